@@ -1,0 +1,4 @@
+using LoraDrop.Engine;
+
+TorchNative.EnsureLoaded();
+return 0;
