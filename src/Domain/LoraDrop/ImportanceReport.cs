@@ -1,0 +1,41 @@
+namespace LoraDrop.Domain;
+
+/// <summary>One site's part in the importance evaluation.</summary>
+/// <param name="Type">Module type.</param>
+/// <param name="Layer">Layer, from 0.</param>
+/// <param name="G">g = Σ‖ΔWx‖² over the sample (equation 2), α_lora/r included.</param>
+/// <param name="PerToken">g per token of the sample.</param>
+/// <param name="I">Importance in [0, 1] (equation 3).</param>
+/// <param name="Place">What the site gets in task adaptation.</param>
+/// <param name="Norms">‖ΔWx‖² over the examples of the sample; one range for all layers of a type, so that panels can be compared.</param>
+public sealed record SiteImportance(string Type, int Layer, double G, double PerToken, double I, Place Place, Histogram Norms);
+
+/// <summary>The outcome of stage 1: what each LoRA contributes, and what follows from it.</summary>
+/// <param name="Scope">What was normalised together.</param>
+/// <param name="Threshold">T, or null where a number of layers was asked for instead.</param>
+/// <param name="Examples">Size of the sample D_s.</param>
+/// <param name="Tokens">Its tokens, padding left out.</param>
+/// <param name="Sites">By type, then layer.</param>
+/// <param name="Remarks">What a person should know about the plan.</param>
+public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, int Examples, long Tokens,
+    IReadOnlyList<SiteImportance> Sites, IReadOnlyList<string> Remarks)
+{
+    public static ImportanceReport From(IReadOnlyList<OutputNorms> norms, IReadOnlyDictionary<Site, double> importance,
+        SharingPlan plan, ImportanceScope scope, double? threshold)
+    {
+        var widest = norms.GroupBy(n => n.Site.Type).ToDictionary(type => type.Key, type => type.Max(n => n.PerExample.DefaultIfEmpty().Max()));
+        var sites = plan.Places.Select(place =>
+        {
+            var n = norms.First(n => n.Site == place.Key);
+            return new SiteImportance(n.Site.Type, n.Site.Layer, n.G, n.PerToken, importance[n.Site], place.Value,
+                Histogram.Of(n.PerExample, 0, widest[n.Site.Type]));
+        });
+        return new(scope, threshold, norms[0].PerExample.Count, norms[0].Tokens, [.. sites], plan.Remarks);
+    }
+
+    /// <summary>I of every site, for another threshold or rule.</summary>
+    public IReadOnlyDictionary<Site, double> Importance() => Sites.ToDictionary(s => new Site(s.Type, s.Layer), s => s.I);
+
+    /// <summary>The plan that the report states.</summary>
+    public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(new Site(s.Type, s.Layer), s.Place)));
+}

@@ -1,0 +1,69 @@
+namespace LoraDrop.Domain;
+
+/// <summary>Which layers keep a LoRA of their own, by rule (the paper's method and the ablations of its Table 5).</summary>
+public enum Selection
+{
+    /// <summary>The most important ones (the method).</summary>
+    Importance,
+
+    /// <summary>As many as the method keeps take the shared LoRA, and they are the important ones; the others keep theirs.</summary>
+    Inverse,
+
+    /// <summary>As many as the method keeps, drawn from the seed.</summary>
+    Random,
+
+    /// <summary>As many as the method keeps, counted from the uppermost layer down.</summary>
+    Top,
+}
+
+/// <summary>The cut: which layers of one module type keep a LoRA of their own.</summary>
+public static class Retention
+{
+    /// <summary>How far a float64 sum may stay under T and still count as having reached it.</summary>
+    public const double Slack = 1e-12;
+
+    /// <summary>The fewest layers, most important first, whose importance together reaches T; of equals the lower layer goes first. T = 1 keeps every layer.</summary>
+    /// <param name="importance">I per layer; sums to 1.</param>
+    /// <param name="T">The threshold, in (0, 1].</param>
+    public static IReadOnlyList<int> Kept(IReadOnlyList<double> importance, double T)
+    {
+        if (T >= 1) return Ranked(importance);
+        var kept = new List<int>();
+        var reached = 0.0;
+        foreach (var layer in Ranked(importance))
+        {
+            if (reached >= T - Slack) break;
+            kept.Add(layer);
+            reached += importance[layer];
+        }
+        return kept;
+    }
+
+    /// <summary>Layers from most to least important; of equals the lower layer goes first.</summary>
+    public static IReadOnlyList<int> Ranked(IReadOnlyList<double> importance) =>
+        [.. importance.Index().OrderByDescending(l => l.Item).ThenBy(l => l.Index).Select(l => l.Index)];
+
+    /// <summary>The layers that keep their own LoRA under a rule, in ascending order.</summary>
+    /// <param name="importance">I per layer.</param>
+    /// <param name="k">How many layers the method keeps, 1 to the number of layers.</param>
+    /// <param name="rule">Which ones.</param>
+    /// <param name="random">The stream that <see cref="Selection.Random"/> draws from.</param>
+    public static IReadOnlyList<int> Choose(IReadOnlyList<double> importance, int k, Selection rule, SplitMix64 random)
+    {
+        var layers = importance.Count;
+        return [.. (rule switch
+        {
+            Selection.Importance => Ranked(importance).Take(k),
+            Selection.Inverse => Ranked(importance).Skip(k),
+            Selection.Random => Drawn(layers, random).Take(k),
+            Selection.Top => Enumerable.Range(layers - k, k),
+        }).Order()];
+    }
+
+    private static int[] Drawn(int layers, SplitMix64 random)
+    {
+        var order = Enumerable.Range(0, layers).ToArray();
+        random.Shuffle(order);
+        return order;
+    }
+}

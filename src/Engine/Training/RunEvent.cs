@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The two stages of a run.</summary>
+public enum Stage
+{
+    /// <summary>Ordinary LoRA on the sample, then the importance pass (§3.1).</summary>
+    ImportanceEvaluation,
+
+    /// <summary>Training with the kept and shared LoRAs on all data (§3.2).</summary>
+    TaskAdaptation,
+}
+
+/// <summary>What a run reports while it works: drawn by the terminal, written as one JSON object a line for scripts.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(StageStarted), "stage-started")]
+[JsonDerivedType(typeof(StepDone), "step")]
+[JsonDerivedType(typeof(Evaluated), "evaluated")]
+[JsonDerivedType(typeof(ImportanceMeasured), "importance")]
+[JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
+[JsonDerivedType(typeof(Remark), "remark")]
+public abstract record RunEvent
+{
+    /// <summary>A stage begins, or goes on after a stop at <paramref name="FromStep"/> steps.</summary>
+    public sealed record StageStarted(Stage Stage, int FromStep, int Steps, int Examples, ParameterCounts Parameters, double PaddingShare) : RunEvent;
+
+    /// <summary>An optimiser step is done. Loss is the mean over the step's examples; tokens per second counts real tokens, not padding.</summary>
+    public sealed record StepDone(Stage Stage, int Step, int Steps, double Epoch, double Loss, double LearningRate, double GradientNorm, double TokensPerSecond, double SecondsLeft) : RunEvent;
+
+    /// <summary>The model was evaluated on the validation split; scores by metric name, the loss among them.</summary>
+    public sealed record Evaluated(Stage Stage, int Step, IReadOnlyDictionary<string, double> Scores, string Primary, bool Best) : RunEvent;
+
+    /// <summary>The importance pass is done and the plan is made.</summary>
+    public sealed record ImportanceMeasured(ImportanceReport Report) : RunEvent;
+
+    /// <summary>All that is needed to go on from this step is on the disk.</summary>
+    public sealed record CheckpointSaved(Stage Stage, int Step, string Path) : RunEvent;
+
+    /// <summary>Something a person should know.</summary>
+    public sealed record Remark(string Text) : RunEvent;
+}
