@@ -6,7 +6,11 @@ namespace LoraDrop.Engine.Tests;
 internal static class LoadTorch
 {
     [ModuleInitializer]
-    internal static void BeforeAnyTest() => TorchNative.EnsureLoaded();
+    internal static void BeforeAnyTest()
+    {
+        TorchNative.EnsureLoaded();
+        torch.set_num_threads(1); // tests run beside each other
+    }
 }
 
 public sealed class TorchNativeFacts

@@ -1,0 +1,135 @@
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The numbers of a LoRA: rank r, alpha (ΔW is scaled by alpha/r), and the dropout before A.</summary>
+public sealed record LoraShape(int Rank, double Alpha, double Dropout = 0)
+{
+    public double Scale => Alpha / Rank;
+}
+
+/// <summary>Everything trainable, placed on a frozen model by a sharing plan: own LoRAs, one shared LoRA per module type, and the head.</summary>
+/// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); a shared pair is <c>shared.query.lora_A.weight</c>.</remarks>
+public sealed class Adapter : IDisposable
+{
+    private const string PeftPrefix = "base_model.model.";
+
+    private readonly SequenceClassifier _model;
+    private readonly IReadOnlyList<AdapterSite> _sites;
+    private readonly List<(Linear Layer, Tensor Weight, Tensor Bias)> _frozenHead = [];
+
+    /// <summary>Places a fresh adapter: A Kaiming uniform, B zero, the head as the model has it; so it changes nothing until it is trained.</summary>
+    /// <param name="model">The frozen model; it carries one adapter at a time.</param>
+    /// <param name="sites">Where adapters may sit.</param>
+    /// <param name="plan">Which of them gets what.</param>
+    /// <param name="lora">Rank, alpha, dropout.</param>
+    /// <param name="trainHead">Whether the head learns too.</param>
+    /// <param name="seed">Seeds A.</param>
+    /// <exception cref="RefusedInputException">The rank exceeds a layer's width.</exception>
+    public Adapter(SequenceClassifier model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, LoraShape lora, bool trainHead, long seed)
+    {
+        AdapterSites.CheckRank(sites, lora.Rank);
+        (_model, _sites, Plan, Shape) = (model, sites, plan, lora);
+        Parameters = new(Shapes(trainHead), model.Device);
+        AdapterNumbers = Parameters.Names.Where(name => name.Contains(".lora_")).Sum(name => Parameters[name].numel());
+        foreach (var name in Parameters.Names.Where(name => name.EndsWith(".lora_A.weight")))
+        {
+            using var initial = InitialValues.KaimingUniform(Parameters[name].shape, seed, name);
+            Parameters.Set(name, initial);
+        }
+        PlaceLoras();
+        if (trainHead) TrainHead();
+    }
+
+    public SharingPlan Plan { get; }
+
+    public LoraShape Shape { get; }
+
+    public FlatParameters Parameters { get; }
+
+    /// <summary>How many of the trained numbers, from the first on, are LoRA's; the head's follow.</summary>
+    public long AdapterNumbers { get; }
+
+    public IReadOnlyList<AdapterSite> Sites => _sites;
+
+    public bool TrainsHead => _frozenHead.Count > 0;
+
+    public ParameterCounts Counts => ParameterCounts.Of(Plan, type => Width(type), Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
+
+    /// <summary>What PEFT would hold: every site's pair by its own name, the shared pair copied to each of its users, zeros where there is none, and the head.</summary>
+    public IReadOnlyDictionary<string, Tensor> Expanded()
+    {
+        var tensors = Parameters.Names.Where(name => !name.Contains(".lora_")).ToDictionary(name => name, name => Parameters[name]);
+        foreach (var site in _sites)
+            foreach (var half in (string[])["lora_A", "lora_B"])
+                tensors[$"{PeftPrefix}{site.Linear.Path}.{half}.weight"] = NameOf(site, half) is { } name ? Parameters[name] : zeros(ShapeOf(site.Site.Type, half));
+        return tensors;
+    }
+
+    /// <summary>Sets every trained number from named tensors: a compact file's, or an expanded one's.</summary>
+    /// <exception cref="RefusedInputException">One is missing or has another shape.</exception>
+    public void Load(IReadOnlyDictionary<string, Tensor> tensors, string source)
+    {
+        foreach (var name in Parameters.Names)
+            Parameters.Set(name, tensors.TryGetValue(name, out var values) ? values
+                : throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs"));
+    }
+
+    /// <summary>Takes the adapter off the model again, and frees it.</summary>
+    public void Dispose()
+    {
+        foreach (var site in _sites) site.Linear.Lora = null;
+        foreach (var (layer, weight, bias) in _frozenHead) (layer.Weight, layer.Bias) = (weight, bias);
+        Parameters.Dispose();
+    }
+
+    private List<(string, long[])> Shapes(bool trainHead)
+    {
+        var shapes = new List<(string, long[])>();
+        void Pair(string path, string type) => shapes.AddRange([($"{path}.lora_A.weight", ShapeOf(type, "lora_A")), ($"{path}.lora_B.weight", ShapeOf(type, "lora_B"))]);
+        foreach (var type in Plan.SharedTypes) Pair($"shared.{type}", type);
+        foreach (var site in _sites.Where(site => Plan[site.Site] == Place.Own)) Pair($"{PeftPrefix}{site.Linear.Path}", site.Site.Type);
+        if (trainHead)
+            foreach (var layer in _model.Head.Trained)
+                shapes.AddRange([($"{PeftPrefix}{layer.Path}.weight", layer.Weight.shape), ($"{PeftPrefix}{layer.Path}.bias", layer.Bias.shape)]);
+        return shapes;
+    }
+
+    private void PlaceLoras()
+    {
+        var shared = Plan.SharedTypes.ToDictionary(type => type, type => Pair($"shared.{type}"));
+        foreach (var site in _sites)
+            site.Linear.Lora = Plan[site.Site] switch
+            {
+                Place.Own => Pair($"{PeftPrefix}{site.Linear.Path}"),
+                Place.Shared => shared[site.Site.Type],
+                Place.None => null,
+            };
+    }
+
+    private Lora Pair(string path) => new(Parameters[$"{path}.lora_A.weight"], Parameters[$"{path}.lora_B.weight"], Shape.Scale, Shape.Dropout, _model.Masks);
+
+    private void TrainHead()
+    {
+        foreach (var layer in _model.Head.Trained)
+        {
+            _frozenHead.Add((layer, layer.Weight, layer.Bias));
+            string weight = $"{PeftPrefix}{layer.Path}.weight", bias = $"{PeftPrefix}{layer.Path}.bias";
+            Parameters.Set(weight, layer.Weight);
+            Parameters.Set(bias, layer.Bias);
+            (layer.Weight, layer.Bias) = (Parameters[weight], Parameters[bias]);
+        }
+    }
+
+    private string? NameOf(AdapterSite site, string half) => Plan[site.Site] switch
+    {
+        Place.Own => $"{PeftPrefix}{site.Linear.Path}.{half}.weight",
+        Place.Shared => $"shared.{site.Site.Type}.{half}.weight",
+        Place.None => null,
+    };
+
+    private (long In, long Out) Width(string type) => _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
+
+    private long[] ShapeOf(string type, string half) => half == "lora_A" ? [Shape.Rank, Width(type).In] : [Width(type).Out, Shape.Rank];
+}

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+using LoraDrop.Domain;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Random starting values. Each tensor has a stream of its own by seed and name, so that a LoRA starts the same whoever else has one.</summary>
+public static class InitialValues
+{
+    /// <summary>Kaiming uniform with a = √5: uniform in ±1/√d, where LoRA's A starts (Hu et al. 2021).</summary>
+    /// <param name="shape">(r, d).</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="name">The tensor's name.</param>
+    public static Tensor KaimingUniform(long[] shape, long seed, string name)
+    {
+        var bound = 1 / Math.Sqrt(shape[1]);
+        return Drawn(shape, seed, name, random => (float)((2 * random.NextUnit() - 1) * bound));
+    }
+
+    /// <summary>Normal around 0 (Box and Muller 1958).</summary>
+    public static Tensor Normal(long[] shape, double standardDeviation, long seed, string name) =>
+        Drawn(shape, seed, name, random => (float)(standardDeviation * Math.Sqrt(-2 * Math.Log(1 - random.NextUnit())) * Math.Cos(2 * Math.PI * random.NextUnit())));
+
+    private static Tensor Drawn(long[] shape, long seed, string name, Func<SplitMix64, float> draw)
+    {
+        var random = SplitMix64.For(seed, name);
+        var values = torch.empty(shape, ScalarType.Float32);
+        foreach (ref var value in MemoryMarshal.Cast<byte, float>(values.bytes)) value = draw(random);
+        return values;
+    }
+}

@@ -1,0 +1,36 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>One low-rank pair: ΔW = (α/r)·BA (Hu et al. 2021). It may sit on one layer or be shared by many.</summary>
+/// <param name="A">Down to rank: (r, d), float32.</param>
+/// <param name="B">Up again: (k, r), float32.</param>
+/// <param name="scale">α/r.</param>
+/// <param name="dropout">Share of x that training drops before A.</param>
+/// <param name="masks">Whence the dropout masks come.</param>
+public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, DropoutMasks masks)
+{
+    public Tensor A { get; } = A;
+
+    public Tensor B { get; } = B;
+
+    /// <summary>α/r.</summary>
+    public double Scale => scale;
+
+    /// <summary>A·drop(x), in the adapter's own precision.</summary>
+    public Tensor Down(Tensor x) =>                                              // x: (…, d)
+        nn.functional.linear(masks.Drop(x.to(A.dtype), dropout), A);             // (…, r)
+
+    /// <summary>h + (α/r)·B·Ax, in the precision of h.</summary>
+    public Tensor Up(Tensor Ax, Tensor h)                                        // Ax: (…, r), h: (…, k)
+    {
+        using var scope = NewDisposeScope();
+        if (h.dtype != B.dtype) return (h + scale * nn.functional.linear(Ax, B)).to(h.dtype).MoveToOuterDisposeScope();
+        var rows = torch.addmm(h.view(-1, h.shape[^1]), Ax.view(-1, Ax.shape[^1]), B.t(), 1, (float)scale); // (N, k), one pass over h
+        return rows.view(h.shape).MoveToOuterDisposeScope();                     // (…, k)
+    }
+
+    /// <summary>ΔW = (α/r)·BA, as a matrix.</summary>
+    public Tensor DeltaW() => scale * B.mm(A);                                   // (k, d)
+}

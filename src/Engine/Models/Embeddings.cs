@@ -1,0 +1,48 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Token, position and token-type embeddings, summed and normalised.</summary>
+public sealed class Embeddings
+{
+    private readonly ModelConfig _config;
+    private readonly Tensor _position;   // (positions, d)
+    private readonly Tensor _tokenType;  // (types, d)
+    private readonly LayerNorm _norm;
+    private readonly DropoutMasks _masks;
+
+    public Embeddings(ModelConfig config, IWeights weights, string path, DropoutMasks masks)
+    {
+        var d = config.Hidden;
+        (_config, _masks) = (config, masks);
+        Word = weights.Take($"{path}.word_embeddings.weight", config.VocabularySize, d);
+        _position = weights.Take($"{path}.position_embeddings.weight", config.Positions, d);
+        _tokenType = weights.Take($"{path}.token_type_embeddings.weight", config.TokenTypes, d);
+        _norm = LayerNorm.From(weights, $"{path}.LayerNorm", d, config.LayerNormEps);
+    }
+
+    /// <summary>The token embedding (V, d), which a language-model head is tied to.</summary>
+    public Tensor Word { get; }
+
+    public Tensor Forward(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var words = Rows(Word, batch.Ids);                                       // (B, T, d)
+        var types = Rows(_tokenType, batch.TypeIds);                             // (B, T, d)
+        var positions = Rows(_position, Positions(batch.Ids));                   // (B, T, d)
+        var x = _norm.Forward(words + types + positions);                        // (B, T, d)
+        return _masks.Drop(x, _config.HiddenDropout).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>BERT counts positions from 0. RoBERTa counts the tokens that are not padding, from the padding id + 1; padding keeps the padding id.</summary>
+    private Tensor Positions(Tensor ids)                                         // ids: (B, T)
+    {
+        if (_config.Family == EncoderFamily.Bert) return arange(ids.shape[1], ScalarType.Int64, ids.device).expand(ids.shape);
+        using var scope = NewDisposeScope();
+        var real = ids.ne(_config.PadId).to(ScalarType.Int64);                   // (B, T)
+        return (real.cumsum(1) * real + _config.PadId).MoveToOuterDisposeScope(); // (B, T)
+    }
+
+    private static Tensor Rows(Tensor table, Tensor ids) =>                      // table: (V, d), ids: (B, T)
+        table.index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], table.shape[1]); // (B, T, d)
+}

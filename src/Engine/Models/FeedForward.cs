@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The two feed-forward matrices of a layer with their activation, residual and norm.</summary>
+public sealed class FeedForward
+{
+    private readonly Linear _up, _down;
+    private readonly LayerNorm _norm;
+    private readonly DropoutMasks _masks;
+    private readonly ModelConfig _config;
+
+    public FeedForward(ModelConfig config, IWeights weights, string path, DropoutMasks masks)
+    {
+        (_config, _masks) = (config, masks);
+        _up = Linear.From(weights, $"{path}.intermediate.dense", config.Hidden, config.Intermediate);
+        _down = Linear.From(weights, $"{path}.output.dense", config.Intermediate, config.Hidden);
+        _norm = LayerNorm.From(weights, $"{path}.output.LayerNorm", config.Hidden, config.LayerNormEps);
+    }
+
+    public IEnumerable<Linear> Linears => [_up, _down];
+
+    public Tensor Forward(Tensor x)                                              // x: (B, T, d)
+    {
+        using var scope = NewDisposeScope();
+        var h = Activation.Of(_config.Activation, _up.Forward(x));               // (B, T, i)
+        var y = _masks.Drop(_down.Forward(h), _config.HiddenDropout);            // (B, T, d)
+        return _norm.Forward(y + x).MoveToOuterDisposeScope();                   // (B, T, d)
+    }
+}

@@ -1,0 +1,59 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), on one flat buffer.</summary>
+/// <param name="parameters">What is trained.</param>
+/// <param name="weightDecay">λ ≥ 0, on every trained number.</param>
+/// <param name="beta1">β₁.</param>
+/// <param name="beta2">β₂.</param>
+/// <param name="eps">ε.</param>
+public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8) : IDisposable
+{
+    /// <summary>m, the running mean of gradients (N).</summary>
+    public Tensor Mean { get; } = zeros_like(parameters.Values).DetachFromDisposeScope();
+
+    /// <summary>v, the running mean of squared gradients (N).</summary>
+    public Tensor Square { get; } = zeros_like(parameters.Values).DetachFromDisposeScope();
+
+    /// <summary>Scales all gradients so that their norm is at most a bound.</summary>
+    /// <param name="bound">The largest norm; 0 leaves gradients alone.</param>
+    /// <returns>The norm before.</returns>
+    public double ClipGradients(double bound)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        double norm = parameters.Gradients.norm().item<float>();
+        if (bound > 0 && norm > bound) parameters.Gradients.mul_(bound / (norm + 1e-6));
+        return norm;
+    }
+
+    /// <summary>One update, then gradients are zero again.</summary>
+    /// <param name="step">t, counted from 1.</param>
+    /// <param name="rates">The learning rate of consecutive stretches of the buffer: how many numbers, and their η.</param>
+    public void Step(long step, params ReadOnlySpan<(long Count, double Rate)> rates)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var g = parameters.Gradients;                                            // (N)
+        Mean.mul_(beta1).add_(g, 1 - beta1);                                     // m = β₁m + (1−β₁)g
+        Square.mul_(beta2).addcmul_(g, g, 1 - beta2);                            // v = β₂v + (1−β₂)g²
+        var denominator = Square.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, step))).add_(eps); // √v̂ + ε
+        long from = 0;
+        foreach (var (count, rate) in rates)
+        {
+            if (count == 0) continue;
+            var values = parameters.Values.narrow(0, from, count);
+            values.mul_(1 - rate * weightDecay);
+            values.addcdiv_(Mean.narrow(0, from, count), denominator.narrow(0, from, count), -rate / (1 - Math.Pow(beta1, step))); // θ −= η m̂ / (√v̂ + ε)
+            from += count;
+        }
+        g.zero_();
+    }
+
+    public void Dispose()
+    {
+        Mean.Dispose();
+        Square.Dispose();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine.Tests;
+
+/// <summary>One folder of reference values.</summary>
+internal sealed class GoldenModel : IDisposable
+{
+    private readonly JsonElement _json;
+
+    public GoldenModel(string name)
+    {
+        Folder = Path.Combine(AppContext.BaseDirectory, "Golden", name);
+        _json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "golden.json"))).RootElement;
+        Model = SequenceClassifier.Open(Folder, (int)ShapeOf(At("base", "logits"))[1], 0, CPU);
+        Batch = Tokens();
+    }
+
+    public string Folder { get; }
+
+    public SequenceClassifier Model { get; }
+
+    public TokenBatch Batch { get; }
+
+    public LoraShape Lora => new(_json.GetProperty("rank").GetInt32(), _json.GetProperty("alpha").GetDouble());
+
+    public IReadOnlyList<AdapterSite> Sites => AdapterSites.Find(Model, ["query", "value"]);
+
+    /// <summary>LoRA on every site; or, in the lora_drop cases, own pairs in the retained layers and one shared pair per type.</summary>
+    public SharingPlan Plan(string @case) => _json.GetProperty(@case).TryGetProperty("retained_layers", out var retained)
+        ? SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(s.Site, retained.EnumerateArray().Any(l => l.GetInt32() == s.Site.Layer) ? Place.Own : Place.Shared)))
+        : SharingPlan.OwnEverywhere(Sites.Select(s => s.Site));
+
+    /// <summary>The adapter of a case, at its initial values.</summary>
+    public Adapter PlaceAdapter(string @case)
+    {
+        var adapter = new Adapter(Model, Sites, Plan(@case), Lora, @case.EndsWith("_head"), 0);
+        adapter.Load(At(@case, "initial").EnumerateObject().ToDictionary(p => p.Name, p => TensorOf(p.Value)), @case);
+        return adapter;
+    }
+
+    public Tensor Loss()
+    {
+        var logits = Model.Forward(Batch);
+        return Model.Classes == 1
+            ? nn.functional.mse_loss(logits.squeeze(-1), TensorOf(At("batch", "labels")))
+            : nn.functional.cross_entropy(logits, TensorOf(At("batch", "labels")).to(ScalarType.Int64));
+    }
+
+    public JsonElement At(params string[] path) => path.Aggregate(_json, (json, name) => json.GetProperty(name));
+
+    public static long[] ShapeOf(JsonElement tensor) => [.. tensor.GetProperty("shape").EnumerateArray().Select(n => n.GetInt64())];
+
+    public static Tensor TensorOf(JsonElement tensor) =>
+        torch_tensor([.. tensor.GetProperty("data").EnumerateArray().Select(n => n.GetSingle())], ShapeOf(tensor));
+
+    public static void AssertClose(JsonElement expected, Tensor actual, double tolerance, string what)
+    {
+        Assert.Equal(ShapeOf(expected), actual.shape);
+        var difference = (TensorOf(expected) - actual.detach()).abs().max().item<float>();
+        Assert.True(difference <= tolerance, $"{what}: differs by {difference:g3}, allowed {tolerance:g3}");
+    }
+
+    public void Dispose()
+    {
+        Batch.Dispose();
+        Model.Dispose();
+    }
+
+    private static Tensor torch_tensor(float[] data, long[] shape) => tensor(data).reshape(shape);
+
+    private TokenBatch Tokens()
+    {
+        long[] Row(string name, int row, int width) => [.. At("batch", name, "data").EnumerateArray().Skip(row * width).Take(width).Select(n => n.GetInt64())];
+        var shape = ShapeOf(At("batch", "input_ids"));
+        var width = (int)shape[1];
+        var texts = Enumerable.Range(0, (int)shape[0]).Select(row =>
+        {
+            var real = Row("attention_mask", row, width).Count(m => m == 1);
+            var types = At("batch").TryGetProperty("token_type_ids", out _) ? Row("token_type_ids", row, width) : new long[width];
+            return new TokenizedText([.. Row("input_ids", row, width).Take(real).Select(i => (int)i)], [.. types.Take(real).Select(i => (int)i)]);
+        });
+        return TokenBatch.Of([.. texts], Model.Config.PadId, CPU);
+    }
+}
