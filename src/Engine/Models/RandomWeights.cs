@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Untrained weights, N(0, 0.02²) with norms at 1 and biases at 0: for pre-training, and for timing sizes whose weights are not at hand.</summary>
+/// <param name="seed">Each tensor is drawn from the seed and its name.</param>
+public sealed class RandomWeights(long seed) : IWeights
+{
+    public bool Contains(string name) => false;
+
+    public long[] ShapeOf(string name) => throw new KeyNotFoundException(name);
+
+    public Tensor Take(string name, params long[] shape) =>
+        name.EndsWith("LayerNorm.weight") ? ones(shape)
+        : name.EndsWith(".bias") ? zeros(shape)
+        : InitialValues.Normal(shape, 0.02, seed, name);
+}
