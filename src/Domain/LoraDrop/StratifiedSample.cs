@@ -1,0 +1,47 @@
+namespace LoraDrop.Domain;
+
+/// <summary>A part of a data set in which every stratum has its share: D_s of the paper (section 3.1), and data kept aside.</summary>
+/// <remarks>
+/// The size is exactly round(ratio · n), halves up, and at least one of each stratum; seats that do not divide evenly go to the
+/// largest remainders. Each stratum is drawn from a stream of its own, so the draw depends on seed and purpose alone.
+/// </remarks>
+public static class StratifiedSample
+{
+    /// <summary>Bins of equal size that numbers are sorted into.</summary>
+    private const int Quantiles = 10;
+
+    /// <summary>Samples by class.</summary>
+    /// <returns>Indices into <paramref name="classes"/>, ascending.</returns>
+    public static int[] ByClass(IReadOnlyList<int> classes, double ratio, long seed, string purpose) =>
+        Draw([.. classes.Index().GroupBy(c => c.Item, c => c.Index).OrderBy(c => c.Key).Select(c => c.ToArray())], classes.Count, ratio, seed, purpose);
+
+    /// <summary>Samples by tenths of the sorted targets; equal targets stand in file order.</summary>
+    /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
+    public static int[] ByQuantile(IReadOnlyList<double> targets, double ratio, long seed, string purpose)
+    {
+        int n = targets.Count, bins = Math.Min(Quantiles, n);
+        var ordered = Enumerable.Range(0, n).OrderBy(i => targets[i]).ToArray();
+        return Draw([.. Enumerable.Range(0, bins).Select(b => ordered[(int)((long)b * n / bins)..(int)((b + 1L) * n / bins)])], n, ratio, seed, purpose);
+    }
+
+    private static int[] Draw(int[][] strata, int n, double ratio, long seed, string purpose)
+    {
+        if (ratio is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(ratio), ratio, "must lie in (0, 1]");
+        var size = Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), strata.Length, n);
+        var seats = Seats([.. strata.Select(s => s.Length)], n, size);
+        foreach (var (s, members) in strata.Index()) SplitMix64.For(seed, purpose, s).Shuffle(members);
+        return [.. strata.SelectMany((members, s) => members.Take(seats[s])).Order()];
+    }
+
+    /// <summary>Divides the sample among the strata: size · nₛ / n each, whole, at least 1, together exactly the size.</summary>
+    private static int[] Seats(int[] members, int n, int size)
+    {
+        var seats = members.Select(m => Math.Max(1, (int)((long)size * m / n))).ToArray();
+        long Owed(int s) => (long)size * members[s] - (long)seats[s] * n;   // in n-ths of a seat; ties go to the first stratum
+
+        var strata = Enumerable.Range(0, members.Length).ToArray();
+        while (seats.Sum() < size) seats[strata.MaxBy(Owed)]++;
+        while (seats.Sum() > size) seats[strata.Where(s => seats[s] > 1).MinBy(Owed)]--;
+        return seats;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Text;
+using System.Text.Json;
+
+namespace LoraDrop.Domain;
+
+/// <summary>Reads one JSON object strictly: what cannot be read becomes a fault with its path, and reading goes on.</summary>
+/// <remarks>
+/// A field that is absent, null or faulty reads as its default, so that one pass finds every fault. Fields that nobody asked for
+/// are faults too; <see cref="Section{T}"/> and <see cref="Read{T}"/> see to that when the object has been read.
+/// </remarks>
+internal sealed class JsonFields
+{
+    private static readonly JsonElement Absent = JsonSerializer.SerializeToElement<object?>(null);
+
+    private readonly string _path;
+    private readonly List<Fault> _faults;
+    private readonly Dictionary<string, JsonElement> _given = [];
+    private readonly HashSet<string> _asked = [];
+
+    private JsonFields(JsonElement json, string path, List<Fault> faults)
+    {
+        (_path, _faults) = (path, faults);
+        if (json.ValueKind == JsonValueKind.Object) Collect(json);
+        else if (json.ValueKind != JsonValueKind.Null) faults.Add(new Fault(path, $"must be an object; got {Shown(json)}"));
+    }
+
+    /// <summary>Reads a whole document; its faults are added to <paramref name="faults"/>.</summary>
+    /// <exception cref="RefusedInputException">The text is not JSON; the fault's path is line and column.</exception>
+    public static T Read<T>(string json, List<Fault> faults, Func<JsonFields, T> read)
+    {
+        using var document = Parse(json);
+        var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object) throw new RefusedInputException("line 1 column 1", $"must be an object; got {Shown(root)}");
+        return Close(new JsonFields(root, "", faults), read);
+    }
+
+    public T Section<T>(string name, Func<JsonFields, T> read) => Close(new JsonFields(Take(name), PathOf(name), _faults), read);
+
+    /// <summary>Whether the field is there with a value.</summary>
+    public bool Has(string name) => Take(name).ValueKind != JsonValueKind.Null;
+
+    public string? Text(string name) => TextAt(Take(name), PathOf(name));
+
+    public string RequiredText(string name)
+    {
+        if (!Has(name)) Refuse(name, "is required");
+        return Text(name) ?? "";
+    }
+
+    public bool? Flag(string name) => Value<bool>(name, "true or false", json => json.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    });
+
+    public int? Integer(string name) => Value<int>(name, "a whole number below 2147483648", json => IsNumber(json) && json.TryGetInt32(out var n) ? n : null);
+
+    public long? LongInteger(string name) => Value<long>(name, "a whole number of 64 bits", json => IsNumber(json) && json.TryGetInt64(out var n) ? n : null);
+
+    public double? Number(string name) =>
+        Value<double>(name, "a finite number", json => IsNumber(json) && json.TryGetDouble(out var n) && double.IsFinite(n) ? n : null);
+
+    public T? Choice<T>(string name) where T : struct, Enum
+    {
+        if (Text(name) is not { } written) return null;
+        foreach (var value in Enum.GetValues<T>())
+            if (JsonText.NameOf(value) == written) return value;
+        var known = Enum.GetValues<T>().Select(v => JsonText.NameOf(v)).ToArray();
+        Refuse(name, $"must be one of {string.Join(", ", known)}; got \"{written}\"{Spelling.Hint(written, known)}");
+        return null;
+    }
+
+    public IReadOnlyList<string>? Texts(string name)
+    {
+        var json = Take(name);
+        if (json.ValueKind == JsonValueKind.Null) return null;
+        if (json.ValueKind == JsonValueKind.Array)
+            return [.. json.EnumerateArray().Select((item, i) => RequiredTextAt(item, $"{PathOf(name)}[{i}]"))];
+        Refuse(name, $"must be a list of texts; got {Shown(json)}");
+        return null;
+    }
+
+    /// <summary>An object with free names and a text for each, in the names' ordinal order.</summary>
+    public IReadOnlyDictionary<string, string> Pairs(string name) => Section(name, fields => new SortedDictionary<string, string>(
+        fields._given.ToDictionary(f => f.Key, f => fields.RequiredText(f.Key)), StringComparer.Ordinal));
+
+    public void Refuse(string name, string message) => _faults.Add(new Fault(PathOf(name), message));
+
+    private static T Close<T>(JsonFields fields, Func<JsonFields, T> read)
+    {
+        var result = read(fields);
+        foreach (var name in fields._given.Keys.Where(name => !fields._asked.Contains(name)))
+            fields.Refuse(name, "is not a field" + Spelling.Hint(name, fields._asked.Except(fields._given.Keys)));
+        return result;
+    }
+
+    private static JsonDocument Parse(string json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException e)
+        {
+            throw new RefusedInputException(PlaceOf(e, json), $"is not JSON: {e.Message.Split(" LineNumber:")[0]}");
+        }
+        catch (ArgumentException)
+        {
+            throw new RefusedInputException("line 1", "is not JSON: it holds half of a surrogate pair");
+        }
+    }
+
+    /// <summary>Line and column from 1, in characters where the exception counts bytes.</summary>
+    private static string PlaceOf(JsonException e, string json)
+    {
+        var line = Encoding.UTF8.GetBytes(json.Split('\n')[e.LineNumber ?? 0]);
+        return $"line {e.LineNumber + 1} column {Encoding.UTF8.GetCharCount(line, 0, (int)(e.BytePositionInLine ?? 0)) + 1}";
+    }
+
+    private void Collect(JsonElement json)
+    {
+        foreach (var property in json.EnumerateObject())
+        {
+            if (NameOf(property) is not { } name) Refuse("?", "has a name that holds half of a surrogate pair");
+            else if (!_given.TryAdd(name, property.Value)) Refuse(name, "is given twice");
+        }
+    }
+
+    private JsonElement Take(string name)
+    {
+        _asked.Add(name);
+        return _given.TryGetValue(name, out var json) ? json : Absent;
+    }
+
+    private T? Value<T>(string name, string wanted, Func<JsonElement, T?> read) where T : struct
+    {
+        var json = Take(name);
+        if (json.ValueKind == JsonValueKind.Null) return null;
+        if (read(json) is { } value) return value;
+        Refuse(name, $"must be {wanted}; got {Shown(json)}");
+        return null;
+    }
+
+    private string RequiredTextAt(JsonElement json, string path)
+    {
+        if (json.ValueKind == JsonValueKind.Null) _faults.Add(new Fault(path, "must be a text; got null"));
+        return TextAt(json, path) ?? "";
+    }
+
+    private string? TextAt(JsonElement json, string path)
+    {
+        if (json.ValueKind == JsonValueKind.Null) return null;
+        var text = json.ValueKind == JsonValueKind.String ? Unescaped(json.GetString) : null;
+        if (text is null) _faults.Add(new Fault(path, $"must be a text; got {Shown(json)}"));
+        else if (string.IsNullOrWhiteSpace(text)) _faults.Add(new Fault(path, "must not be empty"));
+        return text;
+    }
+
+    private static string? NameOf(JsonProperty property) => Unescaped(() => property.Name);
+
+    /// <summary>The text, or null where it holds an escape (<c>\ud800</c>) that is no character.</summary>
+    private static string? Unescaped(Func<string?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsNumber(JsonElement json) => json.ValueKind == JsonValueKind.Number;
+
+    private static string Shown(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        _ => json.GetRawText() is { Length: > 40 } text ? $"{text[..40]}…" : json.GetRawText(),
+    };
+
+    private string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
+}

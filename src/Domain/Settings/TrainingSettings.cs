@@ -1,0 +1,82 @@
+namespace LoraDrop.Domain;
+
+/// <summary>The optimiser (AdamW, linear warm-up and decay) and the length of a run. "Table 9" is that of Hu et al. 2021.</summary>
+public sealed record TrainingSettings
+{
+    /// <summary>Passes over the training set; at least 1, default the preset's (table 9), else 30.</summary>
+    public int Epochs { get; init; } = 30;
+
+    /// <summary>Examples in a micro-batch; at least 1, default the preset's (table 9), else 32.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>The highest learning rate, reached after warm-up; above 0, default the preset's (table 9), else 5e-4.</summary>
+    public double LearningRate { get; init; } = 5e-4;
+
+    /// <summary>The highest learning rate of the task's head; above 0, default null: <see cref="LearningRate"/>.</summary>
+    public double? ClassifierLearningRate { get; init; }
+
+    /// <summary>Share of all steps in which the learning rate rises from 0; [0, 1), default 0.06 (table 9).</summary>
+    public double WarmupRatio { get; init; } = 0.06;
+
+    /// <summary>AdamW's decay per step, times the learning rate; at least 0, default 0.01.</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>Tokens of an example, the rest is cut off; at least 4, default 512 (table 9).</summary>
+    public int MaxLength { get; init; } = 512;
+
+    /// <summary>Everything random is drawn from it; default 42.</summary>
+    public long Seed { get; init; } = 42;
+
+    /// <summary>Gradients with a larger norm are scaled down to it; at least 0, default 1; 0 turns it off.</summary>
+    public double MaxGradNorm { get; init; } = 1;
+
+    /// <summary>Micro-batches whose gradients make one optimiser step; at least 1, default 1.</summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>Optimiser steps from one evaluation to the next; at least 1, default null: at the end of every epoch.</summary>
+    public int? EvaluateEvery { get; init; }
+
+    /// <summary>Evaluations without a better score before the run stops; at least 1, default null: never.</summary>
+    public int? EarlyStopping { get; init; }
+
+    /// <summary>Optimiser steps after which the run ends, however many epochs are left; at least 1, default null: no limit.</summary>
+    public int? MaxSteps { get; init; }
+
+    public IEnumerable<Fault> Faults(string path)
+    {
+        (string Field, int? Value, int Least)[] counts =
+        [
+            ("epochs", Epochs, 1), ("batchSize", BatchSize, 1), ("maxLength", MaxLength, 4), ("accumulation", Accumulation, 1),
+            ("evaluateEvery", EvaluateEvery, 1), ("earlyStopping", EarlyStopping, 1), ("maxSteps", MaxSteps, 1),
+        ];
+        foreach (var (field, value, least) in counts)
+            if (value < least) yield return new($"{path}.{field}", $"must be at least {least}; got {value}");
+
+        if (!(LearningRate > 0 && double.IsFinite(LearningRate))) yield return new($"{path}.learningRate", $"must be above 0; got {LearningRate}");
+        if (ClassifierLearningRate is { } rate && !(rate > 0 && double.IsFinite(rate))) yield return new($"{path}.classifierLearningRate", $"must be above 0; got {rate}");
+        if (WarmupRatio is not (>= 0 and < 1)) yield return new($"{path}.warmupRatio", $"must lie in [0, 1); got {WarmupRatio}");
+        if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay))) yield return new($"{path}.weightDecay", $"must be at least 0; got {WeightDecay}");
+        if (!(MaxGradNorm >= 0 && double.IsFinite(MaxGradNorm))) yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 turns it off); got {MaxGradNorm}");
+    }
+
+    internal static TrainingSettings Read(JsonFields fields, TaskPreset? preset)
+    {
+        var defaults = preset?.Training ?? new TrainingSettings();
+        return new TrainingSettings
+        {
+            Epochs = fields.Integer("epochs") ?? defaults.Epochs,
+            BatchSize = fields.Integer("batchSize") ?? defaults.BatchSize,
+            LearningRate = fields.Number("learningRate") ?? defaults.LearningRate,
+            ClassifierLearningRate = fields.Number("classifierLearningRate"),
+            WarmupRatio = fields.Number("warmupRatio") ?? defaults.WarmupRatio,
+            WeightDecay = fields.Number("weightDecay") ?? defaults.WeightDecay,
+            MaxLength = fields.Integer("maxLength") ?? defaults.MaxLength,
+            Seed = fields.LongInteger("seed") ?? defaults.Seed,
+            MaxGradNorm = fields.Number("maxGradNorm") ?? defaults.MaxGradNorm,
+            Accumulation = fields.Integer("accumulation") ?? defaults.Accumulation,
+            EvaluateEvery = fields.Integer("evaluateEvery"),
+            EarlyStopping = fields.Integer("earlyStopping"),
+            MaxSteps = fields.Integer("maxSteps"),
+        };
+    }
+}
