@@ -79,8 +79,8 @@ public sealed class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     public TokenizedText Encode(string first, string? second = null, int? maxLength = null)
     {
-        var firstIds = Tokens(first);
-        var secondIds = second is null ? null : Tokens(second);
+        var firstIds = Tokens(first, maxLength);
+        var secondIds = second is null ? null : Tokens(second, maxLength);
         if (maxLength is { } limit)
         {
             var special = _steps.Template.SpecialCount(ofPair: second is not null);
@@ -99,13 +99,23 @@ public sealed class Tokenizer
         return string.Concat(_steps.Decode(kept.Select(id => _tokens[id])));
     }
 
-    private List<int> Tokens(string text)
+    /// <summary>The ids without special tokens around; reading stops after a word that makes them <paramref name="enough"/>.</summary>
+    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the longer.</remarks>
+    private List<int> Tokens(string text, int? enough)
     {
         var ids = new List<int>(text.Length / 3 + 1);
         foreach (var piece in _steps.Added.Split(text))
         {
-            if (piece.Token is { } token) ids.Add(token.Id);
-            else foreach (var word in _steps.SplitWords(piece.Text)) AppendWord(word, ids);
+            if (piece.Token is { } token)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+            foreach (var word in _steps.SplitWords(piece.Text))
+            {
+                AppendWord(word, ids);
+                if (ids.Count >= enough) return ids;
+            }
         }
         return ids;
     }
