@@ -1,15 +1,5 @@
 namespace LoraDrop.Domain;
 
-/// <summary>What is normalised together, and kept or shared together.</summary>
-public enum ImportanceScope
-{
-    /// <summary>Each module type for itself: its layers' importance sums to 1 (appendix A.1; Table 4 counts query and value apart).</summary>
-    PerType,
-
-    /// <summary>A layer as a whole: its modules' g are added first, and all its modules share its fate.</summary>
-    Joint,
-}
-
 /// <summary>The relative importance of each site's LoRA.</summary>
 public static class Importance
 {

@@ -1,21 +1,5 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Which layers keep a LoRA of their own, by rule (the paper's method and the ablations of its Table 5).</summary>
-public enum Selection
-{
-    /// <summary>The most important ones (the method).</summary>
-    Importance,
-
-    /// <summary>As many as the method keeps take the shared LoRA, and they are the important ones; the others keep theirs.</summary>
-    Inverse,
-
-    /// <summary>As many as the method keeps, drawn from the seed.</summary>
-    Random,
-
-    /// <summary>As many as the method keeps, counted from the uppermost layer down.</summary>
-    Top,
-}
-
 /// <summary>The cut: which layers of one module type keep a LoRA of their own.</summary>
 public static class Retention
 {

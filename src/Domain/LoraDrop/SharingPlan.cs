@@ -13,16 +13,6 @@ public enum Place
     None,
 }
 
-/// <summary>What the layers under the cut get.</summary>
-public enum Remainder
-{
-    /// <summary>They share one LoRA per module type (§3.2).</summary>
-    Share,
-
-    /// <summary>Nothing (Table 5, "w/o share").</summary>
-    None,
-}
-
 /// <summary>Who keeps a LoRA of its own, who shares one, and who has none.</summary>
 public sealed class SharingPlan
 {

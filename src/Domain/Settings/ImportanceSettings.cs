@@ -6,7 +6,7 @@ public enum ImportanceScope
     /// <summary>The layers of each module type apart (appendix A.1 of the paper).</summary>
     PerType,
 
-    /// <summary>All modules together.</summary>
+    /// <summary>A layer as a whole: the g of its modules are added first, and all of them share its fate.</summary>
     Joint,
 }
 

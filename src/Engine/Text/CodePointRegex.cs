@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LoraDrop.Engine;
+
+/// <summary>A regular expression that sees code points, as those of tokenizers are meant.</summary>
+/// <remarks>
+/// .NET's sees UTF-16 units, for which the two halves of 𝔘 or 😀 are surrogates and neither letter nor symbol. So a text that has such
+/// characters is matched through a copy in which each is replaced by one unit of the same category.
+/// </remarks>
+internal sealed class CodePointRegex(Regex pattern)
+{
+    /// <summary>The matches and what lies between them, in order, nothing lost and nothing empty.</summary>
+    public List<string> Split(string text)
+    {
+        var (units, starts) = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? (text, null) : OneUnitEach(text);
+        var pieces = new List<string>(units.Length / 4 + 1);
+        var done = 0;
+        foreach (var match in pattern.EnumerateMatches(units))
+        {
+            TakeUpTo(match.Index);
+            TakeUpTo(match.Index + match.Length);
+        }
+        TakeUpTo(units.Length);
+        return pieces;
+
+        void TakeUpTo(int end)
+        {
+            if (end > done) pieces.Add(starts is null ? text[done..end] : text[starts[done]..starts[end]]);
+            done = end;
+        }
+    }
+
+    /// <summary>The text with one unit for each code point, and where in the text each of them starts, and the end.</summary>
+    private static (string Units, int[] Starts) OneUnitEach(string text)
+    {
+        var units = new StringBuilder(text.Length);
+        var starts = new List<int>(text.Length + 1);
+        for (var i = 0; i < text.Length; i += Rune.TryGetRuneAt(text, i, out var rune) ? rune.Utf16SequenceLength : 1)
+        {
+            starts.Add(i);
+            units.Append(Rune.TryGetRuneAt(text, i, out var here) && !here.IsBmp ? StandIn(here) : text[i]);
+        }
+        starts.Add(text.Length);
+        return (units.ToString(), [.. starts]);
+    }
+
+    private static char StandIn(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.UppercaseLetter => 'Ā',
+        UnicodeCategory.LowercaseLetter => 'ā',
+        UnicodeCategory.TitlecaseLetter => 'ǅ',
+        UnicodeCategory.ModifierLetter => 'ʰ',
+        UnicodeCategory.OtherLetter => 'ƻ',
+        UnicodeCategory.NonSpacingMark => '\u0300',
+        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.EnclosingMark => '\u0488',
+        UnicodeCategory.DecimalDigitNumber => '٠',
+        UnicodeCategory.LetterNumber => 'Ⅰ',
+        UnicodeCategory.OtherNumber => '¼',
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+            or UnicodeCategory.OtherNotAssigned => '\uE000',
+        UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherSymbol => '☺',
+        _ => '‽', // punctuation; there are no separators beyond the Basic Multilingual Plane
+    };
+}

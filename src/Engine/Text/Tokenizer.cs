@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Text to token ids and back, id by id as Hugging Face <c>tokenizers</c> gives them.</summary>
+/// <remarks>
+/// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
+/// tokenizer.json. May be used from several threads at once.</para>
+/// <para>Byte-level BPE (RoBERTa, GPT-2, Llama 3), SentencePiece-like BPE with byte fallback (Llama 2) and WordPiece (BERT) are known;
+/// anything else is refused.</para>
+/// </remarks>
+public sealed class Tokenizer
+{
+    private const int LongestCachedWord = 64, MostCachedWords = 100_000;
+
+    private readonly TokenizerSteps _steps;
+    private readonly FrozenDictionary<string, int> _ids;
+    private readonly FrozenDictionary<int, string> _tokens;
+    private readonly ConcurrentDictionary<string, int[]> _cache = new();
+    private int _cachedWords;
+
+    private Tokenizer(TokenizerSteps steps, SpecialTokenNames names)
+    {
+        _steps = steps;
+        var ids = new Dictionary<string, int>(steps.Model.Vocabulary);
+        foreach (var token in steps.Added.All) ids[token.Content] = token.Id;
+        _ids = ids.ToFrozenDictionary();
+        _tokens = ids.ToFrozenDictionary(token => token.Value, token => token.Key);
+        SpecialIds = steps.Added.All.Where(token => token.Special).Select(token => token.Id).ToFrozenSet();
+        UnknownId = IdOf(steps.Model.UnknownToken, names.Of("unk_token"), "<unk>", "[UNK]");
+        MaskId = IdOf(names.Of("mask_token"), "<mask>", "[MASK]");
+        EndId = IdOf(names.Of("eos_token"), "</s>", "[SEP]", "<|endoftext|>", "<|end_of_text|>");
+        PadId = IdOf(names.Of("pad_token"), "<pad>", "[PAD]", "<|finetune_right_pad_id|>") ?? EndId ?? 0;
+        VocabularySize = _ids.Values.Max() + 1;
+    }
+
+    /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
+    /// <remarks>Attention leaves padded places out, so a model without a pad token (GPT-2, Llama 2) is not disturbed by which id it is.</remarks>
+    public int PadId { get; }
+
+    /// <summary>Stands for a hidden token in masked language modelling; null where there is none.</summary>
+    public int? MaskId { get; }
+
+    /// <summary>Stands for what the vocabulary lacks; null where nothing can be lacking (GPT-2).</summary>
+    public int? UnknownId { get; }
+
+    /// <summary>Ends a text, or a generated answer; null where there is none.</summary>
+    public int? EndId { get; }
+
+    /// <summary>The largest id plus one: the rows that an embedding needs at least.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The ids that decoding leaves out as special.</summary>
+    public IReadOnlySet<int> SpecialIds { get; }
+
+    /// <summary>Reads the tokenizer of a model's folder.</summary>
+    /// <param name="folder">Holds tokenizer.json; or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is
+    /// there is read. special_tokens_map.json and tokenizer_config.json are heeded where present.</param>
+    /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
+    /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
+    public static Tokenizer Load(string folder)
+    {
+        var names = SpecialTokenNames.Read(folder);
+        return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"))
+            : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
+            : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)
+            : throw new RefusedInputException(folder, "holds no tokenizer: put tokenizer.json there, or vocab.json and merges.txt, or vocab.txt."), names);
+
+        bool Has(string name) => File.Exists(Path.Combine(folder, name));
+    }
+
+    /// <summary>The ids of one text or of a pair, with the special tokens that the model expects around them.</summary>
+    /// <param name="first">A text; may be empty.</param>
+    /// <param name="second">The second text of a pair; null for a single text, which is not the same as an empty one.</param>
+    /// <param name="maxLength">At most so many ids, special tokens included; null for no limit. Tokens are cut from the right end of the
+    /// longer text until both are equally long, then from both.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
+    public TokenizedText Encode(string first, string? second = null, int? maxLength = null)
+    {
+        var firstIds = Tokens(first, maxLength);
+        var secondIds = second is null ? null : Tokens(second, maxLength);
+        if (maxLength is { } limit)
+        {
+            var special = _steps.Template.SpecialCount(ofPair: second is not null);
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, special, nameof(maxLength));
+            LongestFirst.Cut(firstIds, secondIds, limit - special);
+        }
+        return _steps.Template.Fill(firstIds, secondIds);
+    }
+
+    /// <summary>The text of ids; ids that are no token are left out.</summary>
+    /// <param name="ids">Token ids, as of <see cref="Encode"/> or generated.</param>
+    /// <param name="skipSpecialTokens">Whether <see cref="SpecialIds"/> are left out; default true.</param>
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true)
+    {
+        var kept = ids.Where(id => _tokens.ContainsKey(id) && !(skipSpecialTokens && SpecialIds.Contains(id)));
+        return string.Concat(_steps.Decode(kept.Select(id => _tokens[id])));
+    }
+
+    /// <summary>The ids without special tokens around; reading stops after a word that makes them <paramref name="enough"/>.</summary>
+    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the longer.</remarks>
+    private List<int> Tokens(string text, int? enough)
+    {
+        var ids = new List<int>(text.Length / 3 + 1);
+        foreach (var piece in _steps.Added.Split(text))
+        {
+            if (piece.Token is { } token)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+            foreach (var word in _steps.SplitWords(piece.Text))
+            {
+                AppendWord(word, ids);
+                if (ids.Count >= enough) return ids;
+            }
+        }
+        return ids;
+    }
+
+    private void AppendWord(string word, List<int> ids)
+    {
+        if (_cache.TryGetValue(word, out var known))
+        {
+            ids.AddRange(known);
+            return;
+        }
+        var start = ids.Count;
+        _steps.Model.Append(word, ids);
+        if (word.Length > LongestCachedWord || Volatile.Read(ref _cachedWords) >= MostCachedWords) return;
+        if (_cache.TryAdd(word, [.. ids[start..]])) Interlocked.Increment(ref _cachedWords);
+    }
+
+    private int? IdOf(params IEnumerable<string?> candidates)
+    {
+        foreach (var token in candidates)
+        {
+            if (token is not null && _ids.TryGetValue(token, out var id)) return id;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,80 @@
+namespace LoraDrop.Engine;
+
+/// <summary>Reads <c>tokenizer.json</c>, the format of Hugging Face <c>tokenizers</c>.</summary>
+internal static class TokenizerJson
+{
+    /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or asks for something that is not supported.</exception>
+    public static TokenizerSteps Read(string file)
+    {
+        var json = JsonField.Read(file);
+        var normalize = Normalizers.From(json["normalizer"]);
+        var added = json["added_tokens"] is { IsAbsent: false } tokens ? tokens.Items.Select(AddedToken.From) : [];
+        return new TokenizerSteps(
+            normalize,
+            new AddedTokens(added, normalize),
+            PreTokenizers.From(json["pre_tokenizer"]),
+            Model(json["model"]),
+            SequenceTemplate.From(json["post_processor"]),
+            Decoders.From(json["decoder"]));
+    }
+
+    /// <summary>A vocabulary: tokens with their ids.</summary>
+    public static Dictionary<string, int> Vocabulary(JsonField field)
+    {
+        var vocabulary = new Dictionary<string, int>();
+        foreach (var (token, id) in field.Members) vocabulary[token] = id.Number >= 0 ? id.Number : throw id.Refused("an id is 0 or more.");
+        return vocabulary.Count > 0 ? vocabulary : throw field.Refused("must name tokens.");
+    }
+
+    private static IWordModel Model(JsonField model) => (model["type"].TextOrNull ?? GuessedType(model)) switch
+    {
+        "BPE" => BytePair(model),
+        "WordPiece" => WordPiece(model),
+        var other => throw model["type"].Refused($"the model '{other}' is not supported; BPE and WordPiece are."),
+    };
+
+    /// <summary>Files of old versions leave the type out.</summary>
+    private static string GuessedType(JsonField model) => model["merges"].IsAbsent ? "WordPiece" : "BPE";
+
+    private static BytePairModel BytePair(JsonField model)
+    {
+        RefuseAffix(model["continuing_subword_prefix"]);
+        RefuseAffix(model["end_of_word_suffix"]);
+        if (model["dropout"] is { IsAbsent: false } dropout && dropout.Value.GetRawText() is not ("0" or "0.0"))
+        {
+            throw dropout.Refused("merges left out at random are not supported; set it to null.");
+        }
+        var vocabulary = Vocabulary(model["vocab"]);
+        var merges = model["merges"].Items.Select(Merge).ToList();
+        if (BytePairModel.FirstMissing(vocabulary, merges) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
+        return new BytePairModel(vocabulary, merges)
+        {
+            UnknownToken = model["unk_token"].IsAbsent ? null : TokenIn(vocabulary, model["unk_token"]),
+            FuseUnknown = model["fuse_unk"].Flag(false),
+            ByteFallback = model["byte_fallback"].Flag(false),
+            IgnoreMerges = model["ignore_merges"].Flag(false),
+        };
+    }
+
+    /// <summary>Two tokens, as a list or with a blank between them.</summary>
+    private static (string Left, string Right) Merge(JsonField merge)
+    {
+        string[] parts = merge.IsText ? merge.Text.Split(' ') : [.. merge.Items.Select(part => part.Text)];
+        return parts is [var left, var right] ? (left, right) : throw merge.Refused("must be two tokens.");
+    }
+
+    private static WordPieceModel WordPiece(JsonField model)
+    {
+        var vocabulary = Vocabulary(model["vocab"]);
+        var maximumLength = model["max_input_chars_per_word"] is { IsAbsent: false } set ? set.Number : 100;
+        return new WordPieceModel(vocabulary, TokenIn(vocabulary, model["unk_token"]), model["continuing_subword_prefix"].TextOrNull ?? "##", maximumLength);
+    }
+
+    private static string TokenIn(Dictionary<string, int> vocabulary, JsonField token) =>
+        vocabulary.ContainsKey(token.Text) ? token.Text : throw token.Refused("is not in the vocabulary.");
+
+    private static void RefuseAffix(JsonField affix)
+    {
+        if (affix.TextOrNull is { Length: > 0 }) throw affix.Refused("is not supported.");
+    }
+}

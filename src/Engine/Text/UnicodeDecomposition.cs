@@ -1,0 +1,83 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Unicode's canonical decomposition (NFD; Unicode Standard 3.11): é becomes e and a combining acute accent.</summary>
+/// <remarks>
+/// <para>string.Normalize leaves everything but ASCII as it is when globalization is invariant, without saying so, hence a table of
+/// our own. Hangul syllables are computed (Unicode Standard 3.12).</para>
+/// <para>UnicodeDecompositions.txt holds code point, combining class and canonical decomposition from UnicodeData.txt of Unicode 14.0:
+/// <c>awk -F';' '{ if ($6 ~ /&lt;/) $6 = "" } $4 != 0 || $6 != "" { print $1 ";" $4 ";" $6 }' UnicodeData.txt</c></para>
+/// </remarks>
+internal static class UnicodeDecomposition
+{
+    private static readonly FrozenDictionary<Rune, Rune[]> Decompositions;
+    private static readonly FrozenDictionary<Rune, byte> CombiningClasses;
+
+    static UnicodeDecomposition()
+    {
+        var rows = Rows().ToList();
+        Decompositions = rows.Where(row => row.Parts.Length > 0).ToFrozenDictionary(row => row.Rune, row => row.Parts);
+        CombiningClasses = rows.Where(row => row.Class > 0).ToFrozenDictionary(row => row.Rune, row => row.Class);
+    }
+
+    public static string Decompose(string text)
+    {
+        if (Ascii.IsValid(text)) return text;
+        var runes = new List<Rune>(text.Length);
+        foreach (var rune in text.EnumerateRunes()) Append(rune, runes);
+        Reorder(runes);
+        var decomposed = new StringBuilder(runes.Count);
+        foreach (var rune in runes) decomposed.Append(rune);
+        return decomposed.ToString();
+    }
+
+    private static void Append(Rune rune, List<Rune> runes)
+    {
+        if (rune.Value is >= HangulFirst and <= HangulLast) AppendHangul(rune.Value - HangulFirst, runes);
+        else if (Decompositions.TryGetValue(rune, out var parts))
+        {
+            foreach (var part in parts) Append(part, runes);
+        }
+        else runes.Add(rune);
+    }
+
+    private const int HangulFirst = 0xAC00, HangulLast = 0xD7A3, Vowels = 21, Trails = 28;
+
+    private static void AppendHangul(int syllable, List<Rune> runes)
+    {
+        runes.Add(new Rune(0x1100 + syllable / (Vowels * Trails)));
+        runes.Add(new Rune(0x1161 + syllable / Trails % Vowels));
+        if (syllable % Trails != 0) runes.Add(new Rune(0x11A7 + syllable % Trails));
+    }
+
+    /// <summary>Sorts each run of combining marks by class; marks of one class keep their order.</summary>
+    private static void Reorder(List<Rune> runes)
+    {
+        for (var start = 0; start < runes.Count; start++)
+        {
+            var end = start;
+            while (end < runes.Count && CombiningClasses.ContainsKey(runes[end])) end++;
+            if (end - start < 2) continue;
+            var marks = runes[start..end].OrderBy(mark => CombiningClasses[mark]).ToList();
+            for (var i = 0; i < marks.Count; i++) runes[start + i] = marks[i];
+            start = end;
+        }
+    }
+
+    private static IEnumerable<(Rune Rune, byte Class, Rune[] Parts)> Rows()
+    {
+        using var table = typeof(UnicodeDecomposition).Assembly.GetManifestResourceStream("UnicodeDecompositions.txt")!;
+        using var lines = new StreamReader(table);
+        while (lines.ReadLine() is { } line)
+        {
+            var columns = line.Split(';');
+            var parts = columns[2].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(FromHex).ToArray();
+            yield return (FromHex(columns[0]), byte.Parse(columns[1]), parts);
+        }
+    }
+
+    private static Rune FromHex(string code) => new(int.Parse(code, NumberStyles.HexNumber));
+}
