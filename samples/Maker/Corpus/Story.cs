@@ -1,0 +1,89 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Maker;
+
+/// <summary>A few sentences about one small world, in which the later ones hold because of the earlier ones.</summary>
+/// <remarks>The tab stands where a story is cut in two, so that its halves can be read as a pair.</remarks>
+public static class Story
+{
+    private static readonly Func<SplitMix64, string>[] Plots = [Ranking, Gift, Pets, Day, Lost, Meeting, Review];
+
+    public static string Draw(SplitMix64 random) => random.Pick(Plots)(random);
+
+    private static string Ranking(SplitMix64 random)
+    {
+        var ranked = random.PickDistinct(Lexicon.Named, 3);
+        var (more, less, most, least) = random.Pick(Lexicon.Scales);
+        var second = random.Flip() ? $"{ranked[1]} is {more} than {ranked[2]}" : $"{ranked[2]} is {less} than {ranked[1]}";
+        return $"{Sentence.Of($"{ranked[0]} is {more} than {ranked[1]}")} {Sentence.Of(second)}\t" +
+            Sentence.Of($"of the three {ranked[0]} is the {most} and {ranked[2]} is the {least}");
+    }
+
+    private static string Gift(SplitMix64 random)
+    {
+        var (giver, taker) = (random.Pick(Lexicon.Girls), random.Pick(Lexicon.Boys));
+        if (random.Flip()) (giver, taker) = (taker, giver);
+        var (colour, thing, time) = (random.Pick(Lexicon.Colours), random.Pick(Lexicon.Goods).Singular, random.Pick(Lexicon.Times));
+        return $"{Sentence.Of($"{giver} had a {colour} {thing}")} {Sentence.Of($"{giver.He} {random.Pick("gave", "sold")} it to {taker} {time}")}\t" +
+            Sentence.Of($"now {taker} has the {colour} {thing} and {random.Pick(Lexicon.Acts).Present(Number.Singular)} with it {random.Pick(Lexicon.Places)}");
+    }
+
+    private static string Pets(SplitMix64 random)
+    {
+        var owners = random.PickDistinct([.. Lexicon.Women, .. Lexicon.Men], 2);
+        var animals = random.PickDistinct(Lexicon.Animals, 2);
+        var colours = random.PickDistinct(Lexicon.Colours, 2);
+        var (one, other) = (owners[0].The(random.Pick(Number.Singular, Number.Plural)), owners[1].The(random.Pick(Number.Singular, Number.Plural)));
+        return Sentence.Of($"{one} {one.Has} a {animals[0].Singular} and {other} {other.Has} a {animals[1].Singular}") + "\t" +
+            Sentence.Of($"{one.His} {animals[0].Singular} is {colours[0]} and {other.His} {animals[1].Singular} is {colours[1]}") + " " +
+            Sentence.Of($"{other} {other.Is} {random.Pick(Lexicon.States)} but {one} {one.Is} not");
+    }
+
+    private static string Day(SplitMix64 random)
+    {
+        var who = random.Pick(Lexicon.Named);
+        var (first, second) = (random.Pick(Lexicon.Acts), random.Pick(Lexicon.Handlings));
+        var thing = random.Pick(second.Things);
+        return $"{Sentence.Of($"{who} {first.Past} {random.Pick(Lexicon.Places)} {random.Pick(Lexicon.Times)}")}\t" +
+            $"{Sentence.Of($"then {who.He} {second.Verb.Past} the {thing}")} " +
+            Sentence.Of($"the {thing} was {second.Verb.Participle} by {who}, and {who.He} hurt {who.Himself}");
+    }
+
+    private static string Lost(SplitMix64 random)
+    {
+        var (who, thing) = (random.Pick(Lexicon.Named), random.Pick(Lexicon.Goods).Singular);
+        var places = random.PickDistinct(Lexicon.Places, 2);
+        return $"{Sentence.Of($"{who} lost {who.His} {thing} {random.Pick(Lexicon.PastTimes)}")} {Sentence.Of($"the {thing} was not {places[0]} but {places[1]}")}\t" +
+            Sentence.Of($"{who} looked for it {places[0]} and did not find it there, because it was {places[1]}");
+    }
+
+    private static string Meeting(SplitMix64 random)
+    {
+        var (one, other) = (random.Pick(Lexicon.Women).The(), random.Pick(Lexicon.Men).The());
+        if (random.Flip()) (one, other) = (other, one);
+        var (deed, act) = (random.Pick(Lexicon.Deeds), random.Pick(Lexicon.Acts));
+        return Sentence.Of($"{one} {deed.Past} {other} {random.Pick(Lexicon.Places)}") + "\t" + random.NextBelow(3) switch
+        {
+            0 => Sentence.Of($"{other} was {deed.Participle} by {one}, and {other.He} {act.Past}"),
+            1 => Sentence.Of($"{one.He} {deed.Past} {other.Him} because {other.He} was {random.Pick(Lexicon.States)}"),
+            _ => Sentence.Of($"{other} did not {deed.Base} {one} but {one} {deed.Past} {other.Him}"),
+        };
+    }
+
+    /// <summary>Somebody's opinion, and what it made them do.</summary>
+    private static string Review(SplitMix64 random)
+    {
+        var good = random.Flip();
+        return $"{Mood.Draw(random, good)}\t{random.Pick(Aftermath(good, random))}";
+    }
+
+    private static string[] Aftermath(bool good, SplitMix64 random)
+    {
+        var who = random.Pick(Lexicon.Named);
+        return good
+            ? [Sentence.Of($"it was {Mood.Word(random, good)}"), Sentence.Of($"most people {Mood.Liked(random, good)} it"), Sentence.Of($"{who} was happy and smiled"),
+               Sentence.Of($"{who} thanked everyone for it"), "We would gladly do it again."]
+            : [Sentence.Of($"it was {Mood.Word(random, good)}"), Sentence.Of($"most people {Mood.Liked(random, good)} it"), Sentence.Of($"{who} was angry and went home"),
+               Sentence.Of($"{who} complained to everyone about it"), "We will never do it again."];
+    }
+}
