@@ -25,17 +25,17 @@ public static class Story
         if (random.Flip()) (giver, taker) = (taker, giver);
         var (colour, thing, time) = (random.Pick(Lexicon.Colours), random.Pick(Lexicon.Goods).Singular, random.Pick(Lexicon.Times));
         return $"{Sentence.Of($"{giver} had a {colour} {thing}")} {Sentence.Of($"{giver.He} {random.Pick("gave", "sold")} it to {taker} {time}")}\t" +
-            Sentence.Of($"now {taker} has the {colour} {thing} and {random.Pick(Lexicon.Acts).Present(Number.Singular)} with it {random.Pick(Lexicon.Places)}");
+            Sentence.Of($"now {taker} has the {colour} {thing} and {giver} does not have it");
     }
 
     private static string Pets(SplitMix64 random)
     {
-        var owners = random.PickDistinct([.. Lexicon.Women, .. Lexicon.Men], 2);
-        var animals = random.PickDistinct(Lexicon.Animals, 2);
-        var colours = random.PickDistinct(Lexicon.Colours, 2);
-        var (one, other) = (owners[0].The(random.Pick(Number.Singular, Number.Plural)), owners[1].The(random.Pick(Number.Singular, Number.Plural)));
-        return Sentence.Of($"{one} {one.Has} a {animals[0].Singular} and {other} {other.Has} a {animals[1].Singular}") + "\t" +
-            Sentence.Of($"{one.His} {animals[0].Singular} is {colours[0]} and {other.His} {animals[1].Singular} is {colours[1]}") + " " +
+        var (someone, another) = random.PickTwo([.. Lexicon.Women, .. Lexicon.Men]);
+        var (one, other) = (someone.The(random.Pick(Number.Singular, Number.Plural)), another.The(random.Pick(Number.Singular, Number.Plural)));
+        var (hers, his) = random.PickTwo(Lexicon.Animals);
+        var (colour, contrast) = random.PickTwo(Lexicon.Colours);
+        return Sentence.Of($"{one} {one.Has} {Spelling.WithArticle(hers.Singular)} and {other} {other.Has} {Spelling.WithArticle(his.Singular)}") + "\t" +
+            Sentence.Of($"{one.His} {hers.Singular} is {colour} and {other.His} {his.Singular} is {contrast}") + " " +
             Sentence.Of($"{other} {other.Is} {random.Pick(Lexicon.States)} but {one} {one.Is} not");
     }
 
@@ -46,15 +46,15 @@ public static class Story
         var thing = random.Pick(second.Things);
         return $"{Sentence.Of($"{who} {first.Past} {random.Pick(Lexicon.Places)} {random.Pick(Lexicon.Times)}")}\t" +
             $"{Sentence.Of($"then {who.He} {second.Verb.Past} the {thing}")} " +
-            Sentence.Of($"the {thing} was {second.Verb.Participle} by {who}, and {who.He} hurt {who.Himself}");
+            Sentence.Of($"the {thing} was {second.Verb.Participle} by {who}, and {who.He} was proud of {who.Himself}");
     }
 
     private static string Lost(SplitMix64 random)
     {
         var (who, thing) = (random.Pick(Lexicon.Named), random.Pick(Lexicon.Goods).Singular);
-        var places = random.PickDistinct(Lexicon.Places, 2);
-        return $"{Sentence.Of($"{who} lost {who.His} {thing} {random.Pick(Lexicon.PastTimes)}")} {Sentence.Of($"the {thing} was not {places[0]} but {places[1]}")}\t" +
-            Sentence.Of($"{who} looked for it {places[0]} and did not find it there, because it was {places[1]}");
+        var (expected, actual) = random.PickTwo(Lexicon.Places);
+        return $"{Sentence.Of($"{who} lost {who.His} {thing} {random.Pick(Lexicon.PastTimes)}")} {Sentence.Of($"the {thing} was not {expected} but {actual}")}\t" +
+            Sentence.Of($"{who} looked for it {expected} and did not find it there, because it was {actual}");
     }
 
     private static string Meeting(SplitMix64 random)

@@ -22,6 +22,13 @@ public static class Choice
         return [.. picked];
     }
 
+    /// <summary>Two different members.</summary>
+    public static (T First, T Second) PickTwo<T>(this SplitMix64 random, IReadOnlyList<T> from)
+    {
+        var first = random.Pick(from);
+        return (first, random.PickOther(from, first));
+    }
+
     /// <summary>A member that differs from one already chosen.</summary>
     public static T PickOther<T>(this SplitMix64 random, IReadOnlyList<T> from, T than)
     {

@@ -31,7 +31,7 @@ public static class Lexicon
 
     /// <summary>What somebody does alone.</summary>
     public static readonly Verb[] Acts = Verbs(
-        "sleep slept slept, sing sang sung, run ran run running, walk, laugh, wait, dance, work, rest, play, swim swam swum swimming, cry, smile, " +
+        "sleep slept slept, sing sang sung, run ran run running, walk, laugh, wait, dance, work, rest, play, whisper, cry, smile, " +
         "sit sat sat sitting, shout, stand stood stood, jump, fall fell fallen");
 
     /// <summary>What people do to things, with the things they do it to.</summary>
@@ -73,8 +73,8 @@ public static class Lexicon
         "on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday", "in the morning", "in the evening",
     ];
 
-    public static readonly string[] PastTimes = ["yesterday", "last night", "last week", "last month", "last year", "two days ago", "an hour ago"];
-    public static readonly string[] FutureTimes = ["tomorrow", "tonight", "next week", "next month", "next year", "in two days", "in an hour"];
+    public static readonly string[] PastTimes = ["yesterday", "last week", "last month", "last year", "the day before yesterday"];
+    public static readonly string[] FutureTimes = ["tomorrow", "next week", "next month", "next year", "the day after tomorrow"];
 
     /// <summary>Comparatives with their opposites and their superlatives.</summary>
     public static readonly (string More, string Less, string Most, string Least)[] Scales =

@@ -41,7 +41,7 @@ public static class Acceptable
         var subject = Modified(random, out _);
         var auxiliary = random.NextBelow(3);
         var (form, thing) = Handled(random, grammatical ? auxiliary : (auxiliary + 1 + random.NextBelow(2)) % 3);
-        var helper = auxiliary switch { 0 => subject.Has, 1 => subject.Is, _ => random.Pick("will", "can", "did") };
+        var helper = auxiliary switch { 0 => "had", 1 => subject.Was, _ => random.Pick("will", "can", "did") };
         return Sentence.Of($"{helper} {subject} {form} the {thing}", '?');
     }
 
@@ -60,10 +60,11 @@ public static class Acceptable
     /// <summary>"Ever" needs a "no" that stands over it; one inside a relative clause does not.</summary>
     private static string NegativePolarity(SplitMix64 random, bool grammatical)
     {
-        var (subject, other) = (random.Pick(Lexicon.People).Singular, random.Pick(Lexicon.Creatures).Singular);
+        var subject = random.Pick(Lexicon.People);
+        var other = random.PickOther(Lexicon.Creatures, subject).Singular;
         var (outer, inner) = grammatical ? ("no", "the") : ("the", "no");
         var relative = random.Flip() ? $"{inner} {other} {random.Pick(Lexicon.Deeds).Past}" : $"{random.Pick(Lexicon.Deeds).Past} {inner} {other}";
-        return Sentence.Of($"{outer} {subject} that {relative} has ever {random.Pick(Lexicon.Acts).Participle} {random.Pick(Lexicon.Places)}");
+        return Sentence.Of($"{outer} {subject.Singular} that {relative} has ever {random.Pick(Lexicon.Acts).Participle} {random.Pick(Lexicon.Places)}");
     }
 
     /// <summary>What happened yesterday is told in the past, what happens tomorrow with "will".</summary>
@@ -97,7 +98,7 @@ public static class Acceptable
     /// <summary>A subject with a second noun behind it that could be mistaken for its head.</summary>
     private static NounPhrase Modified(SplitMix64 random, out NounPhrase nearest, Noun[]? from = null)
     {
-        var (head, other) = random.PickDistinct(from ?? Lexicon.Creatures, 2) is [var first, var second] ? (first, second) : default;
+        var (head, other) = random.PickTwo(from ?? Lexicon.Creatures);
         nearest = other.The(random.Pick(Number.Singular, Number.Plural));
         return head.The(random.Pick(Number.Singular, Number.Plural)).With(random.NextBelow(3) switch
         {

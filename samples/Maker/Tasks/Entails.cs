@@ -13,7 +13,8 @@ public static class Entails
     /// <summary>Active and passive tell the same; who did it to whom must stay.</summary>
     private static string Voice(SplitMix64 random, bool follows)
     {
-        var told = SomeClause(random);
+        var (agent, patient) = random.PickTwo(Lexicon.Somebody);
+        var told = new Clause(agent, random.Pick(Lexicon.Deeds), patient);
         var longer = random.Flip() ? told with { Where = random.Pick(Lexicon.Places) } : told with { When = random.Pick(Lexicon.Times) };
         return Pair(longer.InEitherVoice(random), (follows ? told : told.Swapped).InEitherVoice(random));
     }
@@ -22,7 +23,7 @@ public static class Entails
     private static string Relative(SplitMix64 random, bool follows)
     {
         var (head, other, third) = Three(random);
-        var (first, second) = TwoDeeds(random);
+        var (first, second) = random.PickTwo(Lexicon.Deeds);
         var (premise, facts) = random.NextBelow(3) switch
         {
             0 => ($"{head} who {first.Past} {other} {second.Past} {third}", new Clause[] { new(head, first, other), new(head, second, third) }),
@@ -37,7 +38,7 @@ public static class Entails
     /// <summary>"And" tells of each, "or" does not; under "it is not true that" it is the other way round.</summary>
     private static string Coordination(SplitMix64 random, bool follows)
     {
-        var (one, other) = random.PickDistinct(Lexicon.Somebody, 2) is [var first, var second] ? (first, second) : default;
+        var (one, other) = random.PickTwo(Lexicon.Somebody);
         var (act, place, denied) = (random.Pick(Lexicon.Acts), random.Pick(Lexicon.Places), random.Flip());
         var both = $"{one} {(follows == denied ? "or" : "and")} {other} {act.Past} {place}";
         var meant = random.Flip() ? one : other;
@@ -61,7 +62,7 @@ public static class Entails
     private static string NegationScope(SplitMix64 random, bool follows)
     {
         var (head, other, third) = Three(random);
-        var (first, second) = TwoDeeds(random);
+        var (first, second) = random.PickTwo(Lexicon.Deeds);
         var deniesFirst = random.Flip();
         var premise = deniesFirst
             ? $"{head} who did not {first.Base} {other} {second.Past} {third}"
@@ -84,45 +85,34 @@ public static class Entails
     /// <summary>What one sells the other buys.</summary>
     private static string Trade(SplitMix64 random, bool follows)
     {
-        var (giver, taker) = random.PickDistinct(Lexicon.Somebody, 2) is [var first, var second] ? (first, second) : default;
+        var (giver, taker) = random.PickTwo(Lexicon.Somebody);
         var (gave, got) = random.Pick(("sold", "bought"), ("gave", "got"), ("lent", "borrowed"));
         var thing = $"the {random.Pick(Lexicon.Colours)} {random.Pick(Lexicon.Goods).Singular}";
-        string Told(NounPhrase from, NounPhrase to) => random.NextBelow(4) switch
-        {
-            0 => $"{from} {gave} {thing} to {to}",
-            1 => $"{from} {gave} {to} {thing}",
-            _ => $"{to} {got} {thing} from {from}",
-        };
-        return Pair(Told(giver, taker), follows ? Told(giver, taker) : Told(taker, giver));
+        string Given(NounPhrase from, NounPhrase to) => random.Flip() ? $"{from} {gave} {thing} to {to}" : $"{from} {gave} {to} {thing}";
+        string Got(NounPhrase from, NounPhrase to) => $"{to} {got} {thing} from {from}";
+        var (from, to) = follows ? (giver, taker) : (taker, giver);
+        return random.Flip() ? Pair(Given(giver, taker), Got(from, to)) : Pair(Got(giver, taker), Given(from, to));
     }
 
     /// <summary>Of two people, each did their own act at their own place.</summary>
     private static string Binding(SplitMix64 random, bool follows)
     {
-        var (who, act, place) = (random.PickDistinct(Lexicon.Somebody, 2), random.PickDistinct(Lexicon.Acts, 2), random.PickDistinct(Lexicon.Places, 2));
+        var who = random.PickDistinct(Lexicon.Somebody, 2);
+        var act = random.PickDistinct(Lexicon.Acts, 2);
+        var place = random.PickDistinct(Lexicon.Places, 2);
         var one = random.NextBelow(2);
         var other = follows ? one : 1 - one;
         return Pair($"{who[0]} {act[0].Past} {place[0]} and {who[1]} {act[1].Past} {place[1]}",
-            random.Flip() ? $"{who[one]} {act[other].Past} {place[other]}" : $"{who[one]} {act[one].Past} {place[other]}");
+            $"{who[one]} {act[random.Pick(one, other)].Past} {place[other]}");
     }
-
-    private static Clause SomeClause(SplitMix64 random) =>
-        random.PickDistinct(Lexicon.Somebody, 2) is [var agent, var patient] ? new(agent, random.Pick(Lexicon.Deeds), patient) : throw new InvalidOperationException();
 
     /// <summary>One who can carry a relative clause, and two others.</summary>
     private static (NounPhrase Head, NounPhrase Other, NounPhrase Third) Three(SplitMix64 random)
     {
         var head = random.Pick(Lexicon.People).The();
-        var other = random.PickOther(Lexicon.Somebody, head);
-        while (true)
-        {
-            var third = random.PickOther(Lexicon.Somebody, head);
-            if (third != other) return (head, other, third);
-        }
+        var (other, third) = random.PickTwo([.. Lexicon.Somebody.Where(person => person != head)]);
+        return (head, other, third);
     }
-
-    private static (Verb First, Verb Second) TwoDeeds(SplitMix64 random) =>
-        random.PickDistinct(Lexicon.Deeds, 2) is [var first, var second] ? (first, second) : default;
 
     private static string Pair(string premise, string hypothesis) => $"{Sentence.Of(premise)}\t{Sentence.Of(hypothesis)}";
 }

@@ -6,7 +6,7 @@ namespace LoraDrop.Maker;
 public static class Mood
 {
     private static readonly string[] Subjects =
-        ["film", "play", "soup", "cake", "trip", "hotel", "concert", "book", "meal", "party", "song", "show", "room", "story", "lesson", "walk"];
+        ["film", "play", "soup", "cake", "trip", "hotel", "concert", "book", "meal", "party", "song", "show", "picnic", "story", "lesson", "dance"];
 
     private static readonly string[] GoodWords =
         ["wonderful", "lovely", "excellent", "charming", "delightful", "superb", "great", "splendid", "good", "pleasant"];
@@ -104,7 +104,7 @@ public static class Mood
         {
             0 => $"the {what}",
             1 => $"the {what} {random.Pick(Lexicon.Times)}",
-            2 => $"the {what} {random.Pick(Lexicon.Places)}",
+            2 => $"the {what} {random.Pick("in the village", "in the park", "at the station", "by the lake", "by the river")}",
             _ => $"{random.Pick(Lexicon.Named)}'s {what}",
         };
     }

@@ -40,8 +40,8 @@ public static class Similar
 
     private static readonly string[][] Times =
     [
-        ["at noon", "at midday"], ["at dawn", "at sunrise"], ["at dusk", "at sunset"], ["in the autumn", "in the fall"], ["at night", "after dark"],
-        ["at Christmas", "on Christmas Day"],
+        ["at noon", "at midday"], ["at dawn", "at sunrise"], ["at dusk", "at sunset"], ["in autumn", "in fall"], ["at night", "after dark"],
+        ["in spring", "in springtime"],
     ];
 
     public static string Draw(SplitMix64 random, int score)
@@ -55,13 +55,13 @@ public static class Similar
     {
         public static Meaning Any(SplitMix64 random)
         {
-            var people = random.PickDistinct(People, 2);
-            return new(people[0], random.Pick(Deeds), people[1], random.Pick(Places), random.Pick(Times), random.NextBelow(4) == 0);
+            var (agent, patient) = random.PickTwo(People);
+            return new(agent, random.Pick(Deeds), patient, random.Pick(Places), random.Pick(Times), random.NextBelow(4) == 0);
         }
 
         public Meaning Changed(SplitMix64 random, Difference differences)
         {
-            var strangers = random.PickDistinct([.. People.Where(person => person != Agent && person != Patient)], 2);
+            var (agent, patient) = random.PickTwo([.. People.Where(person => person != Agent && person != Patient)]);
             var changed = this;
             foreach (var (difference, _) in Prices.Where(price => differences.HasFlag(price.Difference)))
                 changed = difference switch
@@ -69,8 +69,8 @@ public static class Similar
                     Difference.Deed => changed with { Deed = random.PickOther(Deeds, Deed) },
                     Difference.Denied => changed with { Denied = !Denied },
                     Difference.Swapped => changed with { Agent = Patient, Patient = Agent },
-                    Difference.Agent => changed with { Agent = strangers[0] },
-                    Difference.Patient => changed with { Patient = strangers[1] },
+                    Difference.Agent => changed with { Agent = agent },
+                    Difference.Patient => changed with { Patient = patient },
                     Difference.Place => changed with { Place = random.PickOther(Places, Place) },
                     _ => changed with { Time = random.PickOther(Times, Time) },
                 };
