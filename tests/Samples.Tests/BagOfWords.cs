@@ -38,7 +38,7 @@ internal sealed class BagOfWords(int run)
         var found = new HashSet<int>();
         foreach (var (column, sentence) in text.ToLowerInvariant().Split('\t').Index())
         {
-            var words = sentence.Split(' ');
+            var words = sentence.Split(' ').Select(word => word.Trim(',', '.', '?')).ToArray();
             for (var length = 1; length <= run; length++)
                 for (var start = 0; start + length <= words.Length; start++)
                 {

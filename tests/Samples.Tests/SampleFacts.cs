@@ -53,7 +53,7 @@ public sealed class SampleFacts(ITestOutputHelper output)
         {
             Assert.Matches("^[A-Z][A-Za-z', ]+[.?]$", sentence);
             Assert.DoesNotContain("  ", sentence, StringComparison.Ordinal);
-            Assert.DoesNotMatch(@"\ba [aeio]|\ban [^aeio]", sentence);
+            Assert.DoesNotMatch(@"\ba [aeiou]|\ban [^aeiou]", sentence);
         });
         Assert.InRange(sentences.Sum(sentence => sentence.Split(' ').Length), 3, 26);
     });
@@ -75,7 +75,7 @@ public sealed class SampleFacts(ITestOutputHelper output)
     {
         var spearman = WordOverlap.Spearman(RowsOf("similar").Dev);
         output.WriteLine($"similar: Spearman of word overlap {spearman:F3}");
-        Assert.InRange(spearman, -1, 0.6);
+        Assert.InRange(spearman, -1, 0.45);
     }
 
     private static Rows RowsOf(string task) => Rows.Of(SampleTask.All.Single(known => known.Name == task), Seed);

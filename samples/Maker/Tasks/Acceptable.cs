@@ -50,7 +50,7 @@ public static class Acceptable
     {
         while (true)
         {
-            var subject = Modified(random, out var nearest, [.. Lexicon.Women, .. Lexicon.Men, .. Lexicon.Animals]);
+            var subject = Modified(random, out var nearest, [.. Lexicon.Women, .. Lexicon.Men]);
             if (subject.Himself == nearest.Himself) continue;
             var meant = grammatical ? subject : nearest;
             return Sentence.Of($"{subject} {random.Pick(Lexicon.SelfDeeds).Past} {meant.Himself} {random.Pick(Lexicon.Places)}");

@@ -20,11 +20,11 @@ public static class Mood
     private static readonly string[] BadEnds = ["failure", "bore", "disaster", "mess"];
 
     private static readonly Func<SplitMix64, bool, string>[] Frames =
-        [NotButBut, Although, Expected, EveryoneBut, EveryoneElse, RightOrWrong, Nobody, Hardly, Doubt];
+        [Denied, Although, Expected, EveryoneBut, EveryoneElse, RightOrWrong, Nobody, Hardly, Doubt];
 
     public static string Draw(SplitMix64 random, bool good) => random.Pick(Frames)(random, good);
 
-    private static string NotButBut(SplitMix64 random, bool good)
+    private static string Denied(SplitMix64 random, bool good)
     {
         var (meant, denied, what) = (Word(random, good), Word(random, !good), Subject(random));
         return Sentence.Of(random.NextBelow(3) switch
@@ -40,8 +40,8 @@ public static class Mood
         var (meant, seeming, what) = (Word(random, good), Word(random, !good), Subject(random));
         var conceding = random.Pick("although", "though");
         return Sentence.Of(random.Flip()
-            ? $"{conceding} {what} seemed {seeming} at first, it was {meant}"
-            : $"{what} was {meant}, {conceding} it seemed {seeming} at first");
+            ? $"{conceding} at first {what} was {seeming}, in the end it was {meant}"
+            : $"in the end {what} was {meant}, {conceding} at first it was {seeming}");
     }
 
     private static string Expected(SplitMix64 random, bool good)
