@@ -17,6 +17,18 @@ public sealed class SampleFacts(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_examples_in_the_readme_are_rows()
+    {
+        var rows = SampleTask.All.SelectMany(task => All(task.Name)).Select(row => $"{row.Text}\t{row.Grade}").ToHashSet();
+        var examples = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "README.md"))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Length > 3 && char.IsDigit(line[^3]))
+            .Select(line => line.Trim('|', ' ').Replace(" | ", "\t"))
+            .ToList();
+        Assert.Equal(3 * SampleTask.All.Length, examples.Count);
+        Assert.All(examples, example => Assert.Contains(example, rows));
+    }
+
+    [Fact]
     public void The_text_depends_on_the_seed_alone()
     {
         Assert.Equal(Text(Seed), Text(Seed));

@@ -31,7 +31,7 @@ public static class Story
     private static string Pets(SplitMix64 random)
     {
         var (someone, another) = random.PickTwo([.. Lexicon.Women, .. Lexicon.Men]);
-        var (one, other) = (someone.The(random.Pick(Number.Singular, Number.Plural)), another.The(random.Pick(Number.Singular, Number.Plural)));
+        var (one, other) = (someone.The(random.PickNumber()), another.The(random.PickNumber()));
         var (hers, his) = random.PickTwo(Lexicon.Animals);
         var (colour, contrast) = random.PickTwo(Lexicon.Colours);
         return Sentence.Of($"{one} {one.Has} {Spelling.WithArticle(hers.Singular)} and {other} {other.Has} {Spelling.WithArticle(his.Singular)}") + "\t" +
@@ -73,17 +73,11 @@ public static class Story
     /// <summary>Somebody's opinion, and what it made them do.</summary>
     private static string Review(SplitMix64 random)
     {
-        var good = random.Flip();
-        return $"{Mood.Draw(random, good)}\t{random.Pick(Aftermath(good, random))}";
-    }
-
-    private static string[] Aftermath(bool good, SplitMix64 random)
-    {
-        var who = random.Pick(Lexicon.Named);
-        return good
-            ? [Sentence.Of($"it was {Mood.Word(random, good)}"), Sentence.Of($"most people {Mood.Liked(random, good)} it"), Sentence.Of($"{who} was happy and smiled"),
-               Sentence.Of($"{who} thanked everyone for it"), "We would gladly do it again."]
-            : [Sentence.Of($"it was {Mood.Word(random, good)}"), Sentence.Of($"most people {Mood.Liked(random, good)} it"), Sentence.Of($"{who} was angry and went home"),
-               Sentence.Of($"{who} complained to everyone about it"), "We will never do it again."];
+        var (good, who) = (random.Flip(), random.Pick(Lexicon.Named));
+        string[] said = [$"it was {Mood.Word(random, good)}", $"most people {Mood.Liked(random, good)} it"];
+        string[] done = good
+            ? [$"{who} was happy and smiled", $"{who} thanked everyone for it", "we would gladly do it again"]
+            : [$"{who} was angry and went home", $"{who} complained to everyone about it", "we will never do it again"];
+        return $"{Mood.Draw(random, good)}\t{Sentence.Of(random.Pick([.. said, .. done]))}";
     }
 }

@@ -10,6 +10,8 @@ public static class Choice
     /// <summary>True in half of all draws.</summary>
     public static bool Flip(this SplitMix64 random) => random.NextBelow(2) == 0;
 
+    public static Number PickNumber(this SplitMix64 random) => random.Flip() ? Number.Singular : Number.Plural;
+
     /// <summary>As many members as asked for, no two equal.</summary>
     public static T[] PickDistinct<T>(this SplitMix64 random, IReadOnlyList<T> from, int count)
     {

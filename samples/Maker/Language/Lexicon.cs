@@ -24,7 +24,7 @@ public static class Lexicon
     /// <summary>What one person or animal does to another.</summary>
     public static readonly Verb[] Deeds = Verbs(
         "help, visit, call, follow, praise, thank, blame, push, chase, greet, invite, watch, see saw seen, hear heard heard, teach taught taught, " +
-        "warn, trust, admire, meet met met, find found found, carry, rescue, fool, choose chose chosen, hug hugged hugged hugging, hire, scold, kiss");
+        "warn, trust, admire, pay paid paid, find found found, carry, rescue, fool, choose chose chosen, hug hugged hugged hugging, hire, scold, kiss");
 
     /// <summary>What one can do to oneself.</summary>
     public static readonly Verb[] SelfDeeds = Verbs("hurt hurt hurt, wash, praise, blame, see saw seen, hide hid hidden, admire, teach taught taught, help, warm");

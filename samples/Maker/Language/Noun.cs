@@ -13,5 +13,5 @@ public sealed record Noun(string Singular, string Plural, Gender Gender)
     public string In(Number number) => number == Number.Singular ? Singular : Plural;
 
     public NounPhrase The(Number number = Number.Singular, string adjective = "") =>
-        new(string.Join(' ', new[] { "the", adjective, In(number) }.Where(word => word != "")), number, Gender);
+        new(adjective == "" ? $"the {In(number)}" : $"the {adjective} {In(number)}", number, Gender);
 }

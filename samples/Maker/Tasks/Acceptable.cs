@@ -8,6 +8,8 @@ public static class Acceptable
     private static readonly Func<SplitMix64, bool, string>[] Rules =
         [Agreement, VerbForm, QuestionForm, Reflexive, NegativePolarity, Tense, WordOrder];
 
+    private static readonly Form[] Forms = Enum.GetValues<Form>();
+
     public static string Draw(SplitMix64 random, bool grammatical) => random.Pick(Rules)(random, grammatical);
 
     /// <summary>The verb agrees with the head of the subject, whatever stands between them.</summary>
@@ -29,20 +31,18 @@ public static class Acceptable
     private static string VerbForm(SplitMix64 random, bool grammatical)
     {
         var subject = Subject(random);
-        var auxiliary = random.NextBelow(3);
-        var (form, thing) = Handled(random, grammatical ? auxiliary : (auxiliary + 1 + random.NextBelow(2)) % 3);
-        var helper = auxiliary switch { 0 => subject.Has, 1 => subject.Is, _ => random.Pick("will", "can", "must") };
-        return Sentence.Of($"{subject} {helper} {random.Pick(Lexicon.Manners)} {form} the {thing} {random.Pick(Lexicon.Places)}");
+        var asked = random.Pick(Forms);
+        var auxiliary = asked switch { Form.Participle => subject.Has, Form.Gerund => subject.Is, Form.Bare => random.Pick("will", "can", "must") };
+        return Sentence.Of($"{subject} {auxiliary} {random.Pick(Lexicon.Manners)} {Handling(random, asked, grammatical)} {random.Pick(Lexicon.Places)}");
     }
 
     /// <summary>The same across the subject of a question.</summary>
     private static string QuestionForm(SplitMix64 random, bool grammatical)
     {
         var subject = Modified(random, out _);
-        var auxiliary = random.NextBelow(3);
-        var (form, thing) = Handled(random, grammatical ? auxiliary : (auxiliary + 1 + random.NextBelow(2)) % 3);
-        var helper = auxiliary switch { 0 => "had", 1 => subject.Was, _ => random.Pick("will", "can", "did") };
-        return Sentence.Of($"{helper} {subject} {form} the {thing}", '?');
+        var asked = random.Pick(Forms);
+        var auxiliary = asked switch { Form.Participle => "had", Form.Gerund => subject.Was, Form.Bare => random.Pick("will", "can", "did") };
+        return Sentence.Of($"{auxiliary} {subject} {Handling(random, asked, grammatical)}", '?');
     }
 
     /// <summary>A reflexive means the head of the subject, not the noun that is nearest.</summary>
@@ -80,7 +80,7 @@ public static class Acceptable
     /// <summary>Adjectives stand before their noun, and the article before both.</summary>
     private static string WordOrder(SplitMix64 random, bool grammatical)
     {
-        var (adjective, noun) = (random.Pick(Lexicon.Qualities), random.Pick(Lexicon.Creatures).In(random.Pick(Number.Singular, Number.Plural)));
+        var (adjective, noun) = (random.Pick(Lexicon.Qualities), random.Pick(Lexicon.Creatures).In(random.PickNumber()));
         var phrase = grammatical ? $"the {adjective} {noun}" : random.Flip() ? $"the {noun} {adjective}" : $"{adjective} the {noun}";
         var deed = random.Pick(Lexicon.Deeds).Past;
         return random.NextBelow(3) switch
@@ -93,14 +93,14 @@ public static class Acceptable
 
     private static NounPhrase Subject(SplitMix64 random) => random.NextBelow(3) == 0
         ? random.Pick(Lexicon.Named)
-        : random.Pick(Lexicon.People).The(random.Pick(Number.Singular, Number.Plural), random.Flip() ? random.Pick(Lexicon.Qualities) : "");
+        : random.Pick(Lexicon.People).The(random.PickNumber(), random.Flip() ? random.Pick(Lexicon.Qualities) : "");
 
     /// <summary>A subject with a second noun behind it that could be mistaken for its head.</summary>
     private static NounPhrase Modified(SplitMix64 random, out NounPhrase nearest, Noun[]? from = null)
     {
         var (head, other) = random.PickTwo(from ?? Lexicon.Creatures);
-        nearest = other.The(random.Pick(Number.Singular, Number.Plural));
-        return head.The(random.Pick(Number.Singular, Number.Plural)).With(random.NextBelow(3) switch
+        nearest = other.The(random.PickNumber());
+        return head.The(random.PickNumber()).With(random.NextBelow(3) switch
         {
             0 => $"{random.Pick(Lexicon.Besides)} {nearest}",
             1 => $"that {nearest} {random.Pick(Lexicon.Deeds).Past}",
@@ -108,10 +108,11 @@ public static class Acceptable
         });
     }
 
-    private static (string Form, string Thing) Handled(SplitMix64 random, int form)
+    /// <summary>"Opened the door", with the verb in the form that was asked for, or in another.</summary>
+    private static string Handling(SplitMix64 random, Form asked, bool grammatical)
     {
         var (verb, things) = random.Pick(Lexicon.Handlings);
-        return (form switch { 0 => verb.Participle, 1 => verb.Gerund, _ => verb.Base }, random.Pick(things));
+        return $"{verb.In(grammatical ? asked : random.PickOther(Forms, asked))} the {random.Pick(things)}";
     }
 
     private static Number Opposite(Number number) => number == Number.Singular ? Number.Plural : Number.Singular;
