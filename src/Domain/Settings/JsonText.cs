@@ -5,13 +5,15 @@ using System.Text.Json.Serialization;
 namespace LoraDrop.Domain;
 
 /// <summary>How settings are written as JSON: camelCase fields, kebab-case choices, unset fields as null.</summary>
-internal static class JsonText
+public static class JsonText
 {
-    private static readonly JsonSerializerOptions Options = new()
+    /// <summary>The conventions, for everything that is written beside settings; NaN is written by name, as a score may be undefined.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         WriteIndented = true,
     };
 

@@ -1,0 +1,66 @@
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Measures what each LoRA puts out: one forward pass over the sample, without gradients or dropout.</summary>
+/// <remarks>
+/// ‖ΔWx‖² = ‖(α/r)·BAx‖² = uᵀ·((α/r)²·BᵀB)·u with u = Ax: the r × r Gram matrix of B serves, and the product of width k is
+/// never formed for it. Sums are in float64; padding does not count.
+/// </remarks>
+public static class ImportancePass
+{
+    /// <summary>‖ΔWx‖² of every example at every site that has a LoRA (equation 2, before the sum over the sample).</summary>
+    public static IReadOnlyList<OutputNorms> Over(SequenceClassifier model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize, CancellationToken cancel)
+    {
+        using var _ = no_grad();
+        using var outer = NewDisposeScope();
+        model.Masks.Off();
+        var probes = sites.Where(site => site.Linear.Lora is not null).Select(site => new Probe(site, sample.Count)).ToArray();
+        try
+        {
+            foreach (var indices in Batches.LongestFirst(sample.Lengths, batchSize))
+            {
+                cancel.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                using var batch = sample.Batch(indices, model);
+                foreach (var probe in probes) probe.Watch(batch, indices);
+                model.Encoder.Forward(batch);
+            }
+        }
+        finally
+        {
+            foreach (var probe in probes) probe.Remove();
+        }
+        var tokens = sample.Lengths.Sum(n => (long)n);
+        return [.. probes.Select(probe => new OutputNorms(probe.Site, probe.PerExample, tokens))];
+    }
+
+    /// <summary>Looks at the Ax of one site.</summary>
+    private sealed class Probe(AdapterSite site, int examples)
+    {
+        private readonly Tensor _gram = Gram(site.Linear.Lora!);                 // (r, r)
+
+        public Site Site => site.Site;
+
+        public double[] PerExample { get; } = new double[examples];
+
+        public void Watch(TokenBatch batch, IReadOnlyList<int> indices) => site.Linear.Observer = Ax =>
+        {
+            using var scope = NewDisposeScope();
+            var u = Ax.to(ScalarType.Float64).view(-1, Ax.shape[^1]);            // (BT, r)
+            var squares = (u.mm(_gram) * u).sum(1).view(batch.Mask.shape);       // (B, T) = ‖ΔWx‖² of each token
+            var sums = (squares * batch.Mask).sum(1).cpu().data<double>();       // (B)
+            foreach (var (row, index) in indices.Index()) PerExample[index] = sums[row];
+        };
+
+        public void Remove() => site.Linear.Observer = null;
+
+        private static Tensor Gram(Lora lora)
+        {
+            using var scope = NewDisposeScope();
+            var B = lora.B.to(ScalarType.Float64);                               // (k, r)
+            return (lora.Scale * lora.Scale * B.t().mm(B)).MoveToOuterDisposeScope(); // (r, r)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What one stage trains, on what, and for how long.</summary>
+/// <param name="Stage">Names the stage, and keeps its random streams apart from the other's.</param>
+/// <param name="Model">The frozen model.</param>
+/// <param name="Adapter">What learns.</param>
+/// <param name="Train">The data.</param>
+/// <param name="Validation">Evaluated as training goes; null: never, and the last numbers are the result.</param>
+/// <param name="Task">Which scores, and which of them decides.</param>
+/// <param name="Settings">Rates, batch size, seed.</param>
+/// <param name="Steps">Optimiser steps.</param>
+public sealed record TrainingJob(Stage Stage, SequenceClassifier Model, Adapter Adapter, EncodedSet Train, EncodedSet? Validation,
+    TaskSettings Task, TrainingSettings Settings, int Steps)
+{
+    /// <summary>Optimiser steps in a pass over the data.</summary>
+    public int StepsPerEpoch => StepsIn(Train.Count, Settings);
+
+    /// <summary>Optimiser steps in one pass over n examples.</summary>
+    public static int StepsIn(int n, TrainingSettings settings)
+    {
+        var batches = (n + settings.BatchSize - 1) / settings.BatchSize;
+        return (batches + settings.Accumulation - 1) / settings.Accumulation;
+    }
+
+    internal bool EvaluatesAfter(int step) => Validation is not null && step > 0 && (step % (Settings.EvaluateEvery ?? StepsPerEpoch) == 0 || step == Steps);
+}
+
+/// <summary>The training loop, the same for both stages.</summary>
+public static class TrainingLoop
+{
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(20);
+
+    /// <summary>Trains, or goes on from the checkpoint file if there is one; in the end the adapter holds the best numbers that an evaluation saw.</summary>
+    /// <remarks>What comes out depends on the job alone: a run that was stopped at any step and went on ends with the same bits.</remarks>
+    /// <param name="job">What to do.</param>
+    /// <param name="checkpoint">The checkpoint file; written at evaluations, every 20 seconds, and when cancelled. Null: none.</param>
+    /// <param name="report">Told of every step.</param>
+    /// <param name="cancel">Stops after the current micro-batch, with a checkpoint.</param>
+    /// <exception cref="DivergedException">The loss or gradient is no number.</exception>
+    /// <exception cref="RefusedInputException">A batch does not fit into memory.</exception>
+    public static TrainingProgress Run(TrainingJob job, string? checkpoint, Action<RunEvent> report, CancellationToken cancel)
+    {
+        var (adapter, settings) = (job.Adapter, job.Settings);
+        using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay);
+        using var best = adapter.Parameters.Values.detach().clone().DetachFromDisposeScope();
+        var progress = TrainingProgress.Start(job.Stage);
+        if (checkpoint is not null && File.Exists(checkpoint) && Checkpoint.ProgressOf(checkpoint) is var saved && saved.Stage == job.Stage)
+        {
+            progress = saved;
+            Checkpoint.Load(checkpoint, adapter, adamw, best);
+        }
+        var rate = new WarmupThenLinear(1, settings.WarmupRatio, job.Steps);
+        var batches = new EpochBatches(job);
+        var pace = new Pace();
+        report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare));
+
+        var savedAt = Stopwatch.GetTimestamp();
+        void Save()
+        {
+            if (checkpoint is null) return;
+            Checkpoint.Save(checkpoint, adapter, adamw, best, progress);
+            savedAt = Stopwatch.GetTimestamp();
+            report(new RunEvent.CheckpointSaved(job.Stage, progress.Step, checkpoint));
+        }
+        try
+        {
+            while (true)
+            {
+                if (job.EvaluatesAfter(progress.Step) && progress.EvaluatedAt < progress.Step)
+                {
+                    progress = Evaluate(job, progress, best, report, cancel);
+                    Save();
+                    pace.Restart();
+                }
+                if (progress.Step >= job.Steps || progress.WorseInARow >= settings.EarlyStopping) break;
+
+                var (epoch, group) = batches.At(progress.Step);
+                var (loss, tokens) = Backward(job, progress.Step, group, cancel);
+                var norm = adamw.ClipGradients(settings.MaxGradNorm);
+                if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(job.Stage, progress.Step + 1, loss, norm);
+                var factor = rate.At(progress.Step);
+                adamw.Step(progress.Step + 1, (adapter.AdapterNumbers, factor * settings.LearningRate),
+                    (adapter.Parameters.Values.numel() - adapter.AdapterNumbers, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
+                progress = progress with { Step = progress.Step + 1 };
+
+                pace.Step(tokens);
+                report(new RunEvent.StepDone(job.Stage, progress.Step, job.Steps, epoch, loss, factor * settings.LearningRate, norm,
+                    pace.TokensPerSecond, pace.SecondsPerStep * (job.Steps - progress.Step)));
+                if (Stopwatch.GetElapsedTime(savedAt) > CheckpointEvery) Save();
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            Save();
+            throw;
+        }
+        if (progress.Best is not null) Put(best, adapter.Parameters.Values);
+        return progress;
+    }
+
+    /// <summary>Gradients of the mean loss over the examples of one optimiser step, micro-batch by micro-batch.</summary>
+    private static (double Loss, long Tokens) Backward(TrainingJob job, int step, int[][] group, CancellationToken cancel)
+    {
+        var examples = group.Sum(indices => indices.Length);
+        var (total, tokens) = (0.0, 0L);
+        foreach (var (micro, indices) in group.Index())
+        {
+            if (cancel.IsCancellationRequested)
+            {
+                job.Adapter.Parameters.Gradients.zero_(); // what was added of this step is not part of any other
+                cancel.ThrowIfCancellationRequested();
+            }
+            using var scope = NewDisposeScope();
+            using var batch = job.Train.Batch(indices, job.Model);
+            job.Model.Masks.BeginPass(job.Settings.Seed, job.Stage.ToString(), (long)step * job.Settings.Accumulation + micro, job.Model.Device);
+            try
+            {
+                var loss = job.Train.LossSum(job.Model.Forward(batch), indices) / examples;
+                loss.backward();
+                total += loss.item<float>();
+            }
+            catch (ExternalException native) when (native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new RefusedInputException("training.batchSize", $"a batch of {indices.Length} texts × {batch.Ids.shape[1]} tokens does not fit into memory. Lower batchSize (and raise accumulation to keep the step the same), or lower maxLength.");
+            }
+            tokens += batch.Tokens;
+        }
+        return (total, tokens);
+    }
+
+    private static TrainingProgress Evaluate(TrainingJob job, TrainingProgress progress, Tensor best, Action<RunEvent> report, CancellationToken cancel)
+    {
+        var evaluation = Evaluation.Of(job.Model, job.Validation!, job.Settings.BatchSize, cancel);
+        var scores = evaluation.ScoresOf(job.Validation!, job.Task);
+        var after = progress.With(new EvaluationAt(progress.Step, scores));
+        var isBest = after.Best!.Step == progress.Step;
+        if (isBest) Put(job.Adapter.Parameters.Values, best);
+        report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = evaluation.Loss }, scores.Primary, isBest));
+        return after;
+    }
+
+    private static void Put(Tensor from, Tensor to)
+    {
+        using var _ = no_grad();
+        to.copy_(from);
+    }
+
+    /// <summary>Which examples a step trains on: batches by length, in an order that seed and epoch fix.</summary>
+    private sealed class EpochBatches(TrainingJob job)
+    {
+        private int _epoch = -1;
+        private int[][] _batches = [];
+
+        /// <summary>Share of the tokens of the first epoch that is padding.</summary>
+        public double PaddingShare => Batches.PaddingShare(Of(0), job.Train.Lengths);
+
+        /// <summary>The micro-batches of a step, counted from 0, and how many epochs are done after it.</summary>
+        public (double Epoch, int[][] Group) At(int step)
+        {
+            var (epoch, index) = Math.DivRem(step, job.StepsPerEpoch);
+            var group = Of(epoch).Chunk(job.Settings.Accumulation).ElementAt(index);
+            return (epoch + (index + 1.0) / job.StepsPerEpoch, group);
+        }
+
+        private int[][] Of(int epoch)
+        {
+            if (epoch != _epoch) (_epoch, _batches) = (epoch, Batches.ByLength(job.Train.Lengths, job.Settings.BatchSize, job.Settings.Seed, epoch));
+            return _batches;
+        }
+    }
+}

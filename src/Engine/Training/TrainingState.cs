@@ -1,0 +1,60 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>One evaluation during training.</summary>
+public sealed record EvaluationAt(int Step, Scores Scores);
+
+/// <summary>How far training is. With the trained numbers and the optimiser's it is all that going on needs: batches and dropout
+/// masks are functions of the seed and the step.</summary>
+public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, EvaluationAt? Best, int WorseInARow, IReadOnlyList<EvaluationAt> History)
+{
+    public static TrainingProgress Start(Stage stage) => new(stage, 0, 0, null, 0, []);
+
+    /// <summary>The progress after an evaluation.</summary>
+    public TrainingProgress With(EvaluationAt evaluation)
+    {
+        var better = evaluation.Scores.Beats(Best?.Scores);
+        return this with
+        {
+            EvaluatedAt = evaluation.Step,
+            Best = better ? evaluation : Best,
+            WorseInARow = better ? 0 : WorseInARow + 1,
+            History = [.. History, evaluation],
+        };
+    }
+}
+
+/// <summary>A checkpoint file: trained numbers, optimiser, the best numbers so far, and <see cref="TrainingProgress"/>; written whole or not at all.</summary>
+public static class Checkpoint
+{
+    private const string ProgressKey = "progress";
+
+    public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) => SafeTensorsWriter.Write(path,
+        new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean, ["adamw.square"] = adamw.Square, ["best"] = best },
+        new Dictionary<string, string> { [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
+
+    /// <summary>Where a checkpoint's run stands.</summary>
+    /// <exception cref="RefusedInputException">The file is no checkpoint.</exception>
+    public static TrainingProgress ProgressOf(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file.Metadata.TryGetValue(ProgressKey, out var json) ? JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options)!
+            : throw new RefusedInputException(path, "is not a checkpoint of a run");
+    }
+
+    /// <summary>Puts a checkpoint's numbers into place.</summary>
+    public static void Load(string path, Adapter adapter, AdamW adamw, Tensor best)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        foreach (var (name, target) in new[] { ("values", adapter.Parameters.Values), ("adamw.mean", adamw.Mean), ("adamw.square", adamw.Square), ("best", best) })
+        {
+            if (!file.Contains(name) || !file.ShapeOf(name).SequenceEqual(target.shape)) throw new RefusedInputException(path, $"tensor '{name}' does not fit this run");
+            target.copy_(file.Read(name));
+        }
+    }
+}
