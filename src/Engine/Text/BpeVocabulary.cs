@@ -31,7 +31,7 @@ public sealed class BpeVocabulary
         Write("vocab.json", _ids);
         File.WriteAllLines(Path.Combine(folder, "merges.txt"), ["#version: 0.2", .. _merges]);
         Write("tokenizer.json", TokenizerJson());
-        Write("special_tokens_map.json", Names(mask: Added("<mask>", lstrip: true)));
+        Write("special_tokens_map.json", Names(mask: new { content = "<mask>", single_word = false, lstrip = true, rstrip = false, normalized = false }));
         Write("tokenizer_config.json", new Dictionary<string, object>(Names(mask: "<mask>"))
         {
             ["add_prefix_space"] = false,
@@ -58,7 +58,7 @@ public sealed class BpeVocabulary
         version = "1.0",
         truncation = (object?)null,
         padding = (object?)null,
-        added_tokens = ((string[])["<s>", "<pad>", "</s>", "<unk>", "<mask>"]).Select(token => Added(token, lstrip: token == "<mask>")),
+        added_tokens = ((string[])["<s>", "<pad>", "</s>", "<unk>", "<mask>"]).Select(Added),
         normalizer = (object?)null,
         pre_tokenizer = ByteLevelStep(addPrefixSpace: false),
         post_processor = new
@@ -85,16 +85,11 @@ public sealed class BpeVocabulary
         },
     };
 
-    private Dictionary<string, object> Added(string token, bool lstrip) => new()
+    private object Added(string token)
     {
-        ["id"] = _ids[token],
-        ["content"] = token,
-        ["single_word"] = false,
-        ["lstrip"] = lstrip,
-        ["rstrip"] = false,
-        ["normalized"] = token != "<mask>",
-        ["special"] = true,
-    };
+        var isMask = token == "<mask>";
+        return new { id = _ids[token], content = token, single_word = false, lstrip = isMask, rstrip = false, normalized = !isMask, special = true };
+    }
 
     private static object ByteLevelStep(bool addPrefixSpace) =>
         new { type = "ByteLevel", add_prefix_space = addPrefixSpace, trim_offsets = true, use_regex = true };

@@ -37,12 +37,14 @@ internal sealed class CodePointRegex(Regex pattern)
     {
         var units = new StringBuilder(text.Length);
         var starts = new List<int>(text.Length + 1);
-        for (var i = 0; i < text.Length; i += Rune.TryGetRuneAt(text, i, out var rune) ? rune.Utf16SequenceLength : 1)
+        var next = 0;
+        foreach (var rune in text.EnumerateRunes())
         {
-            starts.Add(i);
-            units.Append(Rune.TryGetRuneAt(text, i, out var here) && !here.IsBmp ? StandIn(here) : text[i]);
+            starts.Add(next);
+            units.Append(rune.IsBmp ? (char)rune.Value : StandIn(rune));
+            next += rune.Utf16SequenceLength;
         }
-        starts.Add(text.Length);
+        starts.Add(next);
         return (units.ToString(), [.. starts]);
     }
 

@@ -39,15 +39,13 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
 
     public string? TextOrNull => IsAbsent ? null : Text;
 
-    public bool? FlagOrNull => Value.ValueKind switch
+    public bool Flag(bool whenAbsent) => Value.ValueKind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        _ when IsAbsent => null,
+        _ when IsAbsent => whenAbsent,
         _ => throw Refused("must be true or false."),
     };
-
-    public bool Flag(bool whenAbsent) => FlagOrNull ?? whenAbsent;
 
     public IEnumerable<JsonField> Items
     {

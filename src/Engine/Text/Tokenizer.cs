@@ -9,7 +9,7 @@ namespace LoraDrop.Engine;
 /// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
 /// tokenizer.json. May be used from several threads at once.</para>
 /// <para>Byte-level BPE (RoBERTa, GPT-2, Llama 3), SentencePiece-like BPE with byte fallback (Llama 2) and WordPiece (BERT) are known;
-/// anything else is refused.</para>
+/// anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
 /// </remarks>
 public sealed class Tokenizer
 {
@@ -24,10 +24,11 @@ public sealed class Tokenizer
     private Tokenizer(TokenizerSteps steps, SpecialTokenNames names)
     {
         _steps = steps;
-        var ids = new Dictionary<string, int>(steps.Model.Vocabulary);
-        foreach (var token in steps.Added.All) ids[token.Content] = token.Id;
-        _ids = ids.ToFrozenDictionary();
-        _tokens = ids.ToFrozenDictionary(token => token.Value, token => token.Key);
+        Dictionary<string, int> ids = [];
+        Dictionary<int, string> tokens = [];
+        foreach (var (token, id) in steps.Model.Vocabulary) (ids[token], tokens[id]) = (id, token);
+        foreach (var token in steps.Added.All) (ids[token.Content], tokens[token.Id]) = (token.Id, token.Content);
+        (_ids, _tokens) = (ids.ToFrozenDictionary(), tokens.ToFrozenDictionary());
         SpecialIds = steps.Added.All.Where(token => token.Special).Select(token => token.Id).ToFrozenSet();
         UnknownId = IdOf(steps.Model.UnknownToken, names.Of("unk_token"), "<unk>", "[UNK]");
         MaskId = IdOf(names.Of("mask_token"), "<mask>", "[MASK]");
