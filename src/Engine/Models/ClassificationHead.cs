@@ -8,6 +8,9 @@ public abstract class ClassificationHead
     /// <summary>The layers that fine-tuning trains, by the names of the checkpoint.</summary>
     public abstract IReadOnlyList<Linear> Trained { get; }
 
+    /// <summary>All its layers.</summary>
+    public abstract IReadOnlyList<Linear> All { get; }
+
     /// <summary>The modules that PEFT is told to save beside the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
@@ -34,7 +37,9 @@ internal sealed class RobertaHead(ModelConfig config, OwnedWeights weights, int 
     private readonly Linear _dense = StoredOrFresh(weights, "classifier.dense", config.Hidden, config.Hidden, seed);
     private readonly Linear _output = StoredOrFresh(weights, "classifier.out_proj", config.Hidden, classes, seed);
 
-    public override IReadOnlyList<Linear> Trained => [_dense, _output];
+    public override IReadOnlyList<Linear> Trained => All;
+
+    public override IReadOnlyList<Linear> All => [_dense, _output];
 
     public override IReadOnlyList<string> ModulesToSave => ["classifier", "score"];
 
@@ -57,7 +62,9 @@ internal sealed class BertHead(ModelConfig config, OwnedWeights weights, int cla
     private readonly Linear _pooler = StoredOrFresh(weights, Pooler, config.Hidden, config.Hidden, seed);
     private readonly Linear _output = StoredOrFresh(weights, "classifier", config.Hidden, classes, seed);
 
-    public override IReadOnlyList<Linear> Trained => _poolerIsStored ? [_output] : [_pooler, _output];
+    public override IReadOnlyList<Linear> Trained => _poolerIsStored ? [_output] : All;
+
+    public override IReadOnlyList<Linear> All => [_pooler, _output];
 
     public override IReadOnlyList<string> ModulesToSave => _poolerIsStored ? ["classifier", "score"] : ["classifier", "score", "pooler"];
 

@@ -59,6 +59,9 @@ public sealed class ModelFolder : IWeights, IDisposable
 
     public bool Contains(string name) => Stored(name) is not null;
 
+    /// <summary>What a contained tensor is called in this folder.</summary>
+    public string StoredName(string name) => Stored(name) ?? throw new KeyNotFoundException(name);
+
     public long[] ShapeOf(string name) => _fileOf[Stored(name)!].ShapeOf(Stored(name)!);
 
     public Tensor Take(string name, params long[] shape)

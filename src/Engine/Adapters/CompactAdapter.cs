@@ -1,0 +1,46 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What a compact adapter file says of itself: whose pair sits where.</summary>
+/// <param name="Rank">r.</param>
+/// <param name="Alpha">α; ΔW is scaled by α/r.</param>
+/// <param name="TrainsHead">Whether the head is in the file.</param>
+/// <param name="Places">Module type → layer → own, shared or none.</param>
+public sealed record CompactMap(int Rank, double Alpha, bool TrainsHead, IReadOnlyDictionary<string, IReadOnlyDictionary<int, Place>> Places)
+{
+    internal static CompactMap Of(Adapter adapter) => new(adapter.Shape.Rank, adapter.Shape.Alpha, adapter.TrainsHead,
+        adapter.Plan.Places.GroupBy(p => p.Key.Type).ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)));
+
+    internal SharingPlan Plan() => SharingPlan.Of(Places.SelectMany(type => type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
+}
+
+/// <summary>An adapter as it was trained, in one safetensors file: the shared pair once, with the map of who uses it.</summary>
+public static class CompactAdapter
+{
+    public const string FileName = "adapter_compact.safetensors";
+
+    private const string MapKey = "loradrop";
+
+    public static void Write(string path, Adapter adapter) => SafeTensorsWriter.Write(path,
+        adapter.Parameters.Names.ToDictionary(name => name, name => adapter.Parameters[name]),
+        new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter), JsonText.Options) });
+
+    /// <summary>Places a compact file on a model.</summary>
+    /// <exception cref="RefusedInputException">The file is no compact adapter, or does not fit the model.</exception>
+    public static Adapter Read(string path, SequenceClassifier model)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        using var scope = NewDisposeScope();
+        if (!file.Metadata.TryGetValue(MapKey, out var json)) throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its metadata has no map of who shares what");
+        var map = JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options)!;
+        var plan = map.Plan();
+        var sites = AdapterSites.All(model).Where(site => plan.Places.ContainsKey(site.Site)).ToArray();
+        if (sites.Length != plan.Places.Count) throw new RefusedInputException(path, "names layers that this model does not have");
+        var adapter = new Adapter(model, sites, plan, new(map.Rank, map.Alpha), map.TrainsHead, 0);
+        adapter.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
+        return adapter;
+    }
+}

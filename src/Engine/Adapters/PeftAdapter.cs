@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>An adapter folder in the format of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors.</summary>
+/// <remarks>safetensors cannot give one tensor two names, and serving engines expect one rank and one alpha for all layers; so the
+/// shared pair is written for each layer that uses it, and a layer without a LoRA gets zeros (<see cref="Adapter.Expanded"/>).</remarks>
+public static class PeftAdapter
+{
+    public const string ConfigFile = "adapter_config.json";
+    public const string WeightsFile = "adapter_model.safetensors";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What must be left at its default for a LoRA to be the plain one that is read here.</summary>
+    private static readonly string[] MustBeUnset = ["use_dora", "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out", "trainable_token_indices", "target_parameters"];
+
+    /// <summary>Writes the two files; weights first, so that a folder with a configuration is complete.</summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <param name="model">The model that the adapter sits on.</param>
+    /// <param name="adapter">What was trained.</param>
+    /// <param name="targets">The target names that were asked for.</param>
+    /// <param name="baseModel">How the base model is called.</param>
+    public static void Write(string folder, SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
+    {
+        SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), adapter.Expanded());
+        WholeFile.WriteText(Path.Combine(folder, ConfigFile), Config(model, adapter, targets, baseModel).ToJsonString(Indented));
+    }
+
+    /// <summary>The configuration that PEFT 0.13 writes for the same adapter.</summary>
+    private static JsonObject Config(SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
+    {
+        var auto = adapter.TrainsHead ? null : new JsonObject
+        {
+            ["base_model_class"] = model.Config.ClassifierClass,
+            ["parent_library"] = $"transformers.models.{model.Config.Prefix}.modeling_{model.Config.Prefix}",
+        };
+        return new JsonObject
+        {
+            ["alpha_pattern"] = new JsonObject(),
+            ["auto_mapping"] = auto,
+            ["base_model_name_or_path"] = baseModel,
+            ["bias"] = "none",
+            ["fan_in_fan_out"] = false,
+            ["inference_mode"] = true,
+            ["init_lora_weights"] = true,
+            ["layer_replication"] = null,
+            ["layers_pattern"] = null,
+            ["layers_to_transform"] = null,
+            ["loftq_config"] = new JsonObject(),
+            ["lora_alpha"] = JsonNode.Parse(adapter.Shape.Alpha.ToString(CultureInfo.InvariantCulture)),
+            ["lora_dropout"] = adapter.Shape.Dropout,
+            ["megatron_config"] = null,
+            ["megatron_core"] = "megatron.core",
+            ["modules_to_save"] = adapter.TrainsHead ? Texts(model.Head.ModulesToSave) : null,
+            ["peft_type"] = "LORA",
+            ["r"] = adapter.Shape.Rank,
+            ["rank_pattern"] = new JsonObject(),
+            ["revision"] = null,
+            ["target_modules"] = Texts(Exact(model, adapter, targets)),
+            ["task_type"] = adapter.TrainsHead ? "SEQ_CLS" : null,
+            ["use_dora"] = false,
+            ["use_rslora"] = false,
+        };
+    }
+
+    /// <summary>The targets as given where PEFT would match just the same layers by them, else each layer by its whole path.</summary>
+    private static IEnumerable<string> Exact(SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets)
+    {
+        var elsewhere = model.Head.All.Select(layer => layer.Path);
+        return elsewhere.Any(path => targets.Any(target => AdapterSites.Matches(path, target))) ? adapter.Sites.Select(site => site.Linear.Path) : targets;
+    }
+
+    private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];
+
+    /// <summary>Places an adapter folder on a model: ours, or a plain LoRA that PEFT wrote.</summary>
+    /// <exception cref="RefusedInputException">The folder is no adapter, an adapter of another kind, or does not fit the model.</exception>
+    public static Adapter Read(string folder, SequenceClassifier model)
+    {
+        var config = ReadConfig(folder);
+        var path = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
+        using var file = SafeTensorsFile.Open(path);
+        using var scope = NewDisposeScope();
+        var tensors = file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32));
+        var sites = AdapterSites.All(model).Where(site => tensors.ContainsKey($"base_model.model.{site.Linear.Path}.lora_A.weight")).ToArray();
+        if (sites.Length == 0) throw new RefusedInputException(path, "holds no LoRA for a layer of this model; is it for another architecture?");
+        var head = model.Head.Trained.All(layer => tensors.ContainsKey($"base_model.model.{layer.Path}.weight"));
+        var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), config, head, 0);
+        try
+        {
+            var unknown = tensors.Keys.Except(adapter.Parameters.Names).ToArray();
+            if (unknown.Length > 0) throw new RefusedInputException(path, $"holds tensors that have no place in this model: {string.Join(", ", unknown.Take(3))}{(unknown.Length > 3 ? ", …" : "")}");
+            adapter.Load(tensors, path);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
+    }
+
+    private static LoraShape ReadConfig(string folder)
+    {
+        var path = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var json = document.RootElement;
+            if (json.GetProperty("peft_type").GetString() != "LORA") throw new RefusedInputException($"{path} peft_type", $"is {json.GetProperty("peft_type")}; only LORA is read");
+            foreach (var name in MustBeUnset)
+                if (json.TryGetProperty(name, out var value) && !IsUnset(value)) throw new RefusedInputException($"{path} {name}", $"is {value}, which is not supported");
+            if (json.TryGetProperty("bias", out var bias) && bias.GetString() != "none") throw new RefusedInputException($"{path} bias", "trained biases are not supported");
+            int rank = json.GetProperty("r").GetInt32();
+            var alpha = json.GetProperty("lora_alpha").GetDouble();
+            var rankStabilised = json.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True; // scale α/√r instead of α/r
+            return new(rank, rankStabilised ? alpha * Math.Sqrt(rank) : alpha);
+        }
+        catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new RefusedInputException(path, $"is not the configuration of a PEFT adapter ({malformed.Message})");
+        }
+    }
+
+    private static bool IsUnset(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        _ => false,
+    };
+}
