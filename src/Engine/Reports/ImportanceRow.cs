@@ -1,0 +1,91 @@
+using System.Xml.Linq;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>One module type of an importance chart: bars by layer, the cumulative curve that is cut at T, and a histogram per layer.</summary>
+internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> sites, ImportanceReport report)
+{
+    private const double Top = 46, PlotHeight = 130, PlotsEnd = Top + PlotHeight + 32, HistogramsTop = PlotsEnd + 26;
+    private const double AxisWidth = 34, BarsWidth = 624, CurveLeft = 706, CurveWidth = 140;
+
+    private readonly NormPanels _panels = new(sites);
+
+    public double Height => HistogramsTop + _panels.Height;
+
+    public IEnumerable<XElement> Drawn()
+    {
+        var own = sites.Where(site => site.Place == Place.Own).ToArray();
+        yield return Shape.Line("rule", 0, 0, ImportanceChart.Width - 2 * ImportanceChart.Margin, 0);
+        yield return Shape.Text("type", 0, 24, type);
+        yield return Shape.Text("note end", AxisWidth + BarsWidth, 24,
+            $"{own.Length} of {sites.Count} layers keep their own LoRA; their I sums to {own.Sum(site => site.I):0.000}");
+        yield return Shape.Group("bars", AxisWidth, Top, Bars());
+        yield return Shape.Text("note", CurveLeft, 24, "Σ I, largest first");
+        yield return Shape.Group("cumulative", CurveLeft, Top, Cumulative());
+        yield return Shape.Text("note", 0, PlotsEnd + 12,
+            $"‖ΔWx‖² of the {report.Examples:N0} examples by layer: one horizontal axis for all, heights relative to each panel's fullest bin");
+        yield return Shape.Group("histograms", 0, HistogramsTop, _panels.Drawn());
+    }
+
+    private IEnumerable<XElement> Bars()
+    {
+        var tick = Tick(sites.Max(site => site.I));
+        var highest = tick * Math.Ceiling(sites.Max(site => site.I) / tick);
+        for (var I = 0.0; I <= highest + tick / 2; I += tick)
+        {
+            var y = PlotHeight * (1 - I / highest);
+            yield return Shape.Line(I == 0 ? "axis" : "grid", 0, y, BarsWidth, y);
+            yield return Shape.Text("small end", -5, y + 3, I.ToString("0.0##"));
+        }
+        yield return Shape.UprightText("small middle", -28, PlotHeight / 2, 10, "importance I");
+        yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
+
+        var slot = BarsWidth / sites.Count;
+        foreach (var (index, site) in sites.Index())
+        {
+            var height = PlotHeight * site.I / highest;
+            var (middle, y) = ((index + 0.5) * slot, PlotHeight - height);
+            yield return Shape.Rect($"bar {ImportanceChart.Colour(site.Place)}", middle - slot * 0.36, y, slot * 0.72, height,
+                Shape.Title($"{type} {site.Layer}: I = {site.I:0.000}, g = {site.G:0.###e+0}, {ImportanceChart.Colour(site.Place)}"));
+            yield return slot >= 25
+                ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
+                : Shape.UprightText("value", middle + slot * 0.3, y - 3, Math.Min(9, slot), ImportanceChart.Digits(site.I));
+            if (slot >= 15 || index % 5 == 0) yield return Shape.Text("small middle", middle, PlotHeight + 13, $"{site.Layer}");
+        }
+    }
+
+    private IEnumerable<XElement> Cumulative()
+    {
+        foreach (var sum in (double[])[0, 0.5, 1])
+        {
+            yield return Shape.Line(sum == 0 ? "axis" : "grid", 0, Y(sum), CurveWidth, Y(sum));
+            yield return Shape.Text("small end", -5, Y(sum) + 3, sum.ToString("0.0"));
+        }
+        yield return Shape.Text("small middle", CurveWidth / 2, PlotHeight + 13, "layers");
+
+        var points = new List<(double X, double Y)> { (0, Y(0)) };
+        var ranked = Retention.Ranked([.. sites.Select(site => site.I)]);
+        var reached = 0.0;
+        foreach (var (index, layer) in ranked.Index())
+            points.Add((CurveWidth * (index + 1) / ranked.Count, Y(reached += sites[layer].I)));
+        yield return Shape.Path("curve", points);
+        var radius = Math.Clamp(CurveWidth / sites.Count / 3, 1.5, 3.5);
+        foreach (var (layer, point) in ranked.Zip(points.Skip(1)))
+            yield return Shape.Circle($"dot {ImportanceChart.Colour(sites[layer].Place)}", point.X, point.Y, radius);
+
+        if (report.Threshold is not { } T) yield break;
+        yield return Shape.Line("threshold", 0, Y(T), CurveWidth, Y(T));
+        yield return Shape.Text("cut end", CurveWidth, Y(T) + 12, $"T = {T:0.###}");
+    }
+
+    private static double Y(double sum) => PlotHeight * (1 - sum);
+
+    /// <summary>A round distance between grid lines: 1, 2 or 5 times a power of ten, three to six of them up to the largest value.</summary>
+    private static double Tick(double largest)
+    {
+        var power = Math.Pow(10, Math.Floor(Math.Log10(largest / 3)));
+        var factor = (largest / 3 / power) switch { >= 5 => 5, >= 2 => 2, _ => 1 };
+        return factor * power;
+    }
+}
