@@ -60,13 +60,11 @@ public static class ImportanceChart
         var scope = report.Scope == ImportanceScope.PerType ? "over the layers of a module type" : "over whole layers";
         yield return Shape.Text("heading", 0, 34, "Importance of each layer's LoRA");
         yield return Shape.Text("note", 0, 54, $"g = Σ‖ΔWx‖² over {report.Examples:N0} examples ({report.Tokens:N0} tokens); I = g / Σg {scope}");
-        (Place Place, string Text)[] legend = [(Place.Own, "LoRA of its own"), (Place.Shared, "shared LoRA"), (Place.None, "no LoRA")];
-        var x = Width - 2 * Margin - 270;
-        foreach (var (place, text) in legend)
+        (Place Place, double X, string Text)[] legend = [(Place.Own, 576, "LoRA of its own"), (Place.Shared, 693, "shared LoRA"), (Place.None, 790, "no LoRA")];
+        foreach (var (place, x, text) in legend)
         {
             yield return Shape.Rect($"key {Colour(place)}", x, 25, 10, 10);
             yield return Shape.Text("note", x + 15, 34, text);
-            x += 105;
         }
     }
 }

@@ -6,8 +6,8 @@ namespace LoraDrop.Engine;
 /// <summary>One module type of an importance chart: bars by layer, the cumulative curve that is cut at T, and a histogram per layer.</summary>
 internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> sites, ImportanceReport report)
 {
-    private const double Top = 46, PlotHeight = 130, PlotsEnd = Top + PlotHeight + 32, HistogramsTop = PlotsEnd + 26;
-    private const double AxisWidth = 34, BarsWidth = 624, CurveLeft = 706, CurveWidth = 140;
+    private const double Top = 46, PlotHeight = 130, PlotsEnd = Top + PlotHeight + 44, HistogramsTop = PlotsEnd + 24;
+    private const double AxisWidth = 34, BarsWidth = 624, WidestBar = 42, CurveLeft = 706, CurveWidth = 140;
 
     private readonly NormPanels _panels = new(sites);
 
@@ -36,17 +36,18 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         {
             var y = PlotHeight * (1 - I / highest);
             yield return Shape.Line(I == 0 ? "axis" : "grid", 0, y, BarsWidth, y);
-            yield return Shape.Text("small end", -5, y + 3, I.ToString("0.0##"));
+            yield return Shape.Text("small end", -5, y + 3, I.ToString(tick < 0.1 ? "0.00" : "0.0"));
         }
         yield return Shape.UprightText("small middle", -28, PlotHeight / 2, 10, "importance I");
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
 
         var slot = BarsWidth / sites.Count;
+        var width = Math.Min(WidestBar, slot * 0.72);
         foreach (var (index, site) in sites.Index())
         {
             var height = PlotHeight * site.I / highest;
             var (middle, y) = ((index + 0.5) * slot, PlotHeight - height);
-            yield return Shape.Rect($"bar {ImportanceChart.Colour(site.Place)}", middle - slot * 0.36, y, slot * 0.72, height,
+            yield return Shape.Rect($"bar {ImportanceChart.Colour(site.Place)}", middle - width / 2, y, width, height,
                 Shape.Title($"{type} {site.Layer}: I = {site.I:0.000}, g = {site.G:0.###e+0}, {ImportanceChart.Colour(site.Place)}"));
             yield return slot >= 25
                 ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
@@ -62,7 +63,9 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
             yield return Shape.Line(sum == 0 ? "axis" : "grid", 0, Y(sum), CurveWidth, Y(sum));
             yield return Shape.Text("small end", -5, Y(sum) + 3, sum.ToString("0.0"));
         }
-        yield return Shape.Text("small middle", CurveWidth / 2, PlotHeight + 13, "layers");
+        yield return Shape.Text("small", 0, PlotHeight + 13, "0");
+        yield return Shape.Text("small middle", CurveWidth / 2, PlotHeight + 27, "number of layers");
+        yield return Shape.Text("small end", CurveWidth, PlotHeight + 13, $"{sites.Count}");
 
         var points = new List<(double X, double Y)> { (0, Y(0)) };
         var ranked = Retention.Ranked([.. sites.Select(site => site.I)]);
@@ -81,11 +84,11 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
 
     private static double Y(double sum) => PlotHeight * (1 - sum);
 
-    /// <summary>A round distance between grid lines: 1, 2 or 5 times a power of ten, three to six of them up to the largest value.</summary>
+    /// <summary>A round distance between grid lines: 1, 2 or 5 times a power of ten, two to five of them up to the largest value.</summary>
     private static double Tick(double largest)
     {
-        var power = Math.Pow(10, Math.Floor(Math.Log10(largest / 3)));
-        var factor = (largest / 3 / power) switch { >= 5 => 5, >= 2 => 2, _ => 1 };
+        var power = Math.Pow(10, Math.Floor(Math.Log10(largest / 2)));
+        var factor = (largest / 2 / power) switch { >= 5 => 5, >= 2 => 2, _ => 1 };
         return factor * power;
     }
 }
