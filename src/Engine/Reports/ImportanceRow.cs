@@ -42,7 +42,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
 
         var slot = BarsWidth / sites.Count;
-        var width = Math.Min(WidestBar, slot * 0.72);
+        var (width, digits) = (Math.Min(WidestBar, slot * 0.72), Math.Min(9, slot));
         foreach (var (index, site) in sites.Index())
         {
             var height = PlotHeight * site.I / highest;
@@ -51,7 +51,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
                 Shape.Title($"{type} {site.Layer}: I = {site.I:0.000}, g = {site.G:0.###e+0}, {ImportanceChart.Colour(site.Place)}"));
             yield return slot >= 25
                 ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
-                : Shape.UprightText("value", middle + slot * 0.3, y - 3, Math.Min(9, slot), ImportanceChart.Digits(site.I));
+                : Shape.UprightText("value", middle + 0.35 * digits, y - 3, digits, ImportanceChart.Digits(site.I));
             if (slot >= 15 || index % 5 == 0) yield return Shape.Text("small middle", middle, PlotHeight + 13, $"{site.Layer}");
         }
     }
