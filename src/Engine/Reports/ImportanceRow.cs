@@ -30,8 +30,14 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
 
     private IEnumerable<XElement> Bars()
     {
-        var tick = Tick(sites.Max(site => site.I));
-        var highest = tick * Math.Ceiling(sites.Max(site => site.I) / tick);
+        var largest = sites.Max(site => site.I);
+        var tick = Tick(largest);
+        var highest = tick * Math.Ceiling(largest / tick);
+        return [.. Scale(tick, highest), .. sites.Index().SelectMany(bar => Bar(bar.Index, bar.Item, highest))];
+    }
+
+    private static IEnumerable<XElement> Scale(double tick, double highest)
+    {
         for (var I = 0.0; I <= highest + tick / 2; I += tick)
         {
             var y = PlotHeight * (1 - I / highest);
@@ -40,20 +46,20 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         }
         yield return Shape.UprightText("small middle", -28, PlotHeight / 2, 10, "importance I");
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
+    }
 
+    /// <summary>A layer's bar, its I above and its number below; where many layers crowd, values stand upright and every fifth layer is numbered.</summary>
+    private IEnumerable<XElement> Bar(int index, SiteImportance site, double highest)
+    {
         var slot = BarsWidth / sites.Count;
-        var (width, digits) = (Math.Min(WidestBar, slot * 0.72), Math.Min(9, slot));
-        foreach (var (index, site) in sites.Index())
-        {
-            var height = PlotHeight * site.I / highest;
-            var (middle, y) = ((index + 0.5) * slot, PlotHeight - height);
-            yield return Shape.Rect($"bar {ImportanceChart.Colour(site.Place)}", middle - width / 2, y, width, height,
-                Shape.Title($"{type} {site.Layer}: I = {site.I:0.000}, g = {site.G:0.###e+0}, {ImportanceChart.Colour(site.Place)}"));
-            yield return slot >= 25
-                ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
-                : Shape.UprightText("value", middle + 0.35 * digits, y - 3, digits, ImportanceChart.Digits(site.I));
-            if (slot >= 15 || index % 5 == 0) yield return Shape.Text("small middle", middle, PlotHeight + 13, $"{site.Layer}");
-        }
+        var (width, height, digits) = (Math.Min(WidestBar, slot * 0.72), PlotHeight * site.I / highest, Math.Min(9, slot));
+        var (middle, y) = ((index + 0.5) * slot, PlotHeight - height);
+        yield return Shape.Rect($"bar {ImportanceChart.Colour(site.Place)}", middle - width / 2, y, width, height,
+            Shape.Title($"{type} {site.Layer}: I = {site.I:0.000}, g = {site.G:0.###e+0}, {ImportanceChart.Colour(site.Place)}"));
+        yield return slot >= 25
+            ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
+            : Shape.UprightText("value", middle + 0.35 * digits, y - 3, digits, ImportanceChart.Digits(site.I));
+        if (slot >= 15 || index % 5 == 0) yield return Shape.Text("small middle", middle, PlotHeight + 13, $"{site.Layer}");
     }
 
     private IEnumerable<XElement> Cumulative()

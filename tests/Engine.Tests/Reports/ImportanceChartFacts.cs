@@ -53,7 +53,7 @@ public sealed class ImportanceChartFacts
         Assert.Empty(Drawn(SampleReport.Of(4, ["query"]) with { Threshold = null }, "threshold"));
 
     [Fact]
-    public void Nothing_is_drawn_outside_the_page()
+    public void Bars_stay_within_their_plot()
     {
         foreach (var bar in Drawn(SampleReport.Of(80, ["query"]), "bar"))
             Assert.True((double)bar.Attribute("height")! is >= 0 and <= 130 && (double)bar.Attribute("y")! >= 0);
