@@ -42,7 +42,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         {
             var y = PlotHeight * (1 - I / highest);
             yield return Shape.Line(I == 0 ? "axis" : "grid", 0, y, BarsWidth, y);
-            yield return Shape.Text("small end", -5, y + 3, I.ToString(tick < 0.1 ? "0.00" : "0.0"));
+            yield return Shape.Text("small end", -5, y + 3, I.ToString(tick switch { < 0.01 => "0.000", < 0.1 => "0.00", _ => "0.0" }));
         }
         yield return Shape.UprightText("small middle", -28, PlotHeight / 2, 10, "importance I");
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
