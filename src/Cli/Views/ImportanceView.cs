@@ -1,0 +1,65 @@
+using LoraDrop.Domain;
+using Spectre.Console;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Shows an importance report in a terminal: I of every layer as a bar, and who keeps a LoRA of its own.</summary>
+internal static class ImportanceView
+{
+    private const int LongestBar = 48;
+    private const string Eighths = " ▏▎▍▌▋▊▉";
+
+    public static void Write(IAnsiConsole console, ImportanceReport report)
+    {
+        foreach (var type in report.Sites.GroupBy(site => site.Type))
+        {
+            SiteImportance[] sites = [.. type];
+            var own = sites.Count(site => site.Place == Place.Own);
+            console.MarkupLineInterpolated($"[bold]{type.Key}[/]  {own} of {sites.Length} layers keep their own LoRA");
+            console.Write(Bars(sites));
+            console.WriteLine();
+        }
+        var rule = report.Threshold is { } T ? $", T = {T:0.###}" : "";
+        console.MarkupLineInterpolated($"● own  ○ shared  · none   I over {report.Examples:N0} examples; Σ: I so far, largest first{rule}");
+        foreach (var remark in report.Remarks) console.MarkupLineInterpolated($"[yellow]![/] {remark}");
+    }
+
+    private static Grid Bars(SiteImportance[] sites)
+    {
+        var grid = new Grid();
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(2, 0, 1, 0) });
+        foreach (var alignment in (Justify[])[Justify.Right, Justify.Right, Justify.Right, Justify.Left])
+            grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(0, 0, 2, 0), Alignment = alignment });
+        grid.AddRow(Cells("grey", "", "layer", "I", "Σ", ""));
+
+        var reached = Reached(sites);
+        var largest = sites.Max(site => site.I);
+        foreach (var (index, site) in sites.Index())
+            grid.AddRow(Cells(Colour(site.Place), Words.Sign(site.Place), $"{site.Layer}", $"{site.I:0.000}", $"{reached[index]:0.000}", Bar(site.I / largest)));
+        return grid;
+    }
+
+    private static Text[] Cells(string colour, params string[] texts) => [.. texts.Select(text => new Text(text, Style.Parse(colour)))];
+
+    private static string Colour(Place place) => place switch
+    {
+        Place.Own => "deepskyblue3",
+        Place.Shared or Place.None => "grey",
+    };
+
+    /// <summary>What the layers from the most important to each one hold together: the sum that the cut compares with T.</summary>
+    private static double[] Reached(SiteImportance[] sites)
+    {
+        var sums = new double[sites.Length];
+        var reached = 0.0;
+        foreach (var layer in Retention.Ranked([.. sites.Select(site => site.I)])) sums[layer] = reached += sites[layer].I;
+        return sums;
+    }
+
+    /// <summary>A bar to the eighth of a cell; <paramref name="share"/> = 1 is the longest.</summary>
+    private static string Bar(double share)
+    {
+        var eighths = (int)Math.Round(share * LongestBar * 8);
+        return (new string('█', eighths / 8) + Eighths[eighths % 8]).TrimEnd();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LoraDrop.Engine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Writes every event as one JSON object on a line of its own, for scripts.</summary>
+internal sealed class JsonLinesView(TextWriter to) : IRunView
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower), new FiniteOrNull() },
+    };
+
+    public void Report(RunEvent happened)
+    {
+        to.WriteLine(JsonSerializer.Serialize(happened, Options));
+        to.Flush();
+    }
+
+    public void Dispose() { }
+
+    /// <summary>JSON has no NaN and no infinity: a loss that diverged is null.</summary>
+    private sealed class FiniteOrNull : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value)) writer.WriteNumberValue(value);
+            else writer.WriteNullValue();
+        }
+    }
+}

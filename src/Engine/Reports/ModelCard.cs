@@ -1,0 +1,110 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using LoraDrop.Domain;
+using TorchSharp;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The README.md of an adapter's folder: a Hugging Face model card that says what the adapter is and how it came about.</summary>
+public static class ModelCard
+{
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Markdown(ModelCardFacts facts) => string.Join("\n\n", ((string?[])
+    [
+        FrontMatter(facts),
+        Introduction(facts),
+        "## Load it\n\n" + Snippet(facts),
+        "## Scores\n\n" + Scores(facts),
+        facts.Importance is { } report ? "## Importance\n\n" + Importance(report) : null,
+        "## Trained parameters\n\n" + Parameters(facts.Parameters),
+        "## Data\n\n" + MarkdownTable.Of(["file", "use", "rows", "sha256"], facts.Data.Select(file => (string[])[file.Name, file.Use, $"{file.Rows:N0}", file.Sha256])),
+        "## Settings\n\n" + MarkdownTable.Of(["setting", "value"], Leaves(facts.Settings, "")),
+        "## Made with\n\n" + Versions(facts),
+    ]).OfType<string>()) + "\n";
+
+    private static string FrontMatter(ModelCardFacts facts) => $"""
+        ---
+        library_name: peft
+        base_model: {Quoted(facts.BaseModel)}
+        pipeline_tag: {(facts.Task == CardTask.SequenceClassification ? "text-classification" : "text-generation")}
+        tags:
+        - lora
+        - lora-drop
+        metrics:
+        {string.Join('\n', facts.Scores.Keys.Select(metric => $"- {Quoted(metric)}"))}
+        ---
+        """;
+
+    private static string Introduction(ModelCardFacts facts)
+    {
+        var labels = facts.Labels.Count == 0 ? "" : $" Its labels are {string.Join(", ", facts.Labels.Select(MarkdownTable.Escaped))}.";
+        var method = facts.Importance is null ? "" :
+            "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains LoRA on a sample of the data and measures how much each layer's LoRA puts out. "
+            + "The layers that matter then train a LoRA of their own on all data; the others share one per module type.";
+        return $"# {MarkdownTable.Escaped(facts.Method)} adapter for {MarkdownTable.Escaped(facts.BaseModel)}\n\n"
+            + $"An adapter for {(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, trained with {MarkdownTable.Escaped(facts.Method)}.{labels}{method}";
+    }
+
+    private static string Snippet(ModelCardFacts facts)
+    {
+        var (auto, labels) = facts.Task == CardTask.SequenceClassification
+            ? ("AutoModelForSequenceClassification", $", num_labels={Math.Max(1, facts.Labels.Count)}")
+            : ("AutoModelForCausalLM", "");
+        return $"""
+            ```python
+            from peft import PeftModel
+            from transformers import {auto}, AutoTokenizer
+
+            base = {auto}.from_pretrained({Quoted(facts.BaseModel)}{labels})
+            model = PeftModel.from_pretrained(base, "path/to/this/folder").eval()
+            tokenizer = AutoTokenizer.from_pretrained({Quoted(facts.BaseModel)})
+            ```
+            """;
+    }
+
+    private static string Scores(ModelCardFacts facts) =>
+        MarkdownTable.Of(["metric", "value"], facts.Scores.Select(score =>
+            (string[])[score.Key, $"{score.Value:0.0000}{(score.Key == facts.Primary ? " (chose the best step)" : "")}"]));
+
+    private static string Importance(ImportanceReport report)
+    {
+        var types = report.Sites.GroupBy(site => site.Type).ToArray();
+        var rows = report.Sites.GroupBy(site => site.Layer).OrderBy(layer => layer.Key).Select(layer => (string[])
+            [$"{layer.Key}", .. types.Select(type => layer.FirstOrDefault(site => site.Type == type.Key) is { } site ? $"{site.I:0.000} {Word(site.Place)}" : "")]);
+        var cut = report.Threshold is { } T ? $" T = {T} sets how many layers keep their own LoRA." : "";
+        var remarks = string.Concat(report.Remarks.Select(remark => $"\n\n{MarkdownTable.Escaped(remark)}"));
+        return $"I of each layer, measured over {report.Examples:N0} examples ({report.Tokens:N0} tokens).{cut}\n\n"
+            + MarkdownTable.Of(["layer", .. types.Select(type => type.Key)], rows) + remarks;
+    }
+
+    private static string Word(Place place) => place switch
+    {
+        Place.Own => "own",
+        Place.Shared => "shared",
+        Place.None => "none",
+    };
+
+    private static string Parameters(ParameterCounts counts) => MarkdownTable.Of(["counted", "parameters"],
+    [
+        ["LoRAs of single layers (the paper's figure)", $"{counts.WithoutShared:N0}"],
+        ["with the shared LoRAs", $"{counts.Adapter:N0}"],
+        ["with the trained head", $"{counts.AdapterAndHead:N0}"],
+    ]);
+
+    private static string Versions(ModelCardFacts facts) => MarkdownTable.Of(["", ""],
+    [
+        ["LoRA-drop", typeof(ModelCard).Assembly.GetName().Version!.ToString(3)],
+        ["TorchSharp", typeof(torch).Assembly.GetName().Version!.ToString(3)],
+        [".NET", Environment.Version.ToString()],
+        ["seed", $"{facts.Seed}"],
+    ]);
+
+    /// <summary>Every plain value of a document beside the path that leads to it.</summary>
+    private static IEnumerable<string[]> Leaves(JsonElement element, string path) => element.ValueKind == JsonValueKind.Object
+        ? element.EnumerateObject().SelectMany(member => Leaves(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}"))
+        : [[path, element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText()]];
+
+    /// <summary>A JSON string, which YAML and Python read alike.</summary>
+    private static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Writes the curves of a run as an event file that TensorBoard reads.</summary>
+/// <remarks>
+/// <para>The file is a row of TFRecords: <c>length u64 | masked CRC32C of the length | data | masked CRC32C of the data</c>, little-endian.
+/// The data is a <c>tensorflow.Event</c> message; of its fields this class needs five, so it writes their bytes itself.</para>
+/// <para>A record is written whole or not at all as far as a reader can tell: at a cut record it stops, and what lies before stands.</para>
+/// </remarks>
+public sealed class TensorBoardEvents : IDisposable
+{
+    private readonly TimeProvider _clock;
+    private readonly FileStream _file;
+
+    /// <summary>Starts a new event file in a folder, which is made where it is missing.</summary>
+    /// <param name="folder">The run's folder; TensorBoard shows all event files in it as one run.</param>
+    /// <param name="clock">Gives every point its wall time.</param>
+    /// <param name="resumeStep">The last step that counts of an earlier start: TensorBoard drops the points after it. Null: a fresh run.</param>
+    public TensorBoardEvents(string folder, TimeProvider clock, int? resumeStep)
+    {
+        _clock = clock;
+        _file = Create(Directory.CreateDirectory(folder).FullName, clock.GetUtcNow().ToUnixTimeSeconds());
+        Record(0, 3, content => content.Write("brain.Event:2"));
+        if (resumeStep is { } step) Record(step + 1, 7, content => Message(content, session =>
+        {
+            session.Write(Tag(1, Wire.Varint)); // SessionLog.status
+            session.Write((byte)1);             // START: points from the record's step on are void
+        }));
+    }
+
+    /// <summary>One point of a curve.</summary>
+    /// <param name="tag">The curve; what stands before a slash groups curves, as in <c>train/loss</c>.</param>
+    /// <param name="step">Optimiser steps done.</param>
+    /// <param name="value">NaN and infinity are written as they are; TensorBoard marks them.</param>
+    public void Scalar(string tag, int step, double value) =>
+        Record(step, 5, content => Message(content, summary =>
+        {
+            summary.Write(Tag(1, Wire.Bytes)); // Summary.value
+            Message(summary, point =>
+            {
+                point.Write(Tag(1, Wire.Bytes)); // Value.tag
+                point.Write(tag);
+                point.Write(Tag(2, Wire.Fixed32)); // Value.simple_value
+                point.Write((float)value);
+            });
+        }));
+
+    /// <summary>Hands everything so far to the operating system, where a reader sees it.</summary>
+    public void Flush() => _file.Flush();
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Names as TensorFlow forms them sort by time; the number tells starts within one second apart.</summary>
+    private static FileStream Create(string folder, long second)
+    {
+        var stem = Path.Combine(folder, $"events.out.tfevents.{second:D10}.{Environment.MachineName}.");
+        for (var n = 0; ; n++)
+            if (!File.Exists(stem + n))
+                return new FileStream(stem + n, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+    }
+
+    /// <summary>Event { wall_time = 1, step = 2, and as <paramref name="field"/>: file_version = 3, summary = 5 or session_log = 7 }.</summary>
+    private void Record(long step, int field, Action<BinaryWriter> content)
+    {
+        var data = Written(to =>
+        {
+            to.Write(Tag(1, Wire.Fixed64));
+            to.Write(_clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+            to.Write(Tag(2, Wire.Varint));
+            to.Write7BitEncodedInt64(step);
+            to.Write(Tag(field, Wire.Bytes));
+            content(to);
+        });
+        _file.Write(Written(to =>
+        {
+            var length = new byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length, data.Length);
+            to.Write(length);
+            to.Write(Masked(Crc32C(length)));
+            to.Write(data);
+            to.Write(Masked(Crc32C(data)));
+        }));
+    }
+
+    /// <summary>How a protobuf field is laid out. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and varints.</summary>
+    private enum Wire : byte
+    {
+        Varint = 0,
+        Fixed64 = 1,
+        Bytes = 2,
+        Fixed32 = 5,
+    }
+
+    private static byte Tag(int field, Wire wire) => (byte)((field << 3) | (byte)wire);
+
+    private static void Message(BinaryWriter to, Action<BinaryWriter> content)
+    {
+        var bytes = Written(content);
+        to.Write7BitEncodedInt(bytes.Length);
+        to.Write(bytes);
+    }
+
+    private static byte[] Written(Action<BinaryWriter> content)
+    {
+        var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes, Encoding.UTF8);
+        content(writer);
+        return bytes.ToArray();
+    }
+
+    /// <summary>The CRC of Castagnoli's polynomial (RFC 3720, appendix B.4).</summary>
+    internal static uint Crc32C(ReadOnlySpan<byte> data)
+    {
+        var crc = ~0u;
+        foreach (var octet in data) crc = BitOperations.Crc32C(crc, octet);
+        return ~crc;
+    }
+
+    /// <summary>Rotated right by 15 bits, plus a constant: the CRC of data that itself holds CRCs is weak without it.</summary>
+    internal static uint Masked(uint crc) => unchecked(BitOperations.RotateRight(crc, 15) + 0xA282EAD8u);
+}
