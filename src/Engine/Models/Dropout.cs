@@ -83,6 +83,8 @@ public sealed class DropoutMasks
     /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
     private sealed class MaskedFunction : autograd.SingleTensorFunction<MaskedFunction>
     {
+        [ThreadStatic] private static Tensor[]? _passed;
+
         public override string Name => nameof(MaskedFunction);
 
         public override Tensor forward(autograd.AutogradContext context, params object[] vars)
@@ -92,7 +94,13 @@ public sealed class DropoutMasks
         }
 
         // Runs on autograd's stack, where an exception would end the process; Apply has nothing that can fail but memory.
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) =>
-            [((MaskKey)context.get_data("key")).Apply(gradient), null!];
+        // Autograd holds what it needs by itself; our handles are let go at the next call, or every gradient would live as long as the step.
+        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+        {
+            foreach (var handle in _passed ?? []) handle.Dispose();
+            var result = ((MaskKey)context.get_data("key")).Apply(gradient);
+            _passed = [gradient, result];
+            return [result, null!];
+        }
     }
 }

@@ -49,8 +49,8 @@ public sealed class SelfAttention
         // arithmetic with masks that are computed twice instead of kept needs a third of the memory.
         using var scope = NewDisposeScope();
         long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
-        var K = k.reshape(B * H, T, w).transpose(1, 2);                          // (BH, w, T)
-        var scores = (q * (1 / Math.Sqrt(w))).reshape(B * H, T, w).bmm(K);       // (BH, T, T) = QKᵀ/√w
+        Tensor Q = q.reshape(B * H, T, w) * (1 / Math.Sqrt(w)), K = k.reshape(B * H, T, w); // (BH, T, w)
+        var scores = Q.bmm(K.transpose(1, 2));                                   // (BH, T, T) = QKᵀ/√w
         if (mask is not null) scores = scores.view(B, H, T, T).add_(mask).view(B * H, T, T);
         var P = _masks.Drop(nn.functional.softmax(scores, -1), p);               // (BH, T, T)
         return P.bmm(v.reshape(B * H, T, w)).view(B, H, T, w).MoveToOuterDisposeScope();
