@@ -34,24 +34,12 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     {
         if (BytesOf(path, faults) is not { } bytes) return null;
         var table = TableOf(path, bytes, task.ColumnChoices, faults);
-        if (table.Columns is not { } columns)
-        {
-            if (!faults.Any) faults.Add("has no rows");
-            return null;
-        }
         if (table.Rows.Count == 0 && !faults.Any) faults.Add("has no rows");
-        var filled = table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
-        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? ClassNames.Infer(filled.Select(row => row.Label)) : null;
-        if (!faults.Any)
-            foreach (var fault in (task with { Labels = labels }).Faults("task")) faults.Add($"for {fault.Path}", fault.Message);
+        if (table.Columns is not { } columns) return null;
 
-        var number = labels is null ? ClassNames.NumberOf : NumberIn(labels);
-        var wanted = labels is null ? "a finite number" : $"one of {string.Join(", ", labels.Take(20))}, or its number from 0";
-        var examples = new List<Example>(filled.Count);
-        foreach (var row in filled)
-            if (number(row.Label) is { } label) examples.Add(new Example(row.First, row.Second, label));
-            else faults.Add($"{row.Place} column {columns.Label}", $"must be {wanted}; it is \"{row.Label}\"");
-        return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, examples);
+        var rows = table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
+        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
+        return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, Labelled(rows, columns, labels, faults));
     }
 
     private static byte[]? BytesOf(string path, DataFaults faults)
@@ -89,9 +77,25 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         return empty.Count == 0;
     }
 
-    private static Func<string, double?> NumberIn(IReadOnlyList<string> labels)
+    private static IReadOnlyList<string> Inferred(TaskSettings task, List<TableRow> rows, DataFaults faults)
     {
-        var index = ClassNames.Index(labels);
-        return label => index.TryGetValue(label, out var place) ? place : null;
+        var labels = ClassNames.Infer(rows.Select(row => row.Label));
+        if (!faults.Any)   // else the labels of the faulty rows may be missing
+            foreach (var fault in (task with { Labels = labels }).Faults("task")) faults.Add($"for {fault.Path}", fault.Message);
+        return labels;
+    }
+
+    private static List<Example> Labelled(List<TableRow> rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults)
+    {
+        var numbers = labels is null ? null : ClassNames.Index(labels);
+        var wanted = labels is null ? "a finite number" : $"one of {string.Join(", ", labels.Take(20))}, or its number from 0";
+        var examples = new List<Example>(rows.Count);
+        foreach (var row in rows)
+        {
+            var label = numbers is null ? ClassNames.NumberOf(row.Label) : numbers.TryGetValue(row.Label, out var place) ? place : null;
+            if (label is not null) examples.Add(new Example(row.First, row.Second, label.Value));
+            else faults.Add($"{row.Place} column {columns.Label}", $"must be {wanted}; it is \"{row.Label}\"");
+        }
+        return examples;
     }
 }

@@ -37,11 +37,9 @@ internal static class SeparatedTable
         var all = records.ToList();
         if (all.Count == 0) return Table.Empty;
         var first = all[0].Fields;
-        var named = choices.Any(choice => choice.All.All(first.Contains));
-        var columns = named ? null : ColumnChoice.Counted(choices, first.Length);
-        var header = columns is null ? first : null;
-        columns ??= ColumnChoice.Named(choices, first, faults);
-        return columns is null ? Table.Empty : new Table(columns, [.. Rows(all, header, columns, faults)]);
+        var counted = choices.Any(choice => choice.All.All(first.Contains)) ? null : ColumnChoice.Counted(choices, first.Length);
+        var columns = counted ?? ColumnChoice.Named(choices, first, faults);
+        return columns is null ? Table.Empty : new Table(columns, [.. Rows(all, header: counted is null ? first : null, columns, faults)]);
     }
 
     private static IEnumerable<TableRow> Rows(List<Record> records, string[]? header, TaskColumns columns, DataFaults faults)
