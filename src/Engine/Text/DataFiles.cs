@@ -7,7 +7,8 @@ public sealed record DataFiles(string Train, string? Validation = null, string? 
 {
     internal static readonly string[] Extensions = [".jsonl", ".csv", ".tsv", ".parquet"];
 
-    /// <summary>A training file, or a folder with <c>train.*</c>, and perhaps <c>validation.*</c> (or GLUE's <c>dev.*</c>, <c>dev_matched.*</c>) and <c>test.*</c>.</summary>
+    /// <summary>A training file, or a folder with <c>train.*</c> and perhaps <c>validation.*</c> and <c>test.*</c>.</summary>
+    /// <remarks>GLUE's names for the second do as well: <c>dev.*</c>, <c>dev_matched.*</c>.</remarks>
     /// <exception cref="RefusedInputException">The folder has no training file, or two files for one split.</exception>
     public static DataFiles At(string path)
     {

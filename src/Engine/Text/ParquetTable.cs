@@ -34,13 +34,13 @@ internal static class ParquetTable
         async Task<List<string>> Cells(string column, bool numbers)
         {
             var cells = new List<string>();
-            if (CellReader(fields[column], numbers) is not { } read) faults.Add($"column {column}", $"must be text{(numbers ? " or numbers" : "")}; it is {fields[column].ClrType.Name}");
-            else
-                for (var g = 0; g < reader.RowGroupCount; g++)
-                {
-                    using var group = reader.OpenRowGroupReader(g);
-                    cells.AddRange(await read(group));
-                }
+            var read = CellReader(fields[column], numbers);
+            if (read is null) faults.Add($"column {column}", $"must be text{(numbers ? " or numbers" : "")}; it is {fields[column].ClrType.Name}");
+            for (var g = 0; read is not null && g < reader.RowGroupCount; g++)
+            {
+                using var group = reader.OpenRowGroupReader(g);
+                cells.AddRange(await read(group));
+            }
             return cells;
         }
     }

@@ -14,7 +14,8 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
     {
         var faults = new List<Fault>();
         var train = Dataset.TryRead(files.Train, task, faults);
-        if (train?.Labels is not null && train.Examples.DistinctBy(e => e.Class).Count() < 2) faults.Add(new Fault(train.File, "has one class only: there is nothing to learn"));
+        if (train?.Labels is not null && train.Examples.DistinctBy(e => e.Class).Count() < 2)
+            faults.Add(new Fault(train.File, "has one class only: there is nothing to learn"));
         if (train is not null) task = task with { Labels = train.Labels };
         var validation = files.Validation is null ? null : Dataset.TryRead(files.Validation, task, faults);
         var test = files.Test is null ? null : Dataset.TryRead(files.Test, task, faults);
