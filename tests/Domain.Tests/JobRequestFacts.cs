@@ -30,6 +30,7 @@ public sealed class JobRequestFacts
 
     [Theory]
     [InlineData(Least)]
+    [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/mnli", "metric": "macro-f1" } }""")]
     [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/stsb" }, "method": "lora", "labels": { "b": "2", "a": "„x“" } }""")]
     [InlineData("""
         { "name": "n", "model": "m", "dataset": "d", "task": { "kind": "classification", "columns": { "first": "0", "label": "1" }, "labels": ["a", "b"], "metric": "f1" },

@@ -18,7 +18,7 @@ public sealed record LoraSettings
     public IEnumerable<Fault> Faults(string path)
     {
         if (Rank < 1) yield return new($"{path}.rank", $"must be at least 1; got {Rank}");
-        if (!(Alpha > 0 && double.IsFinite(Alpha))) yield return new($"{path}.alpha", $"must be above 0; got {Alpha}");
+        if (Alpha is not (> 0 and < double.PositiveInfinity)) yield return new($"{path}.alpha", $"must be above 0; got {Alpha}");
         if (Dropout is not (>= 0 and < 1)) yield return new($"{path}.dropout", $"must lie in [0, 1); got {Dropout}");
         if (Targets.Count == 0) yield return new($"{path}.targets", "must name at least one module type");
         if (Targets.Distinct().Count() < Targets.Count) yield return new($"{path}.targets", "must name each module type once");

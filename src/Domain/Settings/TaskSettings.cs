@@ -97,8 +97,9 @@ public sealed record TaskSettings
     {
         var written = fields.Text("preset");
         var preset = TaskPreset.Find(written);
+        var known = TaskPreset.All.Select(p => p.Name);
         if (written is not null && preset is null)
-            fields.Refuse("preset", $"must be one of {string.Join(", ", TaskPreset.All.Select(p => p.Name))}; got \"{written}\"{Spelling.Hint(written, TaskPreset.All.Select(p => p.Name))}");
+            fields.Refuse("preset", $"must be one of {string.Join(", ", known)}; got \"{written}\"{Spelling.Hint(written, known)}");
         return preset;
     }
 

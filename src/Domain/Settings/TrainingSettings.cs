@@ -52,11 +52,12 @@ public sealed record TrainingSettings
         foreach (var (field, value, least) in counts)
             if (value < least) yield return new($"{path}.{field}", $"must be at least {least}; got {value}");
 
-        if (!(LearningRate > 0 && double.IsFinite(LearningRate))) yield return new($"{path}.learningRate", $"must be above 0; got {LearningRate}");
-        if (ClassifierLearningRate is { } rate && !(rate > 0 && double.IsFinite(rate))) yield return new($"{path}.classifierLearningRate", $"must be above 0; got {rate}");
+        (string Field, double? Value)[] rates = [("learningRate", LearningRate), ("classifierLearningRate", ClassifierLearningRate)];
+        foreach (var (field, rate) in rates)
+            if (rate is not (null or (> 0 and < double.PositiveInfinity))) yield return new($"{path}.{field}", $"must be above 0; got {rate}");
         if (WarmupRatio is not (>= 0 and < 1)) yield return new($"{path}.warmupRatio", $"must lie in [0, 1); got {WarmupRatio}");
-        if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay))) yield return new($"{path}.weightDecay", $"must be at least 0; got {WeightDecay}");
-        if (!(MaxGradNorm >= 0 && double.IsFinite(MaxGradNorm))) yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 turns it off); got {MaxGradNorm}");
+        if (WeightDecay is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.weightDecay", $"must be at least 0; got {WeightDecay}");
+        if (MaxGradNorm is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 turns it off); got {MaxGradNorm}");
     }
 
     internal static TrainingSettings Read(JsonFields fields, TaskPreset? preset)

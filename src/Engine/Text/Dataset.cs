@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The examples of one data file.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="Sha256">Of the file's bytes, in lower-case hexadecimal.</param>
+/// <param name="Labels">The names of the classes, class 0 first; null for regression.</param>
+/// <param name="Examples">The rows in file order.</param>
+public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? Labels, IReadOnlyList<Example> Examples)
+{
+    /// <summary>Reads a file; its extension says how.</summary>
+    /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels = train.Labels }</c>.</remarks>
+    /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
+    public static Dataset Read(string path, TaskSettings task)
+    {
+        var faults = new List<Fault>();
+        return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
+    }
+
+    /// <summary>The examples at these places, as a data set with the same file and labels.</summary>
+    public Dataset Part(IEnumerable<int> indices) => this with { Examples = [.. indices.Select(i => Examples[i])] };
+
+    internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults)
+    {
+        var found = new DataFaults(Path.GetFileName(path));
+        var dataset = Read(path, task, found);
+        faults.AddRange(found.All);
+        return found.Any ? null : dataset;
+    }
+
+    private static Dataset? Read(string path, TaskSettings task, DataFaults faults)
+    {
+        if (BytesOf(path, faults) is not { } bytes) return null;
+        var table = TableOf(path, bytes, task.ColumnChoices, faults);
+        if (table.Rows.Count == 0 && !faults.Any) faults.Add("has no rows");
+        if (table.Columns is not { } columns) return null;
+
+        var rows = table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
+        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
+        return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, Labelled(rows, columns, labels, faults));
+    }
+
+    private static byte[]? BytesOf(string path, DataFaults faults)
+    {
+        try
+        {
+            return System.IO.File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"cannot be read: {e.Message}");
+            return null;
+        }
+    }
+
+    private static Table TableOf(string path, byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    {
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".jsonl": return JsonLines.Read(Utf8Text.Decode(bytes, faults), choices, faults);
+            case ".tsv": return SeparatedTable.ReadTsv(Utf8Text.Decode(bytes, faults), choices, faults);
+            case ".csv": return SeparatedTable.ReadCsv(Utf8Text.Decode(bytes, faults), choices, faults);
+            case ".parquet": return ParquetTable.Read(bytes, choices, faults);
+            case var other:
+                faults.Add($"must end in {string.Join(", ", DataFiles.Extensions)}, which says how to read it; it ends in \"{other}\"");
+                return Table.Empty;
+        }
+    }
+
+    private static bool IsFilled(TableRow row, TaskColumns columns, DataFaults faults)
+    {
+        (string? Column, string? Text)[] cells = [(columns.First, row.First), (columns.Second, row.Second), (columns.Label, row.Label)];
+        var empty = cells.Where(cell => cell.Column is not null && string.IsNullOrWhiteSpace(cell.Text)).ToList();
+        foreach (var (column, _) in empty) faults.Add($"{row.Place} column {column}", "is empty");
+        return empty.Count == 0;
+    }
+
+    private static IReadOnlyList<string> Inferred(TaskSettings task, List<TableRow> rows, DataFaults faults)
+    {
+        var labels = ClassNames.Infer(rows.Select(row => row.Label));
+        if (!faults.Any)   // else the labels of the faulty rows may be missing
+            foreach (var fault in (task with { Labels = labels }).Faults("task")) faults.Add($"for {fault.Path}", fault.Message);
+        return labels;
+    }
+
+    private static List<Example> Labelled(List<TableRow> rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults)
+    {
+        var numbers = labels is null ? null : ClassNames.Index(labels);
+        var wanted = labels is null ? "a finite number" : $"one of {string.Join(", ", labels.Take(20))}, or its number from 0";
+        var examples = new List<Example>(rows.Count);
+        foreach (var row in rows)
+        {
+            var label = numbers is null ? ClassNames.NumberOf(row.Label) : numbers.TryGetValue(row.Label, out var place) ? place : null;
+            if (label is not null) examples.Add(new Example(row.First, row.Second, label.Value));
+            else faults.Add($"{row.Place} column {columns.Label}", $"must be {wanted}; it is \"{row.Label}\"");
+        }
+        return examples;
+    }
+}
