@@ -16,9 +16,12 @@ internal sealed class JsonLinesView(TextWriter to) : IRunView
 
     public void Report(RunEvent happened)
     {
-        to.WriteLine(JsonSerializer.Serialize(happened, Options));
+        to.WriteLine(Line(happened));
         to.Flush();
     }
+
+    /// <summary>A value as one line of JSON, by the same conventions.</summary>
+    public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     public void Dispose() { }
 

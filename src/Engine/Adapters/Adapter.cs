@@ -55,7 +55,7 @@ public sealed class Adapter : IDisposable
 
     public bool TrainsHead => _frozenHead.Count > 0;
 
-    public ParameterCounts Counts => ParameterCounts.Of(Plan, type => Width(type), Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
+    public ParameterCounts Counts => ParameterCounts.Of(Plan, Width, Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
 
     /// <summary>What PEFT would hold: every site's pair by its own name, the shared pair copied to each of its users, zeros where there is none, and the head.</summary>
     public IReadOnlyDictionary<string, Tensor> Expanded()
@@ -129,7 +129,8 @@ public sealed class Adapter : IDisposable
         Place.None => null,
     };
 
-    private (long In, long Out) Width(string type) => _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
+    /// <summary>Input and output width of a module type.</summary>
+    public (long In, long Out) Width(string type) => _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
 
     private long[] ShapeOf(string type, string half) => half == "lora_A" ? [Shape.Rank, Width(type).In] : [Width(type).Out, Shape.Rank];
 }

@@ -21,6 +21,7 @@ public enum Stage
 [JsonDerivedType(typeof(ImportanceMeasured), "importance")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
 [JsonDerivedType(typeof(Remark), "remark")]
+[JsonDerivedType(typeof(Finished), "finished")]
 public abstract record RunEvent
 {
     /// <summary>A stage begins, or goes on after a stop at <paramref name="FromStep"/> steps.</summary>
@@ -40,4 +41,7 @@ public abstract record RunEvent
 
     /// <summary>Something a person should know.</summary>
     public sealed record Remark(string Text) : RunEvent;
+
+    /// <summary>The run is done; all it leaves is in its folder.</summary>
+    public sealed record Finished(RunResult Result, string Folder) : RunEvent;
 }

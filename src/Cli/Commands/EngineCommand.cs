@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using Spectre.Console;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A command that computes: loads torch, turns Ctrl-C into an orderly stop, and every failure into a message and an exit code.</summary>
+internal abstract class EngineCommand : Command
+{
+    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line to standard output, for scripts" };
+    private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads", DefaultValueFactory = _ => Environment.ProcessorCount };
+
+    protected EngineCommand(string name, string description) : base(name, description)
+    {
+        _device.AcceptOnlyFromAmong("cpu", "cuda");
+        _threads.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or > 1024) result.AddError("--threads must lie in 1 to 1024"); });
+        Add(_json);
+        Add(_device);
+        Add(_threads);
+        SetAction(Invoke);
+    }
+
+    /// <summary>The command itself.</summary>
+    protected abstract void Run(ParseResult options, Session session, CancellationToken cancel);
+
+    private int Invoke(ParseResult options)
+    {
+        var json = options.GetValue(_json);
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = !stop.IsCancellationRequested; // the second Ctrl-C ends the process at once
+            stop.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            TorchNative.EnsureLoaded();
+            set_num_threads(options.GetValue(_threads));
+            Run(options, new Session(json, DeviceOf(options.GetValue(_device)!)), stop.Token);
+            return ExitCode.Done;
+        }
+        catch (RefusedInputException refused)
+        {
+            Failure.Write(json, "refused", refused.Faults);
+            return ExitCode.Usage;
+        }
+        catch (DivergedException diverged)
+        {
+            Failure.Write(json, "diverged", [new("training", diverged.Message)]);
+            return ExitCode.Diverged;
+        }
+        catch (Exception storage) when (storage is IOException or UnauthorizedAccessException)
+        {
+            Failure.Write(json, "storage", [new("output", $"{storage.Message} Free some space or choose another folder; the same command goes on from the last checkpoint.")]);
+            return ExitCode.Storage;
+        }
+        catch (DllNotFoundException native)
+        {
+            Failure.Write(json, "torch", [new("torch", native.Message)]);
+            return ExitCode.Usage;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Failure.Write(json, "stopped", [new("stopped", "what was done is saved; the same command, with the same --out, goes on from there.")]);
+            return ExitCode.Stopped;
+        }
+    }
+
+    private static Device DeviceOf(string name)
+    {
+        if (name == "cuda" && !cuda.is_available()) throw new RefusedInputException("--device", "cuda is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
+        return new Device(name);
+    }
+}
+
+/// <summary>How a command talks, and where it computes.</summary>
+internal sealed record Session(bool Json, Device Device)
+{
+    public IAnsiConsole Console { get; } = AnsiConsole.Console;
+
+    /// <summary>A line for people; nothing with --json.</summary>
+    public void Say(string line)
+    {
+        if (!Json) Console.WriteLine(line);
+    }
+
+    /// <summary>A line for scripts; nothing without --json.</summary>
+    public void Tell<T>(T value)
+    {
+        if (Json) System.Console.Out.WriteLine(JsonLinesView.Line(value));
+    }
+
+    /// <summary>The view of a run: JSON lines, or progress for people.</summary>
+    public IRunView View() => Json ? new JsonLinesView(System.Console.Out) : new ProgressView(Console, TimeProvider.System);
+}

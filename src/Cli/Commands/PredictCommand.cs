@@ -1,0 +1,55 @@
+using System.CommandLine;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Predicts labels for texts.</summary>
+internal sealed class PredictCommand : EngineCommand
+{
+    private readonly Argument<string> _adapter = new("adapter") { Description = "The adapter folder of a run (<run>/adapter)" };
+    private readonly Option<string?> _text = new("--text") { Description = "One text; without it, texts are read from standard input, one a line, a tab between the two of a pair" };
+    private readonly Option<string?> _pair = new("--text-pair") { Description = "The second text of a pair" };
+    private readonly Option<string?> _model = new("--model") { Description = "The base model's folder, if it is no longer where the run found it" };
+
+    public PredictCommand() : base("predict", "Predict labels for texts")
+    {
+        Add(_adapter);
+        Add(_text);
+        Add(_pair);
+        Add(_model);
+    }
+
+    protected override void Run(ParseResult options, Session session, CancellationToken cancel)
+    {
+        using var trained = TrainedAdapter.Open(options.GetValue(_adapter)!, options.GetValue(_model), session.Device);
+        var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
+        foreach (var chunk in texts.Chunk(256))
+        {
+            var set = new EncodedSet([.. chunk.Select(t => trained.Encoder.Encode(t.Item1, t.Item2))], new double[chunk.Length]);
+            var logits = Evaluation.Of(trained.Model, set, 32, cancel).Logits;
+            foreach (var (row, t) in chunk.Index()) Write(session, trained.Task, t.Item1, t.Item2, logits[row]);
+        }
+    }
+
+    private static IEnumerable<(string, string?)> Lines()
+    {
+        while (Console.In.ReadLine() is { } line)
+        {
+            if (line.Length == 0) continue;
+            var tab = line.IndexOf('\t');
+            yield return tab < 0 ? (line, null) : (line[..tab], line[(tab + 1)..]);
+        }
+    }
+
+    private static void Write(Session session, TaskSettings task, string text, string? pair, float[] logits)
+    {
+        var best = Evaluation.ArgMax(logits);
+        var label = task.Kind == TaskKind.Regression ? $"{logits[0]:0.000}" : task.Labels![best];
+        session.Say(task.Kind == TaskKind.Regression ? label : $"{label}\t{Probability(logits, best):0.000}");
+        if (task.Kind == TaskKind.Regression) session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Score = logits[0] });
+        else session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Label = label, Probabilities = task.Labels!.Index().ToDictionary(l => l.Item, l => Probability(logits, l.Index)) });
+    }
+
+    private static double Probability(float[] logits, int i) => 1 / logits.Sum(l => Math.Exp(l - logits[i]));
+}

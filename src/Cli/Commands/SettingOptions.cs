@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>The settings of a run: a JSON file (the body of POST /jobs), options, or both; an option wins over the file.</summary>
+/// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone judges it, so that file, option and API are held to the same rules.</remarks>
+internal sealed class SettingOptions
+{
+    private enum Kind { Text, Number, Flag, List }
+
+    private sealed record Setting(string Option, string Path, Kind Kind, string Description);
+
+    private static readonly Setting[] Settings =
+    [
+        new("--model", "model", Kind.Text, "Folder with config.json, model.safetensors and the tokenizer's files"),
+        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .csv, .tsv, .parquet), or a folder with train.* and perhaps validation.* (or dev.*) and test.*"),
+        new("--method", "method", Kind.Text, "lora-drop (default) or lora"),
+        new("--task", "task.preset", Kind.Text, $"A known task: {string.Join(", ", TaskPreset.All.Select(p => p.Name))}"),
+        new("--kind", "task.kind", Kind.Text, "classification or regression, where no --task is named"),
+        new("--text", "task.columns.first", Kind.Text, "Column of the text, or of the first of a pair"),
+        new("--text-pair", "task.columns.second", Kind.Text, "Column of the second text of a pair"),
+        new("--label", "task.columns.label", Kind.Text, "Column of the label"),
+        new("--labels", "task.labels", Kind.List, "Names of the classes, class 0 first, with commas between"),
+        new("--metric", "task.metric", Kind.Text, "What picks the best evaluation: accuracy, f1, macro-f1, matthews, pearson, spearman"),
+        new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (8)"),
+        new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (8)"),
+        new("--dropout", "lora.dropout", Kind.Number, "Dropout before A (0)"),
+        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, with commas between (query,value)"),
+        new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, the share of the training data that importance is measured on (0.1)"),
+        new("--importance-epochs", "importance.epochs", Kind.Number, "n, passes over the sample (3)"),
+        new("--importance-steps", "importance.steps", Kind.Number, "Optimiser steps on the sample, instead of epochs"),
+        new("--importance-from", "importance.from", Kind.Text, "Folder or importance.json of another run whose importance is used again"),
+        new("--scope", "importance.scope", Kind.Text, "per-type (default) or joint"),
+        new("--threshold", "sharing.threshold", Kind.Number, "T, the share of importance that layers with a LoRA of their own reach together (0.9)"),
+        new("--keep", "sharing.keep", Kind.Number, "How many layers of each module type keep their own LoRA, instead of a threshold"),
+        new("--remainder", "sharing.remainder", Kind.Text, "What the other layers get: share (default) or none"),
+        new("--select", "sharing.select", Kind.Text, "Which layers are kept: importance (default), inverse, random, top"),
+        new("--warm-start", "sharing.warmStart", Kind.Flag, "Start stage 2 from the LoRAs of stage 1 instead of fresh"),
+        new("--epochs", "training.epochs", Kind.Number, "Passes over the training data (the task's, else 30)"),
+        new("--batch-size", "training.batchSize", Kind.Number, "Texts in a batch (the task's, else 32)"),
+        new("--learning-rate", "training.learningRate", Kind.Number, "Peak learning rate (the task's, else 5e-4)"),
+        new("--head-learning-rate", "training.classifierLearningRate", Kind.Number, "Peak learning rate of the head (the same)"),
+        new("--warmup", "training.warmupRatio", Kind.Number, "Share of the steps in which the rate rises (0.06)"),
+        new("--weight-decay", "training.weightDecay", Kind.Number, "AdamW's weight decay (0.01)"),
+        new("--max-length", "training.maxLength", Kind.Number, "Tokens after which a text is cut (512, or what the model takes)"),
+        new("--seed", "training.seed", Kind.Number, "Everything random is drawn from it (42)"),
+        new("--max-grad-norm", "training.maxGradNorm", Kind.Number, "Gradients are clipped to this norm (1; 0 turns it off)"),
+        new("--accumulation", "training.accumulation", Kind.Number, "Batches that make one optimiser step (1)"),
+        new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps from one evaluation to the next (an epoch)"),
+        new("--early-stopping", "training.earlyStopping", Kind.Number, "Stop after this many evaluations without a better score"),
+        new("--max-steps", "training.maxSteps", Kind.Number, "Stop after this many steps"),
+    ];
+
+    private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
+    private readonly Option<string?> _validation = new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
+    private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
+    private readonly Dictionary<Setting, Option> _options;
+
+    public SettingOptions(Command command)
+    {
+        command.Add(_file);
+        _options = Settings.ToDictionary(s => s, s => s.Kind == Kind.Flag ? (Option)new Option<bool>(s.Option) { Description = s.Description } : new Option<string?>(s.Option) { Description = s.Description });
+        foreach (var option in _options.Values) command.Add(option);
+        command.Add(_validation);
+        command.Add(_test);
+    }
+
+    /// <summary>The settings as JSON, not judged yet.</summary>
+    public JsonObject Json(ParseResult parsed)
+    {
+        var json = parsed.GetValue(_file) is { } file ? FromFile(file.FullName) : [];
+        foreach (var (setting, option) in _options)
+        {
+            if (option is Option<bool> flag)
+            {
+                if (parsed.GetValue(flag)) Put(json, setting.Path, true);
+            }
+            else if (parsed.GetValue((Option<string?>)option) is { } text) Put(json, setting.Path, Value(setting.Kind, text));
+        }
+        return json;
+    }
+
+    /// <summary>The data files: those of <c>dataset</c>, and what options name besides.</summary>
+    public DataFiles Files(ParseResult parsed, JobRequest request)
+    {
+        var files = DataFiles.At(request.Dataset);
+        return files with { Validation = parsed.GetValue(_validation) ?? files.Validation, Test = parsed.GetValue(_test) ?? files.Test };
+    }
+
+    /// <summary>Sets a value at a dotted path, making the objects on the way.</summary>
+    public static void Put(JsonObject json, string path, JsonNode? value)
+    {
+        var parts = path.Split('.');
+        foreach (var part in parts[..^1])
+        {
+            if (json[part] is not JsonObject) json[part] = new JsonObject();
+            json = json[part]!.AsObject();
+        }
+        json[parts[^1]] = value;
+    }
+
+    private static JsonObject FromFile(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new RefusedInputException(path, "must hold a JSON object");
+        }
+        catch (JsonException malformed)
+        {
+            throw new RefusedInputException(path, $"is not JSON: {malformed.Message}");
+        }
+        catch (IOException unread)
+        {
+            throw new RefusedInputException(path, $"cannot be read: {unread.Message}");
+        }
+    }
+
+    private static JsonNode Value(Kind kind, string text) => kind switch
+    {
+        Kind.List => new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)]),
+        Kind.Number when long.TryParse(text, CultureInfo.InvariantCulture, out var whole) => whole,
+        Kind.Number when double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
+        _ => text, // what is no number is judged, with its path, where the JSON is
+    };
+}

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What an adapter needs besides its numbers to be used on text: loradrop.json in the adapter's folder.</summary>
+/// <param name="BaseModel">The base model's folder, as the run named it.</param>
+/// <param name="Task">Kind, columns, class names, metric.</param>
+/// <param name="MaxLength">Where texts were cut, in tokens.</param>
+public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLength)
+{
+    public const string FileName = "loradrop.json";
+
+    /// <summary>Reads it from an adapter's folder.</summary>
+    /// <exception cref="RefusedInputException">It is not there, or is something else.</exception>
+    public static AdapterTask Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. The adapter folder of a finished run is meant (<run>/adapter).");
+        try
+        {
+            return JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options)!;
+        }
+        catch (JsonException malformed)
+        {
+            throw new RefusedInputException(path, $"is malformed ({malformed.Message})");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>A whole run: LoRA-drop in its two stages, or ordinary LoRA in one. Everything it leaves is in its folder.</summary>
+public sealed class LoraDropRun : IDisposable
+{
+    private readonly JobRequest _request;
+    private readonly RunFolder _folder;
+    private readonly Action<RunEvent> _report;
+    private readonly TaskData _data;
+    private readonly SequenceClassifier _model;
+    private readonly IReadOnlyList<AdapterSite> _sites;
+    private readonly LoraShape _shape;
+
+    /// <summary>Reads model and data and takes the folder; every fault of the inputs shows here, before any training.</summary>
+    /// <param name="request">What to do; <c>Model</c> is a folder.</param>
+    /// <param name="files">The data.</param>
+    /// <param name="folder">Where to put what comes out.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="report">Told of everything that happens, on the calling thread.</param>
+    /// <exception cref="RefusedInputException">An input cannot be used.</exception>
+    public LoraDropRun(JobRequest request, DataFiles files, string folder, Device device, Action<RunEvent> report)
+    {
+        (_request, _report) = (request, report);
+        _shape = new(request.Lora.Rank, request.Lora.Alpha, request.Lora.Dropout);
+        var config = ModelConfig.Read(request.Model);
+        var encoder = new TextEncoder(request.Model, config, request.Training.MaxLength);
+        _data = TaskData.Encode(TrainingData.Read(files, request.Task, request.Training.Seed), encoder);
+        Task = request.Task with { Labels = _data.Labels };
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, device);
+        _model = SequenceClassifier.Open(request.Model, _data.Classes, request.Training.Seed, device);
+        try
+        {
+            _sites = AdapterSites.Find(_model, request.Lora.Targets);
+            AdapterSites.CheckRank(_sites, _shape.Rank);
+            _folder = RunFolder.Take(folder, Identity(files));
+        }
+        catch
+        {
+            _model.Dispose();
+            throw;
+        }
+        if (_data.Cut > 0) report(new RunEvent.Remark($"{_data.Cut} of {_data.Train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."));
+    }
+
+    /// <summary>The task, with the class names that the training file gave.</summary>
+    public TaskSettings Task { get; }
+
+    /// <summary>Stage 1, then stage 2, then the files that come out.</summary>
+    /// <exception cref="OperationCanceledException">Stopped; the same call later goes on from there.</exception>
+    public RunResult Run(CancellationToken cancel)
+    {
+        var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;      // stage 1: what does each LoRA contribute?
+        var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
+        using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: true, _request.Training.Seed);
+        if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
+        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training) * _request.Training.Epochs;
+        var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
+            Math.Min(steps, _request.Training.MaxSteps ?? steps));
+        var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
+        var result = ResultOf(adapter, progress, cancel);
+        Write(adapter, importance, result);
+        return result;
+    }
+
+    /// <summary>Stage 1 alone: ordinary LoRA on the sample, the importance pass, and the plan that follows.</summary>
+    public ImportanceReport Importance(CancellationToken cancel)
+    {
+        if (File.Exists(_folder.ImportanceJson)) return ReadImportance(_folder.ImportanceJson);
+        var settings = _request.Importance!;
+        var report = settings.From is { } from ? Again(from) : Measure(settings, cancel);
+        WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
+        WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options)); // last: its presence says that stage 1 is done
+        _report(new RunEvent.ImportanceMeasured(report));
+        foreach (var remark in report.Remarks) _report(new RunEvent.Remark(remark));
+        return report;
+    }
+
+    /// <summary>Reads importance.json of a run.</summary>
+    /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
+    public static ImportanceReport ReadImportance(string path)
+    {
+        if (Directory.Exists(path)) path = Path.Combine(path, "importance.json");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; importance.json of a run is meant");
+        try
+        {
+            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options)!;
+        }
+        catch (JsonException malformed)
+        {
+            throw new RefusedInputException(path, $"is not the importance of a run ({malformed.Message})");
+        }
+    }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _model.Dispose();
+    }
+
+    private ImportanceReport Measure(ImportanceSettings settings, CancellationToken cancel)
+    {
+        var sample = _data.Train.Subset(Sample(settings.SampleRatio));
+        using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
+        var steps = settings.Steps ?? settings.Epochs!.Value * TrainingJob.StepsIn(sample.Count, _request.Training);
+        Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
+        CompactAdapter.Write(_folder.Stage1Adapter, adapter);
+        var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
+        var I = Domain.Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), settings.Scope);
+        return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
+    }
+
+    /// <summary>The importance of another run, cut by this run's settings.</summary>
+    private ImportanceReport Again(string from)
+    {
+        var report = ReadImportance(from);
+        var I = report.Importance();
+        if (!I.Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site))) throw new RefusedInputException("importance.from", $"{from} is about other layers than lora.targets names here");
+        var plan = Plan(I);
+        return report with
+        {
+            Threshold = _request.Sharing!.Threshold,
+            Remarks = plan.Remarks,
+            Sites = [.. report.Sites.Select(s => s with { Place = plan[new Site(s.Type, s.Layer)] })],
+        };
+    }
+
+    private SharingPlan Plan(IReadOnlyDictionary<Site, double> I)
+    {
+        var sharing = _request.Sharing!;
+        return SharingPlan.From(I, sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, _request.Training.Seed);
+    }
+
+    private int[] Sample(double ratio) => Task.Kind == TaskKind.Classification
+        ? StratifiedSample.ByClass([.. _data.Train.Labels.Select(l => (int)l)], ratio, _request.Training.Seed, "importance")
+        : StratifiedSample.ByQuantile(_data.Train.Labels, ratio, _request.Training.Seed, "importance");
+
+    /// <summary>Own pairs and the head go on from where stage 1 left them; shared pairs, which stage 1 did not have, start fresh.</summary>
+    private void WarmStart(Adapter adapter)
+    {
+        if (!File.Exists(_folder.Stage1Adapter)) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
+        using var file = SafeTensorsFile.Open(_folder.Stage1Adapter);
+        using var scope = NewDisposeScope();
+        foreach (var name in adapter.Parameters.Names.Where(file.Contains)) adapter.Parameters.Set(name, file.Read(name));
+    }
+
+    private TrainingProgress Train(TrainingJob job, CancellationToken cancel)
+    {
+        var resume = File.Exists(_folder.Checkpoint) && Checkpoint.ProgressOf(_folder.Checkpoint) is var saved && saved.Stage == job.Stage ? saved.Step : (int?)null;
+        using var events = new TensorBoardEvents(_folder.Events(job.Stage), TimeProvider.System, resume);
+        return TrainingLoop.Run(job, _folder.Checkpoint, happened =>
+        {
+            Record(events, happened);
+            _report(happened);
+        }, cancel);
+    }
+
+    private static void Record(TensorBoardEvents events, RunEvent happened)
+    {
+        switch (happened)
+        {
+            case RunEvent.StepDone step:
+                events.Scalar("train/loss", step.Step, step.Loss);
+                events.Scalar("train/learning_rate", step.Step, step.LearningRate);
+                events.Scalar("train/gradient_norm", step.Step, step.GradientNorm);
+                events.Scalar("train/tokens_per_second", step.Step, step.TokensPerSecond);
+                break;
+            case RunEvent.Evaluated evaluated:
+                foreach (var (metric, value) in evaluated.Scores) events.Scalar($"validation/{metric}", evaluated.Step, value);
+                events.Flush();
+                break;
+        }
+    }
+
+    private RunResult ResultOf(Adapter adapter, TrainingProgress progress, CancellationToken cancel)
+    {
+        var best = progress.Best!;
+        var test = _data.Test is { } set ? Evaluation.Of(_model, set, _request.Training.BatchSize, cancel).ScoresOf(set, Task) : null;
+        var everywhere = ParameterCounts.Of(SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), adapter.Width, _shape.Rank, 0);
+        var kept = adapter.Plan.Own.GroupBy(site => site.Type).ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
+        return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test, progress.History);
+    }
+
+    /// <summary>The adapter folder, then result.json: where that is, everything is.</summary>
+    private void Write(Adapter adapter, ImportanceReport? importance, RunResult result)
+    {
+        RunFolder.WriteWhole(_folder.Adapter, folder =>
+        {
+            PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, _request.Model);
+            CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
+            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(_request.Model, Task, _request.Training.MaxLength), JsonText.Options));
+            WholeFile.WriteText(Path.Combine(folder, "README.md"), ModelCard.Markdown(Card(importance, result)));
+        });
+        WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));
+    }
+
+    private ModelCardFacts Card(ImportanceReport? importance, RunResult result)
+    {
+        var source = _data.Source;
+        var files = new List<DataFile> { new(source.Train.File, "train", source.Train.Examples.Count, source.Train.Sha256), new(source.Validation.File, "validation", source.Validation.Examples.Count, source.Validation.Sha256) };
+        if (source.Test is { } test) files.Add(new(test.File, "test", test.Examples.Count, test.Sha256));
+        return new(Path.GetFileName(Path.TrimEndingDirectorySeparator(_request.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", CardTask.SequenceClassification,
+            _data.Labels ?? [], JsonDocument.Parse(_request.ToJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
+    }
+
+    private RunIdentity Identity(DataFiles files)
+    {
+        var read = new List<RunFile>();
+        foreach (var (use, path) in new[] { ("train", files.Train), ("validation", files.Validation), ("test", files.Test) })
+            if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
+        foreach (var path in Directory.EnumerateFiles(_request.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
+            read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
+        return new(JsonDocument.Parse(_request.ToJson()).RootElement, read);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What makes two runs the same: the settings and the content of everything they read.</summary>
+/// <param name="Request">The resolved settings.</param>
+/// <param name="Files">What was read: use, file name and sha256.</param>
+public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Files);
+
+/// <summary>A file that a run depends on.</summary>
+public sealed record RunFile(string Use, string Name, string Sha256);
+
+/// <summary>The output folder of one run. While the run works nobody else can; what is left by a stopped run is gone on from.</summary>
+public sealed class RunFolder : IDisposable
+{
+    private const string IdentityFile = "run.json";
+    private const string ResultFile = "result.json";
+
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream taken) => (Path, _lock) = (path, taken);
+
+    public string Path { get; }
+
+    public string Checkpoint => At("checkpoint.safetensors");
+
+    public string ImportanceJson => At("importance.json");
+
+    public string ImportanceChart => At("importance.svg");
+
+    /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
+    public string Stage1Adapter => At("importance-adapter.safetensors");
+
+    public string Adapter => At("adapter");
+
+    public string Result => At(ResultFile);
+
+    public string Events(Stage stage) => System.IO.Path.Combine(At("events"), JsonText.NameOf(stage));
+
+    /// <summary>Takes a folder for a run: a new or empty one, or one in which the same run was stopped before its end.</summary>
+    /// <exception cref="RefusedInputException">The folder holds another run, a finished one, something else, or is in use.</exception>
+    public static RunFolder Take(string path, RunIdentity identity)
+    {
+        if (File.Exists(path)) throw new RefusedInputException(path, "is a file; the output of a run is a folder");
+        var text = JsonSerializer.Serialize(identity, JsonText.Options);
+        var known = System.IO.Path.Combine(path, IdentityFile);
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            if (!File.Exists(known)) throw new RefusedInputException(path, "is not empty and holds no run. Choose a new folder.");
+            CheckSame(path, File.ReadAllText(known), text);
+            if (File.Exists(System.IO.Path.Combine(path, ResultFile))) throw new RefusedInputException(path, "holds this run, finished already; its results are in result.json. Choose a new folder to run it again.");
+        }
+        Directory.CreateDirectory(path);
+        var taken = Lock(path);
+        if (!File.Exists(known)) WholeFile.WriteText(known, text);
+        return new(path, taken);
+    }
+
+    /// <summary>The sha256 of a file, in hexadecimal.</summary>
+    public static string Sha256(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary>Makes a folder appear whole: it is filled under another name and renamed.</summary>
+    public static void WriteWhole(string folder, Action<string> fill)
+    {
+        var fresh = $"{folder}.tmp";
+        if (Directory.Exists(fresh)) Directory.Delete(fresh, recursive: true);
+        Directory.CreateDirectory(fresh);
+        fill(fresh);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.Move(fresh, folder);
+    }
+
+    public void Dispose()
+    {
+        _lock.Dispose();
+        File.Delete(_lock.Name);
+    }
+
+    private string At(string name) => System.IO.Path.Combine(Path, name);
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new RefusedInputException(path, "another process is working in this folder");
+        }
+    }
+
+    private static void CheckSame(string path, string stored, string wanted)
+    {
+        var differences = Differences("", JsonDocument.Parse(stored).RootElement, JsonDocument.Parse(wanted).RootElement).ToArray();
+        if (differences.Length > 0)
+            throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or run with those settings to go on with it.");
+    }
+
+    private static IEnumerable<string> Differences(string at, JsonElement a, JsonElement b)
+    {
+        if (JsonElement.DeepEquals(a, b)) return [];
+        if (a.ValueKind != JsonValueKind.Object || b.ValueKind != JsonValueKind.Object) return [at];
+        return a.EnumerateObject().Concat(b.EnumerateObject()).Select(p => p.Name).Distinct().SelectMany(name =>
+        {
+            var path = at.Length == 0 ? name : $"{at}.{name}";
+            return a.TryGetProperty(name, out var x) && b.TryGetProperty(name, out var y) ? Differences(path, x, y) : [path];
+        });
+    }
+}

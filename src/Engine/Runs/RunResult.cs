@@ -1,0 +1,16 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What a run ends with; result.json holds it.</summary>
+/// <param name="Method">lora-drop or lora.</param>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="Parameters">What was trained.</param>
+/// <param name="LoraParameters">What ordinary LoRA would have trained, head left out.</param>
+/// <param name="Kept">Per module type, the layers that kept a LoRA of their own.</param>
+/// <param name="BestStep">The step whose numbers the adapter holds.</param>
+/// <param name="Scores">Its scores on the validation split.</param>
+/// <param name="Test">Its scores on the test split, if there is one.</param>
+/// <param name="History">Every evaluation.</param>
+public sealed record RunResult(TuningMethod Method, long Seed, ParameterCounts Parameters, long LoraParameters,
+    IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, Scores Scores, Scores? Test, IReadOnlyList<EvaluationAt> History);
