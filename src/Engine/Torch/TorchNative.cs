@@ -30,6 +30,7 @@ public static class TorchNative
                 _loaded = true; // elsewhere TorchSharp's own search works
                 return;
             }
+            WaitWithoutSpinning();
             var torch = Environment.GetEnvironmentVariable("TORCH_LIB_DIR") ?? Path.GetDirectoryName(Find("libtorch_cpu.so"))
                 ?? throw new DllNotFoundException(
                     "libtorch is not beside the program: build with -p:TorchBackend=cpu (the default), or set TORCH_LIB_DIR to a folder that holds libtorch_cpu.so.");
@@ -46,6 +47,13 @@ public static class TorchNative
             _loaded = true;
         }
     }
+
+    /// <summary>Lets OpenMP's idle threads sleep soon instead of spinning for milliseconds: beside another busy process the spinning
+    /// takes the core from the very thread that is waited for, and training is several times slower. Whoever sets the variable decides.</summary>
+    private static void WaitWithoutSpinning() => _ = setenv("GOMP_SPINCOUNT", "2000", 0); // read by libgomp as it is loaded
+
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int setenv(string name, string value, int overwrite);
 
     /// <summary>Tells glibc to keep what a step frees for the next step. By default it gives large blocks back to the kernel, and every
     /// step pays for fresh pages again: some 8 % of a step of roberta-base size (bench: <c>step</c>).</summary>
