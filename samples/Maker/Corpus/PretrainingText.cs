@@ -25,6 +25,7 @@ public static class PretrainingText
         < 3 => Acceptable.Draw(random, grammatical: true),
         < 6 => Entails.Draw(random, follows: true),
         < 7 => Similar.Draw(random, score: 5),
+        < 9 => Story.Review(random),
         _ => Story.Draw(random),
     };
 }
