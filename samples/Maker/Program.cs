@@ -38,10 +38,10 @@ Command Pretrain()
     {
         TorchNative.EnsureLoaded();
         TorchSharp.torch.set_num_threads(2);
-        var settings = new PretrainingSettings(parsed.GetValue(steps), parsed.GetValue(lines), parsed.GetValue(rate), parsed.GetValue(seed));
-        var heldOut = Pretraining.Run(File.ReadAllLines(parsed.GetRequiredValue(corpus).FullName), vocabulary: 1200, Pretraining.Small, settings,
+        var schedule = new Schedule(parsed.GetValue(steps), parsed.GetValue(lines), parsed.GetValue(rate), parsed.GetValue(seed));
+        var heldOut = Pretraining.Run(File.ReadAllLines(parsed.GetRequiredValue(corpus).FullName), vocabulary: 1200, Pretraining.Small, schedule,
             parsed.GetRequiredValue(output).FullName, Console.WriteLine);
-        Console.WriteLine($"As stored: loss {heldOut.Loss:F3}, {heldOut.Accuracy:P1} found.");
+        Console.WriteLine($"as stored; kept aside: {heldOut}");
     });
     return command;
 }

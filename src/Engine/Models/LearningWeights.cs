@@ -28,7 +28,8 @@ public sealed class LearningWeights : IWeights, IDisposable
 
     public long[] ShapeOf(string name) => Parameters[name].shape;
 
-    public Tensor Take(string name, params long[] shape) => Parameters[name];
+    /// <summary>The same tensor under a handle of its own, which its taker may free.</summary>
+    public Tensor Take(string name, params long[] shape) => Parameters[name].alias();
 
     public void Dispose() => Parameters.Dispose();
 
