@@ -37,7 +37,6 @@ Command Pretrain()
     command.SetAction(parsed =>
     {
         TorchNative.EnsureLoaded();
-        TorchSharp.torch.set_num_threads(2);
         var schedule = new Schedule(parsed.GetValue(steps), parsed.GetValue(lines), parsed.GetValue(rate), parsed.GetValue(seed));
         var heldOut = Pretraining.Run(File.ReadAllLines(parsed.GetRequiredValue(corpus).FullName), vocabulary: 1200, Pretraining.Small, schedule,
             parsed.GetRequiredValue(output).FullName, Console.WriteLine);
