@@ -9,7 +9,7 @@ Command Text()
 {
     var output = new Option<DirectoryInfo>("--out") { Required = true, Description = "The folder of the sample; rows go to data/<task>/{train,dev}.tsv under it." };
     var corpus = new Option<FileInfo>("--corpus") { Description = "Where to write the pre-training text; without it, none is written." };
-    var words = new Option<int>("--words") { DefaultValueFactory = _ => 2_000_000, Description = "How many words of pre-training text." };
+    var words = new Option<int>("--words") { DefaultValueFactory = _ => 3_000_000, Description = "How many words of pre-training text." };
     var command = new Command("text", "Write the tasks of the English sample, and the text to pre-train a model on.") { output, corpus, words, seed };
     command.SetAction(parsed =>
     {
@@ -30,14 +30,12 @@ Command Pretrain()
 {
     var corpus = new Option<FileInfo>("--corpus") { Required = true, Description = "The text, as the text command writes it." };
     var output = new Option<DirectoryInfo>("--out") { Required = true, Description = "The folder of the model; files in it are replaced." };
-    var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 3000, Description = "Optimiser steps." };
-    var lines = new Option<int>("--lines") { DefaultValueFactory = _ => 128, Description = "Lines of text in a step." };
-    var rate = new Option<double>("--rate") { DefaultValueFactory = _ => 1.5e-3, Description = "The highest learning rate." };
-    var command = new Command("pretrain", "Train the small model of the English sample to find hidden words.") { corpus, output, steps, lines, rate, seed };
+    var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 3800, Description = "Optimiser steps." };
+    var command = new Command("pretrain", "Train the small model of the English sample to find hidden words.") { corpus, output, steps, seed };
     command.SetAction(parsed =>
     {
         TorchNative.EnsureLoaded();
-        var schedule = new Schedule(parsed.GetValue(steps), parsed.GetValue(lines), parsed.GetValue(rate), parsed.GetValue(seed));
+        var schedule = new Schedule(parsed.GetValue(steps), Lines: 64, Rate: 1.5e-3, parsed.GetValue(seed));
         var heldOut = Pretraining.Run(File.ReadAllLines(parsed.GetRequiredValue(corpus).FullName), vocabulary: 1200, Pretraining.Small, schedule,
             parsed.GetRequiredValue(output).FullName, Console.WriteLine);
         Console.WriteLine($"as stored; kept aside: {heldOut}");
