@@ -54,7 +54,7 @@ public sealed class PretrainingFacts : IDisposable
         using var files = ModelFolder.Open(folder, ScalarType.Float32, CPU);
         using var model = new MaskedLanguageModel(ModelConfig.Read(folder), files, CPU);
         var texts = Text(seed: 2, words: 5_000).Select(line => line.Split('\t')).Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), Longest)).ToList();
-        Assert.InRange(HeldOut.Of(model, tokenizer, texts).Accuracy, 0.6, 1);
+        Assert.InRange(HeldOut.Of(model, tokenizer, texts).Accuracy, 0.75, 1);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class PretrainingFacts : IDisposable
         var passages = Text(seed: 2, words: 5_000).SelectMany(line => line.Split('\t')).ToList();
         var tokens = passages.Sum(passage => tokenizer.Encode(passage).Ids.Length - 2);            // without <s> and </s>
         var words = passages.Sum(passage => passage.Split(' ').Length + passage.Count(letter => !char.IsLetter(letter) && letter != ' '));
-        Assert.InRange((double)tokens / words, 1, 1.03);
+        Assert.InRange((double)tokens / words, 1, 1.1);
     }
 
     [Fact]
