@@ -39,7 +39,7 @@ public sealed class SampleFacts(ITestOutputHelper output)
     public void The_text_holds_no_row_of_a_task()
     {
         var rows = SampleTask.All.Select(task => RowsOf(task.Name)).SelectMany(task => task.Train.Concat(task.Dev)).Select(row => row.Text).ToHashSet();
-        Assert.DoesNotContain(Text(Seed), line => rows.Contains(line) || line.Split('\t').Any(rows.Contains));
+        Assert.DoesNotContain(Text(Seed), line => rows.Contains(line) || line.Split('\t').Any(rows.Contains) || rows.Contains(Unasked(line)));
     }
 
     [Theory, MemberData(nameof(Tasks))]
@@ -89,6 +89,9 @@ public sealed class SampleFacts(ITestOutputHelper output)
         output.WriteLine($"similar: Spearman of word overlap {spearman:F3}");
         Assert.InRange(spearman, -1, 0.45);
     }
+
+    /// <summary>The pair that a line asks about.</summary>
+    private static string Unasked(string line) => line.Replace("Does it follow? ", "").Replace(" Yes.", "").Replace(" No.", "");
 
     private static Rows RowsOf(string task) => Rows.Of(SampleTask.All.Single(known => known.Name == task), Seed);
 

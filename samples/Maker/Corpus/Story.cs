@@ -6,7 +6,7 @@ namespace LoraDrop.Maker;
 /// <remarks>The tab stands where a story is cut in two, so that its halves can be read as a pair.</remarks>
 public static class Story
 {
-    private static readonly Func<SplitMix64, string>[] Plots = [Ranking, Gift, Pets, Day, Lost, Meeting, Review];
+    private static readonly Func<SplitMix64, string>[] Plots = [Ranking, Gift, Pets, Day, Lost, Meeting];
 
     public static string Draw(SplitMix64 random) => random.Pick(Plots)(random);
 
@@ -71,7 +71,7 @@ public static class Story
     }
 
     /// <summary>Somebody's opinion, and what it made them do.</summary>
-    private static string Review(SplitMix64 random)
+    public static string Review(SplitMix64 random)
     {
         var (good, who) = (random.Flip(), random.Pick(Lexicon.Named));
         string[] said = [$"it was {Mood.Word(random, good)}", $"most people {Mood.Liked(random, good)} it"];

@@ -1,0 +1,48 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): which token stands at a hidden place?</summary>
+/// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint holds it once.</remarks>
+public sealed class MaskedLanguageModel : IDisposable
+{
+    private const string Head = "lm_head";
+
+    private readonly OwnedWeights _weights;
+    private readonly Linear _dense;
+    private readonly LayerNorm _norm;
+    private readonly Tensor _bias;  // (V)
+
+    /// <param name="config">The architecture; of the RoBERTa family.</param>
+    /// <param name="weights">Whence its weights come, the head's included.</param>
+    /// <param name="device">Where they are put.</param>
+    public MaskedLanguageModel(ModelConfig config, IWeights weights, Device device)
+    {
+        if (config.Family != EncoderFamily.Roberta) throw new ArgumentException("BERT's head has other names and is not read here.", nameof(config));
+        (Config, _weights) = (config, new(weights, device));
+        Encoder = new(config, _weights, Masks);
+        _dense = Linear.From(_weights, $"{Head}.dense", config.Hidden, config.Hidden);
+        _norm = LayerNorm.From(_weights, $"{Head}.layer_norm", config.Hidden, config.LayerNormEps);
+        _bias = _weights.Take($"{Head}.bias", config.VocabularySize);
+    }
+
+    public ModelConfig Config { get; }
+
+    public DropoutMasks Masks { get; } = new();
+
+    public Encoder Encoder { get; }
+
+    /// <summary>Logits over the vocabulary at some places of a batch; at the others the head is not computed.</summary>
+    /// <param name="batch">Texts.</param>
+    /// <param name="places">(M), int64: b·T + t of the token t of text b.</param>
+    public Tensor Forward(TokenBatch batch, Tensor places)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = Encoder.Forward(batch);                                     // (B, T, d)
+        var x = hidden.view(-1, Config.Hidden).index_select(0, places);          // (M, d)
+        x = _norm.Forward(nn.functional.gelu(_dense.Forward(x)));                // (M, d)
+        return nn.functional.linear(x, Encoder.Embeddings.Word, _bias).MoveToOuterDisposeScope(); // (M, V)
+    }
+
+    public void Dispose() => _weights.Dispose();
+}
