@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
@@ -22,13 +21,12 @@ public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, Dropo
     public Tensor Down(Tensor x) =>                                              // x: (…, d)
         nn.functional.linear(masks.Drop(x.to(A.dtype), dropout), A);             // (…, r)
 
-    /// <summary>h + (α/r)·B·Ax, in the precision of h.</summary>
-    public Tensor Up(Tensor Ax, Tensor h)                                        // Ax: (…, r), h: (…, k)
+    /// <summary>h + (α/r)·B·Ax, in the precision of h; where that is the adapter's own, it is added into h.</summary>
+    public Tensor Up(Tensor Ax, Tensor h)                                        // Ax: (N, r), h: (N, k), fresh
     {
         using var scope = NewDisposeScope();
         if (h.dtype != B.dtype) return (h + scale * nn.functional.linear(Ax, B)).to(h.dtype).MoveToOuterDisposeScope();
-        var rows = torch.addmm(h.view(-1, h.shape[^1]), Ax.view(-1, Ax.shape[^1]), B.t(), 1, (float)scale); // (N, k), one pass over h
-        return rows.view(h.shape).MoveToOuterDisposeScope();                     // (…, k)
+        return h.addmm_(Ax, B.t(), 1, (float)scale).MoveToOuterDisposeScope();   // (N, k)
     }
 
     /// <summary>ΔW = (α/r)·BA, as a matrix.</summary>

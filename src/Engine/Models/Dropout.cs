@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
 using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -36,48 +34,22 @@ public sealed class DropoutMasks
     {
         if (!Active || p == 0) return x;
         if (x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32) return nn.functional.dropout(x, p, training: true);
-        var key = new MaskKey((uint)_key + 0x9E3779B9 * _calls, (uint)(_key >> 32) ^ (0x85EBCA6B * _calls), (uint)(p * 4294967296.0), (float)(1 / (1 - p)));
-        _calls++;
-        return MaskedFunction.apply(x, key);                                     // shape of x
+        return MaskedFunction.apply(x, Next(p));                                 // shape of x
     }
 
-    /// <summary>What a mask is computed from: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
-    private sealed record MaskKey(uint First, uint Second, uint Bound, float Scale)
+    /// <summary>x + drop(y): the residual of a layer. What was dropped is a fresh tensor that nobody else needs, so x is added into it.</summary>
+    public Tensor DropThenAdd(Tensor y, double p, Tensor x)
     {
-        /// <summary>y_i = x_i · scale where the random word of i reaches the bound, else 0.</summary>
-        public Tensor Apply(Tensor x)
-        {
-            using var source = x.contiguous();
-            var y = torch.empty_like(source);
-            Apply(MemoryMarshal.Cast<byte, float>(source.bytes), MemoryMarshal.Cast<byte, float>(y.bytes));
-            return y;
-        }
+        var dropped = Drop(y, p);
+        return ReferenceEquals(dropped, y) ? y + x : dropped.add_(x);            // shape of x
+    }
 
-        private void Apply(ReadOnlySpan<float> x, Span<float> y)
-        {
-            var lanes = Vector<uint>.Count;
-            var index = Vector<uint>.Indices + new Vector<uint>(First);
-            Vector<uint> step = new((uint)lanes), second = new(Second), bound = new(Bound);
-            var scale = new Vector<float>(Scale);
-            var i = 0;
-            for (; i <= x.Length - lanes; i += lanes, index += step)
-            {
-                var keep = Vector.GreaterThanOrEqual(Mix(index, second), bound);
-                Vector.ConditionalSelect(Vector.AsVectorSingle(keep), new Vector<float>(x[i..]) * scale, Vector<float>.Zero).CopyTo(y[i..]);
-            }
-            for (; i < x.Length; i++) y[i] = Mix(new Vector<uint>(First + (uint)i), second)[0] >= Bound ? x[i] * Scale : 0;
-        }
-
-        /// <summary>A bijection of 32-bit words with almost no bias (constants: Wellons, "Prospecting for Hash Functions", 2018), keyed between its two halves.</summary>
-        private static Vector<uint> Mix(Vector<uint> x, Vector<uint> key)
-        {
-            x ^= x >>> 16;
-            x *= new Vector<uint>(0x21F0AAAD);
-            x ^= x >>> 15;
-            x += key;
-            x *= new Vector<uint>(0xD35A2D97);
-            return x ^ (x >>> 15);
-        }
+    /// <summary>The next mask of this pass.</summary>
+    internal DropoutMask Next(double p)
+    {
+        var mask = new DropoutMask((uint)_key + 0x9E3779B9 * _calls, (uint)(_key >> 32) ^ (0x85EBCA6B * _calls), (uint)(p * 4294967296.0), (float)(1 / (1 - p)));
+        _calls++;
+        return mask;
     }
 
     /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
@@ -90,7 +62,7 @@ public sealed class DropoutMasks
         public override Tensor forward(autograd.AutogradContext context, params object[] vars)
         {
             context.save_data("key", vars[1]);
-            return ((MaskKey)vars[1]).Apply((Tensor)vars[0]);
+            return ((DropoutMask)vars[1]).Of((Tensor)vars[0]);
         }
 
         // Runs on autograd's stack, where an exception would end the process; Apply has nothing that can fail but memory.
@@ -98,7 +70,7 @@ public sealed class DropoutMasks
         public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
         {
             foreach (var handle in _passed ?? []) handle.Dispose();
-            var result = ((MaskKey)context.get_data("key")).Apply(gradient);
+            var result = ((DropoutMask)context.get_data("key")).Of(gradient);
             _passed = [gradient, result];
             return [result, null!];
         }

@@ -23,7 +23,7 @@ public sealed class Linear(string path, Tensor weight, Tensor bias)
     /// <summary>The adapter on this layer; shared ones sit on several layers.</summary>
     public Lora? Lora { get; set; }
 
-    /// <summary>Sees Ax (B, T, r) of each forward pass: how the importance pass looks in.</summary>
+    /// <summary>Sees Ax (N, r), a row per token, of each forward pass: how the importance pass looks in.</summary>
     public Action<Tensor>? Observer { get; set; }
 
     public static Linear From(IWeights weights, string path, long d, long k) =>
@@ -32,10 +32,11 @@ public sealed class Linear(string path, Tensor weight, Tensor bias)
     public Tensor Forward(Tensor x)                                              // x: (…, d)
     {
         using var scope = NewDisposeScope();
-        var h = nn.functional.linear(x, Weight, Bias);                           // (…, k)
-        if (Lora is null) return h.MoveToOuterDisposeScope();
-        var Ax = Lora.Down(x);                                                   // (…, r)
+        if (Lora is null) return nn.functional.linear(x, Weight, Bias).MoveToOuterDisposeScope(); // (…, k)
+        var rows = x.reshape(-1, In);                                            // (N, d)
+        var h = nn.functional.linear(rows, Weight, Bias);                        // (N, k)
+        var Ax = Lora.Down(rows);                                                // (N, r)
         Observer?.Invoke(Ax);
-        return Lora.Up(Ax, h).MoveToOuterDisposeScope();                         // (…, k) = Wx + b + (α/r)·BAx
+        return Lora.Up(Ax, h).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k) = Wx + b + (α/r)·BAx
     }
 }

@@ -32,8 +32,8 @@ public sealed class SelfAttention
         Tensor q = Split(_query.Forward(x)), k = Split(_key.Forward(x)), v = Split(_value.Forward(x)); // (B, H, T, d/H)
         var context = Attend(q, k, v, mask);                                     // (B, H, T, d/H)
         var joined = context.transpose(1, 2).reshape(x.shape);                   // (B, T, d)
-        var o = _masks.Drop(_output.Forward(joined), _config.HiddenDropout);     // (B, T, d)
-        return _norm.Forward(o + x).MoveToOuterDisposeScope();                   // (B, T, d)
+        var o = _output.Forward(joined);                                         // (B, T, d)
+        return _norm.Forward(_masks.DropThenAdd(o, _config.HiddenDropout, x)).MoveToOuterDisposeScope(); // (B, T, d)
     }
 
     private Tensor Split(Tensor x) =>                                            // (B, T, d) → (B, H, T, d/H)
@@ -45,14 +45,6 @@ public sealed class SelfAttention
         if (p == 0 || q.device_type != DeviceType.CPU)
             return nn.functional.scaled_dot_product_attention(q, k, v, mask!, p, false);
 
-        // On a CPU, torch's fused kernel knows no dropout and falls back to one that draws and keeps a float mask. The same
-        // arithmetic with masks that are computed twice instead of kept needs a third of the memory.
-        using var scope = NewDisposeScope();
-        long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
-        Tensor Q = q.reshape(B * H, T, w) * (1 / Math.Sqrt(w)), K = k.reshape(B * H, T, w); // (BH, T, w)
-        var scores = Q.bmm(K.transpose(1, 2));                                   // (BH, T, T) = QKᵀ/√w
-        if (mask is not null) scores = scores.view(B, H, T, T).add_(mask).view(B * H, T, T);
-        var P = _masks.Drop(nn.functional.softmax(scores, -1), p);               // (BH, T, T)
-        return P.bmm(v.reshape(B * H, T, w)).view(B, H, T, w).MoveToOuterDisposeScope();
+        return DroppedAttention.Of(q, k, v, mask, _masks.Next(p));               // (B, H, T, d/H)
     }
 }

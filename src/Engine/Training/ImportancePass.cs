@@ -48,7 +48,7 @@ public static class ImportancePass
         public void Watch(TokenBatch batch, IReadOnlyList<int> indices) => site.Linear.Observer = Ax =>
         {
             using var scope = NewDisposeScope();
-            var u = Ax.to(ScalarType.Float64).view(-1, Ax.shape[^1]);            // (BT, r)
+            var u = Ax.to(ScalarType.Float64);                                   // (BT, r)
             var squares = (u.mm(_gram) * u).sum(1).view(batch.Mask.shape);       // (B, T) = ‖ΔWx‖² of each token
             var sums = (squares * batch.Mask).sum(1).cpu().data<double>();       // (B)
             foreach (var (row, index) in indices.Index()) PerExample[index] = sums[row];

@@ -1,0 +1,54 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What a mask is computed from: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
+internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Scale)
+{
+    /// <summary>y_i = x_i · scale where the random word of i reaches the bound, else 0.</summary>
+    public Tensor Of(Tensor x)
+    {
+        using var source = x.contiguous();
+        var y = torch.empty_like(source);
+        Apply(Numbers(source), Numbers(y));
+        return y;
+    }
+
+    /// <summary>The same, over x itself, which is contiguous.</summary>
+    public Tensor Over(Tensor x)
+    {
+        Apply(Numbers(x), Numbers(x));
+        return x;
+    }
+
+    private static Span<float> Numbers(Tensor x) => MemoryMarshal.Cast<byte, float>(x.bytes);
+
+    private void Apply(ReadOnlySpan<float> x, Span<float> y)
+    {
+        var lanes = Vector<uint>.Count;
+        var index = Vector<uint>.Indices + new Vector<uint>(First);
+        Vector<uint> step = new((uint)lanes), second = new(Second), bound = new(Bound);
+        var scale = new Vector<float>(Scale);
+        var i = 0;
+        for (; i <= x.Length - lanes; i += lanes, index += step)
+        {
+            var keep = Vector.GreaterThanOrEqual(Mix(index, second), bound);
+            Vector.ConditionalSelect(Vector.AsVectorSingle(keep), new Vector<float>(x[i..]) * scale, Vector<float>.Zero).CopyTo(y[i..]);
+        }
+        for (; i < x.Length; i++) y[i] = Mix(new Vector<uint>(First + (uint)i), second)[0] >= Bound ? x[i] * Scale : 0;
+    }
+
+    /// <summary>A bijection of 32-bit words with almost no bias (constants: Wellons, "Prospecting for Hash Functions", 2018), keyed between its two halves.</summary>
+    private static Vector<uint> Mix(Vector<uint> x, Vector<uint> key)
+    {
+        x ^= x >>> 16;
+        x *= new Vector<uint>(0x21F0AAAD);
+        x ^= x >>> 15;
+        x += key;
+        x *= new Vector<uint>(0xD35A2D97);
+        return x ^ (x >>> 15);
+    }
+}

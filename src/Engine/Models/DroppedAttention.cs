@@ -1,0 +1,63 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Attention with dropout on its probabilities, for training on a CPU.</summary>
+/// <remarks>
+/// O = D·V with D = mask(P), P = softmax(QKᵀ/√w + m). Backward, with ∘ element-wise and the mask computed again:
+/// dV = Dᵀ·dO;  dP = mask(dO·Vᵀ);  dS = P∘dP − P∘rowsum(P∘dP);  dQ = dS·K/√w;  dK = dSᵀ·Q/√w.
+/// torch's fused kernel knows no dropout on a CPU and falls back to single steps that keep P, D and a float mask; this keeps P.
+/// </remarks>
+internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAttention>
+{
+    [ThreadStatic] private static Tensor? _kept;
+    [ThreadStatic] private static Tensor[]? _passed;
+
+    public override string Name => nameof(DroppedAttention);
+
+    /// <param name="q">(B, H, T, w), as are k and v.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="mask">(B, 1, 1, T), added to the scores; null: none.</param>
+    /// <param name="dropped">The dropout mask of the probabilities.</param>
+    public static Tensor Of(Tensor q, Tensor k, Tensor v, Tensor? mask, DropoutMask dropped)
+    {
+        using var scope = NewDisposeScope();
+        long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
+        Tensor Q = q.reshape(B * H, T, w), K = k.reshape(B * H, T, w), V = v.reshape(B * H, T, w); // (BH, T, w)
+        return apply(Q, K, V, mask!, dropped).view(B, H, T, w).MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Q = (Tensor)vars[0], K = (Tensor)vars[1], V = (Tensor)vars[2];    // (BH, T, w)
+        var dropped = (DropoutMask)vars[4];
+        var scores = Q.bmm(K.transpose(1, 2)).mul_(1 / Math.Sqrt(Q.shape[2]));   // (BH, T, T) = QKᵀ/√w
+        if (vars[3] is Tensor mask) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).add_(mask);
+        var P = nn.functional.softmax(scores, -1);                               // (BH, T, T)
+        _kept?.Dispose(); // saved by autograd by now
+        _kept = P.DetachFromDisposeScope();
+        context.save_for_backward([Q, K, V, P]);
+        context.save_data("mask", dropped);
+        return dropped.Of(P).bmm(V).MoveToOuterDisposeScope();                   // (BH, T, w)
+    }
+
+    // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
+    // Autograd holds what it needs by itself; our handles are let go at the next call, or every gradient would live as long as the step.
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor dO)
+    {
+        foreach (var handle in _passed ?? []) handle.Dispose();
+        using var scope = NewDisposeScope();
+        var saved = context.get_saved_variables();
+        Tensor Q = saved[0], K = saved[1], V = saved[2], P = saved[3];
+        var dropped = (DropoutMask)context.get_data("mask");
+        var dV = dropped.Of(P).transpose(1, 2).bmm(dO);                          // (BH, T, w)
+        var dS = dropped.Over(dO.bmm(V.transpose(1, 2))).mul_(P);                // (BH, T, T) = P∘dP
+        dS.addcmul_(P, dS.sum(-1, keepdim: true), -1).mul_(1 / Math.Sqrt(Q.shape[2])); // = dS/√w
+        Tensor dQ = dS.bmm(K), dK = dS.transpose(1, 2).bmm(Q);                   // (BH, T, w)
+        foreach (var gradient in (Tensor[])[dQ, dK, dV]) gradient.DetachFromDisposeScope();
+        _passed = [dO, Q, K, V, P, dQ, dK, dV];
+        return [dQ, dK, dV, null!, null!];
+    }
+}
