@@ -10,7 +10,6 @@ namespace LoraDrop.Engine;
 /// </remarks>
 internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAttention>
 {
-    [ThreadStatic] private static Tensor? _kept;
     [ThreadStatic] private static Tensor[]? _passed;
 
     public override string Name => nameof(DroppedAttention);
@@ -36,10 +35,8 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         var scores = Q.bmm(K.transpose(1, 2)).mul_(1 / Math.Sqrt(Q.shape[2]));   // (BH, T, T) = QKᵀ/√w
         if (vars[3] is Tensor mask) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).add_(mask);
         var P = nn.functional.softmax(scores, -1);                               // (BH, T, T)
-        _kept?.Dispose(); // saved by autograd by now
-        _kept = P.DetachFromDisposeScope();
-        context.save_for_backward([Q, K, V, P]);
-        context.save_data("mask", dropped);
+        // Not by save_for_backward, whose tensors live on until the garbage collector comes by: backward lets go of these at once.
+        context.save_data("saved", new Saved(Own(Q), Own(K), Own(V), Own(P), dropped));
         return dropped.Of(P).bmm(V).MoveToOuterDisposeScope();                   // (BH, T, w)
     }
 
@@ -49,15 +46,18 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
     {
         foreach (var handle in _passed ?? []) handle.Dispose();
         using var scope = NewDisposeScope();
-        var saved = context.get_saved_variables();
-        Tensor Q = saved[0], K = saved[1], V = saved[2], P = saved[3];
-        var dropped = (DropoutMask)context.get_data("mask");
+        var (Q, K, V, P, dropped) = (Saved)context.get_data("saved");            // (BH, T, w), P: (BH, T, T)
         var dV = dropped.Of(P).transpose(1, 2).bmm(dO);                          // (BH, T, w)
         var dS = dropped.Over(dO.bmm(V.transpose(1, 2))).mul_(P);                // (BH, T, T) = P∘dP
         dS.addcmul_(P, dS.sum(-1, keepdim: true), -1).mul_(1 / Math.Sqrt(Q.shape[2])); // = dS/√w
         Tensor dQ = dS.bmm(K), dK = dS.transpose(1, 2).bmm(Q);                   // (BH, T, w)
         foreach (var gradient in (Tensor[])[dQ, dK, dV]) gradient.DetachFromDisposeScope();
-        _passed = [dO, Q, K, V, P, dQ, dK, dV];
+        foreach (var tensor in (Tensor[])[Q, K, V, P]) tensor.Dispose();
+        _passed = [dO, dQ, dK, dV];
         return [dQ, dK, dV, null!, null!];
     }
+
+    private static Tensor Own(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
+
+    private sealed record Saved(Tensor Q, Tensor K, Tensor V, Tensor P, DropoutMask Dropped);
 }
