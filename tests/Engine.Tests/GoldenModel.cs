@@ -14,12 +14,16 @@ internal sealed class GoldenModel : IDisposable
         Folder = Path.Combine(AppContext.BaseDirectory, "Golden", name);
         _json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "golden.json"))).RootElement;
         Model = SequenceClassifier.Open(Folder, (int)ShapeOf(At("base", "logits"))[1], 0, CPU);
-        Batch = Tokens();
+        Set = Texts();
+        Batch = Set.Batch([.. Enumerable.Range(0, Set.Count)], Model);
     }
 
     public string Folder { get; }
 
     public SequenceClassifier Model { get; }
+
+    /// <summary>The texts of the batch, without padding.</summary>
+    public EncodedSet Set { get; }
 
     public TokenBatch Batch { get; }
 
@@ -70,7 +74,7 @@ internal sealed class GoldenModel : IDisposable
 
     private static Tensor torch_tensor(float[] data, long[] shape) => tensor(data).reshape(shape);
 
-    private TokenBatch Tokens()
+    private EncodedSet Texts()
     {
         long[] Row(string name, int row, int width) => [.. At("batch", name, "data").EnumerateArray().Skip(row * width).Take(width).Select(n => n.GetInt64())];
         var shape = ShapeOf(At("batch", "input_ids"));
@@ -81,6 +85,6 @@ internal sealed class GoldenModel : IDisposable
             var types = At("batch").TryGetProperty("token_type_ids", out _) ? Row("token_type_ids", row, width) : new long[width];
             return new TokenizedText([.. Row("input_ids", row, width).Take(real).Select(i => (int)i)], [.. types.Take(real).Select(i => (int)i)]);
         });
-        return TokenBatch.Of([.. texts], Model.Config.PadId, CPU);
+        return new([.. texts], [.. At("batch", "labels", "data").EnumerateArray().Select(l => l.GetDouble())]);
     }
 }

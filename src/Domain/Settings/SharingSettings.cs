@@ -10,7 +10,7 @@ public enum Remainder
     None,
 }
 
-/// <summary>Which layers keep a LoRA of their own (table 5 of the paper); all but the first are ablations that keep as many.</summary>
+/// <summary>Which layers keep a LoRA of their own (table 5 of the paper); all but the first are ablations. They keep as many, the inverse as many as the others are.</summary>
 public enum Selection
 {
     /// <summary>The most important.</summary>

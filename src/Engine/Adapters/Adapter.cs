@@ -72,8 +72,12 @@ public sealed class Adapter : IDisposable
     public void Load(IReadOnlyDictionary<string, Tensor> tensors, string source)
     {
         foreach (var name in Parameters.Names)
-            Parameters.Set(name, tensors.TryGetValue(name, out var values) ? values
-                : throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs"));
+        {
+            if (!tensors.TryGetValue(name, out var values)) throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs");
+            if (!values.shape.SequenceEqual(Parameters[name].shape))
+                throw new RefusedInputException(source, $"tensor '{name}' has shape [{string.Join(", ", values.shape)}], but the adapter asks for [{string.Join(", ", Parameters[name].shape)}]");
+            Parameters.Set(name, values);
+        }
     }
 
     /// <summary>Takes the adapter off the model again, and frees it.</summary>

@@ -35,12 +35,30 @@ public static class CompactAdapter
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
         if (!file.Metadata.TryGetValue(MapKey, out var json)) throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its metadata has no map of who shares what");
-        var map = JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options)!;
+        var map = ReadMap(path, json);
         var plan = map.Plan();
         var sites = AdapterSites.All(model).Where(site => plan.Places.ContainsKey(site.Site)).ToArray();
         if (sites.Length != plan.Places.Count) throw new RefusedInputException(path, "names layers that this model does not have");
         var adapter = new Adapter(model, sites, plan, new(map.Rank, map.Alpha), map.TrainsHead, 0);
-        adapter.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
-        return adapter;
+        try
+        {
+            adapter.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
+    }
+
+    private static CompactMap ReadMap(string path, string json)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options) is { Rank: > 0, Places.Count: > 0 } map) return map;
+        }
+        catch (JsonException) { } // refused below, as what is there but holds nothing
+        throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its map of who shares what cannot be read");
     }
 }

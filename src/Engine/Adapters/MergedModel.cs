@@ -20,11 +20,12 @@ public static class MergedModel
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var source = ModelFolder.Open(baseModel, ScalarType.Float32, CPU);
-        var tensors = source.Names.Where(name => !name.StartsWith("lm_head.") && !name.StartsWith("cls.")).ToDictionary(name => name, name => source.Take(name, source.ShapeOf(name)));
+        var prefix = source.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}."; // a bare encoder is saved without
+        var tensors = source.Names.Where(name => !name.StartsWith("lm_head.") && !name.StartsWith("cls.")).ToDictionary(name => prefix + name, name => source.Take(name, source.ShapeOf(name)));
         foreach (var site in adapter.Sites)
             if (site.Linear.Lora is { } lora)
             {
-                var name = source.StoredName($"{site.Linear.Path}.weight");
+                var name = prefix + source.StoredName($"{site.Linear.Path}.weight");
                 tensors[name] = tensors[name] + lora.DeltaW().cpu();
             }
         foreach (var layer in model.Head.All)

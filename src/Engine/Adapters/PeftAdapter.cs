@@ -119,7 +119,9 @@ public static class PeftAdapter
                 if (json.TryGetProperty(name, out var value) && !IsUnset(value)) throw new RefusedInputException($"{path} {name}", $"is {value}, which is not supported");
             if (json.TryGetProperty("bias", out var bias) && bias.GetString() != "none") throw new RefusedInputException($"{path} bias", "trained biases are not supported");
             int rank = json.GetProperty("r").GetInt32();
+            if (rank < 1) throw new RefusedInputException($"{path} r", $"is {rank}; a LoRA has a rank of at least 1");
             var alpha = json.GetProperty("lora_alpha").GetDouble();
+            if (alpha is not (> 0 and < double.PositiveInfinity)) throw new RefusedInputException($"{path} lora_alpha", $"is {alpha}; a LoRA's output is scaled by a number above 0");
             var rankStabilised = json.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True; // scale α/√r instead of α/r
             return new(rank, rankStabilised ? alpha * Math.Sqrt(rank) : alpha);
         }

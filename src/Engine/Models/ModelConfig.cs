@@ -84,11 +84,13 @@ public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int H
             json.Number("layer_norm_eps", 1e-12), json.Whole("pad_token_id", family == EncoderFamily.Bert ? 0 : 1), json.Text("hidden_act", "gelu"),
             hiddenDropout, json.Share("attention_probs_dropout_prob", 0.1), json.Share("classifier_dropout", hiddenDropout));
         json.Check(config.Activation is "gelu" or "gelu_new" or "relu", "hidden_act", $"'{config.Activation}' is not supported; supported are gelu, gelu_new, relu");
-        json.Check(config.Heads <= 0 || config.Hidden % config.Heads == 0, "num_attention_heads", $"{config.Heads} heads do not divide hidden_size {config.Hidden}");
+        json.Check(config.LayerNormEps > 0, "layer_norm_eps", "must be above 0");
+        json.Check(config.Heads <= 0 || config.Hidden <= 0 || config.Hidden % config.Heads == 0, "num_attention_heads", $"{config.Heads} heads do not divide hidden_size {config.Hidden}");
         json.Check(json.Text("position_embedding_type", "absolute") == "absolute", "position_embedding_type", "only absolute positions are supported");
         json.Check(!json.Flag("is_decoder"), "is_decoder", "an encoder used as a decoder is not supported");
-        json.Check(config.PadId >= 0 && config.PadId < config.VocabularySize, "pad_token_id", $"must be a token id under vocab_size {config.VocabularySize}");
-        json.Check(config.LongestText >= 3, "max_position_embeddings", "leaves no room for a text");
+        var padIsToken = config.PadId >= 0 && config.PadId < config.VocabularySize;
+        json.Check(padIsToken || config.VocabularySize <= 0, "pad_token_id", $"must be a token id under vocab_size {config.VocabularySize}");
+        json.Check(config.LongestText >= 3 || !padIsToken, "max_position_embeddings", "leaves no room for a text");
         json.ThrowIfFaulty();
         return config;
     }
@@ -126,11 +128,18 @@ public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int H
         public double Share(string name, double otherwise)
         {
             var share = Number(name, otherwise);
-            Check(share is >= 0 and < 1, name, "must lie in [0, 1)");
-            return share;
+            if (share is >= 0 and < 1) return share;
+            Check(false, name, "must lie in [0, 1)");
+            return otherwise;
         }
 
-        public string Text(string name, string otherwise) => Given(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : otherwise;
+        public string Text(string name, string otherwise)
+        {
+            if (!Given(name, out var value)) return otherwise;
+            if (value.ValueKind == JsonValueKind.String) return value.GetString()!;
+            Check(false, name, "must be a text");
+            return otherwise;
+        }
 
         public bool Flag(string name) => Given(name, out var value) && value.ValueKind == JsonValueKind.True;
 

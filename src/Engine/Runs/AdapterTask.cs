@@ -19,7 +19,8 @@ public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLen
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. The adapter folder of a finished run is meant (<run>/adapter).");
         try
         {
-            return JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options)!;
+            return JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options) is { BaseModel: not null, Task: not null } task ? task
+                : throw new JsonException("it names no base model or no task");
         }
         catch (JsonException malformed)
         {

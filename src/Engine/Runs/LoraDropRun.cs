@@ -14,6 +14,7 @@ public sealed class LoraDropRun : IDisposable
     private readonly SequenceClassifier _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
     private readonly LoraShape _shape;
+    private readonly ImportanceReport? _measured;
 
     /// <summary>Reads model and data and takes the folder; every fault of the inputs shows here, before any training.</summary>
     /// <param name="request">What to do; <c>Model</c> is a folder.</param>
@@ -36,6 +37,8 @@ public sealed class LoraDropRun : IDisposable
         {
             _sites = AdapterSites.Find(_model, request.Lora.Targets);
             AdapterSites.CheckRank(_sites, _shape.Rank);
+            if (request is { Sharing.WarmStart: true, Importance.From: not null }) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
+            _measured = request.Importance?.From is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile)) ? ImportanceOf(from) : null;
             _folder = RunFolder.Take(folder, Identity(files));
         }
         catch
@@ -70,8 +73,7 @@ public sealed class LoraDropRun : IDisposable
     public ImportanceReport Importance(CancellationToken cancel)
     {
         if (File.Exists(_folder.ImportanceJson)) return ReadImportance(_folder.ImportanceJson);
-        var settings = _request.Importance!;
-        var report = settings.From is { } from ? Again(from) : Measure(settings, cancel);
+        var report = _measured is { } measured ? CutAnew(measured) : Measure(_request.Importance!, cancel);
         WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
         WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options)); // last: its presence says that stage 1 is done
         _report(new RunEvent.ImportanceMeasured(report));
@@ -83,11 +85,11 @@ public sealed class LoraDropRun : IDisposable
     /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
     public static ImportanceReport ReadImportance(string path)
     {
-        if (Directory.Exists(path)) path = Path.Combine(path, "importance.json");
+        if (Directory.Exists(path)) path = Path.Combine(path, RunFolder.ImportanceFile);
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; importance.json of a run is meant");
         try
         {
-            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options)!;
+            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report ? report : throw new JsonException("it names no layers");
         }
         catch (JsonException malformed)
         {
@@ -113,13 +115,18 @@ public sealed class LoraDropRun : IDisposable
         return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
     }
 
-    /// <summary>The importance of another run, cut by this run's settings.</summary>
-    private ImportanceReport Again(string from)
+    /// <summary>The importance that another run measured on the same layers.</summary>
+    private ImportanceReport ImportanceOf(string from)
     {
         var report = ReadImportance(from);
-        var I = report.Importance();
-        if (!I.Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site))) throw new RefusedInputException("importance.from", $"{from} is about other layers than lora.targets names here");
-        var plan = Plan(I);
+        return report.Importance().Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site)) ? report
+            : throw new RefusedInputException("importance.from", $"{from} is about other layers than lora.targets names here");
+    }
+
+    /// <summary>The importance of another run, cut by this run's settings.</summary>
+    private ImportanceReport CutAnew(ImportanceReport report)
+    {
+        var plan = Plan(report.Importance());
         return report with
         {
             Threshold = _request.Sharing!.Threshold,
@@ -141,7 +148,6 @@ public sealed class LoraDropRun : IDisposable
     /// <summary>Own pairs and the head go on from where stage 1 left them; shared pairs, which stage 1 did not have, start fresh.</summary>
     private void WarmStart(Adapter adapter)
     {
-        if (!File.Exists(_folder.Stage1Adapter)) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
         using var file = SafeTensorsFile.Open(_folder.Stage1Adapter);
         using var scope = NewDisposeScope();
         foreach (var name in adapter.Parameters.Names.Where(file.Contains)) adapter.Parameters.Set(name, file.Read(name));

@@ -15,8 +15,11 @@ public sealed record RunFile(string Use, string Name, string Sha256);
 /// <summary>The output folder of one run. While the run works nobody else can; what is left by a stopped run is gone on from.</summary>
 public sealed class RunFolder : IDisposable
 {
+    public const string ImportanceFile = "importance.json";
+
     private const string IdentityFile = "run.json";
     private const string ResultFile = "result.json";
+    private const string LockFile = "run.lock";
 
     private readonly FileStream _lock;
 
@@ -26,7 +29,7 @@ public sealed class RunFolder : IDisposable
 
     public string Checkpoint => At("checkpoint.safetensors");
 
-    public string ImportanceJson => At("importance.json");
+    public string ImportanceJson => At(ImportanceFile);
 
     public string ImportanceChart => At("importance.svg");
 
@@ -46,7 +49,7 @@ public sealed class RunFolder : IDisposable
         if (File.Exists(path)) throw new RefusedInputException(path, "is a file; the output of a run is a folder");
         var text = JsonSerializer.Serialize(identity, JsonText.Options);
         var known = System.IO.Path.Combine(path, IdentityFile);
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != LockFile)) // killed before run.json: only the lock is left
         {
             if (!File.Exists(known)) throw new RefusedInputException(path, "is not empty and holds no run. Choose a new folder.");
             CheckSame(path, File.ReadAllText(known), text);
@@ -88,7 +91,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            return new FileStream(System.IO.Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {
@@ -98,9 +101,21 @@ public sealed class RunFolder : IDisposable
 
     private static void CheckSame(string path, string stored, string wanted)
     {
-        var differences = Differences("", JsonDocument.Parse(stored).RootElement, JsonDocument.Parse(wanted).RootElement).ToArray();
+        var differences = Differences("", Parse(path, stored), Parse(path, wanted)).ToArray();
         if (differences.Length > 0)
             throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or run with those settings to go on with it.");
+    }
+
+    private static JsonElement Parse(string path, string json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json).RootElement;
+        }
+        catch (JsonException)
+        {
+            throw new RefusedInputException(path, $"is not empty, and its {IdentityFile} is not that of a run. Choose a new folder.");
+        }
     }
 
     private static IEnumerable<string> Differences(string at, JsonElement a, JsonElement b)

@@ -41,8 +41,12 @@ public static class Checkpoint
     public static TrainingProgress ProgressOf(string path)
     {
         using var file = SafeTensorsFile.Open(path);
-        return file.Metadata.TryGetValue(ProgressKey, out var json) ? JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options)!
-            : throw new RefusedInputException(path, "is not a checkpoint of a run");
+        try
+        {
+            if (file.Metadata.TryGetValue(ProgressKey, out var json) && JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options) is { } progress) return progress;
+        }
+        catch (JsonException) { } // refused below, as a file without any progress
+        throw new RefusedInputException(path, "is not a checkpoint of a run");
     }
 
     /// <summary>Puts a checkpoint's numbers into place.</summary>

@@ -111,8 +111,8 @@ public sealed class ModelFolder : IWeights, IDisposable
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index));
-            return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
+            using var json = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? throw new JsonException($"'{p.Name}' is in no file"));
         }
         catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException)
         {

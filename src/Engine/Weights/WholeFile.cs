@@ -19,7 +19,7 @@ public static class WholeFile
         }
         catch (Exception failure)
         {
-            File.Delete(fresh);
+            if (File.Exists(fresh)) File.Delete(fresh);
             if (failure is IOException or UnauthorizedAccessException)
                 throw new IOException($"cannot write {path}: {failure.Message} What stood there before is unchanged.", failure);
             throw;

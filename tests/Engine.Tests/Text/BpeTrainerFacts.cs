@@ -8,7 +8,7 @@ public sealed class BpeTrainerFacts : IDisposable
         "naïve café 😀 isn't it? 123 123", "that is that, and this is this",
     ];
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -57,7 +57,7 @@ public sealed class BpeTrainerFacts : IDisposable
     [Fact]
     public void The_same_texts_in_another_order_give_the_same_files()
     {
-        using var other = new TemporaryFolder();
+        using var other = new TestFolder();
         BpeTrainer.Train(Sentences, 300).Save(_folder.Path);
         BpeTrainer.Train(Sentences.Reverse(), 300).Save(other.Path);
         foreach (var file in Directory.GetFiles(_folder.Path))

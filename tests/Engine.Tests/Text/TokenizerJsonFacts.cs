@@ -6,7 +6,7 @@ public sealed class TokenizerJsonFacts : IDisposable
 {
     private const string Letters = """{"type": "BPE", "unk_token": "?", "vocab": {"?": 0, "a": 1, "b": 2, "ab": 3}, "merges": ["a b"]}""";
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -29,7 +29,7 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("""{"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 0}}}""", "tokenizer.json model.unk_token", "vocabulary")]
     public void What_a_model_lacks_is_refused_by_file_and_field(string json, string path, string message)
     {
-        _folder.Write("tokenizer.json", json);
+        _folder.File("tokenizer.json", json);
         AssertRefused(path, message);
     }
 
@@ -107,7 +107,7 @@ public sealed class TokenizerJsonFacts : IDisposable
     }
 
     private void Write(params string[] stepsAndJson) =>
-        _folder.Write("tokenizer.json", $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
+        _folder.File("tokenizer.json", $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
 
     private void AssertRefused(string path, string message)
     {

@@ -5,7 +5,7 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>The layouts without tokenizer.json: vocab.json and merges.txt, or vocab.txt.</summary>
 public sealed class VocabularyFilesFacts : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -32,29 +32,29 @@ public sealed class VocabularyFilesFacts : IDisposable
     [Fact]
     public void Tokenizer_config_says_whether_bert_lower_cases()
     {
-        _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nÉté\nete\n");
-        _folder.Write("tokenizer_config.json", """{"do_lower_case": false}""");
+        _folder.File("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nÉté\nete\n");
+        _folder.File("tokenizer_config.json", """{"do_lower_case": false}""");
         Assert.Equal([2, 5, 3], Tokenizer.Load(_folder.Path).Encode("Été").Ids);
 
-        _folder.Write("tokenizer_config.json", """{"do_lower_case": true}""");
+        _folder.File("tokenizer_config.json", """{"do_lower_case": true}""");
         Assert.Equal([2, 6, 3], Tokenizer.Load(_folder.Path).Encode("Été").Ids);
     }
 
     [Fact]
     public void Tokenizer_config_says_whether_a_blank_is_put_in_front()
     {
-        _folder.Write("vocab.json", """{"<|endoftext|>": 0, "a": 1, "Ġ": 2}""");
-        _folder.Write("merges.txt", "#version: 0.2\n");
-        _folder.Write("tokenizer_config.json", """{"add_prefix_space": true}""");
+        _folder.File("vocab.json", """{"<|endoftext|>": 0, "a": 1, "Ġ": 2}""");
+        _folder.File("merges.txt", "#version: 0.2\n");
+        _folder.File("tokenizer_config.json", """{"add_prefix_space": true}""");
         Assert.Equal([2, 1], Tokenizer.Load(_folder.Path).Encode("a").Ids);
     }
 
     [Fact]
     public void Special_tokens_map_names_the_special_tokens()
     {
-        _folder.Write("vocab.json", """{"[BOS]": 0, "[EOS]": 1, "<pad>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "Ġ": 6}""");
-        _folder.Write("merges.txt", "#version: 0.2\n");
-        _folder.Write("special_tokens_map.json", """{"bos_token": "[BOS]", "cls_token": "[BOS]", "eos_token": {"content": "[EOS]", "lstrip": true}}""");
+        _folder.File("vocab.json", """{"[BOS]": 0, "[EOS]": 1, "<pad>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "Ġ": 6}""");
+        _folder.File("merges.txt", "#version: 0.2\n");
+        _folder.File("special_tokens_map.json", """{"bos_token": "[BOS]", "cls_token": "[BOS]", "eos_token": {"content": "[EOS]", "lstrip": true}}""");
 
         var tokenizer = Tokenizer.Load(_folder.Path);
 
@@ -65,30 +65,30 @@ public sealed class VocabularyFilesFacts : IDisposable
     [Fact]
     public void A_vocabulary_without_merges_is_refused()
     {
-        _folder.Write("vocab.json", """{"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4}""");
+        _folder.File("vocab.json", """{"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4}""");
         Assert.Contains("merges.txt", Refusal());
     }
 
     [Fact]
     public void A_merge_of_unknown_tokens_is_refused()
     {
-        _folder.Write("vocab.json", """{"<|endoftext|>": 0, "a": 1, "b": 2}""");
-        _folder.Write("merges.txt", "#version: 0.2\na b\n");
+        _folder.File("vocab.json", """{"<|endoftext|>": 0, "a": 1, "b": 2}""");
+        _folder.File("merges.txt", "#version: 0.2\na b\n");
         Assert.Contains("'ab' is not in vocab.json", Refusal());
     }
 
     [Fact]
     public void A_damaged_line_of_merges_is_named()
     {
-        _folder.Write("vocab.json", """{"<|endoftext|>": 0, "a": 1, "b": 2}""");
-        _folder.Write("merges.txt", "#version: 0.2\nab\n");
+        _folder.File("vocab.json", """{"<|endoftext|>": 0, "a": 1, "b": 2}""");
+        _folder.File("merges.txt", "#version: 0.2\nab\n");
         Assert.Contains("merges.txt line 2", Refusal());
     }
 
     [Fact]
     public void A_vocabulary_without_its_special_tokens_is_refused()
     {
-        _folder.Write("vocab.txt", "[PAD]\n[CLS]\n[SEP]\n[MASK]\nword\n");
+        _folder.File("vocab.txt", "[PAD]\n[CLS]\n[SEP]\n[MASK]\nword\n");
         Assert.Contains("'[UNK]'", Refusal());
     }
 

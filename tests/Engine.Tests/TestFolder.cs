@@ -7,14 +7,19 @@ internal sealed class TestFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("loradrop-").FullName;
 
+    /// <summary>The path of a file or folder in it, whether it is there or not.</summary>
+    public string At(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+
     public string File(string name, string text) => File(name, Encoding.UTF8.GetBytes(text));
 
     public string File(string name, byte[] bytes)
     {
-        var path = System.IO.Path.Combine(Path, name);
-        System.IO.File.WriteAllBytes(path, bytes);
-        return path;
+        System.IO.File.WriteAllBytes(At(name), bytes);
+        return At(name);
     }
+
+    /// <summary>Copies a file in, under a name of its own.</summary>
+    public void Copy(string source, string name) => System.IO.File.Copy(source, At(name));
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

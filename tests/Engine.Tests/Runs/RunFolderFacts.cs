@@ -1,0 +1,69 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine.Tests;
+
+public sealed class RunFolderFacts : IDisposable
+{
+    private readonly TinyTask _task = new();
+
+    public void Dispose() => _task.Dispose();
+
+    [Fact]
+    public void A_folder_that_holds_another_run_is_refused_with_what_differs()
+    {
+        _task.Run(_task.Request(), _task.Out(), stopAt: 2);
+        Assert.Contains("holds another run, which differs in request.training.seed.", Refusal(_task.Request(json => json["training"]!["seed"] = 43)).Message);
+    }
+
+    [Fact]
+    public void A_run_on_data_that_has_changed_is_another_run()
+    {
+        _task.Run(_task.Request(), _task.Out(), stopAt: 2);
+        File.AppendAllText(_task.Files.Train, "one more\tgood\t0.5\n");
+        Assert.Contains("differs in files.", Refusal(_task.Request()).Message);
+    }
+
+    [Fact]
+    public void A_finished_run_is_not_run_again()
+    {
+        _task.Run(_task.Request(), _task.Out());
+        Assert.Contains("finished already", Refusal(_task.Request()).Message);
+    }
+
+    [Theory]
+    [InlineData("notes.txt", "mine")]
+    [InlineData("run.json", "mine")]
+    [InlineData("run.json", "[]")]
+    public void A_folder_that_holds_something_else_is_left_alone(string name, string text)
+    {
+        Directory.CreateDirectory(_task.Out());
+        File.WriteAllText(Path.Combine(_task.Out(), name), text);
+        Assert.Equal(_task.Out(), Refusal(_task.Request()).Path);
+        Assert.Equal([name], Directory.GetFileSystemEntries(_task.Out()).Select(Path.GetFileName));
+        Assert.Equal(text, File.ReadAllText(Path.Combine(_task.Out(), name)));
+    }
+
+    [Fact]
+    public void A_file_is_no_folder()
+    {
+        File.WriteAllText(_task.Out(), "");
+        Assert.Contains("is a file", Refusal(_task.Request()).Message);
+    }
+
+    [Fact]
+    public void Two_runs_cannot_work_in_one_folder()
+    {
+        using var first = new LoraDropRun(_task.Request(), _task.Files, _task.Out(), TorchSharp.torch.CPU, _ => { });
+        Assert.Contains("another process is working in this folder", Refusal(_task.Request()).Message);
+    }
+
+    [Fact]
+    public void A_folder_in_which_a_run_was_killed_before_it_wrote_anything_can_be_used()
+    {
+        Directory.CreateDirectory(_task.Out());
+        File.WriteAllText(Path.Combine(_task.Out(), "run.lock"), "");
+        Assert.NotNull(_task.Run(_task.Request(), _task.Out()).Result);
+    }
+
+    private Fault Refusal(JobRequest request) => Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Faults);
+}
