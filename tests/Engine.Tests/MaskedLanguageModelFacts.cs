@@ -40,7 +40,7 @@ public sealed class MaskedLanguageModelFacts
     [Fact]
     public void Weights_stored_as_float16_open_again_as_the_same_model()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestFolder();
         using var weights = Fresh();
         using var model = new MaskedLanguageModel(Tiny, weights, CPU);
         SafeTensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), weights.Parameters.Names.ToDictionary(name => name, name => weights.Parameters[name].detach().to(ScalarType.Float16)));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using LoraDrop.Engine;
@@ -39,7 +38,7 @@ internal sealed class CompareCommand : EngineCommand
                 var path = Path.Combine(folder, $"{JsonText.NameOf(method)}-{seed}");
                 session.Say($"\n{method switch { TuningMethod.Lora => "LoRA", TuningMethod.LoraDrop => "LoRA-drop" }}, seed {seed}");
                 var started = Stopwatch.GetTimestamp();
-                var result = ReadResult(path) ?? TrainCommand.Run(request, files(request), path, session, cancel);
+                var result = LoraDropRun.FinishedIn(path, request, files(request)) ?? TrainCommand.Run(request, files(request), path, session, cancel);
                 runs.Add(new(request, path, result, Stopwatch.GetElapsedTime(started)));
             }
         var large = new List<SwitchedOff>();
@@ -62,12 +61,6 @@ internal sealed class CompareCommand : EngineCommand
             json.Remove("sharing");
         }
         return JobRequest.Parse(json.ToJsonString());
-    }
-
-    private static RunResult? ReadResult(string folder)
-    {
-        var path = Path.Combine(folder, "result.json");
-        return File.Exists(path) ? JsonSerializer.Deserialize<RunResult>(File.ReadAllText(path), JsonText.Options) : null;
     }
 
     private static void Show(List<ComparedRun> runs, List<SwitchedOff> switchedOff, Session session)

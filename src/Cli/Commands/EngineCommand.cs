@@ -57,7 +57,7 @@ internal abstract class EngineCommand : Command
         }
         catch (Exception storage) when (storage is IOException or UnauthorizedAccessException)
         {
-            Failure.Write(json, "storage", [new("output", $"{storage.Message} Free some space or choose another folder; the same command goes on from the last checkpoint.")]);
+            Failure.Write(json, "storage", [new("output", $"{storage.Message} If the disk is full, free some space; a run goes on from its last checkpoint with the same command.")]);
             return ExitCode.Storage;
         }
         catch (DllNotFoundException native)
@@ -67,8 +67,13 @@ internal abstract class EngineCommand : Command
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            Failure.Write(json, "stopped", [new("stopped", "what was done is saved; the same command, with the same --out, goes on from there.")]);
+            Failure.Write(json, "stopped", [new("stopped", "training is saved; the same command, with the same --out, goes on from there.")]);
             return ExitCode.Stopped;
+        }
+        catch (Exception defect) // the edge of the program: whatever comes here is a defect, and is told as one
+        {
+            Failure.Write(json, "defect", [new("defect", $"this is an error of loradrop, not yours; please report it with these lines.{Environment.NewLine}{defect}")]);
+            return ExitCode.Defect;
         }
     }
 

@@ -41,7 +41,6 @@ internal sealed class ImportanceCommand : EngineCommand
     private ImportanceReport Measure(JobRequest request, string folder, ParseResult options, Session session, CancellationToken cancel)
     {
         if (request.Method != TuningMethod.LoraDrop) throw new RefusedInputException("method", "importance belongs to the method lora-drop");
-        if (File.Exists(Path.Combine(folder, "importance.json")) && options.GetValue(_ratios) is not null) return LoraDropRun.ReadImportance(folder);
         using var view = session.View();
         using var run = new LoraDropRun(request, _settings.Files(options, request), folder, session.Device, view.Report);
         return run.Importance(cancel);

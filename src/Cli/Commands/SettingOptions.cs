@@ -53,8 +53,15 @@ internal sealed class SettingOptions
         new("--accumulation", "training.accumulation", Kind.Number, "Batches that make one optimiser step (1)"),
         new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps from one evaluation to the next (an epoch)"),
         new("--early-stopping", "training.earlyStopping", Kind.Number, "Stop after this many evaluations without a better score"),
-        new("--max-steps", "training.maxSteps", Kind.Number, "Stop after this many steps"),
+        new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
+
+    /// <summary>Settings of which one replaces the other: an option for one wins over the file's other.</summary>
+    private static readonly Dictionary<string, string> InsteadOf = new()
+    {
+        ["importance.steps"] = "importance.epochs", ["importance.epochs"] = "importance.steps",
+        ["sharing.keep"] = "sharing.threshold", ["sharing.threshold"] = "sharing.keep",
+    };
 
     private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
     private readonly Option<string?> _validation = new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
@@ -80,7 +87,11 @@ internal sealed class SettingOptions
             {
                 if (parsed.GetValue(flag)) Put(json, setting.Path, true);
             }
-            else if (parsed.GetValue((Option<string?>)option) is { } text) Put(json, setting.Path, Value(setting.Kind, text));
+            else if (parsed.GetValue((Option<string?>)option) is { } text)
+            {
+                if (InsteadOf.TryGetValue(setting.Path, out var other) && !Given(parsed, other)) Remove(json, other);
+                Put(json, setting.Path, Value(setting.Kind, text));
+            }
         }
         return json;
     }
@@ -98,10 +109,19 @@ internal sealed class SettingOptions
         var parts = path.Split('.');
         foreach (var part in parts[..^1])
         {
-            if (json[part] is not JsonObject) json[part] = new JsonObject();
-            json = json[part]!.AsObject();
+            if (!json.ContainsKey(part)) json[part] = new JsonObject();
+            if (json[part] is not JsonObject section) return; // malformed in the file: left for the judge to see
+            json = section;
         }
         json[parts[^1]] = value;
+    }
+
+    private bool Given(ParseResult parsed, string path) => parsed.GetResult(_options.Single(o => o.Key.Path == path).Value) is not null;
+
+    private static void Remove(JsonObject json, string path)
+    {
+        var parts = path.Split('.');
+        if (json[parts[0]] is JsonObject section) section.Remove(parts[1]);
     }
 
     private static JsonObject FromFile(string path)
@@ -114,7 +134,7 @@ internal sealed class SettingOptions
         {
             throw new RefusedInputException(path, $"is not JSON: {malformed.Message}");
         }
-        catch (IOException unread)
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
         {
             throw new RefusedInputException(path, $"cannot be read: {unread.Message}");
         }

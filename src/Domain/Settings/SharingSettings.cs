@@ -19,7 +19,7 @@ public enum Selection
     /// <summary>The others: the important layers share.</summary>
     Inverse,
 
-    /// <summary>Drawn from the seed.</summary>
+    /// <summary>Drawn from the seed, the same layers of every module type.</summary>
     Random,
 
     /// <summary>The upper layers.</summary>

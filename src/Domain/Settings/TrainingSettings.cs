@@ -39,7 +39,7 @@ public sealed record TrainingSettings
     /// <summary>Evaluations without a better score before the run stops; at least 1, default null: never.</summary>
     public int? EarlyStopping { get; init; }
 
-    /// <summary>Optimiser steps after which the run ends, however many epochs are left; at least 1, default null: no limit.</summary>
+    /// <summary>Optimiser steps after which task adaptation ends, however many epochs are left; at least 1, default null: no limit.</summary>
     public int? MaxSteps { get; init; }
 
     public IEnumerable<Fault> Faults(string path)

@@ -39,7 +39,7 @@ public sealed class LoraDropRun : IDisposable
             AdapterSites.CheckRank(_sites, _shape.Rank);
             if (request is { Sharing.WarmStart: true, Importance.From: not null }) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
             _measured = request.Importance?.From is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile)) ? ImportanceOf(from) : null;
-            _folder = RunFolder.Take(folder, Identity(files));
+            _folder = RunFolder.Take(folder, Identity(request, files));
         }
         catch
         {
@@ -72,14 +72,22 @@ public sealed class LoraDropRun : IDisposable
     /// <summary>Stage 1 alone: ordinary LoRA on the sample, the importance pass, and the plan that follows.</summary>
     public ImportanceReport Importance(CancellationToken cancel)
     {
-        if (File.Exists(_folder.ImportanceJson)) return ReadImportance(_folder.ImportanceJson);
+        if (File.Exists(_folder.ImportanceJson))
+        {
+            var known = ReadImportance(_folder.ImportanceJson);
+            _report(new RunEvent.ImportanceMeasured(known));
+            return known;
+        }
         var report = _measured is { } measured ? CutAnew(measured) : Measure(_request.Importance!, cancel);
         WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
         WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options)); // last: its presence says that stage 1 is done
         _report(new RunEvent.ImportanceMeasured(report));
-        foreach (var remark in report.Remarks) _report(new RunEvent.Remark(remark));
         return report;
     }
+
+    /// <summary>The result of this very run where a folder holds it finished; null where it does not.</summary>
+    /// <exception cref="RefusedInputException">The folder holds another run.</exception>
+    public static RunResult? FinishedIn(string folder, JobRequest request, DataFiles files) => RunFolder.ResultIn(folder, Identity(request, files));
 
     /// <summary>Reads importance.json of a run.</summary>
     /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
@@ -212,13 +220,13 @@ public sealed class LoraDropRun : IDisposable
             _data.Labels ?? [], JsonDocument.Parse(_request.ToJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
-    private RunIdentity Identity(DataFiles files)
+    private static RunIdentity Identity(JobRequest request, DataFiles files)
     {
         var read = new List<RunFile>();
         foreach (var (use, path) in new[] { ("train", files.Train), ("validation", files.Validation), ("test", files.Test) })
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
-        foreach (var path in Directory.EnumerateFiles(_request.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(request.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
-        return new(JsonDocument.Parse(_request.ToJson()).RootElement, read);
+        return new(JsonDocument.Parse(request.ToJson()).RootElement, read);
     }
 }

@@ -57,8 +57,19 @@ public sealed class RunFolder : IDisposable
         }
         Directory.CreateDirectory(path);
         var taken = Lock(path);
+        foreach (var cut in Directory.EnumerateFiles(path, "*.tmp")) File.Delete(cut); // a killed process was writing them
         if (!File.Exists(known)) WholeFile.WriteText(known, text);
         return new(path, taken);
+    }
+
+    /// <summary>The result of a run that is finished in a folder, or null where it is not there or not finished.</summary>
+    /// <exception cref="RefusedInputException">The folder holds another run.</exception>
+    public static RunResult? ResultIn(string path, RunIdentity identity)
+    {
+        string known = System.IO.Path.Combine(path, IdentityFile), result = System.IO.Path.Combine(path, ResultFile);
+        if (!File.Exists(known) || !File.Exists(result)) return null;
+        CheckSame(path, File.ReadAllText(known), JsonSerializer.Serialize(identity, JsonText.Options));
+        return JsonSerializer.Deserialize<RunResult>(File.ReadAllText(result), JsonText.Options);
     }
 
     /// <summary>The sha256 of a file, in hexadecimal.</summary>
@@ -79,11 +90,7 @@ public sealed class RunFolder : IDisposable
         Directory.Move(fresh, folder);
     }
 
-    public void Dispose()
-    {
-        _lock.Dispose();
-        File.Delete(_lock.Name);
-    }
+    public void Dispose() => _lock.Dispose();
 
     private string At(string name) => System.IO.Path.Combine(Path, name);
 
@@ -91,7 +98,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (IOException)
         {

@@ -59,12 +59,12 @@ public static class TrainingLoop
         var pace = new Pace();
         report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare));
 
-        var savedAt = Stopwatch.GetTimestamp();
+        var (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
         void Save()
         {
             if (checkpoint is null) return;
             Checkpoint.Save(checkpoint, adapter, adamw, best, progress);
-            savedAt = Stopwatch.GetTimestamp();
+            (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
             report(new RunEvent.CheckpointSaved(job.Stage, progress.Step, checkpoint));
         }
         try
@@ -99,6 +99,7 @@ public static class TrainingLoop
             Save();
             throw;
         }
+        if (savedStep < progress.Step) Save();
         if (progress.Best is not null) Put(best, adapter.Parameters.Values);
         return progress;
     }
@@ -136,6 +137,7 @@ public static class TrainingLoop
     private static TrainingProgress Evaluate(TrainingJob job, TrainingProgress progress, Tensor best, Action<RunEvent> report, CancellationToken cancel)
     {
         var evaluation = Evaluation.Of(job.Model, job.Validation!, job.Settings.BatchSize, cancel);
+        if (!double.IsFinite(evaluation.Loss)) throw new DivergedException(job.Stage, progress.Step, evaluation.Loss, double.NaN); // before a checkpoint holds it
         var scores = evaluation.ScoresOf(job.Validation!, job.Task);
         var after = progress.With(new EvaluationAt(progress.Step, scores));
         var isBest = after.Best!.Step == progress.Step;
