@@ -13,7 +13,7 @@ namespace LoraDrop.Maker;
 public sealed record Schedule(int Steps, int Lines, double Rate, long Seed);
 
 /// <summary>Teaches a RoBERTa to find hidden tokens (Liu et al. 2019), and writes it as the hub publishes models.</summary>
-/// <remarks>Without dropout: a model this small, shown its text once or twice, does not learn it by heart.</remarks>
+/// <remarks>Without dropout, here and in fine-tuning: a model this small has nothing to spare (samples/README.md has figures).</remarks>
 public static class Pretraining
 {
     private const double WarmupShare = 0.06, WeightDecay = 0.01, Beta2 = 0.98, MaxGradNorm = 1;
@@ -22,7 +22,7 @@ public static class Pretraining
 
     /// <summary>A RoBERTa of 6 layers × 128 for texts of up to 64 tokens.</summary>
     public static ModelConfig Small(int vocabulary) => new(EncoderFamily.Roberta, vocabulary, Hidden: 128, Layers: 6, Heads: 4, Intermediate: 512,
-        Positions: 66, TokenTypes: 1, LayerNormEps: 1e-5, PadId: 1, "gelu", HiddenDropout: 0.1, AttentionDropout: 0.1, ClassifierDropout: 0.1);
+        Positions: 66, TokenTypes: 1, LayerNormEps: 1e-5, PadId: 1, "gelu", HiddenDropout: 0, AttentionDropout: 0, ClassifierDropout: 0);
 
     /// <summary>Learns a vocabulary, then a model, and writes both into a folder.</summary>
     /// <param name="corpus">Lines of one text, or of two with a tab between.</param>
