@@ -40,6 +40,7 @@ internal sealed class Subject : IDisposable
         loss.backward();
         _adamw.ClipGradients(1);
         _adamw.Step(++_step, (Adapter.Parameters.Values.numel(), 1e-4));
+        if (_step % 4 == 0) GC.Collect(); // as the training loop does
     }
 
     public void Dispose()

@@ -11,8 +11,8 @@ internal static class TrainingStep
     {
         var config = ModelConfig.RobertaBase;
         using var subject = new Subject(config, B, T);
-        for (var i = 0; i < 4; i++) subject.Step();
-        Console.WriteLine($"peak resident memory, 4 training steps: {Timing.Memory("VmHWM"):F2} GiB");
+        for (var i = 0; i < 12; i++) subject.Step();
+        Console.WriteLine($"peak resident memory, 12 training steps: {Timing.Memory("VmHWM"):F2} GiB");
         var (product, operations) = Timing.MatrixProduct();
         var seconds = Timing.InTurns(9, product, subject.Step);
         double rate = operations / seconds[0], work = Operations(config, 8);

@@ -59,7 +59,8 @@ public static class TorchNative
     /// step pays for fresh pages again: some 8 % of a step of roberta-base size (bench: <c>step</c>).</summary>
     private static void KeepFreedMemory()
     {
-        const int TrimThreshold = -1, MmapThreshold = -3, LargestMmapThreshold = 32 << 20; // <malloc.h>
+        const int FastBins = 1, TrimThreshold = -1, MmapThreshold = -3, LargestMmapThreshold = 32 << 20; // <malloc.h>
+        _ = mallopt(FastBins, 0); // small free pieces join their neighbours, so that a tensor's place can be taken by the next one
         _ = mallopt(MmapThreshold, LargestMmapThreshold);
         _ = mallopt(TrimThreshold, int.MaxValue);
     }
