@@ -13,23 +13,38 @@ internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Sc
     {
         using var source = x.contiguous();
         var y = torch.empty_like(source);
-        Apply(Numbers(source), Numbers(y));
+        Apply(source, y);
         return y;
     }
 
     /// <summary>The same, over x itself, which is contiguous.</summary>
     public Tensor Over(Tensor x)
     {
-        Apply(Numbers(x), Numbers(x));
+        Apply(x, x);
         return x;
+    }
+
+    /// <summary>Shares large tensors among torch's threads; an entry's mask depends on its index alone, not on who computes it.</summary>
+    private void Apply(Tensor x, Tensor y)
+    {
+        const int Large = 1 << 17, Together = 64; // parts begin at whole vectors
+        var count = (int)x.numel();
+        var parts = count < Large ? 1 : get_num_threads();
+        var size = (count + parts * Together - 1) / (parts * Together) * Together;
+        if (parts == 1) Apply(Numbers(x), Numbers(y), First);
+        else Parallel.For(0, parts, part =>
+        {
+            int from = Math.Min(count, part * size), to = Math.Min(count, from + size);
+            Apply(Numbers(x)[from..to], Numbers(y)[from..to], First + (uint)from);
+        });
     }
 
     private static Span<float> Numbers(Tensor x) => MemoryMarshal.Cast<byte, float>(x.bytes);
 
-    private void Apply(ReadOnlySpan<float> x, Span<float> y)
+    private void Apply(ReadOnlySpan<float> x, Span<float> y, uint first)
     {
         var lanes = Vector<uint>.Count;
-        var index = Vector<uint>.Indices + new Vector<uint>(First);
+        var index = Vector<uint>.Indices + new Vector<uint>(first);
         Vector<uint> step = new((uint)lanes), second = new(Second), bound = new(Bound);
         var scale = new Vector<float>(Scale);
         var i = 0;
@@ -38,7 +53,7 @@ internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Sc
             var keep = Vector.GreaterThanOrEqual(Mix(index, second), bound);
             Vector.ConditionalSelect(Vector.AsVectorSingle(keep), new Vector<float>(x[i..]) * scale, Vector<float>.Zero).CopyTo(y[i..]);
         }
-        for (; i < x.Length; i++) y[i] = Mix(new Vector<uint>(First + (uint)i), second)[0] >= Bound ? x[i] * Scale : 0;
+        for (; i < x.Length; i++) y[i] = Mix(new Vector<uint>(first + (uint)i), second)[0] >= Bound ? x[i] * Scale : 0;
     }
 
     /// <summary>A bijection of 32-bit words with almost no bias (constants: Wellons, "Prospecting for Hash Functions", 2018), keyed between its two halves.</summary>
