@@ -60,7 +60,7 @@ public sealed class LoraDropRun : IDisposable
         var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
         using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: true, _request.Training.Seed);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
-        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training) * _request.Training.Epochs;
+        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training, _request.Training.Epochs);
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
             Math.Min(steps, _request.Training.MaxSteps ?? steps));
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
