@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using LoraDrop.Domain;
 using LoraDrop.Engine;
@@ -12,12 +13,12 @@ internal abstract class EngineCommand : Command
 {
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line to standard output, for scripts" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
-    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int> _threads = Whole("--threads", "CPU threads", 1024, Environment.ProcessorCount);
 
     protected EngineCommand(string name, string description) : base(name, description)
     {
         _device.AcceptOnlyFromAmong("cpu", "cuda");
-        _threads.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or > 1024) result.AddError("--threads must lie in 1 to 1024"); });
+        Validators.Add(RefuseEmpty);
         Add(_json);
         Add(_device);
         Add(_threads);
@@ -26,6 +27,24 @@ internal abstract class EngineCommand : Command
 
     /// <summary>The command itself.</summary>
     protected abstract void Run(ParseResult options, Session session, CancellationToken cancel);
+
+    /// <summary>An option that takes a whole number from 1.</summary>
+    protected static Option<int> Whole(string name, string description, int most, int otherwise)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < 1 || n > most)) result.AddError($"{name} must lie in 1 to {most}"); // what is no number, the parser refuses
+        });
+        return option;
+    }
+
+    /// <summary>An empty text names no file and sets nothing; mostly it is a shell variable that was never set.</summary>
+    private static void RefuseEmpty(CommandResult command)
+    {
+        foreach (var given in command.Children)
+            if (given.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
+    }
 
     private int Invoke(ParseResult options)
     {

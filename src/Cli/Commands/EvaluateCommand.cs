@@ -9,7 +9,7 @@ internal sealed class EvaluateCommand : EngineCommand
     private readonly Argument<string> _adapter = new("adapter") { Description = "The adapter folder of a run (<run>/adapter)" };
     private readonly Option<string> _data = new("--data") { Description = "A labelled file (.jsonl, .csv, .tsv, .parquet)", Required = true };
     private readonly Option<string?> _model = new("--model") { Description = "The base model's folder, if it is no longer where the run found it" };
-    private readonly Option<int> _batch = new("--batch-size") { Description = "Texts in a batch", DefaultValueFactory = _ => 32 };
+    private readonly Option<int> _batch = Whole("--batch-size", "Texts in a batch", 65536, 32);
 
     public EvaluateCommand() : base("evaluate", "Score a trained adapter on a labelled file")
     {

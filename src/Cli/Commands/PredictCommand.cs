@@ -22,6 +22,7 @@ internal sealed class PredictCommand : EngineCommand
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
+        if (options.GetValue(_pair) is not null && options.GetValue(_text) is null) throw new RefusedInputException("--text-pair", "is the second of a pair; give the first with --text");
         using var trained = TrainedAdapter.Open(options.GetValue(_adapter)!, options.GetValue(_model), session.Device);
         var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
         foreach (var chunk in texts.Chunk(256))

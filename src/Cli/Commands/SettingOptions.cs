@@ -128,7 +128,13 @@ internal sealed class SettingOptions
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new RefusedInputException(path, "must hold a JSON object");
+            var json = JsonNode.Parse(File.ReadAllText(path), null, new() { AllowDuplicateProperties = false }) as JsonObject ?? throw new RefusedInputException(path, "must hold a JSON object");
+            _ = json.ToJsonString(); // reads every text
+            return json;
+        }
+        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but no character
+        {
+            throw new RefusedInputException(path, "holds half of a surrogate pair");
         }
         catch (JsonException malformed)
         {

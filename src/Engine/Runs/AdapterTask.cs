@@ -19,8 +19,10 @@ public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLen
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. The adapter folder of a finished run is meant (<run>/adapter).");
         try
         {
-            return JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options) is { BaseModel: not null, Task: not null } task ? task
+            var read = JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options) is { BaseModel: not null, Task: not null } task ? task
                 : throw new JsonException("it names no base model or no task");
+            Fault[] faults = [.. read.Task.Faults("task"), .. read.MaxLength < 4 ? [new Fault("maxLength", $"must be at least 4; got {read.MaxLength}")] : (Fault[])[]];
+            return faults.Length == 0 ? read : throw new RefusedInputException([.. faults.Select(f => f with { Path = $"{path} {f.Path}" })]);
         }
         catch (JsonException malformed)
         {

@@ -60,7 +60,7 @@ public sealed class LoraDropRun : IDisposable
         var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
         using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: true, _request.Training.Seed);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
-        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training) * _request.Training.Epochs;
+        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training, _request.Training.Epochs);
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
             Math.Min(steps, _request.Training.MaxSteps ?? steps));
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
@@ -97,7 +97,7 @@ public sealed class LoraDropRun : IDisposable
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; importance.json of a run is meant");
         try
         {
-            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report ? report : throw new JsonException("it names no layers");
+            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report && report.Sites.All(s => s is { Type: not null }) ? report : throw new JsonException("it names no layers");
         }
         catch (JsonException malformed)
         {
@@ -115,10 +115,11 @@ public sealed class LoraDropRun : IDisposable
     {
         var sample = _data.Train.Subset(Sample(settings.SampleRatio));
         using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
-        var steps = settings.Steps ?? settings.Epochs!.Value * TrainingJob.StepsIn(sample.Count, _request.Training);
+        var steps = settings.Steps ?? TrainingJob.StepsIn(sample.Count, _request.Training, settings.Epochs!.Value);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
         CompactAdapter.Write(_folder.Stage1Adapter, adapter);
         var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
+        if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost) throw new DivergedException(Stage.ImportanceEvaluation, steps, $"the LoRA of {lost.Site} puts out ‖ΔWx‖² = {lost.G}");
         var I = Domain.Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), settings.Scope);
         return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
     }

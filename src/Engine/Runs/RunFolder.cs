@@ -79,13 +79,21 @@ public sealed class RunFolder : IDisposable
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    /// <summary>Makes a folder appear whole: it is filled under another name and renamed.</summary>
+    /// <summary>Makes a folder appear whole: it is filled under another name and renamed; where filling fails nothing is left.</summary>
     public static void WriteWhole(string folder, Action<string> fill)
     {
         var fresh = $"{folder}.tmp";
         if (Directory.Exists(fresh)) Directory.Delete(fresh, recursive: true);
         Directory.CreateDirectory(fresh);
-        fill(fresh);
+        try
+        {
+            fill(fresh);
+        }
+        catch
+        {
+            Directory.Delete(fresh, recursive: true);
+            throw;
+        }
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.Move(fresh, folder);
     }
@@ -96,11 +104,12 @@ public sealed class RunFolder : IDisposable
 
     private static FileStream Lock(string path)
     {
+        var file = System.IO.Path.Combine(path, LockFile);
         try
         {
-            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException)
+        catch (IOException) when (File.Exists(file)) // else it could not be made: a full disk
         {
             throw new RefusedInputException(path, "another process is working in this folder");
         }

@@ -13,7 +13,7 @@ public static class Batches
     public static int[][] ByLength(IReadOnlyList<int> lengths, int batchSize, long seed, int epoch)
     {
         var random = SplitMix64.For(seed, "batches", epoch);
-        var windows = Shuffled(lengths.Count, random).Chunk(batchSize * Window);
+        var windows = Shuffled(lengths.Count, random).Chunk((int)Math.Min((long)batchSize * Window, int.MaxValue));
         var batches = windows.SelectMany(window => window.OrderBy(i => lengths[i]).Chunk(batchSize)).ToArray();
         random.Shuffle(batches);
         return batches;

@@ -1,9 +1,11 @@
 namespace LoraDrop.Engine;
 
 /// <summary>Training left the numbers: the loss or the gradient is NaN or infinite. The checkpoint before it is still there.</summary>
-public sealed class DivergedException(Stage stage, int step, double loss, double gradientNorm) : Exception(
-    $"Training diverged in {stage} at step {step}: loss {loss}, gradient norm {gradientNorm}. The last good checkpoint is kept. Lower training.learningRate, or set training.maxGradNorm.")
+public sealed class DivergedException(Stage stage, int step, string saw) : Exception(
+    $"Training diverged in {stage} at step {step}: {saw}. The last good checkpoint is kept. Lower training.learningRate, or set training.maxGradNorm.")
 {
+    public DivergedException(Stage stage, int step, double loss, double gradientNorm) : this(stage, step, $"loss {loss}, gradient norm {gradientNorm}") { }
+
     public Stage Stage => stage;
 
     public int Step => step;

@@ -20,11 +20,11 @@ public sealed record TrainingJob(Stage Stage, SequenceClassifier Model, Adapter 
     /// <summary>Optimiser steps in a pass over the data.</summary>
     public int StepsPerEpoch => StepsIn(Train.Count, Settings);
 
-    /// <summary>Optimiser steps in one pass over n examples.</summary>
-    public static int StepsIn(int n, TrainingSettings settings)
+    /// <summary>Optimiser steps in passes over n examples; at most what an int holds.</summary>
+    public static int StepsIn(int n, TrainingSettings settings, int epochs = 1)
     {
-        var batches = (n + settings.BatchSize - 1) / settings.BatchSize;
-        return (batches + settings.Accumulation - 1) / settings.Accumulation;
+        var batches = ((long)n + settings.BatchSize - 1) / settings.BatchSize;
+        return (int)Math.Min(int.MaxValue, (batches + settings.Accumulation - 1) / settings.Accumulation * epochs);
     }
 
     internal bool EvaluatesAfter(int step) => Validation is not null && step > 0 && (step % (Settings.EvaluateEvery ?? StepsPerEpoch) == 0 || step == Steps);

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace LoraDrop.Cli.Tests;
+
+/// <summary>The program itself, started as a shell starts it.</summary>
+internal static class Loradrop
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public static Ended Run(params string[] arguments) => Run(arguments, input: "");
+
+    /// <summary>Runs to the end; one thread, so that tests side by side do not wait for each other.</summary>
+    public static Ended Run(string[] arguments, string input)
+    {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return Ended(process, output, error);
+    }
+
+    /// <summary>Runs until an event, sends the process a signal, and waits for its end.</summary>
+    public static Ended Interrupt(string signal, Func<JsonElement, bool> at, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        while (process.StandardOutput.ReadLine() is { } line && !at(JsonDocument.Parse(line).RootElement)) { }
+        using (var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"])) kill.WaitForExit();
+        return Ended(process, process.StandardOutput.ReadToEndAsync(), error);
+    }
+
+    private static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "loradrop"), arguments)
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private static Ended Ended(Process process, Task<string> output, Task<string> error)
+    {
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail($"did not end within {Patience}");
+        }
+        return new(process.ExitCode, output.Result, error.Result);
+    }
+}

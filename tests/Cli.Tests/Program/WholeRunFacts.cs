@@ -1,0 +1,89 @@
+using System.Text.Json;
+
+namespace LoraDrop.Cli.Tests;
+
+public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun>
+{
+    private readonly TinyRun _run = trained.Tiny;
+
+    [Fact]
+    public void A_run_leaves_everything_that_is_promised()
+    {
+        string[] promised = ["adapter/README.md", "adapter/adapter_compact.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "adapter/loradrop.json",
+            "importance.json", "importance.svg", "result.json", "run.json"];
+        var left = Directory.EnumerateFiles(trained.Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(trained.Folder, file)).ToArray();
+        Assert.All(promised, file => Assert.Contains(file, left));
+        Assert.Contains(left, file => file.StartsWith("events/importance-evaluation/"));
+        Assert.Contains(left, file => file.StartsWith("events/task-adaptation/"));
+        Assert.DoesNotContain(left, file => file.EndsWith(".tmp") || file.EndsWith(".lock"));
+    }
+
+    [Fact]
+    public void Every_step_and_the_end_are_told_to_scripts()
+    {
+        var names = trained.Ended.Events.Select(e => e.GetProperty("event").GetString()!).ToArray();
+        Assert.Equal(["stage-started", "step"], names[..2]);
+        Assert.Equal(2 + 10, names.Count(name => name == "step"));
+        Assert.Contains("importance", names);
+        Assert.Equal("finished", names[^1]);
+    }
+
+    [Fact]
+    public void Evaluation_gives_the_score_that_training_ended_with()
+    {
+        var ended = Loradrop.Run("evaluate", trained.Adapter, "--data", _run.Validation, "--json", "--threads", "1").Well();
+        var result = JsonDocument.Parse(File.ReadAllText(Path.Combine(trained.Folder, "result.json"))).RootElement;
+        var accuracy = Assert.Single(ended.Events).GetProperty("scores").GetProperty("accuracy").GetDouble();
+        Assert.Equal(result.GetProperty("scores").GetProperty("values").GetProperty("accuracy").GetDouble(), accuracy);
+    }
+
+    [Fact]
+    public void A_text_a_pair_and_lines_of_both_get_a_label()
+    {
+        var text = Loradrop.Run("predict", trained.Adapter, "--text", "the film was lovely", "--json", "--threads", "1").Well();
+        var pair = Loradrop.Run("predict", trained.Adapter, "--text", "the film", "--text-pair", "was dull", "--json", "--threads", "1").Well();
+        var lines = Loradrop.Run(["predict", trained.Adapter, "--json", "--threads", "1"], "the film was lovely\n\nthe film\twas dull\n").Well();
+        Assert.Equal([text.Output.TrimEnd(), pair.Output.TrimEnd()], lines.Output.TrimEnd().Split('\n'));
+        var said = Assert.Single(text.Events);
+        Assert.Contains(said.GetProperty("label").GetString(), (string[])["bad", "good"]);
+        Assert.Equal(1, said.GetProperty("probabilities").EnumerateObject().Sum(p => p.Value.GetDouble()), 1e-9);
+    }
+
+    [Fact]
+    public void Without_json_a_person_can_read_it()
+    {
+        var ended = Loradrop.Run("predict", trained.Adapter, "--text", "the film was lovely", "--threads", "1").Well();
+        Assert.Matches(@"^(good|bad)\t[01]\.\d{3}\n$", ended.Output);
+    }
+
+    [Fact]
+    public void A_merged_model_is_a_model_like_any()
+    {
+        var merged = _run.New("merged");
+        Loradrop.Run("merge", trained.Adapter, "--out", merged, "--json", "--threads", "1").Well();
+        Assert.False(Directory.Exists(merged + ".tmp"));
+        Loradrop.Run("evaluate", trained.Adapter, "--model", merged, "--data", _run.Validation, "--json", "--threads", "1").Well();
+        Loradrop.Run(_run.Command("train", _run.New(), "--model", merged)).Well();
+        Loradrop.Run("merge", trained.Adapter, "--out", merged, "--json", "--threads", "1").Complained(ExitCode.Usage, merged, "is not empty");
+    }
+}
+
+/// <summary>A run that went through, undisturbed.</summary>
+public sealed class TrainedRun : IDisposable
+{
+    public TrainedRun()
+    {
+        Folder = Tiny.New("trained");
+        Ended = Loradrop.Run(Tiny.Command("train", Folder)).Well();
+    }
+
+    public TinyRun Tiny { get; } = new();
+
+    public string Folder { get; }
+
+    public string Adapter => Path.Combine(Folder, "adapter");
+
+    internal Ended Ended { get; }
+
+    public void Dispose() => Tiny.Dispose();
+}
