@@ -6,7 +6,7 @@ namespace LoraDrop.Bench;
 /// <summary>Real tokens per second with batches by length, against random batches padded to their longest, on the lengths of real data.</summary>
 internal static class BatchCost
 {
-    private const int BatchSize = 32, Texts = 2048;
+    private const int BatchSize = 32, Texts = 640;
     private static readonly ModelConfig Small = ModelConfig.RobertaBase with { Hidden = 192, Layers = 8, Heads = 6, Intermediate = 768, VocabularySize = 8192 };
 
     public static void Measure()
@@ -25,7 +25,7 @@ internal static class BatchCost
     {
         using var subject = new Subject(Small, 1, 8);
         int[][] byLength = Batches.ByLength(set.Lengths, BatchSize, 1, 0), random = Batches.Random(set.Count, BatchSize, 1, 0);
-        var seconds = Timing.InTurns(3, () => Epoch(subject, set, byLength), () => Epoch(subject, set, random));
+        var seconds = Timing.InTurns(2, () => Epoch(subject, set, byLength), () => Epoch(subject, set, random));
         var tokens = set.Lengths.Sum();
         Console.WriteLine($"{name}: by length {tokens / seconds[0]:F0} tokens/s ({Batches.PaddingShare(byLength, set.Lengths):P1} padding), random {tokens / seconds[1]:F0} tokens/s ({Batches.PaddingShare(random, set.Lengths):P1} padding); ratio {seconds[1] / seconds[0]:F2}");
     }

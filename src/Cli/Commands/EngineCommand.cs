@@ -86,7 +86,7 @@ internal abstract class EngineCommand : Command
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            Failure.Write(json, "stopped", [new("stopped", "training is saved; the same command, with the same --out, goes on from there.")]);
+            Failure.Write(json, "stopped", [new("stopped", "a run is saved and goes on with the same command and the same --out.")]);
             return ExitCode.Stopped;
         }
         catch (Exception defect) // the edge of the program: whatever comes here is a defect, and is told as one
@@ -111,7 +111,7 @@ internal sealed record Session(bool Json, Device Device)
     /// <summary>A line for people; nothing with --json.</summary>
     public void Say(string line)
     {
-        if (!Json) Console.WriteLine(line);
+        if (!Json) System.Console.Out.WriteLine(line); // never folded, unlike what Spectre writes
     }
 
     /// <summary>A line for scripts; nothing without --json.</summary>

@@ -5,25 +5,20 @@ using LoraDrop.Engine;
 namespace LoraDrop.Cli;
 
 /// <summary>Predicts labels for texts.</summary>
-internal sealed class PredictCommand : EngineCommand
+internal sealed class PredictCommand : AdapterCommand
 {
-    private readonly Argument<string> _adapter = new("adapter") { Description = "The adapter folder of a run (<run>/adapter)" };
     private readonly Option<string?> _text = new("--text") { Description = "One text; without it, texts are read from standard input, one a line, a tab between the two of a pair" };
     private readonly Option<string?> _pair = new("--text-pair") { Description = "The second text of a pair" };
-    private readonly Option<string?> _model = new("--model") { Description = "The base model's folder, if it is no longer where the run found it" };
 
     public PredictCommand() : base("predict", "Predict labels for texts")
     {
-        Add(_adapter);
         Add(_text);
         Add(_pair);
-        Add(_model);
     }
 
-    protected override void Run(ParseResult options, Session session, CancellationToken cancel)
+    protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
         if (options.GetValue(_pair) is not null && options.GetValue(_text) is null) throw new RefusedInputException("--text-pair", "is the second of a pair; give the first with --text");
-        using var trained = TrainedAdapter.Open(options.GetValue(_adapter)!, options.GetValue(_model), session.Device);
         var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
         foreach (var chunk in texts.Chunk(256))
         {
