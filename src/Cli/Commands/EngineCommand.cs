@@ -86,7 +86,7 @@ internal abstract class EngineCommand : Command
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            Failure.Write(json, "stopped", [new("stopped", "a run is saved and goes on with the same command and the same --out.")]);
+            Failure.Write(json, "stopped", [new("stopped", "a run is saved; the same command, with the same --out, goes on from there.")]);
             return ExitCode.Stopped;
         }
         catch (Exception defect) // the edge of the program: whatever comes here is a defect, and is told as one

@@ -38,7 +38,7 @@ public sealed class LoraDropRunFacts : IDisposable
     public void A_run_that_is_stopped_at_any_event_and_goes_on_leaves_the_same_bytes()
     {
         var events = _task.Run(_task.Request(), _task.Out("whole")).Events;
-        foreach (var stopAt in (int[])[1, 2, 3, 5, 6, 8, 11, events.Count / 2, events.Count - 2]) // the last: before the last evaluation
+        foreach (var stopAt in new[] { 1, 2, 3, 5, 6, 8, 11, events.Count / 2, events.Count - 2 }.Distinct()) // the last: before the last evaluation
         {
             var folder = _task.Out($"stopped at {stopAt}");
             Assert.Null(_task.Run(_task.Request(), folder, stopAt).Result);
