@@ -33,5 +33,10 @@ internal static class SwitchOff
     }
 
     private static HashSet<Site> Chosen(IReadOnlyDictionary<Site, double> I, IReadOnlyDictionary<string, IReadOnlyList<int>> keep, Func<string, IReadOnlyList<int>, IEnumerable<int>> chosen) =>
-        [.. keep.Keys.SelectMany(type => chosen(type, [.. I.Where(i => i.Key.Type == type).OrderByDescending(i => i.Value).ThenBy(i => i.Key.Layer).Select(i => i.Key.Layer)]).Select(layer => new Site(type, layer)))];
+        [.. keep.Keys.SelectMany(type =>
+        {
+            var layers = I.Where(i => i.Key.Type == type).OrderBy(i => i.Key.Layer).ToArray();
+            var ranked = Retention.Ranked([.. layers.Select(layer => layer.Value)]).Select(index => layers[index].Key.Layer);
+            return chosen(type, [.. ranked]).Select(layer => new Site(type, layer));
+        })];
 }
