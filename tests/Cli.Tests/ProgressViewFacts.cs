@@ -1,3 +1,4 @@
+using LoraDrop.Domain;
 using LoraDrop.Engine;
 
 namespace LoraDrop.Cli.Tests;

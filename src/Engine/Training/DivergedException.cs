@@ -1,3 +1,5 @@
+using LoraDrop.Domain;
+
 namespace LoraDrop.Engine;
 
 /// <summary>Training left the numbers: the loss or the gradient is NaN or infinite. The checkpoint before it is still there.</summary>

@@ -3,16 +3,6 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>The two stages of a run.</summary>
-public enum Stage
-{
-    /// <summary>Ordinary LoRA on the sample, then the importance pass (§3.1).</summary>
-    ImportanceEvaluation,
-
-    /// <summary>Training with the kept and shared LoRAs on all data (§3.2).</summary>
-    TaskAdaptation,
-}
-
 /// <summary>What a run reports while it works: drawn by the terminal, written as one JSON object a line for scripts.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StageStarted), "stage-started")]

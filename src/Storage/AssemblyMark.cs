@@ -1,0 +1,4 @@
+namespace LoraDrop.Storage;
+
+/// <summary>Names this assembly for tests.</summary>
+public static class AssemblyMark;

@@ -1,0 +1,20 @@
+using System.Reflection;
+
+namespace LoraDrop.Service.Tests;
+
+public sealed class WallFacts
+{
+    [Fact]
+    public void The_api_never_reaches_torch() =>
+        Assert.DoesNotContain(Reached(typeof(Api.AssemblyMark).Assembly), name => name.Contains("Torch") || name == "LoraDrop.Engine");
+
+    private static HashSet<string> Reached(Assembly root)
+    {
+        var reached = new HashSet<string>();
+        var next = new Stack<Assembly>([root]);
+        while (next.TryPop(out var assembly))
+            foreach (var reference in assembly.GetReferencedAssemblies().Where(r => reached.Add(r.Name!) && r.Name!.StartsWith("LoraDrop")))
+                next.Push(Assembly.Load(reference));
+        return reached;
+    }
+}
