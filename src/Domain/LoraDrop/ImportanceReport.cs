@@ -38,4 +38,18 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
 
     /// <summary>The plan that the report states.</summary>
     public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(new Site(s.Type, s.Layer), s.Place)));
+
+    /// <summary>The same importance, cut by other settings: what another T keeps, without measuring again.</summary>
+    /// <param name="sharing">T or k, and who is kept.</param>
+    /// <param name="seed">Seeds <see cref="Selection.Random"/>.</param>
+    public ImportanceReport CutBy(SharingSettings sharing, long seed)
+    {
+        var plan = SharingPlan.From(Importance(), sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, seed);
+        return this with
+        {
+            Threshold = sharing.Threshold,
+            Remarks = plan.Remarks,
+            Sites = [.. Sites.Select(s => s with { Place = plan[new Site(s.Type, s.Layer)] })],
+        };
+    }
 }

@@ -17,6 +17,9 @@ public static class JsonText
         WriteIndented = true,
     };
 
+    /// <summary>The same conventions on one line, for rows.</summary>
+    public static JsonSerializerOptions Compact { get; } = new(Options) { WriteIndented = false };
+
     public static string Of<T>(T settings) => JsonSerializer.Serialize(settings, Options);
 
     /// <summary>The name of a choice in JSON: <c>LoraDrop</c> is <c>lora-drop</c>.</summary>

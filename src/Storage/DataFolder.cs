@@ -1,0 +1,51 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Storage;
+
+/// <summary>The one folder in which an embedded service keeps everything. Only one service can have it.</summary>
+public sealed class DataFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataFolder(string path, FileStream taken) => (Root, _lock) = (path, taken);
+
+    public string Root { get; }
+
+    /// <summary>The SQLite file.</summary>
+    public string Database => Path.Combine(Root, "loradrop.db");
+
+    public string Objects => Path.Combine(Root, "objects");
+
+    /// <summary>What running stages work on; emptied at start, as all that counts is in objects and rows.</summary>
+    public string Work => Path.Combine(Root, "work");
+
+    /// <summary>Files of the hub, by content.</summary>
+    public string Cache => Path.Combine(Root, "cache");
+
+    /// <summary>Takes the folder, making it where it is not there.</summary>
+    /// <exception cref="RefusedInputException">Another service has it, or it cannot be written to.</exception>
+    public static DataFolder Take(string path)
+    {
+        path = Path.GetFullPath(path);
+        var file = Path.Combine(path, "loradrop.lock");
+        try
+        {
+            Directory.CreateDirectory(path);
+            var taken = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            using var note = new StreamWriter(taken, leaveOpen: true);
+            taken.SetLength(0);
+            note.WriteLine(Environment.ProcessId);
+            return new(path, taken);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            throw new RefusedInputException("--data", $"another service is working in {path}. Stop that one, or choose another folder.");
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedInputException("--data", $"{path} cannot be used: {denied.Message}");
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,107 @@
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Storage;
+
+/// <summary>What the service allows as a source.</summary>
+public sealed class SourceOptions
+{
+    /// <summary>Whether <c>file:</c> may name files of this machine: only where all who reach the service may read them anyway.</summary>
+    public bool LocalFiles { get; set; }
+}
+
+/// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared then.</summary>
+public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions options)
+{
+    /// <summary>How long a hub's branch is taken to stand where it stood when it was last fetched.</summary>
+    private static readonly TimeSpan HubStands = TimeSpan.FromHours(1);
+
+    /// <summary>The model of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
+    public async Task<ModelRow?> ModelAsync(string written, List<Fault> faults, CancellationToken cancel)
+    {
+        switch (Source.Parse(written, "model", faults))
+        {
+            case null: return null;
+            case Source.Registered(var name):
+                var registered = await db.Models.SingleOrDefaultAsync(m => m.Name == name, cancel);
+                if (registered is null) faults.Add(await NotRegisteredAsync("model", name, db.Models.Select(m => m.Name), cancel));
+                return registered;
+            case var source:
+                var fingerprint = FingerprintOf(source, "model", faults);
+                if (faults.Any(f => f.Path == "model")) return null;
+                var (text, since) = (source.ToString()!, Since(source));
+                var known = await db.Models.Where(m => m.Name == null && m.DeletedAt == null && m.Source == text && m.Fingerprint == fingerprint && m.Status != InputStatus.Failed && m.CreatedAt >= since)
+                    .OrderByDescending(m => m.CreatedAt).FirstOrDefaultAsync(cancel);
+                return known ?? New(name: null, source, fingerprint);
+        }
+    }
+
+    /// <summary>The dataset of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
+    public async Task<DatasetRow?> DatasetAsync(string written, string? preset, List<Fault> faults, CancellationToken cancel)
+    {
+        switch (Source.Parse(written, "dataset", faults))
+        {
+            case null: return null;
+            case Source.Registered(var name):
+                var registered = await db.Datasets.SingleOrDefaultAsync(d => d.Name == name, cancel);
+                if (registered is null) faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.Select(d => d.Name), cancel));
+                return registered;
+            case var source:
+                var fingerprint = FingerprintOf(source, "dataset", faults);
+                if (faults.Any(f => f.Path == "dataset")) return null;
+                if (source is not Source.Hub { Config: null }) preset = null; // only a hub's repository has parts
+                var (text, since) = (source.ToString()!, Since(source));
+                var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Preset == preset && d.Fingerprint == fingerprint && d.Status != InputStatus.Failed && d.CreatedAt >= since)
+                    .OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
+                if (known is not null) return known;
+                var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
+                db.Add(row);
+                return row;
+        }
+    }
+
+    /// <summary>Registers a model under a name; its preparation is to be queued when the row is saved.</summary>
+    public async Task<Answer<ModelRow>> RegisterModelAsync(string name, string written, CancellationToken cancel)
+    {
+        var faults = new List<Fault>();
+        if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
+        var source = Source.Parse(written, "source", faults);
+        if (source is Source.Registered) faults.Add(new("source", "must say where the model is: hf:<repository>[@revision] or file:/path/of/its/folder"));
+        var fingerprint = source is null ? null : FingerprintOf(source, "source", faults);
+        if (faults.Count > 0) return new Refusal.Invalid(faults);
+        if (await db.Models.AnyAsync(m => m.Name == name, cancel)) return new Refusal.Conflict("model_exists", $"There is a model {name} already. Delete it, or choose another name.");
+        return New(name, source!, fingerprint);
+    }
+
+    private ModelRow New(string? name, Source source, string? fingerprint)
+    {
+        var row = new ModelRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Source = source.ToString()!, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
+        db.Add(row);
+        return row;
+    }
+
+    /// <summary>A branch may move, so it is asked for again after a while; a commit and a local folder are known by what they are.</summary>
+    private DateTimeOffset Since(Source source) =>
+        source is Source.Hub { Revision: not { Length: 40 } } ? clock.GetUtcNow() - HubStands : DateTimeOffset.UnixEpoch;
+
+    private string? FingerprintOf(Source source, string path, List<Fault> faults)
+    {
+        if (source is not Source.LocalPath(var place)) return null;
+        if (!options.LocalFiles) faults.Add(new(path, "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
+        else if (Directory.Exists(place)) return Fingerprint(new DirectoryInfo(place).EnumerateFiles());
+        else if (path == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
+        else faults.Add(new(path, $"there is no {(path == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));
+        return null;
+    }
+
+    /// <summary>Cheap, for finding a row again; what is in the files is hashed when they are prepared and before they are used.</summary>
+    private static string Fingerprint(IEnumerable<FileInfo> files) =>
+        string.Join('\n', files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Length} {f.LastWriteTimeUtc.Ticks}"));
+
+    private static async Task<Fault> NotRegisteredAsync(string what, string name, IQueryable<string?> names, CancellationToken cancel)
+    {
+        var known = await names.Where(n => n != null).OrderBy(n => n).Take(20).ToListAsync(cancel);
+        var instead = what == "model" ? "Register it with POST /models, or name its source: hf:<repository> or file:/path" : "Upload it with POST /datasets, or name its source: hf:<repository> or file:/path";
+        return new(what, $"there is no registered {what} \"{name}\"{(known.Count > 0 ? $"; there is {string.Join(", ", known)}" : "")}. {instead}");
+    }
+}

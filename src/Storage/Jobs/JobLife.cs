@@ -1,0 +1,185 @@
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Storage;
+
+/// <summary>What people do to jobs: submit, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
+public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObjectStore objects, TimeProvider clock)
+{
+    /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
+    private const int Tries = 5;
+
+    public async Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel)
+    {
+        var faults = new List<Fault>();
+        var model = await inputs.ModelAsync(request.Model, faults, cancel);
+        var dataset = await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel);
+        faults.AddRange(await ImportanceFaultsAsync(request, cancel));
+        if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
+        if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
+        faults.AddRange(RequestFit.Faults(request, model?.Facts, dataset?.Facts));
+        if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
+
+        var now = clock.GetUtcNow();
+        var job = new JobRow
+        {
+            Id = Guid.CreateVersion7(now), Name = request.Name, Status = JobStatus.Queued, Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
+            Model = model, Dataset = dataset, CreatedAt = now, Version = 1,
+        };
+        job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
+        job.Stages.AddRange(StagesOf(request).Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting }));
+        db.Jobs.Add(job);
+        db.Events.Add(Event(job.Id, EventType.Submitted, $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
+        QueueIfReady(job);
+        var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
+        await db.SaveChangesAsync(cancel);
+        if (newModel) queue.EnqueueModel(model.Id);
+        if (newDataset) queue.EnqueueDataset(dataset.Id);
+        if (job.Current.Status == JobStatus.Queued) queue.Enqueue(job.Id, job.Current.Stage);
+        return job;
+    }
+
+    /// <summary>Asks a job to stop. One that waits is cancelled at once; one that runs is when its worker has seen it, within a step.</summary>
+    public Task<Answer<JobRow>> CancelAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
+    {
+        if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
+        var now = clock.GetUtcNow();
+        if (job.CancelRequestedAt is null) db.Events.Add(Event(id, EventType.CancelRequested, "A person asked to cancel."));
+        job.CancelRequestedAt ??= now;
+        if (job.Status == JobStatus.Running && job.Stages.Any(s => s.Status == JobStatus.Running)) return null;
+        foreach (var stage in job.Stages.Where(s => !JobMoves.IsEnd(s.Status))) stage.MoveTo(JobStatus.Cancelled, now);
+        job.MoveTo(JobStatus.Cancelled, now);
+        db.Events.Add(Event(id, EventType.Cancelled, "Cancelled before a worker took it up."));
+        return null;
+    }, cancel);
+
+    /// <summary>Lets a job that failed or was cancelled go on from its last checkpoint.</summary>
+    public async Task<Answer<JobRow>> RetryAsync(Guid id, CancellationToken cancel)
+    {
+        var prepare = new List<Action>();
+        var answer = await ChangeAsync(id, job =>
+        {
+            if (job.Status is not (JobStatus.Failed or JobStatus.Cancelled)) return new Refusal.Conflict("job_not_ended", $"Job {id} is {JsonText.NameOf(job.Status)}; only a failed or cancelled job can be tried again.");
+            if (job.Model.DeletedAt is not null) return new Refusal.Conflict("model_deleted", $"The model {job.Model.FormerName} of job {id} is deleted; submit a new job.");
+            if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName} of job {id} is deleted; submit a new job.");
+            prepare.Clear();
+            job.MoveTo(JobStatus.Queued, clock.GetUtcNow());
+            (job.Failure, job.CancelRequestedAt) = (null, null);
+            foreach (var stage in job.Stages.Where(s => JobMoves.IsEnd(s.Status) && s.Status != JobStatus.Succeeded)) stage.MoveTo(JobStatus.Waiting, clock.GetUtcNow());
+            if (job.Model.Status == InputStatus.Failed)
+            {
+                (job.Model.Status, job.Model.Failure) = (InputStatus.Preparing, null);
+                prepare.Add(() => queue.EnqueueModel(job.ModelId));
+            }
+            if (job.Dataset.Status == InputStatus.Failed)
+            {
+                (job.Dataset.Status, job.Dataset.Failure) = (InputStatus.Preparing, null);
+                prepare.Add(() => queue.EnqueueDataset(job.DatasetId));
+            }
+            db.Events.Add(Event(id, EventType.Retried, "A person asked to try again."));
+            QueueIfReady(job);
+            return null;
+        }, cancel);
+        if (answer.IsRefused(out _, out var changed)) return answer;
+        foreach (var enqueue in prepare) enqueue();
+        if (changed.Current.Status == JobStatus.Queued) queue.Enqueue(id, changed.Current.Stage);
+        return answer;
+    }
+
+    /// <summary>Removes an ended job with all that it left.</summary>
+    public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel)
+    {
+        var job = await db.Jobs.SingleOrDefaultAsync(j => j.Id == id, cancel);
+        if (job is null) return new Refusal.Missing("job", id.ToString());
+        if (!JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_active", $"Job {id} is {JsonText.NameOf(job.Status)}. Cancel it first.");
+        await db.Jobs.Where(j => j.Id == id && j.Version == job.Version).ExecuteDeleteAsync(cancel);
+        // The row is gone first: files without a row are swept up, a row without its files would mislead.
+        await foreach (var key in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(key, cancel);
+        return null;
+    }
+
+    /// <summary>Called when a model or a dataset has been prepared: what waited for it starts, or fails.</summary>
+    public async Task InputPreparedAsync(Guid input, CancellationToken cancel)
+    {
+        var waiting = await db.Jobs.Where(j => (j.ModelId == input || j.DatasetId == input) && j.Status == JobStatus.Queued).OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
+        foreach (var id in waiting)
+        {
+            var started = new List<Stage>();
+            await ChangeAsync(id, job =>
+            {
+                started.Clear();
+                if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
+                if (InputFailure(job) is { } failure) Fail(job, failure);
+                else if (QueueIfReady(job) is { } stage) started.Add(stage);
+                return null;
+            }, cancel);
+            foreach (var stage in started) queue.Enqueue(id, stage);
+        }
+    }
+
+    /// <summary>The job with all that a change needs to see; the change is made again where a worker changed the row meanwhile.</summary>
+    private async Task<Answer<JobRow>> ChangeAsync(Guid id, Func<JobRow, Refusal?> change, CancellationToken cancel)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset).SingleOrDefaultAsync(j => j.Id == id, cancel);
+            if (job is null) return new Refusal.Missing("job", id.ToString());
+            if (change(job) is { } refusal) return refusal;
+            try
+            {
+                await db.SaveChangesAsync(cancel);
+                return job;
+            }
+            catch (DbUpdateConcurrencyException) when (tries < Tries)
+            {
+                db.ChangeTracker.Clear();
+            }
+        }
+    }
+
+    private static IEnumerable<Stage> StagesOf(JobRequest request) =>
+        request.Method == TuningMethod.LoraDrop ? [Stage.ImportanceEvaluation, Stage.TaskAdaptation] : [Stage.TaskAdaptation];
+
+    /// <summary>Queues the stage that the job is at, where model and dataset are ready.</summary>
+    private Stage? QueueIfReady(JobRow job)
+    {
+        if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
+        var stage = job.Current;
+        stage.MoveTo(JobStatus.Queued, clock.GetUtcNow());
+        return stage.Stage;
+    }
+
+    private static Failure? InputFailure(JobRow job)
+    {
+        if (job.Model.Failure is { } model) return new(FailureCode.ModelFailed, $"The model cannot be used: {model.Message}", model.Faults);
+        if (job.Dataset.Failure is { } dataset) return new(FailureCode.DatasetFailed, $"The dataset cannot be used: {dataset.Message}", dataset.Faults);
+        if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
+        var faults = RequestFit.Faults(job.Request, job.Model.Facts, job.Dataset.Facts).ToList();
+        return faults.Count > 0 ? Failure.Refused(faults) : null;
+    }
+
+    private void Fail(JobRow job, Failure failure)
+    {
+        var now = clock.GetUtcNow();
+        job.Failure = failure;
+        job.Current.MoveTo(JobStatus.Failed, now);
+        job.MoveTo(JobStatus.Failed, now);
+        db.Events.Add(Event(job.Id, EventType.Failed, failure.Message, EventLevel.Error));
+    }
+
+    /// <summary>importance.from must name a job whose importance is known.</summary>
+    private async Task<IEnumerable<Fault>> ImportanceFaultsAsync(JobRequest request, CancellationToken cancel)
+    {
+        const string Path = "importance.from";
+        if (request.Importance?.From is not { } from) return [];
+        if (!Guid.TryParse(from, out var id)) return [new(Path, "must be the id of a job")];
+        var other = await db.Jobs.Where(j => j.Id == id).Select(j => new { j.Status, Measured = db.ImportanceSummaries.Any(s => s.JobId == id) }).SingleOrDefaultAsync(cancel);
+        if (other is null) return [new(Path, $"there is no job {id}")];
+        if (!other.Measured) return [new(Path, $"job {id} has no importance: it is {JsonText.NameOf(other.Status)}")];
+        var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
+        return sites.ToHashSet().SetEquals(request.Lora.Targets) ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
+    }
+
+    private EventRow Event(Guid job, string type, string message, EventLevel level = EventLevel.Info) =>
+        new() { JobId = job, At = clock.GetUtcNow(), Level = level, Type = type, Message = message };
+}

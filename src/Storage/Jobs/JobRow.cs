@@ -1,0 +1,91 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Storage;
+
+/// <summary>A job. What grows with its length (metrics, events, importance) lies in tables of its own, so that listing and polling stay cheap.</summary>
+public sealed class JobRow
+{
+    /// <summary>A version 7 GUID: the order of ids is that of creation.</summary>
+    public Guid Id { get; init; }
+
+    public string? Name { get; init; }
+
+    public JobStatus Status { get; set; }
+
+    /// <summary>Grows with every change that a reader can see; the ETag.</summary>
+    public long Version { get; set; }
+
+    public TuningMethod Method { get; init; }
+
+    /// <summary>The resolved request as JSON.</summary>
+    public required string Settings { get; init; }
+
+    /// <summary>What made the request whole: the version of this program.</summary>
+    public required string ServiceVersion { get; init; }
+
+    public Guid ModelId { get; init; }
+
+    public ModelRow Model { get; init; } = null!;
+
+    public Guid DatasetId { get; init; }
+
+    public DatasetRow Dataset { get; init; } = null!;
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>When a person asked a running job to stop; its worker obeys within a step.</summary>
+    public DateTimeOffset? CancelRequestedAt { get; set; }
+
+    public Failure? Failure { get; set; }
+
+    /// <summary>The run's result.json, when it is done.</summary>
+    public string? Result { get; set; }
+
+    /// <summary>The primary score of the result, for lists.</summary>
+    public double? Score { get; set; }
+
+    public List<StageRow> Stages { get; init; } = [];
+
+    public List<LabelRow> Labels { get; init; } = [];
+
+    public JobRequest Request => JobRequest.Parse(Settings);
+
+    /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
+    public StageRow Current => Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? Stages.MaxBy(s => s.Stage)!;
+
+    /// <summary>Moves along the one table; the caller has refused what a person must not do.</summary>
+    public void MoveTo(JobStatus to, DateTimeOffset now)
+    {
+        if (!JobMoves.Allows(Status, to)) throw new InvalidOperationException($"job {Id} cannot go from {Status} to {to}");
+        Status = to;
+        if (to == JobStatus.Running) StartedAt ??= now;
+        FinishedAt = JobMoves.IsEnd(to) ? now : null;
+    }
+}
+
+/// <summary>A label of a job, for finding it again.</summary>
+public sealed class LabelRow
+{
+    public Guid JobId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Value { get; init; }
+}
+
+/// <summary>Why something failed.</summary>
+/// <param name="Code">One of <see cref="FailureCode"/>.</param>
+/// <param name="Message">For a person: what happened, and what to do.</param>
+/// <param name="Faults">Where the input is at fault: each place.</param>
+public sealed record Failure(string Code, string Message, IReadOnlyList<Fault> Faults)
+{
+    public Failure(string code, string message) : this(code, message, []) { }
+
+    /// <summary>An input that cannot be used.</summary>
+    public static Failure Refused(IReadOnlyList<Fault> faults) =>
+        new(FailureCode.Refused, faults.Count == 1 ? faults[0].ToString() : $"{faults[0]} (and {faults.Count - 1} more)", faults);
+}

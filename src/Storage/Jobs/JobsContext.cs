@@ -1,0 +1,169 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace LoraDrop.Storage;
+
+/// <summary>The rows. A class derives from it for each database, so that each has its own migrations.</summary>
+public abstract class JobsContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<JobRow> Jobs => Set<JobRow>();
+
+    public DbSet<StageRow> Stages => Set<StageRow>();
+
+    public DbSet<EventRow> Events => Set<EventRow>();
+
+    public DbSet<MetricRow> Metrics => Set<MetricRow>();
+
+    public DbSet<ImportanceRow> Importance => Set<ImportanceRow>();
+
+    public DbSet<ImportanceSummaryRow> ImportanceSummaries => Set<ImportanceSummaryRow>();
+
+    public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
+
+    public DbSet<ArtifactRow> Artifacts => Set<ArtifactRow>();
+
+    public DbSet<ModelRow> Models => Set<ModelRow>();
+
+    public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
+
+    public DbSet<WorkerRow> Workers => Set<WorkerRow>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();
+        configurationBuilder.Properties<Stage>().HaveConversion<Spelled<Stage>>();
+        configurationBuilder.Properties<InputStatus>().HaveConversion<Spelled<InputStatus>>();
+        configurationBuilder.Properties<EventLevel>().HaveConversion<Spelled<EventLevel>>();
+        configurationBuilder.Properties<Place>().HaveConversion<Spelled<Place>>();
+        configurationBuilder.Properties<ImportanceScope>().HaveConversion<Spelled<ImportanceScope>>();
+        configurationBuilder.Properties<TuningMethod>().HaveConversion<Spelled<TuningMethod>>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<JobRow>(job =>
+        {
+            job.ToTable("jobs");
+            job.Property(j => j.Version).IsConcurrencyToken();
+            AsJson(job.Property(j => j.Failure));
+            job.HasOne(j => j.Model).WithMany().HasForeignKey(j => j.ModelId).OnDelete(DeleteBehavior.Restrict);
+            job.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
+            job.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
+            job.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
+            job.HasIndex(j => new { j.Status, j.Id });
+        });
+        modelBuilder.Entity<LabelRow>(label =>
+        {
+            label.ToTable("job_labels");
+            label.HasKey(l => new { l.JobId, l.Name });
+            label.HasIndex(l => new { l.Name, l.Value, l.JobId });
+        });
+        modelBuilder.Entity<StageRow>(stage =>
+        {
+            stage.ToTable("stages");
+            stage.HasKey(s => new { s.JobId, s.Stage });
+            AsJson(stage.Property(s => s.Parameters));
+            stage.HasIndex(s => new { s.Status, s.QueuedAt });
+            stage.HasIndex(s => s.ContentKey);
+        });
+        modelBuilder.Entity<EventRow>(happened =>
+        {
+            happened.ToTable("events");
+            happened.HasOne<JobRow>().WithMany().HasForeignKey(e => e.JobId);
+            happened.HasIndex(e => new { e.JobId, e.Id });
+        });
+        modelBuilder.Entity<MetricRow>(metric =>
+        {
+            metric.ToTable("metrics");
+            metric.HasKey(m => new { m.JobId, m.Name, m.Stage, m.Step });
+            metric.HasOne<JobRow>().WithMany().HasForeignKey(m => m.JobId);
+        });
+        modelBuilder.Entity<ImportanceRow>(importance =>
+        {
+            importance.ToTable("importance");
+            importance.HasKey(i => new { i.JobId, i.Type, i.Layer });
+            AsJson(importance.Property(i => i.Norms));
+            importance.HasOne<JobRow>().WithMany().HasForeignKey(i => i.JobId);
+        });
+        modelBuilder.Entity<ImportanceSummaryRow>(summary =>
+        {
+            summary.ToTable("importance_summaries");
+            summary.HasKey(s => s.JobId);
+            AsJson(summary.Property(s => s.Remarks));
+            summary.HasOne<JobRow>().WithOne().HasForeignKey<ImportanceSummaryRow>(s => s.JobId);
+        });
+        modelBuilder.Entity<CheckpointRow>(checkpoint =>
+        {
+            checkpoint.ToTable("checkpoints");
+            checkpoint.HasKey(c => new { c.JobId, c.Stage, c.Step });
+            AsJson(checkpoint.Property(c => c.Scores));
+            AsJson(checkpoint.Property(c => c.Files));
+            checkpoint.HasOne<JobRow>().WithMany().HasForeignKey(c => c.JobId);
+        });
+        modelBuilder.Entity<ArtifactRow>(artifact =>
+        {
+            artifact.ToTable("artifacts");
+            artifact.HasKey(a => new { a.JobId, a.Name });
+            artifact.HasOne<JobRow>().WithMany().HasForeignKey(a => a.JobId);
+        });
+        modelBuilder.Entity<ModelRow>(row =>
+        {
+            row.ToTable("models");
+            row.HasIndex(m => m.Name).IsUnique();
+            row.HasIndex(m => m.Source);
+            row.Property(m => m.Version).IsConcurrencyToken();
+            AsJson(row.Property(m => m.Failure));
+            AsJson(row.Property(m => m.Facts));
+            AsJson(row.Property(m => m.Files));
+        });
+        modelBuilder.Entity<DatasetRow>(row =>
+        {
+            row.ToTable("datasets");
+            row.HasIndex(d => d.Name).IsUnique();
+            row.HasIndex(d => d.Source);
+            row.Property(d => d.Version).IsConcurrencyToken();
+            AsJson(row.Property(d => d.Failure));
+            AsJson(row.Property(d => d.Facts));
+            AsJson(row.Property(d => d.Files));
+        });
+        modelBuilder.Entity<WorkerRow>(worker => worker.ToTable("workers"));
+    }
+
+    public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new NotSupportedException("Save asynchronously.");
+
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        CountVersions();
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    /// <summary>A change of a row, or of a job's stage, is a new version of what readers see.</summary>
+    private void CountVersions()
+    {
+        foreach (var stage in ChangeTracker.Entries<StageRow>().Where(e => e.State == EntityState.Modified).ToList())
+            if (Jobs.Local.FindEntry(stage.Entity.JobId) is { State: EntityState.Unchanged } job) job.State = EntityState.Modified;
+        foreach (var job in ChangeTracker.Entries<JobRow>().Where(e => e.State == EntityState.Modified)) job.Entity.Version++;
+        foreach (var model in ChangeTracker.Entries<ModelRow>().Where(e => e.State == EntityState.Modified)) model.Entity.Version++;
+        foreach (var dataset in ChangeTracker.Entries<DatasetRow>().Where(e => e.State == EntityState.Modified)) dataset.Entity.Version++;
+    }
+
+    private static void AsJson<T>(PropertyBuilder<T> property)
+    {
+        property.HasConversion(
+            new ValueConverter<T, string>(value => JsonSerializer.Serialize(value, JsonText.Compact), text => JsonSerializer.Deserialize<T>(text, JsonText.Compact)!),
+            new ValueComparer<T>((a, b) => JsonSerializer.Serialize(a, JsonText.Compact) == JsonSerializer.Serialize(b, JsonText.Compact),
+                value => JsonSerializer.Serialize(value, JsonText.Compact).GetHashCode(StringComparison.Ordinal), value => value));
+    }
+
+    /// <summary>Choices are stored as JSON spells them, so that a person can read the table.</summary>
+    private sealed class Spelled<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct, Enum
+    {
+        private static readonly Dictionary<string, T> ByName = Enum.GetValues<T>().ToDictionary(value => JsonText.NameOf(value));
+
+        private static T Parse(string text) => ByName[text];
+    }
+}

@@ -1,0 +1,162 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Storage;
+
+/// <summary>How much an event matters.</summary>
+public enum EventLevel
+{
+    Info,
+
+    Warning,
+
+    Error,
+}
+
+/// <summary>Something that happened to a job. Ids grow, over all jobs; a stream goes on from one.</summary>
+public sealed class EventRow
+{
+    public long Id { get; init; }
+
+    public Guid JobId { get; init; }
+
+    public DateTimeOffset At { get; init; }
+
+    public EventLevel Level { get; init; }
+
+    /// <summary>One of <see cref="EventType"/>.</summary>
+    public required string Type { get; init; }
+
+    public required string Message { get; init; }
+
+    /// <summary>The event's numbers as JSON.</summary>
+    public string? Data { get; init; }
+}
+
+/// <summary>The kinds of events; docs/api lists what their data holds.</summary>
+public static class EventType
+{
+    public const string Submitted = "submitted", Queued = "queued", StageStarted = "stage-started", Resumed = "resumed", ImportanceMeasured = "importance-measured",
+        ImportanceReused = "importance-reused", Evaluated = "evaluated", Checkpoint = "checkpoint", StageSucceeded = "stage-succeeded", Log = "log", Interrupted = "interrupted",
+        CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried";
+
+    /// <summary>After one of these nothing comes unless a person asks.</summary>
+    public static bool IsEnd(string type) => type is Cancelled or Failed or Succeeded;
+}
+
+/// <summary>One number at one step.</summary>
+public sealed class MetricRow
+{
+    public Guid JobId { get; init; }
+
+    public Stage Stage { get; init; }
+
+    /// <summary><c>train/loss</c>, <c>train/learning_rate</c>, <c>train/gradient_norm</c>, <c>train/tokens_per_second</c>, <c>validation/accuracy</c> …, as in the curves for TensorBoard.</summary>
+    public required string Name { get; init; }
+
+    public int Step { get; init; }
+
+    public double Value { get; init; }
+}
+
+/// <summary>What one site contributes, and what it got.</summary>
+public sealed class ImportanceRow
+{
+    public Guid JobId { get; init; }
+
+    public required string Type { get; init; }
+
+    public int Layer { get; init; }
+
+    public double G { get; init; }
+
+    public double PerToken { get; init; }
+
+    public double I { get; init; }
+
+    public Place Place { get; init; }
+
+    public required Histogram Norms { get; init; }
+}
+
+/// <summary>What an importance evaluation was measured on.</summary>
+public sealed class ImportanceSummaryRow
+{
+    public Guid JobId { get; init; }
+
+    public ImportanceScope Scope { get; init; }
+
+    public double? Threshold { get; init; }
+
+    public int Examples { get; init; }
+
+    public long Tokens { get; init; }
+
+    public required List<string> Remarks { get; init; }
+}
+
+/// <summary>A point from which a stage can go on. Only the newest of a stage has its files still.</summary>
+public sealed class CheckpointRow
+{
+    public Guid JobId { get; init; }
+
+    public Stage Stage { get; init; }
+
+    public int Step { get; init; }
+
+    public int Attempt { get; init; }
+
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>Of checkpoint.safetensors.</summary>
+    public long Bytes { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    /// <summary>The scores of the evaluation at this step, if there was one.</summary>
+    public Dictionary<string, double>? Scores { get; init; }
+
+    /// <summary>The files of the run's folder, name in it to key; none where a newer checkpoint took its place.</summary>
+    public List<StoredFile> Files { get; set; } = [];
+}
+
+/// <summary>A file that a job left for its user.</summary>
+public sealed class ArtifactRow
+{
+    public Guid JobId { get; init; }
+
+    /// <summary>As in the run's folder: <c>adapter/adapter_model.safetensors</c>.</summary>
+    public required string Name { get; init; }
+
+    public required string Key { get; init; }
+
+    public long Bytes { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    public Stage Stage { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A file under its name in a folder, where it rests, and what is in it.</summary>
+public sealed record StoredFile(string Name, string Key, long Bytes, string Sha256);
+
+/// <summary>A process that takes up stages.</summary>
+public sealed class WorkerRow
+{
+    /// <summary>Host and process, new at every start.</summary>
+    public required string Id { get; init; }
+
+    public required string Host { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string Device { get; init; }
+
+    /// <summary>Stages at a time.</summary>
+    public int Slots { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public DateTimeOffset HeartbeatAt { get; set; }
+}

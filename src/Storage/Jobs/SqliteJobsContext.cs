@@ -1,0 +1,33 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace LoraDrop.Storage;
+
+/// <summary>The rows in a SQLite file.</summary>
+public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> options) : JobsContext(options)
+{
+    public static void Configure(DbContextOptionsBuilder options, string file) =>
+        options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30").UseSnakeCaseNamingConvention();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<Microseconds>(); // SQLite has no times; numbers can be ordered
+    }
+
+    private sealed class Microseconds() : ValueConverter<DateTimeOffset, long>(
+        time => time.UtcTicks / TimeSpan.TicksPerMicrosecond,
+        microseconds => new DateTimeOffset(microseconds * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
+
+    /// <summary>For the tool that writes migrations.</summary>
+    internal sealed class DesignTime : IDesignTimeDbContextFactory<SqliteJobsContext>
+    {
+        public SqliteJobsContext CreateDbContext(string[] args)
+        {
+            var options = new DbContextOptionsBuilder<SqliteJobsContext>();
+            Configure(options, "design.db");
+            return new(options.Options);
+        }
+    }
+}

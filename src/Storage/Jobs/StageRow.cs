@@ -1,0 +1,75 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Storage;
+
+/// <summary>A stage of a job: one piece of queued work, who does it, and how far it is.</summary>
+public sealed class StageRow
+{
+    public Guid JobId { get; init; }
+
+    public Stage Stage { get; init; }
+
+    public JobStatus Status { get; set; }
+
+    /// <summary>How often it was taken up. It is the fencing token: whoever writes must name the attempt that it was given, and only the latest is listened to.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>Attempts that ended without anybody's fault: the worker stopped or vanished.</summary>
+    public int Interruptions { get; set; }
+
+    /// <summary>The worker that has it.</summary>
+    public string? LeaseOwner { get; set; }
+
+    /// <summary>Until when the worker may be silent.</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
+
+    public DateTimeOffset? QueuedAt { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>Optimiser steps done, of how many; 0 of 0 before the run knows.</summary>
+    public int Step { get; set; }
+
+    public int Steps { get; set; }
+
+    public double? Epoch { get; set; }
+
+    public double? Loss { get; set; }
+
+    public double? LearningRate { get; set; }
+
+    public double? TokensPerSecond { get; set; }
+
+    public double? SecondsLeft { get; set; }
+
+    /// <summary>The metric that picks the best evaluation, its latest value and its best.</summary>
+    public string? Metric { get; set; }
+
+    public double? Score { get; set; }
+
+    public double? BestScore { get; set; }
+
+    public int? BestStep { get; set; }
+
+    /// <summary>What this stage trains, by the paper's count and by the optimiser's.</summary>
+    public ParameterCounts? Parameters { get; set; }
+
+    /// <summary>Of an importance evaluation: the sha256 of all that its result depends on.</summary>
+    public string? ContentKey { get; set; }
+
+    /// <summary>The job whose importance was taken over instead of computing it again.</summary>
+    public Guid? ReusedFrom { get; set; }
+
+    /// <summary>Moves along the one table.</summary>
+    public void MoveTo(JobStatus to, DateTimeOffset now)
+    {
+        if (!JobMoves.Allows(Status, to)) throw new InvalidOperationException($"{Stage} of job {JobId} cannot go from {Status} to {to}");
+        Status = to;
+        if (to == JobStatus.Queued) QueuedAt = now;
+        if (to == JobStatus.Running) StartedAt ??= now;
+        if (to != JobStatus.Running) (LeaseOwner, LeaseUntil, SecondsLeft, TokensPerSecond) = (null, null, null, null);
+        FinishedAt = JobMoves.IsEnd(to) ? now : null;
+    }
+}

@@ -1,0 +1,9 @@
+using System.Reflection;
+
+namespace LoraDrop.Storage;
+
+/// <summary>The version of this program, which every job records.</summary>
+public static class ServiceVersion
+{
+    public static string Text { get; } = typeof(ServiceVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+}

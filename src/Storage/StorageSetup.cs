@@ -1,0 +1,43 @@
+using Hangfire;
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LoraDrop.Storage;
+
+/// <summary>Registers where jobs, objects and queued work rest.</summary>
+public static class StorageSetup
+{
+    /// <summary>Everything in one folder and one process: SQLite, files, and a queue in memory that <see cref="Recovery"/> fills at start.</summary>
+    public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder)
+    {
+        services.AddSingleton(folder);
+        services.AddPooledDbContextFactory<SqliteJobsContext>(options => SqliteJobsContext.Configure(options, folder.Database));
+        services.AddSingleton<IDbContextFactory<JobsContext>, SqliteContexts>();
+        services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
+        services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
+        services.AddHangfire(hangfire => hangfire.UseRecommendedSerializerSettings().UseInMemoryStorage().UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
+        services.AddSingleton<WorkQueue>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<SourceOptions>();
+        services.AddSingleton<Recovery>();
+        services.AddScoped<Inputs>();
+        services.AddScoped<JobLife>();
+        return services;
+    }
+
+    /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>
+    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancel)
+    {
+        await using var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync(cancel);
+        await db.Database.MigrateAsync(cancel);
+        if (db is SqliteJobsContext) await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", cancel);
+    }
+
+    private sealed class SqliteContexts(IDbContextFactory<SqliteJobsContext> contexts) : IDbContextFactory<JobsContext>
+    {
+        public JobsContext CreateDbContext() => contexts.CreateDbContext();
+
+        public async Task<JobsContext> CreateDbContextAsync(CancellationToken cancellationToken) => await contexts.CreateDbContextAsync(cancellationToken);
+    }
+}
