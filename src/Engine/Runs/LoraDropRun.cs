@@ -47,6 +47,7 @@ public sealed class LoraDropRun : IDisposable
             _model.Dispose();
             throw;
         }
+        foreach (var remark in _data.Source.Remarks) report(new RunEvent.Remark(remark));
         if (_data.Cut > 0) report(new RunEvent.Remark($"{_data.Cut} of {_data.Train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."));
         report(new RunEvent.Planned(Planned()));
     }

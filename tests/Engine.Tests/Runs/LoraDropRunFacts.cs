@@ -60,6 +60,16 @@ public sealed class LoraDropRunFacts : IDisposable
     }
 
     [Fact]
+    public void A_test_file_without_labels_is_remarked_on_and_not_scored()
+    {
+        var test = Path.Combine(Path.GetDirectoryName(_task.Files.Train)!, "test.tsv");
+        File.WriteAllText(test, "text\tmood\nthe film was fine\t-1\n");
+        var (result, events) = _task.Run(_task.Request(), _task.Out(), inputs: _task.Inputs(_task.Request()) with { Data = _task.Files with { Test = test } });
+        Assert.StartsWith("test.tsv is left out", Assert.Single(events.OfType<RunEvent.Remark>()).Text);
+        Assert.Null(result!.Test);
+    }
+
+    [Fact]
     public void The_base_model_is_called_what_the_caller_calls_it()
     {
         var request = _task.Request(json => json["model"] = "registered");
