@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace LoraDrop.Api;
+
+/// <summary>The REST service: what it needs, and its addresses. Storage is registered apart.</summary>
+public static class ApiSetup
+{
+    public static IServiceCollection AddApi(this IServiceCollection services)
+    {
+        services.AddOptions<ApiOptions>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
+        services.AddSingleton<JobPeek>();
+        return services;
+    }
+
+    public static WebApplication MapApi(this WebApplication app)
+    {
+        app.MapJobs();
+        return app;
+    }
+}

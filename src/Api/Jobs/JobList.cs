@@ -1,0 +1,76 @@
+using System.Buffers.Text;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>Which jobs a list shows, and where it goes on.</summary>
+internal sealed record JobList(
+    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset, TuningMethod? Method, int Limit, Guid? Before)
+{
+    /// <summary>Reads the query of GET /jobs.</summary>
+    public static Answer<JobList> Read(IQueryCollection query)
+    {
+        var fields = new QueryFields(query);
+        var list = new JobList(
+            fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"), fields.Choice<TuningMethod>("method"),
+            (int)(fields.Integer("limit", 1, 100) ?? 20), CursorIn(fields));
+        return fields.Refusal() is { } refusal ? refusal : list;
+    }
+
+    /// <summary>One part of the list, newest first. Settings, results and all that grows with a job's length stay where they are.</summary>
+    public async Task<JobPage> PageAsync(JobsContext db, CancellationToken cancel)
+    {
+        var found = await Matching(db).OrderByDescending(j => j.Id).Take(Limit + 1).AsNoTracking().Select(j => new
+        {
+            j.Id, j.Name, j.Status, j.Method, j.ModelId, j.DatasetId, j.Score, j.Failure, j.CreatedAt, j.StartedAt, j.FinishedAt, j.Stages, j.Labels,
+            Model = new { Name = j.Model.Name ?? j.Model.FormerName, j.Model.Source },
+            Dataset = new { Name = j.Dataset.Name ?? j.Dataset.FormerName, j.Dataset.Source },
+        }).ToListAsync(cancel);
+        var items = found.Take(Limit).Select(j =>
+        {
+            var stages = j.Stages.OrderBy(s => s.Stage).ToList();
+            return new JobSummary(
+                j.Id, j.Name, j.Status, JobReading.CurrentStage(stages), JobProgress.Of(stages), j.Method,
+                new(j.ModelId, j.Model.Name, j.Model.Source, null), new(j.DatasetId, j.Dataset.Name, j.Dataset.Source, null),
+                ApiJson.Finite(j.Score), j.Failure is { } failure ? new(failure.Code, failure.Message, null) : null, JobReading.LabelsOf(j.Labels),
+                j.CreatedAt, j.StartedAt, j.FinishedAt, $"/jobs/{j.Id}");
+        }).ToList();
+        return new(items, found.Count > Limit ? CursorOf(items[^1].Id) : null);
+    }
+
+    private IQueryable<JobRow> Matching(JobsContext db)
+    {
+        var jobs = db.Jobs.AsQueryable();
+        if (Before is { } before) jobs = jobs.Where(j => j.Id < before);
+        if (Statuses.Count > 0) jobs = jobs.Where(j => Statuses.Contains(j.Status));
+        if (Method is { } method) jobs = jobs.Where(j => j.Method == method);
+        foreach (var (name, value) in Labels) jobs = jobs.Where(j => j.Labels.Any(l => l.Name == name && l.Value == value));
+        if (Model is { } model) jobs = Guid.TryParse(model, out var id) ? jobs.Where(j => j.ModelId == id) : jobs.Where(j => j.Model.Name == model || j.Model.FormerName == model || j.Model.Source == model);
+        if (Dataset is { } dataset) jobs = Guid.TryParse(dataset, out var id) ? jobs.Where(j => j.DatasetId == id) : jobs.Where(j => j.Dataset.Name == dataset || j.Dataset.FormerName == dataset || j.Dataset.Source == dataset);
+        return jobs;
+    }
+
+    private static IEnumerable<(string Name, string Value)> LabelsIn(QueryFields fields)
+    {
+        foreach (var written in fields.Texts("label"))
+        {
+            var colon = written.IndexOf(':');
+            if (colon > 0) yield return (written[..colon], written[(colon + 1)..]);
+            else fields.Refuse("label", "must be a name and a value: label=team:search");
+        }
+    }
+
+    private static Guid? CursorIn(QueryFields fields)
+    {
+        if (fields.Text("cursor") is not { } written) return null;
+        Span<byte> bytes = stackalloc byte[16];
+        if (Base64Url.IsValid(written, out var length) && length == 16 && Base64Url.TryDecodeFromChars(written, bytes, out _)) return new Guid(bytes, bigEndian: true);
+        fields.Refuse("cursor", "must be what the last answer gave as next");
+        return null;
+    }
+
+    private static string CursorOf(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
+}

@@ -1,0 +1,44 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>What tells one state of a job from another, for readers that poll: compiled once, so that a look costs next to nothing.</summary>
+internal sealed class JobPeek
+{
+    private readonly Func<JobsContext, Guid, CancellationToken, Task<JobState?>> _state = EF.CompileAsyncQuery((JobsContext db, Guid id, CancellationToken _) => db.Jobs
+        .Where(job => job.Id == id)
+        .Select(job => new JobState(
+            job.Version, job.Status,
+            db.Stages.Where(s => s.JobId == id && s.Status == JobStatus.Queued).Select(s => (Stage?)s.Stage).FirstOrDefault(),
+            job.Status == JobStatus.Queued && job.Model.Status != InputStatus.Ready,
+            job.Status == JobStatus.Queued && job.Dataset.Status != InputStatus.Ready))
+        .SingleOrDefault());
+
+    private readonly Func<JobsContext, Guid, Stage, CancellationToken, Task<int>> _ahead = EF.CompileAsyncQuery((JobsContext db, Guid id, Stage stage, CancellationToken _) => db.Stages
+        .Where(mine => mine.JobId == id && mine.Stage == stage)
+        .SelectMany(mine => db.Stages.Where(other => other.Status == JobStatus.Queued && (other.Stage == mine.Stage
+            ? other.QueuedAt < mine.QueuedAt || (other.QueuedAt == mine.QueuedAt && other.JobId < mine.JobId)
+            : other.Stage == Stage.TaskAdaptation)))
+        .Count());
+
+    /// <summary>The job's state, or null where there is no such job.</summary>
+    public async Task<JobState?> StateAsync(JobsContext db, Guid id, CancellationToken cancel)
+    {
+        if (await _state(db, id, cancel) is not { } state) return null;
+        return state.QueuedStage is { } stage ? state with { QueuePosition = 1 + await _ahead(db, id, stage, cancel) } : state;
+    }
+}
+
+/// <summary>A job's state, as far as readers that poll must know it.</summary>
+internal sealed record JobState(long Version, JobStatus Status, Stage? QueuedStage, bool WaitsForModel, bool WaitsForDataset)
+{
+    /// <summary>1 is taken next; null where no stage is queued.</summary>
+    public int? QueuePosition { get; init; }
+
+    /// <summary>Differs whenever the job's page does: the queue moves, and inputs become ready, without a change of the job's row.</summary>
+    public string ETag => QueuePosition is { } position ? $"\"{Version}-{position}\""
+        : WaitsForModel || WaitsForDataset ? $"\"{Version}-{(WaitsForModel ? "m" : "")}{(WaitsForDataset ? "d" : "")}\""
+        : $"\"{Version}\"";
+}

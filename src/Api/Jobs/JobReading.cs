@@ -1,0 +1,67 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>Makes a job's page from its rows.</summary>
+internal static class JobReading
+{
+    /// <summary>The page and its ETag, or null where there is no such job.</summary>
+    /// <remarks>The state is read first: the page can only be newer than its ETag, which a reader that polls mends by itself.</remarks>
+    public static async Task<(JobView View, string ETag)?> ReadAsync(JobsContext db, JobPeek peek, Guid id, CancellationToken cancel)
+    {
+        if (await peek.StateAsync(db, id, cancel) is not { } state) return null;
+        var found = await db.Jobs.AsNoTracking().Where(j => j.Id == id).Select(j => new
+        {
+            Job = j,
+            j.Stages,
+            j.Labels,
+            Model = new { j.Model.Name, j.Model.FormerName, j.Model.Source, j.Model.Status, j.Model.Facts },
+            Dataset = new { j.Dataset.Name, j.Dataset.FormerName, j.Dataset.Source, j.Dataset.Status, j.Dataset.Sha256 },
+        }).SingleOrDefaultAsync(cancel);
+        if (found is null) return null;
+        var (job, stages) = (found.Job, found.Stages.OrderBy(s => s.Stage).ToList());
+        var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
+        var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", found.Model.Status), ("dataset", found.Dataset.Status) }.Where(i => i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
+        var view = new JobView(
+            id, job.Name, job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
+            job.Method,
+            new(job.ModelId, found.Model.Name ?? found.Model.FormerName, found.Model.Source, found.Model.Facts?.Sha256),
+            new(job.DatasetId, found.Dataset.Name ?? found.Dataset.FormerName, found.Dataset.Source, found.Dataset.Sha256),
+            settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
+            LabelsOf(found.Labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, LinksOf(id, job.Method));
+        return (view, state.ETag);
+    }
+
+    /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
+    public static Stage CurrentStage(IReadOnlyList<StageRow> stages) => (stages.FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? stages[^1]).Stage;
+
+    public static SortedDictionary<string, string> LabelsOf(IEnumerable<LabelRow> labels) => new(labels.ToDictionary(l => l.Name, l => l.Value), StringComparer.Ordinal);
+
+    public static FailureView? FailureOf(Failure? failure) => failure is null ? null : new(failure.Code, failure.Message, failure.Faults.Count > 0 ? failure.Faults : null);
+
+    private static StageView ViewOf(StageRow stage) => new(
+        stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
+        ApiJson.Finite(stage.Epoch), ApiJson.Finite(stage.Loss), ApiJson.Finite(stage.LearningRate), ApiJson.Finite(stage.TokensPerSecond), ApiJson.Finite(stage.SecondsLeft),
+        stage.Metric is null ? null : new(stage.Metric, ApiJson.Finite(stage.Score), ApiJson.Finite(stage.BestScore), stage.BestStep),
+        stage.Parameters, stage.QueuedAt, stage.StartedAt, stage.FinishedAt, stage.ReusedFrom);
+
+    private static ResultView ResultOf(string json)
+    {
+        var result = JsonSerializer.Deserialize<StoredResult>(json, JsonText.Compact)!;
+        return new(ApiJson.Finite(result.Scores.Values), result.Scores.Primary, result.Test is { } test ? ApiJson.Finite(test.Values) : null,
+            result.Parameters, result.LoraParameters, result.Kept, result.BestStep);
+    }
+
+    private static JobLinks LinksOf(Guid id, TuningMethod method) => new(
+        $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events", $"/jobs/{id}/events/stream",
+        $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
+
+    /// <summary>What is shown of a run's result.json.</summary>
+    private sealed record StoredResult(
+        ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, StoredScores Scores, StoredScores? Test);
+
+    private sealed record StoredScores(IReadOnlyDictionary<string, double> Values, string Primary);
+}

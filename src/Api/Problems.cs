@@ -1,0 +1,48 @@
+using LoraDrop.Domain;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraDrop.Api;
+
+/// <summary>The one place that says how a refusal looks in HTTP: ProblemDetails (RFC 9457) with a stable code and all faults.</summary>
+public static class Problems
+{
+    private static readonly Dictionary<string, ProblemKind> Known = ProblemKind.All.ToDictionary(kind => kind.Code);
+
+    public static ProblemHttpResult From(Refusal refusal) => refusal switch
+    {
+        Refusal.Invalid invalid => Of(ProblemKind.Invalid, invalid.Message, invalid.Faults),
+        _ => Of(KindOf(refusal), refusal.Message),
+    };
+
+    /// <summary>What a parser refused: no JSON at all, or JSON with faults.</summary>
+    public static ProblemHttpResult From(RefusedInputException refused) => IsNotJson(refused)
+        ? Of(ProblemKind.NotJson, refused.Message, refused.Faults)
+        : From(new Refusal.Invalid(refused.Faults));
+
+    public static ProblemHttpResult Of(ProblemKind kind, string detail, IReadOnlyList<Fault>? faults = null)
+    {
+        var details = new ProblemDetails { Type = kind.Type, Title = kind.Title, Status = kind.Status, Detail = detail };
+        details.Extensions["code"] = kind.Code;
+        if (faults is not null) details.Extensions["faults"] = faults;
+        return TypedResults.Problem(details);
+    }
+
+    /// <summary>A fault of this program: what can be said without telling how it is built.</summary>
+    public static ProblemHttpResult Defect(string traceId)
+    {
+        var problem = Of(ProblemKind.Defect, "An error of the service itself. It is in its log, under the traceId.");
+        problem.ProblemDetails.Extensions["traceId"] = traceId;
+        return problem;
+    }
+
+    private static ProblemKind KindOf(Refusal refusal) => Known.TryGetValue(refusal.Code, out var kind) ? kind : refusal switch
+    {
+        Refusal.Missing missing => new(missing.Code, StatusCodes.Status404NotFound, $"There is no such {missing.What}", ""),
+        _ => new(refusal.Code, StatusCodes.Status409Conflict, "The state does not allow this", ""),
+    };
+
+    /// <summary>The parser names a place in the text, not in the JSON, where the text is none.</summary>
+    private static bool IsNotJson(RefusedInputException refused) => refused.Faults is [{ Path: var path, Message: var message }] && path.StartsWith("line ") && message.StartsWith("is not JSON");
+}

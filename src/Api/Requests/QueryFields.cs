@@ -1,0 +1,77 @@
+using System.Globalization;
+using LoraDrop.Domain;
+using Microsoft.AspNetCore.Http;
+
+namespace LoraDrop.Api;
+
+/// <summary>Reads a query strictly: what cannot be read becomes a fault with its name, and reading goes on; a name that nobody asked for is a fault too.</summary>
+/// <remarks>A field that is absent or faulty reads as null, so that one answer lists every fault.</remarks>
+internal sealed class QueryFields(IQueryCollection query)
+{
+    private readonly List<Fault> _faults = [];
+    private readonly HashSet<string> _asked = [];
+
+    public IReadOnlyList<string> Texts(string name)
+    {
+        _asked.Add(name);
+        return [.. query[name].Where(value => value is not null).Select(value => value!)];
+    }
+
+    public string? Text(string name)
+    {
+        var values = Texts(name);
+        if (values.Count > 1) Refuse(name, "is given twice");
+        else if (values is [""]) Refuse(name, "must not be empty");
+        return values is [{ Length: > 0 } only] ? only : null;
+    }
+
+    public long? Integer(string name, long least, long most)
+    {
+        if (Text(name) is not { } written) return null;
+        if (long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+        Refuse(name, $"must be a whole number from {least} to {most}; got {Shown(written)}");
+        return null;
+    }
+
+    public double? Number(string name)
+    {
+        if (Text(name) is not { } written) return null;
+        if (double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)) return value;
+        Refuse(name, $"must be a finite number; got {Shown(written)}");
+        return null;
+    }
+
+    public bool? Flag(string name)
+    {
+        var written = Text(name);
+        if (written is not (null or "true" or "false")) Refuse(name, $"must be true or false; got {Shown(written)}");
+        return written switch { "true" => true, "false" => false, _ => null };
+    }
+
+    public T? Choice<T>(string name) where T : struct, Enum => Text(name) is { } written ? ChoiceOf<T>(name, written) : null;
+
+    public IReadOnlyList<T> Choices<T>(string name) where T : struct, Enum =>
+        [.. Texts(name).Select(written => ChoiceOf<T>(name, written)).Where(choice => choice is not null).Select(choice => choice!.Value)];
+
+    public void Refuse(string name, string message) => _faults.Add(new(name, message));
+
+    /// <summary>All faults, when everything has been read; null where there is none.</summary>
+    public Refusal? Refusal()
+    {
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(Clipped(name), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
+        return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
+    }
+
+    private T? ChoiceOf<T>(string name, string written) where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+            if (JsonText.NameOf(value) == written) return value;
+        var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
+        Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(Clipped(written), known)}");
+        return null;
+    }
+
+    private static string Shown(string written) => $"\"{Clipped(written)}\"";
+
+    private static string Clipped(string written) => written.Length > 40 ? $"{written[..40]}…" : written;
+}
