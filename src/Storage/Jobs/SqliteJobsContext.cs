@@ -8,7 +8,7 @@ namespace LoraDrop.Storage;
 public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> options) : JobsContext(options)
 {
     public static void Configure(DbContextOptionsBuilder options, string file) =>
-        options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30").UseSnakeCaseNamingConvention();
+        options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30", sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
