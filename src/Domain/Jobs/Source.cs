@@ -85,7 +85,8 @@ public abstract partial record Source
         var (address, config) = Cut(rest, '#');
         var (repository, revision) = Cut(address, '@');
         if (!IsRepository(repository))
-            faults.Add(new(path, $"must name a repository as the hub does, hf:<org>/<name>: each part 1 to 96 letters, digits, '.', '_' and '-', no '--' or '..', no '.' or '-' at its ends; got {Quoted(repository)}"));
+            faults.Add(new(path, $"must name a repository as the hub does, hf:<org>/<name>: each part 1 to 96 letters, digits, '.', '_' and '-', "
+                + $"no '--' or '..', no '.' or '-' at its ends; got {Quoted(repository)}"));
         if (revision is not null && (!RevisionPattern().IsMatch(revision) || revision.Contains("..")))
             faults.Add(new(path, $"must have a branch, tag or commit after '@': 1 to 200 letters, digits, '.', '_', '/' and '-', no '..'; got {Quoted(revision)}"));
         if (config is not null && !ConfigPattern().IsMatch(config))
