@@ -32,7 +32,7 @@ public static class DatasetInspection
         var tally = new SplitTally();
         reader.ReadAll(bytes, tally, faults);
         if (tally.Rows == 0 && !faults.Any) faults.Add("has no rows");
-        return tally.Facts(split, Path.GetFileName(path), bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return faults.Any ? null : tally.Facts(split, Path.GetFileName(path), bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     /// <summary>A column of the training file that a task may learn from and another split does not have.</summary>

@@ -1,5 +1,6 @@
 using LoraDrop.Domain;
 using Parquet;
+using Parquet.Meta.Proto;
 using Parquet.Schema;
 
 namespace LoraDrop.Engine;
@@ -22,7 +23,8 @@ internal sealed class ParquetTable : ITableReader
         {
             read().GetAwaiter().GetResult();   // from memory: nothing to wait for
         }
-        catch (Exception e) when (e is IOException or ParquetException or InvalidDataException or NotSupportedException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e) when (e is IOException or ParquetException or ThriftProtocolException or InvalidDataException or NotSupportedException or InvalidOperationException
+            or ArgumentException or IndexOutOfRangeException or OverflowException or NullReferenceException)
         {
             faults.Add($"cannot be read as Parquet: {e.Message}");   // the decoder trips over a damaged file in all these ways
         }

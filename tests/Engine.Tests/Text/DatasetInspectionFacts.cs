@@ -145,6 +145,9 @@ public sealed class DatasetInspectionFacts : IDisposable
         Assert.Equal([ColumnType.Text, ColumnType.Whole, ColumnType.Number, ColumnType.Boolean, ColumnType.Other], split.Columns.Select(column => column.Type));
         Assert.Equal((1, "row 4"), (split.Columns[1].Empty, split.Columns[1].FirstEmpty));
         Assert.Equal(["1", "0", "1", "false", "…"], (string[])[split.Preview[0][1], split.Preview[1][1], split.Preview[2][1], split.Preview[3][3], split.Preview[0][4]]);
+
+        var damaged = _folder.File("damaged.parquet", [.. file.ToArray()[..50], .. file.ToArray()[80..]]); // some columns can still be read
+        Assert.StartsWith("damaged.parquet: cannot be read as Parquet:", Assert.Single(Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(damaged))).Faults).ToString());
     }
 
     [Fact]
