@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
@@ -81,6 +82,7 @@ public sealed class LabelRow
 /// <param name="Code">One of <see cref="FailureCode"/>.</param>
 /// <param name="Message">For a person: what happened, and what to do.</param>
 /// <param name="Faults">Where the input is at fault: each place.</param>
+[method: JsonConstructor]
 public sealed record Failure(string Code, string Message, IReadOnlyList<Fault> Faults)
 {
     public Failure(string code, string message) : this(code, message, []) { }
