@@ -23,13 +23,13 @@ internal static class DatasetEndpoints
         datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.");
     }
 
-    private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> Add(HttpContext http, InputLife life, DatasetUpload upload, ApiOptions options, CancellationToken cancel)
+    private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> Add(HttpContext http, InputLife life, DatasetUpload upload, JobsContext db, ApiOptions options, CancellationToken cancel)
     {
-        if (IsMultipart(http.Request)) return Answered(http, await upload.ReceiveAsync(http.Request, cancel));
+        if (IsMultipart(http.Request)) return await AnsweredAsync(http, await upload.ReceiveAsync(http.Request, cancel), db, cancel);
         if (!http.Request.HasJsonContentType())
             return Problems.Of(ProblemKind.UnsupportedMediaType, "Send files as Content-Type: multipart/form-data, or a name and a source as application/json.");
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
-        return asked is null ? problem! : Answered(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, cancel));
+        return asked is null ? problem! : await AnsweredAsync(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, cancel), db, cancel);
     }
 
     private static async Task<Results<Ok<DatasetPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
@@ -69,10 +69,10 @@ internal static class DatasetEndpoints
 
     private static Task<DatasetRow?> FindAsync(JobsContext db, string nameOrId, CancellationToken cancel) => db.Datasets.AsNoTracking().Named(nameOrId).FirstOrDefaultAsync(cancel);
 
-    private static Results<Accepted<DatasetView>, ProblemHttpResult> Answered(HttpContext http, Answer<DatasetRow> answer)
+    private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> AnsweredAsync(HttpContext http, Answer<DatasetRow> answer, JobsContext db, CancellationToken cancel)
     {
         if (answer.IsRefused(out var refusal, out var row)) return Problems.From(refusal);
-        var view = DatasetView.Of(row, columns: true);
+        var view = DatasetView.Of(await db.Datasets.AsNoTracking().SingleAsync(d => d.Id == row.Id, cancel), columns: true);   // as every later look shows it
         http.Response.Headers.RetryAfter = "1";
         return TypedResults.Accepted(view.Href, view);
     }

@@ -20,12 +20,12 @@ internal static class ModelEndpoints
         models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Take a model's name away.");
     }
 
-    private static async Task<Results<Accepted<ModelView>, ProblemHttpResult>> Register(HttpContext http, InputLife life, ApiOptions options, CancellationToken cancel)
+    private static async Task<Results<Accepted<ModelView>, ProblemHttpResult>> Register(HttpContext http, InputLife life, JobsContext db, ApiOptions options, CancellationToken cancel)
     {
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
         if (asked is null) return problem!;
         if ((await life.RegisterModelAsync(asked.Name, asked.Source, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
-        var view = ModelView.Of(row);
+        var view = ModelView.Of(await db.Models.AsNoTracking().SingleAsync(m => m.Id == row.Id, cancel));   // as every later look shows it
         http.Response.Headers.RetryAfter = "1";
         return TypedResults.Accepted(view.Href, view);
     }
