@@ -1,3 +1,6 @@
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
 namespace LoraDrop.Cli;
 
 /// <summary>What a script can tell from how a command ends.</summary>
@@ -19,4 +22,14 @@ internal static class ExitCode
 
     /// <summary>Stopped by Ctrl-C or SIGTERM; the same command goes on.</summary>
     public const int Stopped = 130;
+
+    /// <summary>The exit code of a failure.</summary>
+    public static int Of(string failureCode) => failureCode switch
+    {
+        FailureCode.Defect => Defect,
+        FailureCode.Diverged => Diverged,
+        FailureCode.Storage => Storage,
+        RunFailure.Stopped => Stopped,
+        _ => Usage,
+    };
 }

@@ -38,7 +38,8 @@ internal sealed class CompareCommand : EngineCommand
                 var path = Path.Combine(folder, $"{JsonText.NameOf(method)}-{seed}");
                 session.Say($"\n{method switch { TuningMethod.Lora => "LoRA", TuningMethod.LoraDrop => "LoRA-drop" }}, seed {seed}");
                 var started = Stopwatch.GetTimestamp();
-                var result = LoraDropRun.FinishedIn(path, request, files(request)) ?? TrainCommand.Run(request, files(request), path, session, cancel);
+                var inputs = SettingOptions.Inputs(request, files(request));
+                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? TrainCommand.Run(request, inputs, path, session, cancel);
                 runs.Add(new(request, path, result, Stopwatch.GetElapsedTime(started)));
             }
         var large = new List<SwitchedOff>();

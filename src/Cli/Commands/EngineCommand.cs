@@ -64,35 +64,11 @@ internal abstract class EngineCommand : Command
             Run(options, new Session(json, DeviceOf(options.GetValue(_device)!)), stop.Token);
             return ExitCode.Done;
         }
-        catch (RefusedInputException refused)
+        catch (Exception failed) // the edge of the program: every failure becomes words and an exit code
         {
-            Failure.Write(json, "refused", refused.Faults);
-            return ExitCode.Usage;
-        }
-        catch (DivergedException diverged)
-        {
-            Failure.Write(json, "diverged", [new("training", diverged.Message)]);
-            return ExitCode.Diverged;
-        }
-        catch (Exception storage) when (storage is IOException or UnauthorizedAccessException)
-        {
-            Failure.Write(json, "storage", [new("output", $"{storage.Message} If the disk is full, free some space; a run goes on from its last checkpoint with the same command.")]);
-            return ExitCode.Storage;
-        }
-        catch (DllNotFoundException native)
-        {
-            Failure.Write(json, "torch", [new("torch", native.Message)]);
-            return ExitCode.Usage;
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            Failure.Write(json, "stopped", [new("stopped", "a run is saved; the same command, with the same --out, goes on from there.")]);
-            return ExitCode.Stopped;
-        }
-        catch (Exception defect) // the edge of the program: whatever comes here is a defect, and is told as one
-        {
-            Failure.Write(json, "defect", [new("defect", $"this is an error of loradrop, not yours; please report it with these lines.{Environment.NewLine}{defect}")]);
-            return ExitCode.Defect;
+            var failure = RunFailure.Of(failed, stop.IsCancellationRequested);
+            Failure.Write(json, failure.Code, failure.Faults);
+            return ExitCode.Of(failure.Code);
         }
     }
 

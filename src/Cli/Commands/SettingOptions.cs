@@ -96,6 +96,12 @@ internal sealed class SettingOptions
         return json;
     }
 
+    /// <summary>Where everything is that the settings name: for the command line they name folders and files.</summary>
+    public RunInputs Inputs(ParseResult parsed, JobRequest request) => Inputs(request, Files(parsed, request));
+
+    /// <summary>The same, for settings whose data is known.</summary>
+    public static RunInputs Inputs(JobRequest request, DataFiles data) => new(request.Model, data, Importance: request.Importance?.From);
+
     /// <summary>The data files: those of <c>dataset</c>, and what options name besides.</summary>
     public DataFiles Files(ParseResult parsed, JobRequest request)
     {

@@ -21,15 +21,15 @@ internal sealed class TrainCommand : EngineCommand
     {
         var request = JobRequest.Parse(_settings.Json(options).ToJsonString());
         var folder = options.GetValue(_out)!;
-        var result = Run(request, _settings.Files(options, request), folder, session, cancel);
+        var result = Run(request, _settings.Inputs(options, request), folder, session, cancel);
         if (!session.Json) Summary(session.Console, result, folder);
     }
 
     /// <summary>One run, shown as it goes.</summary>
-    internal static RunResult Run(JobRequest request, DataFiles files, string folder, Session session, CancellationToken cancel)
+    internal static RunResult Run(JobRequest request, RunInputs inputs, string folder, Session session, CancellationToken cancel)
     {
         using var view = session.View();
-        using var run = new LoraDropRun(request, files, folder, session.Device, view.Report);
+        using var run = new LoraDropRun(request, inputs, folder, session.Device, view.Report);
         var result = run.Run(cancel);
         view.Report(new RunEvent.Finished(result, folder));
         return result;
