@@ -1,0 +1,17 @@
+namespace LoraDrop.Api;
+
+/// <summary>What a file holds, by the end of its name, and whether a browser should show it.</summary>
+internal static class ContentTypes
+{
+    public static (string Type, bool Inline) Of(string name) => Path.GetExtension(name) switch
+    {
+        ".json" => ("application/json", true),
+        ".svg" => ("image/svg+xml", true),
+        ".md" => ("text/markdown; charset=utf-8", false),
+        ".txt" => ("text/plain; charset=utf-8", false),
+        ".jsonl" => ("application/jsonl", false),
+        ".tsv" => ("text/tab-separated-values; charset=utf-8", false),
+        ".csv" => ("text/csv; charset=utf-8", false),
+        _ => ("application/octet-stream", false),
+    };
+}

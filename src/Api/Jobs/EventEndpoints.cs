@@ -1,0 +1,59 @@
+using System.Globalization;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+
+namespace LoraDrop.Api;
+
+/// <summary>What happened to a job: as a list, and as it happens.</summary>
+internal static class EventEndpoints
+{
+    public static void MapEvents(this IEndpointRouteBuilder routes)
+    {
+        var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Results");
+        jobs.MapGet("/events", List).WithName("listEvents").WithSummary("List what happened to a job.");
+        jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Follow a job as it runs.");
+    }
+
+    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> List(Guid id, HttpContext http, JobsContext db, CancellationToken cancel)
+    {
+        if (EventList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
+        if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
+        var page = await list.PageAsync(db, id, cancel);
+        if (page.Next is { } next) NextLink.Write(http, next.ToString(CultureInfo.InvariantCulture), "after");
+        return TypedResults.Ok(page);
+    }
+
+    private static async Task<IResult> Follow(
+        Guid id, HttpContext http, IDbContextFactory<JobsContext> contexts, JobPeek peek, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken cancel)
+    {
+        if (After(http.Request).IsRefused(out var refusal, out var after)) return Problems.From(refusal);
+        await using (var db = await contexts.CreateDbContextAsync(cancel))
+        {
+            if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
+        }
+        return new EventStream(id, after.Id, contexts, peek, options, clock, lifetime);
+    }
+
+    /// <summary>Where a stream goes on: the header of a client that comes back counts more than the address that it began with.</summary>
+    private static Answer<EventPlace> After(HttpRequest request)
+    {
+        var fields = new QueryFields(request.Query);
+        var after = fields.Integer("after", 0, long.MaxValue);
+        if (request.Headers["Last-Event-ID"] is [{ Length: > 0 } written])
+        {
+            if (long.TryParse(written, NumberStyles.None, CultureInfo.InvariantCulture, out var last)) after = last;
+            else fields.Refuse("Last-Event-ID", "must be the id of an event");
+        }
+        return fields.Refusal() is { } refusal ? refusal : new EventPlace(after ?? 0);
+    }
+
+    private static Refusal.Missing Missing(Guid id) => new("job", id.ToString());
+
+    private sealed record EventPlace(long Id);
+}

@@ -1,0 +1,24 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>Which events of a job are asked for.</summary>
+internal sealed record EventList(long After, EventLevel Level, int Limit)
+{
+    public static Answer<EventList> Read(IQueryCollection query)
+    {
+        var fields = new QueryFields(query);
+        var list = new EventList(fields.Integer("after", 0, long.MaxValue) ?? 0, fields.Choice<EventLevel>("level") ?? EventLevel.Info, (int)(fields.Integer("limit", 1, 500) ?? 100));
+        return fields.Refusal() is { } refusal ? refusal : list;
+    }
+
+    public async Task<EventPage> PageAsync(JobsContext db, Guid job, CancellationToken cancel)
+    {
+        EventLevel[] levels = [.. Enum.GetValues<EventLevel>().Where(level => level >= Level)];
+        var rows = await db.Events.AsNoTracking().Where(e => e.JobId == job && e.Id > After && levels.Contains(e.Level)).OrderBy(e => e.Id).Take(Limit + 1).ToListAsync(cancel);
+        return new([.. rows.Take(Limit).Select(EventView.Of)], rows.Count > Limit ? rows[Limit - 1].Id : null);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using EntityTag = Microsoft.Net.Http.Headers.EntityTagHeaderValue;
+
+namespace LoraDrop.Api;
+
+/// <summary>The files that a job leaves: checkpoints while it runs, artifacts when a stage is done. Names are looked up in rows and never become paths.</summary>
+internal static class FileEndpoints
+{
+    private const string CheckpointFile = "checkpoint.safetensors";
+
+    public static void MapFiles(this IEndpointRouteBuilder routes)
+    {
+        var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Files");
+        jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List the files that a job left.");
+        jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download a file.");
+        jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List the points from which a job can go on.");
+        jobs.MapGet("/checkpoints/{stage}/{step}", GetCheckpoint).WithName("getCheckpoint").WithSummary("Download a checkpoint.");
+    }
+
+    private static async Task<Results<Ok<ArtifactList>, ProblemHttpResult>> ListArtifacts(Guid id, JobsContext db, CancellationToken cancel)
+    {
+        if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
+        var rows = await db.Artifacts.AsNoTracking().Where(a => a.JobId == id).ToListAsync(cancel);
+        return TypedResults.Ok(new ArtifactList([.. rows.OrderBy(a => a.Name, StringComparer.Ordinal).Select(ArtifactView.Of)]));
+    }
+
+    private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetArtifact(Guid id, string name, HttpContext http, JobsContext db, IObjectStore objects, CancellationToken cancel)
+    {
+        var row = await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == id && a.Name == name, cancel);
+        if (row is not null) return await SendAsync(http, objects, new(row.Name, row.Key, row.Bytes, row.Sha256), row.CreatedAt, cancel);
+        return await db.Jobs.AnyAsync(j => j.Id == id, cancel)
+            ? Problems.Of(ProblemKind.ArtifactNotFound, $"Job {id} has no file of that name. GET /jobs/{id}/artifacts lists those that it has.")
+            : Problems.From(Missing(id));
+    }
+
+    private static async Task<Results<Ok<CheckpointList>, ProblemHttpResult>> ListCheckpoints(Guid id, JobsContext db, CancellationToken cancel)
+    {
+        if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
+        var rows = await db.Checkpoints.AsNoTracking().Where(c => c.JobId == id).ToListAsync(cancel);
+        return TypedResults.Ok(new CheckpointList([.. rows.OrderBy(c => c.Stage).ThenBy(c => c.Step).Select(CheckpointView.Of)]));
+    }
+
+    private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetCheckpoint(
+        Guid id, string stage, string step, HttpContext http, JobsContext db, IObjectStore objects, CancellationToken cancel)
+    {
+        if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
+        var row = int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            ? (await db.Checkpoints.AsNoTracking().Where(c => c.JobId == id && c.Step == at).ToListAsync(cancel)).SingleOrDefault(c => JsonText.NameOf(c.Stage) == stage)
+            : null;
+        if (row is null) return Problems.Of(ProblemKind.CheckpointNotFound, $"Job {id} has no such checkpoint. GET /jobs/{id}/checkpoints lists those that it has.");
+        try
+        {
+            if (CheckpointView.FileOf(row) is { } file) return await SendAsync(http, objects, file with { Name = CheckpointFile }, row.At, cancel);
+        }
+        catch (FileNotFoundException)
+        {
+            // Replaced since the row was read.
+        }
+        return Problems.Of(ProblemKind.CheckpointReplaced, $"The checkpoint at step {at} of job {id} gave way to a newer one. GET /jobs/{id}/checkpoints says which can be had.");
+    }
+
+    private static async Task<FileStreamHttpResult> SendAsync(HttpContext http, IObjectStore objects, StoredFile file, DateTimeOffset at, CancellationToken cancel)
+    {
+        var content = await objects.OpenAsync(file.Key, cancel);
+        var (type, inline) = ContentTypes.Of(file.Name);
+        var headers = http.Response.Headers;
+        headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256))}:";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'";   // a chart is looked at, it runs nothing
+        headers.ContentDisposition = new ContentDispositionHeaderValue(inline ? "inline" : "attachment") { FileNameStar = file.Name[(file.Name.LastIndexOf('/') + 1)..] }.ToString();
+        return TypedResults.File(content, type, enableRangeProcessing: true, lastModified: at, entityTag: new EntityTag($"\"{file.Sha256}\""));
+    }
+
+    private static Refusal.Missing Missing(Guid id) => new("job", id.ToString());
+}
