@@ -13,12 +13,22 @@ public static class ApiSetup
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<JobPeek>();
+        services.AddTransient<DatasetUpload>();
         return services;
     }
 
     public static WebApplication MapApi(this WebApplication app)
     {
+        app.UseProblems();
+        app.UseLoopbackGuard(app.Services.GetRequiredService<ApiOptions>());
         app.MapJobs();
+        app.MapImportance();
+        app.MapMetrics();
+        app.MapEvents();
+        app.MapFiles();
+        app.MapModels();
+        app.MapDatasets();
+        app.MapService();
         return app;
     }
 }

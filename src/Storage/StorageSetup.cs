@@ -23,6 +23,7 @@ public static class StorageSetup
         services.AddSingleton<Recovery>();
         services.AddScoped<Inputs>();
         services.AddScoped<JobLife>();
+        services.AddScoped<InputLife>();
         return services;
     }
 

@@ -1,7 +1,8 @@
-using System.Net.Http.Json;
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using LoraDrop.Api;
+using LoraDrop.Domain;
 using LoraDrop.Engine.Tests;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -20,9 +21,9 @@ public sealed class TestService : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly WebApplication _app;
 
-    private TestService(TestFolder folder, DataFolder data, WebApplication app)
+    private TestService(TestFolder folder, DataFolder data, WebApplication app, LoggedErrors errors)
     {
-        (_folder, _data, _app) = (folder, data, app);
+        (_folder, _data, _app, Errors) = (folder, data, app, errors.Texts);
         Address = new Uri(app.Urls.First());
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address };
     }
@@ -37,6 +38,11 @@ public sealed class TestService : IAsyncDisposable
 
     public IDbContextFactory<JobsContext> Contexts => Services.GetRequiredService<IDbContextFactory<JobsContext>>();
 
+    /// <summary>What was logged as an error.</summary>
+    public IReadOnlyCollection<string> Errors { get; }
+
+    public IObjectStore Objects => Services.GetRequiredService<IObjectStore>();
+
     public string DataFolder => _data.Root;
 
     /// <summary>Starts a service; it answers when the task is done.</summary>
@@ -47,7 +53,8 @@ public sealed class TestService : IAsyncDisposable
         var data = Storage.DataFolder.Take(folder.Path);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
+        var errors = new LoggedErrors();
+        builder.Logging.ClearProviders().AddProvider(errors);
         builder.Services.AddEmbeddedStorage(data).AddApi();
         builder.Services.Configure<ApiOptions>(options => options.StreamEvery = TimeSpan.FromMilliseconds(50));
         configure?.Invoke(builder.Services);
@@ -55,12 +62,19 @@ public sealed class TestService : IAsyncDisposable
         app.MapApi();
         await app.Services.MigrateAsync(CancellationToken.None);
         await app.StartAsync();
-        return new(folder, data, app);
+        return new(folder, data, app, errors);
     }
 
     public Task<HttpResponseMessage> GetAsync(string address) => Http.GetAsync(address);
 
-    public async Task<JsonElement> JsonAsync(string address) => await Http.GetFromJsonAsync<JsonElement>(address);
+    /// <summary>The JSON at an address; fails with what the service says and logs.</summary>
+    public async Task<JsonElement> JsonAsync(string address)
+    {
+        using var answer = await Http.GetAsync(address);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode} {text}\n{string.Join('\n', Errors)}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
 
     public Task<HttpResponseMessage> PostAsync(string address, string? json = null) =>
         Http.PostAsync(address, json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
@@ -81,5 +95,23 @@ public sealed class TestService : IAsyncDisposable
         await _app.DisposeAsync();
         _data.Dispose();
         _folder.Dispose();
+    }
+
+    private sealed class LoggedErrors : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Texts { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) Texts.Enqueue($"{formatter(state, exception)}\n{exception}");
+        }
+
+        public void Dispose() { }
     }
 }

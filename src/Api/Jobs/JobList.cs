@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +15,7 @@ internal sealed record JobList(
         var fields = new QueryFields(query);
         var list = new JobList(
             fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"), fields.Choice<TuningMethod>("method"),
-            (int)(fields.Integer("limit", 1, 100) ?? 20), CursorIn(fields));
+            (int)(fields.Integer("limit", 1, 100) ?? 20), Cursor.Read(fields));
         return fields.Refusal() is { } refusal ? refusal : list;
     }
 
@@ -38,7 +37,7 @@ internal sealed record JobList(
                 ApiJson.Finite(j.Score), j.Failure is { } failure ? new(failure.Code, failure.Message, null) : null, JobReading.LabelsOf(j.Labels),
                 j.CreatedAt, j.StartedAt, j.FinishedAt, $"/jobs/{j.Id}");
         }).ToList();
-        return new(items, found.Count > Limit ? CursorOf(items[^1].Id) : null);
+        return new(items, found.Count > Limit ? Cursor.Of(items[^1].Id) : null);
     }
 
     private IQueryable<JobRow> Matching(JobsContext db)
@@ -62,15 +61,4 @@ internal sealed record JobList(
             else fields.Refuse("label", "must be a name and a value: label=team:search");
         }
     }
-
-    private static Guid? CursorIn(QueryFields fields)
-    {
-        if (fields.Text("cursor") is not { } written) return null;
-        Span<byte> bytes = stackalloc byte[16];
-        if (Base64Url.IsValid(written, out var length) && length == 16 && Base64Url.TryDecodeFromChars(written, bytes, out _)) return new Guid(bytes, bigEndian: true);
-        fields.Refuse("cursor", "must be what the last answer gave as next");
-        return null;
-    }
-
-    private static string CursorOf(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
 }

@@ -12,27 +12,26 @@ internal sealed class JobPeek
         .Select(job => new JobState(
             job.Version, job.Status,
             db.Stages.Where(s => s.JobId == id && s.Status == JobStatus.Queued).Select(s => (Stage?)s.Stage).FirstOrDefault(),
+            db.Stages.Where(s => s.JobId == id && s.Status == JobStatus.Queued).Select(s => s.QueuedAt).FirstOrDefault(),
             job.Status == JobStatus.Queued && job.Model.Status != InputStatus.Ready,
             job.Status == JobStatus.Queued && job.Dataset.Status != InputStatus.Ready))
         .SingleOrDefault());
 
-    private readonly Func<JobsContext, Guid, Stage, CancellationToken, Task<int>> _ahead = EF.CompileAsyncQuery((JobsContext db, Guid id, Stage stage, CancellationToken _) => db.Stages
-        .Where(mine => mine.JobId == id && mine.Stage == stage)
-        .SelectMany(mine => db.Stages.Where(other => other.Status == JobStatus.Queued && (other.Stage == mine.Stage
-            ? other.QueuedAt < mine.QueuedAt || (other.QueuedAt == mine.QueuedAt && other.JobId < mine.JobId)
-            : other.Stage == Stage.TaskAdaptation)))
-        .Count());
+    private readonly Func<JobsContext, Guid, Stage, DateTimeOffset, CancellationToken, Task<int>> _ahead = EF.CompileAsyncQuery(
+        (JobsContext db, Guid id, Stage stage, DateTimeOffset since, CancellationToken _) => db.Stages.Count(other => other.Status == JobStatus.Queued && (other.Stage == stage
+            ? other.QueuedAt < since || (other.QueuedAt == since && other.JobId < id)
+            : other.Stage == Stage.TaskAdaptation)));
 
     /// <summary>The job's state, or null where there is no such job.</summary>
     public async Task<JobState?> StateAsync(JobsContext db, Guid id, CancellationToken cancel)
     {
         if (await _state(db, id, cancel) is not { } state) return null;
-        return state.QueuedStage is { } stage ? state with { QueuePosition = 1 + await _ahead(db, id, stage, cancel) } : state;
+        return state is { QueuedStage: { } stage, QueuedAt: { } since } ? state with { QueuePosition = 1 + await _ahead(db, id, stage, since, cancel) } : state;
     }
 }
 
 /// <summary>A job's state, as far as readers that poll must know it.</summary>
-internal sealed record JobState(long Version, JobStatus Status, Stage? QueuedStage, bool WaitsForModel, bool WaitsForDataset)
+internal sealed record JobState(long Version, JobStatus Status, Stage? QueuedStage, DateTimeOffset? QueuedAt, bool WaitsForModel, bool WaitsForDataset)
 {
     /// <summary>1 is taken next; null where no stage is queued.</summary>
     public int? QueuePosition { get; init; }

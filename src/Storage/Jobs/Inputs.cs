@@ -27,7 +27,7 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
                 if (registered is null) faults.Add(await NotRegisteredAsync("model", name, db.Models.Select(m => m.Name), cancel));
                 return registered;
             case var source:
-                var fingerprint = FingerprintOf(source, "model", faults);
+                var fingerprint = FingerprintOf(source, "model", "model", faults);
                 if (faults.Any(f => f.Path == "model")) return null;
                 var (text, since) = (source.ToString()!, Since(source));
                 var known = await db.Models.Where(m => m.Name == null && m.DeletedAt == null && m.Source == text && m.Fingerprint == fingerprint && m.Status != InputStatus.Failed && m.CreatedAt >= since)
@@ -47,30 +47,41 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
                 if (registered is null) faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.Select(d => d.Name), cancel));
                 return registered;
             case var source:
-                var fingerprint = FingerprintOf(source, "dataset", faults);
+                var fingerprint = FingerprintOf(source, "dataset", "dataset", faults);
                 if (faults.Any(f => f.Path == "dataset")) return null;
                 if (source is not Source.Hub { Config: null }) preset = null; // only a hub's repository has parts
                 var (text, since) = (source.ToString()!, Since(source));
                 var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Preset == preset && d.Fingerprint == fingerprint && d.Status != InputStatus.Failed && d.CreatedAt >= since)
                     .OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
                 if (known is not null) return known;
-                var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
-                db.Add(row);
-                return row;
+                return NewDataset(name: null, source, preset, fingerprint);
         }
     }
 
-    /// <summary>Registers a model under a name; its preparation is to be queued when the row is saved.</summary>
-    public async Task<Answer<ModelRow>> RegisterModelAsync(string name, string written, CancellationToken cancel)
+    /// <summary>A model to be registered under a name: a new row, not saved yet.</summary>
+    public Answer<ModelRow> NewModel(string name, string written)
     {
         var faults = new List<Fault>();
-        if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
-        var source = Source.Parse(written, "source", faults);
-        if (source is Source.Registered) faults.Add(new("source", "must say where the model is: hf:<repository>[@revision] or file:/path/of/its/folder"));
-        var fingerprint = source is null ? null : FingerprintOf(source, "source", faults);
+        var (source, fingerprint) = SourceToRegister(name, written, "model", faults);
+        return faults.Count > 0 ? new Refusal.Invalid(faults) : New(name, source!, fingerprint);
+    }
+
+    /// <summary>A dataset to be registered under a name: a new row, not saved yet.</summary>
+    public Answer<DatasetRow> NewDataset(string name, string written)
+    {
+        var faults = new List<Fault>();
+        var (source, fingerprint) = SourceToRegister(name, written, "dataset", faults);
         if (faults.Count > 0) return new Refusal.Invalid(faults);
-        if (await db.Models.AnyAsync(m => m.Name == name, cancel)) return new Refusal.Conflict("model_exists", $"There is a model {name} already. Delete it, or choose another name.");
-        return New(name, source!, fingerprint);
+        return NewDataset(name, source!, preset: null, fingerprint);
+    }
+
+    private (Source? Source, string? Fingerprint) SourceToRegister(string name, string written, string what, List<Fault> faults)
+    {
+        const string Path = "source";
+        if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
+        var source = Source.Parse(written, Path, faults);
+        if (source is Source.Registered) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision] or file:/path/of/its/folder"));
+        return (source, source is null ? null : FingerprintOf(source, Path, what, faults));
     }
 
     private ModelRow New(string? name, Source source, string? fingerprint)
@@ -80,17 +91,24 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         return row;
     }
 
+    private DatasetRow NewDataset(string? name, Source source, string? preset, string? fingerprint)
+    {
+        var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Source = source.ToString()!, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
+        db.Add(row);
+        return row;
+    }
+
     /// <summary>A branch may move, so it is asked for again after a while; a commit and a local folder are known by what they are.</summary>
     private DateTimeOffset Since(Source source) =>
         source is Source.Hub { Revision: not { Length: 40 } } ? clock.GetUtcNow() - HubStands : DateTimeOffset.UnixEpoch;
 
-    private string? FingerprintOf(Source source, string path, List<Fault> faults)
+    private string? FingerprintOf(Source source, string path, string what, List<Fault> faults)
     {
         if (source is not Source.LocalPath(var place)) return null;
         if (!options.LocalFiles) faults.Add(new(path, "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
         else if (Directory.Exists(place)) return Fingerprint(new DirectoryInfo(place).EnumerateFiles());
-        else if (path == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
-        else faults.Add(new(path, $"there is no {(path == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));
+        else if (what == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
+        else faults.Add(new(path, $"there is no {(what == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));
         return null;
     }
 

@@ -32,6 +32,9 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
 
     public DbSet<WorkerRow> Workers => Set<WorkerRow>();
 
+    /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
+    public abstract bool IsTaken(DbUpdateException failed);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();

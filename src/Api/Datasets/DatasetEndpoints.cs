@@ -1,0 +1,79 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Net.Http.Headers;
+
+namespace LoraDrop.Api;
+
+/// <summary>Datasets: upload or register, list, look at, preview, delete.</summary>
+internal static class DatasetEndpoints
+{
+    public static void MapDatasets(this IEndpointRouteBuilder routes)
+    {
+        var datasets = routes.MapGroup("/datasets").WithTags("Datasets");
+        datasets.MapPost("", Add).WithName("addDataset").WithSummary("Upload a dataset, or register one by its source.").WithMetadata(new DisableRequestSizeLimitAttribute());   // DatasetUpload counts by itself
+        datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets, newest first.");
+        datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Look at a dataset.");
+        datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("See the first rows of a split.");
+        datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.");
+    }
+
+    private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> Add(HttpContext http, InputLife life, DatasetUpload upload, ApiOptions options, CancellationToken cancel)
+    {
+        if (IsMultipart(http.Request)) return Answered(http, await upload.ReceiveAsync(http.Request, cancel));
+        if (!http.Request.HasJsonContentType())
+            return Problems.Of(ProblemKind.UnsupportedMediaType, "Send files as Content-Type: multipart/form-data, or a name and a source as application/json.");
+        var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
+        return asked is null ? problem! : Answered(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, cancel));
+    }
+
+    private static async Task<Results<Ok<DatasetPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
+    {
+        if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
+        var datasets = db.Datasets.AsNoTracking().Where(d => list.All || d.Name != null);
+        if (list.Before is { } before) datasets = datasets.Where(d => d.Id < before);
+        var rows = await datasets.OrderByDescending(d => d.Id).Take(list.Limit + 1).ToListAsync(cancel);
+        var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
+        if (next is not null) NextLink.Write(http, next);
+        return TypedResults.Ok(new DatasetPage([.. rows.Take(list.Limit).Select(row => DatasetView.Of(row, columns: false))], next));
+    }
+
+    private static async Task<Results<Ok<DatasetView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, CancellationToken cancel) =>
+        await FindAsync(db, nameOrId, cancel) is { } row ? TypedResults.Ok(DatasetView.Of(row, columns: true)) : Problems.From(new Refusal.Missing("dataset", nameOrId));
+
+    private static async Task<Results<Ok<PreviewView>, ProblemHttpResult>> Preview(string nameOrId, HttpContext http, JobsContext db, CancellationToken cancel)
+    {
+        var fields = new QueryFields(http.Request.Query);
+        var wanted = fields.Text("split") ?? "train";
+        if (fields.Refusal() is { } refusal) return Problems.From(refusal);
+        if (await FindAsync(db, nameOrId, cancel) is not { } row) return Problems.From(new Refusal.Missing("dataset", nameOrId));
+        if (row.Facts is null)
+        {
+            http.Response.Headers.RetryAfter = "1";
+            return Problems.Of(ProblemKind.DatasetNotReady, $"The dataset {nameOrId} is {JsonText.NameOf(row.Status)}; its rows can be seen when it is ready.");
+        }
+        if (row.Facts.Splits.FirstOrDefault(s => s.Split == wanted) is not { } split)
+            return Problems.Of(ProblemKind.SplitNotFound, $"The dataset {nameOrId} has the splits {string.Join(", ", row.Facts.Splits.Select(s => s.Split))}.");
+        return TypedResults.Ok(new PreviewView(split.Split, [.. split.Columns.Select(c => c.Name)], split.Preview, split.Rows));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string nameOrId, InputLife life, CancellationToken cancel) =>
+        await life.DeleteDatasetAsync(nameOrId, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.NoContent();
+
+    private static bool IsMultipart(HttpRequest request) => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
+
+    private static Task<DatasetRow?> FindAsync(JobsContext db, string nameOrId, CancellationToken cancel) => db.Datasets.AsNoTracking().Named(nameOrId).FirstOrDefaultAsync(cancel);
+
+    private static Results<Accepted<DatasetView>, ProblemHttpResult> Answered(HttpContext http, Answer<DatasetRow> answer)
+    {
+        if (answer.IsRefused(out var refusal, out var row)) return Problems.From(refusal);
+        var view = DatasetView.Of(row, columns: true);
+        http.Response.Headers.RetryAfter = "1";
+        return TypedResults.Accepted(view.Href, view);
+    }
+}

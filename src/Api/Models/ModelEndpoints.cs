@@ -1,0 +1,49 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>Base models: register, list, look at, delete.</summary>
+internal static class ModelEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        var models = routes.MapGroup("/models").WithTags("Models");
+        models.MapPost("", Register).WithName("registerModel").WithSummary("Register a base model.");
+        models.MapGet("", List).WithName("listModels").WithSummary("List models, newest first.");
+        models.MapGet("/{nameOrId}", Get).WithName("getModel").WithSummary("Look at a model.");
+        models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Take a model's name away.");
+    }
+
+    private static async Task<Results<Accepted<ModelView>, ProblemHttpResult>> Register(HttpContext http, InputLife life, ApiOptions options, CancellationToken cancel)
+    {
+        var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
+        if (asked is null) return problem!;
+        if ((await life.RegisterModelAsync(asked.Name, asked.Source, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
+        var view = ModelView.Of(row);
+        http.Response.Headers.RetryAfter = "1";
+        return TypedResults.Accepted(view.Href, view);
+    }
+
+    private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
+    {
+        if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
+        var models = db.Models.AsNoTracking().Where(m => list.All || m.Name != null);
+        if (list.Before is { } before) models = models.Where(m => m.Id < before);
+        var rows = await models.OrderByDescending(m => m.Id).Take(list.Limit + 1).ToListAsync(cancel);
+        var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
+        if (next is not null) NextLink.Write(http, next);
+        return TypedResults.Ok(new ModelPage([.. rows.Take(list.Limit).Select(ModelView.Of)], next));
+    }
+
+    private static async Task<Results<Ok<ModelView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, CancellationToken cancel) =>
+        await db.Models.AsNoTracking().Named(nameOrId).FirstOrDefaultAsync(cancel) is { } row ? TypedResults.Ok(ModelView.Of(row)) : Problems.From(new Refusal.Missing("model", nameOrId));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string nameOrId, InputLife life, CancellationToken cancel) =>
+        await life.DeleteModelAsync(nameOrId, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.NoContent();
+}

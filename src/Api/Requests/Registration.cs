@@ -1,0 +1,18 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Api;
+
+/// <summary>Asks for a model or a dataset to be registered.</summary>
+/// <param name="Name">The name for requests; 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', a letter or digit first.</param>
+/// <param name="Source">Where it is: <c>hf:FacebookAI/roberta-base</c>, <c>hf:nyu-mll/glue#rte</c>, or <c>file:/absolute/path</c> on the machine of an embedded service.</param>
+public sealed record Registration(string Name, string Source)
+{
+    /// <summary>Reads it strictly.</summary>
+    /// <exception cref="RefusedInputException">With all faults at once.</exception>
+    public static Registration Parse(string json)
+    {
+        var faults = new List<Fault>();
+        var registration = JsonFields.Read(json, faults, fields => new Registration(fields.RequiredText("name"), fields.RequiredText("source")));
+        return faults.Count == 0 ? registration : throw new RefusedInputException(faults);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Data.Common;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Api;
+
+/// <summary>The service itself: known tasks, workers, health.</summary>
+internal static class ServiceEndpoints
+{
+    public static void MapService(this IEndpointRouteBuilder routes)
+    {
+        var service = routes.MapGroup("").WithTags("Service");
+        service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.");
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers and what they do.");
+        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.");
+        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work.");
+        routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
+    }
+
+    private static Ok<PresetList> Presets() => TypedResults.Ok(new PresetList(TaskPreset.All));
+
+    private static async Task<Ok<WorkerList>> Workers(JobsContext db, CancellationToken cancel)
+    {
+        var workers = await db.Workers.AsNoTracking().OrderBy(w => w.StartedAt).ToListAsync(cancel);
+        var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).ToListAsync(cancel);
+        return TypedResults.Ok(new WorkerList([.. workers.Select(worker => WorkerView.Of(worker, running.Where(s => s.LeaseOwner == worker.Id)))]));
+    }
+
+    private static Ok<HealthView> Live() => TypedResults.Ok(new HealthView("live", new Dictionary<string, string>()));
+
+    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(JobsContext db, IObjectStore objects, ILogger<HealthView> log, CancellationToken cancel)
+    {
+        var checks = new Dictionary<string, string>
+        {
+            ["database"] = await CheckAsync("database", () => db.Jobs.AnyAsync(cancel), log),
+            ["objects"] = await CheckAsync("objects", () => objects.CheckAsync(cancel), log),
+        };
+        if (checks.Values.All(state => state == "ok")) return TypedResults.Ok(new HealthView("ready", checks));
+        var problem = Problems.Of(ProblemKind.NotReady, $"Failed: {string.Join(", ", checks.Where(check => check.Value != "ok").Select(check => check.Key))}. The log of the service says why.");
+        problem.ProblemDetails.Extensions["checks"] = checks;
+        return problem;
+    }
+
+    private static async Task<string> CheckAsync(string what, Func<Task> check, ILogger log)
+    {
+        try
+        {
+            await check();
+            return "ok";
+        }
+        catch (Exception failed) when (failed is DbException or IOException or UnauthorizedAccessException)
+        {
+            ApiLog.CheckFailed(log, what, failed);
+            return "failed";
+        }
+    }
+}
+
+/// <summary>Whether the service is well.</summary>
+/// <param name="Status">live or ready.</param>
+/// <param name="Checks">What was checked, and whether it is ok.</param>
+public sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
+
+/// <summary>The tasks that are known by name.</summary>
+/// <param name="Items">Each with its columns, labels, metric and training.</param>
+public sealed record PresetList(IReadOnlyList<TaskPreset> Items);
+
+/// <summary>The workers.</summary>
+/// <param name="Items">By the time of their start.</param>
+public sealed record WorkerList(IReadOnlyList<WorkerView> Items);
+
+/// <summary>A process that takes up stages.</summary>
+/// <param name="Id">Host and process, new at every start.</param>
+/// <param name="Host">The machine it is on.</param>
+/// <param name="Version">The version of its program.</param>
+/// <param name="Device">What it computes on.</param>
+/// <param name="Slots">Stages at a time.</param>
+/// <param name="StartedAt">When it started.</param>
+/// <param name="HeartbeatAt">When it was last heard of.</param>
+/// <param name="Running">The stages that it has.</param>
+public sealed record WorkerView(
+    string Id, string Host, string Version, string Device, int Slots, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
+{
+    internal static WorkerView Of(WorkerRow row, IEnumerable<StageRow> running) => new(
+        row.Id, row.Host, row.Version, row.Device, row.Slots, row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.StartedAt))]);
+}
+
+/// <summary>A stage that a worker has.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Stage">Its stage.</param>
+/// <param name="Since">When a worker first took it up.</param>
+public sealed record RunningView(Guid Job, Stage Stage, DateTimeOffset? Since);

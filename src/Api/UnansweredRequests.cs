@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using LoraDrop.Domain;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Api;
+
+/// <summary>Gives a problem with a code to requests that no endpoint answered, or whose endpoint threw.</summary>
+internal static class UnansweredRequests
+{
+    private const int NoSpaceLeft = 28;   // ENOSPC, which .NET passes on as the exception's HResult
+    private const int DiskFull = 13;      // SQLITE_FULL
+
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = http => OfException(http, http.Features.Get<IExceptionHandlerFeature>()!.Error).ExecuteAsync(http),
+            SuppressDiagnosticsCallback = _ => true,   // what is the service's own fault is logged here, what is the caller's is not
+        });
+        app.UseStatusCodePages(status => OfStatus(status.HttpContext).ExecuteAsync(status.HttpContext));
+    }
+
+    private static ProblemHttpResult OfException(HttpContext http, Exception error)
+    {
+        var log = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(UnansweredRequests));
+        switch (error)
+        {
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }: return Problems.Of(ProblemKind.TooLarge, error.Message);
+            case BadHttpRequestException: return Problems.Of(ProblemKind.BadRequest, error.Message);
+        }
+        if (IsDiskFull(error))
+        {
+            ApiLog.StorageFull(log, http.Request.Method, http.Request.Path, error);
+            return Problems.Of(ProblemKind.StorageFull, "The disk of the service is full. Nothing of this request was kept.");
+        }
+        var traceId = Activity.Current?.Id ?? http.TraceIdentifier;
+        ApiLog.Defect(log, http.Request.Method, http.Request.Path, traceId, error);
+        return Problems.Defect(traceId);
+    }
+
+    private static bool IsDiskFull(Exception? error) => error switch
+    {
+        null => false,
+        IOException { HResult: NoSpaceLeft } => true,
+        SqliteException { SqliteErrorCode: DiskFull } => true,
+        _ => IsDiskFull(error.InnerException),
+    };
+
+    /// <summary>What routing answered with a bare status.</summary>
+    private static ProblemHttpResult OfStatus(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => JobOf(http.Request.Path) is { } job
+            ? Problems.From(new Refusal.Missing("job", job))
+            : Problems.Of(ProblemKind.NotFound, $"There is nothing at {http.Request.Path}."),
+        StatusCodes.Status405MethodNotAllowed => Problems.Of(ProblemKind.MethodNotAllowed, $"{http.Request.Path} takes {http.Response.Headers.Allow}."),
+        StatusCodes.Status413PayloadTooLarge => Problems.Of(ProblemKind.TooLarge, "The body is too large."),
+        StatusCodes.Status415UnsupportedMediaType => Problems.Of(ProblemKind.UnsupportedMediaType, "The body has another Content-Type than this address takes."),
+        >= 500 => Problems.Defect(http.TraceIdentifier),
+        _ => Problems.Of(ProblemKind.BadRequest, "The request cannot be read."),
+    };
+
+    /// <summary>The segment that should have been a job's id and is none: such an address matches no route.</summary>
+    private static string? JobOf(PathString path) =>
+        path.StartsWithSegments("/jobs", out var rest) && rest.Value?.Split('/') is ["", { Length: > 0 } id, ..] && !Guid.TryParse(id, out _) ? id : null;
+}

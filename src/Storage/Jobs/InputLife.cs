@@ -1,0 +1,108 @@
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Storage;
+
+/// <summary>What people do to models and datasets: register, upload, delete. What jobs bring by their source is found by <see cref="Inputs"/>.</summary>
+public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IObjectStore objects, TimeProvider clock)
+{
+    /// <summary>Where a dataset's source is a file that somebody sent.</summary>
+    public const string Uploaded = "upload";
+
+    /// <summary>Registers a model under a name and has it prepared.</summary>
+    public async Task<Answer<ModelRow>> RegisterModelAsync(string name, string source, CancellationToken cancel)
+    {
+        if (inputs.NewModel(name, source).IsRefused(out var refusal, out var row)) return refusal;
+        if (await SaveUnderNameAsync("model", name, cancel) is { } taken) return taken;
+        queue.EnqueueModel(row.Id);
+        return row;
+    }
+
+    /// <summary>Registers a dataset under a name and has it fetched and validated.</summary>
+    public async Task<Answer<DatasetRow>> RegisterDatasetAsync(string name, string source, CancellationToken cancel)
+    {
+        if (inputs.NewDataset(name, source).IsRefused(out var refusal, out var row)) return refusal;
+        if (await SaveUnderNameAsync("dataset", name, cancel) is { } taken) return taken;
+        queue.EnqueueDataset(row.Id);
+        return row;
+    }
+
+    /// <summary>Why an upload under this name need not begin; null where it may.</summary>
+    public async Task<Refusal?> NameTakenAsync(string name, CancellationToken cancel) => await db.Datasets.AnyAsync(d => d.Name == name, cancel) ? Taken("dataset", name) : null;
+
+    /// <summary>Registers files that are stored already, and has them validated.</summary>
+    public async Task<Answer<DatasetRow>> AddUploadAsync(Guid id, string name, IReadOnlyList<StoredFile> files, CancellationToken cancel)
+    {
+        var row = new DatasetRow { Id = id, Name = name, Source = Uploaded, Files = [.. files], CreatedAt = clock.GetUtcNow() };
+        db.Add(row);
+        if (await SaveUnderNameAsync("dataset", name, cancel) is { } taken) return taken;
+        queue.EnqueueDataset(id);
+        return row;
+    }
+
+    /// <summary>Takes a model's name away. Its row stays for the jobs that used it, and a commit or folder that a later job names again is found again.</summary>
+    public async Task<Refusal?> DeleteModelAsync(string nameOrId, CancellationToken cancel)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+        if (await db.Models.Named(nameOrId).FirstOrDefaultAsync(m => m.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("model", nameOrId);
+        if (await FirstActiveAsync(db.Jobs.Where(j => j.ModelId == row.Id), cancel) is { } job)
+            return new Refusal.Conflict("model_in_use", $"Job {job} still needs the model {nameOrId}. Wait until it has ended, or cancel it.");
+        (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
+        await db.SaveChangesAsync(cancel);
+        await transaction.CommitAsync(cancel);
+        return null;
+    }
+
+    /// <summary>Takes a dataset's name away. Uploaded files go with it where no job refers to it; else they stay, as what those jobs learned from.</summary>
+    public async Task<Refusal?> DeleteDatasetAsync(string nameOrId, CancellationToken cancel)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+        if (await db.Datasets.Named(nameOrId).FirstOrDefaultAsync(d => d.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("dataset", nameOrId);
+        var jobs = db.Jobs.Where(j => j.DatasetId == row.Id);
+        if (await FirstActiveAsync(jobs, cancel) is { } job)
+            return new Refusal.Conflict("dataset_in_use", $"Job {job} still needs the dataset {nameOrId}. Wait until it has ended, or cancel it.");
+        var unused = !await jobs.AnyAsync(cancel);
+        if (unused) db.Remove(row);
+        else (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
+        await db.SaveChangesAsync(cancel);
+        await transaction.CommitAsync(cancel);
+        // The row is gone first, as with a job. The key of a file that is read in place is a path, and not ours to remove.
+        if (unused && row.Source == Uploaded)
+            foreach (var file in row.Files) await objects.DeleteAsync(file.Key, cancel);
+        return null;
+    }
+
+    private async Task<Refusal?> SaveUnderNameAsync(string what, string name, CancellationToken cancel)
+    {
+        try
+        {
+            await db.SaveChangesAsync(cancel);
+            return null;
+        }
+        catch (DbUpdateException failed) when (db.IsTaken(failed))
+        {
+            return Taken(what, name);
+        }
+    }
+
+    private static Refusal.Conflict Taken(string what, string name) => new($"{what}_exists", $"There is a {what} {name} already. Delete it, or choose another name.");
+
+    private static async Task<Guid?> FirstActiveAsync(IQueryable<JobRow> jobs, CancellationToken cancel) =>
+        await jobs.Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running).OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
+}
+
+/// <summary>Finds models and datasets as people address them: by name, else by id. A name may look like an id, so the first one counts.</summary>
+public static class InputNames
+{
+    public static IQueryable<ModelRow> Named(this IQueryable<ModelRow> models, string nameOrId)
+    {
+        var id = Guid.TryParse(nameOrId, out var parsed) ? parsed : Guid.Empty;
+        return models.Where(m => m.Name == nameOrId || m.Id == id).OrderBy(m => m.Name == nameOrId ? 0 : 1);
+    }
+
+    public static IQueryable<DatasetRow> Named(this IQueryable<DatasetRow> datasets, string nameOrId)
+    {
+        var id = Guid.TryParse(nameOrId, out var parsed) ? parsed : Guid.Empty;
+        return datasets.Where(d => d.Name == nameOrId || d.Id == id).OrderBy(d => d.Name == nameOrId ? 0 : 1);
+    }
+}
