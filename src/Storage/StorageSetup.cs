@@ -1,4 +1,5 @@
 using Hangfire;
+using Hangfire.InMemory;
 using LoraDrop.Domain;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,8 @@ public static class StorageSetup
         services.AddSingleton<IDbContextFactory<JobsContext>, SqliteContexts>();
         services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
-        services.AddHangfire(hangfire => hangfire.UseRecommendedSerializerSettings().UseInMemoryStorage().UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
+        services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
+        services.AddHangfire(hangfire => hangfire.UseRecommendedSerializerSettings().UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<SourceOptions>();

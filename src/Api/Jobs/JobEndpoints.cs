@@ -41,7 +41,7 @@ internal static class JobEndpoints
     {
         http.Response.Headers.CacheControl = "no-cache";
         var seen = http.Request.Headers.IfNoneMatch;
-        if (seen.Count > 0 && await peek.StateAsync(db, id, cancel) is { } state && seen.Contains(state.ETag))
+        if (seen.Count > 0 && await peek.StateAsync(db, id, cancel) is { } state && IfNoneMatch.Holds(seen, state.ETag))
         {
             http.Response.Headers.ETag = state.ETag;
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
