@@ -5,7 +5,10 @@ namespace LoraDrop.Cli;
 /// <summary>How a command talks: to people, or with --json to scripts.</summary>
 internal record Terminal(bool Json)
 {
-    public IAnsiConsole Console { get; } = AnsiConsole.Console;
+    private const int Unfolded = 1000;
+
+    /// <summary>Where people read: a terminal, or a file, whose lines are not folded.</summary>
+    public IAnsiConsole Console { get; } = Prepared(AnsiConsole.Console);
 
     /// <summary>A line for people; nothing with --json.</summary>
     public void Say(string line)
@@ -27,4 +30,10 @@ internal record Terminal(bool Json)
 
     /// <summary>The view of a run: JSON lines, or progress for people.</summary>
     public IRunView View() => Json ? new JsonLinesView(System.Console.Out) : new ProgressView(Console, TimeProvider.System);
+
+    private static IAnsiConsole Prepared(IAnsiConsole console)
+    {
+        if (!console.Profile.Capabilities.Interactive) console.Profile.Width = Unfolded;
+        return console;
+    }
 }

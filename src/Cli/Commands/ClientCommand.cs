@@ -22,6 +22,9 @@ internal abstract class ClientCommand : Command
         SetAction((options, _) => InvokeAsync(options));
     }
 
+    /// <summary>What a person should know who stopped it.</summary>
+    protected virtual string WhenStopped => "the service goes on with what it was asked for";
+
     /// <summary>The command itself; the exit code.</summary>
     protected abstract Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel);
 
@@ -46,10 +49,10 @@ internal abstract class ClientCommand : Command
         }
     }
 
-    private static RunFailure FailureOf(Exception failed, bool stopping) => failed switch
+    private RunFailure FailureOf(Exception failed, bool stopping) => failed switch
     {
         ServiceUnreachableException gone => new(ServiceUnreachableException.Code, [new("service", gone.Message)]),
-        OperationCanceledException when stopping => new(RunFailure.Stopped, [new("stopped", "the service goes on with what it was asked for")]),
+        OperationCanceledException when stopping => new(RunFailure.Stopped, [new("stopped", WhenStopped)]),
         IOException or UnauthorizedAccessException => new(FailureCode.Storage, [new("output", failed.Message)]),
         _ => RunFailure.Of(failed, stopping),
     };

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using LoraDrop.Domain;
 using LoraDrop.Engine;
-using static TorchSharp.torch;
 
 namespace LoraDrop.Cli;
 
@@ -34,9 +32,7 @@ internal abstract class EngineCommand : Command
         using var stop = new StopSignals();
         try
         {
-            TorchNative.EnsureLoaded();
-            set_num_threads(options.GetValue(_threads));
-            Run(options, new Session(json, DeviceOf(options.GetValue(_device)!)), stop.Token);
+            Run(options, Session.Open(json, options.GetValue(_device)!, options.GetValue(_threads)), stop.Token);
             return ExitCode.Done;
         }
         catch (Exception failed) // the edge of the program: every failure becomes words and an exit code
@@ -46,13 +42,4 @@ internal abstract class EngineCommand : Command
             return ExitCode.Of(failure.Code);
         }
     }
-
-    private static Device DeviceOf(string name)
-    {
-        if (name == "cuda" && !cuda.is_available()) throw new RefusedInputException("--device", "cuda is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
-        return new Device(name);
-    }
 }
-
-/// <summary>How a command talks, and where it computes.</summary>
-internal sealed record Session(bool Json, Device Device) : Terminal(Json);

@@ -8,7 +8,10 @@ using Spectre.Console;
 namespace LoraDrop.Cli;
 
 /// <summary>Shows a job to a person as <see cref="ProgressView"/> shows a run: what lasts above, where it stands below.</summary>
-internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock) : IJobView
+/// <param name="console">Where to.</param>
+/// <param name="clock">Says when the next frame is due.</param>
+/// <param name="hint">Below what it waits for.</param>
+internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, string hint) : IJobView
 {
     private readonly LiveLines _lines = new(console, clock);
     private Api.ProgressView? _progress;
@@ -103,7 +106,7 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock) 
     /// <summary>In a log each state of waiting is one line.</summary>
     private void ShowWaiting(string words)
     {
-        if (_lines.Live) _lines.Draw(words, "Ctrl-C leaves the job to the service");
+        if (_lines.Live) _lines.Draw(words, hint);
         else if (words != _waits) _lines.Log($"  {words}");
         _waits = words;
     }

@@ -29,6 +29,12 @@ internal sealed class LiveLines : IDisposable
     /// <summary>Something new: its first frame is due at once.</summary>
     public void Begin() => _shown = null;
 
+    /// <summary>In a log, a line is due only after a while: what is quick needs none.</summary>
+    public void BeginLate()
+    {
+        if (!Live) _shown = _clock.GetTimestamp();
+    }
+
     /// <summary>A bar, and numbers below it.</summary>
     /// <param name="name">Before the bar.</param>
     /// <param name="share">How much of the bar is full, 0 to 1.</param>

@@ -14,7 +14,6 @@ internal static class PlainTable
         foreach (var heading in headings)
             table.AddColumn(new TableColumn(new Text(heading.TrimStart('>'))) { Alignment = heading.StartsWith('>') ? Justify.Right : Justify.Left, NoWrap = heading is "id" || heading.StartsWith('>') });
         foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell ?? "–")));
-        if (!console.Profile.Capabilities.Interactive) console.Profile.Width = 1000; // a file's lines are not folded
         console.Write(table);
     }
 }

@@ -13,6 +13,12 @@ internal static class Words
         Stage.TaskAdaptation => "Task adaptation",
     };
 
+    public static string Of(TuningMethod method) => method switch
+    {
+        TuningMethod.Lora => "LoRA",
+        TuningMethod.LoraDrop => "LoRA-drop",
+    };
+
     /// <summary>A model or a dataset by its name, else by its source.</summary>
     public static string Of(InputReference input) => input.Name ?? input.Source;
 

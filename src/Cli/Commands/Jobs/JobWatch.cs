@@ -19,10 +19,12 @@ internal sealed class JobWatch
     {
         try
         {
-            await FollowAsync(job, patience, terminal, service, cancel);
+            await FollowAsync(job, patience, "Ctrl-C leaves the job to the service", terminal, service, cancel);
             var ended = await service.JobAsync(job, cancel);
             terminal.TellJson($"{{\"event\":\"job\",\"data\":{ended.Json}}}");
-            return Sum(ended.Value, terminal);
+            var code = Sum(ended.Value, terminal);
+            if (code == ExitCode.Done) terminal.Say($"its files: loradrop jobs download {job} --out <folder>");
+            return code;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -32,9 +34,15 @@ internal sealed class JobWatch
     }
 
     /// <summary>Shows the job as it goes.</summary>
-    public static async Task FollowAsync(Guid job, TimeSpan patience, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    /// <param name="job">Its id.</param>
+    /// <param name="patience">How long the service may be gone.</param>
+    /// <param name="hint">For a person who waits until the job begins.</param>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="cancel">Ends the watching, not the job.</param>
+    public static async Task FollowAsync(Guid job, TimeSpan patience, string hint, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
-        using IJobView view = terminal.Json ? new JobJsonView(Console.Out) : new JobProgressView(terminal.Console, TimeProvider.System);
+        using IJobView view = terminal.Json ? new JobJsonView(Console.Out) : new JobProgressView(terminal.Console, TimeProvider.System, hint);
         await new JobFollower(service, patience, TimeProvider.System).FollowAsync(job, view.Report, cancel);
     }
 
@@ -49,7 +57,6 @@ internal sealed class JobWatch
             return ExitCode.Of(error.Code);
         }
         if (job.Result is { } result && !terminal.Json) SummaryLines.Write(terminal.Console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep);
-        terminal.Say($"the adapter: loradrop jobs download {job.Id} --out <folder>");
         return ExitCode.Done;
     }
 }
