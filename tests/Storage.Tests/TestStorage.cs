@@ -66,7 +66,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     public static JobRequest Request(string more = "") => JobRequest.Parse($$$"""
-        {"model": "tiny", "dataset": "moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}}{{more}}}
+        {"model": "tiny", "dataset": "moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}}{{{more}}}}
         """);
 
     public async Task<Guid> Submit(string more = "") => (await AsARequest(life => life.SubmitAsync(Request(more), default))).Value!.Id;

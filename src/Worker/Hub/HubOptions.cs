@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
@@ -27,4 +28,18 @@ public sealed class HubOptions
     /// <summary>How long the other side may say nothing, at the start of an answer and within it; default one minute.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>As the hub's own tools are told: <c>HF_ENDPOINT</c> and <c>HF_TOKEN</c>.</summary>
+    /// <exception cref="RefusedInputException">HF_ENDPOINT is no address.</exception>
+    public static HubOptions FromEnvironment()
+    {
+        var options = new HubOptions { Token = Given("HF_TOKEN") };
+        if (Given("HF_ENDPOINT") is not { } endpoint) return options;
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")) throw new RefusedInputException("HF_ENDPOINT", $"must be an address such as {options.Endpoint}; it is \"{endpoint}\"");
+        options.Endpoint = endpoint;
+        return options;
+    }
+
+    /// <summary>A variable that is set to nothing is not set.</summary>
+    private static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }
