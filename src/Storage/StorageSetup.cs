@@ -1,4 +1,5 @@
 using Hangfire;
+using Hangfire.AspNetCore;
 using Hangfire.InMemory;
 using LoraDrop.Domain;
 using Microsoft.EntityFrameworkCore;
@@ -18,6 +19,7 @@ public static class StorageSetup
         services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
+        services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire(hangfire => hangfire.UseRecommendedSerializerSettings().UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
         services.AddSingleton(TimeProvider.System);

@@ -29,7 +29,7 @@ internal static class EmbeddedHost
         builder.Configuration.Sources.Clear(); // what counts is said on the command line
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Address, options.Port));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
-        builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet));
+        builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet), preserveStaticLogger: true);
         builder.Services.AddEmbeddedStorage(folder);
         builder.Services.AddWorker(options.Worker, options.Hub);
         builder.Services.AddApi();

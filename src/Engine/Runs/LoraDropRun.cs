@@ -81,7 +81,7 @@ public sealed class LoraDropRun : IDisposable
             _report(new RunEvent.ImportanceMeasured(known));
             return known;
         }
-        var report = _measured is { } measured ? CutAnew(measured) : Measure(_request.Importance!, cancel);
+        var report = _measured is { } measured ? measured.CutBy(_request.Sharing!, _request.Training.Seed) : Measure(_request.Importance!, cancel);
         WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
         WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options)); // last: its presence says that stage 1 is done
         _report(new RunEvent.ImportanceMeasured(report));
@@ -154,18 +154,6 @@ public sealed class LoraDropRun : IDisposable
         var report = ReadImportance(from);
         return report.Importance().Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site)) ? report
             : throw new RefusedInputException("importance.from", $"{from} is about other layers than lora.targets names here");
-    }
-
-    /// <summary>The importance of another run, cut by this run's settings.</summary>
-    private ImportanceReport CutAnew(ImportanceReport report)
-    {
-        var plan = Plan(report.Importance());
-        return report with
-        {
-            Threshold = _request.Sharing!.Threshold,
-            Remarks = plan.Remarks,
-            Sites = [.. report.Sites.Select(s => s with { Place = plan[new Site(s.Type, s.Layer)] })],
-        };
     }
 
     private SharingPlan Plan(IReadOnlyDictionary<Site, double> I)

@@ -50,6 +50,32 @@ public sealed class RunningService : IDisposable
         _process.Dispose();
     }
 
+    /// <summary>As an init system does it; how long it took to end, and with what.</summary>
+    public (TimeSpan Took, int ExitCode) Terminate()
+    {
+        var began = Stopwatch.GetTimestamp();
+        using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"])) kill.WaitForExit();
+        _process.WaitForExit();
+        var ended = (Stopwatch.GetElapsedTime(began), _process.ExitCode);
+        _process.Dispose();
+        return ended;
+    }
+
+    /// <summary>The processes that work for it now.</summary>
+    public IReadOnlyList<int> Children() => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!).Where(IsChild)];
+
+    private bool IsChild(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..] && folder.StartsWith(Data, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // it ended just now
+        }
+    }
+
     /// <summary>On the same address, with the same data.</summary>
     public void StartAgain() => Start(new Uri(Url).Port.ToString());
 
