@@ -26,7 +26,7 @@ internal sealed class Inspection(DataFolder data, WorkerOptions options, TimePro
                 if (end.Well) return (JsonSerializer.Deserialize<T>(await File.ReadAllTextAsync(ChildWork.FactsIn(folder), cancel), JsonText.Compact), null);
                 RunFailure? said = null;
                 while (child.Lines.TryRead(out var line)) said ??= line.Failure;
-                return (null, said is null ? new(FailureCode.Killed, end.Reason) : FailureOf(said));
+                return (null, Reason(said, end));
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
@@ -39,11 +39,12 @@ internal sealed class Inspection(DataFolder data, WorkerOptions options, TimePro
         }
     }
 
-    private Failure FailureOf(RunFailure said) => said switch
+    /// <summary>The runtime ends a process that runs out of memory with or without an exception.</summary>
+    private Failure Reason(RunFailure? said, ChildEnd end)
     {
-        { Code: FailureCode.Refused } => Failure.Refused(said.Faults),
-        { Code: FailureCode.Defect } when said.Faults[0].Message.Contains(nameof(OutOfMemoryException)) =>
-            new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large."),
-        _ => new(said.Code, said.Faults[0].Message),
-    };
+        if (said is { Code: FailureCode.Refused }) return Failure.Refused(said.Faults);
+        if ((said?.Faults[0].Message ?? string.Join(' ', end.LastErrors)) is var words && (words.Contains(nameof(OutOfMemoryException)) || words.Contains("Out of memory")))
+            return new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
+        return said is null ? new(FailureCode.Killed, end.Reason) : new(said.Code, said.Faults[0].Message);
+    }
 }

@@ -8,7 +8,7 @@ public sealed class HubJobFacts
 {
     private const string Request = """
         {"model": "hf:org/model", "dataset": "hf:org/data", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}},
-         "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 1}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
+         "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 3}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
         """;
 
     [Fact]
