@@ -1,3 +1,6 @@
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
 namespace LoraDrop.Cli;
 
 /// <summary>What a script can tell from how a command ends.</summary>
@@ -17,6 +20,33 @@ internal static class ExitCode
     /// <summary>A file could not be read or written: the disk is full, or access is denied.</summary>
     public const int Storage = 4;
 
+    /// <summary>The job was cancelled.</summary>
+    public const int Cancelled = 5;
+
+    /// <summary>Nothing answers: the service, or for the service the hub.</summary>
+    public const int Unreachable = 6;
+
     /// <summary>Stopped by Ctrl-C or SIGTERM; the same command goes on.</summary>
     public const int Stopped = 130;
+
+    /// <summary>The exit code of a failure.</summary>
+    public static int Of(string failureCode) => failureCode switch
+    {
+        FailureCode.Defect => Defect,
+        FailureCode.Diverged => Diverged,
+        FailureCode.Storage => Storage,
+        RunFailure.Stopped => Stopped,
+        FailureCode.Killed or FailureCode.TimedOut => Defect, // nothing that the request says explains it
+        FailureCode.HubUnreachable or ServiceUnreachableException.Code => Unreachable,
+        _ => Usage,
+    };
+
+    /// <summary>The exit code of a problem that the service answered with.</summary>
+    public static int Of(ServiceProblemException problem) => problem.Status switch
+    {
+        503 or 502 or 504 => Unreachable,
+        507 => Storage,
+        >= 500 => Defect,
+        _ => Usage,
+    };
 }

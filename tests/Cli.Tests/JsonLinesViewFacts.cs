@@ -23,6 +23,13 @@ public sealed class JsonLinesViewFacts
     }
 
     [Fact]
+    public void What_is_planned_goes_by_the_names_of_the_stages()
+    {
+        var steps = Assert.Single(Written(new RunEvent.Planned(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 }))).GetProperty("steps");
+        Assert.Equal(["importance-evaluation 2", "task-adaptation 10"], steps.EnumerateObject().Select(stage => $"{stage.Name} {stage.Value}"));
+    }
+
+    [Fact]
     public void Names_are_camelCase_and_cases_of_enums_kebab_case()
     {
         var step = Assert.Single(Written(Sample.Step(7)));

@@ -28,7 +28,7 @@ internal sealed class CompareCommand : EngineCommand
     }
 
     /// <summary>Every method with every seed; a run that is finished already is read, not run again.</summary>
-    internal static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
+    private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();
         foreach (var seed in seeds)
@@ -36,21 +36,16 @@ internal sealed class CompareCommand : EngineCommand
             {
                 var request = Request(settings, method, seed);
                 var path = Path.Combine(folder, $"{JsonText.NameOf(method)}-{seed}");
-                session.Say($"\n{method switch { TuningMethod.Lora => "LoRA", TuningMethod.LoraDrop => "LoRA-drop" }}, seed {seed}");
+                session.Say($"\n{Words.Of(method)}, seed {seed}");
                 var started = Stopwatch.GetTimestamp();
-                var result = LoraDropRun.FinishedIn(path, request, files(request)) ?? TrainCommand.Run(request, files(request), path, session, cancel);
+                var inputs = SettingOptions.Inputs(request, files(request));
+                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? TrainCommand.Run(request, inputs, path, session, cancel);
                 runs.Add(new(request, path, result, Stopwatch.GetElapsedTime(started)));
             }
-        var large = new List<SwitchedOff>();
-        foreach (var lora in runs.Where(r => r.Request.Method == TuningMethod.Lora))
-        {
-            var kept = runs.First(r => r.Request.Method == TuningMethod.LoraDrop && r.Result.Seed == lora.Result.Seed).Result.Kept;
-            large.Add(SwitchOff.Of(lora.Request, files(lora.Request), lora.Folder, kept, session.Device, cancel));
-        }
-        Show(runs, large, session);
+        Comparison.Show(runs, lora => files(lora.Request), session, cancel);
     }
 
-    private static JobRequest Request(JsonObject settings, TuningMethod method, long seed)
+    internal static JobRequest Request(JsonObject settings, TuningMethod method, long seed)
     {
         var json = settings.DeepClone().AsObject();
         SettingOptions.Put(json, "method", JsonText.NameOf(method));
@@ -62,26 +57,4 @@ internal sealed class CompareCommand : EngineCommand
         }
         return JobRequest.Parse(json.ToJsonString());
     }
-
-    private static void Show(List<ComparedRun> runs, List<SwitchedOff> switchedOff, Session session)
-    {
-        var primary = runs[0].Result.Scores.Primary;
-        var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
-            method.Key switch { TuningMethod.Lora => "LoRA", TuningMethod.LoraDrop => "LoRA-drop" },
-            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), TimeSpan.FromSeconds(method.Average(r => r.Took.TotalSeconds)))).ToArray();
-        var spread = runs.GroupBy(r => r.Request.Method).ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
-        session.Tell(new { Event = "compared", Primary = primary, Scores = spread, Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
-        if (session.Json) return;
-        ComparisonView.Write(session.Console, rows, runs[0].Result.LoraParameters);
-        foreach (var (method, values) in spread)
-            session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean {values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
-        SwitchOff.Show(session, switchedOff, primary);
-    }
-
-    private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>
-        runs.SelectMany(r => r.Result.Scores.Values).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Average(v => v.Value));
-
-    private static double Deviation(double[] values) => values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => Math.Pow(v - values.Average(), 2)) / (values.Length - 1));
-
-    private sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan Took);
 }

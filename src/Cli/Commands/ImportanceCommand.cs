@@ -42,7 +42,7 @@ internal sealed class ImportanceCommand : EngineCommand
     {
         if (request.Method != TuningMethod.LoraDrop) throw new RefusedInputException("method", "importance belongs to the method lora-drop");
         using var view = session.View();
-        using var run = new LoraDropRun(request, _settings.Files(options, request), folder, session.Device, view.Report);
+        using var run = new LoraDropRun(request, _settings.Inputs(options, request), folder, session.Device, view.Report);
         return run.Importance(cancel);
     }
 

@@ -56,6 +56,14 @@ internal sealed class SettingOptions
         new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
 
+    /// <summary>What names something else where a service runs the job.</summary>
+    private static readonly Dictionary<string, string> AtService = new()
+    {
+        ["--model"] = "A registered model, hf:<repository>[@revision], or a folder of the service's machine: file:/path or ./path",
+        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], or a file or folder of the service's machine: file:/path or ./path",
+        ["--importance-from"] = "Id of a job whose importance is used again",
+    };
+
     /// <summary>Settings of which one replaces the other: an option for one wins over the file's other.</summary>
     private static readonly Dictionary<string, string> InsteadOf = new()
     {
@@ -68,11 +76,15 @@ internal sealed class SettingOptions
     private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
     private readonly Dictionary<Setting, Option> _options;
 
-    public SettingOptions(Command command)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="atService">Whether model and data are named as a service knows them; it has its own validation and test files.</param>
+    public SettingOptions(Command command, bool atService = false)
     {
         command.Add(_file);
-        _options = Settings.ToDictionary(s => s, s => s.Kind == Kind.Flag ? (Option)new Option<bool>(s.Option) { Description = s.Description } : new Option<string?>(s.Option) { Description = s.Description });
+        _options = Settings.Select(s => atService && AtService.TryGetValue(s.Option, out var description) ? s with { Description = description } : s)
+            .ToDictionary(s => s, s => s.Kind == Kind.Flag ? (Option)new Option<bool>(s.Option) { Description = s.Description } : new Option<string?>(s.Option) { Description = s.Description });
         foreach (var option in _options.Values) command.Add(option);
+        if (atService) return;
         command.Add(_validation);
         command.Add(_test);
     }
@@ -95,6 +107,12 @@ internal sealed class SettingOptions
         }
         return json;
     }
+
+    /// <summary>Where everything is that the settings name: for the command line they name folders and files.</summary>
+    public RunInputs Inputs(ParseResult parsed, JobRequest request) => Inputs(request, Files(parsed, request));
+
+    /// <summary>The same, for settings whose data is known.</summary>
+    public static RunInputs Inputs(JobRequest request, DataFiles data) => new(request.Model, data, Importance: request.Importance?.From);
 
     /// <summary>The data files: those of <c>dataset</c>, and what options name besides.</summary>
     public DataFiles Files(ParseResult parsed, JobRequest request)

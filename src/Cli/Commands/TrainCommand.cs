@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LoraDrop.Domain;
 using LoraDrop.Engine;
-using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
@@ -21,26 +20,19 @@ internal sealed class TrainCommand : EngineCommand
     {
         var request = JobRequest.Parse(_settings.Json(options).ToJsonString());
         var folder = options.GetValue(_out)!;
-        var result = Run(request, _settings.Files(options, request), folder, session, cancel);
-        if (!session.Json) Summary(session.Console, result, folder);
+        var result = Run(request, _settings.Inputs(options, request), folder, session, cancel);
+        if (session.Json) return;
+        SummaryLines.Write(session.Console, result.Scores.Values, result.Test?.Values, result.Parameters, result.LoraParameters, result.BestStep);
+        session.Say($"adapter for PEFT: {Path.Combine(folder, RunFolder.AdapterFolder)}");
     }
 
     /// <summary>One run, shown as it goes.</summary>
-    internal static RunResult Run(JobRequest request, DataFiles files, string folder, Session session, CancellationToken cancel)
+    internal static RunResult Run(JobRequest request, RunInputs inputs, string folder, Session session, CancellationToken cancel)
     {
         using var view = session.View();
-        using var run = new LoraDropRun(request, files, folder, session.Device, view.Report);
+        using var run = new LoraDropRun(request, inputs, folder, session.Device, view.Report);
         var result = run.Run(cancel);
         view.Report(new RunEvent.Finished(result, folder));
         return result;
-    }
-
-    private static void Summary(IAnsiConsole console, RunResult result, string folder)
-    {
-        var scores = string.Join("  ", result.Scores.Values.Select(s => $"{s.Key} {s.Value:0.0000}"));
-        console.MarkupLineInterpolated($"[bold]best[/] at step {result.BestStep:N0}: {scores}");
-        if (result.Test is { } test) console.MarkupLineInterpolated($"[bold]test[/] {string.Join("  ", test.Values.Select(s => $"{s.Key} {s.Value:0.0000}"))}");
-        console.MarkupLineInterpolated($"trained {result.Parameters.Adapter:N0} adapter parameters ({result.Parameters.WithoutShared:N0} without the shared pairs, {result.Parameters.AdapterAndHead:N0} with the head); LoRA would train {result.LoraParameters:N0}");
-        console.MarkupLineInterpolated($"adapter for PEFT: {Path.Combine(folder, "adapter")}");
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using LoraDrop.Api;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
@@ -10,6 +12,15 @@ internal static class Words
         Stage.ImportanceEvaluation => "Importance evaluation",
         Stage.TaskAdaptation => "Task adaptation",
     };
+
+    public static string Of(TuningMethod method) => method switch
+    {
+        TuningMethod.Lora => "LoRA",
+        TuningMethod.LoraDrop => "LoRA-drop",
+    };
+
+    /// <summary>A model or a dataset by its name, else by its source.</summary>
+    public static string Of(InputReference input) => input.Name ?? input.Source;
 
     /// <summary>A sign that can be told apart without colour.</summary>
     public static string Sign(Place place) => place switch
@@ -26,4 +37,16 @@ internal static class Words
         var time = TimeSpan.FromSeconds(Math.Min(Math.Round(seconds), 1e9));
         return time.TotalHours >= 1 ? $"{(long)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";
     }
+
+    /// <summary>A size in the unit that gives it one to four digits.</summary>
+    public static string Bytes(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        var (size, unit) = ((double)bytes, 0);
+        for (; size >= 1024 && unit < units.Length - 1; unit++) size /= 1024;
+        return unit == 0 || size >= 100 ? $"{size:0} {units[unit]}" : $"{size:0.0} {units[unit]}";
+    }
+
+    /// <summary>A moment, in the time of this machine.</summary>
+    public static string Time(DateTimeOffset? moment) => moment is { } at ? at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "–";
 }

@@ -10,6 +10,9 @@ public interface IObjectStore
     /// <exception cref="IOException">The disk is full, or the stream broke off.</exception>
     Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel);
 
+    /// <summary>Stores a local file, without copying where the store can; nobody may change the file any more.</summary>
+    Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel);
+
     /// <summary>Opens an object for reading from any place; the stream can seek.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
     Task<Stream> OpenAsync(string key, CancellationToken cancel);

@@ -1,5 +1,140 @@
 namespace LoraDrop.Domain;
+
+/// <summary>Whether a request goes with its model and its data, as far as their facts tell: a fault here would end the run before its first step.</summary>
+/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed, or a first line that was taken for a header
+/// and is read as a row by the task, or the other way round. The run reads every row, and has the last word.</remarks>
 public static class RequestFit
 {
-    public static IEnumerable<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) => [];
+    private const int MostStrangers = 5;
+
+    /// <summary>All faults, each with its path in the request.</summary>
+    /// <param name="request">A request without faults of its own.</param>
+    /// <param name="model">The base model; null: not known yet.</param>
+    /// <param name="data">The data set; null: not known yet.</param>
+    public static IReadOnlyList<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) =>
+        [.. model is null ? [] : ModelFaults(request.Lora, model), .. data is null ? [] : DataFaults(request, data)];
+
+    private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
+    {
+        ModuleFacts[] layers = [.. model.EveryModule];
+        foreach (var fault in LoraFit.TargetFaults(lora.Targets, layers)) yield return fault;
+        ModuleFacts[] targets = [.. layers.Where(layer => lora.Targets.Any(target => LoraFit.Matches(layer.Path, target)))];
+        if (targets.Length > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
+    }
+
+    private static List<Fault> DataFaults(JobRequest request, DatasetFacts data)
+    {
+        var (task, faults) = (request.Task, new List<Fault>());
+        foreach (var split in data.Splits)
+        {
+            faults.AddRange(ColumnFaults(task, split));
+            if (ReadSplit.Of(task, split) is not { } read) continue;
+            Fault[] cells = [.. read.CellFaults(task)];
+            faults.AddRange(cells);
+            if (split.Split != SplitFacts.Train || cells.Length > 0) continue;
+            if (task is { Kind: TaskKind.Classification, Labels: null } && read.Label.Values is { } values)
+            {
+                var inferred = task with { Labels = ClassNames.Infer(values.Keys) };
+                faults.AddRange(inferred.Faults("task"));
+                task = inferred; // for the other splits
+            }
+            else if (read.ClassesOf(task)?.Distinct().Count() == 1) faults.Add(new(PathOf(task, "label"), $"{split.File} has one class only: there is nothing to learn"));
+            if (data.Splits.All(other => other.Split != SplitFacts.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {KeptAside.TooFew}"));
+        }
+        return faults;
+    }
+
+    /// <summary>Columns that the task reads and the file has not, or has twice.</summary>
+    private static IEnumerable<Fault> ColumnFaults(TaskSettings task, SplitFacts split)
+    {
+        var there = FirstLine(split);
+        if (Chosen(task, split).Columns is { } chosen)
+            return ColumnChoice.Twice(chosen, there).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field => field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
+        string[] names = [.. split.Columns.Select(column => column.Name)];
+        if (task.Columns is null) return [new("task.preset", $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names)}")];
+        return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name) && !there.Contains(field.Name))
+            .Select(field => new Fault(PathOf(task, field.Field), $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}"));
+    }
+
+    private static (TaskColumns? Columns, bool Header) Chosen(TaskSettings task, SplitFacts split) =>
+        split.Typed ? (ColumnChoice.Named(task.ColumnChoices, FirstLine(split)), true) : ColumnChoice.ByFirstLine(task.ColumnChoices, FirstLine(split));
+
+    private static IReadOnlyList<string> FirstLine(SplitFacts split) => split.Header ? [.. split.Columns.Select(column => column.Name)] : split.Preview[0];
+
+    private static IEnumerable<(string Field, string Name)> FieldsOf(TaskColumns columns) =>
+        columns.Second is null ? [("first", columns.First), ("label", columns.Label)] : [("first", columns.First), ("second", columns.Second), ("label", columns.Label)];
+
+    private static string PathOf(TaskSettings task, string field) => task.Columns is null ? "task.preset" : $"task.columns.{field}";
+
+    /// <summary>A file whose facts are about the rows that the task would read.</summary>
+    private sealed class ReadSplit
+    {
+        private readonly SplitFacts _split;
+        private readonly TaskColumns _columns;
+
+        private ReadSplit(SplitFacts split, TaskColumns columns) => (_split, _columns) = (split, columns);
+
+        public ColumnFacts Label => Column(_columns.Label);
+
+        /// <summary>Null where the task does not find its columns, or takes another first line for the header than the facts do.</summary>
+        public static ReadSplit? Of(TaskSettings task, SplitFacts split) =>
+            Chosen(task, split) is ({ } columns, var header) && header == split.Header ? new(split, columns) : null;
+
+        public IEnumerable<Fault> CellFaults(TaskSettings task)
+        {
+            if (_split.Split == SplitFacts.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // left out by the run
+            foreach (var (field, name) in FieldsOf(_columns))
+            {
+                var column = Column(name);
+                if (column.Empty > 0) yield return new(PathOf(task, field), $"{_split.File} {column.FirstEmpty} column {name} is empty{(column.Empty > 1 ? $"; so are {column.Empty - 1} more" : "")}");
+                if (MistypedAs(column, field == "label") is { } wanted) yield return new(PathOf(task, field), $"{_split.File} column {name} must be {wanted}; it is {Words(column.Type)}");
+                else if (field == "label" && LabelFault(task) is { } fault) yield return fault;
+            }
+        }
+
+        /// <summary>The class of every row; null where that cannot be known, or there are no classes.</summary>
+        public int[]? ClassesOf(TaskSettings task)
+        {
+            if (task is not { Kind: TaskKind.Classification, Labels: { } labels } || Label.Values is not { } values) return null;
+            var index = ClassNames.Index(labels);
+            return values.Keys.All(index.ContainsKey) ? [.. values.SelectMany(value => Enumerable.Repeat(index[value.Key], value.Value))] : null;
+        }
+
+        /// <summary>Whether no row could be kept aside: of more rows than classes can be, a tenth always can.</summary>
+        public bool IsTooFew(TaskSettings task, long seed)
+        {
+            if (_split.Rows > ColumnFacts.MostValues) return false;
+            if (task.Kind == TaskKind.Regression) return KeptAside.Stays(new double[_split.Rows], seed).Length == _split.Rows;
+            return ClassesOf(task) is { } classes && KeptAside.Stays(classes, seed).Length == _split.Rows;
+        }
+
+        private Fault? LabelFault(TaskSettings task)
+        {
+            if (task.Kind == TaskKind.Regression)
+                return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"), $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
+            if (task.Labels is not { } labels || Label.Values is not { } values) return null;
+            var index = ClassNames.Index(labels);
+            string[] strangers = [.. values.Where(value => !index.ContainsKey(value.Key)).Select(value => $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
+            return strangers.Length == 0 ? null
+                : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", strangers.Take(MostStrangers))}{(strangers.Length > MostStrangers ? ", …" : "")}");
+        }
+
+        /// <summary>What a column ought to be that the format says is something else; null where it is right, or the format does not say.</summary>
+        private string? MistypedAs(ColumnFacts column, bool label) => (_split.Typed, label, column.Type) switch
+        {
+            (false, _, _) or (_, _, ColumnType.Text) or (_, true, ColumnType.Whole or ColumnType.Number) => null,
+            (_, true, _) => "a text or a number",
+            (_, false, _) => "a text",
+        };
+
+        private static string Words(ColumnType type) => type switch
+        {
+            ColumnType.Text => "a text",
+            ColumnType.Whole or ColumnType.Number => "a number",
+            ColumnType.Boolean => "true or false",
+            ColumnType.Other => "neither",
+        };
+
+        private ColumnFacts Column(string name) => _split.Columns.First(column => column.Name == name);
+    }
 }

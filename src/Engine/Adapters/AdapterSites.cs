@@ -15,32 +15,30 @@ public static class AdapterSites
     public static IReadOnlyList<AdapterSite> Find(SequenceClassifier model, IReadOnlyList<string> targets)
     {
         var all = All(model);
-        var faults = targets.Index().Where(t => !all.Any(site => Matches(site.Linear.Path, t.Item)))
-            .Select(t => new Fault($"lora.targets[{t.Index}]", $"'{t.Item}' matches no layer of the model; there are {string.Join(", ", all.Select(s => s.Site.Type).Distinct())}"))
-            .ToArray();
+        Fault[] faults = [.. LoraFit.TargetFaults(targets, [.. all.Select(Module)])];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        return [.. all.Where(site => targets.Any(target => Matches(site.Linear.Path, target)))];
+        return [.. all.Where(site => targets.Any(target => LoraFit.Matches(site.Linear.Path, target)))];
     }
 
     /// <summary>Refuses a rank that is no reduction.</summary>
     public static void CheckRank(IReadOnlyList<AdapterSite> sites, int rank)
     {
-        var narrowest = sites.MinBy(site => Math.Min(site.Linear.In, site.Linear.Out))!;
-        var width = Math.Min(narrowest.Linear.In, narrowest.Linear.Out);
-        if (rank > width) throw new RefusedInputException("lora.rank", $"is {rank}, but {narrowest.Site.Type} is only {width} wide; a LoRA of that rank would be larger than the layer");
+        if (LoraFit.RankFault(rank, [.. sites.Select(Module)]) is { } fault) throw new RefusedInputException([fault]);
     }
 
     /// <summary>Every linear layer of the encoder, layer by layer.</summary>
     public static IReadOnlyList<AdapterSite> All(SequenceClassifier model) =>
         [.. Enumerable.Range(0, model.Config.Layers).SelectMany(layer => Named(model.Encoder.LinearsOf(layer).ToArray(), layer))];
 
-    internal static bool Matches(string path, string target) => path == target || path.EndsWith($".{target}");
-
-    /// <summary>The type is the last part of the path where that is unique in the layer (query), else all of it from the layer on (attention.output.dense).</summary>
-    private static IEnumerable<AdapterSite> Named(Linear[] linears, int layer)
+    /// <summary>The last part of a layer's path where that is unique among its neighbours (query), else all of it from the layer's number on (attention.output.dense).</summary>
+    internal static string TypeOf(string path, IEnumerable<string> neighbours, string number)
     {
-        string Last(Linear linear) => linear.Path[(linear.Path.LastIndexOf('.') + 1)..];
-        string Whole(Linear linear) => linear.Path[(linear.Path.IndexOf($".{layer}.") + $".{layer}.".Length)..];
-        return linears.Select(linear => new AdapterSite(new Site(linears.Count(other => Last(other) == Last(linear)) == 1 ? Last(linear) : Whole(linear), layer), linear));
+        string Last(string path) => path[(path.LastIndexOf('.') + 1)..];
+        return neighbours.Count(other => Last(other) == Last(path)) == 1 ? Last(path) : path[(path.IndexOf($".{number}.") + $".{number}.".Length)..];
     }
+
+    private static IEnumerable<AdapterSite> Named(Linear[] linears, int layer) =>
+        linears.Select(linear => new AdapterSite(new Site(TypeOf(linear.Path, linears.Select(other => other.Path), $"{layer}"), layer), linear));
+
+    private static ModuleFacts Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
 }

@@ -16,7 +16,7 @@ public static class MergedModel
     public static void Write(string baseModel, SequenceClassifier model, Adapter adapter, string folder, IReadOnlyList<string>? labels)
     {
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.EnumerateFiles(baseModel).Where(IsTokenizerFile)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.EnumerateFiles(baseModel).Where(file => Tokenizer.FileNames.Contains(Path.GetFileName(file)))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var source = ModelFolder.Open(baseModel, ScalarType.Float32, CPU);
@@ -48,7 +48,4 @@ public static class MergedModel
         config["torch_dtype"] = "float32";
         return config.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
     }
-
-    private static bool IsTokenizerFile(string path) =>
-        Path.GetFileName(path) is "tokenizer.json" or "vocab.json" or "merges.txt" or "vocab.txt" or "tokenizer_config.json" or "special_tokens_map.json" or "added_tokens.json";
 }

@@ -73,7 +73,7 @@ public static class PeftAdapter
     private static IEnumerable<string> Exact(SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets)
     {
         var elsewhere = model.Head.All.Select(layer => layer.Path);
-        return elsewhere.Any(path => targets.Any(target => AdapterSites.Matches(path, target))) ? adapter.Sites.Select(site => site.Linear.Path) : targets;
+        return elsewhere.Any(path => targets.Any(target => LoraFit.Matches(path, target))) ? adapter.Sites.Select(site => site.Linear.Path) : targets;
     }
 
     private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];

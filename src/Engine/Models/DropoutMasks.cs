@@ -55,7 +55,7 @@ public sealed class DropoutMasks
     /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
     private sealed class MaskedFunction : autograd.SingleTensorFunction<MaskedFunction>
     {
-        [ThreadStatic] private static Tensor[]? _passed;
+        [ThreadStatic] private static PassedHandles? _passed;
 
         public override string Name => nameof(MaskedFunction);
 
@@ -66,12 +66,11 @@ public sealed class DropoutMasks
         }
 
         // Runs on autograd's stack, where an exception would end the process; Apply has nothing that can fail but memory.
-        // Autograd holds what it needs by itself; our handles are let go at the next call, or every gradient would live as long as the step.
         public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
         {
-            foreach (var handle in _passed ?? []) handle.Dispose();
+            (_passed ??= new()).LetGo();
             var result = ((DropoutMask)context.get_data("key")).Of(gradient);
-            _passed = [gradient, result];
+            _passed.Keep(gradient, result);
             return [result, null!];
         }
     }

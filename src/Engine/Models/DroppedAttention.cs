@@ -10,7 +10,7 @@ namespace LoraDrop.Engine;
 /// </remarks>
 internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAttention>
 {
-    [ThreadStatic] private static Tensor[]? _passed;
+    [ThreadStatic] private static PassedHandles? _passed;
 
     public override string Name => nameof(DroppedAttention);
 
@@ -41,10 +41,9 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
     }
 
     // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
-    // Autograd holds what it needs by itself; our handles are let go at the next call, or every gradient would live as long as the step.
     public override List<Tensor> backward(autograd.AutogradContext context, Tensor dO)
     {
-        foreach (var handle in _passed ?? []) handle.Dispose();
+        (_passed ??= new()).LetGo();
         using var scope = NewDisposeScope();
         var (Q, K, V, P, dropped) = (Saved)context.get_data("saved");            // (BH, T, w), P: (BH, T, T)
         var dV = dropped.Of(P).transpose(1, 2).bmm(dO);                          // (BH, T, w)
@@ -53,7 +52,7 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         Tensor dQ = dS.bmm(K), dK = dS.transpose(1, 2).bmm(Q);                   // (BH, T, w)
         foreach (var gradient in (Tensor[])[dQ, dK, dV]) gradient.DetachFromDisposeScope();
         foreach (var tensor in (Tensor[])[Q, K, V, P]) tensor.Dispose();
-        _passed = [dO, dQ, dK, dV];
+        _passed.Keep(dO, dQ, dK, dV);
         return [dQ, dK, dV, null!, null!];
     }
 

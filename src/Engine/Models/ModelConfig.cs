@@ -31,6 +31,8 @@ public enum EncoderFamily
 public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int Hidden, int Layers, int Heads, int Intermediate, int Positions,
     int TokenTypes, double LayerNormEps, int PadId, string Activation, double HiddenDropout, double AttentionDropout, double ClassifierDropout)
 {
+    public const string FileName = "config.json";
+
     private static readonly Dictionary<string, EncoderFamily> Families = new()
     {
         ["bert"] = EncoderFamily.Bert,
@@ -58,7 +60,7 @@ public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int H
     /// <exception cref="RefusedInputException">It is missing, malformed, of an architecture that is not supported, or contradicts itself; all faults at once.</exception>
     public static ModelConfig Read(string folder)
     {
-        var path = Path.Combine(folder, "config.json");
+        var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder)) throw new RefusedInputException(folder, "there is no such folder. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no config.json in the model folder");
         try

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine;
 
 /// <summary>What an adapter needs besides its numbers to be used on text: loradrop.json in the adapter's folder.</summary>
-/// <param name="BaseModel">The base model's folder, as the run named it.</param>
+/// <param name="BaseModel">The base model as the run named it: a folder, where it was run from the command line.</param>
 /// <param name="Task">Kind, columns, class names, metric.</param>
 /// <param name="MaxLength">Where texts were cut, in tokens.</param>
 public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLength)

@@ -8,6 +8,7 @@ namespace LoraDrop.Engine;
 public sealed class LoraDropRun : IDisposable
 {
     private readonly JobRequest _request;
+    private readonly RunInputs _inputs;
     private readonly RunFolder _folder;
     private readonly Action<RunEvent> _report;
     private readonly TaskData _data;
@@ -17,40 +18,44 @@ public sealed class LoraDropRun : IDisposable
     private readonly ImportanceReport? _measured;
 
     /// <summary>Reads model and data and takes the folder; every fault of the inputs shows here, before any training.</summary>
-    /// <param name="request">What to do; <c>Model</c> is a folder.</param>
-    /// <param name="files">The data.</param>
+    /// <param name="request">What to do; how it names model, data and importance says nothing about where they are.</param>
+    /// <param name="inputs">Where they are.</param>
     /// <param name="folder">Where to put what comes out.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="report">Told of everything that happens, on the calling thread.</param>
     /// <exception cref="RefusedInputException">An input cannot be used.</exception>
-    public LoraDropRun(JobRequest request, DataFiles files, string folder, Device device, Action<RunEvent> report)
+    public LoraDropRun(JobRequest request, RunInputs inputs, string folder, Device device, Action<RunEvent> report)
     {
-        (_request, _report) = (request, report);
+        (_request, _inputs, _report) = (request, inputs, report);
         _shape = new(request.Lora.Rank, request.Lora.Alpha, request.Lora.Dropout);
-        var config = ModelConfig.Read(request.Model);
-        var encoder = new TextEncoder(request.Model, config, request.Training.MaxLength);
-        _data = TaskData.Encode(TrainingData.Read(files, request.Task, request.Training.Seed), encoder);
+        var config = ModelConfig.Read(inputs.Model);
+        var encoder = new TextEncoder(inputs.Model, config, request.Training.MaxLength);
+        _data = TaskData.Encode(TrainingData.Read(inputs.Data, request.Task, request.Training.Seed), encoder);
         Task = request.Task with { Labels = _data.Labels };
         MemoryNeed.Check(config, _data.Train.Lengths, request.Training, device);
-        _model = SequenceClassifier.Open(request.Model, _data.Classes, request.Training.Seed, device);
+        _model = SequenceClassifier.Open(inputs.Model, _data.Classes, request.Training.Seed, device);
         try
         {
             _sites = AdapterSites.Find(_model, request.Lora.Targets);
             AdapterSites.CheckRank(_sites, _shape.Rank);
-            if (request is { Sharing.WarmStart: true, Importance.From: not null }) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
-            _measured = request.Importance?.From is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile)) ? ImportanceOf(from) : null;
-            _folder = RunFolder.Take(folder, Identity(request, files));
+            if (request.Sharing is { WarmStart: true } && inputs.Importance is not null) CheckWarmStart();
+            _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile)) ? ImportanceOf(from) : null;
+            _folder = RunFolder.Take(folder, Identity(request, inputs));
         }
         catch
         {
             _model.Dispose();
             throw;
         }
+        foreach (var remark in _data.Source.Remarks) report(new RunEvent.Remark(remark));
         if (_data.Cut > 0) report(new RunEvent.Remark($"{_data.Cut} of {_data.Train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."));
+        report(new RunEvent.Planned(Planned()));
     }
 
     /// <summary>The task, with the class names that the training file gave.</summary>
     public TaskSettings Task { get; }
+
+    private string BaseModel => _inputs.BaseModel ?? _inputs.Model;
 
     /// <summary>Stage 1, then stage 2, then the files that come out.</summary>
     /// <exception cref="OperationCanceledException">Stopped; the same call later goes on from there.</exception>
@@ -60,9 +65,7 @@ public sealed class LoraDropRun : IDisposable
         var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
         using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: true, _request.Training.Seed);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
-        var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training, _request.Training.Epochs);
-        var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
-            Math.Min(steps, _request.Training.MaxSteps ?? steps));
+        var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training, Stage2Steps);
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
         var result = ResultOf(adapter, progress, cancel);
         Write(adapter, importance, result);
@@ -87,7 +90,7 @@ public sealed class LoraDropRun : IDisposable
 
     /// <summary>The result of this very run where a folder holds it finished; null where it does not.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run.</exception>
-    public static RunResult? FinishedIn(string folder, JobRequest request, DataFiles files) => RunFolder.ResultIn(folder, Identity(request, files));
+    public static RunResult? FinishedIn(string folder, JobRequest request, RunInputs inputs) => RunFolder.ResultIn(folder, Identity(request, inputs));
 
     /// <summary>Reads importance.json of a run.</summary>
     /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
@@ -111,11 +114,32 @@ public sealed class LoraDropRun : IDisposable
         _model.Dispose();
     }
 
+    private int Stage2Steps
+    {
+        get
+        {
+            var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training, _request.Training.Epochs);
+            return Math.Min(steps, _request.Training.MaxSteps ?? steps);
+        }
+    }
+
+    /// <summary>The optimiser steps of the stages that are still to be done, or to be gone on with.</summary>
+    private Dictionary<Stage, int> Planned()
+    {
+        var steps = new Dictionary<Stage, int>();
+        if (_request.Method == TuningMethod.LoraDrop && _measured is null && !File.Exists(_folder.ImportanceJson))
+            steps[Stage.ImportanceEvaluation] = Stage1Steps(_request.Importance!, Sample(_request.Importance!.SampleRatio).Length);
+        steps[Stage.TaskAdaptation] = Stage2Steps;
+        return steps;
+    }
+
+    private int Stage1Steps(ImportanceSettings settings, int examples) => settings.Steps ?? TrainingJob.StepsIn(examples, _request.Training, settings.Epochs!.Value);
+
     private ImportanceReport Measure(ImportanceSettings settings, CancellationToken cancel)
     {
         var sample = _data.Train.Subset(Sample(settings.SampleRatio));
         using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
-        var steps = settings.Steps ?? TrainingJob.StepsIn(sample.Count, _request.Training, settings.Epochs!.Value);
+        var steps = Stage1Steps(settings, sample.Count);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
         CompactAdapter.Write(_folder.Stage1Adapter, adapter);
         var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
@@ -154,10 +178,20 @@ public sealed class LoraDropRun : IDisposable
         ? StratifiedSample.ByClass([.. _data.Train.Labels.Select(l => (int)l)], ratio, _request.Training.Seed, "importance")
         : StratifiedSample.ByQuantile(_data.Train.Labels, ratio, _request.Training.Seed, "importance");
 
+    /// <summary>Refuses a warm start from a run that left no adapter, or one of other layers, rank or classes.</summary>
+    private void CheckWarmStart()
+    {
+        if (_inputs.Stage1Adapter is not { } path) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
+        using var everywhere = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
+        using var file = SafeTensorsFile.Open(path);
+        using var scope = NewDisposeScope();
+        everywhere.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
+    }
+
     /// <summary>Own pairs and the head go on from where stage 1 left them; shared pairs, which stage 1 did not have, start fresh.</summary>
     private void WarmStart(Adapter adapter)
     {
-        using var file = SafeTensorsFile.Open(_folder.Stage1Adapter);
+        using var file = SafeTensorsFile.Open(_inputs.Importance is null ? _folder.Stage1Adapter : _inputs.Stage1Adapter!);
         using var scope = NewDisposeScope();
         foreach (var name in adapter.Parameters.Names.Where(file.Contains)) adapter.Parameters.Set(name, file.Read(name));
     }
@@ -204,9 +238,9 @@ public sealed class LoraDropRun : IDisposable
     {
         RunFolder.WriteWhole(_folder.Adapter, folder =>
         {
-            PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, _request.Model);
+            PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, BaseModel);
             CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
-            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(_request.Model, Task, _request.Training.MaxLength), JsonText.Options));
+            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength), JsonText.Options));
             WholeFile.WriteText(Path.Combine(folder, "README.md"), ModelCard.Markdown(Card(importance, result)));
         });
         WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));
@@ -217,16 +251,16 @@ public sealed class LoraDropRun : IDisposable
         var source = _data.Source;
         var files = new List<DataFile> { new(source.Train.File, "train", source.Train.Examples.Count, source.Train.Sha256), new(source.Validation.File, "validation", source.Validation.Examples.Count, source.Validation.Sha256) };
         if (source.Test is { } test) files.Add(new(test.File, "test", test.Examples.Count, test.Sha256));
-        return new(Path.GetFileName(Path.TrimEndingDirectorySeparator(_request.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", CardTask.SequenceClassification,
+        return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", CardTask.SequenceClassification,
             _data.Labels ?? [], JsonDocument.Parse(_request.ToJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
-    private static RunIdentity Identity(JobRequest request, DataFiles files)
+    private static RunIdentity Identity(JobRequest request, RunInputs inputs)
     {
         var read = new List<RunFile>();
-        foreach (var (use, path) in new[] { ("train", files.Train), ("validation", files.Validation), ("test", files.Test) })
+        foreach (var (use, path) in new[] { ("train", inputs.Data.Train), ("validation", inputs.Data.Validation), ("test", inputs.Data.Test) })
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
-        foreach (var path in Directory.EnumerateFiles(request.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
         return new(JsonDocument.Parse(request.ToJson()).RootElement, read);
     }

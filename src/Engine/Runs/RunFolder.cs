@@ -15,10 +15,19 @@ public sealed record RunFile(string Use, string Name, string Sha256);
 /// <summary>The output folder of one run. While the run works nobody else can; what is left by a stopped run is gone on from.</summary>
 public sealed class RunFolder : IDisposable
 {
-    public const string ImportanceFile = "importance.json";
+    public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg", CheckpointFile = "checkpoint.safetensors";
 
-    private const string IdentityFile = "run.json";
-    private const string ResultFile = "result.json";
+    /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
+    public const string Stage1AdapterFile = "importance-adapter.safetensors";
+
+    /// <summary>The settings and the digests of all that was read.</summary>
+    public const string IdentityFile = "run.json";
+
+    /// <summary>Written last: where it is, everything is.</summary>
+    public const string ResultFile = "result.json";
+
+    public const string AdapterFolder = "adapter", EventsFolder = "events";
+
     private const string LockFile = "run.lock";
 
     private readonly FileStream _lock;
@@ -27,20 +36,19 @@ public sealed class RunFolder : IDisposable
 
     public string Path { get; }
 
-    public string Checkpoint => At("checkpoint.safetensors");
+    public string Checkpoint => At(CheckpointFile);
 
     public string ImportanceJson => At(ImportanceFile);
 
-    public string ImportanceChart => At("importance.svg");
+    public string ImportanceChart => At(ImportanceChartFile);
 
-    /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
-    public string Stage1Adapter => At("importance-adapter.safetensors");
+    public string Stage1Adapter => At(Stage1AdapterFile);
 
-    public string Adapter => At("adapter");
+    public string Adapter => At(AdapterFolder);
 
     public string Result => At(ResultFile);
 
-    public string Events(Stage stage) => System.IO.Path.Combine(At("events"), JsonText.NameOf(stage));
+    public string Events(Stage stage) => System.IO.Path.Combine(At(EventsFolder), JsonText.NameOf(stage));
 
     /// <summary>Takes a folder for a run: a new or empty one, or one in which the same run was stopped before its end.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run, a finished one, something else, or is in use.</exception>

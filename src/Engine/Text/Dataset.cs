@@ -22,51 +22,29 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     /// <summary>The examples at these places, as a data set with the same file and labels.</summary>
     public Dataset Part(IEnumerable<int> indices) => this with { Examples = [.. indices.Select(i => Examples[i])] };
 
-    internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults)
+    /// <param name="path">The file.</param>
+    /// <param name="task">What is read from it.</param>
+    /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
+    /// <param name="mayHideLabels">Whether a file with no label but -1 is read as one without examples.</param>
+    internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults, bool mayHideLabels = false)
     {
         var found = new DataFaults(Path.GetFileName(path));
-        var dataset = Read(path, task, found);
+        var dataset = Read(path, task, mayHideLabels, found);
         faults.AddRange(found.All);
         return found.Any ? null : dataset;
     }
 
-    private static Dataset? Read(string path, TaskSettings task, DataFaults faults)
+    private static Dataset? Read(string path, TaskSettings task, bool mayHideLabels, DataFaults faults)
     {
-        if (BytesOf(path, faults) is not { } bytes) return null;
-        var table = TableOf(path, bytes, task.ColumnChoices, faults);
+        if (TableFile.ReaderOf(path, faults) is not { } reader || TableFile.BytesOf(path, faults) is not { } bytes) return null;
+        var table = reader.Read(bytes, task.ColumnChoices, faults);
         if (table.Rows.Count == 0 && !faults.Any) faults.Add("has no rows");
         if (table.Columns is not { } columns) return null;
 
-        var rows = table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
+        var hidden = mayHideLabels && table.Rows.All(row => ClassNames.IsHidden(row.Label, task.Labels));
+        var rows = hidden ? [] : table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
         var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
         return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, Labelled(rows, columns, labels, faults));
-    }
-
-    private static byte[]? BytesOf(string path, DataFaults faults)
-    {
-        try
-        {
-            return System.IO.File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            faults.Add($"cannot be read: {e.Message}");
-            return null;
-        }
-    }
-
-    private static Table TableOf(string path, byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
-    {
-        switch (Path.GetExtension(path).ToLowerInvariant())
-        {
-            case ".jsonl": return JsonLines.Read(Utf8Text.Decode(bytes, faults), choices, faults);
-            case ".tsv": return SeparatedTable.ReadTsv(Utf8Text.Decode(bytes, faults), choices, faults);
-            case ".csv": return SeparatedTable.ReadCsv(Utf8Text.Decode(bytes, faults), choices, faults);
-            case ".parquet": return ParquetTable.Read(bytes, choices, faults);
-            case var other:
-                faults.Add($"must end in {string.Join(", ", DataFiles.Extensions)}, which says how to read it; it ends in \"{other}\"");
-                return Table.Empty;
-        }
     }
 
     private static bool IsFilled(TableRow row, TaskColumns columns, DataFaults faults)
@@ -88,13 +66,12 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     private static List<Example> Labelled(List<TableRow> rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults)
     {
         var numbers = labels is null ? null : ClassNames.Index(labels);
-        var wanted = labels is null ? "a finite number" : $"one of {string.Join(", ", labels.Take(20))}, or its number from 0";
         var examples = new List<Example>(rows.Count);
         foreach (var row in rows)
         {
             var label = numbers is null ? ClassNames.NumberOf(row.Label) : numbers.TryGetValue(row.Label, out var place) ? place : null;
             if (label is not null) examples.Add(new Example(row.First, row.Second, label.Value));
-            else faults.Add($"{row.Place} column {columns.Label}", $"must be {wanted}; it is \"{row.Label}\"");
+            else faults.Add($"{row.Place} column {columns.Label}", $"must be {ClassNames.Wanted(labels)}; it is \"{row.Label}\"");
         }
         return examples;
     }

@@ -4,43 +4,56 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine;
 
 /// <summary>Reads JSONL: one JSON object on every line. Texts are JSON strings, labels strings or numbers.</summary>
-internal static class JsonLines
+internal sealed class JsonLines : ITableReader
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    public static Table Read(string text, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
     {
         TaskColumns? columns = null;
         var rows = new List<TableRow>();
-        foreach (var (index, line) in Utf8Text.Lines(text).Index())
+        foreach (var (index, line) in Utf8Text.Lines(bytes, faults).Index())
         {
-            var place = $"row {index + 1} (line {index + 1})";
+            var place = new RowPlace(index + 1, index + 1);
             using var document = Parse(line, place, faults);
             if (document is null) continue;
-            columns ??= ColumnChoice.Named(choices, [.. document.RootElement.EnumerateObject().Select(p => p.Name)], faults);
+            columns ??= Table.Choose(choices, [.. document.RootElement.EnumerateObject().Select(p => p.Name)], faults);
             if (columns is null) return Table.Empty;   // the first row decides; the others would say the same again
             if (ReadRow(document.RootElement, columns, place, faults) is { } row) rows.Add(row);
         }
         return new Table(columns, rows);
     }
 
-    private static JsonDocument? Parse(string line, string place, DataFaults faults)
+    public void ReadAll(byte[] bytes, SplitTally to, DataFaults faults)
+    {
+        IReadOnlyList<ColumnTally>? columns = null;
+        foreach (var (index, line) in Utf8Text.Lines(bytes, faults).Index())
+        {
+            var place = new RowPlace(index + 1, index + 1);
+            using var document = Parse(line, place, faults);
+            if (document is null) continue;
+            columns ??= to.Begin([.. document.RootElement.EnumerateObject().Select(p => p.Name)], header: true);
+            ReadRow(document.RootElement, columns, place, faults);
+        }
+    }
+
+    private static JsonDocument? Parse(string line, RowPlace place, DataFaults faults)
     {
         try
         {
             var document = JsonDocument.Parse(line, Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
-            faults.Add(place, $"must be a JSON object; it is {Named(document.RootElement)}");
+            faults.Add($"{place}", $"must be a JSON object; it is {Named(document.RootElement)}");
             document.Dispose();
         }
         catch (JsonException e)
         {
-            faults.Add(place, $"is not JSON: {e.Message.Split(" LineNumber:")[0]} (byte {e.BytePositionInLine + 1} of the line)");
+            faults.Add($"{place}", $"is not JSON: {e.Message.Split(" LineNumber:")[0]} (byte {e.BytePositionInLine + 1} of the line)");
         }
         return null;
     }
 
-    private static TableRow? ReadRow(JsonElement json, TaskColumns columns, string place, DataFaults faults)
+    private static TableRow? ReadRow(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)
     {
         var first = Cell(columns.First, numbers: false);
         var second = columns.Second is null ? null : Cell(columns.Second, numbers: false);
@@ -54,6 +67,31 @@ internal static class JsonLines
             return text;
         }
     }
+
+    /// <summary>Every row has the fields of the first.</summary>
+    private static void ReadRow(JsonElement json, IReadOnlyList<ColumnTally> columns, RowPlace place, DataFaults faults)
+    {
+        var there = 0;
+        foreach (var column in columns)
+        {
+            var (text, fault) = !json.TryGetProperty(column.Name, out var value) ? (null, "is missing")
+                : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? (value.GetRawText(), null)
+                : CellOf(value, numbers: true);
+            if (fault is not null) faults.Add($"{place} column {column.Name}", fault);
+            if (value.ValueKind != JsonValueKind.Undefined) there++;
+            column.Add(place, text ?? "", TypeOf(value));
+        }
+        if (there == json.GetPropertyCount()) return;
+        foreach (var more in json.EnumerateObject().Where(p => columns.All(column => column.Name != p.Name))) faults.Add($"{place} column {more.Name}", "is not in the first row");
+    }
+
+    private static ColumnType? TypeOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => ColumnType.Text,
+        JsonValueKind.Number => value.TryGetInt64(out _) ? ColumnType.Whole : ColumnType.Number,
+        JsonValueKind.True or JsonValueKind.False => ColumnType.Boolean,
+        _ => null,
+    };
 
     private static (string? Text, string? Fault) CellOf(JsonElement value, bool numbers) => value.ValueKind switch
     {

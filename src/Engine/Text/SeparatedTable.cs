@@ -6,17 +6,69 @@ namespace LoraDrop.Engine;
 /// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside quotes).</summary>
 /// <remarks>
 /// The first line is a header if it holds the task's column names. If it does not and the columns are numbers, there is no header.
-/// Under a header every row has as many fields as the header, since a stray separator would shift the columns. Without one, fields
-/// beyond the last column read are ignored: STS-B's test file carries two more on some rows.
+/// Where no task is known, it is taken for a header if its cells are all different and none is empty or a number: of GLUE's files
+/// that is right for all. Under a header every row has as many fields as the header, since a stray separator would shift the
+/// columns. Without one, fields beyond the last column read are ignored: STS-B's test file carries two more on some rows.
 /// </remarks>
-internal static class SeparatedTable
+internal sealed class SeparatedTable : ITableReader
 {
-    public static Table ReadTsv(string text, IReadOnlyList<TaskColumns> choices, DataFaults faults) =>
-        Read(Utf8Text.Lines(text).Select((line, i) => new Record(i + 1, line.Split('\t'))), choices, faults);
+    public static readonly SeparatedTable Tsv = new(TsvRecords), Csv = new(CsvRecords);
 
-    public static Table ReadCsv(string text, IReadOnlyList<TaskColumns> choices, DataFaults faults) => Read(CsvRecords(text, faults), choices, faults);
+    private readonly Func<byte[], DataFaults, IEnumerable<Record>> _records;
 
-    private static IEnumerable<Record> CsvRecords(string text, DataFaults faults)
+    private SeparatedTable(Func<byte[], DataFaults, IEnumerable<Record>> records) => _records = records;
+
+    public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    {
+        using var records = _records(bytes, faults).GetEnumerator();
+        if (!records.MoveNext()) return Table.Empty;
+        var first = records.Current.Fields;
+        var (columns, header) = ColumnChoice.ByFirstLine(choices, first);
+        if (columns is null || header) columns = Table.Choose(choices, first, faults);
+        return columns is null ? Table.Empty : new Table(columns, [.. Rows(records, header ? first : null, columns, faults)]);
+    }
+
+    public void ReadAll(byte[] bytes, SplitTally to, DataFaults faults)
+    {
+        using var records = _records(bytes, faults).GetEnumerator();
+        if (!records.MoveNext()) return;
+        var first = records.Current.Fields;
+        var header = IsHeader(first);
+        var columns = to.Begin(header ? first : [.. first.Select((_, i) => $"{i}")], header);
+        foreach (var (place, fields) in Rows(records, header, least: header ? first.Length : 0, most: header ? first.Length : int.MaxValue, faults))
+            foreach (var (i, column) in columns.Index())
+                column.Add(place, i < fields.Length ? fields[i] : "");
+    }
+
+    private static bool IsHeader(string[] first) => first.Distinct().Count() == first.Length && !first.Any(cell => string.IsNullOrWhiteSpace(cell) || ClassNames.NumberOf(cell) is not null);
+
+    private static IEnumerable<TableRow> Rows(IEnumerator<Record> records, string[]? header, TaskColumns columns, DataFaults faults)
+    {
+        int PlaceOf(string column) => header is null ? int.Parse(column) : Array.IndexOf(header, column);
+        int first = PlaceOf(columns.First), second = columns.Second is null ? -1 : PlaceOf(columns.Second), label = PlaceOf(columns.Label);
+        var least = header?.Length ?? 1 + Math.Max(Math.Max(first, second), label);
+        return Rows(records, header is not null, least, header?.Length ?? int.MaxValue, faults).Select(row =>
+            new TableRow(row.Place, row.Fields[first], second < 0 ? null : row.Fields[second], row.Fields[label]));
+    }
+
+    /// <summary>The rows from the current record on, or after it where it is a header; one with too few or too many fields is a fault.</summary>
+    private static IEnumerable<(RowPlace Place, string[] Fields)> Rows(IEnumerator<Record> records, bool header, int least, int most, DataFaults faults)
+    {
+        if (header && !records.MoveNext()) yield break;
+        var row = 0;
+        do
+        {
+            var (line, fields) = records.Current;
+            var place = new RowPlace(++row, line);
+            if (fields.Length >= least && fields.Length <= most) yield return (place, fields);
+            else faults.Add($"{place}", $"must have {least} fields{(header ? "" : " or more")}; it has {fields.Length}");
+        }
+        while (records.MoveNext());
+    }
+
+    private static IEnumerable<Record> TsvRecords(byte[] bytes, DataFaults faults) => Utf8Text.Lines(bytes, faults).Select((line, i) => new Record(i + 1, line.Split('\t')));
+
+    private static IEnumerable<Record> CsvRecords(byte[] bytes, DataFaults faults)
     {
         var options = new CsvReaderOptions
         {
@@ -27,35 +79,9 @@ internal static class SeparatedTable
                 ? "opens a quote that is never closed"
                 : "has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled"),
         };
-        using var reader = CsvReader.FromText(text, options);
+        using var reader = CsvReader.FromText(Utf8Text.Decode(bytes, faults), options);
         while (reader.Read())
             yield return new Record(reader.LineNumber, [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)]);
-    }
-
-    private static Table Read(IEnumerable<Record> records, IReadOnlyList<TaskColumns> choices, DataFaults faults)
-    {
-        var all = records.ToList();
-        if (all.Count == 0) return Table.Empty;
-        var first = all[0].Fields;
-        var counted = choices.Any(choice => choice.All.All(first.Contains)) ? null : ColumnChoice.Counted(choices, first.Length);
-        var columns = counted ?? ColumnChoice.Named(choices, first, faults);
-        return columns is null ? Table.Empty : new Table(columns, [.. Rows(all, header: counted is null ? first : null, columns, faults)]);
-    }
-
-    private static IEnumerable<TableRow> Rows(List<Record> records, string[]? header, TaskColumns columns, DataFaults faults)
-    {
-        int PlaceOf(string column) => header is null ? int.Parse(column) : Array.IndexOf(header, column);
-        int first = PlaceOf(columns.First), second = columns.Second is null ? -1 : PlaceOf(columns.Second), label = PlaceOf(columns.Label);
-        var least = header?.Length ?? 1 + Math.Max(Math.Max(first, second), label);
-
-        foreach (var (index, record) in records.Skip(header is null ? 0 : 1).Index())
-        {
-            var (place, fields) = ($"row {index + 1} (line {record.Line})", record.Fields);
-            if (fields.Length < least || (header is not null && fields.Length > least))
-                faults.Add(place, $"must have {least} fields{(header is null ? " or more" : "")}; it has {fields.Length}");
-            else
-                yield return new TableRow(place, fields[first], second < 0 ? null : fields[second], fields[label]);
-        }
     }
 
     /// <summary>The fields of a record, and the line where it starts, from 1.</summary>

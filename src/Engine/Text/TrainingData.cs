@@ -5,10 +5,10 @@ namespace LoraDrop.Engine;
 /// <summary>The splits of a data set, read with the same labels.</summary>
 public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Test)
 {
-    /// <summary>Share of the training file that stays for training where no validation file is given.</summary>
-    private const double TrainShare = 0.9;
+    /// <summary>What a person should know about how the files were read.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>Reads every split; without a validation file a stratified tenth of the training file is kept aside.</summary>
+    /// <summary>Reads every split; without a validation file a stratified tenth of the training file is kept aside. A test file whose labels are hidden is left out.</summary>
     /// <exception cref="RefusedInputException">With the faults of all files.</exception>
     public static TrainingData Read(DataFiles files, TaskSettings task, long seed)
     {
@@ -18,19 +18,20 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
             faults.Add(new Fault(train.File, "has one class only: there is nothing to learn"));
         if (train is not null) task = task with { Labels = train.Labels };
         var validation = files.Validation is null ? null : Dataset.TryRead(files.Validation, task, faults);
-        var test = files.Test is null ? null : Dataset.TryRead(files.Test, task, faults);
+        var test = files.Test is null ? null : Dataset.TryRead(files.Test, task, faults, mayHideLabels: true);
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
-        return validation is null ? SetAside(train, test, seed) : new TrainingData(train, validation, test);
+        var labelled = test is { Examples.Count: > 0 } ? test : null;
+        var read = validation is null ? SetAside(train, labelled, seed) : new TrainingData(train, validation, labelled);
+        return test is null || labelled is not null ? read : read with { Remarks = [$"{test.File} is left out: its labels are all -1, which says that they are hidden."] };
     }
 
-    /// <summary>Samples what stays rather than what goes, so that no class, however rare, is lost to training.</summary>
     private static TrainingData SetAside(Dataset train, Dataset? test, long seed)
     {
         var stays = train.Labels is null
-            ? StratifiedSample.ByQuantile([.. train.Examples.Select(e => e.Label)], TrainShare, seed, "validation")
-            : StratifiedSample.ByClass([.. train.Examples.Select(e => e.Class)], TrainShare, seed, "validation");
+            ? KeptAside.Stays([.. train.Examples.Select(e => e.Label)], seed)
+            : KeptAside.Stays([.. train.Examples.Select(e => e.Class)], seed);
         var aside = Enumerable.Range(0, train.Examples.Count).Except(stays).ToArray();
-        if (aside.Length == 0) throw new RefusedInputException(train.File, "has too few rows to keep a tenth aside: give a validation file");
+        if (aside.Length == 0) throw new RefusedInputException(train.File, KeptAside.TooFew);
         return new TrainingData(train.Part(stays), train.Part(aside), test);
     }
 }

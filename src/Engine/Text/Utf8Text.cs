@@ -11,13 +11,24 @@ internal static class Utf8Text
     public static string Decode(byte[] bytes, DataFaults faults)
     {
         if (!Utf8.IsValid(bytes)) FindWrongBytes(bytes, faults);
-        var mark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-        return Encoding.UTF8.GetString(bytes.AsSpan(mark));
+        return Encoding.UTF8.GetString(bytes.AsSpan(MarkOf(bytes)));
     }
 
-    /// <summary>The lines without their ends (<c>\n</c> or <c>\r\n</c>); blank lines at the end are no lines.</summary>
-    public static string[] Lines(string text) =>
-        text.TrimEnd('\r', '\n') is { Length: > 0 } trimmed ? trimmed.Replace("\r\n", "\n").Split('\n') : [];
+    /// <summary>The lines of the same text without their ends (<c>\n</c> or <c>\r\n</c>), one at a time; blank lines at the end are no lines.</summary>
+    public static IEnumerable<string> Lines(byte[] bytes, DataFaults faults)
+    {
+        if (!Utf8.IsValid(bytes)) FindWrongBytes(bytes, faults);
+        var end = bytes.AsSpan().TrimEnd("\r\n"u8).Length;
+        for (var start = MarkOf(bytes); start < end;)
+        {
+            var length = bytes.AsSpan(start, end - start).IndexOf((byte)'\n') is >= 0 and var found ? found : end - start;
+            var line = bytes.AsSpan(start, length);
+            yield return Encoding.UTF8.GetString(start + length < end && line.EndsWith("\r"u8) ? line[..^1] : line);
+            start += length + 1;
+        }
+    }
+
+    private static int MarkOf(byte[] bytes) => bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
 
     private static void FindWrongBytes(ReadOnlySpan<byte> bytes, DataFaults faults)
     {

@@ -5,6 +5,7 @@ namespace LoraDrop.Engine;
 
 /// <summary>What a run reports while it works: drawn by the terminal, written as one JSON object a line for scripts.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(Planned), "planned")]
 [JsonDerivedType(typeof(StageStarted), "stage-started")]
 [JsonDerivedType(typeof(StepDone), "step")]
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
@@ -14,6 +15,9 @@ namespace LoraDrop.Engine;
 [JsonDerivedType(typeof(Finished), "finished")]
 public abstract record RunEvent
 {
+    /// <summary>The inputs are read, and this is what there is to do: optimiser steps by stage, those done before a stop included. A stage whose outcome is known already is not there.</summary>
+    public sealed record Planned(IReadOnlyDictionary<Stage, int> Steps) : RunEvent;
+
     /// <summary>A stage begins, or goes on after a stop at <paramref name="FromStep"/> steps.</summary>
     public sealed record StageStarted(Stage Stage, int FromStep, int Steps, int Examples, ParameterCounts Parameters, double PaddingShare) : RunEvent;
 

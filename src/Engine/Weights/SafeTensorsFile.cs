@@ -30,7 +30,7 @@ public sealed class SafeTensorsFile : IDisposable
     }
 
     /// <summary>One tensor's place in the file.</summary>
-    private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Begin, long Length);
+    private sealed record Entry(string Name, string TypeName, ScalarType Type, long[] Shape, long Begin, long Length);
 
     public string Path { get; }
 
@@ -55,6 +55,9 @@ public sealed class SafeTensorsFile : IDisposable
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
     public long[] ShapeOf(string name) => [.. _tensors[name].Shape];
+
+    /// <summary>The element type as the format calls it: F32, BF16, ….</summary>
+    public string TypeOf(string name) => _tensors[name].TypeName;
 
     /// <summary>A copy of a tensor on a device; mapped pages are given back as soon as they are copied.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -139,7 +142,7 @@ public sealed class SafeTensorsFile : IDisposable
         if (begin < 0 || end < begin) throw Refuse($"lies at the impossible offsets {begin} to {end}");
         var needed = shape.Aggregate((double)type.Size, (product, n) => product * n); // exact below 2⁵³ bytes, and larger than any file above
         if (needed != end - begin) throw Refuse($"of shape [{string.Join(", ", shape)}] and dtype {typeName} needs {needed} bytes, but its offsets span {end - begin}");
-        return new(name, type.Type, shape, start + begin, end - begin);
+        return new(name, typeName.GetString()!, type.Type, shape, start + begin, end - begin);
     }
 
     private static bool TryLongs(JsonElement json, string name, out long[] values)

@@ -28,6 +28,16 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
     }
 
+    public async Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel)
+    {
+        await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous);
+        var to = PathOf(key);
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        File.Delete(to);
+        if (link(path, to) != 0) return await PutAsync(key, content, cancel); // another file system
+        return new(key, content.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel)));
+    }
+
     public Task<Stream> OpenAsync(string key, CancellationToken cancel)
     {
         try

@@ -32,12 +32,16 @@ internal static class Loradrop
         return Ended(process, process.StandardOutput.ReadToEndAsync(), error);
     }
 
-    private static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "loradrop"), arguments)
+    /// <summary>Starts it; the caller reads and ends it.</summary>
+    public static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "loradrop"), arguments)
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
+
+    /// <summary>Waits for the end of a program whose output nobody has read yet.</summary>
+    public static Ended End(Process process) => Ended(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
 
     private static Ended Ended(Process process, Task<string> output, Task<string> error)
     {

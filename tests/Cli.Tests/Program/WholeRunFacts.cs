@@ -22,7 +22,7 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
     public void Every_step_and_the_end_are_told_to_scripts()
     {
         var names = trained.Ended.Events.Select(e => e.GetProperty("event").GetString()!).ToArray();
-        Assert.Equal(["stage-started", "step"], names[..2]);
+        Assert.Equal(["planned", "stage-started", "step"], names[..3]);
         Assert.Equal(2 + 10, names.Count(name => name == "step"));
         Assert.Contains("importance", names);
         Assert.Equal("finished", names[^1]);

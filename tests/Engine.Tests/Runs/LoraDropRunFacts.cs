@@ -17,6 +17,7 @@ public sealed class LoraDropRunFacts : IDisposable
         var (result, events) = _task.Run(_task.Request(), _task.Out());
         Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation], events.OfType<RunEvent.StageStarted>().Select(started => started.Stage));
         Assert.Equal([2, 10], events.OfType<RunEvent.StageStarted>().Select(started => started.Steps));
+        Assert.Equal(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 }, Assert.Single(events.OfType<RunEvent.Planned>()).Steps);
         Assert.All(result!.Kept, kept => Assert.Single(kept.Value));
         Assert.Equal([4, 8, 10], result.History.Select(evaluation => evaluation.Step));
         Assert.Equal(["adapter_compact.safetensors", "adapter_config.json", "adapter_model.safetensors", "loradrop.json", "README.md"],
@@ -45,6 +46,38 @@ public sealed class LoraDropRunFacts : IDisposable
             Assert.NotNull(_task.Run(_task.Request(), folder).Result);
             AssertSameOutcome(_task.Out("whole"), folder);
         }
+    }
+
+    [Fact]
+    public void Only_stages_whose_outcome_is_not_known_are_planned()
+    {
+        Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(Lora(), _task.Out("lora"))));
+        _task.Run(_task.Request(), _task.Out("first"), stopAt: 8); // in stage 2
+        Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(_task.Request(), _task.Out("first"))));
+        Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(_task.Request(json => json["importance"] = From("first")), _task.Out("second"))));
+
+        static IEnumerable<Stage> Planned((RunResult?, IReadOnlyList<RunEvent> Events) run) => Assert.Single(run.Events.OfType<RunEvent.Planned>()).Steps.Keys;
+    }
+
+    [Fact]
+    public void A_test_file_without_labels_is_remarked_on_and_not_scored()
+    {
+        var test = Path.Combine(Path.GetDirectoryName(_task.Files.Train)!, "test.tsv");
+        File.WriteAllText(test, "text\tmood\nthe film was fine\t-1\n");
+        var (result, events) = _task.Run(_task.Request(), _task.Out(), inputs: _task.Inputs(_task.Request()) with { Data = _task.Files with { Test = test } });
+        Assert.StartsWith("test.tsv is left out", Assert.Single(events.OfType<RunEvent.Remark>()).Text);
+        Assert.Null(result!.Test);
+    }
+
+    [Fact]
+    public void The_base_model_is_called_what_the_caller_calls_it()
+    {
+        var request = _task.Request(json => json["model"] = "registered");
+        _task.Run(request, _task.Out(), inputs: _task.Inputs(request) with { BaseModel = "hub/tiny" });
+        string Text(string name) => File.ReadAllText(Path.Combine(_task.Out(), "adapter", name));
+        Assert.Equal("hub/tiny", JsonNode.Parse(Text("adapter_config.json"))!["base_model_name_or_path"]!.GetValue<string>());
+        Assert.Equal("hub/tiny", JsonNode.Parse(Text("loradrop.json"))!["baseModel"]!.GetValue<string>());
+        Assert.Contains("adapter for hub/tiny", Text("README.md"));
     }
 
     [Fact]
@@ -168,6 +201,28 @@ public sealed class LoraDropRunFacts : IDisposable
         _task.Run(_task.Request(), _task.Out("first"));
         var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"]) = (From("first"), true));
         Assert.Equal("sharing.warmStart", Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"))).Faults).Path);
+        Assert.False(Directory.Exists(_task.Out("second")), "the folder was made");
+    }
+
+    [Fact]
+    public void A_warm_start_goes_on_from_the_stage_1_of_another_run()
+    {
+        _task.Run(_task.Request(), _task.Out("first"));
+        _task.Run(_task.Request(json => json["sharing"]!["warmStart"] = true), _task.Out("whole"));
+        var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"]) = (From("first"), true));
+        _task.Run(request, _task.Out("second"), inputs: _task.Inputs(request) with { Stage1Adapter = Path.Combine(_task.Out("first"), "importance-adapter.safetensors") });
+        Assert.Equal(Bytes(_task.Out("whole"), "adapter", "adapter_model.safetensors"), Bytes(_task.Out("second"), "adapter", "adapter_model.safetensors"));
+    }
+
+    [Fact]
+    public void A_warm_start_from_a_stage_1_of_another_rank_is_refused_before_the_folder_is_made()
+    {
+        _task.Run(_task.Request(), _task.Out("first"));
+        var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"], json["lora"]!["rank"]) = (From("first"), true, 3));
+        var stage1 = Path.Combine(_task.Out("first"), "importance-adapter.safetensors");
+        var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"), inputs: _task.Inputs(request) with { Stage1Adapter = stage1 })).Faults);
+        Assert.Equal(stage1, fault.Path);
+        Assert.EndsWith("has shape [2, 16], but the adapter asks for [3, 16]", fault.Message);
         Assert.False(Directory.Exists(_task.Out("second")), "the folder was made");
     }
 

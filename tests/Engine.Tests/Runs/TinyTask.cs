@@ -46,13 +46,16 @@ internal sealed class TinyTask : IDisposable
         return JobRequest.Parse(json.ToJsonString());
     }
 
+    /// <summary>Where a request finds what it names.</summary>
+    public RunInputs Inputs(JobRequest request) => new(Model, Files, Importance: request.Importance?.From);
+
     /// <summary>A run to its end, or to the event that it is stopped at.</summary>
     /// <returns>The result, and every event.</returns>
-    public (RunResult? Result, IReadOnlyList<RunEvent> Events) Run(JobRequest request, string folder, int stopAt = int.MaxValue)
+    public (RunResult? Result, IReadOnlyList<RunEvent> Events) Run(JobRequest request, string folder, int stopAt = int.MaxValue, RunInputs? inputs = null)
     {
         using var stop = new CancellationTokenSource();
         var events = new List<RunEvent>();
-        using var run = new LoraDropRun(request, Files, folder, CPU, happened =>
+        using var run = new LoraDropRun(request, inputs ?? Inputs(request), folder, CPU, happened =>
         {
             events.Add(happened);
             if (events.Count == stopAt) stop.Cancel();

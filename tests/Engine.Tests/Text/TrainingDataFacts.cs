@@ -72,6 +72,34 @@ public sealed class TrainingDataFacts : IDisposable
         Assert.Contains("one class only", Assert.Throws<RefusedInputException>(() => TrainingData.Read(one, Task with { Labels = ["p", "q"] }, 42)).Message);
     }
 
+    [Theory]
+    [InlineData(TaskKind.Classification, "p", "-1", null)]
+    [InlineData(TaskKind.Classification, "p", "-1\nx\tp", "test.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"-1\"")]
+    [InlineData(TaskKind.Regression, "0.5", "-1.0", null)]
+    public void A_test_file_whose_labels_are_all_hidden_is_left_out_with_a_remark(TaskKind kind, string label, string hidden, string? fault)
+    {
+        var task = Task with { Kind = kind, Metric = kind == TaskKind.Regression ? Metric.Spearman : Metric.Accuracy };
+        var other = kind == TaskKind.Regression ? "-1" : "q";
+        var files = new DataFiles(_folder.File("train.tsv", Rows((label, 60), (other, 40))), Test: _folder.File("test.tsv", $"a\ty\nx\t{hidden}\n\t-1\n"));
+        if (fault is not null)
+        {
+            Assert.Contains(fault, Assert.Throws<RefusedInputException>(() => TrainingData.Read(files, task, 42)).Message);
+            return;
+        }
+        var data = TrainingData.Read(files, task, 42);
+        Assert.Null(data.Test);
+        Assert.Equal("test.tsv is left out: its labels are all -1, which says that they are hidden.", Assert.Single(data.Remarks));
+    }
+
+    [Fact]
+    public void A_class_may_be_called_minus_one()
+    {
+        var files = new DataFiles(_folder.File("train.tsv", Rows(("-1", 60), ("1", 40))), Test: _folder.File("test.tsv", Rows(("-1", 2))));
+        var data = TrainingData.Read(files, Task, 42);
+        Assert.Equal([0, 0], data.Test!.Examples.Select(e => e.Class));
+        Assert.Empty(data.Remarks);
+    }
+
     private static string Rows(params (string Label, int Count)[] classes) =>
         "a\ty\n" + string.Concat(classes.SelectMany(c => Enumerable.Range(0, c.Count).Select(i => $"{c.Label}{i}\t{c.Label}\n")));
 }

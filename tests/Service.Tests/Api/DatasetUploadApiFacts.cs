@@ -229,6 +229,8 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
             return this;
         }
 
+        public Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel) => _inner.PutFileAsync(key, path, cancel);
+
         public async Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel)
         {
             if (_stored++ >= After) throw new IOException("No space left on device", 28);

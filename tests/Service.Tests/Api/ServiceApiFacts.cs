@@ -77,6 +77,8 @@ public sealed class ServiceApiFacts : IAsyncLifetime
 
         public Task CheckAsync(CancellationToken cancel) => IsBroken ? throw new IOException("Read-only file system") : Task.CompletedTask;
 
+        public Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel) => throw new NotSupportedException();
+
         public Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel) => throw new NotSupportedException();
 
         public Task<Stream> OpenAsync(string key, CancellationToken cancel) => throw new NotSupportedException();

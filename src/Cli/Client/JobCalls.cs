@@ -1,0 +1,59 @@
+using System.Net.ServerSentEvents;
+using LoraDrop.Api;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Cli;
+
+/// <summary>What can be asked about jobs.</summary>
+internal static class JobCalls
+{
+    /// <summary>Hands a job in; the service alone judges the settings.</summary>
+    public static Task<Reply<JobView>> SubmitAsync(this ServiceClient service, string settings, CancellationToken cancel) => service.PostAsync<JobView>("jobs", settings, cancel);
+
+    public static Task<Reply<JobView>> JobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.GetAsync<JobView>($"jobs/{id}", cancel);
+
+    /// <summary>Jobs, newest first, as many parts as are read.</summary>
+    public static IAsyncEnumerable<Reply<JobSummary>> JobsAsync(this ServiceClient service, string query, CancellationToken cancel) =>
+        service.ListAsync<JobSummary>($"jobs{query}", "cursor", cancel);
+
+    public static Task<Reply<JobView>> CancelAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/cancel", cancel);
+
+    public static Task<Reply<JobView>> RetryAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/retry", cancel);
+
+    public static Task DeleteJobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.DeleteAsync($"jobs/{id}", cancel);
+
+    /// <param name="service">The service.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="query">Another cut than the job's own, or nothing.</param>
+    /// <param name="cancel">Ends it.</param>
+    public static Task<Reply<Api.ImportanceView>> ImportanceAsync(this ServiceClient service, Guid id, string query, CancellationToken cancel) =>
+        service.GetAsync<Api.ImportanceView>($"jobs/{id}/importance{query}", cancel);
+
+    public static IAsyncEnumerable<Reply<EventView>> EventsAsync(this ServiceClient service, Guid id, EventQuery query, CancellationToken cancel) =>
+        service.ListAsync<EventView>($"jobs/{id}/events{query}", "after", cancel);
+
+    public static async Task<IReadOnlyList<ArtifactView>> ArtifactsAsync(this ServiceClient service, Guid id, CancellationToken cancel) =>
+        (await service.GetAsync<ArtifactList>($"jobs/{id}/artifacts", cancel)).Value.Items;
+
+    /// <summary>A job's events from the service's own stream, until it ends or breaks off.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="after">The id of the last event that was seen; null for all.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="ServiceUnreachableException">The connection broke.</exception>
+    public static async IAsyncEnumerable<SseItem<string>> StreamAsync(
+        this ServiceClient service, Guid id, string? after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"jobs/{id}/events/stream");
+        if (after is not null) request.Headers.Add("Last-Event-ID", after);
+        using var answer = await service.OpenAsync(request, cancel);
+        await using var body = new AnswerStream(service.Address, await answer.Content.ReadAsStreamAsync(cancel));
+        await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
+    }
+}
+
+/// <summary>Which events of a job are asked for.</summary>
+internal sealed record EventQuery(Storage.EventLevel Level)
+{
+    public override string ToString() => $"?limit=500&level={JsonText.NameOf(Level)}";
+}

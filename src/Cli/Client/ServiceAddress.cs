@@ -1,0 +1,25 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Where the service is: what the command line says, else the environment, else where <c>loradrop serve</c> listens.</summary>
+internal static class ServiceAddress
+{
+    public const string Variable = "LORADROP_URL";
+
+    public static readonly string Default = $"http://127.0.0.1:{ServeOptions.DefaultPort}";
+
+    /// <param name="option">What --url says.</param>
+    /// <param name="variable">What the environment says.</param>
+    /// <exception cref="RefusedInputException">It is no address.</exception>
+    public static Uri Of(string? option, string? variable)
+    {
+        var (from, written) = option is not null ? ("--url", option) : string.IsNullOrWhiteSpace(variable) ? ("--url", Default) : (Variable, variable);
+        if (!Uri.TryCreate(written, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Query.Length > 0 || address.Fragment.Length > 0)
+            throw new RefusedInputException(from, $"must be the address of a service, such as {Default}; got \"{written}\"");
+        return address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/"); // so that paths are appended, below a proxy's too
+    }
+
+    /// <summary>As a person writes it, without the slash at its end.</summary>
+    public static string Shown(Uri address) => address.AbsoluteUri.TrimEnd('/');
+}

@@ -1,0 +1,131 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using LoraDrop.Api;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Asks a service, and turns what it answers into values: a problem and silence become exceptions of their own.</summary>
+/// <remarks>What can be asked lies beside it: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>.</remarks>
+internal sealed class ServiceClient : IDisposable
+{
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5), AnswerTime = TimeSpan.FromSeconds(100);
+
+    private readonly HttpClient _http;
+
+    public ServiceClient(Uri address)
+    {
+        Address = address;
+        _http = new(new SocketsHttpHandler { ConnectTimeout = ConnectTime }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan }; // an upload and a stream may take hours
+    }
+
+    public Uri Address { get; }
+
+    public Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancel) => AskAsync<T>(new(HttpMethod.Get, path), AnswerTime, cancel);
+
+    public Task<Reply<T>> PostAsync<T>(string path, CancellationToken cancel) => AskAsync<T>(new(HttpMethod.Post, path), AnswerTime, cancel);
+
+    /// <summary>Sends JSON as it is: the service judges it.</summary>
+    public Task<Reply<T>> PostAsync<T>(string path, string json, CancellationToken cancel) =>
+        AskAsync<T>(new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
+
+    /// <summary>Sends files, however long it takes.</summary>
+    public Task<Reply<T>> PostAsync<T>(string path, HttpContent content, CancellationToken cancel) =>
+        AskAsync<T>(new(HttpMethod.Post, path) { Content = content }, Timeout.InfiniteTimeSpan, cancel);
+
+    public async Task DeleteAsync(string path, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(new(HttpMethod.Delete, path), AnswerTime, cancel);
+    }
+
+    /// <summary>The answer as soon as it begins; its body is still to be read.</summary>
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancel) => SendAsync(request, AnswerTime, cancel);
+
+    /// <summary>Every object of a list, as the service writes it, following its cursors.</summary>
+    /// <param name="path">With its query, if it has one.</param>
+    /// <param name="parameter">What the next part is asked for with.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async IAsyncEnumerable<Reply<T>> ListAsync<T>(string path, string parameter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        for (string? next = ""; next is not null;)
+        {
+            var page = (await GetAsync<JsonElement>(next.Length == 0 ? path : $"{path}{(path.Contains('?') ? '&' : '?')}{parameter}={Uri.EscapeDataString(next)}", cancel)).Value;
+            foreach (var item in page.GetProperty("items").EnumerateArray()) yield return new(item.Deserialize<T>(ApiJson.Options)!, item.GetRawText());
+            next = page.TryGetProperty("next", out var cursor) ? cursor.ToString() : null;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Reply<T>> AskAsync<T>(HttpRequestMessage request, TimeSpan limit, CancellationToken cancel)
+    {
+        using var answer = await SendAsync(request, limit, cancel);
+        var text = await TextOfAsync(answer, cancel);
+        try
+        {
+            return new(JsonSerializer.Deserialize<T>(text, ApiJson.Options) ?? throw new JsonException("null"), text);
+        }
+        catch (JsonException)
+        {
+            throw NotUnderstood(answer);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, TimeSpan limit, CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        either.CancelAfter(limit);
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (HttpRequestException gone)
+        {
+            throw ServiceUnreachableException.At(Address, gone);
+        }
+        catch (OperationCanceledException slow) when (!cancel.IsCancellationRequested)
+        {
+            throw new ServiceUnreachableException($"{ServiceAddress.Shown(Address)} took longer than {limit.TotalSeconds:0} seconds to answer", slow);
+        }
+        if (answer.IsSuccessStatusCode) return answer;
+        using (answer) throw await ProblemAsync(answer, cancel);
+    }
+
+    private async Task<string> TextOfAsync(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        try
+        {
+            return await answer.Content.ReadAsStringAsync(cancel);
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
+        {
+            throw new ServiceUnreachableException($"the answer of {ServiceAddress.Shown(Address)} broke off", broken);
+        }
+    }
+
+    private async Task<ServiceProblemException> ProblemAsync(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        if (answer.Content.Headers.ContentType?.MediaType != "application/problem+json") return NotUnderstood(answer);
+        try
+        {
+            var problem = JsonSerializer.Deserialize<Problem>(await TextOfAsync(answer, cancel), ApiJson.Options)!;
+            var code = problem.Code ?? $"http_{(int)answer.StatusCode}";
+            var detail = $"{problem.Detail ?? problem.Title ?? answer.ReasonPhrase}{(problem.TraceId is { } trace ? $" (traceId {trace})" : "")}";
+            return new((int)answer.StatusCode, code, problem.Faults is { Count: > 0 } faults ? faults : [new(code, detail)]);
+        }
+        catch (JsonException)
+        {
+            return NotUnderstood(answer);
+        }
+    }
+
+    private ServiceProblemException NotUnderstood(HttpResponseMessage answer) => new((int)answer.StatusCode, ServiceProblemException.NotUnderstood,
+        [new(ServiceAddress.Shown(Address), $"answered {(int)answer.StatusCode} {answer.ReasonPhrase} with {Kind(answer.Content.Headers)}; is it a LoRA-drop service?")]);
+
+    private static string Kind(HttpContentHeaders headers) => headers.ContentType?.MediaType ?? "nothing";
+
+    /// <summary>RFC 9457, with what this service adds.</summary>
+    private sealed record Problem(string? Title, string? Detail, string? Code, string? TraceId, IReadOnlyList<Fault>? Faults);
+}

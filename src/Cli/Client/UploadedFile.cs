@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A file as a part of a request: read while it is sent, however large.</summary>
+/// <param name="path">The file.</param>
+/// <param name="sent">Told bytes as they leave.</param>
+internal sealed class UploadedFile(string path, Action<long> sent) : HttpContent
+{
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        await using var file = File.OpenRead(path);
+        var buffer = new byte[1 << 16];
+        for (int read; (read = await file.ReadAsync(buffer, cancellationToken)) > 0; sent(read)) await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = new FileInfo(path).Length;
+        return true;
+    }
+}

@@ -1,0 +1,46 @@
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A run that is held against others.</summary>
+/// <param name="Request">Its settings; the model is a folder here.</param>
+/// <param name="Folder">What it left.</param>
+/// <param name="Result">What came of it.</param>
+/// <param name="Took">How long it trained.</param>
+internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan Took);
+
+/// <summary>LoRA and LoRA-drop side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
+internal static class Comparison
+{
+    /// <summary>Puts the runs side by side; Table 3's check is made here, on their adapters.</summary>
+    /// <param name="runs">Each method with each seed.</param>
+    /// <param name="data">The data of a run of LoRA.</param>
+    /// <param name="session">Where to, and where to compute.</param>
+    /// <param name="cancel">Ends it.</param>
+    public static void Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
+    {
+        var switchedOff = new List<SwitchedOff>();
+        foreach (var lora in runs.Where(r => r.Request.Method == TuningMethod.Lora))
+        {
+            var kept = runs.First(r => r.Request.Method == TuningMethod.LoraDrop && r.Result.Seed == lora.Result.Seed).Result.Kept;
+            switchedOff.Add(SwitchOff.Of(lora.Request, data(lora), lora.Folder, kept, session.Device, cancel));
+        }
+        var primary = runs[0].Result.Scores.Primary;
+        var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
+            Words.Of(method.Key),
+            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), TimeSpan.FromSeconds(method.Average(r => r.Took.TotalSeconds)))).ToArray();
+        var spread = runs.GroupBy(r => r.Request.Method).ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
+        session.Tell(new { Event = "compared", Primary = primary, Scores = spread, Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
+        if (session.Json) return;
+        ComparisonView.Write(session.Console, rows, runs[0].Result.LoraParameters);
+        foreach (var (method, values) in spread)
+            session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean {values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
+        SwitchOff.Show(session, switchedOff, primary);
+    }
+
+    private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>
+        runs.SelectMany(r => r.Result.Scores.Values).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Average(v => v.Value));
+
+    private static double Deviation(double[] values) => values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => Math.Pow(v - values.Average(), 2)) / (values.Length - 1));
+}

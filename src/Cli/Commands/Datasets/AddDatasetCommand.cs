@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Registers a dataset that lies elsewhere.</summary>
+internal sealed class AddDatasetCommand : ServiceCommand
+{
+    private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision][#part], or a file or folder of the service's machine: file:/path or ./path" };
+    private readonly DatasetReadiness _readiness;
+
+    public AddDatasetCommand() : base("add", "Register a dataset of the hub, or of the service's machine")
+    {
+        Add(_name);
+        Add(_source);
+        _readiness = new(this);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) =>
+        await _readiness.ShowAsync(await service.AddDatasetAsync(options.GetValue(_name)!, LocalSource.Of(options.GetValue(_source)!), cancel), options, terminal, service, cancel);
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>The first rows of a split.</summary>
+internal sealed class PreviewCommand : ServiceCommand
+{
+    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Option<string> _split = new("--split") { Description = "train, validation or test", DefaultValueFactory = _ => "train" };
+
+    public PreviewCommand() : base("preview", "Show the first rows of a dataset")
+    {
+        _split.AcceptOnlyFromAmong("train", "validation", "test");
+        Add(_name);
+        Add(_split);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    {
+        var preview = await service.PreviewAsync(options.GetValue(_name)!, options.GetValue(_split)!, cancel);
+        terminal.TellJson(preview.Json);
+        if (terminal.Json) return ExitCode.Done;
+        PlainTable.Write(terminal.Console, [.. preview.Value.Columns], preview.Value.Rows);
+        terminal.Say($"{preview.Value.Rows.Count:N0} of {preview.Value.Total:N0} rows of {preview.Value.Split}");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Hands a job in.</summary>
+internal sealed class SubmitCommand : ServiceCommand
+{
+    private readonly Option<string?> _name = new("--name") { Description = "A name for people" };
+    private readonly Option<bool> _follow = new("--watch") { Description = "Follow it to its end" };
+    private readonly SettingOptions _settings;
+    private readonly JobWatch _watch;
+
+    public SubmitCommand() : base("submit", "Submit a job: the settings of train, with models and datasets of the service")
+    {
+        Add(_name);
+        Add(_follow);
+        _watch = new(this);
+        _settings = new(this, atService: true);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    {
+        var settings = _settings.Json(options);
+        if (options.GetValue(_name) is { } name) settings["name"] = name;
+        LocalSource.Spell(settings, "model");
+        LocalSource.Spell(settings, "dataset");
+        var job = await service.SubmitAsync(settings.ToJsonString(), cancel);
+        terminal.TellJson(job.Json);
+        terminal.Say($"job {job.Value.Id}\n{ServiceAddress.Shown(service.Address)}{job.Value.Links.Self}");
+        return options.GetValue(_follow) ? await _watch.RunAsync(job.Value.Id, options, terminal, service, cancel) : ExitCode.Done;
+    }
+}
+
+/// <summary>A path that a person wrote, as a service understands it.</summary>
+internal static class LocalSource
+{
+    private static readonly string[] Tables = [".jsonl", ".csv", ".tsv", ".parquet"];
+
+    /// <summary>Writes out a path in a field of the settings.</summary>
+    public static void Spell(JsonObject settings, string field)
+    {
+        if (settings[field] is JsonValue value && value.TryGetValue<string>(out var written)) settings[field] = Of(written);
+    }
+
+    /// <summary><c>file:</c> and the absolute path of what exists here. A path has a slash or the end of a table's name; a word alone is the name of something registered.</summary>
+    public static string Of(string written) =>
+        !written.Contains(':') && (written.Contains('/') || Tables.Contains(Path.GetExtension(written))) && Path.Exists(written) ? $"file:{Path.GetFullPath(written)}" : written;
+}

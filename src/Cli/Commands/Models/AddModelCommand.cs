@@ -1,0 +1,50 @@
+using System.CommandLine;
+using LoraDrop.Api;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Registers a base model.</summary>
+internal sealed class AddModelCommand : ServiceCommand
+{
+    private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], or a folder of the service's machine: file:/path or ./path" };
+    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is fetched and inspected" };
+
+    public AddModelCommand() : base("add", "Register a model of the hub, or of the service's machine")
+    {
+        Add(_name);
+        Add(_source);
+        Add(_noWait);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    {
+        var added = await service.AddModelAsync(options.GetValue(_name)!, LocalSource.Of(options.GetValue(_source)!), cancel);
+        if (!options.GetValue(_noWait)) return await ShowAsync(added, terminal, service, cancel);
+        terminal.TellJson(added.Json);
+        terminal.Say($"being fetched and inspected: loradrop models get {added.Value.Name}");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Waits, then shows what the model is, or why it cannot be used; the exit code says which.</summary>
+    internal static async Task<int> ShowAsync(Reply<ModelView> added, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    {
+        Reply<ModelView> model;
+        using (var view = terminal.Json ? null : new TransferView(terminal.Console, TimeProvider.System, "Fetch", 0))
+            model = await Preparation.AwaitAsync(() => service.ModelAsync($"{added.Value.Id}", cancel), seen => DatasetReadiness.Show(view, seen.Fetch), seen => seen.Status, TimeProvider.System, cancel);
+        terminal.TellJson(model.Json);
+        return Sum(model.Value, terminal);
+    }
+
+    /// <summary>What became of it.</summary>
+    internal static int Sum(ModelView model, Terminal terminal)
+    {
+        if (model.Failure is { } failure)
+        {
+            Failure.Write(terminal.Json, failure.Code, failure.Faults ?? [new("model", failure.Message)]);
+            return ExitCode.Of(failure.Code);
+        }
+        if (model.Facts is { } facts) terminal.Say(ModelLines.Of(model, facts));
+        return ExitCode.Done;
+    }
+}

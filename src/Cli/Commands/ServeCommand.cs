@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Net;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using LoraDrop.Worker;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace LoraDrop.Cli;
+
+/// <summary>The service on one machine: Api and worker in one process, rows in SQLite, objects in a folder.</summary>
+internal sealed class ServeCommand : Command
+{
+    private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one", DefaultValueFactory = _ => ServeOptions.DefaultPort };
+    private readonly Option<string> _data = new("--data") { Description = "Folder for everything the service keeps", DefaultValueFactory = _ => ServeOptions.DefaultData };
+    private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads of a stage", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at a time", DefaultValueFactory = _ => 1 };
+
+    public ServeCommand() : base("serve", "Run the job service: REST API and Swagger UI, a queue, and a worker")
+    {
+        _device.AcceptOnlyFromAmong("cpu", "cuda");
+        Limit(_port, 0, 65535);
+        Limit(_threads, 1, 1024);
+        Limit(_slots, 1, 64);
+        Add(_port);
+        Add(_data);
+        Add(_device);
+        Add(_threads);
+        Add(_slots);
+        SetAction(InvokeAsync);
+    }
+
+    private static void Limit(Option<int> option, int least, int most) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most)) result.AddError($"{option.Name} must lie in {least} to {most}");
+    });
+
+    private async Task<int> InvokeAsync(ParseResult options, CancellationToken cancel)
+    {
+        try
+        {
+            using var folder = DataFolder.Take(options.GetValue(_data)!);
+            var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads), Slots = options.GetValue(_slots) };
+            await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Loopback, options.GetValue(_port), worker, HubOptions.FromEnvironment()));
+            await app.StartAsync(cancel);
+            var address = AddressOf(app);
+            await Console.Out.WriteLineAsync($"LoRA-drop listens on {address} (this machine only). Swagger UI: {address}/swagger\nData: {folder.Root}   Ctrl-C stops; jobs go on at the next start.");
+            await app.WaitForShutdownAsync(cancel);
+            return ExitCode.Done;
+        }
+        catch (RefusedInputException refused)
+        {
+            Failure.Write(false, FailureCode.Refused, refused.Faults);
+            return ExitCode.Usage;
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another one, or 0 for any that is free")]);
+            return ExitCode.Usage;
+        }
+        catch (Exception full) when (DiskFull.Says(full))
+        {
+            Failure.Write(false, FailureCode.Storage, [new("--data", "the disk is full")]);
+            return ExitCode.Storage;
+        }
+    }
+
+    private static string AddressOf(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using LoraDrop.Api;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Lists the workers.</summary>
+internal sealed class WorkersCommand() : ServiceCommand("workers", "The processes that take up jobs, and what they do")
+{
+    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    {
+        var workers = new List<WorkerView>();
+        await foreach (var worker in service.WorkersAsync(cancel))
+        {
+            terminal.TellJson(worker.Json);
+            workers.Add(worker.Value);
+        }
+        if (!terminal.Json) PlainTable.Write(terminal.Console, ["worker", "version", "device", ">slots", "heard of", "runs"], workers.Select(Row));
+        return ExitCode.Done;
+    }
+
+    private static IReadOnlyList<string?> Row(WorkerView worker) =>
+    [
+        worker.Id, worker.Version, worker.Device, $"{worker.Slots}", Words.Time(worker.HeartbeatAt),
+        worker.Running.Count > 0 ? string.Join(", ", worker.Running.Select(stage => $"{Words.Of(stage.Stage)} of {stage.Job}")) : null,
+    ];
+}

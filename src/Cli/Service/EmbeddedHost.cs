@@ -1,0 +1,57 @@
+using LoraDrop.Api;
+using LoraDrop.Storage;
+using LoraDrop.Worker;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog;
+using Serilog.Formatting.Compact;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Api and worker in one process, on one folder.</summary>
+internal static class EmbeddedHost
+{
+    /// <summary>How long a stop may take: a child saves what it has, the supervisor stores it. Longer than the worker's own grace, shorter than what an init system gives.</summary>
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(28);
+
+    private const int KeptLogs = 14;
+
+    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
+
+    /// <summary>Builds the service; the caller starts it.</summary>
+    /// <param name="folder">Its data, taken already.</param>
+    /// <param name="options">Where to listen, and what the worker may use.</param>
+    public static async Task<WebApplication> BuildAsync(DataFolder folder, ServeOptions options)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = folder.Root, ApplicationName = "loradrop" });
+        builder.Configuration.Sources.Clear(); // what counts is said on the command line
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Address, options.Port));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
+        builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet));
+        builder.Services.AddEmbeddedStorage(folder);
+        builder.Services.AddWorker(options.Worker, options.Hub);
+        builder.Services.AddApi();
+        var app = builder.Build();
+        app.Services.GetRequiredService<SourceOptions>().LocalFiles = options.Loopback;
+        app.MapApi();
+        await app.Services.MigrateAsync(CancellationToken.None);
+        if (Directory.Exists(folder.Work)) Directory.Delete(folder.Work, recursive: true);
+        await app.Services.GetRequiredService<Recovery>().RunAsync(CancellationToken.None);
+        return app;
+    }
+
+    /// <summary>For people on standard error, for machines as one JSON object a line in the data folder.</summary>
+    private static void Configure(LoggerConfiguration log, DataFolder folder, bool quiet)
+    {
+        log.MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning)
+            .MinimumLevel.Override("Microsoft.Hosting.Lifetime", Serilog.Events.LogEventLevel.Warning)
+            .MinimumLevel.Override("Hangfire", Serilog.Events.LogEventLevel.Warning)
+            .Enrich.FromLogContext()
+            .Enrich.With<JobOnLine>()
+            .WriteTo.File(new CompactJsonFormatter(), Path.Combine(folder.Root, "logs", "loradrop-.jsonl"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: KeptLogs);
+        if (!quiet) log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: Serilog.Events.LogEventLevel.Verbose);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A service that this program starts: <c>loradrop serve</c> on a free port. Disposing stops it, unless it was left to itself.</summary>
+/// <remarks>It gets a session of its own, so that neither Ctrl-C nor a closed terminal ends it: only whoever started it does, when all is stored.</remarks>
+internal sealed partial class ServiceProcess : IAsyncDisposable
+{
+    private const int ShownLines = 20;
+
+    /// <summary>The shell gives it a file for all that it writes, and becomes it: the process id is the service's.</summary>
+    private const string Script = """log=$1; shift; exec setsid "$@" >"$log" 2>&1 </dev/null""";
+
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(40), BetweenLooks = TimeSpan.FromMilliseconds(50);
+
+    private readonly Process _process;
+    private bool _left;
+
+    private ServiceProcess(Process process, string data, string log) => (_process, Data, Log) = (process, data, log);
+
+    public Uri Address { get; private set; } = null!;
+
+    public int Id => _process.Id;
+
+    /// <summary>Its data folder.</summary>
+    public string Data { get; }
+
+    /// <summary>What it writes for people.</summary>
+    public string Log { get; }
+
+    /// <summary>Starts it and waits until it can work.</summary>
+    /// <exception cref="RefusedInputException">It ends at once, and its own words say why.</exception>
+    public static async Task<ServiceProcess> StartAsync(string data, string device, int threads, CancellationToken cancel)
+    {
+        data = Path.GetFullPath(data);
+        Directory.CreateDirectory(data);
+        var log = Path.Combine(data, "serve.log");
+        string[] command = [.. Itself(), "serve", "--port", "0", "--data", data, "--device", device, "--threads", $"{threads}"];
+        var service = new ServiceProcess(Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", log, .. command]))!, data, log);
+        try
+        {
+            await service.AwaitReadyAsync(cancel);
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>From now on it runs without us.</summary>
+    public void Leave() => _left = true;
+
+    /// <summary>Asks it to end, and waits until it has stored what runs.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_left && !_process.HasExited) await StopAsync();
+        _process.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
+        using (var kill = Process.Start("/bin/sh", ["-c", "kill -TERM \"$1\"", "sh", $"{Id}"])) await kill.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(StopTime);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true); // longer than the service allows itself: it hangs
+        }
+    }
+
+    private async Task AwaitReadyAsync(CancellationToken cancel)
+    {
+        Match said;
+        while (!(said = AddressPattern().Match(Written())).Success) await LookAgainAsync(cancel);
+        Address = new($"{said.Groups[1].Value}/");
+        using var client = new ServiceClient(Address);
+        while (!await IsReadyAsync(client, cancel)) await LookAgainAsync(cancel);
+    }
+
+    private async Task LookAgainAsync(CancellationToken cancel)
+    {
+        if (_process.HasExited) throw new RefusedInputException("serve", $"the service ended at once: {string.Join('\n', Written().TrimEnd().Split('\n').TakeLast(ShownLines))}");
+        await Task.Delay(BetweenLooks, cancel);
+    }
+
+    private static async Task<bool> IsReadyAsync(ServiceClient client, CancellationToken cancel)
+    {
+        try
+        {
+            await client.ReadyAsync(cancel);
+            return true;
+        }
+        catch (Exception starting) when (starting is ServiceUnreachableException or ServiceProblemException { Passing: true })
+        {
+            return false;
+        }
+    }
+
+    private string Written()
+    {
+        if (!File.Exists(Log)) return "";
+        using var file = new StreamReader(new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return file.ReadToEnd();
+    }
+
+    private static string[] Itself() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
+
+    [GeneratedRegex(@"listens on (http://\S+)")]
+    private static partial Regex AddressPattern();
+}

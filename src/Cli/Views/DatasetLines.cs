@@ -1,0 +1,30 @@
+using LoraDrop.Api;
+using LoraDrop.Domain;
+using Spectre.Console;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Shows a dataset that is ready: each split with its rows, each column with what is in it.</summary>
+internal static class DatasetLines
+{
+    /// <summary>Classes that are counted out; more are only counted.</summary>
+    private const int MostValues = 6;
+
+    public static void Write(IAnsiConsole console, DatasetView dataset)
+    {
+        foreach (var split in dataset.Splits ?? [])
+        {
+            console.MarkupLineInterpolated($"[bold]{split.Split}[/]  {split.Rows:N0} rows, {Words.Bytes(split.Bytes)}, {split.File}{(split.Header ? "" : ", no header: columns are counted from 0")}");
+            if (split.Columns is { } columns) PlainTable.Write(console, ["column", "type", ">empty", ">different", ">longest", "values"], columns.Select(Row));
+        }
+    }
+
+    private static IReadOnlyList<string?> Row(ColumnFacts column) =>
+        [column.Name, Type(column.Type), $"{column.Empty:N0}", Distinct(column.Distinct), $"{column.Longest:N0}", Values(column)];
+
+    private static string Type(ColumnType type) => type == ColumnType.Whole ? "integer" : JsonText.NameOf(type);
+
+    private static string Distinct(int distinct) => distinct < ColumnFacts.MostDistinct ? $"{distinct:N0}" : $"over {ColumnFacts.MostDistinct - 1:N0}";
+
+    private static string? Values(ColumnFacts column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
+}

@@ -1,0 +1,39 @@
+using LoraDrop.Domain;
+using Spectre.Console;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Shows the importance that a service measured as that of a run is shown, and how many numbers the plan trains.</summary>
+internal static class JobImportanceView
+{
+    /// <param name="console">Where to.</param>
+    /// <param name="importance">As it was asked for.</param>
+    /// <param name="own">The job's own plan, where another one was asked for.</param>
+    public static void Write(IAnsiConsole console, Api.ImportanceView importance, Api.ImportanceView? own)
+    {
+        ImportanceView.Write(console, ReportOf(importance));
+        if (importance.ReusedFrom is { } other) console.MarkupLineInterpolated($"measured for job {other}, whose settings up to here are the same");
+        if (own is null)
+        {
+            console.MarkupLineInterpolated($"{Trained(importance)}");
+            return;
+        }
+        console.MarkupLineInterpolated($"[bold]what if[/] {Rule(importance)}: {Trained(importance)}");
+        console.MarkupLineInterpolated($"the job itself, {Rule(own)}: {Trained(own)}");
+    }
+
+    private static ImportanceReport ReportOf(Api.ImportanceView importance) => new(importance.Scope, importance.Threshold, importance.Examples, importance.Tokens,
+        [.. importance.Modules.SelectMany(module => module.Layers.Select(layer => new SiteImportance(module.Type, layer.Layer, layer.G, layer.PerToken, layer.Importance, layer.Place, layer.Norms)))],
+        importance.Remarks);
+
+    private static string Rule(Api.ImportanceView importance) => string.Join(", ", new[]
+    {
+        importance.Threshold is { } threshold ? $"T = {threshold:0.###}" : $"{importance.Keep} layers of each type",
+        importance.Select == Selection.Importance ? null : $"chosen by {JsonText.NameOf(importance.Select)}",
+        importance.Remainder == Remainder.Share ? null : "none for the others",
+    }.OfType<string>());
+
+    private static string Trained(Api.ImportanceView importance) => importance.Parameters is { } parameters
+        ? $"{parameters.Adapter:N0} adapter parameters, {parameters.ShareOfLora:P0} of LoRA's {parameters.Lora:N0} ({parameters.WithoutShared:N0} without the shared pairs)"
+        : $"{importance.Modules.Sum(module => module.Kept.Count)} layers keep their own LoRA";
+}

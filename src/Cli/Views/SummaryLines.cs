@@ -1,0 +1,17 @@
+using LoraDrop.Domain;
+using Spectre.Console;
+
+namespace LoraDrop.Cli;
+
+/// <summary>What came of a run, or of a job.</summary>
+internal static class SummaryLines
+{
+    public static void Write(IAnsiConsole console, IReadOnlyDictionary<string, double> scores, IReadOnlyDictionary<string, double>? test, ParameterCounts parameters, long loraParameters, int bestStep)
+    {
+        console.MarkupLineInterpolated($"[bold]best[/] at step {bestStep:N0}: {Listed(scores)}");
+        if (test is not null) console.MarkupLineInterpolated($"[bold]test[/] {Listed(test)}");
+        console.MarkupLineInterpolated($"trained {parameters.Adapter:N0} adapter parameters ({parameters.WithoutShared:N0} without the shared pairs, {parameters.AdapterAndHead:N0} with the head); LoRA would train {loraParameters:N0}");
+    }
+
+    private static string Listed(IReadOnlyDictionary<string, double> scores) => string.Join("  ", scores.Select(score => $"{score.Key} {score.Value:0.0000}"));
+}

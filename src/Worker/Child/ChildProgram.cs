@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Worker;
+
+/// <summary>The child process: does one piece of work and ends. Whatever libtorch or a hostile file does to it, the service lives on.</summary>
+/// <remarks>It is told to stop by a line on standard input, and ends at once when standard input does: then its service is gone, and another attempt may have begun.</remarks>
+public static class ChildProgram
+{
+    /// <summary>The verb with which the service starts its own program again.</summary>
+    public const string Verb = "child";
+
+    internal const string StopLine = "stop";
+
+    private const int Done = 0, Failed = 1;
+
+    /// <param name="folder">The folder with work.json.</param>
+    public static int Run(string folder)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true); // Ctrl-C reaches children too; the service says what to do
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        });
+        var service = new Thread(() => ListenToService(stop)) { IsBackground = true };
+        service.Start();
+        using var lines = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
+        void Write(ChildLine line) => lines.WriteLine(line.ToText());
+        try
+        {
+            Do(ChildWork.Read(folder), folder, happened => Write(new(Event: happened)), stop.Token);
+            return Done;
+        }
+        catch (Exception failed) // the edge of the process: the failure is named and handed to the service
+        {
+            Write(new(Failure: RunFailure.Of(failed, stop.IsCancellationRequested)));
+            return Failed;
+        }
+    }
+
+    private static void Do(ChildWork work, string folder, Action<RunEvent> report, CancellationToken cancel)
+    {
+        switch (work)
+        {
+            case ChildWork.RunStage stage:
+                RunStage(stage, ChildWork.RunIn(folder), report, cancel);
+                break;
+            case ChildWork.InspectModel model:
+                WriteFacts(folder, ModelInspection.Read(model.Folder));
+                break;
+            case ChildWork.InspectDataset dataset:
+                WriteFacts(folder, DatasetInspection.Read(dataset.Files));
+                break;
+        }
+    }
+
+    private static void RunStage(ChildWork.RunStage work, string folder, Action<RunEvent> report, CancellationToken cancel)
+    {
+        TorchNative.EnsureLoaded();
+        set_num_threads(work.Threads);
+        if (work.Device == "cuda" && !cuda.is_available()) throw new DllNotFoundException("the worker is set to the device cuda, which is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
+        using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report);
+        if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
+        else report(new RunEvent.Finished(run.Run(cancel), folder));
+    }
+
+    private static void WriteFacts<T>(string folder, T facts) => WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));
+
+    private static void ListenToService(CancellationTokenSource stop)
+    {
+        while (Console.In.ReadLine() is { } line)
+            if (line == StopLine) stop.Cancel();
+        Process.GetCurrentProcess().Kill();
+    }
+}

@@ -1,0 +1,28 @@
+namespace LoraDrop.Worker;
+
+/// <summary>Lets one fetch at a time, of this process or another on the same folder, bring a blob.</summary>
+/// <remarks>The lock is the operating system's, on an open file, so it ends with the process that holds it. Its file stays: who deleted it
+/// could delete one that another has just locked.</remarks>
+internal static class BlobLock
+{
+    private const int HeldOnLinux = 11;                                // EWOULDBLOCK, of flock
+    private const int HeldOnWindows = unchecked((int)0x80070020);      // ERROR_SHARING_VIOLATION
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Waits for the lock; disposing the answer gives it back.</summary>
+    public static async Task<IDisposable> TakeAsync(string path, TimeProvider time, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException held) when (held.HResult is HeldOnLinux or HeldOnWindows)
+            {
+                await Task.Delay(BetweenLooks, time, cancel);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LoraDrop.Worker;
+
+/// <summary>What the bytes of a file come to.</summary>
+/// <param name="Size">Their number.</param>
+/// <param name="Sha256">Lower-case hex.</param>
+/// <param name="GitSha1">Git's name for them: the SHA-1 of <c>blob {size}\0</c> and the bytes.</param>
+internal sealed record ContentDigest(long Size, string Sha256, string GitSha1)
+{
+    /// <summary>Reads the whole file, at about a second for each two gigabytes.</summary>
+    public static async Task<ContentDigest> OfAsync(string path, CancellationToken cancel)
+    {
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+        sha1.AppendData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"));
+        var buffer = new byte[1 << 18];
+        while (await file.ReadAsync(buffer, cancel) is > 0 and var read)
+        {
+            sha256.AppendData(buffer, 0, read);
+            sha1.AppendData(buffer, 0, read);
+        }
+        return new(file.Length, Hex(sha256), Hex(sha1));
+    }
+
+    /// <summary>Whether these are the bytes that the hub announced.</summary>
+    public bool IsOf(RepositoryFile file) => Size == file.Size && (file.Sha256 is null ? GitSha1 == file.GitSha1 : Sha256 == file.Sha256);
+
+    private static string Hex(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
+}

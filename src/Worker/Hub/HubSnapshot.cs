@@ -1,0 +1,14 @@
+namespace LoraDrop.Worker;
+
+/// <summary>What was fetched: enough to say later which bytes a run was made from.</summary>
+/// <param name="Commit">The commit that the revision stood for.</param>
+/// <param name="Config">The config of a dataset that was chosen; null for a model.</param>
+/// <param name="Files">The files in the target folder.</param>
+public sealed record HubSnapshot(string Commit, string? Config, IReadOnlyList<HubFile> Files);
+
+/// <summary>One fetched file.</summary>
+/// <param name="Name">Its name in the target folder.</param>
+/// <param name="Path">Its path in the repository.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Sha256">Of the bytes in the target folder, in lower-case hex.</param>
+public sealed record HubFile(string Name, string Path, long Size, string Sha256);

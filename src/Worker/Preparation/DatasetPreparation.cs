@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Makes a dataset usable: fetches it where it is on the hub, and reads every row of it.</summary>
+internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts, IObjectStore objects, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+{
+    public async Task RunAsync(Guid id, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        if (await db.Datasets.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id, cancel) is not { Status: InputStatus.Preparing, DeletedAt: null } row) return;
+        await preparing.RunAsync("dataset", id, folder => PrepareAsync(row, folder, cancel), prepared => SaveAsync(id, prepared, cancel), cancel);
+    }
+
+    private async Task<Prepared<DatasetFacts>> PrepareAsync(DatasetRow row, string folder, CancellationToken cancel)
+    {
+        switch (Source.Parse(row.Source, "dataset", []))
+        {
+            case Source.LocalPath(var inPlace):
+                var (local, wrong) = await inspection.DatasetAsync(DataFiles.At(inPlace), cancel);
+                return local is null ? new(wrong!) : new(local, null, InPlace(DataFiles.At(inPlace), local));
+            case Source.Hub onHub:
+                var snapshot = await hub.FetchDatasetAsync(onHub, row.Preset, folder, "dataset", new FetchProgress(clock, done => ProgressAsync(row.Id, done)), cancel);
+                var (fetched, refused) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
+                return fetched is null ? new(refused!) : new(fetched, null, await preparing.StoreAsync(folder, $"datasets/{row.Id:D}", snapshot.Files.Select(f => f.Name), cancel), snapshot.Commit);
+            default:
+                foreach (var file in row.Files) await objects.FetchAsync(file.Key, Path.Combine(folder, file.Name), cancel);
+                var (uploaded, failure) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
+                return new(uploaded, failure, row.Files);
+        }
+    }
+
+    /// <summary>The key of a file that is read in place is its path.</summary>
+    private static List<StoredFile> InPlace(DataFiles files, DatasetFacts facts)
+    {
+        var paths = new Dictionary<string, string?> { ["train"] = files.Train, ["validation"] = files.Validation, ["test"] = files.Test };
+        return [.. facts.Splits.Select(split => new StoredFile(split.Split + Path.GetExtension(paths[split.Split]), Path.GetFullPath(paths[split.Split]!), split.Bytes, split.Sha256))];
+    }
+
+    private async Task SaveAsync(Guid id, Prepared<DatasetFacts> prepared, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        var now = clock.GetUtcNow();
+        var sha256 = prepared.Facts is null ? null : Digest(prepared.Files);
+        await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, prepared.Status).SetProperty(d => d.Facts, prepared.Facts).SetProperty(d => d.Failure, prepared.Failure)
+            .SetProperty(d => d.Sha256, sha256).SetProperty(d => d.Commit, prepared.Commit).SetProperty(d => d.ReadyAt, now).SetProperty(d => d.Version, d => d.Version + 1), cancel);
+        if (prepared.Facts is not null) await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Files, prepared.Files.ToList()), cancel); // what was uploaded stays where it cannot be used
+    }
+
+    /// <summary>One digest for the dataset: of its splits' digests and names, as sha256sum lists them.</summary>
+    private static string Digest(IEnumerable<StoredFile> files) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Sha256}  {f.Name}\n")))));
+
+    private async Task ProgressAsync(Guid id, HubProgress done)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Fetched, done.BytesDone).SetProperty(d => d.FetchTotal, done.BytesTotal).SetProperty(d => d.Version, d => d.Version + 1));
+    }
+}

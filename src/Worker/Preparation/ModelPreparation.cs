@@ -1,0 +1,47 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Makes a model usable: fetches it where it is on the hub, and reads what it is.</summary>
+internal sealed class ModelPreparation(IDbContextFactory<JobsContext> contexts, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+{
+    public async Task RunAsync(Guid id, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        if (await db.Models.AsNoTracking().SingleOrDefaultAsync(m => m.Id == id, cancel) is not { Status: InputStatus.Preparing, DeletedAt: null } row) return;
+        await preparing.RunAsync("model", id, folder => PrepareAsync(row, folder, cancel), prepared => SaveAsync(id, prepared, cancel), cancel);
+    }
+
+    private async Task<Prepared<ModelFacts>> PrepareAsync(ModelRow row, string folder, CancellationToken cancel)
+    {
+        var (place, commit, files) = (folder, (string?)null, (IReadOnlyList<string>)[]);
+        switch (Source.Parse(row.Source, "model", []))
+        {
+            case Source.LocalPath(var inPlace):
+                place = inPlace;
+                break;
+            case Source.Hub onHub:
+                var snapshot = await hub.FetchModelAsync(onHub, folder, "model", new FetchProgress(clock, done => ProgressAsync(row.Id, done)), cancel);
+                (commit, files) = (snapshot.Commit, [.. snapshot.Files.Select(f => f.Name)]);
+                break;
+        }
+        var (facts, failure) = await inspection.ModelAsync(place, cancel);
+        return facts is null ? new(failure!) : new(facts, null, await preparing.StoreAsync(folder, $"models/{row.Id:D}", files, cancel), commit);
+    }
+
+    private async Task SaveAsync(Guid id, Prepared<ModelFacts> prepared, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        var now = clock.GetUtcNow();
+        await db.Models.Where(m => m.Id == id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure)
+            .SetProperty(m => m.Files, prepared.Files.ToList()).SetProperty(m => m.Commit, prepared.Commit).SetProperty(m => m.ReadyAt, now).SetProperty(m => m.Version, m => m.Version + 1), cancel);
+    }
+
+    private async Task ProgressAsync(Guid id, HubProgress done)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db.Models.Where(m => m.Id == id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Fetched, done.BytesDone).SetProperty(m => m.FetchTotal, done.BytesTotal).SetProperty(m => m.Version, m => m.Version + 1));
+    }
+}

@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+
+namespace LoraDrop.Worker;
+
+/// <summary>What an importance evaluation depends on, as one digest: where it is equal, the result is.</summary>
+internal static class ImportanceKey
+{
+    public static string Of(JobRow job, string device)
+    {
+        var (request, training) = (job.Request, job.Request.Training);
+        var everything = new
+        {
+            job.ServiceVersion,
+            Device = device,
+            Model = job.Model.Facts!.Sha256,
+            Train = job.Dataset.Files.Single(f => f.Name.StartsWith("train.")).Sha256,
+            KeptAside = !job.Dataset.Files.Any(f => f.Name.StartsWith("validation.")),
+            request.Task,
+            request.Lora,
+            Importance = request.Importance! with { From = null },
+            Training = new { training.BatchSize, training.LearningRate, training.ClassifierLearningRate, training.WarmupRatio, training.WeightDecay, training.MaxLength, training.Seed, training.MaxGradNorm, training.Accumulation },
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(everything, JsonText.Compact)));
+    }
+}

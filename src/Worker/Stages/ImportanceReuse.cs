@@ -1,0 +1,42 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Importance that is known already: from the job that importance.from names, or from one on which nothing differs.</summary>
+internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, IObjectStore objects)
+{
+    /// <summary>The stage's outcome without any evaluation, cut by this job's own T; null where it must be measured.</summary>
+    public async Task<StageOutcome?> FindAsync(StageLease lease, JobRow job, string key, string folder, CancellationToken cancel)
+    {
+        var request = job.Request;
+        if (await SourceAsync(job, key, cancel) is not { } from) return null;
+        var inputs = new StageInputs(contexts, objects);
+        try
+        {
+            if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return null;
+            var report = LoraDropRun.ReadImportance(known).CutBy(request.Sharing!, request.Training.Seed);
+            var fresh = Path.Combine(folder, "reused");
+            Directory.CreateDirectory(fresh);
+            WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
+            WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceChart.Svg(report));
+            if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter) File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile));
+            var files = await new StageOutputs(objects).StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
+            return new(files, report, request.Importance!.From is null ? key : null, from);
+        }
+        catch (FileNotFoundException) when (request.Importance!.From is null)
+        {
+            return null; // deleted at this very moment: measured anew
+        }
+    }
+
+    private async Task<Guid?> SourceAsync(JobRow job, string key, CancellationToken cancel)
+    {
+        if (job.Request.Importance!.From is { } named) return Guid.Parse(named);
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        return await db.Stages.Where(s => s.ContentKey == key && s.Status == JobStatus.Succeeded).OrderBy(s => s.FinishedAt).Select(s => (Guid?)s.JobId).FirstOrDefaultAsync(cancel);
+    }
+}

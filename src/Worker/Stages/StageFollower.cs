@@ -1,0 +1,83 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using LoraDrop.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Turns what a child reports into rows: progress, metrics, events, checkpoints.</summary>
+internal sealed class StageFollower(StageLease lease, string run, IObjectStore objects, TimeProvider clock, ILogger log)
+{
+    private readonly StageProgress _progress = new(lease.Job, lease.Stage);
+    private int _checkpoints;
+
+    /// <summary>Why the child failed, in its own words.</summary>
+    public RunFailure? Failure { get; private set; }
+
+    /// <summary>Warnings that became events.</summary>
+    public int LogEvents { get; private set; }
+
+    public async Task TakeAsync(ChildLine line, CancellationToken cancel)
+    {
+        Failure ??= line.Failure;
+        if (line.Event is not { } happened) return;
+        _progress.Take(happened);
+        switch (happened)
+        {
+            case RunEvent.StageStarted started:
+                await lease.GoOnFromAsync(started.FromStep, cancel);
+                await AddAsync(EventType.StageStarted, $"{NameOf(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", going on from step {started.FromStep:N0}" : "")}", started, cancel);
+                break;
+            case RunEvent.Evaluated evaluated:
+                await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}"))}{(evaluated.Best ? ", the best so far" : "")}", evaluated, cancel);
+                break;
+            case RunEvent.ImportanceMeasured measured when lease.Stage == Stage.ImportanceEvaluation:
+                var own = measured.Report.Sites.GroupBy(s => s.Type).Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
+                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep a LoRA of their own.", null, cancel);
+                break;
+            case RunEvent.CheckpointSaved saved:
+                await WriteAsync(cancel);
+                await StoreCheckpointAsync(saved, cancel);
+                break;
+            case RunEvent.Remark remark:
+                await LogAsync(remark.Text, cancel);
+                break;
+        }
+    }
+
+    /// <summary>A warning of the child: to the service's log and to the job's events.</summary>
+    public async Task LogAsync(string text, CancellationToken cancel)
+    {
+        LogEvents++;
+        log.ChildSays(text);
+        await lease.AddEventAsync(EventLevel.Warning, EventType.Log, text, null, cancel);
+    }
+
+    /// <summary>Writes progress and numbers; this keeps the lease. False when it is lost.</summary>
+    public Task<bool> WriteAsync(CancellationToken cancel)
+    {
+        if (!_progress.Any) return lease.RenewAsync(cancel);
+        var (columns, metrics) = _progress.Flush();
+        return lease.RenewAsync(columns, metrics, cancel);
+    }
+
+    /// <summary>Stores the run's folder as it stands, under keys of this very checkpoint, and only then makes it the one to go on from.</summary>
+    private async Task StoreCheckpointAsync(RunEvent.CheckpointSaved saved, CancellationToken cancel)
+    {
+        var prefix = $"{StageOutputs.Prefix(lease)}/checkpoint-{_checkpoints++}";
+        var files = await new StageOutputs(objects).StoreFolderAsync(run, prefix, StageOutputs.IsState, cancel);
+        if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run is over, and has tidied up
+        var row = new CheckpointRow { JobId = lease.Job, Stage = lease.Stage, Step = saved.Step, Attempt = lease.Attempt, At = clock.GetUtcNow(), Bytes = checkpoint.Bytes, Sha256 = checkpoint.Sha256, Scores = _progress.ScoresAt(saved.Step), Files = files };
+        var replaced = await lease.CheckpointAsync(row, cancel);
+        foreach (var file in replaced ?? files) await objects.DeleteAsync(file.Key, cancel);
+        if (replaced is null) return;
+        log.CheckpointStored(saved.Step, checkpoint.Bytes);
+        await AddAsync(EventType.Checkpoint, $"Checkpoint at step {saved.Step:N0}.", new { saved.Step, checkpoint.Bytes }, cancel);
+    }
+
+    private Task<bool> AddAsync(string type, string message, object? data, CancellationToken cancel) =>
+        lease.AddEventAsync(EventLevel.Info, type, message, data is null ? null : JsonSerializer.Serialize(data, JsonText.Compact), cancel);
+
+    private static string NameOf(Stage stage) => stage == Stage.ImportanceEvaluation ? "Importance evaluation" : "Task adaptation";
+}

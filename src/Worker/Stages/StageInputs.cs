@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Brings into a folder what a stage reads, and checks that it is what it was when it was registered.</summary>
+internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObjectStore objects)
+{
+    /// <exception cref="InputChangedException">A model or dataset that is read in place has changed.</exception>
+    public async Task<RunInputs> FetchAsync(JobRow job, Stage stage, string folder, CancellationToken cancel)
+    {
+        var model = await ModelAsync(job.Model, Path.Combine(folder, "model"), cancel);
+        var data = await DataAsync(job.Dataset, Path.Combine(folder, "data"), cancel);
+        var inputs = new RunInputs(model, data, BaseModelOf(job.Model));
+        if (stage == Stage.ImportanceEvaluation || job.Method != TuningMethod.LoraDrop) return inputs;
+        return inputs with
+        {
+            Importance = await ArtifactAsync(job.Id, RunFolder.ImportanceFile, folder, cancel),
+            Stage1Adapter = job.Request.Sharing!.WarmStart ? await ArtifactAsync(job.Id, RunFolder.Stage1AdapterFile, folder, cancel) : null,
+        };
+    }
+
+    /// <summary>Brings the newest checkpoint's files into the run's folder, where there is one.</summary>
+    public async Task<CheckpointRow?> FetchCheckpointAsync(Guid job, Stage stage, string run, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        var newest = await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job && c.Stage == stage).OrderByDescending(c => c.At).FirstOrDefaultAsync(cancel);
+        if (newest is not { Files.Count: > 0 }) return null;
+        foreach (var file in newest.Files)
+        {
+            // Copied, not linked: the run writes on in these files.
+            var path = Path.Combine(run, file.Name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using (var from = await objects.OpenAsync(file.Key, cancel))
+            await using (var to = File.Create(path))
+                await from.CopyToAsync(to, cancel);
+            await CheckAsync(path, file, cancel);
+        }
+        return newest;
+    }
+
+    /// <summary>An artefact of a job, as a local file; null where it is not there.</summary>
+    public async Task<string?> ArtifactAsync(Guid job, string name, string folder, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        if (await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == job && a.Name == name, cancel) is not { } artifact) return null;
+        var path = Path.Combine(folder, name);
+        await objects.FetchAsync(artifact.Key, path, cancel);
+        await CheckAsync(path, new(name, artifact.Key, artifact.Bytes, artifact.Sha256), cancel);
+        return path;
+    }
+
+    private async Task<string> ModelAsync(ModelRow model, string folder, CancellationToken cancel)
+    {
+        if (Source.Parse(model.Source, "model", []) is Source.LocalPath(var inPlace))
+        {
+            if (!Directory.Exists(inPlace) || ModelFolder.Digest(inPlace) != model.Facts!.Sha256)
+                throw new InputChangedException(FailureCode.ModelChanged, $"The model in {inPlace} has changed since it was inspected ({model.Facts!.Sha256[..12]}…). Register it anew and submit the job again.");
+            return inPlace;
+        }
+        foreach (var file in model.Files) await FetchAsync(file, folder, cancel);
+        return folder;
+    }
+
+    private async Task<DataFiles> DataAsync(DatasetRow dataset, string folder, CancellationToken cancel)
+    {
+        var paths = new Dictionary<string, string>();
+        foreach (var file in dataset.Files)
+        {
+            if (Source.Parse(dataset.Source, "dataset", []) is Source.LocalPath)
+            {
+                if (!File.Exists(file.Key) || await Sha256Async(file.Key, cancel) != file.Sha256)
+                    throw new InputChangedException(FailureCode.DatasetChanged, $"{file.Key} has changed since it was validated ({file.Sha256[..12]}…). Submit the job again.");
+                paths[Path.GetFileNameWithoutExtension(file.Name)] = file.Key;
+            }
+            else
+                paths[Path.GetFileNameWithoutExtension(file.Name)] = await FetchAsync(file, folder, cancel);
+        }
+        return new(paths["train"], paths.GetValueOrDefault("validation"), paths.GetValueOrDefault("test"));
+    }
+
+    private async Task<string> FetchAsync(StoredFile file, string folder, CancellationToken cancel)
+    {
+        var path = Path.Combine(folder, file.Name);
+        await objects.FetchAsync(file.Key, path, cancel);
+        await CheckAsync(path, file, cancel);
+        return path;
+    }
+
+    private static async Task CheckAsync(string path, StoredFile file, CancellationToken cancel)
+    {
+        if (await Sha256Async(path, cancel) != file.Sha256) throw new IOException($"The stored {file.Name} is damaged: it no longer has the sha256 {file.Sha256}.");
+    }
+
+    private static async Task<string> Sha256Async(string path, CancellationToken cancel)
+    {
+        await using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
+    }
+
+    /// <summary>What the adapter's files call their base model: what Python loads it by.</summary>
+    private static string BaseModelOf(ModelRow model) => Source.Parse(model.Source, "model", []) switch
+    {
+        Source.Hub hub => hub.Repository,
+        Source.LocalPath(var path) => path,
+        _ => model.Source,
+    };
+}
+
+/// <summary>A model or dataset is not what it was when it was registered.</summary>
+internal sealed class InputChangedException(string code, string message) : Exception(message)
+{
+    public string Code => code;
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+using LoraDrop.Storage;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Stores what a run's folder holds, under keys of the attempt.</summary>
+internal sealed class StageOutputs(IObjectStore objects)
+{
+    /// <summary>Where the objects of an attempt lie.</summary>
+    public static string Prefix(StageLease lease) => $"jobs/{lease.Job:D}/attempts/{JsonText.NameOf(lease.Stage)}-{lease.Attempt}";
+
+    /// <summary>What going on needs.</summary>
+    public static bool IsState(string name) => name is RunFolder.CheckpointFile or RunFolder.IdentityFile || Below(RunFolder.EventsFolder, name);
+
+    /// <summary>Stores what the finished stage leaves for people and for what follows.</summary>
+    public async Task<StageOutcome> StoreAsync(StageLease lease, string run, string? key, CancellationToken cancel)
+    {
+        var files = await StoreFolderAsync(run, Prefix(lease), name => IsOutput(lease.Stage, name), cancel);
+        if (lease.Stage == Stage.ImportanceEvaluation) return new(files, Importance: LoraDropRun.ReadImportance(run), ContentKey: key);
+        var json = await File.ReadAllTextAsync(Path.Combine(run, RunFolder.ResultFile), cancel);
+        var result = JsonSerializer.Deserialize<RunResult>(json, JsonText.Options)!;
+        var score = result.Scores.PrimaryValue;
+        return new(files, Result: new(json, double.IsFinite(score) ? score : null,
+            $"{result.Scores.Primary} {score:0.0000} at step {result.BestStep:N0}, with {result.Parameters.Adapter:N0} adapter parameters; LoRA would train {result.LoraParameters:N0}."));
+    }
+
+    public async Task<List<StoredFile>> StoreFolderAsync(string folder, string prefix, Func<string, bool> wanted, CancellationToken cancel)
+    {
+        var stored = new List<StoredFile>();
+        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetRelativePath(folder, path);
+            if (!wanted(name)) continue;
+            await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete); // the run writes its curves on
+            var written = await objects.PutAsync($"{prefix}/{name}", content, cancel);
+            stored.Add(new(name, written.Key, written.Bytes, written.Sha256));
+        }
+        return stored;
+    }
+
+    private static bool IsOutput(Stage stage, string name) => stage == Stage.ImportanceEvaluation
+        ? name is RunFolder.ImportanceFile or RunFolder.ImportanceChartFile or RunFolder.Stage1AdapterFile || Below(RunFolder.EventsFolder, name)
+        : name is RunFolder.ResultFile or RunFolder.IdentityFile || Below(RunFolder.EventsFolder, name) || Below(RunFolder.AdapterFolder, name);
+
+    private static bool Below(string folder, string name) => name.StartsWith($"{folder}/");
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Worker;
+
+/// <summary>What a worker says in the log; job, stage and attempt stand on every line through the scope.</summary>
+internal static partial class WorkerLog
+{
+    [LoggerMessage(2001, LogLevel.Information, "Stage taken up, attempt {Attempt}")]
+    public static partial void Taken(this ILogger log, int attempt);
+
+    [LoggerMessage(2002, LogLevel.Information, "Child process {ProcessId} started")]
+    public static partial void ChildStarted(this ILogger log, int processId);
+
+    [LoggerMessage(2003, LogLevel.Information, "Child process ended with {ExitCode}")]
+    public static partial void ChildEnded(this ILogger log, int exitCode);
+
+    [LoggerMessage(2004, LogLevel.Information, "Stage done")]
+    public static partial void StageDone(this ILogger log);
+
+    [LoggerMessage(2005, LogLevel.Information, "The importance of job {From} is used again")]
+    public static partial void Reused(this ILogger log, Guid from);
+
+    [LoggerMessage(2006, LogLevel.Information, "Stage handed back: the service stops")]
+    public static partial void HandedBack(this ILogger log);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Stage failed ({Code}): {Reason}")]
+    public static partial void StageFailed(this ILogger log, string code, string reason);
+
+    [LoggerMessage(2008, LogLevel.Error, "Stage broke ({Code})")]
+    public static partial void StageBroke(this ILogger log, Exception error, string code);
+
+    [LoggerMessage(2009, LogLevel.Warning, "The lease is lost: another attempt has the stage, this one writes nothing")]
+    public static partial void LeaseLost(this ILogger log);
+
+    [LoggerMessage(2010, LogLevel.Error, "The database cannot be written; trying again")]
+    public static partial void CannotWrite(this ILogger log, Exception error);
+
+    [LoggerMessage(2011, LogLevel.Warning, "Child: {Text}")]
+    public static partial void ChildSays(this ILogger log, string text);
+
+    [LoggerMessage(2012, LogLevel.Debug, "Checkpoint of step {Step} stored, {Bytes} bytes")]
+    public static partial void CheckpointStored(this ILogger log, int step, long bytes);
+
+    [LoggerMessage(2013, LogLevel.Information, "{What} {Id} is ready")]
+    public static partial void Prepared(this ILogger log, string what, Guid id);
+
+    [LoggerMessage(2014, LogLevel.Warning, "{What} {Id} cannot be used ({Code}): {Reason}")]
+    public static partial void NotPrepared(this ILogger log, string what, Guid id, string code, string reason);
+
+    [LoggerMessage(2015, LogLevel.Error, "{What} {Id}: preparation broke")]
+    public static partial void PreparationBroke(this ILogger log, Exception error, string what, Guid id);
+
+    [LoggerMessage(2016, LogLevel.Warning, "The lease of {Stage} of job {JobId} ran out; it is queued again")]
+    public static partial void LeaseRanOut(this ILogger log, string stage, Guid jobId);
+
+    [LoggerMessage(2017, LogLevel.Error, "The heartbeat could not be written")]
+    public static partial void HeartbeatFailed(this ILogger log, Exception error);
+}

@@ -1,0 +1,41 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Storage.Tests;
+
+public sealed class RecoveryFacts
+{
+    [Fact]
+    public async Task What_ran_when_the_service_died_is_queued_again_as_an_interruption()
+    {
+        await using var storage = await TestStorage.NewAsync();
+        await storage.AddInputs();
+        var id = await storage.Submit();
+        await storage.Take(id);
+        storage.Enqueued.Words.Clear();
+        await storage.Recovery.RunAsync(default);
+        var job = await storage.Job(id);
+        Assert.Equal((JobStatus.Queued, JobStatus.Queued, 1, 1), (job.Status, job.Current.Status, job.Current.Attempt, job.Current.Interruptions));
+        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
+    }
+
+    [Fact]
+    public async Task The_queue_is_made_again_in_its_old_order()
+    {
+        await using var storage = await TestStorage.NewAsync();
+        await storage.AddInputs();
+        var ids = new List<Guid>();
+        for (var i = 0; i < 5; i++) ids.Add(await storage.Submit());
+        storage.Enqueued.Words.Clear();
+        await storage.Recovery.RunAsync(default);
+        Assert.Equal(ids.Select(id => $"importance: RunStageAsync({id}, ImportanceEvaluation)"), storage.Enqueued.Words);
+    }
+
+    [Fact]
+    public async Task Inputs_that_were_being_prepared_are_prepared_again()
+    {
+        await using var storage = await TestStorage.NewAsync();
+        await storage.AddInputs(InputStatus.Preparing);
+        await storage.Recovery.RunAsync(default);
+        Assert.Equal(["PrepareModelAsync", "PrepareDatasetAsync"], storage.Enqueued.Words.Select(w => w.Split(' ', '(')[1]));
+    }
+}

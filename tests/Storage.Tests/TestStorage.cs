@@ -1,0 +1,96 @@
+using Hangfire;
+using Hangfire.Common;
+using Hangfire.States;
+using LoraDrop.Domain;
+using LoraDrop.Engine.Tests;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LoraDrop.Storage.Tests;
+
+/// <summary>A real database and a real folder, and a queue that writes down what is put into it.</summary>
+internal sealed class TestStorage : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly DataFolder _data;
+    private readonly ServiceProvider _services;
+
+    private TestStorage()
+    {
+        _data = DataFolder.Take(_folder.At("data"));
+        var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
+        services.AddSingleton<IBackgroundJobClient>(Enqueued);
+        _services = services.BuildServiceProvider();
+        _services.GetRequiredService<SourceOptions>().LocalFiles = true;
+    }
+
+    public static async Task<TestStorage> NewAsync()
+    {
+        var storage = new TestStorage();
+        await storage._services.MigrateAsync(TestContext.Current.CancellationToken);
+        return storage;
+    }
+
+    public QueueInWords Enqueued { get; } = new();
+
+    public DataFolder Data => _data;
+
+    public IDbContextFactory<JobsContext> Contexts => _services.GetRequiredService<IDbContextFactory<JobsContext>>();
+
+    public IObjectStore Objects => _services.GetRequiredService<IObjectStore>();
+
+    public Recovery Recovery => _services.GetRequiredService<Recovery>();
+
+    /// <summary>Something with a context of its own, as a request has.</summary>
+    public async Task<T> AsARequest<T>(Func<JobLife, Task<T>> act)
+    {
+        await using var scope = _services.CreateAsyncScope();
+        return await act(scope.ServiceProvider.GetRequiredService<JobLife>());
+    }
+
+    public async Task<T> Read<T>(Func<JobsContext, Task<T>> read)
+    {
+        await using var db = await Contexts.CreateDbContextAsync();
+        return await read(db);
+    }
+
+    public Task<JobRow> Job(Guid id) => Read(db => db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Model).Include(j => j.Dataset).SingleAsync(j => j.Id == id));
+
+    /// <summary>A model and a dataset that are ready, under the names that <see cref="Request"/> uses.</summary>
+    public async Task AddInputs(InputStatus status = InputStatus.Ready)
+    {
+        await using var db = await Contexts.CreateDbContextAsync();
+        db.Models.Add(new() { Id = Guid.CreateVersion7(), Name = "tiny", Source = "file:/tiny", Status = status });
+        db.Datasets.Add(new() { Id = Guid.CreateVersion7(), Name = "moods", Source = "upload", Status = status });
+        await db.SaveChangesAsync();
+    }
+
+    public static JobRequest Request(string more = "") => JobRequest.Parse($$$"""
+        {"model": "tiny", "dataset": "moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}}{{{more}}}}
+        """);
+
+    public async Task<Guid> Submit(string more = "") => (await AsARequest(life => life.SubmitAsync(Request(more), default))).Value!.Id;
+
+    public Task<StageLease?> Take(Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "w1") => StageLease.TakeAsync(Contexts, TimeProvider.System, job, stage, worker, default);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        _data.Dispose();
+        _folder.Dispose();
+    }
+
+    /// <summary>What was enqueued, as <c>queue: Method(arguments)</c>.</summary>
+    internal sealed class QueueInWords : IBackgroundJobClient
+    {
+        public List<string> Words { get; } = [];
+
+        public string Create(Job job, IState state)
+        {
+            Words.Add($"{job.Queue}: {job.Method.Name}({string.Join(", ", job.Args.Where(a => a is not CancellationToken))})");
+            return Words.Count.ToString();
+        }
+
+        public bool ChangeState(string jobId, IState state, string expectedState) => throw new NotSupportedException();
+    }
+}
