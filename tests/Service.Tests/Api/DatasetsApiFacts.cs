@@ -27,11 +27,11 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         Assert.Equal("cc33", dataset.GetProperty("sha256").GetString());
         var split = dataset.GetProperty("splits")[0];
         Assert.Equal("train", split.GetProperty("split").GetString());
-        Assert.Equal(3, split.GetProperty("rows").GetInt32());
+        Assert.Equal(300, split.GetProperty("rows").GetInt32());
         Assert.Equal("sentence", split.GetProperty("columns")[0].GetProperty("name").GetString());
         Assert.Equal("text", split.GetProperty("columns")[0].GetProperty("type").GetString());
         var item = (await _service.JsonAsync("/datasets")).GetProperty("items")[0];
-        Assert.Equal(3, item.GetProperty("splits")[0].GetProperty("rows").GetInt32());
+        Assert.Equal(300, item.GetProperty("splits")[0].GetProperty("rows").GetInt32());
         Assert.False(item.GetProperty("splits")[0].TryGetProperty("columns", out _));
     }
 
@@ -41,7 +41,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         var preview = await _service.JsonAsync("/datasets/acceptable/preview");
         Assert.Equal("""["sentence","label"]""", preview.GetProperty("columns").GetRawText());
         Assert.Equal("""["dog a barks","0"]""", preview.GetProperty("rows")[1].GetRawText());
-        Assert.Equal(3, preview.GetProperty("total").GetInt32());
+        Assert.Equal(300, preview.GetProperty("total").GetInt32());
         using (var other = await _service.GetAsync("/datasets/acceptable/preview?split=test")) await other.ProblemAsync(HttpStatusCode.NotFound, "split_not_found");
         using (var missing = await _service.GetAsync("/datasets/none/preview")) await missing.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
         using (await _service.PostAsync("/datasets", """{ "name": "coming", "source": "hf:a/b" }""")) { }
