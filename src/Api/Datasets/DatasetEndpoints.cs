@@ -33,7 +33,7 @@ internal static class DatasetEndpoints
             .Takes("split", "The split.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["train", "validation", "test"], Default = "train" })
             .Refuses(ProblemKind.DatasetNotFound, ProblemKind.SplitNotFound, ProblemKind.DatasetNotReady, ProblemKind.Invalid);
         datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.")
-            .WithDescription("Its name is free again. Uploaded files go with it where no job refers to it; else they stay, as what those jobs learned from.")
+            .WithDescription("Its name is free again. Its files go when no job refers to it any more: at once, or with the last job that learned from it.")
             .Answers(204, "It is gone.")
             .Refuses(ProblemKind.DatasetNotFound, ProblemKind.DatasetInUse, ProblemKind.CrossSite);
     }

@@ -24,7 +24,7 @@ internal static class ModelEndpoints
             .WithDescription("Its shape, the module types that `lora.targets` may name, and its files, once it is ready.")
             .Refuses(ProblemKind.ModelNotFound);
         models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Delete a model.")
-            .WithDescription("Its name is free again. Jobs that used it go on showing it under its former name.")
+            .WithDescription("Its name is free again. Jobs that used it go on showing it under its former name; its files go with the last of them.")
             .Answers(204, "It is gone.")
             .Refuses(ProblemKind.ModelNotFound, ProblemKind.ModelInUse, ProblemKind.CrossSite);
     }

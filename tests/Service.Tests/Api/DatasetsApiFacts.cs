@@ -93,7 +93,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_dataset_that_a_job_learned_from_stays_for_that_job()
+    public async Task A_dataset_that_a_job_learned_from_stays_as_long_as_that_job()
     {
         var stored = await UploadedAsync("mine");
         await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "mine").ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
@@ -104,8 +104,10 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         Assert.Equal("mine", (await _service.JsonAsync($"/jobs/{job}")).GetProperty("dataset").GetProperty("name").GetString());
         await using (await _service.Objects.OpenAsync(stored, CancellationToken.None)) { }
         using (var gone = await _service.GetAsync("/datasets/mine")) await gone.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
-        using var retried = await _service.PostAsync($"/jobs/{job}/retry");
-        await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        using (var retried = await _service.PostAsync($"/jobs/{job}/retry")) await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        using (await _service.Http.DeleteAsync($"/jobs/{job}")) { }
+        await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored, CancellationToken.None));
+        Assert.False(await _service.RowsAsync(db => db.Datasets.AnyAsync(d => d.Source == "upload")));
     }
 
     [Fact]
