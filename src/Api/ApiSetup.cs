@@ -14,6 +14,7 @@ public static class ApiSetup
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<JobPeek>();
         services.AddTransient<DatasetUpload>();
+        services.AddApiDocumentation();
         return services;
     }
 
@@ -21,6 +22,7 @@ public static class ApiSetup
     {
         app.UseProblems();
         app.UseLoopbackGuard(app.Services.GetRequiredService<ApiOptions>());
+        app.UseApiDocumentation();
         app.MapJobs();
         app.MapImportance();
         app.MapMetrics();

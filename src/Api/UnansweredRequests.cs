@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,9 +13,6 @@ namespace LoraDrop.Api;
 /// <summary>Gives a problem with a code to requests that no endpoint answered, or whose endpoint threw.</summary>
 internal static class UnansweredRequests
 {
-    private const int NoSpaceLeft = 28;   // ENOSPC, which .NET passes on as the exception's HResult
-    private const int DiskFull = 13;      // SQLITE_FULL
-
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -34,7 +31,7 @@ internal static class UnansweredRequests
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }: return Problems.Of(ProblemKind.TooLarge, error.Message);
             case BadHttpRequestException: return Problems.Of(ProblemKind.BadRequest, error.Message);
         }
-        if (IsDiskFull(error))
+        if (DiskFull.Says(error))
         {
             ApiLog.StorageFull(log, http.Request.Method, http.Request.Path, error);
             return Problems.Of(ProblemKind.StorageFull, "The disk of the service is full. Nothing of this request was kept.");
@@ -43,14 +40,6 @@ internal static class UnansweredRequests
         ApiLog.Defect(log, http.Request.Method, http.Request.Path, traceId, error);
         return Problems.Defect(traceId);
     }
-
-    private static bool IsDiskFull(Exception? error) => error switch
-    {
-        null => false,
-        IOException { HResult: NoSpaceLeft } => true,
-        SqliteException { SqliteErrorCode: DiskFull } => true,
-        _ => IsDiskFull(error.InnerException),
-    };
 
     /// <summary>What routing answered with a bare status.</summary>
     private static ProblemHttpResult OfStatus(HttpContext http) => http.Response.StatusCode switch

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
@@ -16,11 +17,25 @@ internal static class DatasetEndpoints
     public static void MapDatasets(this IEndpointRouteBuilder routes)
     {
         var datasets = routes.MapGroup("/datasets").WithTags("Datasets");
-        datasets.MapPost("", Add).WithName("addDataset").WithSummary("Upload a dataset, or register one by its source.").WithMetadata(new DisableRequestSizeLimitAttribute());   // DatasetUpload counts by itself
-        datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets, newest first.");
-        datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Look at a dataset.");
-        datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("See the first rows of a split.");
-        datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.");
+        datasets.MapPost("", Add).WithName("addDataset").WithSummary("Upload a dataset, or register one by its source.")
+            .WithMetadata(new DisableRequestSizeLimitAttribute())   // DatasetUpload counts by itself
+            .WithDescription("A file per split, as .jsonl, .csv, .tsv or .parquet: the end of its name says the format. Without `validation`, a stratified tenth of `train` is kept aside. "
+                + "It is validated at once; what is wrong is named by file, row and column. By its source, a dataset is sent as JSON instead.")
+            .TakesForm(DatasetUpload.Form())
+            .TakesJson(typeof(Registration), new("register-dataset.json", "From the hub"), new("register-dataset-folder.json", "A folder on this machine"))
+            .Answers(202, "It is being validated.", null, null, ("Location", "The dataset's own address."))
+            .Refuses(ProblemKind.BadRequest, ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.DatasetExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
+        InputList.Describe(datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets, newest first."));
+        datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Look at a dataset.")
+            .WithDescription("Its splits and columns once it is ready; where it failed, every fault with file, row and column.")
+            .Refuses(ProblemKind.DatasetNotFound);
+        datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("See the first rows of a split.")
+            .Takes("split", "The split.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["train", "validation", "test"], Default = "train" })
+            .Refuses(ProblemKind.DatasetNotFound, ProblemKind.SplitNotFound, ProblemKind.DatasetNotReady, ProblemKind.Invalid);
+        datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.")
+            .WithDescription("Its name is free again. Its files go when no job refers to it any more: at once, or with the last job that learned from it.")
+            .Answers(204, "It is gone.")
+            .Refuses(ProblemKind.DatasetNotFound, ProblemKind.DatasetInUse, ProblemKind.CrossSite);
     }
 
     private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> Add(HttpContext http, InputLife life, DatasetUpload upload, JobsContext db, ApiOptions options, CancellationToken cancel)

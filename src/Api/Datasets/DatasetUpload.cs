@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
@@ -27,6 +28,24 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     private readonly List<StoredFile> _files = [];
     private readonly HashSet<string> _given = [];
     private string? _name;
+
+    /// <summary>The form as a browser shows it.</summary>
+    public static OpenApiSchema Form()
+    {
+        static OpenApiSchema File(string description) => new() { Type = JsonSchemaType.String, Format = "binary", Description = description };
+        return new()
+        {
+            Type = JsonSchemaType.Object,
+            Required = new HashSet<string> { "name", "train" },
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The name for requests; 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', a letter or digit first.", MaxLength = 63, MinLength = 1 },
+                ["train"] = File("The examples to learn from."),
+                ["validation"] = File("The examples that pick the best evaluation."),
+                ["test"] = File("Examples that are scored once, at the end."),
+            },
+        };
+    }
 
     /// <summary>The dataset, or every fault of the request.</summary>
     /// <exception cref="BadHttpRequestException">A file is too large, or the body breaks off.</exception>

@@ -16,8 +16,19 @@ internal static class EventEndpoints
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Results");
-        jobs.MapGet("/events", List).WithName("listEvents").WithSummary("List what happened to a job.");
-        jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Follow a job as it runs.");
+        jobs.MapGet("/events", List).WithName("listEvents").WithSummary("List what happened to a job.")
+            .Takes("after", "Only events with a greater id.", Description.Whole(0, long.MaxValue, 0))
+            .Takes("level", "Only events that matter as much, or more.", Description.Choice<EventLevel>(EventLevel.Info))
+            .Takes("limit", "At most so many.", Description.Whole(1, 500, 100))
+            .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
+        jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Follow a job as it runs.")
+            .WithDescription("Server-sent events: every event of the job with its id, `progress` between them at most once a second, and at last `end`, after which a client must close the stream. "
+                + "A client that comes back gives the last id that it saw, as browsers do by themselves. A comment every 15 seconds shows that a silent stream is alive.")
+            .Takes("after", "Only events with a greater id.", Description.Whole(0, long.MaxValue, 0))
+            .TakesHeader("Last-Event-ID", "The last id that was seen; counts more than `after`.")
+            .Answers(200, "The stream.", null, "text/event-stream")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
     }
 
     private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> List(Guid id, HttpContext http, JobsContext db, CancellationToken cancel)

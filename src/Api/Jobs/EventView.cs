@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 
@@ -14,7 +15,27 @@ namespace LoraDrop.Api;
 public sealed record EventView(long Id, DateTimeOffset At, EventLevel Level, string Type, string Message, JsonElement? Data)
 {
     internal static EventView Of(EventRow row) =>
-        new(row.Id, row.At, row.Level, row.Type, row.Message, row.Data is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Data));
+        new(row.Id, row.At, row.Level, row.Type, row.Message, row.Data is null ? null : WithNumbersOnly(row.Data));
+
+    /// <summary>A run writes an undefined figure by its name; in an answer it is left out, as everywhere.</summary>
+    private static JsonElement WithNumbersOnly(string data)
+    {
+        if (!data.Contains("\"NaN\"") && !data.Contains("Infinity\"")) return JsonSerializer.Deserialize<JsonElement>(data);
+        var node = JsonNode.Parse(data)!;
+        Clean(node);
+        return JsonSerializer.SerializeToElement(node, ApiJson.Options);
+    }
+
+    private static void Clean(JsonNode? node)
+    {
+        if (node is JsonArray list) foreach (var item in list) Clean(item);
+        if (node is not JsonObject fields) return;
+        foreach (var (name, value) in fields.ToList())
+        {
+            if (value is JsonValue text && text.TryGetValue<string>(out var written) && written is ("NaN" or "Infinity" or "-Infinity")) fields.Remove(name);
+            else Clean(value);
+        }
+    }
 }
 
 /// <summary>A part of a job's events.</summary>

@@ -19,10 +19,22 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Files");
-        jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List the files that a job left.");
-        jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download a file.");
-        jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List the points from which a job can go on.");
-        jobs.MapGet("/checkpoints/{stage}/{step}", GetCheckpoint).WithName("getCheckpoint").WithSummary("Download a checkpoint.");
+        jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List the files that a job left.")
+            .WithDescription("They come as stages succeed: the importance and its chart, then the adapter as PEFT reads it, the compact adapter, the result, curves and a model card.")
+            .Refuses(ProblemKind.JobNotFound);
+        jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download a file.")
+            .TakesHeader("Range", "A part of the file: `bytes=0-1023`.")
+            .Answers(200, "The file. JSON and SVG are shown by a browser, all else is saved.", null, "application/octet-stream", ("ETag", "The sha256 of the file."), ("Repr-Digest", "The same, as RFC 9530 has it."))
+            .Answers(206, "The part that was asked for.", null, "application/octet-stream")
+            .Answers(304, "The file is the one that If-None-Match names.")
+            .Answers(416, "The file has no such part.")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.ArtifactNotFound);
+        jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List the points from which a job can go on.")
+            .WithDescription("Only the newest checkpoint of a stage keeps its file.")
+            .Refuses(ProblemKind.JobNotFound);
+        jobs.MapGet("/checkpoints/{stage}/{step}", GetCheckpoint).WithName("getCheckpoint").WithSummary("Download a checkpoint.")
+            .Answers(200, "The file checkpoint.safetensors.", null, "application/octet-stream", ("ETag", "The sha256 of the file."))
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.CheckpointNotFound, ProblemKind.CheckpointReplaced);
     }
 
     private static async Task<Results<Ok<ArtifactList>, ProblemHttpResult>> ListArtifacts(Guid id, JobsContext db, CancellationToken cancel)
@@ -34,6 +46,7 @@ internal static class FileEndpoints
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetArtifact(Guid id, string name, HttpContext http, JobsContext db, IObjectStore objects, CancellationToken cancel)
     {
+        name = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);   // the one escape that routing leaves, and that Swagger UI writes
         var row = await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == id && a.Name == name, cancel);
         if (row is not null) return await SendAsync(http, objects, new(row.Name, row.Key, row.Bytes, row.Sha256), row.CreatedAt, cancel);
         return await db.Jobs.AnyAsync(j => j.Id == id, cancel)

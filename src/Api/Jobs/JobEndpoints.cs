@@ -13,12 +13,43 @@ internal static class JobEndpoints
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs").WithTags("Jobs");
-        jobs.MapPost("", Submit).WithName("submitJob").WithSummary("Submit a job.");
-        jobs.MapGet("", List).WithName("listJobs").WithSummary("List jobs, newest first.");
-        jobs.MapGet("/{id:guid}", Get).WithName("getJob").WithSummary("Look at a job.");
-        jobs.MapPost("/{id:guid}/cancel", Cancel).WithName("cancelJob").WithSummary("Ask a job to stop.");
-        jobs.MapPost("/{id:guid}/retry", Retry).WithName("retryJob").WithSummary("Let a failed or cancelled job go on.");
-        jobs.MapDelete("/{id:guid}", Delete).WithName("deleteJob").WithSummary("Delete an ended job and its files.");
+        jobs.MapPost("", Submit).WithName("submitJob").WithSummary("Submit a job.")
+            .WithDescription("Only `model`, `dataset` and `task` are required; every other setting has a default, the paper's where it gives one. The answer echoes all settings resolved. "
+                + "The job waits until its model and dataset are ready, then for a worker.")
+            .TakesJson(typeof(JobRequest),
+                new("minimal.json", "A preset: columns, labels, metric and schedule are known"), new("sample.json", "The shipped sample, with the task spelled out"),
+                new("everything.json", "Every setting spelled out"), new("lora.json", "Ordinary LoRA, to compare with"))
+            .Answers(202, "The job is taken.", "job-accepted.json", null, ("Location", "The job's own address."), ("ETag", "For If-None-Match."), ("Retry-After", "Seconds until a look is worth while."))
+            .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
+        jobs.MapGet("", List).WithName("listJobs").WithSummary("List jobs, newest first.")
+            .WithDescription("Filters are combined. `next` is where the list goes on; the header `Link` says the same as an address. Jobs that are submitted meanwhile move nothing.")
+            .Takes("status", "Only jobs in one of these states.", Description.Many(Description.Choice<JobStatus>()))
+            .Takes("label", "Only jobs with this label, as `name:value`. Given several times, all must match.", Description.Many(Description.Text()))
+            .Takes("model", "Only jobs with this model: its name, id or source.", Description.Text())
+            .Takes("dataset", "Only jobs with this dataset: its name, id or source.", Description.Text())
+            .Takes("method", "Only jobs with this method.", Description.Choice<TuningMethod>())
+            .Takes("limit", "At most so many.", Description.Whole(1, 100, 20))
+            .Takes("cursor", "What the last answer gave as `next`.", Description.Text())
+            .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+            .Refuses(ProblemKind.Invalid);
+        jobs.MapGet("/{id:guid}", Get).WithName("getJob").WithSummary("Look at a job.")
+            .WithDescription("Made for polling: with `If-None-Match` an unchanged job is answered with 304 and costs next to nothing. While a stage is queued, its place in the queue is part of the ETag.")
+            .TakesHeader("If-None-Match", "The ETag of the last answer.")
+            .Answers(200, "The job.", "job-succeeded.json", null, ("ETag", "For If-None-Match."))
+            .Answers(304, "Nothing has changed.")
+            .Refuses(ProblemKind.JobNotFound);
+        jobs.MapPost("/{id:guid}/cancel", Cancel).WithName("cancelJob").WithSummary("Ask a job to stop.")
+            .WithDescription("A job that waits is cancelled at once. One that runs stops within a step and leaves a checkpoint, from which a retry goes on.")
+            .Answers(202, "It is asked to stop; its status says when it has.", "job-accepted.json")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.CrossSite);
+        jobs.MapPost("/{id:guid}/retry", Retry).WithName("retryJob").WithSummary("Let a failed or cancelled job go on.")
+            .WithDescription("It goes on from its last checkpoint, with the same numbers as if it had never stopped.")
+            .Answers(202, "It is queued again.", "job-accepted.json")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.JobNotEnded, ProblemKind.ModelDeleted, ProblemKind.DatasetDeleted, ProblemKind.CrossSite);
+        jobs.MapDelete("/{id:guid}", Delete).WithName("deleteJob").WithSummary("Delete an ended job.")
+            .WithDescription("With its curves, events, checkpoints and artifacts. Its model and dataset stay.")
+            .Answers(204, "It is gone.")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.JobActive, ProblemKind.CrossSite);
     }
 
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Submit(

@@ -14,10 +14,19 @@ internal static class ModelEndpoints
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
         var models = routes.MapGroup("/models").WithTags("Models");
-        models.MapPost("", Register).WithName("registerModel").WithSummary("Register a base model.");
-        models.MapGet("", List).WithName("listModels").WithSummary("List models, newest first.");
-        models.MapGet("/{nameOrId}", Get).WithName("getModel").WithSummary("Look at a model.");
-        models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Take a model's name away.");
+        models.MapPost("", Register).WithName("registerModel").WithSummary("Register a base model.")
+            .WithDescription("It is fetched where it is not here, and inspected; its status says how far that is. A job can also name a source without registering it.")
+            .TakesJson(typeof(Registration), new("register-model.json", "From the hub"), new("register-model-folder.json", "A folder on this machine"))
+            .Answers(202, "It is being prepared.", null, null, ("Location", "The model's own address."))
+            .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.ModelExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
+        InputList.Describe(models.MapGet("", List).WithName("listModels").WithSummary("List models, newest first."));
+        models.MapGet("/{nameOrId}", Get).WithName("getModel").WithSummary("Look at a model.")
+            .WithDescription("Its shape, the module types that `lora.targets` may name, and its files, once it is ready.")
+            .Refuses(ProblemKind.ModelNotFound);
+        models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Delete a model.")
+            .WithDescription("Its name is free again. Jobs that used it go on showing it under its former name; its files go with the last of them.")
+            .Answers(204, "It is gone.")
+            .Refuses(ProblemKind.ModelNotFound, ProblemKind.ModelInUse, ProblemKind.CrossSite);
     }
 
     private static async Task<Results<Accepted<ModelView>, ProblemHttpResult>> Register(HttpContext http, InputLife life, JobsContext db, ApiOptions options, CancellationToken cancel)

@@ -16,10 +16,12 @@ internal static class ServiceEndpoints
     public static void MapService(this IEndpointRouteBuilder routes)
     {
         var service = routes.MapGroup("").WithTags("Service");
-        service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.");
-        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers and what they do.");
-        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.");
-        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work.");
+        service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.")
+            .WithDescription("A preset fills in what `task` and `training` of a job leave out. Of its columns the first choice is taken that the files have.")
+            .Refuses();
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers and what they do.").Refuses();
+        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.").Refuses();
+        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work: its database answers, and its objects can be written.").Refuses(ProblemKind.NotReady);
         routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
     }
 

@@ -37,7 +37,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IO
         return row;
     }
 
-    /// <summary>Takes a model's name away. Its row stays for the jobs that used it, and a commit or folder that a later job names again is found again.</summary>
+    /// <summary>Takes a model's name away. It goes with its files once no job refers to it; until then it is what those jobs show.</summary>
     public async Task<Refusal?> DeleteModelAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
@@ -47,25 +47,21 @@ public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IO
         (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
         await db.SaveChangesAsync(cancel);
         await transaction.CommitAsync(cancel);
+        await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
         return null;
     }
 
-    /// <summary>Takes a dataset's name away. Uploaded files go with it where no job refers to it; else they stay, as what those jobs learned from.</summary>
+    /// <summary>Takes a dataset's name away. It goes with its files once no job refers to it; until then it is what those jobs show.</summary>
     public async Task<Refusal?> DeleteDatasetAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         if (await db.Datasets.Named(nameOrId).FirstOrDefaultAsync(d => d.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("dataset", nameOrId);
-        var jobs = db.Jobs.Where(j => j.DatasetId == row.Id);
-        if (await FirstActiveAsync(jobs, cancel) is { } job)
+        if (await FirstActiveAsync(db.Jobs.Where(j => j.DatasetId == row.Id), cancel) is { } job)
             return new Refusal.Conflict("dataset_in_use", $"Job {job} still needs the dataset {nameOrId}. Wait until it has ended, or cancel it.");
-        var unused = !await jobs.AnyAsync(cancel);
-        if (unused) db.Remove(row);
-        else (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
+        (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
         await db.SaveChangesAsync(cancel);
         await transaction.CommitAsync(cancel);
-        // The row is gone first, as with a job. The key of a file that is read in place is a path, and not ours to remove.
-        if (unused && row.Source == Uploaded)
-            foreach (var file in row.Files) await objects.DeleteAsync(file.Key, cancel);
+        await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
         return null;
     }
 

@@ -96,6 +96,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again."); // a retry still needs its files
         // The row is gone first: files without a row are swept up, a row without its files would mislead.
         await foreach (var key in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(key, cancel);
+        await DeletedInputs.RemoveAsync(db, objects, job.ModelId, cancel);
+        await DeletedInputs.RemoveAsync(db, objects, job.DatasetId, cancel);
         return null;
     }
 

@@ -157,7 +157,7 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     public async Task An_upload_goes_to_the_store_without_filling_the_memory()
     {
         _service.Services.GetRequiredService<ApiOptions>().MaxUploadBytes = 1L << 30;
-        const long Size = 256L << 20;
+        const long Size = 128L << 20;
         _full.Discards = true;
         using (await UploadAsync(("name", null, "warm"), ("train", "t.tsv", "x"))) { }
         var before = GC.GetTotalAllocatedBytes(precise: true);

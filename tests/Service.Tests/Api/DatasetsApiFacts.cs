@@ -27,11 +27,11 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         Assert.Equal("cc33", dataset.GetProperty("sha256").GetString());
         var split = dataset.GetProperty("splits")[0];
         Assert.Equal("train", split.GetProperty("split").GetString());
-        Assert.Equal(3, split.GetProperty("rows").GetInt32());
+        Assert.Equal(300, split.GetProperty("rows").GetInt32());
         Assert.Equal("sentence", split.GetProperty("columns")[0].GetProperty("name").GetString());
         Assert.Equal("text", split.GetProperty("columns")[0].GetProperty("type").GetString());
         var item = (await _service.JsonAsync("/datasets")).GetProperty("items")[0];
-        Assert.Equal(3, item.GetProperty("splits")[0].GetProperty("rows").GetInt32());
+        Assert.Equal(300, item.GetProperty("splits")[0].GetProperty("rows").GetInt32());
         Assert.False(item.GetProperty("splits")[0].TryGetProperty("columns", out _));
     }
 
@@ -41,7 +41,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         var preview = await _service.JsonAsync("/datasets/acceptable/preview");
         Assert.Equal("""["sentence","label"]""", preview.GetProperty("columns").GetRawText());
         Assert.Equal("""["dog a barks","0"]""", preview.GetProperty("rows")[1].GetRawText());
-        Assert.Equal(3, preview.GetProperty("total").GetInt32());
+        Assert.Equal(300, preview.GetProperty("total").GetInt32());
         using (var other = await _service.GetAsync("/datasets/acceptable/preview?split=test")) await other.ProblemAsync(HttpStatusCode.NotFound, "split_not_found");
         using (var missing = await _service.GetAsync("/datasets/none/preview")) await missing.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
         using (await _service.PostAsync("/datasets", """{ "name": "coming", "source": "hf:a/b" }""")) { }
@@ -93,7 +93,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_dataset_that_a_job_learned_from_stays_for_that_job()
+    public async Task A_dataset_that_a_job_learned_from_stays_as_long_as_that_job()
     {
         var stored = await UploadedAsync("mine");
         await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "mine").ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
@@ -104,8 +104,10 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         Assert.Equal("mine", (await _service.JsonAsync($"/jobs/{job}")).GetProperty("dataset").GetProperty("name").GetString());
         await using (await _service.Objects.OpenAsync(stored, CancellationToken.None)) { }
         using (var gone = await _service.GetAsync("/datasets/mine")) await gone.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
-        using var retried = await _service.PostAsync($"/jobs/{job}/retry");
-        await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        using (var retried = await _service.PostAsync($"/jobs/{job}/retry")) await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        using (await _service.Http.DeleteAsync($"/jobs/{job}")) { }
+        await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored, CancellationToken.None));
+        Assert.False(await _service.RowsAsync(db => db.Datasets.AnyAsync(d => d.Source == "upload")));
     }
 
     [Fact]

@@ -125,17 +125,6 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         await reading.WaitAsync(TimeSpan.FromSeconds(5));
     }
 
-    [Theory]
-    [InlineData("?after=x", null, "after")]
-    [InlineData("", "x", "Last-Event-ID")]
-    [InlineData("", "-1", "Last-Event-ID")]
-    [InlineData("?level=info", null, "level")]
-    public async Task A_place_that_is_none_is_refused(string query, string? lastEventId, string path)
-    {
-        using var answer = await OpenAsync($"/jobs/{await _service.SubmitAsync()}/events/stream{query}", lastEventId);
-        Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
-    }
-
     private async Task<Guid> EndedAsync()
     {
         var id = await _service.SubmitAsync(Given.Lora);

@@ -21,6 +21,16 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     }
 
     [Fact]
+    public async Task A_figure_that_is_no_number_is_left_out()
+    {
+        var id = await _service.SubmitAsync();
+        var lease = await _service.TakeAsync(id);
+        await lease.AddEventAsync(EventLevel.Info, EventType.Evaluated, "matthews NaN", """{"step":5,"scores":{"accuracy":0.5,"matthews":"NaN"},"primary":"accuracy"}""", CancellationToken.None);
+        var data = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items")[1].GetProperty("data");
+        Assert.Equal("""{"step":5,"scores":{"accuracy":0.5},"primary":"accuracy"}""", data.GetRawText());
+    }
+
+    [Fact]
     public async Task Pages_follow_each_other_by_id()
     {
         var id = await WithEventsAsync(7);
@@ -56,6 +66,19 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     public async Task A_bad_value_is_refused_at_its_name(string query, string path)
     {
         using var answer = await _service.GetAsync($"/jobs/{Guid.NewGuid()}/events?{query}");
+        Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
+    }
+
+    [Theory]
+    [InlineData("?after=x", null, "after")]
+    [InlineData("", "x", "Last-Event-ID")]
+    [InlineData("", "-1", "Last-Event-ID")]
+    [InlineData("?level=info", null, "level")]
+    public async Task A_stream_begins_at_the_id_of_an_event(string query, string? lastEventId, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/jobs/{await _service.SubmitAsync()}/events/stream{query}");
+        if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
+        using var answer = await _service.Http.SendAsync(request);
         Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
     }
 

@@ -15,13 +15,14 @@ internal static class Given
     public const string Lora = """{ "model": "sample-model", "dataset": "acceptable", "method": "lora", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""";
 
     private const string Model = """
-        { "family": "roberta", "architecture": "RobertaForMaskedLM", "layers": 4, "hidden": 64, "heads": 4, "vocabulary": 1000, "longestText": 128, "parameters": 300000,
-          "weightsType": "F32", "modules": [ { "type": "query", "in": 64, "out": 64 }, { "type": "value", "in": 64, "out": 64 } ], "sha256": "aa11", "files": [] }
+        { "family": "roberta", "architecture": "RobertaForMaskedLM", "layers": 4, "hidden": 64, "heads": 4, "vocabulary": 1000, "longestText": 512, "parameters": 300000,
+          "weightsType": "F32", "modules": [ { "type": "query", "path": "roberta.encoder.layer.*.attention.self.query", "in": 64, "out": 64 },
+                       { "type": "value", "path": "roberta.encoder.layer.*.attention.self.value", "in": 64, "out": 64 } ], "sha256": "aa11", "files": [] }
         """;
 
     private const string Dataset = """
-        { "splits": [ { "split": "train", "file": "train.tsv", "bytes": 60, "sha256": "bb22", "rows": 3, "header": true,
-          "columns": [ { "name": "sentence", "type": "text", "distinct": 3, "longest": 12 }, { "name": "label", "type": "whole", "distinct": 2, "longest": 1 } ],
+        { "splits": [ { "split": "train", "file": "train.tsv", "bytes": 6000, "sha256": "bb22", "rows": 300, "header": true,
+          "columns": [ { "name": "sentence", "type": "text", "distinct": 300, "longest": 12 }, { "name": "label", "type": "integer", "distinct": 2, "values": { "0": 100, "1": 200 }, "longest": 1 } ],
           "preview": [ ["a dog barks", "1"], ["dog a barks", "0"], ["a cat sits", "1"] ] } ] }
         """;
 

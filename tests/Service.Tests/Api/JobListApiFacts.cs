@@ -1,5 +1,9 @@
-using System.Net;
+using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Text.Json;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Service.Tests;
 
@@ -80,30 +84,27 @@ public sealed class JobListApiFacts : IAsyncLifetime
         Assert.False(item.TryGetProperty("settings", out _));
     }
 
-    [Theory]
-    [InlineData("status=runing", "status")]
-    [InlineData("limit=0", "limit")]
-    [InlineData("limit=101", "limit")]
-    [InlineData("limit=99999999999999999999", "limit")]
-    [InlineData("limit=3&limit=4", "limit")]
-    [InlineData("cursor=garbage", "cursor")]
-    [InlineData("cursor=", "cursor")]
-    [InlineData("label=team", "label")]
-    [InlineData("method=full", "method")]
-    [InlineData("stauts=queued", "stauts")]
-    public async Task A_bad_value_is_refused_at_its_name(string query, string path)
+    [Fact]
+    public async Task A_list_reads_neither_settings_nor_results()
     {
-        using var answer = await _service.GetAsync($"/jobs?{query}");
-        Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
+        var sql = new ReadCommands();
+        await using var service = await TestService.StartAsync(services => services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(sql)));
+        await service.JsonAsync("/jobs?label=team:search&model=x");
+        var command = Assert.Single(sql.Texts, text => text.Contains("FROM \"jobs\""));
+        Assert.DoesNotContain("\"settings\"", command);
+        Assert.DoesNotContain("\"result\"", command);
+        Assert.DoesNotContain("\"facts\"", command);
     }
 
-    [Fact]
-    public async Task Faults_of_a_query_come_at_once()
+    private sealed class ReadCommands : DbCommandInterceptor
     {
-        using var answer = await _service.GetAsync("/jobs?limit=x&status=y&stauts=z");
-        var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
-        Assert.Equal(["status", "limit", "stauts"], problem.Paths());
-        Assert.Contains("did you mean status?", problem.GetProperty("faults")[2].GetProperty("message").GetString());
+        public ConcurrentQueue<string> Texts { get; } = [];
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            Texts.Enqueue(command.CommandText);
+            return ValueTask.FromResult(result);
+        }
     }
 
     private async Task<List<Guid>> IdsAsync(string address) => Ids(await _service.JsonAsync(address));

@@ -85,29 +85,6 @@ public sealed class JobPollingApiFacts : IAsyncLifetime
         Assert.Equal("""["model"]""", (await answer.JsonAsync()).GetProperty("waitingFor").GetRawText());
     }
 
-    [Theory]
-    [InlineData("\"no such\"")]
-    [InlineData("garbage")]
-    [InlineData("W/\"1\"")]
-    public async Task Another_ETag_is_answered_in_full(string etag)
-    {
-        var id = await _service.SubmitAsync();
-        using var answer = await PollAsync(id, etag);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-    }
-
-    [Theory]
-    [InlineData("\"other\", {0}")]
-    [InlineData("{0}, \"other\"")]
-    [InlineData("W/{0}")]
-    [InlineData("*")]
-    public async Task Any_of_several_ETags_will_do(string pattern)
-    {
-        var id = await _service.SubmitAsync();
-        using var answer = await PollAsync(id, pattern.Replace("{0}", await ETagAsync(id)));
-        Assert.Equal(HttpStatusCode.NotModified, answer.StatusCode);
-    }
-
     [Fact]
     public async Task A_deleted_job_is_not_unchanged()
     {

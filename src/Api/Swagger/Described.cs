@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using LoraDrop.Domain;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.OpenApi;
+
+namespace LoraDrop.Api;
+
+/// <summary>A parameter that an endpoint reads by itself, so that its documentation cannot be seen from the handler.</summary>
+internal sealed record DescribedParameter(string Name, string Description, OpenApiSchema Schema, ParameterLocation In = ParameterLocation.Query);
+
+/// <summary>A body that an endpoint reads by itself, with examples by name.</summary>
+internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null);
+
+/// <summary>An answer that the handler's type does not tell, or an example for one that it does.</summary>
+internal sealed record DescribedAnswer(int Status, string Description, string? ContentType = null, string? Example = null, IReadOnlyDictionary<string, string>? Headers = null);
+
+/// <summary>An example from the folder Examples.</summary>
+internal sealed record DescribedExample(string File, string Summary);
+
+/// <summary>The problems that an endpoint answers with, besides those of every endpoint.</summary>
+internal sealed record DescribedProblems(IReadOnlyList<ProblemKind> Kinds);
+
+/// <summary>What endpoints say of themselves for the documentation.</summary>
+internal static class Description
+{
+    public static TBuilder Takes<TBuilder>(this TBuilder endpoint, string name, string description, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedParameter(name, description, schema));
+
+    public static TBuilder TakesHeader<TBuilder>(this TBuilder endpoint, string name, string description) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedParameter(name, description, Text(), ParameterLocation.Header));
+
+    public static TBuilder TakesJson<TBuilder>(this TBuilder endpoint, Type type, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedBody("application/json", type, examples));
+
+    public static TBuilder TakesForm<TBuilder>(this TBuilder endpoint, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedBody("multipart/form-data", null, [], schema));
+
+    public static TBuilder Answers<TBuilder>(this TBuilder endpoint, int status, string description, string? example = null, string? contentType = null, params (string Name, string Description)[] headers)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedAnswer(status, description, contentType, example, headers.ToDictionary(h => h.Name, h => h.Description)));
+
+    public static TBuilder Refuses<TBuilder>(this TBuilder endpoint, params ProblemKind[] kinds) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedProblems(kinds));
+
+    public static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
+
+    public static OpenApiSchema Whole(long least, long most, long? otherwise = null) => new()
+    {
+        Type = JsonSchemaType.Integer, Format = most > int.MaxValue ? "int64" : "int32", Minimum = $"{least}", Maximum = $"{most}", Default = otherwise is { } value ? JsonValue.Create(value) : null,
+    };
+
+    public static OpenApiSchema Flag(bool otherwise) => new() { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(otherwise) };
+
+    /// <summary>A number in (0, 1].</summary>
+    public static OpenApiSchema Share() => new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
+
+    public static OpenApiSchema Choice<T>(T? otherwise = null) where T : struct, Enum => new()
+    {
+        Type = JsonSchemaType.String, Enum = [.. Enum.GetValues<T>().Select(value => JsonValue.Create(JsonText.NameOf(value)))],
+        Default = otherwise is { } value ? JsonValue.Create(JsonText.NameOf(value)) : null,
+    };
+
+    /// <summary>A parameter that may be given several times.</summary>
+    public static OpenApiSchema Many(OpenApiSchema each) => new() { Type = JsonSchemaType.Array, Items = each };
+}

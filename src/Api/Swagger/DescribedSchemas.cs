@@ -1,0 +1,68 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LoraDrop.Domain;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace LoraDrop.Api;
+
+/// <summary>Says which fields must be there, and what those are that need not be.</summary>
+internal sealed partial class DescribedSchemas : ISchemaFilter
+{
+    /// <summary>What a request must say; all else has a default, which its answer states.</summary>
+    private static readonly Dictionary<Type, string[]> RequiredOfRequests = new()
+    {
+        [typeof(JobRequest)] = ["model", "dataset", "task"],
+        [typeof(TaskSettings)] = [],
+        [typeof(TaskColumns)] = ["first", "label"],
+        [typeof(LoraSettings)] = [],
+        [typeof(ImportanceSettings)] = [],
+        [typeof(SharingSettings)] = [],
+        [typeof(TrainingSettings)] = [],
+    };
+
+    private static readonly Dictionary<Type, object> Defaults = new()
+    {
+        [typeof(LoraSettings)] = new LoraSettings(),
+        [typeof(ImportanceSettings)] = new ImportanceSettings(),
+        [typeof(SharingSettings)] = new SharingSettings(),
+        [typeof(TrainingSettings)] = new TrainingSettings(),
+    };
+
+    private static readonly Assembly[] Described = [typeof(JobRequest).Assembly, typeof(JobView).Assembly];
+
+    private readonly NullabilityInfoContext _nullability = new();
+
+    public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
+    {
+        if (schema is not OpenApiSchema known) return;
+        if (context.Type.IsEnum) known.Description = $"{known.Description}\n\n{EnumComments.Of(context.Type)}".Trim();
+        known.Description = Plain(known.Description);
+        if (known.Properties is not { Count: > 0 } properties || !Described.Contains(context.Type.Assembly)) return;
+        foreach (var property in properties.Values) property.Description = Plain(property.Description);
+        known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required) ? required.ToHashSet() : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
+        known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type) && context.Type != typeof(Registration);   // unknown fields are refused
+        if (!Defaults.TryGetValue(context.Type, out var defaults)) return;
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(defaults, context.Type, ApiJson.Options)!.AsObject())
+            if (properties.TryGetValue(name, out var property) && property is OpenApiSchema own) own.Default = value!.DeepClone();
+    }
+
+    /// <summary>A comment as a reader of JSON needs it: other settings by their names there, and nothing of the code behind.</summary>
+    private static string? Plain(string? comment)
+    {
+        if (comment is null) return null;
+        comment = AsideOfCode().Replace(comment, "");
+        return NameInCode().Replace(comment, name => $"`{JsonNamingPolicy.CamelCase.ConvertName(name.Groups[1].Value)}`").Trim();
+    }
+
+    [GeneratedRegex(@"\s*\((?:[A-Z]:)?LoraDrop\.[\w.]+\)| Past [A-Z]:LoraDrop[^ ]* it is trusted\.")]
+    private static partial Regex AsideOfCode();
+
+    [GeneratedRegex(@"(?:[A-Z]:)?LoraDrop\.(?:\w+\.)*(\w+)(?:\([^)]*\))?")]
+    private static partial Regex NameInCode();
+
+    private bool IsAlwaysThere(PropertyInfo property) => property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : _nullability.Create(property).ReadState == NullabilityState.NotNull;
+
+    private static string NameOf(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+}

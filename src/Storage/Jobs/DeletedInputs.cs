@@ -1,0 +1,23 @@
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Storage;
+
+/// <summary>Models and datasets whose name was deleted: they go when the last job that refers to them has gone.</summary>
+internal static class DeletedInputs
+{
+    /// <summary>Removes a model or dataset and its objects, where it is deleted and no job refers to it. What is read in place lies elsewhere, and stays.</summary>
+    public static async Task RemoveAsync(JobsContext db, IObjectStore objects, Guid input, CancellationToken cancel)
+    {
+        var models = await db.Models.Where(m => m.Id == input && m.DeletedAt != null && !db.Jobs.Any(j => j.ModelId == m.Id)).ExecuteDeleteAsync(cancel);
+        var datasets = await db.Datasets.Where(d => d.Id == input && d.DeletedAt != null && !db.Jobs.Any(j => j.DatasetId == d.Id)).ExecuteDeleteAsync(cancel);
+        // The row is gone first, as with a job: files without a row are swept up, a row without its files would mislead.
+        if (models > 0) await RemoveObjectsAsync(objects, $"models/{input:D}/", cancel);
+        if (datasets > 0) await RemoveObjectsAsync(objects, $"datasets/{input:D}/", cancel);
+    }
+
+    private static async Task RemoveObjectsAsync(IObjectStore objects, string prefix, CancellationToken cancel)
+    {
+        await foreach (var key in objects.ListAsync(prefix, cancel)) await objects.DeleteAsync(key, cancel);
+    }
+}

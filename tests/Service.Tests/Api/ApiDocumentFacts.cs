@@ -1,0 +1,36 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using LoraDrop.Api;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+
+namespace LoraDrop.Service.Tests;
+
+/// <summary>docs/api/README.md tells all that a client may meet.</summary>
+public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<SharedService>
+{
+    private static readonly string Text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/api/README.md"));
+
+    [Fact]
+    public void It_lists_every_kind_of_problem_as_it_is() =>
+        Assert.All(ProblemKind.All, kind => Assert.Contains($"| {kind.Status} | `{kind.Code}` | {kind.Title}. {kind.Remedy} |", Text));
+
+    [Fact]
+    public void It_lists_every_code_of_a_failure() => Assert.All(Constants(typeof(FailureCode)), code => Assert.Contains($"| `{code}` |", Text));
+
+    [Fact]
+    public void It_lists_every_type_of_event() => Assert.All(Constants(typeof(EventType)), type => Assert.Contains($"`{type}`", Text));
+
+    [Fact]
+    public async Task It_lists_every_operation()
+    {
+        var document = JsonNode.Parse(await shared.Service.Http.GetStringAsync("/swagger/v1/swagger.json"))!;
+        foreach (var (path, operations) in document["paths"]!.AsObject())
+            foreach (var (method, _) in operations!.AsObject()) Assert.Contains($"`{method.ToUpperInvariant()} {path}`", Text);
+    }
+
+    private static IEnumerable<string> Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
+
+    private static string Here([CallerFilePath] string file = "") => file;
+}

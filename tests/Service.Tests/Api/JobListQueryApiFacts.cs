@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace LoraDrop.Service.Tests;
+
+public sealed class JobListQueryApiFacts(SharedService shared) : IClassFixture<SharedService>
+{
+    private readonly TestService _service = shared.Service;
+
+    [Theory]
+    [InlineData("status=runing", "status")]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=101", "limit")]
+    [InlineData("limit=99999999999999999999", "limit")]
+    [InlineData("limit=3&limit=4", "limit")]
+    [InlineData("cursor=garbage", "cursor")]
+    [InlineData("cursor=", "cursor")]
+    [InlineData("label=team", "label")]
+    [InlineData("method=full", "method")]
+    [InlineData("stauts=queued", "stauts")]
+    public async Task A_bad_value_is_refused_at_its_name(string query, string path)
+    {
+        using var answer = await _service.GetAsync($"/jobs?{query}");
+        Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
+    }
+
+    [Fact]
+    public async Task Faults_of_a_query_come_at_once()
+    {
+        using var answer = await _service.GetAsync("/jobs?limit=x&status=y&stauts=z");
+        var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["status", "limit", "stauts"], problem.Paths());
+        Assert.Contains("did you mean status?", problem.GetProperty("faults")[2].GetProperty("message").GetString());
+    }
+}

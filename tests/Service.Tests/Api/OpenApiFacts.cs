@@ -1,0 +1,103 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using LoraDrop.Api;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Service.Tests;
+
+public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedService>
+{
+    private readonly TestService _service = shared.Service;
+
+    [Fact]
+    public async Task The_document_is_the_one_that_was_approved()
+    {
+        var received = (await DocumentAsync()).ToJsonString(new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
+        var (approvedAt, receivedAt) = (Beside("openapi.approved.json"), Beside("openapi.received.json"));
+        if (File.Exists(approvedAt) && await File.ReadAllTextAsync(approvedAt) == received)
+        {
+            File.Delete(receivedAt);
+            return;
+        }
+        await File.WriteAllTextAsync(receivedAt, received);
+        Assert.Fail($"What clients see has changed. Compare the two files; where the change is meant: mv {receivedAt} {approvedAt}");
+    }
+
+    [Fact]
+    public async Task Every_operation_says_what_it_does_takes_and_answers()
+    {
+        foreach (var (name, operation) in await OperationsAsync())
+        {
+            Assert.True(operation["operationId"] is not null && operation["summary"] is not null && operation["tags"]!.AsArray().Count == 1, name);
+            foreach (var parameter in operation["parameters"]?.AsArray() ?? []) Assert.True(parameter!["description"] is not null, $"{name} {parameter["name"]}");
+            foreach (var (status, response) in operation["responses"]!.AsObject())
+            {
+                Assert.False(string.IsNullOrEmpty(response!["description"]?.GetValue<string>()), $"{name} {status}");
+                if (status[0] >= '4' && status != "416") Assert.True(response["content"]?["application/problem+json"]?["example"] is not null, $"{name} {status}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Only_model_dataset_and_task_are_required_of_a_job_and_choices_are_words()
+    {
+        var schemas = (await DocumentAsync())["components"]!["schemas"]!;
+        Assert.Equal("""["model","dataset","task"]""", schemas["JobRequest"]!["required"]!.ToJsonString());
+        Assert.Equal("""["first","label"]""", schemas["TaskColumns"]!["required"]!.ToJsonString());
+        Assert.Null(schemas["TrainingSettings"]!["required"]);
+        Assert.Equal(0.9, schemas["SharingSettings"]!["properties"]!["threshold"]!["default"]!.GetValue<double>());
+        Assert.Equal("share", schemas["SharingSettings"]!["properties"]!["remainder"]!["default"]!.GetValue<string>());
+        Assert.Equal("""["lora-drop","lora"]""", schemas["TuningMethod"]!["enum"]!.ToJsonString());
+        Assert.Contains("table 9", schemas["TrainingSettings"]!["properties"]!["warmupRatio"]!["description"]!.GetValue<string>());
+        Assert.Contains("0 to 1", schemas["JobView"]!["properties"]!["progress"]!["description"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Every_example_of_a_job_is_accepted_as_it_stands()
+    {
+        foreach (var name in new[] { "minimal.json", "sample.json", "everything.json", "lora.json" })
+        {
+            var example = Examples.Read(name).ToJsonString();
+            Assert.NotNull(JobRequest.Parse(example));
+            if (name != "minimal.json") await _service.SubmitAsync(example);
+        }
+        foreach (var name in new[] { "register-model.json", "register-model-folder.json", "register-dataset.json", "register-dataset-folder.json" })
+            Assert.NotNull(Registration.Parse(Examples.Read(name).ToJsonString()));
+    }
+
+    [Fact]
+    public void Examples_of_answers_have_the_fields_that_answers_have()
+    {
+        var strict = new JsonSerializerOptions(ApiJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+        foreach (var (name, type) in new[] { ("job-accepted.json", typeof(JobView)), ("job-succeeded.json", typeof(JobView)), ("importance.json", typeof(ImportanceView)) })
+            Assert.Equal(Examples.Read(name).ToJsonString(), JsonNode.Parse(JsonSerializer.Serialize(Examples.Read(name).Deserialize(type, strict), type, ApiJson.Options))!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task The_page_for_people_is_served_with_its_scripts()
+    {
+        foreach (var file in new[] { "index.html", "swagger-ui.css", "swagger-ui-bundle.js", "index.js" })
+        {
+            using var answer = await _service.GetAsync($"/swagger/{file}");
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Every_kind_of_problem_is_documented_somewhere()
+    {
+        var documented = string.Join('\n', (await OperationsAsync()).SelectMany(o => o.Operation["responses"]!.AsObject()).Select(r => r.Value!["description"]));
+        ProblemKind[] ofNoOperation = [ProblemKind.HostNotAllowed, ProblemKind.NotFound, ProblemKind.MethodNotAllowed];
+        Assert.All(ProblemKind.All.Except(ofNoOperation), kind => Assert.Contains($"`{kind.Code}`", documented));
+    }
+
+    private async Task<JsonNode> DocumentAsync() => JsonNode.Parse(await _service.Http.GetStringAsync("/swagger/v1/swagger.json"))!;
+
+    private async Task<List<(string Name, JsonNode Operation)>> OperationsAsync() =>
+        [.. (await DocumentAsync())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key} {path.Key}", operation.Value!)))];
+
+    private static string Beside(string file, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, file);
+}
