@@ -14,7 +14,7 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
 }
 
 /// <summary>The frame of a preparation: a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
-internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, ILogger<Preparing> log)
+internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
 {
     /// <param name="what">model or dataset.</param>
     /// <param name="id">Its row.</param>
@@ -30,7 +30,7 @@ internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceS
         try
         {
             var prepared = await OutcomeAsync(what, id, () => prepare(folder), cancel);
-            await save(prepared);
+            await SavedAsync(() => save(prepared), cancel);
             if (prepared.Failure is { } failure) log.NotPrepared(what, id, failure.Code, failure.Message);
             else log.Prepared(what, id);
         }
@@ -38,9 +38,18 @@ internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceS
         {
             Directory.Delete(folder, recursive: true);
         }
-        await using var services = scopes.CreateAsyncScope();
-        await services.ServiceProvider.GetRequiredService<JobLife>().InputPreparedAsync(id, cancel);
+        await SavedAsync(async () =>
+        {
+            await using var services = scopes.CreateAsyncScope();
+            await services.ServiceProvider.GetRequiredService<JobLife>().InputPreparedAsync(id, cancel);
+        }, cancel);
     }
+
+    private Task SavedAsync(Func<Task> write, CancellationToken cancel) => DiskFull.WaitOutAsync(async () =>
+    {
+        await write();
+        return true;
+    }, log.CannotWrite, clock, cancel);
 
     /// <summary>Stores fetched files under keys of the row.</summary>
     public async Task<List<StoredFile>> StoreAsync(string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)

@@ -30,7 +30,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectS
     /// <param name="stopping">The service is going down: the stage is handed back.</param>
     public async Task RunAsync(Guid job, Stage stage, CancellationToken stopping)
     {
-        if (await StageLease.TakeAsync(contexts, clock, job, stage, worker.Id, stopping) is not { } lease) return;
+        if (await DiskFull.WaitOutAsync(() => StageLease.TakeAsync(contexts, clock, job, stage, worker.Id, stopping), log.CannotWrite, clock, stopping) is not { } lease) return;
         using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = job, ["Stage"] = JsonText.NameOf(stage), ["Attempt"] = lease.Attempt });
         log.Taken(lease.Attempt);
         var folder = Path.Combine(data.Work, $"{job:N}-{stage}-{lease.Attempt}");
@@ -151,7 +151,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectS
         if (next is { } stage) queue.Enqueue(lease.Job, stage);
     }
 
-    /// <summary>Says in the row why the attempt ended. While not even that can be written (a full disk), it is tried again: a job is never lost.</summary>
+    /// <summary>Says in the row why the attempt ended.</summary>
     private async Task FailAsync(StageLease lease, Exception failed, CancellationToken stopping)
     {
         var failure = failed switch
@@ -163,19 +163,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectS
             _ => new(FailureCode.Defect, $"An error of the service, which its log shows: {failed.Message}"),
         };
         log.StageBroke(failed, failure.Code);
-        while (true)
-        {
-            try
-            {
-                await lease.FailAsync(failure, CancellationToken.None);
-                return;
-            }
-            catch (Exception full) when (DiskFull.Says(full))
-            {
-                log.CannotWrite(full);
-                await Task.Delay(TimeSpan.FromSeconds(2), clock, stopping);
-            }
-        }
+        await DiskFull.WaitOutAsync(() => lease.FailAsync(failure, CancellationToken.None), log.CannotWrite, clock, stopping);
     }
 
     private async Task<JobRow> JobAsync(Guid id, CancellationToken cancel)
