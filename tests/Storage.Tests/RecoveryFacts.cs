@@ -1,4 +1,5 @@
 using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage.Tests;
 
@@ -37,5 +38,21 @@ public sealed class RecoveryFacts
         await storage.AddInputs(InputStatus.Preparing);
         await storage.Recovery.RunAsync(default);
         Assert.Equal(["PrepareModelAsync", "PrepareDatasetAsync"], storage.Enqueued.Words.Select(w => w.Split(' ', '(')[1]));
+    }
+
+    [Fact]
+    public async Task A_job_that_nobody_told_of_its_inputs_is_queued_once()
+    {
+        await using var storage = await TestStorage.NewAsync();
+        await storage.AddInputs(InputStatus.Preparing);
+        var id = await storage.Submit();
+        await storage.Read(async db =>
+        {
+            await db.Models.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, InputStatus.Ready));
+            return await db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready));
+        });
+        await storage.Recovery.RunAsync(default);   // the service ended between the two
+        Assert.Equal(JobStatus.Queued, (await storage.Job(id)).Current.Status);
+        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 }

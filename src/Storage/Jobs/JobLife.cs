@@ -35,7 +35,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         await db.SaveChangesAsync(cancel);
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
-        if (job.Current.Status == JobStatus.Queued) queue.Enqueue(job.Id, job.Current.Stage);
+        if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        queue.Enqueue(job.Id, job.Current.Stage);
         return job;
     }
 
@@ -82,7 +83,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         }, cancel);
         if (answer.IsRefused(out _, out var changed)) return answer;
         foreach (var enqueue in prepare) enqueue();
-        if (changed.Current.Status == JobStatus.Queued) queue.Enqueue(id, changed.Current.Stage);
+        if (changed.Current.Status == JobStatus.Waiting) return await LookAgainAsync(id, cancel);
+        queue.Enqueue(id, changed.Current.Stage);
         return answer;
     }
 
@@ -105,19 +107,30 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
     public async Task InputPreparedAsync(Guid input, CancellationToken cancel)
     {
         var waiting = await db.Jobs.Where(j => (j.ModelId == input || j.DatasetId == input) && j.Status == JobStatus.Queued).OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
-        foreach (var id in waiting)
+        foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
+    }
+
+    /// <summary>An input may have become ready after it was looked at and before the job was saved: whoever prepared it did not see the job then.</summary>
+    private Task<Answer<JobRow>> LookAgainAsync(Guid id, CancellationToken cancel)
+    {
+        db.ChangeTracker.Clear();
+        return StartIfReadyAsync(id, cancel);
+    }
+
+    /// <summary>Queues a job that waits for nothing any more, or fails it where what it waited for cannot be used.</summary>
+    private async Task<Answer<JobRow>> StartIfReadyAsync(Guid id, CancellationToken cancel)
+    {
+        var started = new List<Stage>();
+        var answer = await ChangeAsync(id, job =>
         {
-            var started = new List<Stage>();
-            await ChangeAsync(id, job =>
-            {
-                started.Clear();
-                if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
-                if (InputFailure(job) is { } failure) Fail(job, failure);
-                else if (QueueIfReady(job) is { } stage) started.Add(stage);
-                return null;
-            }, cancel);
-            foreach (var stage in started) queue.Enqueue(id, stage);
-        }
+            started.Clear();
+            if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
+            if (InputFailure(job) is { } failure) Fail(job, failure);
+            else if (QueueIfReady(job) is { } stage) started.Add(stage);
+            return null;
+        }, cancel);
+        foreach (var stage in started) queue.Enqueue(id, stage);
+        return answer;
     }
 
     /// <summary>The job with all that a change needs to see; the change is made again where a worker changed the row meanwhile.</summary>
