@@ -13,6 +13,7 @@ public static class ApiSetup
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<JobPeek>();
+        services.AddSingleton<JobPages>();
         services.AddTransient<DatasetUpload>();
         services.AddApiDocumentation();
         return services;

@@ -35,6 +35,7 @@ internal static class JobEndpoints
         jobs.MapGet("/{id:guid}", Get).WithName("getJob").WithSummary("Look at a job.")
             .WithDescription("Made for polling: with `If-None-Match` an unchanged job is answered with 304 and costs next to nothing. While a stage is queued, its place in the queue is part of the ETag.")
             .TakesHeader("If-None-Match", "The ETag of the last answer.")
+            .Produces<JobView>()
             .Answers(200, "The job.", "job-succeeded.json", null, ("ETag", "For If-None-Match."))
             .Answers(304, "Nothing has changed.")
             .Refuses(ProblemKind.JobNotFound);
@@ -68,18 +69,19 @@ internal static class JobEndpoints
         return TypedResults.Ok(page);
     }
 
-    private static async Task<Results<Ok<JobView>, StatusCodeHttpResult, ProblemHttpResult>> Get(Guid id, HttpContext http, JobsContext db, JobPeek peek, CancellationToken cancel)
+    private static async Task<Results<FileContentHttpResult, StatusCodeHttpResult, ProblemHttpResult>> Get(
+        Guid id, HttpContext http, JobsContext db, JobPeek peek, JobPages pages, CancellationToken cancel)
     {
+        if (await peek.StateAsync(db, id, cancel) is not { } state) return Problems.From(Missing(id));
         http.Response.Headers.CacheControl = "no-cache";
-        var seen = http.Request.Headers.IfNoneMatch;
-        if (seen.Count > 0 && await peek.StateAsync(db, id, cancel) is { } state && IfNoneMatch.Holds(seen, state.ETag))
+        if (IfNoneMatch.Holds(http.Request.Headers.IfNoneMatch, state.ETag))
         {
             http.Response.Headers.ETag = state.ETag;
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         }
-        if (await JobReading.ReadAsync(db, peek, id, cancel) is not var (view, etag)) return Problems.From(Missing(id));
-        http.Response.Headers.ETag = etag;
-        return TypedResults.Ok(view);
+        if (await pages.ReadAsync(db, id, state, cancel) is not { } page) return Problems.From(Missing(id));   // deleted in this very moment
+        http.Response.Headers.ETag = page.ETag;
+        return TypedResults.Bytes(page.Json, "application/json; charset=utf-8");
     }
 
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Cancel(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>

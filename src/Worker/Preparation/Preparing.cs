@@ -45,7 +45,7 @@ internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceS
         }, cancel);
     }
 
-    private Task SavedAsync(Func<Task> write, CancellationToken cancel) => DiskFull.WaitOutAsync(async () =>
+    private Task<bool> SavedAsync(Func<Task> write, CancellationToken cancel) => DiskFull.WaitOutAsync(async () =>
     {
         await write();
         return true;
