@@ -10,7 +10,7 @@ namespace LoraDrop.Api;
 /// <param name="Source"><c>upload</c>, <c>hf:…</c> or <c>file:…</c></param>
 /// <param name="Commit">The commit of the hub's repository that was fetched.</param>
 /// <param name="Status">preparing, ready or failed.</param>
-/// <param name="Failure">Why it cannot be used: each fault names file, row and column.</param>
+/// <param name="Error">Why it cannot be used: each fault names file, row and column.</param>
 /// <param name="Fetch">How much of it is here, while it is fetched.</param>
 /// <param name="Sha256">The digest over its splits, when it is ready.</param>
 /// <param name="Splits">Its splits, when it is ready; a list leaves their columns out.</param>
@@ -19,7 +19,7 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record DatasetView(
-    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Failure, FetchView? Fetch, string? Sha256,
+    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, string? Sha256,
     IReadOnlyList<SplitView>? Splits, DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static DatasetView Of(DatasetRow row, bool columns) => new(

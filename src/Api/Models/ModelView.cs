@@ -10,7 +10,7 @@ namespace LoraDrop.Api;
 /// <param name="Source"><c>hf:…</c> or <c>file:…</c></param>
 /// <param name="Commit">The commit of the hub's repository that was fetched.</param>
 /// <param name="Status">preparing, ready or failed.</param>
-/// <param name="Failure">Why it cannot be used.</param>
+/// <param name="Error">Why it cannot be used.</param>
 /// <param name="Fetch">How much of it is here, while it is fetched.</param>
 /// <param name="Facts">What is known of it, when it is ready.</param>
 /// <param name="CreatedAt">When it was registered.</param>
@@ -18,7 +18,7 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record ModelView(
-    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Failure, FetchView? Fetch, ModelFacts? Facts,
+    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelFacts? Facts,
     DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static ModelView Of(ModelRow row) => new(

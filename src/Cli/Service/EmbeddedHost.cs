@@ -33,6 +33,7 @@ internal static class EmbeddedHost
         builder.Services.AddEmbeddedStorage(folder);
         builder.Services.AddWorker(options.Worker, options.Hub);
         builder.Services.AddApi();
+        builder.Services.Configure<ApiOptions>(api => api.LoopbackOnly = options.Loopback);
         var app = builder.Build();
         app.Services.GetRequiredService<SourceOptions>().LocalFiles = options.Loopback;
         app.MapApi();

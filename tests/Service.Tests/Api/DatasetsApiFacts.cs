@@ -76,7 +76,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
             });
             await db.SaveChangesAsync();
         }
-        var failure = (await _service.JsonAsync("/datasets/broken")).GetProperty("failure");
+        var failure = (await _service.JsonAsync("/datasets/broken")).GetProperty("error");
         Assert.Equal(FailureCode.Refused, failure.GetProperty("code").GetString());
         Assert.Equal(2, failure.GetProperty("faults").GetArrayLength());
         using var answer = await _service.PostAsync("/jobs", Given.Minimal.Replace("acceptable", "broken"));

@@ -17,8 +17,8 @@ public sealed class WorkerFacts
     {
         await using var service = await WorkingService.StartAsync();
         var dataset = await service.UploadAsync("latin", "train.tsv", [.. "text\tlabel\ncaf"u8, 0xE9, .. "\tgood\n"u8]);
-        Assert.Equal(("failed", "refused"), (WorkingService.Status(dataset), dataset.GetProperty("failure").GetProperty("code").GetString()));
-        var fault = dataset.GetProperty("failure").GetProperty("faults")[0].ToString();
+        Assert.Equal(("failed", "refused"), (WorkingService.Status(dataset), dataset.GetProperty("error").GetProperty("code").GetString()));
+        var fault = dataset.GetProperty("error").GetProperty("faults")[0].ToString();
         Assert.Contains("train.tsv", fault);
         Assert.Contains("UTF-8", fault);
     }
@@ -28,7 +28,7 @@ public sealed class WorkerFacts
     {
         await using var service = await WorkingService.StartAsync(worker => (worker.ChildCommand, worker.InspectionTime) = (["/bin/sh", "-c", "exec sleep 600"], TimeSpan.FromSeconds(1)));
         var dataset = await service.UploadAsync("endless", "train.parquet", [1, 2, 3]);
-        Assert.Equal("timed_out", dataset.GetProperty("failure").GetProperty("code").GetString());
+        Assert.Equal("timed_out", dataset.GetProperty("error").GetProperty("code").GetString());
         Assert.Equal("failed", WorkingService.Status(await service.UploadAsync("next", "train.parquet", [1, 2, 3])));
     }
 
@@ -38,7 +38,7 @@ public sealed class WorkerFacts
         await using var service = await WorkingService.StartAsync(worker => worker.InspectionMemory = 24 << 20);
         var dataset = await service.UploadAsync("large", "train.tsv", Encoding.UTF8.GetBytes("text\tlabel\n" + string.Concat(Enumerable.Range(0, 600_000).Select(i => $"some words and the number {i}\tgood\n"))));
         Assert.Equal("failed", WorkingService.Status(dataset));
-        Assert.Contains("MiB", dataset.GetProperty("failure").GetProperty("message").GetString());
+        Assert.Contains("MiB", dataset.GetProperty("error").GetProperty("message").GetString());
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class DatasetReadiness
     /// <summary>What became of it.</summary>
     public static int Sum(DatasetView dataset, Terminal terminal)
     {
-        if (dataset.Failure is { } failure)
+        if (dataset.Error is { } failure)
         {
             Failure.Write(terminal.Json, failure.Code, failure.Faults ?? [new("dataset", failure.Message)]);
             return ExitCode.Of(failure.Code);

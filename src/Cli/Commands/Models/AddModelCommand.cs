@@ -39,7 +39,7 @@ internal sealed class AddModelCommand : ServiceCommand
     /// <summary>What became of it.</summary>
     internal static int Sum(ModelView model, Terminal terminal)
     {
-        if (model.Failure is { } failure)
+        if (model.Error is { } failure)
         {
             Failure.Write(terminal.Json, failure.Code, failure.Faults ?? [new("model", failure.Message)]);
             return ExitCode.Of(failure.Code);
