@@ -17,7 +17,7 @@ internal static class JobEndpoints
             .WithDescription("Only `model`, `dataset` and `task` are required; every other setting has a default, the paper's where it gives one. The answer echoes all settings resolved. "
                 + "The job waits until its model and dataset are ready, then for a worker.")
             .TakesJson(typeof(JobRequest),
-                new("minimal.json", "A preset: columns, labels, metric and schedule are known"), new("sample.json", "The shipped sample, with the task spelled out"),
+                new("sample.json", "The shipped sample, with the task spelled out"), new("minimal.json", "A preset: columns, labels, metric and schedule are known"),
                 new("everything.json", "Every setting spelled out"), new("lora.json", "Ordinary LoRA, to compare with"))
             .Answers(202, "The job is taken.", "job-accepted.json", null, ("Location", "The job's own address."), ("ETag", "For If-None-Match."), ("Retry-After", "Seconds until a look is worth while."))
             .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);

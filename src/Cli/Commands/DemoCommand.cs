@@ -17,7 +17,7 @@ internal sealed class DemoCommand : ClientCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Option<string> _out = new("--out") { Description = "Folder for what comes out, and for the service's data", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), $"loradrop-demo-{Environment.ProcessId}") };
-    private readonly Option<string> _sample = new("--sample") { Description = "The sample's folder", DefaultValueFactory = _ => Shipped() };
+    private readonly Option<string> _sample = new("--sample") { Description = "The sample's folder", DefaultValueFactory = _ => ShippedSample.Folder() ?? Path.Combine("samples", "english") };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the service running, to look around in" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = OptionRules.Whole("--threads", "CPU threads", 1024, Environment.ProcessorCount);
@@ -128,13 +128,4 @@ internal sealed class DemoCommand : ClientCommand
     }
 
     private static DataFiles Files(string sample) => DataFiles.At(Path.Combine(sample, "data", Task));
-
-    /// <summary>The sample of the repository that the program was built in.</summary>
-    private static string Shipped()
-    {
-        var relative = Path.Combine("samples", "english");
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Directory.Exists(Path.Combine(folder.FullName, relative))) return Path.Combine(folder.FullName, relative);
-        return relative;
-    }
 }

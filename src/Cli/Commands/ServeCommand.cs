@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -21,6 +23,8 @@ internal sealed class ServeCommand : Command
     private readonly Option<int> _threads = new("--threads") { Description = "CPU threads of a stage", DefaultValueFactory = _ => Environment.ProcessorCount };
     private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at a time", DefaultValueFactory = _ => 1 };
 
+    private readonly Option<bool> _noSample = new("--no-sample") { Description = "Leave a new data folder empty, instead of registering the shipped sample in it" };
+
     public ServeCommand() : base("serve", "Run the job service: REST API and Swagger UI, a queue, and a worker")
     {
         _device.AcceptOnlyFromAmong("cpu", "cuda");
@@ -32,6 +36,7 @@ internal sealed class ServeCommand : Command
         Add(_device);
         Add(_threads);
         Add(_slots);
+        Add(_noSample);
         SetAction(InvokeAsync);
     }
 
@@ -46,10 +51,11 @@ internal sealed class ServeCommand : Command
         {
             using var folder = DataFolder.Take(options.GetValue(_data)!);
             var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads), Slots = options.GetValue(_slots) };
+            var isNew = !File.Exists(folder.Database);
             await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Loopback, options.GetValue(_port), worker, HubOptions.FromEnvironment()));
             await app.StartAsync(cancel);
-            var address = AddressOf(app);
-            await Console.Out.WriteLineAsync($"LoRA-drop listens on {address} (this machine only). Swagger UI: {address}/swagger\nData: {folder.Root}   Ctrl-C stops; jobs go on at the next start.");
+            var sample = isNew && !options.GetValue(_noSample) ? await ShippedSample.RegisterAsync(app.Services, cancel) : [];
+            await Console.Out.WriteLineAsync(Welcome(AddressOf(app), folder.Root, sample));
             await app.WaitForShutdownAsync(cancel);
             return ExitCode.Done;
         }
@@ -63,12 +69,27 @@ internal sealed class ServeCommand : Command
             Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another one, or 0 for any that is free")]);
             return ExitCode.Usage;
         }
+        catch (SocketException denied)
+        {
+            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} cannot be listened on: {denied.Message}")]);
+            return ExitCode.Usage;
+        }
+        catch (SqliteException unread) when (!DiskFull.Says(unread))
+        {
+            Failure.Write(false, FailureCode.Storage, [new("--data", $"the database loradrop.db in it cannot be used: {unread.Message}")]);
+            return ExitCode.Storage;
+        }
         catch (Exception full) when (DiskFull.Says(full))
         {
             Failure.Write(false, FailureCode.Storage, [new("--data", "the disk is full")]);
             return ExitCode.Storage;
         }
     }
+
+    private static string Welcome(string address, string data, IReadOnlyList<string> sample) => $"""
+        LoRA-drop listens on {address} (this machine only). Swagger UI: {address}/swagger
+        {(sample.Count > 0 ? $"The sample is registered: {string.Join(", ", sample)}. The first example of POST /jobs runs on it.\n" : "")}Data: {data}   Ctrl-C stops; jobs go on at the next start.
+        """;
 
     private static string AddressOf(WebApplication app) =>
         app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -37,7 +37,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         data = Path.GetFullPath(data);
         Directory.CreateDirectory(data);
         var log = Path.Combine(data, "serve.log");
-        string[] command = [.. Itself(), "serve", "--port", "0", "--data", data, "--device", device, "--threads", $"{threads}"];
+        string[] command = [.. Itself(), "serve", "--port", "0", "--data", data, "--device", device, "--threads", $"{threads}", "--no-sample"];
         var service = new ServiceProcess(Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", log, .. command]))!, data, log);
         try
         {

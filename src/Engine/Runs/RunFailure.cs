@@ -16,7 +16,7 @@ public sealed record RunFailure(string Code, IReadOnlyList<Fault> Faults)
     {
         RefusedInputException refused => new(FailureCode.Refused, refused.Faults),
         DivergedException diverged => new(FailureCode.Diverged, [new("training", diverged.Message)]),
-        IOException or UnauthorizedAccessException => new(FailureCode.Storage, [new("output", $"{thrown.Message} If the disk is full, free some space; a run goes on from its last checkpoint when it is started again.")]),
+        IOException or UnauthorizedAccessException => new(FailureCode.Storage, [new("output", $"{thrown.Message} If the disk is full, free some space. A run goes on from its last checkpoint: with the same command, or as a job with a retry.")]),
         DllNotFoundException native => new(FailureCode.Torch, [new("torch", native.Message)]),
         OperationCanceledException when stopping => new(Stopped, [new("stopped", "a run is saved; the same command, with the same --out, goes on from there.")]),
         _ => new(FailureCode.Defect, [new("defect", $"this is an error of loradrop, not yours; please report it with these lines.{Environment.NewLine}{thrown}")]), // whatever else comes is a defect, and is told as one

@@ -1,0 +1,34 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LoraDrop.Cli;
+
+/// <summary>The sample that comes with the repository: a small model and four tasks.</summary>
+internal static class ShippedSample
+{
+    /// <summary>The name of its model in a service; its datasets go by the names of their folders.</summary>
+    public const string Model = "sample-model";
+
+    /// <summary>Its folder, looked for above the program; null where it is not there.</summary>
+    public static string? Folder()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (Path.Combine(folder.FullName, "samples", "english") is var sample && Directory.Exists(sample)) return sample;
+        return null;
+    }
+
+    /// <summary>Registers it with a new service, so that the first example of Swagger UI can be submitted as it stands.</summary>
+    /// <returns>The names, the model's first; none where there is no sample.</returns>
+    public static async Task<IReadOnlyList<string>> RegisterAsync(IServiceProvider services, CancellationToken cancel)
+    {
+        if (Folder() is not { } sample) return [];
+        await using var scope = services.CreateAsyncScope();
+        var inputs = scope.ServiceProvider.GetRequiredService<InputLife>();
+        var names = new List<string>();
+        if (!(await inputs.RegisterModelAsync(Model, new Source.LocalPath(Path.Combine(sample, "model")).ToString(), cancel)).IsRefused(out _, out _)) names.Add(Model);
+        foreach (var task in Directory.EnumerateDirectories(Path.Combine(sample, "data")).Order(StringComparer.Ordinal))
+            if (!(await inputs.RegisterDatasetAsync(Path.GetFileName(task), new Source.LocalPath(task).ToString(), cancel)).IsRefused(out _, out _)) names.Add(Path.GetFileName(task));
+        return names;
+    }
+}
