@@ -11,7 +11,7 @@ internal static class DeletedInputs
     {
         var models = await db.Models.Where(m => m.Id == input && m.DeletedAt != null && !db.Jobs.Any(j => j.ModelId == m.Id)).ExecuteDeleteAsync(cancel);
         var datasets = await db.Datasets.Where(d => d.Id == input && d.DeletedAt != null && !db.Jobs.Any(j => j.DatasetId == d.Id)).ExecuteDeleteAsync(cancel);
-        // The row is gone first, as with a job: files without a row are swept up, a row without its files would mislead.
+        // The row is gone first, as with a job: files without a row only take room, a row without its files would mislead.
         if (models > 0) await RemoveObjectsAsync(objects, $"models/{input:D}/", cancel);
         if (datasets > 0) await RemoveObjectsAsync(objects, $"datasets/{input:D}/", cancel);
     }

@@ -14,12 +14,12 @@ public enum InputStatus
     Failed,
 }
 
-/// <summary>A base model.</summary>
-public sealed class ModelRow
+/// <summary>What a model and a dataset have in common: a table of its own holds each.</summary>
+public abstract class InputRow
 {
     public Guid Id { get; init; }
 
-    /// <summary>The name it was registered under; null where a job named its source, or when it was deleted.</summary>
+    /// <summary>The name it was registered or uploaded under; null where a job named its source, or when it was deleted.</summary>
     public string? Name { get; set; }
 
     /// <summary>The name that it had before it was deleted: ended jobs still show it.</summary>
@@ -27,7 +27,7 @@ public sealed class ModelRow
 
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary><c>hf:…</c> or <c>file:…</c></summary>
+    /// <summary><c>hf:…</c>, <c>file:…</c>, or of a dataset <c>upload</c>.</summary>
     public required string Source { get; init; }
 
     /// <summary>The commit of the hub's repository.</summary>
@@ -39,13 +39,10 @@ public sealed class ModelRow
 
     public Failure? Failure { get; set; }
 
-    /// <summary>What is known of it, when it is ready.</summary>
-    public ModelFacts? Facts { get; set; }
-
-    /// <summary>Where its files rest; none where they are read in place.</summary>
+    /// <summary>Its files (<c>train.tsv</c>) and where they rest. Of a model that is read in place there are none; the key of a dataset's file that is read in place is its path.</summary>
     public List<StoredFile> Files { get; set; } = [];
 
-    /// <summary>Sizes and times of a folder that is read in place, to see quickly that it has changed.</summary>
+    /// <summary>Sizes and times of what is read in place, to see quickly that it has changed.</summary>
     public string? Fingerprint { get; init; }
 
     /// <summary>Bytes fetched so far, of how many.</summary>
@@ -58,48 +55,22 @@ public sealed class ModelRow
     public DateTimeOffset? ReadyAt { get; set; }
 }
 
-/// <summary>A dataset: a file per split.</summary>
-public sealed class DatasetRow
+/// <summary>A base model.</summary>
+public sealed class ModelRow : InputRow
 {
-    public Guid Id { get; init; }
+    /// <summary>What is known of it, when it is ready.</summary>
+    public ModelFacts? Facts { get; set; }
+}
 
-    /// <summary>The name it was uploaded under; null where a job named its source, or when it was deleted.</summary>
-    public string? Name { get; set; }
-
-    /// <summary>The name that it had before it was deleted: ended jobs still show it.</summary>
-    public string? FormerName { get; set; }
-
-    public DateTimeOffset? DeletedAt { get; set; }
-
-    /// <summary><c>upload</c>, <c>hf:…</c> or <c>file:…</c></summary>
-    public required string Source { get; init; }
-
+/// <summary>A dataset: a file per split.</summary>
+public sealed class DatasetRow : InputRow
+{
     /// <summary>The preset whose part of a hub's repository is meant.</summary>
     public string? Preset { get; init; }
 
-    public string? Commit { get; set; }
-
-    public InputStatus Status { get; set; }
-
-    public long Version { get; set; }
-
-    public Failure? Failure { get; set; }
-
+    /// <summary>What is known of it, when it is ready.</summary>
     public DatasetFacts? Facts { get; set; }
 
     /// <summary>sha256 over the splits' names and digests; null until it is ready.</summary>
     public string? Sha256 { get; set; }
-
-    /// <summary>The splits' files (<c>train.tsv</c>) and where they rest; the key of a file that is read in place is its path.</summary>
-    public List<StoredFile> Files { get; set; } = [];
-
-    public string? Fingerprint { get; init; }
-
-    public long Fetched { get; set; }
-
-    public long FetchTotal { get; set; }
-
-    public DateTimeOffset CreatedAt { get; init; }
-
-    public DateTimeOffset? ReadyAt { get; set; }
 }

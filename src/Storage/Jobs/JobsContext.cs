@@ -113,26 +113,8 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
             artifact.HasKey(a => new { a.JobId, a.Name });
             artifact.HasOne<JobRow>().WithMany().HasForeignKey(a => a.JobId);
         });
-        modelBuilder.Entity<ModelRow>(row =>
-        {
-            row.ToTable("models");
-            row.HasIndex(m => m.Name).IsUnique();
-            row.HasIndex(m => m.Source);
-            row.Property(m => m.Version).IsConcurrencyToken();
-            AsJson(row.Property(m => m.Failure));
-            AsJson(row.Property(m => m.Facts));
-            AsJson(row.Property(m => m.Files));
-        });
-        modelBuilder.Entity<DatasetRow>(row =>
-        {
-            row.ToTable("datasets");
-            row.HasIndex(d => d.Name).IsUnique();
-            row.HasIndex(d => d.Source);
-            row.Property(d => d.Version).IsConcurrencyToken();
-            AsJson(row.Property(d => d.Failure));
-            AsJson(row.Property(d => d.Facts));
-            AsJson(row.Property(d => d.Files));
-        });
+        Map<ModelRow>(modelBuilder, "models", row => AsJson(row.Property(m => m.Facts)));
+        Map<DatasetRow>(modelBuilder, "datasets", row => AsJson(row.Property(d => d.Facts)));
         modelBuilder.Entity<WorkerRow>(worker => worker.ToTable("workers"));
     }
 
@@ -150,9 +132,19 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
         foreach (var stage in ChangeTracker.Entries<StageRow>().Where(e => e.State == EntityState.Modified).ToList())
             if (Jobs.Local.FindEntry(stage.Entity.JobId) is { State: EntityState.Unchanged } job) job.State = EntityState.Modified;
         foreach (var job in ChangeTracker.Entries<JobRow>().Where(e => e.State == EntityState.Modified)) job.Entity.Version++;
-        foreach (var model in ChangeTracker.Entries<ModelRow>().Where(e => e.State == EntityState.Modified)) model.Entity.Version++;
-        foreach (var dataset in ChangeTracker.Entries<DatasetRow>().Where(e => e.State == EntityState.Modified)) dataset.Entity.Version++;
+        foreach (var input in ChangeTracker.Entries<InputRow>().Where(e => e.State == EntityState.Modified)) input.Entity.Version++;
     }
+
+    private static void Map<T>(ModelBuilder model, string table, Action<EntityTypeBuilder<T>> facts) where T : InputRow => model.Entity<T>(row =>
+    {
+        row.ToTable(table);
+        row.HasIndex(r => r.Name).IsUnique();
+        row.HasIndex(r => r.Source);
+        row.Property(r => r.Version).IsConcurrencyToken();
+        AsJson(row.Property(r => r.Failure));
+        AsJson(row.Property(r => r.Files));
+        facts(row);
+    });
 
     private static void AsJson<T>(PropertyBuilder<T> property)
     {

@@ -25,7 +25,7 @@ internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts
                 var (local, wrong) = await inspection.DatasetAsync(DataFiles.At(inPlace), cancel);
                 return local is null ? new(wrong!) : new(local, null, InPlace(DataFiles.At(inPlace), local));
             case Source.Hub onHub:
-                var snapshot = await hub.FetchDatasetAsync(onHub, row.Preset, folder, "dataset", new FetchProgress(clock, done => ProgressAsync(row.Id, done)), cancel);
+                var snapshot = await hub.FetchDatasetAsync(onHub, row.Preset, folder, "dataset", preparing.Progress<DatasetRow>(row.Id), cancel);
                 var (fetched, refused) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
                 return fetched is null ? new(refused!) : new(fetched, null, await preparing.StoreAsync(folder, $"datasets/{row.Id:D}", snapshot.Files.Select(f => f.Name), cancel), snapshot.Commit);
             default:
@@ -55,10 +55,4 @@ internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts
     /// <summary>One digest for the dataset: of its splits' digests and names, as sha256sum lists them.</summary>
     private static string Digest(IEnumerable<StoredFile> files) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Sha256}  {f.Name}\n")))));
-
-    private async Task ProgressAsync(Guid id, HubProgress done)
-    {
-        await using var db = await contexts.CreateDbContextAsync();
-        await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Fetched, done.BytesDone).SetProperty(d => d.FetchTotal, done.BytesTotal).SetProperty(d => d.Version, d => d.Version + 1));
-    }
 }

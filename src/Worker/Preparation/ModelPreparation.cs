@@ -23,7 +23,7 @@ internal sealed class ModelPreparation(IDbContextFactory<JobsContext> contexts, 
                 place = inPlace;
                 break;
             case Source.Hub onHub:
-                var snapshot = await hub.FetchModelAsync(onHub, folder, "model", new FetchProgress(clock, done => ProgressAsync(row.Id, done)), cancel);
+                var snapshot = await hub.FetchModelAsync(onHub, folder, "model", preparing.Progress<ModelRow>(row.Id), cancel);
                 (commit, files) = (snapshot.Commit, [.. snapshot.Files.Select(f => f.Name)]);
                 break;
         }
@@ -37,11 +37,5 @@ internal sealed class ModelPreparation(IDbContextFactory<JobsContext> contexts, 
         var now = clock.GetUtcNow();
         await db.Models.Where(m => m.Id == id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure)
             .SetProperty(m => m.Files, prepared.Files.ToList()).SetProperty(m => m.Commit, prepared.Commit).SetProperty(m => m.ReadyAt, now).SetProperty(m => m.Version, m => m.Version + 1), cancel);
-    }
-
-    private async Task ProgressAsync(Guid id, HubProgress done)
-    {
-        await using var db = await contexts.CreateDbContextAsync();
-        await db.Models.Where(m => m.Id == id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Fetched, done.BytesDone).SetProperty(m => m.FetchTotal, done.BytesTotal).SetProperty(m => m.Version, m => m.Version + 1));
     }
 }

@@ -1,5 +1,6 @@
 using LoraDrop.Domain;
 using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,7 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
 }
 
 /// <summary>The frame of a preparation: a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
-internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
+internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
 {
     /// <param name="what">model or dataset.</param>
     /// <param name="id">Its row.</param>
@@ -50,6 +51,13 @@ internal sealed class Preparing(DataFolder data, IObjectStore objects, IServiceS
         await write();
         return true;
     }, log.CannotWrite, clock, cancel);
+
+    /// <summary>Writes into the row how much is fetched.</summary>
+    public IProgress<HubProgress> Progress<T>(Guid id) where T : InputRow => new FetchProgress(clock, async done =>
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db.Set<T>().Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Fetched, done.BytesDone).SetProperty(row => row.FetchTotal, done.BytesTotal).SetProperty(row => row.Version, row => row.Version + 1));
+    });
 
     /// <summary>Stores fetched files under keys of the row.</summary>
     public async Task<List<StoredFile>> StoreAsync(string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)

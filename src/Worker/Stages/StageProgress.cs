@@ -11,14 +11,12 @@ internal sealed class StageProgress(Guid job, Stage stage)
     private readonly List<MetricRow> _metrics = [];
     private RunEvent.StepDone? _step;
     private RunEvent.StageStarted? _started;
-    private RunEvent.Evaluated? _latest, _best;
+    private RunEvent.Evaluated? _latest, _best, _lastEvaluation;
 
     public bool Any => _step is not null || _started is not null || _latest is not null || _metrics.Count > 0;
 
     /// <summary>The scores of an evaluation at a step, for the checkpoint that follows it.</summary>
     public Dictionary<string, double>? ScoresAt(int step) => _lastEvaluation?.Step == step ? Finite(_lastEvaluation.Scores) : null;
-
-    private RunEvent.Evaluated? _lastEvaluation;
 
     public void Take(RunEvent happened)
     {
