@@ -2,16 +2,14 @@ using System.Text.Json;
 
 namespace LoraDrop.Cli.Tests;
 
-public sealed class RestartFacts : IDisposable
+public sealed class RestartFacts(ServedJob job) : IClassFixture<ServedJob>
 {
-    private readonly RunningService _service = new();
-
-    public RestartFacts() => _service.Prepare();
+    private readonly RunningService _service = job.Service;
 
     [Fact]
     public void A_watch_goes_on_over_a_restart_of_the_service_and_misses_nothing()
     {
-        using var watch = _service.Begin([.. _service.Submit("--epochs", "400", "--evaluate-every", "100"), "--watch"]);
+        using var watch = _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "200", "--evaluate-every", "200"), "--watch"]);
         var seen = ReadUntil(watch, "evaluated");
         _service.Kill();
         seen += ReadUntil(watch, "lost");
@@ -27,15 +25,17 @@ public sealed class RestartFacts : IDisposable
     [Fact]
     public void Patience_ends()
     {
-        using var watch = _service.Begin([.. _service.Submit("--epochs", "20000", "--evaluate-every", "500"), "--watch", "--patience", "1"]);
+        using var watch = _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "20000", "--evaluate-every", "500"), "--watch", "--patience", "1"]);
         var seen = ReadUntil(watch, "stage-started");
         _service.Kill();
         var ended = Loradrop.End(watch);
-        (ended with { Output = seen + ended.Output }).Complained(ExitCode.Unreachable, "for 1 seconds", "loradrop jobs watch");
+        ended = ended with { Output = seen + ended.Output };
+        ended.Complained(ExitCode.Unreachable, "for 1 seconds", "loradrop jobs watch");
         _service.StartAgain();
+        var id = ended.Events[0].Text("id");
+        _service.Run("jobs", "cancel", id).Well();
+        Assert.Equal(ExitCode.Cancelled, _service.Run("jobs", "watch", id).Code);
     }
-
-    public void Dispose() => _service.Dispose();
 
     private static string ReadUntil(System.Diagnostics.Process watch, string kind)
     {
