@@ -11,8 +11,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace LoraDrop.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteJobsContext))]
-    [Migration("20261124035949_First")]
-    partial class First
+    [Migration("20261124055245_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace LoraDrop.Storage.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class First : Migration
+    public partial class Initial : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -16,17 +16,17 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    preset = table.Column<string>(type: "TEXT", nullable: true),
+                    facts = table.Column<string>(type: "TEXT", nullable: true),
+                    sha256 = table.Column<string>(type: "TEXT", nullable: true),
                     name = table.Column<string>(type: "TEXT", nullable: true),
                     former_name = table.Column<string>(type: "TEXT", nullable: true),
                     deleted_at = table.Column<long>(type: "INTEGER", nullable: true),
                     source = table.Column<string>(type: "TEXT", nullable: false),
-                    preset = table.Column<string>(type: "TEXT", nullable: true),
                     commit = table.Column<string>(type: "TEXT", nullable: true),
                     status = table.Column<string>(type: "TEXT", nullable: false),
                     version = table.Column<long>(type: "INTEGER", nullable: false),
                     failure = table.Column<string>(type: "TEXT", nullable: true),
-                    facts = table.Column<string>(type: "TEXT", nullable: true),
-                    sha256 = table.Column<string>(type: "TEXT", nullable: true),
                     files = table.Column<string>(type: "TEXT", nullable: false),
                     fingerprint = table.Column<string>(type: "TEXT", nullable: true),
                     fetched = table.Column<long>(type: "INTEGER", nullable: false),
@@ -44,6 +44,7 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    facts = table.Column<string>(type: "TEXT", nullable: true),
                     name = table.Column<string>(type: "TEXT", nullable: true),
                     former_name = table.Column<string>(type: "TEXT", nullable: true),
                     deleted_at = table.Column<long>(type: "INTEGER", nullable: true),
@@ -52,7 +53,6 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     status = table.Column<string>(type: "TEXT", nullable: false),
                     version = table.Column<long>(type: "INTEGER", nullable: false),
                     failure = table.Column<string>(type: "TEXT", nullable: true),
-                    facts = table.Column<string>(type: "TEXT", nullable: true),
                     files = table.Column<string>(type: "TEXT", nullable: false),
                     fingerprint = table.Column<string>(type: "TEXT", nullable: true),
                     fetched = table.Column<long>(type: "INTEGER", nullable: false),
