@@ -40,6 +40,17 @@ public sealed class JobLifeFacts
     }
 
     [Fact]
+    public async Task Faults_of_the_settings_and_of_what_they_name_come_together()
+    {
+        await using var storage = await TestStorage.NewAsync();
+        await storage.AddInputs();
+        var draft = JobDraft.Read("""{"model": "tinny", "dataset": 7, "task": {"preset": "glue/rte"}, "sharing": {"threshold": 2}, "epochs": 3}""");
+        var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(draft, default))).Refusal);
+        Assert.Equal(["dataset", "epochs", "model", "sharing.threshold"], refusal.Faults.Select(f => f.Path).Order());
+        Assert.Equal(0, await storage.Read(db => db.Jobs.CountAsync()));
+    }
+
+    [Fact]
     public async Task A_source_is_prepared_once_however_many_jobs_name_it()
     {
         await using var storage = await TestStorage.NewAsync();

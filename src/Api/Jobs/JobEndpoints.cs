@@ -56,9 +56,9 @@ internal static class JobEndpoints
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Submit(
         HttpContext http, JobLife life, JobsContext db, JobPeek peek, ApiOptions options, CancellationToken cancel)
     {
-        var (request, problem) = await JsonBody.ReadAsync(http.Request, options, JobRequest.Parse, cancel);
-        if (request is null) return problem!;
-        return await AcceptedAsync(await life.SubmitAsync(request, cancel), http, db, peek, cancel);
+        var (draft, problem) = await JsonBody.ReadAsync(http.Request, options, JobDraft.Read, cancel);
+        if (draft is null) return problem!;
+        return await AcceptedAsync(await life.SubmitAsync(draft, cancel), http, db, peek, cancel);
     }
 
     private static async Task<Results<Ok<JobPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)

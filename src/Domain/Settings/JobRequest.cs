@@ -45,11 +45,8 @@ public sealed record JobRequest
     /// <exception cref="RefusedInputException">With all faults at once, each with its JSON path.</exception>
     public static JobRequest Parse(string json)
     {
-        var faults = new List<Fault>();
-        var request = JsonFields.Read(json, faults, Read);
-        var unread = faults.Select(f => f.Path).ToHashSet();   // reads as its default, which is not the caller's to mend
-        faults.AddRange(request.Faults().Where(f => !unread.Contains(f.Path)));
-        return faults.Count == 0 ? request : throw new RefusedInputException(faults);
+        var draft = JobDraft.Read(json);
+        return draft.Faults.Count == 0 ? draft.Request : throw new RefusedInputException(draft.Faults);
     }
 
     /// <summary>The resolved settings; parsing them again gives an equal request.</summary>
@@ -73,7 +70,7 @@ public sealed record JobRequest
 
     public override int GetHashCode() => ToJson().GetHashCode(StringComparison.Ordinal);
 
-    private static JobRequest Read(JsonFields fields)
+    internal static JobRequest Read(JsonFields fields)
     {
         var task = fields.Section("task", TaskSettings.Read);
         var method = fields.Choice<TuningMethod>("method") ?? TuningMethod.LoraDrop;

@@ -9,15 +9,18 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
     /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
     private const int Tries = 5;
 
-    public async Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel)
+    public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) => SubmitAsync(new JobDraft(request, []), cancel);
+
+    /// <summary>Takes a job in, or tells all faults at once: those of the request by itself, and those that its model and data show.</summary>
+    public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, CancellationToken cancel)
     {
-        var faults = new List<Fault>();
-        var model = await inputs.ModelAsync(request.Model, faults, cancel);
-        var dataset = await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel);
-        faults.AddRange(await ImportanceFaultsAsync(request, cancel));
+        var (request, faults) = (draft.Request, draft.Faults.ToList());
+        var model = draft.IsSound("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
+        var dataset = draft.IsSound("dataset") ? await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel) : null;
+        if (draft.IsSound("importance") && draft.IsSound("lora")) faults.AddRange(await ImportanceFaultsAsync(request, cancel));
         if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
-        faults.AddRange(RequestFit.Faults(request, model?.Facts, dataset?.Facts));
+        faults.AddRange(RequestFit.Faults(request, draft.IsSound("lora") ? model?.Facts : null, draft.IsSound("task") ? dataset?.Facts : null));
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
         var now = clock.GetUtcNow();

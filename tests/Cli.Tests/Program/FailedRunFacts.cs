@@ -29,7 +29,7 @@ public sealed class FailedRunFacts(TrainedRun trained) : IClassFixture<TrainedRu
     {
         using var disk = new SmallDisk(_run.New("disk"), "28k");
         var command = _run.Command("train", Path.Combine(disk.Path, "out"));
-        Loradrop.Run(command).Complained(ExitCode.Storage, "No space left on device", "when it is started again");
+        Loradrop.Run(command).Complained(ExitCode.Storage, "No space left on device", "with the same command");
         Assert.Empty(Directory.EnumerateFileSystemEntries(disk.Path, "*.tmp", SearchOption.AllDirectories));
         disk.Grow("4m");
         Loradrop.Run(command).Well();
