@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using LoraDrop.Api;
 using LoraDrop.Domain;
@@ -10,7 +9,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>docs/api/README.md tells all that a client may meet.</summary>
 public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<SharedService>
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/api/README.md"));
+    private static readonly string Text = File.ReadAllText(Repository.At("docs", "api", "README.md"));
 
     [Fact]
     public void It_lists_every_kind_of_problem_as_it_is() =>
@@ -31,6 +30,4 @@ public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<Share
     }
 
     private static IEnumerable<string> Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
-
-    private static string Here([CallerFilePath] string file = "") => file;
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -99,5 +98,5 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     private async Task<List<(string Name, JsonNode Operation)>> OperationsAsync() =>
         [.. (await DocumentAsync())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key} {path.Key}", operation.Value!)))];
 
-    private static string Beside(string file, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, file);
+    private static string Beside(string file) => Repository.At("tests", "Service.Tests", "Api", file);
 }
