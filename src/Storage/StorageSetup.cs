@@ -4,6 +4,7 @@ using Hangfire.InMemory;
 using LoraDrop.Domain;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
@@ -20,7 +21,7 @@ public static class StorageSetup
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
-        services.AddHangfire(hangfire => hangfire.UseRecommendedSerializerSettings().UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
+        services.AddHangfire((provider, hangfire) => hangfire.UseRecommendedSerializerSettings().UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>()))).UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<SourceOptions>();

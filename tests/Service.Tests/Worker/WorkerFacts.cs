@@ -83,9 +83,7 @@ public sealed class WorkerFacts
         await using var service = await WorkingService.StartAsync();
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var id = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString();
-        var file = Directory.EnumerateFiles(Path.Combine(service.DataFolder, "logs")).Single();
-        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id).ToList();
+        var lines = service.Log().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id).ToList();
         Assert.True(lines.Count >= 8, $"{lines.Count} lines");
         Assert.Equal(["importance-evaluation", "task-adaptation"], lines.Select(line => line.GetProperty("Stage").GetString()!).Distinct());
     }

@@ -73,9 +73,16 @@ internal sealed class WorkingService : IAsyncDisposable
         {
             var state = await Http.GetFromJsonAsync<JsonElement>(path);
             if (reached(state)) return state;
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"still {state}");
+            if (Stopwatch.GetElapsedTime(began) > Patience) Assert.Fail($"still {state}\n{Log()}");
         }
     }
+
+    /// <summary>What the service has logged so far, a line of JSON each.</summary>
+    public string Log() => string.Concat(Directory.EnumerateFiles(Path.Combine(DataFolder, "logs")).Order().Select(file =>
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }));
 
     public static string Status(JsonElement state) => state.GetProperty("status").GetString()!;
 
