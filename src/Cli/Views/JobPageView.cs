@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LoraDrop.Api;
 using LoraDrop.Domain;
 using Spectre.Console;
@@ -7,6 +8,8 @@ namespace LoraDrop.Cli;
 /// <summary>Shows everything about a job on a page.</summary>
 internal static class JobPageView
 {
+    private static readonly JsonSerializerOptions Indented = new(ApiJson.Options) { WriteIndented = true };
+
     public static void Write(IAnsiConsole console, JobView job)
     {
         console.MarkupLineInterpolated($"[bold]{job.Name ?? job.Id.ToString()}[/]");
@@ -17,7 +20,7 @@ internal static class JobPageView
         if (job.Error is { } error) Write(console, error);
         console.WriteLine();
         console.MarkupLine("[bold]settings[/]");
-        console.WriteLine(JsonText.Of(job.Settings));
+        console.WriteLine(JsonSerializer.Serialize(job.Settings, Indented));
     }
 
     private static IEnumerable<(string Name, string? Value)> Head(JobView job) =>

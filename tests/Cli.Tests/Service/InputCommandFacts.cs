@@ -19,6 +19,17 @@ public sealed class InputCommandFacts(RunningService service) : IClassFixture<Ru
     }
 
     [Fact]
+    public void Of_a_long_text_the_preview_shows_the_beginning()
+    {
+        var file = service.Tiny.Written("train.tsv", $"text\tmood\n{new string('x', 400)}\tgood\nshort\tbad\n");
+        service.Run("datasets", "upload", "long", "--train", file).Well();
+        var shown = service.Show("datasets", "preview", "long").Well().Output;
+        Assert.Contains($" {new string('x', 100)}… ", shown);
+        Assert.DoesNotContain(new string('x', 101), shown);
+        Assert.Contains(new string('x', 400), service.Run("datasets", "preview", "long").Well().Output);
+    }
+
+    [Fact]
     public void Every_fault_of_an_upload_names_row_and_column()
     {
         var file = service.Tiny.Written("train.jsonl", "{\"text\": \"a\", \"mood\": \"good\"}\n[]\n{\"text\": \"b\"\n");

@@ -53,6 +53,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         Assert.Equal(job.Id, Assert.Single(_service.Run("jobs", "get", job.Id).Well().Events).Text("id"));
         var page = _service.Show("jobs", "get", job.Id).Well().Output;
+        Assert.DoesNotContain("null", page);
         Assert.All([job.Id, "succeeded", "tiny", "moods", "sha256", "best at step", "\"learningRate\": 0.01"], words => Assert.Contains(words, page));
     }
 

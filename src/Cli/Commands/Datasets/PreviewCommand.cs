@@ -8,7 +8,7 @@ internal sealed class PreviewCommand : ServiceCommand
     private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
     private readonly Option<string> _split = new("--split") { Description = "train, validation or test", DefaultValueFactory = _ => "train" };
 
-    public PreviewCommand() : base("preview", "Show the first rows of a dataset")
+    public PreviewCommand() : base("preview", "Show the first rows of a dataset, of long texts the beginning; --json has the whole")
     {
         _split.AcceptOnlyFromAmong("train", "validation", "test");
         Add(_name);
@@ -20,7 +20,7 @@ internal sealed class PreviewCommand : ServiceCommand
         var preview = await service.PreviewAsync(options.GetValue(_name)!, options.GetValue(_split)!, cancel);
         terminal.TellJson(preview.Json);
         if (terminal.Json) return ExitCode.Done;
-        PlainTable.Write(terminal.Console, [.. preview.Value.Columns], preview.Value.Rows);
+        PlainTable.Write(terminal.Console, [.. preview.Value.Columns], preview.Value.Rows, longest: 100);
         terminal.Say($"{preview.Value.Rows.Count:N0} of {preview.Value.Total:N0} rows of {preview.Value.Split}");
         return ExitCode.Done;
     }
