@@ -22,6 +22,7 @@ public static class ApiSetup
     public static WebApplication MapApi(this WebApplication app)
     {
         app.UseProblems();
+        app.UseHead();
         app.UseLoopbackGuard(app.Services.GetRequiredService<ApiOptions>());
         app.UseApiDocumentation();
         app.MapJobs();

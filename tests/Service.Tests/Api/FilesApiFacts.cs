@@ -30,6 +30,32 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/artifacts")]
+    [InlineData("/artifacts/result.json")]
+    public async Task Head_tells_what_get_would_and_sends_nothing(string path)
+    {
+        var id = await WithFilesAsync();
+        using var got = await _service.GetAsync($"/jobs/{id}{path}");
+        using var head = await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}{path}"));
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Equal(got.Headers.ETag, head.Headers.ETag);
+        Assert.Equal(got.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Head_of_a_file_tells_its_size_and_of_what_is_not_there_nothing_but_that()
+    {
+        var id = await WithFilesAsync();
+        using var head = await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/artifacts/adapter/adapter%20model+1.safetensors"));
+        Assert.Equal(1000, head.Content.Headers.ContentLength);
+        Assert.Equal("bytes", head.Headers.AcceptRanges.Single());
+        Assert.Equal(HttpStatusCode.NotFound, (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/artifacts/nothing"))).StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/events/stream"))).StatusCode);
+    }
+
     [Fact]
     public async Task A_file_is_named_digested_and_kept_from_running()
     {
