@@ -74,8 +74,9 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
         await Task.CompletedTask;
-        if (!Directory.Exists(root)) yield break;
-        foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+        var folder = Path.Combine(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
+        if (!Directory.Exists(folder)) yield break;
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             cancel.ThrowIfCancellationRequested();
             var key = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/');

@@ -10,6 +10,7 @@ namespace LoraDrop.Worker;
 internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, IObjectStore objects)
 {
     /// <summary>The stage's outcome without any evaluation, cut by this job's own T; null where it must be measured.</summary>
+    /// <exception cref="RefusedInputException">The job that importance.from names is gone: what was asked for cannot be had any more.</exception>
     public async Task<StageOutcome?> FindAsync(StageLease lease, JobRow job, string key, string folder, CancellationToken cancel)
     {
         var request = job.Request;
@@ -17,7 +18,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
         var inputs = new StageInputs(contexts, objects);
         try
         {
-            if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return null;
+            if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
             var report = LoraDropRun.ReadImportance(known).CutBy(request.Sharing!, request.Training.Seed);
             var fresh = Path.Combine(folder, "reused");
             Directory.CreateDirectory(fresh);
@@ -27,11 +28,15 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
             var files = await new StageOutputs(objects).StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
             return new(files, report, request.Importance!.From is null ? key : null, from);
         }
-        catch (FileNotFoundException) when (request.Importance!.From is null)
+        catch (FileNotFoundException)
         {
-            return null; // deleted at this very moment: measured anew
+            return Gone(request, from); // deleted at this very moment
         }
     }
+
+    /// <summary>What was found by itself is measured anew; what a person named is not replaced by something else.</summary>
+    private static StageOutcome? Gone(JobRequest request, Guid from) => request.Importance!.From is null ? null
+        : throw new RefusedInputException("importance.from", $"job {from} was deleted after this job was submitted, and its importance with it. Submit the job again without importance.from to have it measured");
 
     private async Task<Guid?> SourceAsync(JobRow job, string key, CancellationToken cancel)
     {

@@ -77,6 +77,24 @@ public sealed class WorkerFacts
     }
 
     [Fact]
+    public async Task Importance_of_a_job_that_was_deleted_meanwhile_is_not_measured_behind_the_user_s_back()
+    {
+        using var tiny = new TinyTask();
+        await using var service = await WorkingService.StartAsync();
+        await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
+        var measured = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString()!;
+        var ahead = await service.PostAsync("/jobs", Request(tiny).Replace("\"epochs\": 1,", "\"epochs\": 100000,")); // holds the only slot meanwhile
+        var job = await service.PostAsync("/jobs", Request(tiny).Replace("\"epochs\": 3}", $"\"epochs\": 3, \"from\": \"{measured}\"}}"));
+        Assert.True((await service.Http.DeleteAsync($"/jobs/{measured}")).IsSuccessStatusCode);
+        await service.PostAsync($"/jobs/{ahead.GetProperty("id").GetString()}/cancel", "");
+        var ended = await service.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", j => WorkingService.Status(j) is "succeeded" or "failed");
+        Assert.Equal(("failed", "refused"), (WorkingService.Status(ended), ended.GetProperty("error").GetProperty("code").GetString()));
+        var fault = ended.GetProperty("error").GetProperty("faults")[0];
+        Assert.Equal("importance.from", fault.GetProperty("path").GetString());
+        Assert.StartsWith($"job {measured} was deleted", fault.GetProperty("message").GetString());
+    }
+
+    [Fact]
     public async Task The_log_has_job_and_stage_on_each_line_of_a_stage()
     {
         using var tiny = new TinyTask();
