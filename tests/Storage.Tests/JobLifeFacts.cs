@@ -3,12 +3,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage.Tests;
 
-public sealed class JobLifeFacts
+public abstract class JobLifeFacts(Database database)
 {
     [Fact]
     public async Task A_submitted_job_waits_in_the_queue_with_its_first_stage()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var job = await storage.Job(id);
@@ -20,7 +20,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task The_method_lora_has_no_importance_evaluation()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit(""", "method": "lora" """);
         Assert.Equal([Stage.TaskAdaptation], (await storage.Job(id)).Stages.Select(s => s.Stage));
@@ -30,7 +30,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task What_is_not_registered_is_a_fault_with_the_names_that_are()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var request = JobRequest.Parse("""{"model": "tinny", "dataset": "mood", "task": {"preset": "glue/rte"}}""");
         var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(request, default))).Refusal);
@@ -42,7 +42,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task Faults_of_the_settings_and_of_what_they_name_come_together()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var draft = JobDraft.Read("""{"model": "tinny", "dataset": 7, "task": {"preset": "glue/rte"}, "sharing": {"threshold": 2}, "epochs": 3}""");
         var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(draft, default))).Refusal);
@@ -53,7 +53,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_source_is_prepared_once_however_many_jobs_name_it()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var request = TestStorage.Request() with { Model = "hf:org/model" };
         foreach (var _ in Enumerable.Range(0, 3)) await storage.AsARequest(life => life.SubmitAsync(request, default));
@@ -64,7 +64,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_job_starts_when_what_it_waited_for_is_ready()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs(InputStatus.Preparing);
         var id = await storage.Submit();
         Assert.Equal(JobStatus.Waiting, (await storage.Job(id)).Current.Status);
@@ -87,7 +87,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_job_fails_with_the_faults_of_the_dataset_that_it_waited_for()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs(InputStatus.Preparing);
         var id = await storage.Submit();
         var failure = Failure.Refused([new Fault("train.tsv row 7 (line 8)", "must have 2 fields; it has 3")]);
@@ -105,7 +105,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_waiting_job_is_cancelled_at_once_and_never_runs()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         Assert.Null((await storage.AsARequest(life => life.CancelAsync(id, default))).Refusal);
@@ -116,7 +116,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_running_job_is_asked_to_stop_and_is_cancelled_by_its_worker()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
@@ -131,7 +131,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task An_ended_job_cannot_be_cancelled()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         await (await storage.Take(id))!.FailAsync(new(FailureCode.Killed, "signal 9"), default);
@@ -141,7 +141,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task A_retry_queues_the_stage_that_failed_and_keeps_what_was_done()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         await (await storage.Take(id))!.SucceedAsync(new([]), default);
@@ -157,7 +157,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task Only_what_failed_or_was_cancelled_can_be_tried_again()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         Assert.Equal("job_not_ended", (await storage.AsARequest(life => life.RetryAsync(id, default))).Refusal!.Code);
@@ -167,7 +167,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task Deleting_removes_rows_and_files_but_not_of_an_active_job()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var other = await storage.Submit();
@@ -183,7 +183,7 @@ public sealed class JobLifeFacts
     [Fact]
     public async Task Importance_from_must_name_a_job_that_measured_the_same_modules()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var measured = await storage.Submit();
         async Task<string> Fault(string from) =>
@@ -193,3 +193,7 @@ public sealed class JobLifeFacts
         Assert.Contains("has no importance: it is queued", await Fault(measured.ToString()));
     }
 }
+
+public sealed class JobLifeOnSqliteFacts() : JobLifeFacts(Database.Sqlite);
+
+public sealed class JobLifeOnPostgresFacts() : JobLifeFacts(Database.Postgres);

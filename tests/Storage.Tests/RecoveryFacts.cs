@@ -3,12 +3,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage.Tests;
 
-public sealed class RecoveryFacts
+public abstract class RecoveryFacts(Database database)
 {
     [Fact]
     public async Task What_ran_when_the_service_died_is_queued_again_as_an_interruption()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         await storage.Take(id);
@@ -22,7 +22,7 @@ public sealed class RecoveryFacts
     [Fact]
     public async Task The_queue_is_made_again_in_its_old_order()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var ids = new List<Guid>();
         for (var i = 0; i < 5; i++) ids.Add(await storage.Submit());
@@ -34,7 +34,7 @@ public sealed class RecoveryFacts
     [Fact]
     public async Task Inputs_that_were_being_prepared_are_prepared_again()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs(InputStatus.Preparing);
         await storage.Recovery.RunAsync(default);
         Assert.Equal(["PrepareModelAsync", "PrepareDatasetAsync"], storage.Enqueued.Words.Select(w => w.Split(' ', '(')[1]));
@@ -43,7 +43,7 @@ public sealed class RecoveryFacts
     [Fact]
     public async Task A_job_that_nobody_told_of_its_inputs_is_queued_once()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs(InputStatus.Preparing);
         var id = await storage.Submit();
         await storage.Read(async db =>
@@ -56,3 +56,7 @@ public sealed class RecoveryFacts
         Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 }
+
+public sealed class RecoveryOnSqliteFacts() : RecoveryFacts(Database.Sqlite);
+
+public sealed class RecoveryOnPostgresFacts() : RecoveryFacts(Database.Postgres);

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage.Tests;
 
-public sealed class StageLeaseFacts
+public abstract class StageLeaseFacts(Database database)
 {
     private static readonly StoredFile File = new("adapter/adapter_model.safetensors", "jobs/x", 3, "abc");
 
@@ -17,7 +17,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task Of_many_workers_one_gets_the_stage()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => storage.Take(id, worker: $"w{i}"))));
@@ -28,7 +28,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task A_worker_whose_stage_went_to_another_writes_nothing()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var late = (await storage.Take(id))!;
@@ -52,7 +52,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task Success_of_the_first_stage_queues_the_second_and_of_the_second_ends_the_job()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         Assert.Equal((true, Stage.TaskAdaptation), await (await storage.Take(id))!.SucceedAsync(new([File with { Name = "importance.json" }]), default));
@@ -68,7 +68,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task A_cancel_between_the_stages_ends_the_job()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         await (await storage.Take(id))!.SucceedAsync(new([]), default);
@@ -80,7 +80,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task Every_change_that_a_reader_can_see_is_a_new_version()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var seen = new List<long> { (await storage.Job(id)).Version };
@@ -101,7 +101,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task A_resumed_run_replaces_the_numbers_beyond_its_checkpoint()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
@@ -115,7 +115,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task A_newer_checkpoint_takes_the_place_of_the_older_and_names_its_files()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var lease = (await storage.Take(await storage.Submit()))!;
         Assert.Empty((await lease.CheckpointAsync(Checkpoint(lease, 5), default))!);
@@ -126,7 +126,7 @@ public sealed class StageLeaseFacts
     [Fact]
     public async Task A_checkpoint_of_the_same_step_in_a_later_attempt_replaces_it()
     {
-        await using var storage = await TestStorage.NewAsync();
+        await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var first = (await storage.Take(id))!;
@@ -137,3 +137,7 @@ public sealed class StageLeaseFacts
         Assert.Equal(2, (await storage.Read(db => db.Checkpoints.SingleAsync())).Attempt);
     }
 }
+
+public sealed class StageLeaseOnSqliteFacts() : StageLeaseFacts(Database.Sqlite);
+
+public sealed class StageLeaseOnPostgresFacts() : StageLeaseFacts(Database.Postgres);

@@ -14,21 +14,31 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly TestFolder _folder = new();
     private readonly DataFolder _data;
     private readonly ServiceProvider _services;
+    private readonly string? _database;
 
-    private TestStorage()
+    private TestStorage(string? database)
     {
+        _database = database;
         _data = DataFolder.Take(_folder.At("data"));
         var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
+        if (database is not null) services.AddPostgresRows(database);
         services.AddSingleton<IBackgroundJobClient>(Enqueued);
         _services = services.BuildServiceProvider();
         _services.GetRequiredService<SourceOptions>().LocalFiles = true;
     }
 
-    public static async Task<TestStorage> NewAsync()
+    public static async Task<TestStorage> NewAsync(Database database)
     {
-        var storage = new TestStorage();
+        if (database == Database.Postgres) return new(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync("migrated", MigrateAsync));
+        var storage = new TestStorage(database: null);
         await storage._services.MigrateAsync(TestContext.Current.CancellationToken);
         return storage;
+    }
+
+    private static async Task MigrateAsync(string connectionString)
+    {
+        await using var services = new ServiceCollection().AddLogging().AddPostgresRows(connectionString).BuildServiceProvider();
+        await services.MigrateAsync(CancellationToken.None);
     }
 
     public QueueInWords Enqueued { get; } = new();
@@ -76,6 +86,7 @@ internal sealed class TestStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
+        if (_database is not null) await (await PostgresServer.SharedAsync()).DropDatabaseAsync(_database);
         _data.Dispose();
         _folder.Dispose();
     }

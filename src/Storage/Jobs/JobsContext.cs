@@ -35,6 +35,14 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
     /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
 
+    /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the one before it wrote.</summary>
+    /// <remarks>
+    /// First in a transaction, before a row of the job is read or written; so no two that change the same job wait for each other for ever.
+    /// In PostgreSQL by <c>SELECT … FOR UPDATE</c>. In SQLite it does nothing: a transaction there begins with the whole file in hand (<c>BEGIN IMMEDIATE</c>).
+    /// Of a job that is not there nothing is taken.
+    /// </remarks>
+    public abstract Task LockJobAsync(Guid job, CancellationToken cancel);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();
@@ -57,7 +65,11 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
             job.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
             job.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
             job.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
+            // A list has the newest first: each filter has an index that holds its jobs in this order.
             job.HasIndex(j => new { j.Status, j.Id });
+            job.HasIndex(j => new { j.ModelId, j.Id });
+            job.HasIndex(j => new { j.DatasetId, j.Id });
+            job.HasIndex(j => new { j.Method, j.Id });
         });
         modelBuilder.Entity<LabelRow>(label =>
         {
@@ -139,6 +151,7 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
     {
         row.ToTable(table);
         row.HasIndex(r => r.Name).IsUnique();
+        row.HasIndex(r => r.FormerName);
         row.HasIndex(r => r.Source);
         row.Property(r => r.Version).IsConcurrencyToken();
         AsJson(row.Property(r => r.Failure));

@@ -184,6 +184,9 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasKey("Id")
                         .HasName("pk_datasets");
 
+                    b.HasIndex("FormerName")
+                        .HasDatabaseName("ix_datasets_former_name");
+
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_datasets_name");
@@ -388,11 +391,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasKey("Id")
                         .HasName("pk_jobs");
 
-                    b.HasIndex("DatasetId")
-                        .HasDatabaseName("ix_jobs_dataset_id");
+                    b.HasIndex("DatasetId", "Id")
+                        .HasDatabaseName("ix_jobs_dataset_id_id");
 
-                    b.HasIndex("ModelId")
-                        .HasDatabaseName("ix_jobs_model_id");
+                    b.HasIndex("Method", "Id")
+                        .HasDatabaseName("ix_jobs_method_id");
+
+                    b.HasIndex("ModelId", "Id")
+                        .HasDatabaseName("ix_jobs_model_id_id");
 
                     b.HasIndex("Status", "Id")
                         .HasDatabaseName("ix_jobs_status_id");
@@ -525,6 +531,9 @@ namespace LoraDrop.Storage.Migrations.Sqlite
 
                     b.HasKey("Id")
                         .HasName("pk_models");
+
+                    b.HasIndex("FormerName")
+                        .HasDatabaseName("ix_models_former_name");
 
                     b.HasIndex("Name")
                         .IsUnique()

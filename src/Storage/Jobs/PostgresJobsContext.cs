@@ -1,0 +1,63 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Npgsql;
+
+namespace LoraDrop.Storage;
+
+/// <summary>The rows in PostgreSQL.</summary>
+public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> options) : JobsContext(options)
+{
+    public static void Configure(DbContextOptionsBuilder options, string connectionString) =>
+        options.UseNpgsql(connectionString, postgres => postgres.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
+
+    public override bool IsTaken(DbUpdateException failed) => failed.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+    public override async Task LockJobAsync(Guid job, CancellationToken cancel)
+    {
+        if (Database.CurrentTransaction is null) throw new InvalidOperationException("A row can only be held within a transaction.");
+        await Database.ExecuteSqlAsync($"SELECT id FROM jobs WHERE id = {job} FOR UPDATE", cancel);
+    }
+
+    /// <summary>Text is ordered by its characters' numbers, as in SQLite, whatever language the server speaks.</summary>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<string>().HaveConversion<Storable>().UseCollation("C");
+    }
+
+    /// <summary>
+    /// PostgreSQL takes no U+0000, and no half of a surrogate pair. Requests are refused with them; what a run or its data say may hold them still
+    /// (a message, a column's name), and must not keep a job from ending: U+FFFD stands in their place.
+    /// </summary>
+    private sealed class Storable() : ValueConverter<string, string>(text => Cleaned(text), text => text)
+    {
+        private static string Cleaned(string text)
+        {
+            if (!text.Contains('\0') && !HasHalves(text)) return text;
+            return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString())); // a half reads as U+FFFD
+        }
+
+        private static bool HasHalves(string text)
+        {
+            for (var i = 0; i < text.Length; i++)
+            {
+                if (!char.IsSurrogate(text[i])) continue;
+                if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return true;
+                i++;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>For the tool that writes migrations.</summary>
+    internal sealed class DesignTime : IDesignTimeDbContextFactory<PostgresJobsContext>
+    {
+        public PostgresJobsContext CreateDbContext(string[] args)
+        {
+            var options = new DbContextOptionsBuilder<PostgresJobsContext>();
+            Configure(options, "Host=localhost;Database=design");
+            return new(options.Options);
+        }
+    }
+}
