@@ -11,6 +11,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 {
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(10);
 
+    private const int SendBuffer = 1 << 19;
+
     private readonly HttpClient _client;
 
     public S3Transport(TimeSpan silence) => _client = new(new SocketsHttpHandler
@@ -21,7 +23,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
         UseCookies = false,
         ConnectCallback = async (context, cancel) =>
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            // What the kernel holds back drains unseen while the answer is waited for: not more of it than a slow line takes in that time.
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SendBuffer };
             try
             {
                 await socket.ConnectAsync(context.DnsEndPoint, cancel);
