@@ -50,6 +50,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
     /// <summary>A connection that fails where a single read or write takes too long.</summary>
     private sealed class Watched(NetworkStream inner, TimeSpan silence) : Stream
     {
+        private volatile int _writes; // one at a time
+
         public override bool CanRead => true;
 
         public override bool CanWrite => true;
@@ -60,16 +62,21 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+        /// <summary>Waits as long as a body is still on its way out: its answer cannot come before.</summary>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            using var limit = Limit(cancellationToken);
-            try
+            while (true)
             {
-                return await inner.ReadAsync(buffer, limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new IOException($"nothing came for {silence.TotalSeconds:0.###} s");
+                var before = _writes;
+                using var limit = Limit(cancellationToken);
+                try
+                {
+                    return await inner.ReadAsync(buffer, limit.Token);
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    if (_writes == before) throw new IOException($"nothing came for {silence.TotalSeconds:0.###} s");
+                }
             }
         }
 
@@ -79,6 +86,7 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
             try
             {
                 await inner.WriteAsync(buffer, limit.Token);
+                _writes++;
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
