@@ -193,7 +193,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
             {
                 return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
             }
-            catch (DirectoryNotFoundException) when (tries < 10)
+            catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException && tries < 10)
             {
                 // Once more.
             }

@@ -47,16 +47,17 @@ public sealed class S3Bucket : IDisposable
     }
 
     /// <summary>The objects whose key begins with a prefix.</summary>
+    /// <remarks>In pages of version 1, each of which goes on after the last key of the one before. Every store has them; the tokens of version 2 not (s3rver cannot make one on today's Node.js).</remarks>
     public async IAsyncEnumerable<ListedObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var request = new ListObjectsV2Request { BucketName = Options.Bucket, Prefix = prefix };
-        do
+        var request = new ListObjectsRequest { BucketName = Options.Bucket, Prefix = prefix };
+        while (true)
         {
-            var page = await AskAsync(null, s3 => s3.ListObjectsV2Async(request, cancel), cancel);
+            var page = await AskAsync(null, s3 => s3.ListObjectsAsync(request, cancel), cancel);
             foreach (var file in page.S3Objects ?? []) yield return new(file.Key, file.Size ?? 0, (file.LastModified ?? DateTime.UnixEpoch).ToUniversalTime());
-            request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
+            if (page.IsTruncated != true || page.S3Objects is not [.., var last]) yield break;
+            request.Marker = last.Key;
         }
-        while (request.ContinuationToken is not null);
     }
 
     /// <summary>Opens an object for reading from any place. A connection that breaks is taken up where it was.</summary>

@@ -16,7 +16,9 @@ namespace LoraDrop.Storage;
 /// </remarks>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
-    private static readonly TimeSpan AbortWithin = TimeSpan.FromSeconds(10);
+    private const int Looks = 10;
+
+    private static readonly TimeSpan AbortWithin = TimeSpan.FromSeconds(10), BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private readonly S3Options _options;
     private readonly S3Bucket _bucket;
@@ -39,6 +41,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         var written = parts.AtEnd ? await PutWholeAsync(at, first, parts.Sha256(), cancel) : await PutPartsAsync(at, first, parts, cancel);
         var stored = new StoredObject(key, parts.Bytes, parts.Sha256());
         if (!written) await CompareAsync(at, stored, cancel);
+        await SettleAsync(at, stored, cancel);
         return stored;
     }
 
@@ -189,6 +192,19 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         catch (AmazonS3Exception there) when (there.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || there.ErrorCode == "NoSuchUpload")
         {
             return null;
+        }
+    }
+
+    /// <summary>
+    /// Looks whether the whole of an object is there, and waits a moment where it is not: some stores answer before they have written (s3rver does). Whoever learns of the
+    /// object, from a row, must find it.
+    /// </summary>
+    private async Task SettleAsync(string key, StoredObject stored, CancellationToken cancel)
+    {
+        for (var looks = 1; (await _bucket.HeadAsync(key, cancel))?.Bytes != stored.Bytes; looks++)
+        {
+            if (looks == Looks) throw S3Answer.Unreachable(_options, $"it took {key}, and has not all of it. It can be sent again");
+            await Task.Delay(BetweenLooks * looks, cancel);
         }
     }
 

@@ -11,6 +11,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 {
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(10);
 
+    private const int SendBuffer = 1 << 19;
+
     private readonly HttpClient _client;
 
     public S3Transport(TimeSpan silence) => _client = new(new SocketsHttpHandler
@@ -21,7 +23,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
         UseCookies = false,
         ConnectCallback = async (context, cancel) =>
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            // What the kernel holds back drains unseen while the answer is waited for: not more of it than a slow line takes in that time.
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SendBuffer };
             try
             {
                 await socket.ConnectAsync(context.DnsEndPoint, cancel);
@@ -47,6 +50,8 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
     /// <summary>A connection that fails where a single read or write takes too long.</summary>
     private sealed class Watched(NetworkStream inner, TimeSpan silence) : Stream
     {
+        private volatile int _writes; // one at a time
+
         public override bool CanRead => true;
 
         public override bool CanWrite => true;
@@ -57,16 +62,21 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+        /// <summary>Waits as long as a body is still on its way out: its answer cannot come before.</summary>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            using var limit = Limit(cancellationToken);
-            try
+            while (true)
             {
-                return await inner.ReadAsync(buffer, limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new IOException($"nothing came for {silence.TotalSeconds:0.###} s");
+                var before = _writes;
+                using var limit = Limit(cancellationToken);
+                try
+                {
+                    return await inner.ReadAsync(buffer, limit.Token);
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    if (_writes == before) throw new IOException($"nothing came for {silence.TotalSeconds:0.###} s");
+                }
             }
         }
 
@@ -76,6 +86,7 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
             try
             {
                 await inner.WriteAsync(buffer, limit.Token);
+                _writes++;
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

@@ -5,29 +5,29 @@ using System.Text;
 
 namespace LoraDrop.Storage.Tests;
 
-/// <summary>What a <see cref="FaultyProxy"/> does with connections.</summary>
-internal abstract record Fault
+/// <summary>What a <see cref="FaultyProxy"/> does to connections.</summary>
+internal abstract record Trouble
 {
     /// <summary>Nothing is wrong.</summary>
-    public sealed record Pass : Fault;
+    public sealed record None : Trouble;
 
     /// <summary>Nobody listens, and connections are cut.</summary>
-    public sealed record Refuse : Fault;
+    public sealed record Refuse : Trouble;
 
     /// <summary>Connections are taken, and nothing moves on them, on those that are open neither.</summary>
-    public sealed record Hang : Fault;
+    public sealed record Hang : Trouble;
 
     /// <summary>So many bytes a second, in each direction of each connection.</summary>
-    public sealed record Slow(int BytesPerSecond) : Fault;
+    public sealed record Slow(int BytesPerSecond) : Trouble;
 
     /// <summary>Each connection is cut after so many bytes from the client.</summary>
-    public sealed record BreakAfter(long Bytes) : Fault;
+    public sealed record BreakAfter(long Bytes) : Trouble;
 
     /// <summary>Each connection is cut after so many bytes from the server.</summary>
-    public sealed record BreakAnswerAfter(long Bytes) : Fault;
+    public sealed record BreakAnswerAfter(long Bytes) : Trouble;
 
     /// <summary>The head of an HTTP request is read, and answered with a status; the connection ends.</summary>
-    public sealed record Answer(int Status) : Fault;
+    public sealed record Answer(int Status) : Trouble;
 }
 
 /// <summary>A TCP proxy on a free loopback port that can be told to misbehave while it runs. What it is told holds for new connections, and from then on for those that are open.</summary>
@@ -37,7 +37,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Connection, Task> _open = [];
     private readonly Lock _gate = new();
     private TcpListener? _listener;
-    private Fault _fault = new Fault.Pass();
+    private Trouble _trouble = new Trouble.None();
     private int _taken;
 
     /// <param name="target">The port of this machine to which it leads.</param>
@@ -56,25 +56,24 @@ internal sealed class FaultyProxy : IAsyncDisposable
     public int Taken => _taken;
 
     /// <summary>What it does with connections.</summary>
-    public Fault Fault
+    public Trouble Trouble
     {
-        get => _fault;
+        get => _trouble;
         set
         {
             lock (_gate)
             {
-                _fault = value;
-                if (value is Fault.Refuse)
+                _trouble = value;
+                if (value is Trouble.Refuse)
                 {
                     _listener?.Stop();
                     _listener = null;
-                    foreach (var connection in _open.Keys) connection.Cut();
+                    Cut();
                 }
                 else if (_listener is null)
                     Listen(Port);
             }
-            // Those that hang, or are to be answered, are of no use to a client that is to see the new state.
-            if (value is Fault.Answer) foreach (var connection in _open.Keys) connection.Cut();
+            if (value is Trouble.Answer) Cut(); // those that are open have a server behind them
         }
     }
 
@@ -86,7 +85,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Fault = new Fault.Refuse();
+        Trouble = new Trouble.Refuse();
         await Task.WhenAll(_open.Values);
     }
 
@@ -94,6 +93,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     {
         _listener = new(IPAddress.Loopback, port);
         _listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _listener.Server.ReceiveBufferSize = 1 << 16; // what is slow is felt, not hidden in the kernel's buffers
         _listener.Start();
         _ = AcceptAsync(_listener);
     }
@@ -107,7 +107,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 var connection = new Connection(this, await listener.AcceptSocketAsync());
                 Interlocked.Increment(ref _taken);
                 _open[connection] = connection.RunAsync();
-                if (Fault is Fault.Refuse) connection.Cut();
+                if (Trouble is Trouble.Refuse) connection.Cut();
             }
             catch (Exception over) when (over is SocketException or ObjectDisposedException or InvalidOperationException)
             {
@@ -130,7 +130,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             client.NoDelay = true;
             try
             {
-                if (proxy.Fault is Fault.Answer answer) await AnswerAsync(answer.Status);
+                if (proxy.Trouble is Trouble.Answer answer) await AnswerAsync(answer.Status);
                 else
                 {
                     await server.ConnectAsync(IPAddress.Loopback, proxy._target, _cut.Token);
@@ -159,21 +159,21 @@ internal sealed class FaultyProxy : IAsyncDisposable
             {
                 var read = await from.ReceiveAsync(buffer.AsMemory(0, Most(toServer)), _cut.Token);
                 if (read == 0) return;
-                while (proxy.Fault is Fault.Hang) await Task.Delay(20, _cut.Token);
+                while (proxy.Trouble is Trouble.Hang) await Task.Delay(20, _cut.Token);
                 if (toServer) _fromClient += read;
                 else _fromServer += read;
-                if (proxy.Fault is Fault.Slow slow) await Task.Delay(TimeSpan.FromSeconds((double)read / slow.BytesPerSecond), _cut.Token);
+                if (proxy.Trouble is Trouble.Slow slow) await Task.Delay(TimeSpan.FromSeconds((double)read / slow.BytesPerSecond), _cut.Token);
                 for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _cut.Token);
                 if (Most(toServer) == 0) throw new OperationCanceledException("cut");
             }
         }
 
         /// <summary>How many bytes to take next; 0 where it is enough.</summary>
-        private int Most(bool toServer) => proxy.Fault switch
+        private int Most(bool toServer) => proxy.Trouble switch
         {
-            Fault.Slow slow => Math.Clamp(slow.BytesPerSecond / 20, 1, 1 << 16),
-            Fault.BreakAfter most when toServer => (int)Math.Clamp(most.Bytes - _fromClient, 0, 1 << 16),
-            Fault.BreakAnswerAfter most when !toServer => (int)Math.Clamp(most.Bytes - _fromServer, 0, 1 << 16),
+            Trouble.Slow slow => Math.Clamp(slow.BytesPerSecond / 20, 1, 1 << 16),
+            Trouble.BreakAfter most when toServer => (int)Math.Clamp(most.Bytes - _fromClient, 0, 1 << 16),
+            Trouble.BreakAnswerAfter most when !toServer => (int)Math.Clamp(most.Bytes - _fromServer, 0, 1 << 16),
             _ => 1 << 16,
         };
 

@@ -11,8 +11,6 @@ internal sealed class S3Server : IAsyncDisposable
 {
     public const string AccessKey = "S3RVER", SecretKey = "S3RVER";
 
-    private const string Key = "loradrop";
-
     private readonly string _folder = Directory.CreateTempSubdirectory("loradrop-s3-").FullName;
     private readonly bool _conditions;
     private Process? _process;
@@ -35,7 +33,7 @@ internal sealed class S3Server : IAsyncDisposable
     public string Endpoint => $"http://127.0.0.1:{Port}";
 
     /// <summary>Starts a server; the test is skipped, with the reason, where there can be none.</summary>
-    /// <param name="conditions">Whether it honours <c>If-None-Match: *</c> on uploads, as AWS does and s3rver of its own does not.</param>
+    /// <param name="conditions">Whether objects appear whole or not at all, and <c>If-None-Match: *</c> is honoured, as on AWS; s3rver of its own shows half of an upload that broke, and ignores the condition.</param>
     public static async Task<S3Server> StartAsync(bool conditions = false)
     {
         if (Missing is { } reason) Assert.Skip($"No S3 server: {reason}.");
@@ -48,7 +46,7 @@ internal sealed class S3Server : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = _folder };
-        foreach (var argument in new[] { "-e", Program, Path.Combine(Home, "node_modules", "s3rver"), _folder, Port.ToString(CultureInfo.InvariantCulture), _conditions ? Key : "" }) start.ArgumentList.Add(argument);
+        foreach (var argument in new[] { "-e", Program, Path.Combine(Home, "node_modules", "s3rver"), _folder, Port.ToString(CultureInfo.InvariantCulture), _conditions ? "conditions" : "" }) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         Port = int.Parse(await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("s3rver ended before it listened"), CultureInfo.InvariantCulture);
     }
@@ -81,20 +79,21 @@ internal sealed class S3Server : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts s3rver, says its port, and ends when its input does. In front of s3rver, which knows signatures of version 4 and does not check them, stands a check of them,
-    /// and, if wanted, the condition <c>If-None-Match: *</c>.
+    /// Starts s3rver, says its port, and ends when its input does. In front of s3rver, which knows signatures of version 4 and does not check them, stands a check of them.
+    /// If wanted, objects appear whole or not at all, and under the condition <c>If-None-Match: *</c>.
     /// </summary>
     private const string Program = """
-        const [s3rver, directory, port, conditions] = process.argv.slice(1), crypto = require('crypto');
+        const [s3rver, directory, port, conditions] = process.argv.slice(1), crypto = require('crypto'), fs = require('fs'), path = require('path');
+        const request = new (require('async_hooks').AsyncLocalStorage)();
         process.stdin.on('end', () => process.exit()).resume();
-        const S3rver = require(s3rver), server = new S3rver({ address: '127.0.0.1', port: Number(port), directory, silent: true, vhostBuckets: false });
+        const S3rver = require(s3rver), S3Error = require(s3rver + '/lib/models/error'), server = new S3rver({ address: '127.0.0.1', port: Number(port), directory, silent: true, vhostBuckets: false });
         const hmac = (key, text) => crypto.createHmac('sha256', key).update(text).digest();
         const sha256 = text => crypto.createHash('sha256').update(text).digest('hex');
         const encode = text => encodeURIComponent(text).replace(/[!'()*]/g, c => '%' + c.charCodeAt(0).toString(16).toUpperCase());
 
         function signed(req) {
-          const [path, query = ''] = req.url.split('?');
-          const pairs = query.split('&').filter(p => p).map(p => { const at = p.indexOf('='); return (at < 0 ? [p, ''] : [p.slice(0, at), p.slice(at + 1)]).map(decodeURIComponent); });
+          const [at, query = ''] = req.url.split('?');
+          const pairs = query.split('&').filter(p => p).map(p => { const i = p.indexOf('='); return (i < 0 ? [p, ''] : [p.slice(0, i), p.slice(i + 1)]).map(decodeURIComponent); });
           const asked = Object.fromEntries(pairs), header = req.headers.authorization;
           const of = header && Object.fromEntries(header.slice(header.indexOf(' ') + 1).split(',').map(p => p.trim().split(/=(.*)/s)));
           const [credential, names, signature, date] = of ? [of.Credential, of.SignedHeaders, of.Signature, req.headers['x-amz-date']]
@@ -102,7 +101,7 @@ internal sealed class S3Server : IAsyncDisposable
           if (!signature) return 'AccessDenied';
           const [id, ...scope] = credential.split('/');
           if (id !== 'S3RVER') return 'InvalidAccessKeyId';
-          const canonical = [req.method, path,
+          const canonical = [req.method, at,
             pairs.filter(([k]) => k !== 'X-Amz-Signature').map(([k, v]) => encode(k) + '=' + encode(v)).sort().join('&'),
             ...names.split(';').map(n => n + ':' + (req.headers[n] || '').trim().replace(/ +/g, ' ')), '', names,
             of ? req.headers['x-amz-content-sha256'] : 'UNSIGNED-PAYLOAD'].join('\n');
@@ -119,12 +118,21 @@ internal sealed class S3Server : IAsyncDisposable
 
         server.middleware.unshift(async (ctx, next) => {
           const fault = signed(ctx.req);
-          if (fault) return refuse(ctx, 403, fault);
-          const [, bucket, ...key] = ctx.path.split('/');
-          const last = ctx.method === 'PUT' && !('uploadId' in ctx.query) || ctx.method === 'POST' && 'uploadId' in ctx.query;
-          if (conditions && last && ctx.headers['if-none-match'] === '*' && await server.store.existsObject(bucket, key.join('/'))) return refuse(ctx, 412, 'PreconditionFailed');
-          return next();
+          return fault ? refuse(ctx, 403, fault) : request.run(ctx, next);
         });
+
+        if (conditions) server.store.putObject = async function (object) {
+          const chunks = [];
+          for await (const chunk of object.content) chunks.push(chunk); // throws where the connection breaks
+          const body = Buffer.concat(chunks), at = this.getResourcePath(object.bucket, object.key, 'object');
+          const md5 = crypto.createHash('md5').update(body).digest('hex');
+          if (request.getStore().headers['if-none-match'] === '*' && fs.existsSync(at)) throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+          fs.mkdirSync(path.dirname(at), { recursive: true });
+          fs.writeFileSync(at + '.new', body);
+          fs.renameSync(at + '.new', at);
+          await this.putMetadata(object.bucket, object.key, object.metadata, md5);
+          return { size: body.length, md5 };
+        };
         server.run().then(at => console.log(at.port));
         """;
 }
