@@ -44,6 +44,20 @@ public sealed class JobListPlanFacts(ManyJobs jobs) : IClassFixture<ManyJobs>
         await ItIsFastAsync($"{address}{(filter == "" ? "" : "&")}cursor={Deep}");
     }
 
+    [Theory]
+    [InlineData("/models", 4)]
+    [InlineData("/models?all=true&limit=100", 100)]
+    [InlineData("/datasets", 5)]
+    [InlineData("/datasets?cursor=AAAAACcQcACAAAAAAAAAAA", 5)]
+    [InlineData("/models/model-1", null)]
+    [InlineData("/datasets/00000000-0000-7000-8000-000000000002", null)]
+    public async Task Models_and_datasets_are_found_by_indexes_too(string address, int? items)
+    {
+        var (answer, plans) = await jobs.AskAsync(address);
+        if (items is not null) Assert.Equal(items, answer.GetProperty("items").GetArrayLength());
+        Check(plans, address);
+    }
+
     [Fact]
     public async Task The_pages_of_a_list_are_the_jobs_that_match_newest_first()
     {
@@ -74,7 +88,7 @@ public sealed class JobListPlanFacts(ManyJobs jobs) : IClassFixture<ManyJobs>
         Assert.True(plans.Sum(plan => plan.Milliseconds) < MostMilliseconds, $"{address} takes {string.Join("\n\n", plans)}");
         foreach (var plan in plans)
         {
-            Assert.DoesNotContain(plan.Scans, scan => scan is "Seq Scan jobs" or "Seq Scan stages" or "Seq Scan job_labels" or "Parallel Seq Scan jobs");
+            Assert.DoesNotContain(plan.Scans, scan => scan is "Seq Scan jobs" or "Seq Scan stages" or "Seq Scan job_labels" or "Seq Scan models" or "Seq Scan datasets");
             Assert.DoesNotContain(plan.Scans, scan => scan.EndsWith(" importance") || scan.EndsWith(" importance_summaries") || scan.EndsWith(" metrics"));
         }
     }
