@@ -14,7 +14,9 @@ internal sealed class QueryFields(IQueryCollection query)
     public IReadOnlyList<string> Texts(string name)
     {
         _asked.Add(name);
-        return [.. query[name].Where(value => value is not null).Select(value => value!)];
+        string[] given = [.. query[name].Where(value => value is not null).Select(value => value!)];
+        foreach (var strange in given.Select(PlainText.Fault).OfType<string>()) Refuse(name, strange);
+        return [.. given.Where(value => PlainText.Fault(value) is null)];
     }
 
     public string? Text(string name)
@@ -58,7 +60,7 @@ internal sealed class QueryFields(IQueryCollection query)
     /// <summary>All faults, when everything has been read; null where there is none.</summary>
     public Refusal? Refusal()
     {
-        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(Clipped(name), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(Clipped(name)), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 

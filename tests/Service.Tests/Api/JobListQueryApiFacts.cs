@@ -15,6 +15,11 @@ public sealed class JobListQueryApiFacts(SharedService shared) : IClassFixture<S
     [InlineData("cursor=garbage", "cursor")]
     [InlineData("cursor=", "cursor")]
     [InlineData("label=team", "label")]
+    [InlineData("label=team:a%00b", "label")]
+    [InlineData("label=te%0Aam:search", "label")]
+    [InlineData("model=%00", "model")]
+    [InlineData("dataset=a%C2%85", "dataset")]
+    [InlineData("la%00bel=a:b", "la·bel")]
     [InlineData("method=full", "method")]
     [InlineData("stauts=queued", "stauts")]
     public async Task A_bad_value_is_refused_at_its_name(string query, string path)
