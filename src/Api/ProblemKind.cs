@@ -39,7 +39,9 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         UnsupportedMediaType = new("unsupported_media_type", StatusCodes.Status415UnsupportedMediaType, "The body has another content type", "Set the header Content-Type to what the detail names."),
         Invalid = new("invalid", StatusCodes.Status422UnprocessableEntity, "The request has faults", "Mend each fault at the path that it names."),
         Defect = new("defect", StatusCodes.Status500InternalServerError, "The service made an error", "Report it with the traceId; the log of the service has the rest."),
-        NotReady = new("not_ready", StatusCodes.Status503ServiceUnavailable, "The service cannot work now", "See which check failed; mostly the disk is full or its folder is gone."),
+        DatabaseUnreachable = new("database_unreachable", StatusCodes.Status503ServiceUnavailable, "The database cannot be reached", "Send the request again after the seconds that Retry-After names."),
+        StoreUnreachable = new("store_unreachable", StatusCodes.Status503ServiceUnavailable, "The object store cannot be reached", "Send the request again after the seconds that Retry-After names."),
+        NotReady = new("not_ready", StatusCodes.Status503ServiceUnavailable, "The service cannot work now", "The detail says which check failed and why: mostly the database or the object store is gone, or the disk is full."),
         StorageFull = new("storage_full", StatusCodes.Status507InsufficientStorage, "The disk is full", "Free space in the data folder of the service, and send the request again.");
 
     /// <summary>All kinds, by status.</summary>
@@ -47,7 +49,7 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
     [
         BadRequest, NotJson, CrossSite, HostNotAllowed, NotFound, JobNotFound, ModelNotFound, DatasetNotFound, SplitNotFound, ImportanceNotFound, ArtifactNotFound,
         CheckpointNotFound, CheckpointReplaced, MethodNotAllowed, JobEnded, JobNotEnded, JobActive, ModelExists, DatasetExists, ModelInUse, DatasetInUse, ModelDeleted,
-        DatasetDeleted, DatasetNotReady, ImportanceNotReady, TooLarge, UnsupportedMediaType, Invalid, Defect, NotReady, StorageFull,
+        DatasetDeleted, DatasetNotReady, ImportanceNotReady, TooLarge, UnsupportedMediaType, Invalid, Defect, DatabaseUnreachable, StoreUnreachable, NotReady, StorageFull,
     ];
 
     public string Type => $"urn:loradrop:problem:{Code}";

@@ -55,4 +55,7 @@ internal static partial class WorkerLog
 
     [LoggerMessage(2017, LogLevel.Error, "The heartbeat could not be written")]
     public static partial void HeartbeatFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(2101, LogLevel.Information, "Worker {Worker} works on {Device} with {MemoryGiB:0.#} GiB")]
+    public static partial void Working(this ILogger log, string worker, string device, double memoryGiB);
 }

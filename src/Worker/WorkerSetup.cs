@@ -11,15 +11,16 @@ public static class WorkerSetup
     /// <summary>Models and datasets that are prepared at a time.</summary>
     private const int Preparations = 2;
 
-    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, HubOptions hub)
+    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, HubOptions hub, WorkFolders folders)
     {
+        services.AddSingleton(folders);
         services.AddSingleton(options);
         services.AddSingleton(hub);
         services.AddSingleton(WorkerIdentity.New());
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
-        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), provider.GetRequiredService<DataFolder>().Cache, TimeProvider.System));
+        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, TimeProvider.System));
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -6,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
@@ -36,37 +34,19 @@ internal static class ServiceEndpoints
 
     private static Ok<HealthView> Live() => TypedResults.Ok(new HealthView("live", new Dictionary<string, string>()));
 
-    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(JobsContext db, IObjectStore objects, ILogger<HealthView> log, CancellationToken cancel)
+    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, CancellationToken cancel)
     {
-        var checks = new Dictionary<string, string>
-        {
-            ["database"] = await CheckAsync("database", () => db.Jobs.AnyAsync(cancel), log),
-            ["objects"] = await CheckAsync("objects", () => objects.CheckAsync(cancel), log),
-        };
-        if (checks.Values.All(state => state == "ok")) return TypedResults.Ok(new HealthView("ready", checks));
-        var problem = Problems.Of(ProblemKind.NotReady, $"Failed: {string.Join(", ", checks.Where(check => check.Value != "ok").Select(check => check.Key))}. The log of the service says why.");
+        var checks = await ready.RunAsync(cancel);
+        if (checks.Values.All(state => state == ReadyChecks.Ok)) return TypedResults.Ok(new HealthView("ready", checks));
+        var problem = Problems.Of(ProblemKind.NotReady, string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
         problem.ProblemDetails.Extensions["checks"] = checks;
         return problem;
-    }
-
-    private static async Task<string> CheckAsync(string what, Func<Task> check, ILogger log)
-    {
-        try
-        {
-            await check();
-            return "ok";
-        }
-        catch (Exception failed) when (failed is DbException or IOException or UnauthorizedAccessException)
-        {
-            ApiLog.CheckFailed(log, what, failed);
-            return "failed";
-        }
     }
 }
 
 /// <summary>Whether the service is well.</summary>
 /// <param name="Status">live or ready.</param>
-/// <param name="Checks">What was checked, and whether it is ok.</param>
+/// <param name="Checks">What was checked, and ok or why it failed.</param>
 public sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
 
 /// <summary>The tasks that are known by name.</summary>

@@ -15,7 +15,7 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
 }
 
 /// <summary>The frame of a preparation: a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
-internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
+internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, WorkFolders folders, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
 {
     /// <param name="what">model or dataset.</param>
     /// <param name="id">Its row.</param>
@@ -25,7 +25,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, DataFol
     public async Task RunAsync<T>(string what, Guid id, Func<string, Task<Prepared<T>>> prepare, Func<Prepared<T>, Task> save, CancellationToken cancel) where T : class
     {
         using var scope = log.BeginScope(new Dictionary<string, object> { ["Input"] = what, ["InputId"] = id });
-        var folder = Path.Combine(data.Work, $"{what}-{id:N}");
+        var folder = Path.Combine(folders.Work, $"{what}-{id:N}");
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         try

@@ -13,7 +13,7 @@ namespace LoraDrop.Worker;
 /// whoever finds the lease run out hands the stage back. Files that were stored for an outcome which was never published belong to
 /// no row and are not seen by anybody.
 /// </remarks>
-internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectStore objects, WorkQueue queue, DataFolder data,
+internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectStore objects, WorkQueue queue, WorkFolders folders,
     WorkerIdentity worker, WorkerOptions options, TimeProvider clock, ILogger<StageRun> log)
 {
     /// <summary>How often the row is asked whether a person wants the job to stop.</summary>
@@ -33,7 +33,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectS
         if (await DiskFull.WaitOutAsync(() => StageLease.TakeAsync(contexts, clock, job, stage, worker.Id, stopping), log.CannotWrite, clock, stopping) is not { } lease) return;
         using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = job, ["Stage"] = JsonText.NameOf(stage), ["Attempt"] = lease.Attempt });
         log.Taken(lease.Attempt);
-        var folder = Path.Combine(data.Work, $"{job:N}-{stage}-{lease.Attempt}");
+        var folder = Path.Combine(folders.Work, $"{job:N}-{stage}-{lease.Attempt}");
         try
         {
             await AttemptAsync(lease, folder, stopping);
