@@ -50,7 +50,7 @@ internal static class DatasetEndpoints
     private static async Task<Results<Ok<DatasetPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
     {
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
-        var datasets = db.Datasets.AsNoTracking().Where(d => list.All || d.Name != null);
+        var datasets = list.All ? db.Datasets.AsNoTracking() : db.Datasets.AsNoTracking().Where(d => d.Name != null);
         if (list.Before is { } before) datasets = datasets.Where(d => d.Id < before);
         var rows = await datasets.OrderByDescending(d => d.Id).Take(list.Limit + 1).ToListAsync(cancel);
         var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;

@@ -22,7 +22,9 @@ internal sealed record JobList(
     /// <summary>One part of the list, newest first. Settings, results and all that grows with a job's length stay where they are.</summary>
     public async Task<JobPage> PageAsync(JobsContext db, CancellationToken cancel)
     {
-        var found = await Matching(db).OrderByDescending(j => j.Id).Take(Limit + 1).AsNoTracking().Select(j => new
+        var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await MeantAsync(db.Models, Model, cancel), await MeantAsync(db.Datasets, Dataset, cancel), Method, Before);
+        if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], null);
+        var found = await db.Jobs.Where(j => newest.Contains(j.Id)).OrderByDescending(j => j.Id).AsNoTracking().Select(j => new
         {
             j.Id, j.Name, j.Status, j.Method, j.ModelId, j.DatasetId, j.Score, j.Failure, j.CreatedAt, j.StartedAt, j.FinishedAt, j.Stages, j.Labels,
             Model = new { Name = j.Model.Name ?? j.Model.FormerName, j.Model.Source },
@@ -40,16 +42,11 @@ internal sealed record JobList(
         return new(items, found.Count > Limit ? Cursor.Of(items[^1].Id) : null);
     }
 
-    private IQueryable<JobRow> Matching(JobsContext db)
+    /// <summary>The models or datasets that are meant by a name, a former name, a source or an id; null where none is asked for.</summary>
+    private static async Task<IReadOnlyList<Guid>?> MeantAsync<T>(IQueryable<T> inputs, string? written, CancellationToken cancel) where T : InputRow
     {
-        var jobs = db.Jobs.AsQueryable();
-        if (Before is { } before) jobs = jobs.Where(j => j.Id < before);
-        if (Statuses.Count > 0) jobs = jobs.Where(j => Statuses.Contains(j.Status));
-        if (Method is { } method) jobs = jobs.Where(j => j.Method == method);
-        foreach (var (name, value) in Labels) jobs = jobs.Where(j => j.Labels.Any(l => l.Name == name && l.Value == value));
-        if (Model is { } model) jobs = Guid.TryParse(model, out var id) ? jobs.Where(j => j.ModelId == id) : jobs.Where(j => j.Model.Name == model || j.Model.FormerName == model || j.Model.Source == model);
-        if (Dataset is { } dataset) jobs = Guid.TryParse(dataset, out var id) ? jobs.Where(j => j.DatasetId == id) : jobs.Where(j => j.Dataset.Name == dataset || j.Dataset.FormerName == dataset || j.Dataset.Source == dataset);
-        return jobs;
+        if (written is null) return null;
+        return Guid.TryParse(written, out var id) ? [id] : await inputs.Where(i => i.Name == written || i.FormerName == written || i.Source == written).Select(i => i.Id).ToListAsync(cancel);
     }
 
     private static IEnumerable<(string Name, string Value)> LabelsIn(QueryFields fields)

@@ -42,7 +42,7 @@ internal static class ModelEndpoints
     private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
     {
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
-        var models = db.Models.AsNoTracking().Where(m => list.All || m.Name != null);
+        var models = list.All ? db.Models.AsNoTracking() : db.Models.AsNoTracking().Where(m => m.Name != null);
         if (list.Before is { } before) models = models.Where(m => m.Id < before);
         var rows = await models.OrderByDescending(m => m.Id).Take(list.Limit + 1).ToListAsync(cancel);
         var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using LoraDrop.Domain;
 using Microsoft.AspNetCore.Http;
 
@@ -14,7 +16,9 @@ internal sealed class QueryFields(IQueryCollection query)
     public IReadOnlyList<string> Texts(string name)
     {
         _asked.Add(name);
-        return [.. query[name].Where(value => value is not null).Select(value => value!)];
+        var values = query[name].Where(value => value is not null).Select(value => value!).ToList();
+        if (values.RemoveAll(value => !IsText(value)) > 0) Refuse(name, "must be text, without U+0000 and halves of characters");
+        return values;
     }
 
     public string? Text(string name)
@@ -69,6 +73,17 @@ internal sealed class QueryFields(IQueryCollection query)
         var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
         Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(Clipped(written), known)}");
         return null;
+    }
+
+    /// <summary>Whether a database can look for it: PostgreSQL knows no U+0000, and half of a surrogate pair is no character.</summary>
+    private static bool IsText(string value)
+    {
+        for (var rest = value.AsSpan(); !rest.IsEmpty;)
+        {
+            if (rest[0] == '\0' || Rune.DecodeFromUtf16(rest, out _, out var length) != OperationStatus.Done) return false;
+            rest = rest[length..];
+        }
+        return true;
     }
 
     private static string Shown(string written) => $"\"{Clipped(written)}\"";

@@ -65,11 +65,11 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
             job.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
             job.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
             job.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
-            // A list has the newest first: each filter has an index that holds its jobs in this order.
-            job.HasIndex(j => new { j.Status, j.Id });
-            job.HasIndex(j => new { j.ModelId, j.Id });
-            job.HasIndex(j => new { j.DatasetId, j.Id });
-            job.HasIndex(j => new { j.Method, j.Id });
+            // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters ask for.
+            job.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method });
+            job.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method });
+            job.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method });
+            job.HasIndex(j => new { j.Method, j.Id, j.Status, j.ModelId, j.DatasetId });
         });
         modelBuilder.Entity<LabelRow>(label =>
         {
@@ -153,6 +153,7 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
         row.HasIndex(r => r.Name).IsUnique();
         row.HasIndex(r => r.FormerName);
         row.HasIndex(r => r.Source);
+        row.HasIndex(r => r.Id).HasFilter("name IS NOT NULL"); // the list of those that somebody registered: jobs may bring thousands of others
         row.Property(r => r.Version).IsConcurrencyToken();
         AsJson(row.Property(r => r.Failure));
         AsJson(row.Property(r => r.Files));

@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Text.Json;
 using LoraDrop.Storage;
-using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Service.Tests;
@@ -89,22 +87,12 @@ public sealed class JobListApiFacts : IAsyncLifetime
     {
         var sql = new ReadCommands();
         await using var service = await TestService.StartAsync(services => services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(sql)));
-        await service.JsonAsync("/jobs?label=team:search&model=x");
-        var command = Assert.Single(sql.Texts, text => text.Contains("FROM \"jobs\""));
+        await service.AddInputsAsync();
+        await service.JsonAsync("/jobs?label=team:search&model=sample-model");
+        var command = Assert.Single(sql.All.Select(read => read.Text), text => text.Contains("FROM \"jobs\""));
         Assert.DoesNotContain("\"settings\"", command);
         Assert.DoesNotContain("\"result\"", command);
         Assert.DoesNotContain("\"facts\"", command);
-    }
-
-    private sealed class ReadCommands : DbCommandInterceptor
-    {
-        public ConcurrentQueue<string> Texts { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            Texts.Enqueue(command.CommandText);
-            return ValueTask.FromResult(result);
-        }
     }
 
     private async Task<List<Guid>> IdsAsync(string address) => Ids(await _service.JsonAsync(address));

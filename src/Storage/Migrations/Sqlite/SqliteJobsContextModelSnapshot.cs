@@ -187,6 +187,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_datasets_former_name");
 
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_datasets_id")
+                        .HasFilter("name IS NOT NULL");
+
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_datasets_name");
@@ -391,17 +395,17 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasKey("Id")
                         .HasName("pk_jobs");
 
-                    b.HasIndex("DatasetId", "Id")
-                        .HasDatabaseName("ix_jobs_dataset_id_id");
+                    b.HasIndex("DatasetId", "Id", "Status", "ModelId", "Method")
+                        .HasDatabaseName("ix_jobs_dataset_id_id_status_model_id_method");
 
-                    b.HasIndex("Method", "Id")
-                        .HasDatabaseName("ix_jobs_method_id");
+                    b.HasIndex("Method", "Id", "Status", "ModelId", "DatasetId")
+                        .HasDatabaseName("ix_jobs_method_id_status_model_id_dataset_id");
 
-                    b.HasIndex("ModelId", "Id")
-                        .HasDatabaseName("ix_jobs_model_id_id");
+                    b.HasIndex("ModelId", "Id", "Status", "DatasetId", "Method")
+                        .HasDatabaseName("ix_jobs_model_id_id_status_dataset_id_method");
 
-                    b.HasIndex("Status", "Id")
-                        .HasDatabaseName("ix_jobs_status_id");
+                    b.HasIndex("Status", "Id", "ModelId", "DatasetId", "Method")
+                        .HasDatabaseName("ix_jobs_status_id_model_id_dataset_id_method");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -534,6 +538,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
 
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_models_former_name");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_models_id")
+                        .HasFilter("name IS NOT NULL");
 
                     b.HasIndex("Name")
                         .IsUnique()

@@ -18,30 +18,51 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                 name: "ix_jobs_model_id",
                 table: "jobs");
 
+            migrationBuilder.DropIndex(
+                name: "ix_jobs_status_id",
+                table: "jobs");
+
             migrationBuilder.CreateIndex(
                 name: "ix_models_former_name",
                 table: "models",
                 column: "former_name");
 
             migrationBuilder.CreateIndex(
-                name: "ix_jobs_dataset_id_id",
-                table: "jobs",
-                columns: new[] { "dataset_id", "id" });
+                name: "ix_models_id",
+                table: "models",
+                column: "id",
+                filter: "name IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_jobs_method_id",
+                name: "ix_jobs_dataset_id_id_status_model_id_method",
                 table: "jobs",
-                columns: new[] { "method", "id" });
+                columns: new[] { "dataset_id", "id", "status", "model_id", "method" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_jobs_model_id_id",
+                name: "ix_jobs_method_id_status_model_id_dataset_id",
                 table: "jobs",
-                columns: new[] { "model_id", "id" });
+                columns: new[] { "method", "id", "status", "model_id", "dataset_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_jobs_model_id_id_status_dataset_id_method",
+                table: "jobs",
+                columns: new[] { "model_id", "id", "status", "dataset_id", "method" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_jobs_status_id_model_id_dataset_id_method",
+                table: "jobs",
+                columns: new[] { "status", "id", "model_id", "dataset_id", "method" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_datasets_former_name",
                 table: "datasets",
                 column: "former_name");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_datasets_id",
+                table: "datasets",
+                column: "id",
+                filter: "name IS NOT NULL");
         }
 
         /// <inheritdoc />
@@ -52,19 +73,31 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                 table: "models");
 
             migrationBuilder.DropIndex(
-                name: "ix_jobs_dataset_id_id",
+                name: "ix_models_id",
+                table: "models");
+
+            migrationBuilder.DropIndex(
+                name: "ix_jobs_dataset_id_id_status_model_id_method",
                 table: "jobs");
 
             migrationBuilder.DropIndex(
-                name: "ix_jobs_method_id",
+                name: "ix_jobs_method_id_status_model_id_dataset_id",
                 table: "jobs");
 
             migrationBuilder.DropIndex(
-                name: "ix_jobs_model_id_id",
+                name: "ix_jobs_model_id_id_status_dataset_id_method",
+                table: "jobs");
+
+            migrationBuilder.DropIndex(
+                name: "ix_jobs_status_id_model_id_dataset_id_method",
                 table: "jobs");
 
             migrationBuilder.DropIndex(
                 name: "ix_datasets_former_name",
+                table: "datasets");
+
+            migrationBuilder.DropIndex(
+                name: "ix_datasets_id",
                 table: "datasets");
 
             migrationBuilder.CreateIndex(
@@ -76,6 +109,11 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                 name: "ix_jobs_model_id",
                 table: "jobs",
                 column: "model_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_jobs_status_id",
+                table: "jobs",
+                columns: new[] { "status", "id" });
         }
     }
 }

@@ -1,0 +1,77 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoraDrop.Api;
+
+/// <summary>Finds the newest jobs that match, by indexes, however many jobs there are.</summary>
+/// <param name="Statuses">In one of these states; empty for any.</param>
+/// <param name="Labels">With all of these labels.</param>
+/// <param name="Models">With one of these models; null for any.</param>
+/// <param name="Datasets">With one of these datasets; null for any.</param>
+/// <param name="Method">With this method; null for any.</param>
+/// <param name="Before">Older than this one; null for the newest.</param>
+internal sealed record JobFilter(
+    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models, IReadOnlyList<Guid>? Datasets, TuningMethod? Method, Guid? Before)
+{
+    /// <summary>So many combinations of states, models and datasets are looked up one by one. A name means one model as a rule; a source may mean hundreds.</summary>
+    private const int MostParts = 24;
+
+    private bool ByParts => Math.Max(Statuses.Count, 1) * (Models?.Count ?? 1) * (Datasets?.Count ?? 1) <= MostParts;
+
+    /// <summary>The ids of the newest jobs that match, as a query; null where none can.</summary>
+    /// <remarks>
+    /// An index holds the jobs of one state, one model or one dataset by their age, but not those of several: for these a database sorts all that match, or looks through
+    /// all jobs. So the newest of each are taken, and of them the newest.
+    /// </remarks>
+    public async Task<IQueryable<Guid>?> NewestAsync(JobsContext db, int limit, CancellationToken cancel)
+    {
+        if (Models is [] || Datasets is []) return null;
+        Guid? bound = null;
+        var filters = OneByOne(db).ToList();
+        if (filters.Count > 1 || Labels.Count > 0)
+        {
+            var newest = await filters.Aggregate((a, b) => a.Concat(b)).ToListAsync(cancel);
+            if (newest.Count < filters.Count) return null;
+            bound = newest.Min();
+        }
+        var parts = from status in EachOf(Statuses is [] ? null : Statuses)
+                    from model in EachOf(ByParts ? Models : null)
+                    from dataset in EachOf(ByParts ? Datasets : null)
+                    select Matching(db, bound, status, model, dataset).Select(j => j.Id);
+        return First(limit, parts);
+    }
+
+    /// <summary>The newest job that each filter lets through by itself: a look into an index each. Nothing that matches all of them is newer than the oldest of these.</summary>
+    /// <remarks>A database walks along two indexes until they meet, from the newest on; where one filter means old jobs only, that would be a long way.</remarks>
+    private IEnumerable<IQueryable<Guid>> OneByOne(JobsContext db)
+    {
+        var jobs = Before is { } before ? db.Jobs.Where(j => j.Id < before) : db.Jobs;
+        var labels = Before is { } last ? db.Set<LabelRow>().Where(l => l.JobId < last) : db.Set<LabelRow>();
+        if (Statuses is not []) yield return First(1, Statuses.Select(status => jobs.Where(j => j.Status == status).Select(j => j.Id)));
+        if (Method is { } method) yield return First(1, [jobs.Where(j => j.Method == method).Select(j => j.Id)]);
+        if (ByParts && Models is not null) yield return First(1, Models.Select(model => jobs.Where(j => j.ModelId == model).Select(j => j.Id)));
+        if (ByParts && Datasets is not null) yield return First(1, Datasets.Select(dataset => jobs.Where(j => j.DatasetId == dataset).Select(j => j.Id)));
+        foreach (var (name, value) in Labels) yield return First(1, [labels.Where(l => l.Name == name && l.Value == value).Select(l => l.JobId)]);
+    }
+
+    private IQueryable<JobRow> Matching(JobsContext db, Guid? bound, JobStatus? status, Guid? model, Guid? dataset)
+    {
+        var jobs = db.Jobs.AsQueryable();
+        if (bound is { } newest) jobs = jobs.Where(j => j.Id <= newest);
+        else if (Before is { } before) jobs = jobs.Where(j => j.Id < before);
+        if (status is { } one) jobs = jobs.Where(j => j.Status == one);
+        if (model is { } learner) jobs = jobs.Where(j => j.ModelId == learner);
+        else if (Models is { } models) jobs = jobs.Where(j => models.Contains(j.ModelId));
+        if (dataset is { } data) jobs = jobs.Where(j => j.DatasetId == data);
+        else if (Datasets is { } datasets) jobs = jobs.Where(j => datasets.Contains(j.DatasetId));
+        if (Method is { } method) jobs = jobs.Where(j => j.Method == method);
+        foreach (var (name, value) in Labels) jobs = jobs.Where(j => j.Labels.Any(l => l.Name == name && l.Value == value && l.JobId <= bound));
+        return jobs;
+    }
+
+    private static IQueryable<Guid> First(int limit, IEnumerable<IQueryable<Guid>> parts) =>
+        parts.Select(part => part.OrderByDescending(id => id).Take(limit)).Aggregate((a, b) => a.Concat(b)).OrderByDescending(id => id).Take(limit);
+
+    private static IEnumerable<T?> EachOf<T>(IReadOnlyList<T>? values) where T : struct => values is null ? [null] : values.Select(value => (T?)value);
+}
