@@ -15,7 +15,7 @@ public static class ProductionSetup
     public static IServiceCollection AddProductionStorage(this IServiceCollection services, ServiceSettings settings, string application)
     {
         services.AddPostgresRows(settings.Database.Complete(application, settings.Database.MaxConnections));
-        services.AddSingleton<IObjectStore>(ObjectsOf(settings));
+        services.AddSingleton(ObjectsOf(settings));
         services.AddSingleton<JobStorage>(_ => QueueOf(settings, application)); // when the first asks: the database is waited for before
         services.AddSingleton(settings.Database);
         services.AddSingleton(settings.Leases);
@@ -24,7 +24,7 @@ public static class ProductionSetup
         return services;
     }
 
-    private static FolderObjectStore ObjectsOf(ServiceSettings settings) => settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : throw new NotSupportedException();
+    private static IObjectStore ObjectsOf(ServiceSettings settings) => settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : new S3ObjectStore(settings.S3);
 
     /// <summary>A message stays hidden while its worker lives, however long that works: without the sliding timeout, hours of training would be handed out twice.</summary>
     private static PostgreSqlStorage QueueOf(ServiceSettings settings, string application)

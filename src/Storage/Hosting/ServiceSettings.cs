@@ -41,8 +41,9 @@ public sealed class ObjectOptions
 
     public IEnumerable<Fault> Faults(string path, S3Options s3)
     {
-        if (Folder is null) return s3.Bucket.Length > 0 ? s3.Faults(path) : [new($"{path}:Bucket", $"is required, or {SettingsReader.Named($"{path}:Folder")} for a folder that all hosts share")];
-        return s3.Bucket.Length > 0 ? [new($"{path}:Folder", "is given beside Bucket: objects are either in a folder or in a store")] : $"{path}:Folder".AbsoluteFolder(Folder);
+        var bucket = $"{path}:{nameof(S3Options.Bucket)}";
+        if (Folder is not null) return s3.Bucket.Length > 0 ? [new($"{path}:{nameof(Folder)}", "is given beside Bucket: objects are either in a folder or in a store")] : $"{path}:{nameof(Folder)}".AbsoluteFolder(Folder);
+        return s3.Bucket.Length > 0 ? s3.Faults(path) : [new(bucket, $"is required, or {SettingsReader.Named($"{path}:{nameof(Folder)}")} for a folder that all hosts share"), .. s3.Faults(path).Where(fault => fault.Path != bucket)];
     }
 }
 

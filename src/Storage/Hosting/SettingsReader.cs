@@ -102,7 +102,7 @@ public sealed class SettingsReader
     private void RefuseUnknownSections()
     {
         foreach (var section in _given.GetChildren().Where(section => section.GetChildren().Any() && !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
-            _faults.Add(new(section.Key, $"is not a section of the settings{Spelling.Hint(section.Key, Sections)}"));
+            _faults.Add(new($"{section.Key} ({Variable(section.Key)}__…)", $"is not a section of the settings{Spelling.Hint(section.Key, Sections)}"));
     }
 
     /// <summary>The likeliest mistake in a name of the environment: one underscore between levels.</summary>

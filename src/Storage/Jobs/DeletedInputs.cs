@@ -18,6 +18,6 @@ internal static class DeletedInputs
 
     private static async Task RemoveObjectsAsync(IObjectStore objects, string prefix, CancellationToken cancel)
     {
-        await foreach (var key in objects.ListAsync(prefix, cancel)) await objects.DeleteAsync(key, cancel);
+        await foreach (var file in objects.ListAsync(prefix, cancel)) await objects.DeleteAsync(file.Key, cancel);
     }
 }

@@ -100,7 +100,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         var deleted = await db.Jobs.Where(j => j.Id == id && j.Version == job.Version).ExecuteDeleteAsync(cancel);
         if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again."); // a retry still needs its files
         // The row is gone first: files without a row only take room, a row without its files would mislead.
-        await foreach (var key in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(key, cancel);
+        await foreach (var file in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(file.Key, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.ModelId, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.DatasetId, cancel);
         return null;

@@ -6,36 +6,40 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Objects as files below a folder; the key is the path.</summary>
+/// <summary>Objects as files below a folder, which several machines may share; the key is the path.</summary>
 public sealed partial class FolderObjectStore(string root) : IObjectStore
 {
     private const int BufferSize = 1 << 17;
+    private const string Unfinished = ".tmp";
 
     public async Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel)
     {
-        var path = PathOf(key);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
+        var unfinished = UnfinishedOf(PathOf(key));
         try
         {
             var (bytes, sha256) = await WriteAsync(unfinished, content, cancel);
-            File.Move(unfinished, path, overwrite: true);
-            return new(key, bytes, sha256);
+            return await PublishAsync(unfinished, new(key, bytes, sha256), cancel);
         }
         finally
         {
-            File.Delete(unfinished); // gone already where it was moved
+            Remove(unfinished);
         }
     }
 
     public async Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel)
     {
         await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous);
-        var to = PathOf(key);
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        File.Delete(to);
-        if (link(path, to) != 0) return await PutAsync(key, content, cancel); // another file system
-        return new(key, content.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel)));
+        var unfinished = UnfinishedOf(PathOf(key));
+        if (!TryLink(path, unfinished)) return await PutAsync(key, content, cancel);
+        try
+        {
+            RandomAccess.FlushToDisk(content.SafeFileHandle);
+            return await PublishAsync(unfinished, new(key, content.Length, await Sha256Async(content, cancel)), cancel);
+        }
+        finally
+        {
+            Remove(unfinished);
+        }
     }
 
     public Task<Stream> OpenAsync(string key, CancellationToken cancel)
@@ -44,51 +48,116 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         {
             return Task.FromResult<Stream>(new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferSize, FileOptions.Asynchronous));
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new FileNotFoundException($"There is no object {key}.");
+            throw NotThere(key);
         }
     }
 
     public async Task FetchAsync(string key, string path, CancellationToken cancel)
     {
-        if (!File.Exists(PathOf(key))) throw new FileNotFoundException($"There is no object {key}.");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (link(PathOf(key), path) == 0) return;
-        File.Delete(path); // another file system, or a file from before
-        await using var from = await OpenAsync(key, cancel);
-        await using var to = File.Create(path);
-        await from.CopyToAsync(to, cancel);
+        if (!File.Exists(PathOf(key))) throw NotThere(key);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var unfinished = $"{path}.{Guid.NewGuid():N}{Unfinished}";
+        try
+        {
+            if (link(PathOf(key), unfinished) != 0) // another file system
+            {
+                await using var from = await OpenAsync(key, cancel);
+                await using var to = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize, FileOptions.Asynchronous);
+                await from.CopyToAsync(to, cancel);
+            }
+            File.Move(unfinished, path, overwrite: true);
+        }
+        finally
+        {
+            Remove(unfinished); // still there where the move found the same file in its place
+        }
     }
 
     public Task DeleteAsync(string key, CancellationToken cancel)
     {
         var path = PathOf(key);
-        if (File.Exists(path)) File.Delete(path);
-        // Emptied folders go too, but for those at the top: somebody may be about to write there.
-        for (var folder = Path.GetDirectoryName(path)!; Path.GetRelativePath(root, folder).Contains('/') && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
-            Directory.Delete(folder);
+        try
+        {
+            File.Delete(path);
+            // Emptied folders go too, but for those at the top.
+            for (var folder = Path.GetDirectoryName(path)!; Path.GetRelativePath(root, folder).Contains('/') && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
+                Directory.Delete(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It was not there, or somebody else removed the folder.
+        }
+        catch (IOException) when (!File.Exists(path))
+        {
+            // Somebody wrote into the folder meanwhile: it stays.
+        }
         return Task.CompletedTask;
     }
 
-    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<ListedObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
         await Task.CompletedTask;
-        var folder = Path.Combine(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
-        if (!Directory.Exists(folder)) yield break;
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        foreach (var file in FilesBelow(Path.Combine(root, prefix[..(prefix.LastIndexOf('/') + 1)])))
         {
             cancel.ThrowIfCancellationRequested();
-            var key = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/');
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && !key.EndsWith(".tmp")) yield return key;
+            var key = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
+            if (!key.StartsWith(prefix, StringComparison.Ordinal) || key.EndsWith(Unfinished, StringComparison.Ordinal)) continue;
+            if (file.Exists) yield return new(key, file.Length, file.LastWriteTimeUtc); // asks the disk; what it was told is kept
         }
+    }
+
+    public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => new((Uri?)null);
+
+    public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        var removed = 0;
+        foreach (var file in FilesBelow(root))
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (!file.Name.EndsWith(Unfinished, StringComparison.Ordinal) || !file.Exists || file.LastWriteTimeUtc >= before) continue;
+            file.Delete();
+            removed++;
+        }
+        return Task.FromResult(removed);
     }
 
     public async Task CheckAsync(CancellationToken cancel)
     {
-        const string Probe = "probe";
-        await PutAsync(Probe, new MemoryStream([1]), cancel);
-        await DeleteAsync(Probe, cancel);
+        var probe = $"probe-{Guid.NewGuid():N}";
+        await PutAsync(probe, new MemoryStream([1]), cancel);
+        await DeleteAsync(probe, cancel);
+    }
+
+    /// <summary>Gives a whole file the name of its object. A link, unlike a move, fails where there is one already: two writers cannot both succeed.</summary>
+    private async Task<StoredObject> PublishAsync(string unfinished, StoredObject stored, CancellationToken cancel)
+    {
+        var path = PathOf(stored.Key);
+        while (!File.Exists(path))
+        {
+            if (link(unfinished, path) == 0) return stored;
+            if (Marshal.GetLastPInvokeError() == Exists) continue;
+            File.Move(unfinished, path, overwrite: false); // a file system without links: a look, then a move
+            return stored;
+        }
+        await using var there = await OpenAsync(stored.Key, cancel);
+        return await Sha256Async(there, cancel) == stored.Sha256 ? stored : throw new ObjectTakenException(stored.Key);
+    }
+
+    /// <summary>Links to a file, and makes it as old as its storing: a sweep must not take an old file for an old object.</summary>
+    private static bool TryLink(string path, string to)
+    {
+        try
+        {
+            CreateFolderOf(to);
+            File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
+            return link(path, to) == 0;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false; // somebody else's file: a copy is ours
+        }
     }
 
     /// <summary>Writes to the disk, not only to its cache: a row that names the object must not outlive it in a power cut.</summary>
@@ -98,7 +167,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+            await using var file = Create(path);
             int read;
             while ((read = await content.ReadAsync(buffer, cancel)) > 0)
             {
@@ -114,12 +183,41 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
     }
 
-    private string PathOf(string key)
+    /// <summary>Makes a file and the folders on the way, again where somebody who deletes has just removed one that was empty.</summary>
+    private static FileStream Create(string path)
     {
-        if (key.Split('/').Any(part => part is "" or "." or ".." || part.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-'))))
-            throw new ArgumentException($"not the key of an object: {key}", nameof(key));
-        return Path.Combine(root, key);
+        for (var tries = 1; ; tries++)
+        {
+            CreateFolderOf(path);
+            try
+            {
+                return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+            }
+            catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException && tries < 10)
+            {
+                // Once more.
+            }
+        }
     }
+
+    private static void CreateFolderOf(string path) => Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+
+    private static void Remove(string unfinished)
+    {
+        if (File.Exists(unfinished)) File.Delete(unfinished);
+    }
+
+    private static IEnumerable<FileInfo> FilesBelow(string folder) => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories) : [];
+
+    private static async Task<string> Sha256Async(Stream content, CancellationToken cancel) => Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel));
+
+    private static FileNotFoundException NotThere(string key) => new($"There is no object {key}.");
+
+    private static string UnfinishedOf(string path) => $"{path}.{Guid.NewGuid():N}{Unfinished}";
+
+    private string PathOf(string key) => Path.Combine(root, ObjectKey.Checked(key));
+
+    private const int Exists = 17; // EEXIST
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int link(string from, string to);

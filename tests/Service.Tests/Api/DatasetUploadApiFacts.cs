@@ -209,7 +209,7 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     private async Task<List<string>> KeysAsync()
     {
         var keys = new List<string>();
-        await foreach (var key in _service.Objects.ListAsync("datasets/", CancellationToken.None)) keys.Add(key);
+        await foreach (var file in _service.Objects.ListAsync("datasets/", CancellationToken.None)) keys.Add(file.Key);
         return keys;
     }
 
@@ -246,7 +246,11 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
 
         public Task DeleteAsync(string key, CancellationToken cancel) => _inner.DeleteAsync(key, cancel);
 
-        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancel) => _inner.ListAsync(prefix, cancel);
+        public IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel) => _inner.ListAsync(prefix, cancel);
+
+        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => _inner.DownloadAddressAsync(key, fileName, contentType, valid, cancel);
+
+        public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel) => _inner.RemoveUnfinishedAsync(before, cancel);
 
         public Task CheckAsync(CancellationToken cancel) => _inner.CheckAsync(cancel);
     }

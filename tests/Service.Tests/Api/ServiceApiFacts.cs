@@ -87,6 +87,10 @@ public sealed class ServiceApiFacts : IAsyncLifetime
 
         public Task DeleteAsync(string key, CancellationToken cancel) => throw new NotSupportedException();
 
-        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancel) => throw new NotSupportedException();
+        public IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel) => throw new NotSupportedException();
+
+        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel) => throw new NotSupportedException();
     }
 }
