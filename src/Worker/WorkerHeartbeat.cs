@@ -21,7 +21,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, W
                 await BeatAsync(stoppingToken);
                 await HandBackSilentAsync(stoppingToken);
             }
-            catch (Exception failed) when (failed is DbUpdateException or System.Data.Common.DbException or IOException) // the next beat may do better; readiness tells meanwhile
+            catch (Exception failed) when (failed is DbUpdateException or System.Data.Common.DbException or IOException || DatabaseFault.Unreachable(failed) is not null) // the next beat may do better; readiness tells meanwhile
             {
                 log.HeartbeatFailed(failed);
             }

@@ -77,7 +77,7 @@ public sealed class DatabaseOptions
         }
         catch (ArgumentException wrong)
         {
-            return wrong.ParamName is { Length: > 0 } keyword ? $"has a part {keyword} that PostgreSQL's client does not take; write {Wanted}" : $"cannot be read; write {Wanted}";
+            return wrong.ParamName is { Length: > 0 } keyword ? $"has a part {keyword}, which PostgreSQL's client does not know or whose value it does not take; write {Wanted}" : $"cannot be read; write {Wanted}";
         }
     }
 }

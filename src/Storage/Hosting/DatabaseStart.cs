@@ -17,7 +17,7 @@ public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider 
         var standing = await tables.StandingAsync(stop);
         DatabaseTables.ThrowIfNewer(standing);
         if (!standing.IsOlder) return;
-        if (!options.MigrateAtStart) throw new RefusedInputException("Database", $"its tables are not up to date ({(standing.Missing.Count > 0 ? $"{standing.Missing.Count} migrations are missing" : "the queue's are older")}): run loradrop db migrate");
+        if (!options.MigrateAtStart) throw new RefusedInputException("Database", $"its tables are not up to date ({(standing.Missing.Count > 0 ? $"missing: {string.Join(", ", standing.Missing)}" : "those of the queue are older")}): run loradrop db migrate");
         await tables.MigrateAsync(Migrated, stop);
     }, stop);
 

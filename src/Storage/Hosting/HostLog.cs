@@ -26,11 +26,17 @@ public static class HostLog
         var foreign = level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
         return log.MinimumLevel.Is(level)
             .MinimumLevel.Override("Microsoft", foreign)
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal) // what goes wrong there is thrown too, and said where it is caught
             .MinimumLevel.Override("Hangfire", foreign)
+            .Filter.ByExcluding(IsQueueInOutage)
             .Enrich.FromLogContext()
             .Enrich.With<JobOnLine>();
     }
 
     /// <summary>Lines on standard error.</summary>
     public static LoggerConfiguration ForPeople(this LoggerConfiguration log) => log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: LogEventLevel.Verbose);
+
+    /// <summary>While the database is gone, each of the queue's loops says so with a stack trace, again and again; those who work with the rows say it in a line.</summary>
+    private static bool IsQueueInOutage(LogEvent said) =>
+        said.Exception is not null && said.Properties.TryGetValue(Serilog.Core.Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: string name } && name.StartsWith("Hangfire", StringComparison.Ordinal) && DatabaseFault.Unreachable(said.Exception) is not null;
 }

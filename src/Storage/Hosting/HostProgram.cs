@@ -71,7 +71,7 @@ public static class HostProgram
     {
         var (database, log) = (ServiceSettings.ReadDatabase(reader), ServiceSettings.ReadLog(reader));
         reader.ThrowIfFaulty();
-        await using var services = new ServiceCollection().AddHostLog(log).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddHostLog(log).BuildServiceProvider();
         await new DatabaseStart(database, TimeProvider.System, services.GetRequiredService<ILogger<DatabaseStart>>()).MigrateAsync(Console.Out.WriteLine, stop);
     });
 
