@@ -25,6 +25,8 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         CheckpointReplaced = new("checkpoint_replaced", StatusCodes.Status404NotFound, "A newer checkpoint took its place", "Download the newest of the stage, or the adapter from the job's artifacts."),
         MethodNotAllowed = new("method_not_allowed", StatusCodes.Status405MethodNotAllowed, "The address does not take this method", "The header Allow names those it takes."),
         JobEnded = new("job_ended", StatusCodes.Status409Conflict, "The job has ended", "Nothing is left to cancel."),
+        JobCancelling = new("job_cancelling", StatusCodes.Status409Conflict, "The job is being cancelled", "Wait until it is cancelled; a retry lets it go on."),
+        JobNotPaused = new("job_not_paused", StatusCodes.Status409Conflict, "The job is not paused", "Nothing holds it up: its status says where it is."),
         JobNotEnded = new("job_not_ended", StatusCodes.Status409Conflict, "The job has not failed and was not cancelled", "Only those can be tried again; submit a new job instead."),
         JobActive = new("job_active", StatusCodes.Status409Conflict, "The job has not ended", "Cancel it first, and delete it when it has ended."),
         ModelExists = new("model_exists", StatusCodes.Status409Conflict, "A model has this name", "Choose another name, or delete that model."),
@@ -39,15 +41,17 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         UnsupportedMediaType = new("unsupported_media_type", StatusCodes.Status415UnsupportedMediaType, "The body has another content type", "Set the header Content-Type to what the detail names."),
         Invalid = new("invalid", StatusCodes.Status422UnprocessableEntity, "The request has faults", "Mend each fault at the path that it names."),
         Defect = new("defect", StatusCodes.Status500InternalServerError, "The service made an error", "Report it with the traceId; the log of the service has the rest."),
-        NotReady = new("not_ready", StatusCodes.Status503ServiceUnavailable, "The service cannot work now", "See which check failed; mostly the disk is full or its folder is gone."),
+        DatabaseUnreachable = new("database_unreachable", StatusCodes.Status503ServiceUnavailable, "The database cannot be reached", "Send the request again after the seconds that Retry-After names."),
+        StoreUnreachable = new("store_unreachable", StatusCodes.Status503ServiceUnavailable, "The object store cannot be reached", "Send the request again after the seconds that Retry-After names."),
+        NotReady = new("not_ready", StatusCodes.Status503ServiceUnavailable, "The service cannot work now", "The detail says which check failed and why: mostly the database or the object store is gone, or the disk is full."),
         StorageFull = new("storage_full", StatusCodes.Status507InsufficientStorage, "The disk is full", "Free space in the data folder of the service, and send the request again.");
 
     /// <summary>All kinds, by status.</summary>
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
         BadRequest, NotJson, CrossSite, HostNotAllowed, NotFound, JobNotFound, ModelNotFound, DatasetNotFound, SplitNotFound, ImportanceNotFound, ArtifactNotFound,
-        CheckpointNotFound, CheckpointReplaced, MethodNotAllowed, JobEnded, JobNotEnded, JobActive, ModelExists, DatasetExists, ModelInUse, DatasetInUse, ModelDeleted,
-        DatasetDeleted, DatasetNotReady, ImportanceNotReady, TooLarge, UnsupportedMediaType, Invalid, Defect, NotReady, StorageFull,
+        CheckpointNotFound, CheckpointReplaced, MethodNotAllowed, JobEnded, JobCancelling, JobNotPaused, JobNotEnded, JobActive, ModelExists, DatasetExists, ModelInUse, DatasetInUse, ModelDeleted,
+        DatasetDeleted, DatasetNotReady, ImportanceNotReady, TooLarge, UnsupportedMediaType, Invalid, Defect, DatabaseUnreachable, StoreUnreachable, NotReady, StorageFull,
     ];
 
     public string Type => $"urn:loradrop:problem:{Code}";

@@ -13,6 +13,9 @@ namespace LoraDrop.Api;
 /// <summary>Gives a problem with a code to requests that no endpoint answered, or whose endpoint threw.</summary>
 internal static class UnansweredRequests
 {
+    /// <summary>When to try again in an outage.</summary>
+    private const string OutageSeconds = "5";
+
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -36,9 +39,33 @@ internal static class UnansweredRequests
             ApiLog.StorageFull(log, http.Request.Method, http.Request.Path, error);
             return Problems.Of(ProblemKind.StorageFull, "The disk of the service is full. Nothing of this request was kept.");
         }
+        if (DatabaseFault.Unreachable(error) is { } database)
+        {
+            ApiLog.DatabaseUnreachable(log, http.Request.Method, http.Request.Path, database);
+            return Later(http, ProblemKind.DatabaseUnreachable, "The database of the service cannot be reached. A change that was asked for may have been made or not: look before it is asked for again.");
+        }
+        if (StoreReason(error) is { } store)
+        {
+            ApiLog.StoreUnreachable(log, http.Request.Method, http.Request.Path, store);
+            return Later(http, ProblemKind.StoreUnreachable, "The object store of the service cannot be reached. Nothing of this request was kept.");
+        }
         var traceId = Activity.Current?.Id ?? http.TraceIdentifier;
         ApiLog.Defect(log, http.Request.Method, http.Request.Path, traceId, error);
         return Problems.Defect(traceId);
+    }
+
+    /// <summary>Outages pass: a client that waits a little and tries again needs nobody's help.</summary>
+    private static ProblemHttpResult Later(HttpContext http, ProblemKind kind, string detail)
+    {
+        http.Response.Headers.RetryAfter = OutageSeconds;
+        return Problems.Of(kind, detail);
+    }
+
+    private static string? StoreReason(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+            if (error is StoreUnreachableException unreachable) return unreachable.Message;
+        return null;
     }
 
     /// <summary>What routing answered with a bare status.</summary>

@@ -20,16 +20,29 @@ public static class StorageSetup
         services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
+        services.AddSingleton(new LeaseOptions());
+        services.AddJobs(new SourceOptions(), TimeProvider.System);
+        return services;
+    }
+
+    /// <summary>What is the same wherever rows, objects and queue are.</summary>
+    internal static void AddJobs(this IServiceCollection services, SourceOptions sources, TimeProvider clock)
+    {
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire((provider, hangfire) => hangfire.UseRecommendedSerializerSettings().UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>()))).UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<SourceOptions>();
+        services.AddSingleton(clock);
+        services.AddSingleton(sources);
+        services.AddSingleton<Outages>();
+        services.AddSingleton<StageLeases>();
+        services.AddSingleton<PreparationLeases>();
+        services.AddSingleton<ObjectSweep>();
         services.AddSingleton<Recovery>();
         services.AddScoped<Inputs>();
+        services.AddScoped<LivingWorkers>();
         services.AddScoped<JobLife>();
         services.AddScoped<InputLife>();
-        return services;
+        services.AddSingleton<ReadyChecks>();
     }
 
     /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>

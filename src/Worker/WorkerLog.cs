@@ -20,7 +20,7 @@ internal static partial class WorkerLog
     [LoggerMessage(2005, LogLevel.Information, "The importance of job {From} is used again")]
     public static partial void Reused(this ILogger log, Guid from);
 
-    [LoggerMessage(2006, LogLevel.Information, "Stage handed back: the service stops")]
+    [LoggerMessage(2006, LogLevel.Information, "Stage handed back: the worker stops")]
     public static partial void HandedBack(this ILogger log);
 
     [LoggerMessage(2007, LogLevel.Warning, "Stage failed ({Code}): {Reason}")]
@@ -32,8 +32,8 @@ internal static partial class WorkerLog
     [LoggerMessage(2009, LogLevel.Warning, "The lease is lost: another attempt has the stage, this one writes nothing")]
     public static partial void LeaseLost(this ILogger log);
 
-    [LoggerMessage(2010, LogLevel.Error, "The database cannot be written; trying again")]
-    public static partial void CannotWrite(this ILogger log, Exception error);
+    [LoggerMessage(2010, LogLevel.Warning, "Nothing is taken up: the database does not answer. {Reason}")]
+    public static partial void CannotLook(this ILogger log, string reason);
 
     [LoggerMessage(2011, LogLevel.Warning, "Child: {Text}")]
     public static partial void ChildSays(this ILogger log, string text);
@@ -50,9 +50,27 @@ internal static partial class WorkerLog
     [LoggerMessage(2015, LogLevel.Error, "{What} {Id}: preparation broke")]
     public static partial void PreparationBroke(this ILogger log, Exception error, string what, Guid id);
 
+    [LoggerMessage(2018, LogLevel.Warning, "Stage not handed back: the database does not answer. Its lease runs out by itself")]
+    public static partial void NotHandedBack(this ILogger log);
+
+    [LoggerMessage(2019, LogLevel.Error, "An attempt broke")]
+    public static partial void WorkBroke(this ILogger log, Exception error);
+
+    [LoggerMessage(2020, LogLevel.Warning, "Checkpoint of step {Step} not stored, the next will be tried: {Reason}")]
+    public static partial void CheckpointNotStored(this ILogger log, int step, string reason);
+
+    [LoggerMessage(2021, LogLevel.Warning, "The cached {Sha256} is damaged; it is fetched again")]
+    public static partial void CacheDamaged(this ILogger log, string sha256);
+
+    [LoggerMessage(2022, LogLevel.Information, "{Sha256}, {Bytes} bytes, removed from the cache to make room")]
+    public static partial void CacheRemoved(this ILogger log, string sha256, long bytes);
+
     [LoggerMessage(2016, LogLevel.Warning, "The lease of {Stage} of job {JobId} ran out; it is queued again")]
     public static partial void LeaseRanOut(this ILogger log, string stage, Guid jobId);
 
-    [LoggerMessage(2017, LogLevel.Error, "The heartbeat could not be written")]
-    public static partial void HeartbeatFailed(this ILogger log, Exception error);
+    [LoggerMessage(2017, LogLevel.Warning, "The heartbeat could not be written: {Reason}")]
+    public static partial void HeartbeatFailed(this ILogger log, string reason);
+
+    [LoggerMessage(2101, LogLevel.Information, "Worker {Worker} works on {Device} with {MemoryGiB:0.#} GiB")]
+    public static partial void Working(this ILogger log, string worker, string device, double memoryGiB);
 }

@@ -5,27 +5,34 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Registers a worker: a server that takes up stages, one that prepares models and datasets, and the heartbeat.</summary>
+/// <summary>Registers a worker: a server that takes up stages, one that prepares models and datasets, the look at the rows, and the heartbeat.</summary>
 public static class WorkerSetup
 {
-    /// <summary>Models and datasets that are prepared at a time.</summary>
-    private const int Preparations = 2;
-
-    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, HubOptions hub)
+    /// <param name="services">Where storage is registered, too.</param>
+    /// <param name="options">How it works.</param>
+    /// <param name="machine">What the machine gives.</param>
+    /// <param name="hub">How the hub is reached.</param>
+    /// <param name="folders">Where files are put.</param>
+    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub, WorkFolders folders)
     {
         services.AddSingleton(options);
         services.AddSingleton(hub);
+        services.AddSingleton(folders);
+        services.AddSingleton(machine);
         services.AddSingleton(WorkerIdentity.New());
+        services.AddSingleton<InputCache>();
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
-        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), provider.GetRequiredService<DataFolder>().Cache, TimeProvider.System));
+        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, TimeProvider.System));
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();
-        services.AddHostedService<WorkerHeartbeat>();
-        AddServer(services, "stages", WorkQueue.Stages, options.Slots, options.StopGrace);
-        AddServer(services, "preparation", [WorkQueue.Preparation], Preparations, options.StopGrace);
+        services.AddHostedService<WorkerHeartbeat>(); // first to start, last to stop
+        services.AddHostedService<IdleLook>();
+        services.AddHostedService<SweepSchedule>();
+        AddServer(services, "stages", WorkQueue.Stages, machine.Slots, options.StopGrace);
+        AddServer(services, "preparation", [WorkQueue.Preparation], Preparing.Most, options.StopGrace);
         return services;
     }
 

@@ -14,7 +14,7 @@ public abstract class JobLifeFacts(Database database)
         var job = await storage.Job(id);
         Assert.Equal(JobStatus.Queued, job.Status);
         Assert.Equal([JobStatus.Queued, JobStatus.Waiting], job.Stages.OrderBy(s => s.Stage).Select(s => s.Status));
-        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit(""", "method": "lora" """);
         Assert.Equal([Stage.TaskAdaptation], (await storage.Job(id)).Stages.Select(s => s.Stage));
-        Assert.Equal([$"adaptation: RunStageAsync({id}, TaskAdaptation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, TaskAdaptation)"], storage.Enqueued.Words);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public abstract class JobLifeFacts(Database database)
             return 0;
         });
         Assert.Equal(JobStatus.Queued, (await storage.Job(id)).Current.Status);
-        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 
     [Fact]
@@ -120,10 +120,10 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
-        Assert.False(await lease.CancelRequestedAsync(default));
+        Assert.Equal(StageWish.GoOn, await lease.WishAsync(default));
         await storage.AsARequest(life => life.CancelAsync(id, default));
         Assert.Equal(JobStatus.Running, (await storage.Job(id)).Status);
-        Assert.True(await lease.CancelRequestedAsync(default));
+        Assert.Equal(StageWish.Cancel, await lease.WishAsync(default));
         Assert.True(await lease.CancelledAsync(default));
         Assert.All((await storage.Job(id)).Stages, stage => Assert.Equal(JobStatus.Cancelled, stage.Status));
     }
@@ -150,7 +150,7 @@ public abstract class JobLifeFacts(Database database)
         var job = (await storage.AsARequest(life => life.RetryAsync(id, default))).Value!;
         Assert.Equal((JobStatus.Queued, null, null), (job.Status, job.Failure, job.FinishedAt));
         Assert.Equal([JobStatus.Succeeded, JobStatus.Queued], job.Stages.OrderBy(s => s.Stage).Select(s => s.Status));
-        Assert.Equal([$"adaptation: RunStageAsync({id}, TaskAdaptation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, TaskAdaptation)"], storage.Enqueued.Words);
         Assert.Equal(2, (await storage.Take(id, Stage.TaskAdaptation))!.Attempt);
     }
 

@@ -16,7 +16,7 @@ public abstract class RecoveryFacts(Database database)
         await storage.Recovery.RunAsync(default);
         var job = await storage.Job(id);
         Assert.Equal((JobStatus.Queued, JobStatus.Queued, 1, 1), (job.Status, job.Current.Status, job.Current.Attempt, job.Current.Interruptions));
-        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public abstract class RecoveryFacts(Database database)
         for (var i = 0; i < 5; i++) ids.Add(await storage.Submit());
         storage.Enqueued.Words.Clear();
         await storage.Recovery.RunAsync(default);
-        Assert.Equal(ids.Select(id => $"importance: RunStageAsync({id}, ImportanceEvaluation)"), storage.Enqueued.Words);
+        Assert.Equal(ids.Select(id => $"default: RunStageAsync({id}, ImportanceEvaluation)"), storage.Enqueued.Words);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public abstract class RecoveryFacts(Database database)
         });
         await storage.Recovery.RunAsync(default);   // the service ended between the two
         Assert.Equal(JobStatus.Queued, (await storage.Job(id)).Current.Status);
-        Assert.Equal([$"importance: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
+        Assert.Equal([$"default: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 }
 

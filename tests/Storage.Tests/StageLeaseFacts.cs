@@ -32,7 +32,7 @@ public abstract class StageLeaseFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit();
         var late = (await storage.Take(id))!;
-        await new StageLease(storage.Contexts, TimeProvider.System, id, late.Stage, late.Attempt).HandBackAsync("it fell silent", default);
+        await storage.Leases.Of(id, late.Stage, late.Attempt).HandBackAsync("it fell silent", default);
         var current = (await storage.Take(id, worker: "w2"))!;
         var before = await storage.Job(id);
 
@@ -55,7 +55,8 @@ public abstract class StageLeaseFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
-        Assert.Equal((true, Stage.TaskAdaptation), await (await storage.Take(id))!.SucceedAsync(new([File with { Name = "importance.json" }]), default));
+        var (held, next) = await (await storage.Take(id))!.SucceedAsync(new([File with { Name = "importance.json" }]), default);
+        Assert.Equal((true, Stage.TaskAdaptation), (held, next!.Stage));
         Assert.Equal(JobStatus.Running, (await storage.Job(id)).Status);
         var second = (await storage.Take(id, Stage.TaskAdaptation))!;
         Assert.Equal((true, null), await second.SucceedAsync(new([File], Result: new("{}", 0.9, "accuracy 0.9")), default));

@@ -23,6 +23,7 @@ internal sealed class TestStorage : IAsyncDisposable
         var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
         if (database is not null) services.AddPostgresRows(database);
         services.AddSingleton<IBackgroundJobClient>(Enqueued);
+        services.AddSingleton<TimeProvider>(Clock);
         _services = services.BuildServiceProvider();
         _services.GetRequiredService<SourceOptions>().LocalFiles = true;
     }
@@ -43,11 +44,19 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public QueueInWords Enqueued { get; } = new();
 
+    public TestClock Clock { get; } = new();
+
     public DataFolder Data => _data;
 
     public IDbContextFactory<JobsContext> Contexts => _services.GetRequiredService<IDbContextFactory<JobsContext>>();
 
     public IObjectStore Objects => _services.GetRequiredService<IObjectStore>();
+
+    public StageLeases Leases => _services.GetRequiredService<StageLeases>();
+
+    public PreparationLeases Preparations => _services.GetRequiredService<PreparationLeases>();
+
+    public ObjectSweep Sweep => _services.GetRequiredService<ObjectSweep>();
 
     public Recovery Recovery => _services.GetRequiredService<Recovery>();
 
@@ -75,13 +84,20 @@ internal sealed class TestStorage : IAsyncDisposable
         await db.SaveChangesAsync();
     }
 
+    /// <summary>What whoever prepares them would write.</summary>
+    public Task<int> MakeReady() => Read(async db =>
+    {
+        await db.Models.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, InputStatus.Ready));
+        return await db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready));
+    });
+
     public static JobRequest Request(string more = "") => JobRequest.Parse($$$"""
         {"model": "tiny", "dataset": "moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}}{{{more}}}}
         """);
 
     public async Task<Guid> Submit(string more = "") => (await AsARequest(life => life.SubmitAsync(Request(more), default))).Value!.Id;
 
-    public Task<StageLease?> Take(Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "w1") => StageLease.TakeAsync(Contexts, TimeProvider.System, job, stage, worker, default);
+    public Task<StageLease?> Take(Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "w1") => Leases.TakeAsync(job, stage, worker, default);
 
     public async ValueTask DisposeAsync()
     {

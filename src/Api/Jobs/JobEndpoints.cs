@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LoraDrop.Api;
 
-/// <summary>Jobs: submit, list, look at, cancel, retry, delete.</summary>
+/// <summary>Jobs: submit, list, look at, pause, resume, cancel, retry, delete.</summary>
 internal static class JobEndpoints
 {
     public static void MapJobs(this IEndpointRouteBuilder routes)
@@ -43,6 +43,14 @@ internal static class JobEndpoints
             .WithDescription("A job that waits is cancelled at once. One that runs stops within a step and leaves a checkpoint, from which a retry goes on.")
             .Answers(202, "It is asked to stop; its status says when it has.", "job-accepted.json")
             .Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.CrossSite);
+        jobs.MapPost("/{id:guid}/pause", Pause).WithName("pauseJob").WithSummary("Ask a job to wait.")
+            .WithDescription("A job that waits is paused at once. One that runs stops within a step and leaves a checkpoint; its worker is free for others meanwhile. A paused job stays paused until it is resumed.")
+            .Answers(202, "It is asked to pause; its status says when it has.", "job-accepted.json")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.JobCancelling, ProblemKind.CrossSite);
+        jobs.MapPost("/{id:guid}/resume", Resume).WithName("resumeJob").WithSummary("Let a paused job go on.")
+            .WithDescription("It is queued again and goes on from its last checkpoint, with the same numbers as if it had never stopped.")
+            .Answers(202, "It is queued again.", "job-accepted.json")
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.JobNotPaused, ProblemKind.CrossSite);
         jobs.MapPost("/{id:guid}/retry", Retry).WithName("retryJob").WithSummary("Let a failed or cancelled job go on.")
             .WithDescription("It goes on from its last checkpoint, with the same numbers as if it had never stopped.")
             .Answers(202, "It is queued again.", "job-accepted.json")
@@ -86,6 +94,12 @@ internal static class JobEndpoints
 
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Cancel(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
         await AcceptedAsync(await life.CancelAsync(id, cancel), http, db, peek, cancel);
+
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Pause(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.PauseAsync(id, cancel), http, db, peek, cancel);
+
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Resume(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.ResumeAsync(id, cancel), http, db, peek, cancel);
 
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Retry(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
         await AcceptedAsync(await life.RetryAsync(id, cancel), http, db, peek, cancel);

@@ -31,7 +31,7 @@ internal static class JobReading
             new(job.ModelId, found.Model.Name ?? found.Model.FormerName, found.Model.Source, found.Model.Facts?.Sha256),
             new(job.DatasetId, found.Dataset.Name ?? found.Dataset.FormerName, found.Dataset.Source, found.Dataset.Sha256),
             settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
-            LabelsOf(found.Labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, LinksOf(id, job.Method));
+            LabelsOf(found.Labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
         return (view, state.ETag);
     }
 
@@ -43,7 +43,7 @@ internal static class JobReading
     public static FailureView? FailureOf(Failure? failure) => failure is null ? null : new(failure.Code, failure.Message, failure.Faults.Count > 0 ? failure.Faults : null);
 
     private static StageView ViewOf(StageRow stage) => new(
-        stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
+        stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, stage.Failures, stage.LeaseOwner, Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
         ApiJson.Finite(stage.Epoch), ApiJson.Finite(stage.Loss), ApiJson.Finite(stage.LearningRate), ApiJson.Finite(stage.TokensPerSecond), ApiJson.Finite(stage.SecondsLeft),
         stage.Metric is null ? null : new(stage.Metric, ApiJson.Finite(stage.Score), ApiJson.Finite(stage.BestScore), stage.BestStep),
         stage.Parameters, stage.QueuedAt, stage.StartedAt, stage.FinishedAt, stage.ReusedFrom);

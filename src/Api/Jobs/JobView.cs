@@ -5,11 +5,11 @@ namespace LoraDrop.Api;
 /// <summary>A job: what was asked for, how far it is, and what came of it.</summary>
 /// <param name="Id">Its id; ids grow with the time of creation.</param>
 /// <param name="Name">The name that its author gave it.</param>
-/// <param name="Status">queued, running, succeeded, failed or cancelled.</param>
+/// <param name="Status">queued, running, paused, succeeded, failed or cancelled.</param>
 /// <param name="Stage">The stage it is in; when it has ended, the one in which it did.</param>
 /// <param name="Progress">How much of the whole job is done, 0 to 1. Importance evaluation counts as a tenth.</param>
 /// <param name="SecondsLeft">An estimate for the whole job while it runs.</param>
-/// <param name="QueuePosition">1 is taken next. Task adaptation is taken before importance evaluation: what is half done comes first.</param>
+/// <param name="QueuePosition">1 is taken next. Of equal priority, task adaptation is taken before importance evaluation: what is half done comes first.</param>
 /// <param name="WaitingFor">model, dataset or both, while they are fetched and validated.</param>
 /// <param name="Method">lora-drop, or lora to compare with.</param>
 /// <param name="Model">The base model.</param>
@@ -24,12 +24,13 @@ namespace LoraDrop.Api;
 /// <param name="StartedAt">When a worker first took it up.</param>
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="CancelRequestedAt">When a person asked it to stop.</param>
+/// <param name="PauseRequestedAt">When a person asked it to wait; absent once it is paused.</param>
 /// <param name="Links">Where more is told about it.</param>
 public sealed record JobView(
     Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition, IReadOnlyList<string>? WaitingFor,
     TuningMethod Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages, ResultView? Result, FailureView? Error,
     IReadOnlyDictionary<string, string> Labels, string Version, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
-    DateTimeOffset? CancelRequestedAt, JobLinks Links);
+    DateTimeOffset? CancelRequestedAt, DateTimeOffset? PauseRequestedAt, JobLinks Links);
 
 /// <summary>A model or a dataset that a job uses.</summary>
 /// <param name="Id">Its id, under which it stays to be found when its name is deleted.</param>
@@ -40,9 +41,11 @@ public sealed record InputReference(Guid Id, string? Name, string Source, string
 
 /// <summary>A stage of a job.</summary>
 /// <param name="Stage">importance-evaluation or task-adaptation.</param>
-/// <param name="Status">waiting (for the stage before it, the model or the dataset), queued, running, succeeded, failed or cancelled.</param>
+/// <param name="Status">waiting (for the stage before it, the model or the dataset), queued, running, paused, succeeded, failed or cancelled.</param>
 /// <param name="Attempt">How often a worker took it up.</param>
 /// <param name="Interruptions">Attempts that ended without anybody's fault; the next went on from the last checkpoint.</param>
+/// <param name="Failures">Attempts that failed through no fault of the job's and were tried again.</param>
+/// <param name="Worker">The worker that has it.</param>
 /// <param name="Progress">How much of it is done, 0 to 1.</param>
 /// <param name="Step">Optimiser steps done.</param>
 /// <param name="Steps">Of how many; 0 while not known.</param>
@@ -58,7 +61,7 @@ public sealed record InputReference(Guid Id, string? Name, string Source, string
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="ReusedFrom">The job whose importance was taken over, because the same was measured before or was asked for.</param>
 public sealed record StageView(
-    Stage Stage, JobStatus Status, int Attempt, int Interruptions, double Progress, int Step, int Steps, double? Epoch, double? Loss, double? LearningRate,
+    Stage Stage, JobStatus Status, int Attempt, int Interruptions, int Failures, string? Worker, double Progress, int Step, int Steps, double? Epoch, double? Loss, double? LearningRate,
     double? TokensPerSecond, double? SecondsLeft, MetricView? Metric, ParameterCounts? Parameters, DateTimeOffset? QueuedAt, DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt, Guid? ReusedFrom);
 

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -6,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
@@ -19,7 +17,7 @@ internal static class ServiceEndpoints
         service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.")
             .WithDescription("A preset fills in what `task` and `training` of a job leave out. Of its columns the first choice is taken that the files have.")
             .Refuses();
-        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers and what they do.").Refuses();
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers that live, and what they do.").Refuses();
         service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.").Refuses();
         service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work: its database answers, and its objects can be written.").Refuses(ProblemKind.NotReady);
         routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
@@ -27,46 +25,28 @@ internal static class ServiceEndpoints
 
     private static Ok<PresetList> Presets() => TypedResults.Ok(new PresetList(TaskPreset.All));
 
-    private static async Task<Ok<WorkerList>> Workers(JobsContext db, CancellationToken cancel)
+    private static async Task<Ok<WorkerList>> Workers(JobsContext db, LivingWorkers living, CancellationToken cancel)
     {
-        var workers = await db.Workers.AsNoTracking().OrderBy(w => w.StartedAt).ToListAsync(cancel);
+        var workers = await living.AllAsync(cancel);
         var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).ToListAsync(cancel);
         return TypedResults.Ok(new WorkerList([.. workers.Select(worker => WorkerView.Of(worker, running.Where(s => s.LeaseOwner == worker.Id)))]));
     }
 
     private static Ok<HealthView> Live() => TypedResults.Ok(new HealthView("live", new Dictionary<string, string>()));
 
-    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(JobsContext db, IObjectStore objects, ILogger<HealthView> log, CancellationToken cancel)
+    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, CancellationToken cancel)
     {
-        var checks = new Dictionary<string, string>
-        {
-            ["database"] = await CheckAsync("database", () => db.Jobs.AnyAsync(cancel), log),
-            ["objects"] = await CheckAsync("objects", () => objects.CheckAsync(cancel), log),
-        };
-        if (checks.Values.All(state => state == "ok")) return TypedResults.Ok(new HealthView("ready", checks));
-        var problem = Problems.Of(ProblemKind.NotReady, $"Failed: {string.Join(", ", checks.Where(check => check.Value != "ok").Select(check => check.Key))}. The log of the service says why.");
+        var checks = await ready.RunAsync(cancel);
+        if (checks.Values.All(state => state == ReadyChecks.Ok)) return TypedResults.Ok(new HealthView("ready", checks));
+        var problem = Problems.Of(ProblemKind.NotReady, string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
         problem.ProblemDetails.Extensions["checks"] = checks;
         return problem;
-    }
-
-    private static async Task<string> CheckAsync(string what, Func<Task> check, ILogger log)
-    {
-        try
-        {
-            await check();
-            return "ok";
-        }
-        catch (Exception failed) when (failed is DbException or IOException or UnauthorizedAccessException)
-        {
-            ApiLog.CheckFailed(log, what, failed);
-            return "failed";
-        }
     }
 }
 
 /// <summary>Whether the service is well.</summary>
 /// <param name="Status">live or ready.</param>
-/// <param name="Checks">What was checked, and whether it is ok.</param>
+/// <param name="Checks">What was checked, and ok or why it failed.</param>
 public sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
 
 /// <summary>The tasks that are known by name.</summary>
@@ -83,18 +63,21 @@ public sealed record WorkerList(IReadOnlyList<WorkerView> Items);
 /// <param name="Version">The version of its program.</param>
 /// <param name="Device">What it computes on.</param>
 /// <param name="Slots">Stages at a time.</param>
+/// <param name="Labels">What jobs may ask for.</param>
+/// <param name="MemoryGiB">GiB of memory that a stage can have on it.</param>
+/// <param name="Stopping">It was told to end: it hands back what it has, and takes nothing more.</param>
 /// <param name="StartedAt">When it started.</param>
 /// <param name="HeartbeatAt">When it was last heard of.</param>
 /// <param name="Running">The stages that it has.</param>
 public sealed record WorkerView(
-    string Id, string Host, string Version, string Device, int Slots, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
+    string Id, string Host, string Version, string Device, int Slots, IReadOnlyDictionary<string, string> Labels, double MemoryGiB, bool Stopping, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
 {
     internal static WorkerView Of(WorkerRow row, IEnumerable<StageRow> running) => new(
-        row.Id, row.Host, row.Version, row.Device, row.Slots, row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.StartedAt))]);
+        row.Id, row.Host, row.Version, row.Device, row.Slots, row.Labels, Math.Round(row.Memory / (double)(1L << 30), 1), row.Stopping, row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.LeasedAt))]);
 }
 
 /// <summary>A stage that a worker has.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Stage">Its stage.</param>
-/// <param name="Since">When a worker first took it up.</param>
+/// <param name="Since">When this worker took it up.</param>
 public sealed record RunningView(Guid Job, Stage Stage, DateTimeOffset? Since);

@@ -18,6 +18,10 @@ internal static class JobCalls
 
     public static Task<Reply<JobView>> CancelAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/cancel", cancel);
 
+    public static Task<Reply<JobView>> PauseAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/pause", cancel);
+
+    public static Task<Reply<JobView>> ResumeAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/resume", cancel);
+
     public static Task<Reply<JobView>> RetryAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/retry", cancel);
 
     public static Task DeleteJobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.DeleteAsync($"jobs/{id}", cancel);

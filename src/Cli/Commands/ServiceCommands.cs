@@ -7,7 +7,7 @@ internal static class ServiceCommands
 {
     public static Command Jobs() => new("jobs", "Fine-tuning jobs")
     {
-        new SubmitCommand(), new WatchCommand(), new ListJobsCommand(), new GetJobCommand(), new CancelCommand(), new RetryCommand(), new DeleteJobCommand(), new JobImportanceCommand(),
+        new SubmitCommand(), new WatchCommand(), new ListJobsCommand(), new GetJobCommand(), new PauseCommand(), new ResumeCommand(), new CancelCommand(), new RetryCommand(), new DeleteJobCommand(), new JobImportanceCommand(),
         new EventsCommand(), new DownloadCommand(),
     };
 

@@ -18,8 +18,6 @@ internal static class EmbeddedHost
 
     private const int KeptLogs = 14;
 
-    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
-
     /// <summary>Builds the service; the caller starts it.</summary>
     /// <param name="folder">Its data, taken already.</param>
     /// <param name="options">Where to listen, and what the worker may use.</param>
@@ -31,7 +29,8 @@ internal static class EmbeddedHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet), preserveStaticLogger: true);
         builder.Services.AddEmbeddedStorage(folder);
-        builder.Services.AddWorker(options.Worker, options.Hub);
+        options.Worker.CacheGiB = 0; // the objects are on this disk already
+        builder.Services.AddWorker(options.Worker, await Machine.LookAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder));
         builder.Services.AddApi();
         builder.Services.Configure<ApiOptions>(api => api.LoopbackOnly = options.Loopback);
         var app = builder.Build();
@@ -46,13 +45,7 @@ internal static class EmbeddedHost
     /// <summary>For people on standard error, for machines as one JSON object a line in the data folder.</summary>
     private static void Configure(LoggerConfiguration log, DataFolder folder, bool quiet)
     {
-        log.MinimumLevel.Information()
-            .MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning)
-            .MinimumLevel.Override("Microsoft.Hosting.Lifetime", Serilog.Events.LogEventLevel.Warning)
-            .MinimumLevel.Override("Hangfire", Serilog.Events.LogEventLevel.Warning)
-            .Enrich.FromLogContext()
-            .Enrich.With<JobOnLine>()
-            .WriteTo.File(new CompactJsonFormatter(), Path.Combine(folder.Root, "logs", "loradrop-.jsonl"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: KeptLogs);
-        if (!quiet) log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: Serilog.Events.LogEventLevel.Verbose);
+        log.Vocabulary().WriteTo.File(new CompactJsonFormatter(), Path.Combine(folder.Root, "logs", "loradrop-.jsonl"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: KeptLogs);
+        if (!quiet) log.ForPeople();
     }
 }

@@ -27,7 +27,7 @@ internal static class JobPageView
     [
         ("id", $"{job.Id}"),
         ("status", $"{JsonText.NameOf(job.Status)}{(job.CancelRequestedAt is not null && !JobMoves.IsEnd(job.Status) ? ", asked to stop" : "")}"),
-        ("stage", $"{Words.Of(job.Stage)}, {job.Progress:P0} of the whole{(job.SecondsLeft is { } left ? $", {Words.Duration(left)} left" : "")}"),
+        ("stage", $"{StageNames.ForPeople(job.Stage)}, {job.Progress:P0} of the whole{(job.SecondsLeft is { } left ? $", {Words.Duration(left)} left" : "")}"),
         ("queue", job.QueuePosition is { } position ? $"position {position:N0}" : null),
         ("waits for", job.WaitingFor is { } waits ? string.Join(" and ", waits) : null),
         ("method", JsonText.NameOf(job.Method)),
@@ -53,7 +53,7 @@ internal static class JobPageView
 
     private static IReadOnlyList<string?> Row(StageView stage) =>
     [
-        Words.Of(stage.Stage), JsonText.NameOf(stage.Status), stage.Steps > 0 ? $"{stage.Step:N0}" : null, stage.Steps > 0 ? $"{stage.Steps:N0}" : null,
+        StageNames.ForPeople(stage.Stage), JsonText.NameOf(stage.Status), stage.Steps > 0 ? $"{stage.Step:N0}" : null, stage.Steps > 0 ? $"{stage.Steps:N0}" : null,
         stage.Loss is { } loss ? $"{loss:0.0000}" : null, stage.Metric is { } metric ? $"{metric.Name} {metric.Value:0.0000}, best {metric.Best:0.0000} at {metric.BestStep:N0}" : null,
         stage.Parameters is { } parameters ? $"{parameters.Adapter:N0}" : null, Words.Time(stage.StartedAt), Words.Time(stage.FinishedAt), Note(stage),
     ];

@@ -99,7 +99,7 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
         var left = progress.SecondsLeft is { } seconds ? $"  {Words.Duration(seconds)} left" : "";
         var speed = progress.TokensPerSecond is { } tokens ? $"  {tokens:N0} tokens/s" : "";
         var numbers = $"loss {progress.Loss:0.0000}{_metric}{speed}{left}  whole job {progress.Progress:P0}";
-        if (_lines.Live) _lines.Draw(Words.Of(progress.Stage), (double)progress.Step / progress.Steps, $"{progress.Step:N0}/{progress.Steps:N0}", numbers);
+        if (_lines.Live) _lines.Draw(StageNames.ForPeople(progress.Stage), (double)progress.Step / progress.Steps, $"{progress.Step:N0}/{progress.Steps:N0}", numbers);
         else _lines.Log($"  step {progress.Step,6:N0}/{progress.Steps:N0}  {numbers}");
     }
 
@@ -113,8 +113,9 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
 
     private static string WordsFor(Api.ProgressView progress) => progress switch
     {
-        { Status: JobStatus.Running } => $"{Words.Of(progress.Stage)} starts",
-        { QueuePosition: { } position } => $"{Words.Of(progress.Stage)} waits in the queue, position {position:N0}",
+        { Status: JobStatus.Paused } => "paused; loradrop jobs resume lets it go on",
+        { Status: JobStatus.Running } => $"{StageNames.ForPeople(progress.Stage)} starts",
+        { QueuePosition: { } position } => $"{StageNames.ForPeople(progress.Stage)} waits in the queue, position {position:N0}",
         _ => "waits until its model and its dataset are ready",
     };
 

@@ -1,5 +1,6 @@
 using LoraDrop.Engine;
 using Spectre.Console;
+using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
@@ -9,7 +10,7 @@ internal static class RunLines
     public static void Write(IAnsiConsole console, RunEvent.StageStarted started)
     {
         var from = started.FromStep > 0 ? $", going on from step {started.FromStep:N0}" : "";
-        console.MarkupLineInterpolated($"[bold]{Words.Of(started.Stage)}[/]  {started.Steps:N0} steps over {started.Examples:N0} examples{from}");
+        console.MarkupLineInterpolated($"[bold]{StageNames.ForPeople(started.Stage)}[/]  {started.Steps:N0} steps over {started.Examples:N0} examples{from}");
         console.MarkupLineInterpolated($"[grey]  {started.Parameters.Adapter:N0} adapter parameters, {started.Parameters.AdapterAndHead:N0} with the head; {started.PaddingShare:P0} padding[/]");
     }
 

@@ -7,12 +7,6 @@ namespace LoraDrop.Cli;
 /// <summary>The words and signs that all views use for the same thing.</summary>
 internal static class Words
 {
-    public static string Of(Stage stage) => stage switch
-    {
-        Stage.ImportanceEvaluation => "Importance evaluation",
-        Stage.TaskAdaptation => "Task adaptation",
-    };
-
     public static string Of(TuningMethod method) => method switch
     {
         TuningMethod.Lora => "LoRA",

@@ -4,7 +4,7 @@ namespace LoraDrop.Domain;
 /// <remarks>Work may be started twice or too late; each call looks at the row first and does nothing where there is nothing to do.</remarks>
 public interface IQueuedWork
 {
-    /// <summary>Importance evaluation, or task adaptation, of a job.</summary>
+    /// <summary>A stage was queued: the worker takes up the first that it can run, which is mostly this one.</summary>
     Task RunStageAsync(Guid job, Stage stage, CancellationToken cancel);
 
     /// <summary>Fetches a model where it is not here, and inspects it.</summary>
@@ -12,4 +12,7 @@ public interface IQueuedWork
 
     /// <summary>Fetches a dataset where it is not here, and validates it.</summary>
     Task PrepareDatasetAsync(Guid dataset, CancellationToken cancel);
+
+    /// <summary>Removes objects that no row points to.</summary>
+    Task SweepAsync(CancellationToken cancel);
 }

@@ -12,6 +12,9 @@ public enum JobStatus
     /// <summary>A worker holds its lease.</summary>
     Running,
 
+    /// <summary>A person asked it to wait; it goes on from its last checkpoint when a person says so.</summary>
+    Paused,
+
     Succeeded,
 
     Failed,
@@ -25,8 +28,9 @@ public static class JobMoves
     private static readonly Dictionary<JobStatus, JobStatus[]> Legal = new()
     {
         [JobStatus.Waiting] = [JobStatus.Queued, JobStatus.Failed, JobStatus.Cancelled],
-        [JobStatus.Queued] = [JobStatus.Running, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // succeeded: another job's importance is taken over
-        [JobStatus.Running] = [JobStatus.Queued, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // queued: its worker is gone, another goes on
+        [JobStatus.Queued] = [JobStatus.Running, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // succeeded: another job's importance is taken over
+        [JobStatus.Running] = [JobStatus.Queued, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // queued: its worker is gone, another goes on
+        [JobStatus.Paused] = [JobStatus.Waiting, JobStatus.Queued, JobStatus.Cancelled],
         [JobStatus.Succeeded] = [],
         [JobStatus.Failed] = [JobStatus.Waiting, JobStatus.Queued],                                             // a person asked to try again
         [JobStatus.Cancelled] = [JobStatus.Waiting, JobStatus.Queued],

@@ -19,6 +19,10 @@ public sealed record WorkerDemand
     /// <summary>The least memory of the worker's device, in GiB; above 0, default null: any.</summary>
     public double? MemoryGiB { get; init; }
 
+    /// <summary><see cref="MemoryGiB"/> in bytes; 0 where any will do.</summary>
+    [JsonIgnore]
+    public long MemoryBytes => (long)((MemoryGiB ?? 0) * (1L << 30));
+
     /// <summary>The labels as one text, the same for the same labels in any order; null where there are none.</summary>
     /// <remarks>A worker may take the job when this is null or one of <see cref="SelectorsOf"/> its labels, which a database can decide.</remarks>
     [JsonIgnore]

@@ -83,7 +83,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IO
     private static Refusal.Conflict Taken(string what, string name) => new($"{what}_exists", $"There is a {what} {name} already. Delete it, or choose another name.");
 
     private static async Task<Guid?> FirstActiveAsync(IQueryable<JobRow> jobs, CancellationToken cancel) =>
-        await jobs.Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running).OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
+        await jobs.Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused).OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
 }
 
 /// <summary>Finds models and datasets as people address them: by name, else by id. A name may look like an id, so the first one counts.</summary>

@@ -35,6 +35,15 @@ public abstract class InputRow
 
     public InputStatus Status { get; set; }
 
+    /// <summary>How often its preparation was taken up: the fencing token, as of a stage.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>The worker that prepares it.</summary>
+    public string? LeaseOwner { get; set; }
+
+    /// <summary>Until when that worker may be silent; null while nobody has it.</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
+
     public long Version { get; set; }
 
     public Failure? Failure { get; set; }

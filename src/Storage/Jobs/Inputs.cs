@@ -3,13 +3,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What the service allows as a source.</summary>
-public sealed class SourceOptions
-{
-    /// <summary>Whether <c>file:</c> may name files of this machine: only where all who reach the service may read them anyway.</summary>
-    public bool LocalFiles { get; set; }
-}
-
 /// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared then.</summary>
 public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions options)
 {
@@ -105,7 +98,9 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
     private string? FingerprintOf(Source source, string path, string what, List<Fault> faults)
     {
         if (source is not Source.LocalPath(var place)) return null;
-        if (!options.LocalFiles) faults.Add(new(path, "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
+        if (!options.Allows(place)) faults.Add(new(path, options.Folders.Count > 0
+            ? "is in no folder that this service may read (its setting Sources:Folders names them); upload a dataset, or name a model on the hub"
+            : "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
         else if (Directory.Exists(place)) return Fingerprint(new DirectoryInfo(place).EnumerateFiles());
         else if (what == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
         else faults.Add(new(path, $"there is no {(what == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));

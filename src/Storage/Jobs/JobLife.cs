@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to jobs: submit, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
-public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObjectStore objects, TimeProvider clock)
+/// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
+public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers, WorkQueue queue, IObjectStore objects, TimeProvider clock)
 {
     /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
     private const int Tries = 5;
@@ -21,6 +21,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
         faults.AddRange(RequestFit.Faults(request, draft.IsSound("lora") ? model?.Facts : null, draft.IsSound("task") ? dataset?.Facts : null));
+        if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge) faults.Add(tooLarge);
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
         var now = clock.GetUtcNow();
@@ -30,7 +31,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
             Model = model, Dataset = dataset, CreatedAt = now, Version = 1,
         };
         job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
-        job.Stages.AddRange(StagesOf(request).Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting }));
+        job.Stages.AddRange(StagesOf(request).Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority, Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
         db.Jobs.Add(job);
         db.Events.Add(Event(job.Id, EventType.Submitted, $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
         QueueIfReady(job);
@@ -39,7 +40,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
         if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
-        queue.Enqueue(job.Id, job.Current.Stage);
+        queue.Enqueue(job.Current);
         return job;
     }
 
@@ -50,12 +51,48 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         var now = clock.GetUtcNow();
         if (job.CancelRequestedAt is null) db.Events.Add(Event(id, EventType.CancelRequested, "A person asked to cancel."));
         job.CancelRequestedAt ??= now;
-        if (job.Status == JobStatus.Running && job.Stages.Any(s => s.Status == JobStatus.Running)) return null;
+        job.PauseRequestedAt = null;
+        if (IsAtWork(job)) return null;
         foreach (var stage in job.Stages.Where(s => !JobMoves.IsEnd(s.Status))) stage.MoveTo(JobStatus.Cancelled, now);
         job.MoveTo(JobStatus.Cancelled, now);
         db.Events.Add(Event(id, EventType.Cancelled, "Cancelled before a worker took it up."));
         return null;
     }, cancel);
+
+    /// <summary>Asks a job to wait until it is resumed. One that waits anyway is paused at once; one that runs is when its worker has seen it, within a step.</summary>
+    public Task<Answer<JobRow>> PauseAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
+    {
+        if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
+        if (job.CancelRequestedAt is not null) return new Refusal.Conflict("job_cancelling", $"Job {id} is being cancelled.");
+        if (job.Status == JobStatus.Paused) return null;
+        var now = clock.GetUtcNow();
+        if (job.PauseRequestedAt is null) db.Events.Add(Event(id, EventType.PauseRequested, "A person asked to pause."));
+        job.PauseRequestedAt ??= now;
+        if (IsAtWork(job)) return null;
+        job.PauseRequestedAt = null;
+        foreach (var stage in job.Stages.Where(s => s.Status == JobStatus.Queued)) stage.MoveTo(JobStatus.Paused, now);
+        job.MoveTo(JobStatus.Paused, now);
+        db.Events.Add(Event(id, EventType.Paused, "Paused before a worker took it up."));
+        return null;
+    }, cancel);
+
+    /// <summary>Lets a paused job go on; one that was only asked to pause does not pause then.</summary>
+    public async Task<Answer<JobRow>> ResumeAsync(Guid id, CancellationToken cancel)
+    {
+        var answer = await ChangeAsync(id, job =>
+        {
+            if (job.Status != JobStatus.Paused && job.PauseRequestedAt is null) return new Refusal.Conflict("job_not_paused", $"Job {id} is {JsonText.NameOf(job.Status)}; only a paused job can be resumed.");
+            job.PauseRequestedAt = null;
+            db.Events.Add(Event(id, EventType.ResumeRequested, "A person asked to go on."));
+            if (job.Status != JobStatus.Paused) return null;
+            var now = clock.GetUtcNow();
+            job.MoveTo(JobStatus.Queued, now);
+            foreach (var stage in job.Stages.Where(s => s.Status == JobStatus.Paused)) stage.MoveTo(JobStatus.Waiting, now);
+            QueueIfReady(job);
+            return null;
+        }, cancel);
+        return await QueuedAsync(answer, cancel);
+    }
 
     /// <summary>Lets a job that failed or was cancelled go on from its last checkpoint.</summary>
     public async Task<Answer<JobRow>> RetryAsync(Guid id, CancellationToken cancel)
@@ -68,8 +105,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
             if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName} of job {id} is deleted; submit a new job.");
             prepare.Clear();
             job.MoveTo(JobStatus.Queued, clock.GetUtcNow());
-            (job.Failure, job.CancelRequestedAt) = (null, null);
-            foreach (var stage in job.Stages.Where(s => JobMoves.IsEnd(s.Status) && s.Status != JobStatus.Succeeded)) stage.MoveTo(JobStatus.Waiting, clock.GetUtcNow());
+            (job.Failure, job.CancelRequestedAt, job.PauseRequestedAt) = (null, null, null);
+            foreach (var stage in job.Stages.Where(s => JobMoves.IsEnd(s.Status) && s.Status != JobStatus.Succeeded))
+            {
+                stage.MoveTo(JobStatus.Waiting, clock.GetUtcNow());
+                (stage.Failures, stage.Kills) = (0, 0);
+            }
             if (job.Model.Status == InputStatus.Failed)
             {
                 (job.Model.Status, job.Model.Failure) = (InputStatus.Preparing, null);
@@ -84,11 +125,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
             QueueIfReady(job);
             return null;
         }, cancel);
-        if (answer.IsRefused(out _, out var changed)) return answer;
-        foreach (var enqueue in prepare) enqueue();
-        if (changed.Current.Status == JobStatus.Waiting) return await LookAgainAsync(id, cancel);
-        queue.Enqueue(id, changed.Current.Stage);
-        return answer;
+        if (answer.Refusal is null) foreach (var enqueue in prepare) enqueue();
+        return await QueuedAsync(answer, cancel);
     }
 
     /// <summary>Removes an ended job with all that it left.</summary>
@@ -113,6 +151,14 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
     }
 
+    /// <summary>Starts the jobs that wait for nothing any more: whoever prepared their input may have ended before it told them.</summary>
+    public async Task StartWaitingAsync(CancellationToken cancel)
+    {
+        var waiting = await db.Jobs.Where(j => j.Status == JobStatus.Queued && j.Model.Status != InputStatus.Preparing && j.Dataset.Status != InputStatus.Preparing)
+            .Where(j => j.Stages.Any(s => s.Status == JobStatus.Waiting) && !j.Stages.Any(s => s.Status == JobStatus.Queued)).OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
+        foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
+    }
+
     /// <summary>An input may have become ready after it was looked at and before the job was saved: whoever prepared it did not see the job then.</summary>
     private Task<Answer<JobRow>> LookAgainAsync(Guid id, CancellationToken cancel)
     {
@@ -123,35 +169,51 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
     /// <summary>Queues a job that waits for nothing any more, or fails it where what it waited for cannot be used.</summary>
     private async Task<Answer<JobRow>> StartIfReadyAsync(Guid id, CancellationToken cancel)
     {
-        var started = new List<Stage>();
+        var started = new List<StageRow>();
+        var living = await workers.AllAsync(cancel);
         var answer = await ChangeAsync(id, job =>
         {
             started.Clear();
             if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
-            if (InputFailure(job) is { } failure) Fail(job, failure);
+            if ((InputFailure(job) ?? SizeFailure(job, living)) is { } failure) Fail(job, failure);
             else if (QueueIfReady(job) is { } stage) started.Add(stage);
             return null;
         }, cancel);
-        foreach (var stage in started) queue.Enqueue(id, stage);
+        foreach (var stage in started) queue.Enqueue(stage);
         return answer;
     }
+
+    /// <summary>Wakes a worker for a job that was let go on.</summary>
+    private async Task<Answer<JobRow>> QueuedAsync(Answer<JobRow> answer, CancellationToken cancel)
+    {
+        if (answer.IsRefused(out _, out var job)) return answer;
+        if (job.Status == JobStatus.Queued && job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        if (job.Current.Status == JobStatus.Queued) queue.Enqueue(job.Current);
+        return answer;
+    }
+
+    /// <summary>Whether a worker has it, who will obey a wish.</summary>
+    private static bool IsAtWork(JobRow job) => job.Stages.Any(s => s.Status == JobStatus.Running);
 
     /// <summary>The job with all that a change needs to see; the change is made again where a worker changed the row meanwhile.</summary>
     private async Task<Answer<JobRow>> ChangeAsync(Guid id, Func<JobRow, Refusal?> change, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
+            db.ChangeTracker.Clear();
+            await using var transaction = await db.BeginChangeAsync(id, cancel);
             var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset).SingleOrDefaultAsync(j => j.Id == id, cancel);
             if (job is null) return new Refusal.Missing("job", id.ToString());
             if (change(job) is { } refusal) return refusal;
             try
             {
                 await db.SaveChangesAsync(cancel);
+                await transaction.CommitAsync(cancel);
                 return job;
             }
             catch (DbUpdateConcurrencyException) when (tries < Tries)
             {
-                db.ChangeTracker.Clear();
+                // A model or dataset changed meanwhile, which no lock of the job keeps still: look again.
             }
         }
     }
@@ -160,12 +222,14 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         request.Method == TuningMethod.LoraDrop ? [Stage.ImportanceEvaluation, Stage.TaskAdaptation] : [Stage.TaskAdaptation];
 
     /// <summary>Queues the stage that the job is at, where model and dataset are ready.</summary>
-    private Stage? QueueIfReady(JobRow job)
+    private StageRow? QueueIfReady(JobRow job)
     {
         if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
+        if (job.Model.Facts is { } model)
+            foreach (var each in job.Stages) each.EstimatedMemory = MemoryEstimate.OfJob(job.Request, model, job.Dataset.Facts);
         var stage = job.Current;
         stage.MoveTo(JobStatus.Queued, clock.GetUtcNow());
-        return stage.Stage;
+        return stage;
     }
 
     private static Failure? InputFailure(JobRow job)
@@ -176,6 +240,9 @@ public sealed class JobLife(JobsContext db, Inputs inputs, WorkQueue queue, IObj
         var faults = RequestFit.Faults(job.Request, job.Model.Facts, job.Dataset.Facts).ToList();
         return faults.Count > 0 ? Failure.Refused(faults) : null;
     }
+
+    private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> living) =>
+        LivingWorkers.Refusal(living, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
 
     private void Fail(JobRow job, Failure failure)
     {

@@ -41,6 +41,9 @@ public sealed class JobRow
     /// <summary>When a person asked a running job to stop; its worker obeys within a step.</summary>
     public DateTimeOffset? CancelRequestedAt { get; set; }
 
+    /// <summary>When a person asked a running job to wait; its worker obeys within a step.</summary>
+    public DateTimeOffset? PauseRequestedAt { get; set; }
+
     public Failure? Failure { get; set; }
 
     /// <summary>The run's result.json, when it is done.</summary>

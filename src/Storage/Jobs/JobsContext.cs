@@ -3,13 +3,16 @@ using LoraDrop.Domain;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace LoraDrop.Storage;
 
 /// <summary>The rows. A class derives from it for each database, so that each has its own migrations.</summary>
-public abstract class JobsContext(DbContextOptions options) : DbContext(options)
+public abstract class JobsContext : DbContext
 {
+    protected JobsContext(DbContextOptions options) : base(options) => Database.AutoSavepointsEnabled = false; // a change that fails is made again whole
+
     public DbSet<JobRow> Jobs => Set<JobRow>();
 
     public DbSet<StageRow> Stages => Set<StageRow>();
@@ -42,6 +45,14 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
     /// Of a job that is not there nothing is taken.
     /// </remarks>
     public abstract Task LockJobAsync(Guid job, CancellationToken cancel);
+
+    /// <summary>Begins a change of a job and takes its row: changes of one job come one after the other, and its events are seen in the order of their ids.</summary>
+    public async Task<IDbContextTransaction> BeginChangeAsync(Guid job, CancellationToken cancel)
+    {
+        var transaction = await Database.BeginTransactionAsync(cancel);
+        await LockJobAsync(job, cancel);
+        return transaction;
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -82,7 +93,8 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
             stage.ToTable("stages");
             stage.HasKey(s => new { s.JobId, s.Stage });
             AsJson(stage.Property(s => s.Parameters));
-            stage.HasIndex(s => new { s.Status, s.QueuedAt });
+            stage.HasIndex(s => new { s.Priority, s.Stage, s.QueuedAt, s.JobId }).IsDescending(false, true, false, false).HasFilter("status = 'queued'").HasDatabaseName("ix_stages_queue");
+            stage.HasIndex(s => s.LeaseUntil).HasFilter("status = 'running'").HasDatabaseName("ix_stages_running");
             stage.HasIndex(s => s.ContentKey);
         });
         modelBuilder.Entity<EventRow>(happened =>
@@ -127,7 +139,11 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
         });
         Map<ModelRow>(modelBuilder, "models", row => AsJson(row.Property(m => m.Facts)));
         Map<DatasetRow>(modelBuilder, "datasets", row => AsJson(row.Property(d => d.Facts)));
-        modelBuilder.Entity<WorkerRow>(worker => worker.ToTable("workers"));
+        modelBuilder.Entity<WorkerRow>(worker =>
+        {
+            worker.ToTable("workers");
+            AsJson(worker.Property(w => w.Labels));
+        });
     }
 
     public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new NotSupportedException("Save asynchronously.");
@@ -153,7 +169,8 @@ public abstract class JobsContext(DbContextOptions options) : DbContext(options)
         row.HasIndex(r => r.Name).IsUnique();
         row.HasIndex(r => r.FormerName);
         row.HasIndex(r => r.Source);
-        row.HasIndex(r => r.Id).HasFilter("name IS NOT NULL"); // the list of those that somebody registered: jobs may bring thousands of others
+        row.HasIndex(r => r.Id, $"ix_{table}_preparing").HasFilter("status = 'preparing'");
+        row.HasIndex(r => r.Id, $"ix_{table}_registered").HasFilter("name IS NOT NULL"); // the list of those that somebody registered: jobs may bring thousands of others
         row.Property(r => r.Version).IsConcurrencyToken();
         AsJson(row.Property(r => r.Failure));
         AsJson(row.Property(r => r.Files));

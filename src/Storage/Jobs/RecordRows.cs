@@ -37,6 +37,7 @@ public static class EventType
 {
     public const string Submitted = "submitted", Queued = "queued", StageStarted = "stage-started", Resumed = "resumed", ImportanceMeasured = "importance-measured",
         ImportanceReused = "importance-reused", Evaluated = "evaluated", Checkpoint = "checkpoint", StageSucceeded = "stage-succeeded", Log = "log", Interrupted = "interrupted",
+        AttemptFailed = "attempt-failed", PauseRequested = "pause-requested", Paused = "paused", ResumeRequested = "resume-requested",
         CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried";
 
     /// <summary>After one of these nothing comes unless a person asks.</summary>
@@ -155,6 +156,15 @@ public sealed class WorkerRow
 
     /// <summary>Stages at a time.</summary>
     public int Slots { get; init; }
+
+    /// <summary>What jobs may ask for: <c>gpu</c>, <c>zone</c>, ….</summary>
+    public Dictionary<string, string> Labels { get; init; } = [];
+
+    /// <summary>Bytes of memory that one stage can have on it: the GPU's, or the machine's.</summary>
+    public long Memory { get; init; }
+
+    /// <summary>It was told to end: it hands back what it has and takes nothing more.</summary>
+    public bool Stopping { get; set; }
 
     public DateTimeOffset StartedAt { get; init; }
 

@@ -5,49 +5,59 @@ using Microsoft.EntityFrameworkCore.Query;
 namespace LoraDrop.Storage;
 
 /// <summary>A worker's hold on a stage. Every write names the attempt that the worker was given (the fencing token) and counts only while it is the latest.</summary>
-/// <remarks>Each write answers whether the lease still held. A worker that reads false stops its child and writes nothing more: somebody else has the stage.</remarks>
-public sealed class StageLease(IDbContextFactory<JobsContext> contexts, TimeProvider clock, Guid job, Stage stage, int attempt)
+/// <remarks>
+/// Each write answers whether the lease still held; the first that did not also sets <see cref="Lost"/>. A worker whose lease is lost
+/// stops its child and writes nothing more: somebody else has the stage. Writes wait outages out, and each may be made twice, as
+/// nobody knows whether a change was made whose answer never came.
+/// </remarks>
+public sealed class StageLease : IDisposable
 {
-    /// <summary>How long a worker may be silent before its stage is given to another.</summary>
-    public static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
+    private readonly StageLeases _leases;
+    private readonly CancellationTokenSource _lost = new();
+    private long _heldAt;
 
-    public Guid Job => job;
-
-    public Stage Stage => stage;
-
-    public int Attempt => attempt;
-
-    /// <summary>Takes a queued stage up. Null where it is not queued any more: another worker was faster, or it was cancelled.</summary>
-    public static async Task<StageLease?> TakeAsync(IDbContextFactory<JobsContext> contexts, TimeProvider clock, Guid job, Stage stage, string worker, CancellationToken cancel)
+    internal StageLease(StageLeases leases, Guid job, Stage stage, int attempt)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
-        var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == job, cancel);
-        if (row?.Stages.SingleOrDefault(s => s.Stage == stage) is not { Status: JobStatus.Queued } taken) return null;
-        var now = clock.GetUtcNow();
-        taken.Attempt++;
-        taken.MoveTo(JobStatus.Running, now);
-        (taken.LeaseOwner, taken.LeaseUntil) = (worker, now + Length);
-        if (row.Status == JobStatus.Queued) row.MoveTo(JobStatus.Running, now);
-        try
-        {
-            await db.SaveChangesAsync(cancel);
-            return new(contexts, clock, job, stage, taken.Attempt);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            return null; // another worker was faster, or a person cancelled
-        }
+        (_leases, Job, Stage, Attempt) = (leases, job, stage, attempt);
+        _heldAt = leases.Clock.GetTimestamp();
     }
 
-    /// <summary>Whether a person asked the job to stop.</summary>
-    public async Task<bool> CancelRequestedAsync(CancellationToken cancel)
+    public Guid Job { get; }
+
+    public Stage Stage { get; }
+
+    public int Attempt { get; }
+
+    /// <summary>How long the worker may be silent.</summary>
+    public TimeSpan Length => _leases.Length;
+
+    /// <summary>Set when a write found that the lease is lost.</summary>
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>How long ago it was last known to hold, by a clock that goes on while the process is frozen.</summary>
+    public TimeSpan Silence => _leases.Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
+
+    /// <summary>What people wish of the job; null where the lease is lost.</summary>
+    public async Task<StageWish?> WishAsync(CancellationToken cancel)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
-        return await db.Jobs.AnyAsync(j => j.Id == job && j.CancelRequestedAt != null, cancel);
+        await using var db = await _leases.ContextAsync(cancel);
+        var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id, (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
+        return Hold(wish is not null) ? wish!.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn : null;
     }
+
+    /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was frozen does not know how long.</summary>
+    public async Task<bool> HoldsAsync(CancellationToken cancel) => !Lost.IsCancellationRequested && (Silence < Length / 3 || await RenewAsync(cancel));
 
     /// <summary>Extends the lease without another change.</summary>
-    public Task<bool> RenewAsync(CancellationToken cancel) => RenewAsync(_ => { }, [], cancel);
+    public async Task<bool> RenewAsync(CancellationToken cancel)
+    {
+        return Hold(await _leases.Outages.WaitOutAsync(async () =>
+        {
+            await using var db = await _leases.ContextAsync(cancel);
+            var until = Until();
+            return await Mine(db).ExecuteUpdateAsync(set => set.SetProperty(s => s.LeaseUntil, until), cancel) > 0;
+        }, cancel));
+    }
 
     /// <summary>Writes how far the stage is and the numbers since last time, and extends the lease.</summary>
     /// <param name="progress">Sets the columns of the stage.</param>
@@ -56,16 +66,19 @@ public sealed class StageLease(IDbContextFactory<JobsContext> contexts, TimeProv
     public Task<bool> RenewAsync(Action<UpdateSettersBuilder<StageRow>> progress, IReadOnlyList<MetricRow> metrics, CancellationToken cancel) =>
         WriteAsync(progress, async db =>
         {
-            // Killed between an evaluation and its checkpoint, a run evaluates the same step again.
-            foreach (var again in metrics.Where(m => m.Name.StartsWith("validation/")))
-                await db.Metrics.Where(m => m.JobId == job && m.Name == again.Name && m.Stage == stage && m.Step == again.Step).ExecuteDeleteAsync(cancel);
+            // Killed between an evaluation and its checkpoint a run evaluates the same step again; and this very change may have been made before.
+            foreach (var curves in metrics.GroupBy(m => m.Name).GroupBy(curve => (First: curve.Min(m => m.Step), Last: curve.Max(m => m.Step)), curve => curve.Key))
+            {
+                var ((first, last), names) = (curves.Key, curves.ToList());
+                await db.Metrics.Where(m => m.JobId == Job && names.Contains(m.Name) && m.Stage == Stage && m.Step >= first && m.Step <= last).ExecuteDeleteAsync(cancel);
+            }
             db.Metrics.AddRange(metrics);
             await db.SaveChangesAsync(cancel);
         }, cancel);
 
     /// <summary>Forgets the numbers beyond a step: a run goes on from there and measures them again.</summary>
     public Task<bool> GoOnFromAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
-        db => db.Metrics.Where(m => m.JobId == job && m.Stage == stage && m.Step > step).ExecuteDeleteAsync(cancel), cancel);
+        db => db.Metrics.Where(m => m.JobId == Job && m.Stage == Stage && m.Step > step).ExecuteDeleteAsync(cancel), cancel);
 
     public Task<bool> AddEventAsync(EventLevel level, string type, string message, string? data, CancellationToken cancel) => WriteAsync(_ => { }, async db =>
     {
@@ -78,10 +91,11 @@ public sealed class StageLease(IDbContextFactory<JobsContext> contexts, TimeProv
     public async Task<IReadOnlyList<StoredFile>?> CheckpointAsync(CheckpointRow checkpoint, CancellationToken cancel)
     {
         var replaced = new List<StoredFile>();
-        var held = await WriteAsync(_ => { }, async db =>
+        var held = await WriteAsync(set => set.SetProperty(s => s.Format, StageFormat.Settings).SetProperty(s => s.Kills, 0), async db =>
         {
+            replaced.Clear();
             var keys = checkpoint.Files.Select(f => f.Key).ToHashSet();
-            foreach (var older in await db.Checkpoints.Where(c => c.JobId == job && c.Stage == stage).OrderByDescending(c => c.At).Take(3).ToListAsync(cancel))
+            foreach (var older in await db.Checkpoints.Where(c => c.JobId == Job && c.Stage == Stage).OrderByDescending(c => c.At).Take(3).ToListAsync(cancel))
             {
                 replaced.AddRange(older.Files.Where(f => !keys.Contains(f.Key)));
                 if (older.Step == checkpoint.Step) db.Remove(older);
@@ -98,22 +112,23 @@ public sealed class StageLease(IDbContextFactory<JobsContext> contexts, TimeProv
     /// <param name="outcome">Its files, importance and result.</param>
     /// <param name="cancel">Gives up.</param>
     /// <returns>The stage to queue next, if any; and whether the lease held.</returns>
-    public async Task<(bool Held, Stage? Next)> SucceedAsync(StageOutcome outcome, CancellationToken cancel)
+    public async Task<(bool Held, StageRow? Next)> SucceedAsync(StageOutcome outcome, CancellationToken cancel)
     {
-        Stage? next = null;
+        StageRow? next = null;
         var held = await EndAsync(JobStatus.Succeeded, (db, row) =>
         {
-            var now = clock.GetUtcNow();
-            var done = row.Stages.Single(s => s.Stage == stage);
+            next = null;
+            var now = _leases.Clock.GetUtcNow();
+            var done = row.Stages.Single(s => s.Stage == Stage);
             (done.ContentKey, done.ReusedFrom) = (outcome.ContentKey ?? done.ContentKey, outcome.ReusedFrom);
-            db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = stage, CreatedAt = now }));
+            db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
             if (outcome.Importance is { } report) AddImportance(db, report);
-            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{(stage == Stage.ImportanceEvaluation ? "Importance evaluation" : "Task adaptation")} is done."));
+            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{StageNames.ForPeople(Stage)} is done."));
             if (outcome.Result is { } result) (row.Result, row.Score) = (result.Json, result.Score);
             if (row.Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status == JobStatus.Waiting) is { } following)
             {
                 following.MoveTo(JobStatus.Queued, now);
-                next = following.Stage;
+                next = following;
                 return;
             }
             row.MoveTo(JobStatus.Succeeded, now);
@@ -122,73 +137,142 @@ public sealed class StageLease(IDbContextFactory<JobsContext> contexts, TimeProv
         return (held, next);
     }
 
-    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) => EndAsync(JobStatus.Failed, (db, row) =>
-    {
-        row.Failure = failure;
-        row.MoveTo(JobStatus.Failed, clock.GetUtcNow());
-        db.Events.Add(Event(EventLevel.Error, EventType.Failed, failure.Message));
-    }, cancel);
+    /// <summary>Ends the job.</summary>
+    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) => EndAsync(JobStatus.Failed, (db, row) => Fail(db, row, failure), cancel);
+
+    /// <summary>Ends the attempt: a fault that is not the user's is tried again by itself <see cref="StageLeases.Retries"/> times, then the job fails.</summary>
+    public Task<bool> FailAttemptAsync(Failure failure, CancellationToken cancel) => EndAsync(
+        row => FailureCode.IsUsers(failure.Code) || row.Failures >= StageLeases.Retries ? JobStatus.Failed : JobStatus.Queued,
+        (db, row) =>
+        {
+            var mine = row.Stages.Single(s => s.Stage == Stage);
+            if (mine.Status == JobStatus.Failed)
+            {
+                Fail(db, row, failure);
+                return;
+            }
+            mine.Failures++;
+            row.MoveTo(JobStatus.Queued, _leases.Clock.GetUtcNow());
+            db.Events.Add(Event(EventLevel.Warning, EventType.AttemptFailed, $"{failure.Message} It is tried again from the last checkpoint ({mine.Failures} of {StageLeases.Retries})."));
+        }, cancel);
 
     public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync(JobStatus.Cancelled, (db, row) =>
     {
-        foreach (var waiting in row.Stages.Where(s => !JobMoves.IsEnd(s.Status))) waiting.MoveTo(JobStatus.Cancelled, clock.GetUtcNow());
-        row.MoveTo(JobStatus.Cancelled, clock.GetUtcNow());
+        foreach (var waiting in row.Stages.Where(s => !JobMoves.IsEnd(s.Status))) waiting.MoveTo(JobStatus.Cancelled, _leases.Clock.GetUtcNow());
+        row.MoveTo(JobStatus.Cancelled, _leases.Clock.GetUtcNow());
         db.Events.Add(Event(EventLevel.Info, EventType.Cancelled, "Cancelled. A retry goes on from the last checkpoint."));
     }, cancel);
 
-    /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
-    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync(JobStatus.Queued, (db, row) =>
+    /// <summary>Gives the stage back because a person asked the job to wait.</summary>
+    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync(JobStatus.Paused, (db, row) =>
     {
-        row.Stages.Single(s => s.Stage == stage).Interruptions++;
-        row.MoveTo(JobStatus.Queued, clock.GetUtcNow());
-        db.Events.Add(Event(EventLevel.Warning, EventType.Interrupted, why));
+        row.PauseRequestedAt = null;
+        row.MoveTo(JobStatus.Paused, _leases.Clock.GetUtcNow());
+        db.Events.Add(Event(EventLevel.Info, EventType.Paused, "Paused. It goes on from the last checkpoint when it is resumed."));
     }, cancel);
 
-    /// <summary>A change while the stage runs: it counts if the attempt is still the latest.</summary>
-    private async Task<bool> WriteAsync(Action<UpdateSettersBuilder<StageRow>> columns, Func<JobsContext, Task> more, CancellationToken cancel)
+    /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
+    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync(JobStatus.Queued, (db, row) => HandBack(db, row, why), cancel);
+
+    /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
+    public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
+        stage => stage.LeaseUntil < _leases.Clock.GetUtcNow() ? JobStatus.Queued : null, (db, row) => HandBack(db, row, why), cancel, byOwner: false);
+
+    /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails: it would go on for ever.</summary>
+    public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
+        row => row.Kills >= StageLeases.MostKills ? JobStatus.Failed : JobStatus.Queued,
+        (db, row) =>
+        {
+            var mine = row.Stages.Single(s => s.Stage == Stage);
+            mine.Kills++;
+            if (mine.Status == JobStatus.Failed) Fail(db, row, failure);
+            else HandBack(db, row, failure.Message);
+        }, cancel);
+
+    public void Dispose() => _lost.Dispose();
+
+    private IQueryable<StageRow> Mine(JobsContext db) => db.Stages.Where(s => s.JobId == Job && s.Stage == Stage && s.Attempt == Attempt && s.Status == JobStatus.Running);
+
+    private DateTimeOffset Until() => _leases.Clock.GetUtcNow() + Length;
+
+    private bool Hold(bool held)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        var until = clock.GetUtcNow() + Length;
-        var held = await db.Stages.Where(s => s.JobId == job && s.Stage == stage && s.Attempt == attempt && s.Status == JobStatus.Running)
-            .ExecuteUpdateAsync(set => columns(set.SetProperty(s => s.LeaseUntil, until)), cancel);
-        if (held == 0) return false;
-        await db.Jobs.Where(j => j.Id == job).ExecuteUpdateAsync(set => set.SetProperty(j => j.Version, j => j.Version + 1), cancel);
-        await more(db);
-        await transaction.CommitAsync(cancel);
-        return true;
+        if (held) Interlocked.Exchange(ref _heldAt, _leases.Clock.GetTimestamp());
+        else _lost.Cancel();
+        return held;
     }
 
-    /// <summary>The change that ends the attempt.</summary>
-    private async Task<bool> EndAsync(JobStatus to, Action<JobsContext, JobRow> change, CancellationToken cancel)
-    {
-        while (true)
+    /// <summary>A change while the stage runs: it counts if the attempt is still the latest.</summary>
+    private async Task<bool> WriteAsync(Action<UpdateSettersBuilder<StageRow>> columns, Func<JobsContext, Task> more, CancellationToken cancel) =>
+        Hold(await _leases.Outages.WaitOutAsync(async () =>
         {
-            await using var db = await contexts.CreateDbContextAsync(cancel);
-            var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == job, cancel);
-            if (row?.Stages.Single(s => s.Stage == stage) is not { Status: JobStatus.Running } mine || mine.Attempt != attempt) return false;
-            mine.MoveTo(to, clock.GetUtcNow());
+            await using var db = await _leases.ContextAsync(cancel);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+            // The job's row comes first here too: the change of its version takes it.
+            await db.Jobs.Where(j => j.Id == Job).ExecuteUpdateAsync(set => set.SetProperty(j => j.Version, j => j.Version + 1), cancel);
+            var until = Until();
+            if (await Mine(db).ExecuteUpdateAsync(set => columns(set.SetProperty(s => s.LeaseUntil, until)), cancel) == 0) return false;
+            await more(db);
+            await transaction.CommitAsync(cancel);
+            return true;
+        }, cancel));
+
+    private Task<bool> EndAsync(JobStatus to, Action<JobsContext, JobRow> change, CancellationToken cancel) => EndAsync(_ => to, change, cancel);
+
+    /// <summary>The change that ends the attempt.</summary>
+    /// <param name="target">Where the stage goes; null: it stays as it is.</param>
+    /// <param name="change">What else changes; the stage has moved then.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="byOwner">Whether it is the worker itself that says so.</param>
+    private async Task<bool> EndAsync(Func<StageRow, JobStatus?> target, Action<JobsContext, JobRow> change, CancellationToken cancel, bool byOwner = true) =>
+        Hold(await _leases.Outages.WaitOutAsync(async () =>
+        {
+            await using var db = await _leases.ContextAsync(cancel);
+            await using var transaction = await db.BeginChangeAsync(Job, cancel);
+            var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == Job, cancel);
+            if (row?.Stages.SingleOrDefault(s => s.Stage == Stage) is not { } mine || mine.Attempt != Attempt) return false;
+            if (mine.Status != JobStatus.Running) return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
+            if (target(mine) is not { } to) return false;
+            mine.MoveTo(to, _leases.Clock.GetUtcNow());
+            if (byOwner) mine.EndedAttempt = Attempt;
             change(db, row);
-            try
-            {
-                await db.SaveChangesAsync(cancel);
-                return true;
-            }
-            catch (DbUpdateConcurrencyException)
-            {
-                // A person asked to cancel in this very moment: look again.
-            }
-        }
+            await db.SaveChangesAsync(cancel);
+            await transaction.CommitAsync(cancel);
+            return true;
+        }, cancel));
+
+    private void Fail(JobsContext db, JobRow row, Failure failure)
+    {
+        row.Failure = failure;
+        row.MoveTo(JobStatus.Failed, _leases.Clock.GetUtcNow());
+        db.Events.Add(Event(EventLevel.Error, EventType.Failed, failure.Message));
+    }
+
+    private void HandBack(JobsContext db, JobRow row, string why)
+    {
+        row.Stages.Single(s => s.Stage == Stage).Interruptions++;
+        row.MoveTo(JobStatus.Queued, _leases.Clock.GetUtcNow());
+        db.Events.Add(Event(EventLevel.Warning, EventType.Interrupted, why));
     }
 
     private void AddImportance(JobsContext db, ImportanceReport report)
     {
-        db.ImportanceSummaries.Add(new() { JobId = job, Scope = report.Scope, Threshold = report.Threshold, Examples = report.Examples, Tokens = report.Tokens, Remarks = [.. report.Remarks] });
-        db.Importance.AddRange(report.Sites.Select(s => new ImportanceRow { JobId = job, Type = s.Type, Layer = s.Layer, G = s.G, PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms }));
+        db.ImportanceSummaries.Add(new() { JobId = Job, Scope = report.Scope, Threshold = report.Threshold, Examples = report.Examples, Tokens = report.Tokens, Remarks = [.. report.Remarks] });
+        db.Importance.AddRange(report.Sites.Select(s => new ImportanceRow { JobId = Job, Type = s.Type, Layer = s.Layer, G = s.G, PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms }));
     }
 
     private EventRow Event(EventLevel level, string type, string message, string? data = null) =>
-        new() { JobId = job, At = clock.GetUtcNow(), Level = level, Type = type, Message = message, Data = data };
+        new() { JobId = Job, At = _leases.Clock.GetUtcNow(), Level = level, Type = type, Message = message, Data = data };
+}
+
+/// <summary>What people wish of a running stage.</summary>
+public enum StageWish
+{
+    GoOn,
+
+    Pause,
+
+    Cancel,
 }
 
 /// <summary>What a stage leaves.</summary>

@@ -17,11 +17,38 @@ public sealed class StageRow
     /// <summary>Attempts that ended without anybody's fault: the worker stopped or vanished.</summary>
     public int Interruptions { get; set; }
 
+    /// <summary>Attempts that failed through no fault of the user; after so many the job fails.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Attempts in a row whose process somebody killed before it had stored a checkpoint.</summary>
+    public int Kills { get; set; }
+
+    /// <summary>What it is taken by: before others with a greater number (<see cref="JobPriority"/>).</summary>
+    public JobPriority Priority { get; init; }
+
+    /// <summary>The labels that a worker must have to take it (<see cref="WorkerDemand.Selector"/>); null where any will do.</summary>
+    public string? Selector { get; init; }
+
+    /// <summary>Bytes of memory that a worker must have because the job asks for it; 0 where it does not.</summary>
+    public long Memory { get; init; }
+
+    /// <summary>Bytes of memory that the stage takes on a CPU (<see cref="MemoryEstimate"/>); 0 while not known. On a GPU it takes less, and what was asked for counts alone.</summary>
+    public long EstimatedMemory { get; set; }
+
+    /// <summary>The version in which settings and checkpoint are written. A worker takes only what it understands.</summary>
+    public int Format { get; set; } = StageFormat.Settings;
+
     /// <summary>The worker that has it.</summary>
     public string? LeaseOwner { get; set; }
 
     /// <summary>Until when the worker may be silent.</summary>
     public DateTimeOffset? LeaseUntil { get; set; }
+
+    /// <summary>Since when the worker has it.</summary>
+    public DateTimeOffset? LeasedAt { get; set; }
+
+    /// <summary>The last attempt that ended by its own word: a worker that says so again is told that it is done.</summary>
+    public int EndedAttempt { get; set; }
 
     public DateTimeOffset? QueuedAt { get; set; }
 
@@ -69,7 +96,7 @@ public sealed class StageRow
         Status = to;
         if (to == JobStatus.Queued) QueuedAt = now;
         if (to == JobStatus.Running) StartedAt ??= now;
-        if (to != JobStatus.Running) (LeaseOwner, LeaseUntil, SecondsLeft, TokensPerSecond) = (null, null, null, null);
+        if (to != JobStatus.Running) (LeaseOwner, LeaseUntil, LeasedAt, SecondsLeft, TokensPerSecond) = (null, null, null, null, null);
         FinishedAt = JobMoves.IsEnd(to) ? now : null;
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using LoraDrop.Domain;
+using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
@@ -33,7 +35,8 @@ internal sealed class ChildProcess : IDisposable
     /// <param name="work">What to do.</param>
     /// <param name="folder">The work's folder.</param>
     /// <param name="options">Which program; and how much managed memory an inspection may take.</param>
-    public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options)
+    /// <param name="environment">Variables that it gets besides this process's own, such as the GPU that it may see.</param>
+    public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options, IReadOnlyDictionary<string, string>? environment = null)
     {
         Directory.CreateDirectory(folder);
         work.Write(folder);
@@ -44,6 +47,7 @@ internal sealed class ChildProcess : IDisposable
         start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // freed tensors leave room that the next ones fit into (docs/decisions/loading-libtorch.md)
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's choice of collector is not the engine's
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return new(Process.Start(start)!);
     }
 
@@ -55,7 +59,7 @@ internal sealed class ChildProcess : IDisposable
             _process.StandardInput.WriteLine(ChildProgram.StopLine);
             _process.StandardInput.Flush();
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or InvalidOperationException or ObjectDisposedException)
         {
             // It has ended by itself: there is nobody to ask.
         }
@@ -110,10 +114,22 @@ internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
     /// <summary>The signal that ended it, or null.</summary>
     public int? Signal => ExitCode is > 128 and < 160 ? ExitCode - 128 : null;
 
+    public bool IsKill => Signal == SigKill;
+
+    /// <summary>What a person should know of a process that was killed, though not by the kernel.</summary>
+    public const string KilledFromOutside = "The process was ended from outside by signal 9 (SIGKILL), and not by the kernel for want of memory. Something on the worker's machine does that: a person, or a guard over memory or time.";
+
     /// <summary>What a person should know where the child could not say it itself.</summary>
-    public string Reason => Signal switch
+    /// <param name="byKernel">Whether the kernel is known to have ended a process for want of memory meanwhile.</param>
+    public Failure Failure(bool byKernel) => Signal is null ? new(FailureCode.Defect, Reason)
+        : byKernel ? new(FailureCode.OutOfMemory, $"The kernel ended the process (signal 9, SIGKILL) because memory ran out. {LessMemory}")
+        : new(FailureCode.Killed, Reason);
+
+    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, or use a worker with more memory. A retry goes on from the last checkpoint.";
+
+    private string Reason => Signal switch
     {
-        SigKill => "The process was ended by signal 9 (SIGKILL). Where nobody did that by hand, the machine ran out of memory: lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength. A retry goes on from the last checkpoint.",
+        SigKill => $"The process was ended by signal 9 (SIGKILL). Where nobody did that by hand, the machine ran out of memory. {LessMemory}",
         SigAbort => $"The process was ended by signal 6 (SIGABRT): a native library gave up.{Tail}",
         SigSegv or SigBus => $"The process was ended by signal {Signal} ({(Signal == SigSegv ? "SIGSEGV" : "SIGBUS")}), in a native library.{Tail}",
         { } signal => $"The process was ended by signal {signal}.{Tail}",

@@ -21,6 +21,7 @@ public static class ChildProgram
     /// <param name="folder">The folder with work.json.</param>
     public static int Run(string folder)
     {
+        BeFirstToGo();
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true); // Ctrl-C reaches children too; the service says what to do
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
@@ -68,6 +69,13 @@ public static class ChildProgram
         using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report);
         if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
         else report(new RunEvent.Finished(run.Run(cancel), folder));
+    }
+
+    /// <summary>Where memory runs out, the kernel is to end this process and not the worker, which tells what happened and goes on.</summary>
+    private static void BeFirstToGo()
+    {
+        const string Score = "/proc/self/oom_score_adj", First = "1000";
+        if (File.Exists(Score)) File.WriteAllText(Score, First);
     }
 
     private static void WriteFacts<T>(string folder, T facts) => WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));

@@ -8,14 +8,9 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Worker;
 
 /// <summary>Makes a dataset usable: fetches it where it is on the hub, and reads every row of it.</summary>
-internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts, IObjectStore objects, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
 {
-    public async Task RunAsync(Guid id, CancellationToken cancel)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (await db.Datasets.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id, cancel) is not { Status: InputStatus.Preparing, DeletedAt: null } row) return;
-        await preparing.RunAsync("dataset", id, folder => PrepareAsync(row, folder, cancel), prepared => SaveAsync(id, prepared, cancel), cancel);
-    }
+    public Task RunAsync(Guid id) => preparing.RunAsync<DatasetRow, DatasetFacts>("dataset", id, PrepareAsync, SaveAsync);
 
     private async Task<Prepared<DatasetFacts>> PrepareAsync(DatasetRow row, string folder, CancellationToken cancel)
     {
@@ -27,9 +22,9 @@ internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts
             case Source.Hub onHub:
                 var snapshot = await hub.FetchDatasetAsync(onHub, row.Preset, folder, "dataset", preparing.Progress<DatasetRow>(row.Id), cancel);
                 var (fetched, refused) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
-                return fetched is null ? new(refused!) : new(fetched, null, await preparing.StoreAsync(folder, $"datasets/{row.Id:D}", snapshot.Files.Select(f => f.Name), cancel), snapshot.Commit);
+                return fetched is null ? new(refused!) : new(fetched, null, await preparing.StoreAsync(row, folder, "datasets", snapshot.Files.Select(f => f.Name), cancel), snapshot.Commit);
             default:
-                foreach (var file in row.Files) await objects.FetchAsync(file.Key, Path.Combine(folder, file.Name), cancel);
+                foreach (var file in row.Files) await outages.WaitOutAsync(() => objects.FetchAsync(file.Key, Path.Combine(folder, file.Name), cancel), cancel);
                 var (uploaded, failure) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
                 return new(uploaded, failure, row.Files);
         }
@@ -42,14 +37,16 @@ internal sealed class DatasetPreparation(IDbContextFactory<JobsContext> contexts
         return [.. facts.Splits.Select(split => new StoredFile(split.Split + Path.GetExtension(paths[split.Split]), Path.GetFullPath(paths[split.Split]!), split.Bytes, split.Sha256))];
     }
 
-    private async Task SaveAsync(Guid id, Prepared<DatasetFacts> prepared, CancellationToken cancel)
+    private async Task SaveAsync(IQueryable<DatasetRow> rows, Prepared<DatasetFacts> prepared, CancellationToken cancel)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
         var sha256 = prepared.Facts is null ? null : Digest(prepared.Files);
-        await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, prepared.Status).SetProperty(d => d.Facts, prepared.Facts).SetProperty(d => d.Failure, prepared.Failure)
-            .SetProperty(d => d.Sha256, sha256).SetProperty(d => d.Commit, prepared.Commit).SetProperty(d => d.ReadyAt, now).SetProperty(d => d.Version, d => d.Version + 1), cancel);
-        if (prepared.Facts is not null) await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Files, prepared.Files.ToList()), cancel); // what was uploaded stays where it cannot be used
+        await rows.ExecuteUpdateAsync(set =>
+        {
+            set.SetProperty(d => d.Status, prepared.Status).SetProperty(d => d.Facts, prepared.Facts).SetProperty(d => d.Failure, prepared.Failure).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
+                .SetProperty(d => d.Sha256, sha256).SetProperty(d => d.Commit, prepared.Commit).SetProperty(d => d.ReadyAt, now).SetProperty(d => d.Version, d => d.Version + 1);
+            if (prepared.Facts is not null) set.SetProperty(d => d.Files, prepared.Files.ToList()); // what was uploaded stays where it cannot be used
+        }, cancel);
     }
 
     /// <summary>One digest for the dataset: of its splits' digests and names, as sha256sum lists them.</summary>

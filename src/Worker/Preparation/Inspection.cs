@@ -6,7 +6,7 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>Reads files that users brought in a child process, with bounds on time and memory: a hostile file can hurt only the child.</summary>
-internal sealed class Inspection(DataFolder data, WorkerOptions options, TimeProvider clock)
+internal sealed class Inspection(WorkFolders folders, WorkerOptions options, TimeProvider clock)
 {
     public Task<(ModelFacts? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) => RunAsync<ModelFacts>(new ChildWork.InspectModel(folder), cancel);
 
@@ -14,7 +14,7 @@ internal sealed class Inspection(DataFolder data, WorkerOptions options, TimePro
 
     private async Task<(T? Facts, Failure? Failure)> RunAsync<T>(ChildWork work, CancellationToken cancel) where T : class
     {
-        var folder = Path.Combine(data.Work, $"inspect-{Guid.NewGuid():N}");
+        var folder = Path.Combine(folders.Work, $"inspect-{Guid.NewGuid():N}");
         try
         {
             using var child = ChildProcess.Start(work, folder, options);
@@ -45,6 +45,6 @@ internal sealed class Inspection(DataFolder data, WorkerOptions options, TimePro
         if (said is { Code: FailureCode.Refused }) return Failure.Refused(said.Faults);
         if ((said?.Faults[0].Message ?? string.Join(' ', end.LastErrors)) is var words && (words.Contains(nameof(OutOfMemoryException)) || words.Contains("Out of memory")))
             return new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
-        return said is null ? new(FailureCode.Killed, end.Reason) : new(said.Code, said.Faults[0].Message);
+        return said is null ? end.Failure(byKernel: false) : new(said.Code, said.Faults[0].Message);
     }
 }

@@ -5,14 +5,9 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Worker;
 
 /// <summary>Makes a model usable: fetches it where it is on the hub, and reads what it is.</summary>
-internal sealed class ModelPreparation(IDbContextFactory<JobsContext> contexts, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+internal sealed class ModelPreparation(Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
 {
-    public async Task RunAsync(Guid id, CancellationToken cancel)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (await db.Models.AsNoTracking().SingleOrDefaultAsync(m => m.Id == id, cancel) is not { Status: InputStatus.Preparing, DeletedAt: null } row) return;
-        await preparing.RunAsync("model", id, folder => PrepareAsync(row, folder, cancel), prepared => SaveAsync(id, prepared, cancel), cancel);
-    }
+    public Task RunAsync(Guid id) => preparing.RunAsync<ModelRow, ModelFacts>("model", id, PrepareAsync, SaveAsync);
 
     private async Task<Prepared<ModelFacts>> PrepareAsync(ModelRow row, string folder, CancellationToken cancel)
     {
@@ -28,14 +23,13 @@ internal sealed class ModelPreparation(IDbContextFactory<JobsContext> contexts, 
                 break;
         }
         var (facts, failure) = await inspection.ModelAsync(place, cancel);
-        return facts is null ? new(failure!) : new(facts, null, await preparing.StoreAsync(folder, $"models/{row.Id:D}", files, cancel), commit);
+        return facts is null ? new(failure!) : new(facts, null, await preparing.StoreAsync(row, folder, "models", files, cancel), commit);
     }
 
-    private async Task SaveAsync(Guid id, Prepared<ModelFacts> prepared, CancellationToken cancel)
+    private async Task SaveAsync(IQueryable<ModelRow> rows, Prepared<ModelFacts> prepared, CancellationToken cancel)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
-        await db.Models.Where(m => m.Id == id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure)
+        await rows.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure).SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null)
             .SetProperty(m => m.Files, prepared.Files.ToList()).SetProperty(m => m.Commit, prepared.Commit).SetProperty(m => m.ReadyAt, now).SetProperty(m => m.Version, m => m.Version + 1), cancel);
     }
 }

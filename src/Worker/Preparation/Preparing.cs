@@ -2,6 +2,7 @@ using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
@@ -14,43 +15,60 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
     public InputStatus Status => Facts is null ? InputStatus.Failed : InputStatus.Ready;
 }
 
-/// <summary>The frame of a preparation: a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
-internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, DataFolder data, IObjectStore objects, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Preparing> log)
+/// <summary>The frame of a preparation: a lease, a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
+internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, PreparationLeases leases, Outages outages, WorkFolders folders, IObjectStore objects, IServiceScopeFactory scopes,
+    WorkerIdentity worker, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<Preparing> log)
 {
+    /// <summary>Models and datasets that are prepared at a time.</summary>
+    public const int Most = 2;
+
+    private int _running;
+
+    public bool HasRoom => Volatile.Read(ref _running) < Most;
+
+    /// <summary>The first that nobody prepares; null where there is none.</summary>
+    public Task<Guid?> NextAsync<T>(CancellationToken cancel) where T : InputRow => leases.NextAsync<T>(cancel);
+
     /// <param name="what">model or dataset.</param>
     /// <param name="id">Its row.</param>
     /// <param name="prepare">Does it, in the folder that it is given.</param>
-    /// <param name="save">Writes the row.</param>
-    /// <param name="cancel">The service stops: the row stays as it is, and the next start prepares it.</param>
-    public async Task RunAsync<T>(string what, Guid id, Func<string, Task<Prepared<T>>> prepare, Func<Prepared<T>, Task> save, CancellationToken cancel) where T : class
+    /// <param name="save">Writes the rows that it is given; there is none where the lease is lost.</param>
+    public async Task RunAsync<TRow, TFacts>(string what, Guid id, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare, Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save)
+        where TRow : InputRow where TFacts : class
     {
+        var stopping = lifetime.ApplicationStopping;
         using var scope = log.BeginScope(new Dictionary<string, object> { ["Input"] = what, ["InputId"] = id });
-        var folder = Path.Combine(data.Work, $"{what}-{id:N}");
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        Directory.CreateDirectory(folder);
+        Interlocked.Increment(ref _running);
         try
         {
-            var prepared = await OutcomeAsync(what, id, () => prepare(folder), cancel);
-            await SavedAsync(() => save(prepared), cancel);
-            if (prepared.Failure is { } failure) log.NotPrepared(what, id, failure.Code, failure.Message);
-            else log.Prepared(what, id);
+            if (await outages.WaitOutAsync(() => leases.TakeAsync<TRow>(id, worker.Id, stopping), stopping) is not { } lease) return;
+            using var lost = new CancellationTokenSource();
+            using var over = new CancellationTokenSource();
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
+            var keeping = KeepAsync(lease, lost, over.Token);
+            try
+            {
+                await PrepareAsync(what, lease, prepare, save, stop.Token);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                if (!lost.IsCancellationRequested) await HandBackAsync(lease);
+            }
+            finally
+            {
+                await over.CancelAsync();
+                await keeping;
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Nothing was taken up.
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            Interlocked.Decrement(ref _running);
         }
-        await SavedAsync(async () =>
-        {
-            await using var services = scopes.CreateAsyncScope();
-            await services.ServiceProvider.GetRequiredService<JobLife>().InputPreparedAsync(id, cancel);
-        }, cancel);
     }
-
-    private Task<bool> SavedAsync(Func<Task> write, CancellationToken cancel) => DiskFull.WaitOutAsync(async () =>
-    {
-        await write();
-        return true;
-    }, log.CannotWrite, clock, cancel);
 
     /// <summary>Writes into the row how much is fetched.</summary>
     public IProgress<HubProgress> Progress<T>(Guid id) where T : InputRow => new FetchProgress(clock, async done =>
@@ -59,16 +77,75 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, DataFol
         await db.Set<T>().Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Fetched, done.BytesDone).SetProperty(row => row.FetchTotal, done.BytesTotal).SetProperty(row => row.Version, row => row.Version + 1));
     });
 
-    /// <summary>Stores fetched files under keys of the row.</summary>
-    public async Task<List<StoredFile>> StoreAsync(string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)
+    /// <summary>Stores fetched files under keys of the row and of this attempt at it.</summary>
+    public async Task<List<StoredFile>> StoreAsync(InputRow row, string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)
     {
         var stored = new List<StoredFile>();
         foreach (var name in names)
         {
-            var written = await objects.PutFileAsync($"{prefix}/{name}", Path.Combine(folder, name), cancel);
+            var written = await outages.WaitOutAsync(() => objects.PutFileAsync($"{prefix}/{row.Id:D}/{row.Attempt}/{name}", Path.Combine(folder, name), cancel), cancel);
             stored.Add(new(name, written.Key, written.Bytes, written.Sha256));
         }
         return stored;
+    }
+
+    private async Task PrepareAsync<TRow, TFacts>(string what, PreparationLease<TRow> lease, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare,
+        Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save, CancellationToken cancel) where TRow : InputRow where TFacts : class
+    {
+        var id = lease.Row.Id;
+        var folder = Path.Combine(folders.Work, $"{what}-{id:N}-{lease.Row.Attempt}");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            var prepared = await OutcomeAsync(what, id, () => prepare(lease.Row, folder, cancel), cancel);
+            await outages.WaitOutAsync(async () =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(cancel);
+                await save(lease.In(db), prepared, cancel);
+            }, cancel);
+            if (prepared.Failure is { } failure) log.NotPrepared(what, id, failure.Code, failure.Message);
+            else log.Prepared(what, id);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        await outages.WaitOutAsync(async () =>
+        {
+            await using var services = scopes.CreateAsyncScope();
+            await services.ServiceProvider.GetRequiredService<JobLife>().InputPreparedAsync(id, cancel);
+        }, cancel);
+    }
+
+    /// <summary>Renews the lease until the preparation is over; where it is lost, the preparation stops.</summary>
+    private async Task KeepAsync<T>(PreparationLease<T> lease, CancellationTokenSource lost, CancellationToken over) where T : InputRow
+    {
+        using var beat = new PeriodicTimer(lease.Length / LeaseKeeper.Beats, clock);
+        try
+        {
+            while (await beat.WaitForNextTickAsync(over))
+            {
+                if (await outages.WaitOutAsync(() => lease.RenewAsync(over), over)) continue;
+                await lost.CancelAsync();
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // It is over.
+        }
+    }
+
+    private async Task HandBackAsync<T>(PreparationLease<T> lease) where T : InputRow
+    {
+        try
+        {
+            await lease.HandBackAsync(CancellationToken.None);
+        }
+        catch (Exception failed) when (Outages.Of(failed) is not null)
+        {
+            log.NotHandedBack(); // the lease runs out by itself
+        }
     }
 
     private async Task<Prepared<T>> OutcomeAsync<T>(string what, Guid id, Func<Task<Prepared<T>>> prepare, CancellationToken cancel) where T : class

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Worker;
 
 /// <summary>Importance that is known already: from the job that importance.from names, or from one on which nothing differs.</summary>
-internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, IObjectStore objects)
+internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, IObjectStore objects, StageInputs inputs)
 {
     /// <summary>The stage's outcome without any evaluation, cut by this job's own T; null where it must be measured.</summary>
     /// <exception cref="RefusedInputException">The job that importance.from names is gone: what was asked for cannot be had any more.</exception>
@@ -15,7 +15,6 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
     {
         var request = job.Request;
         if (await SourceAsync(job, key, cancel) is not { } from) return null;
-        var inputs = new StageInputs(contexts, objects);
         try
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
@@ -24,7 +23,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
             Directory.CreateDirectory(fresh);
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceChart.Svg(report));
-            if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter) File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile));
+            if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter) File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
             var files = await new StageOutputs(objects).StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
             return new(files, report, request.Importance!.From is null ? key : null, from);
         }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Worker;
 
 /// <summary>Turns what a child reports into rows: progress, metrics, events, checkpoints.</summary>
-internal sealed class StageFollower(StageLease lease, string run, IObjectStore objects, TimeProvider clock, ILogger log)
+internal sealed class StageFollower(StageLease lease, string run, IObjectStore objects, Outages outages, TimeProvider clock, ILogger log)
 {
     private readonly StageProgress _progress = new(lease.Job, lease.Stage);
     private int _checkpoints;
@@ -18,31 +18,16 @@ internal sealed class StageFollower(StageLease lease, string run, IObjectStore o
     /// <summary>Warnings that became events.</summary>
     public int LogEvents { get; private set; }
 
-    public async Task TakeAsync(ChildLine line, CancellationToken cancel)
+    /// <summary>Takes what has come since last time. Of several checkpoints only the last is stored: the child has replaced the others already.</summary>
+    public async Task TakeAsync(IReadOnlyList<ChildLine> lines, CancellationToken cancel)
     {
-        Failure ??= line.Failure;
-        if (line.Event is not { } happened) return;
-        _progress.Take(happened);
-        switch (happened)
+        var newest = lines.LastOrDefault(line => line.Event is RunEvent.CheckpointSaved);
+        foreach (var line in lines)
         {
-            case RunEvent.StageStarted started:
-                await lease.GoOnFromAsync(started.FromStep, cancel);
-                await AddAsync(EventType.StageStarted, $"{NameOf(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", going on from step {started.FromStep:N0}" : "")}", started, cancel);
-                break;
-            case RunEvent.Evaluated evaluated:
-                await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}"))}{(evaluated.Best ? ", the best so far" : "")}", evaluated, cancel);
-                break;
-            case RunEvent.ImportanceMeasured measured when lease.Stage == Stage.ImportanceEvaluation:
-                var own = measured.Report.Sites.GroupBy(s => s.Type).Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
-                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep a LoRA of their own.", null, cancel);
-                break;
-            case RunEvent.CheckpointSaved saved:
-                await WriteAsync(cancel);
-                await StoreCheckpointAsync(saved, cancel);
-                break;
-            case RunEvent.Remark remark:
-                await LogAsync(remark.Text, cancel);
-                break;
+            Failure ??= line.Failure;
+            if (line.Event is not { } happened || (happened is RunEvent.CheckpointSaved && line != newest)) continue;
+            _progress.Take(happened);
+            await TakeAsync(happened, cancel);
         }
     }
 
@@ -54,17 +39,43 @@ internal sealed class StageFollower(StageLease lease, string run, IObjectStore o
         await lease.AddEventAsync(EventLevel.Warning, EventType.Log, text, null, cancel);
     }
 
-    /// <summary>Writes progress and numbers; this keeps the lease. False when it is lost.</summary>
-    public Task<bool> WriteAsync(CancellationToken cancel)
+    /// <summary>Writes progress and numbers, where there are any.</summary>
+    public async Task WriteAsync(CancellationToken cancel)
     {
-        if (!_progress.Any) return lease.RenewAsync(cancel);
+        if (!_progress.Any) return;
         var (columns, metrics) = _progress.Flush();
-        return lease.RenewAsync(columns, metrics, cancel);
+        await lease.RenewAsync(columns, metrics, cancel);
     }
 
-    /// <summary>Stores the run's folder as it stands, under keys of this very checkpoint, and only then makes it the one to go on from.</summary>
+    private async Task TakeAsync(RunEvent happened, CancellationToken cancel)
+    {
+        switch (happened)
+        {
+            case RunEvent.StageStarted started:
+                await lease.GoOnFromAsync(started.FromStep, cancel);
+                await AddAsync(EventType.StageStarted, $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", going on from step {started.FromStep:N0}" : "")}", started, cancel);
+                break;
+            case RunEvent.Evaluated evaluated:
+                await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}"))}{(evaluated.Best ? ", the best so far" : "")}", evaluated, cancel);
+                break;
+            case RunEvent.ImportanceMeasured measured when lease.Stage == Stage.ImportanceEvaluation:
+                var own = measured.Report.Sites.GroupBy(s => s.Type).Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
+                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep a LoRA of their own.", null, cancel);
+                break;
+            case RunEvent.CheckpointSaved saved:
+                await WriteAsync(cancel);
+                await outages.WaitOutAsync(() => StoreCheckpointAsync(saved, cancel), cancel);
+                break;
+            case RunEvent.Remark remark:
+                await LogAsync(remark.Text, cancel);
+                break;
+        }
+    }
+
+    /// <summary>Stores the run's folder as it stands, under keys of this very try, and only then makes it the checkpoint to go on from.</summary>
     private async Task StoreCheckpointAsync(RunEvent.CheckpointSaved saved, CancellationToken cancel)
     {
+        if (!await lease.HoldsAsync(cancel)) return;
         var prefix = $"{StageOutputs.Prefix(lease)}/checkpoint-{_checkpoints++}";
         var files = await new StageOutputs(objects).StoreFolderAsync(run, prefix, StageOutputs.IsState, cancel);
         if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run is over, and has tidied up
@@ -78,6 +89,4 @@ internal sealed class StageFollower(StageLease lease, string run, IObjectStore o
 
     private Task<bool> AddAsync(string type, string message, object? data, CancellationToken cancel) =>
         lease.AddEventAsync(EventLevel.Info, type, message, data is null ? null : JsonSerializer.Serialize(data, JsonText.Compact), cancel);
-
-    private static string NameOf(Stage stage) => stage == Stage.ImportanceEvaluation ? "Importance evaluation" : "Task adaptation";
 }

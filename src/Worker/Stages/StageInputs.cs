@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Worker;
 
 /// <summary>Brings into a folder what a stage reads, and checks that it is what it was when it was registered.</summary>
-internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObjectStore objects)
+internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObjectStore objects, InputCache cache)
 {
     /// <exception cref="InputChangedException">A model or dataset that is read in place has changed.</exception>
     public async Task<RunInputs> FetchAsync(JobRow job, Stage stage, string folder, CancellationToken cancel)
@@ -85,17 +85,16 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
     private async Task<string> FetchAsync(StoredFile file, string folder, CancellationToken cancel)
     {
         var path = Path.Combine(folder, file.Name);
-        await objects.FetchAsync(file.Key, path, cancel);
-        await CheckAsync(path, file, cancel);
+        await cache.FetchAsync(file, path, cancel);
         return path;
     }
 
     private static async Task CheckAsync(string path, StoredFile file, CancellationToken cancel)
     {
-        if (await Sha256Async(path, cancel) != file.Sha256) throw new IOException($"The stored {file.Name} is damaged: it no longer has the sha256 {file.Sha256}.");
+        if (await Sha256Async(path, cancel) != file.Sha256) throw new DamagedObjectException(file);
     }
 
-    private static async Task<string> Sha256Async(string path, CancellationToken cancel)
+    internal static async Task<string> Sha256Async(string path, CancellationToken cancel)
     {
         await using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
@@ -109,6 +108,9 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         _ => model.Source,
     };
 }
+
+/// <summary>A stored object is not what was stored.</summary>
+internal sealed class DamagedObjectException(StoredFile file) : IOException($"The stored {file.Name} is damaged: it no longer has the sha256 {file.Sha256}.");
 
 /// <summary>A model or dataset is not what it was when it was registered.</summary>
 internal sealed class InputChangedException(string code, string message) : Exception(message)

@@ -14,10 +14,10 @@ internal sealed class StageOutputs(IObjectStore objects)
     /// <summary>What going on needs.</summary>
     public static bool IsState(string name) => name is RunFolder.CheckpointFile or RunFolder.IdentityFile || Below(RunFolder.EventsFolder, name);
 
-    /// <summary>Stores what the finished stage leaves for people and for what follows.</summary>
+    /// <summary>Stores what the finished stage leaves for people and for what follows. May be done again after an outage: the run is over, its files stay as they are.</summary>
     public async Task<StageOutcome> StoreAsync(StageLease lease, string run, string? key, CancellationToken cancel)
     {
-        var files = await StoreFolderAsync(run, Prefix(lease), name => IsOutput(lease.Stage, name), cancel);
+        var files = await lease.HoldsAsync(cancel) ? await StoreFolderAsync(run, Prefix(lease), name => IsOutput(lease.Stage, name), cancel) : [];
         if (lease.Stage == Stage.ImportanceEvaluation) return new(files, Importance: LoraDropRun.ReadImportance(run), ContentKey: key);
         var json = await File.ReadAllTextAsync(Path.Combine(run, RunFolder.ResultFile), cancel);
         var result = JsonSerializer.Deserialize<RunResult>(json, JsonText.Options)!;

@@ -3,6 +3,7 @@ using LoraDrop.Domain;
 using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
@@ -11,41 +12,65 @@ namespace LoraDrop.Worker;
 /// <remarks>
 /// It may die at any line. Before the lease is taken nothing has happened. Until the outcome is published the row says running, and
 /// whoever finds the lease run out hands the stage back. Files that were stored for an outcome which was never published belong to
-/// no row and are not seen by anybody.
+/// no row and are not seen by anybody; the next attempt that ends removes them.
 /// </remarks>
-internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectStore objects, WorkQueue queue, DataFolder data,
-    WorkerIdentity worker, WorkerOptions options, TimeProvider clock, ILogger<StageRun> log)
+internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLeases leases, Outages outages, IObjectStore objects, ObjectSweep sweep, InputCache cache, WorkQueue queue, WorkFolders folders,
+    Machine machine, WorkerIdentity worker, WorkerOptions options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StageRun> log)
 {
-    /// <summary>How often the row is asked whether a person wants the job to stop.</summary>
-    private static readonly TimeSpan CancelLook = TimeSpan.FromMilliseconds(150);
-
-    /// <summary>How often progress is written; also what keeps the lease.</summary>
+    /// <summary>How often progress is written.</summary>
     private static readonly TimeSpan ProgressWrite = TimeSpan.FromSeconds(1);
+
+    /// <summary>What storing the last checkpoint may take when an attempt is to stop, beyond the child's own grace; and then what saying so may take when the service goes down.</summary>
+    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(2);
 
     /// <summary>A native library that complains at every step must not fill the table.</summary>
     private const int MostLogEvents = 50;
 
-    /// <param name="job">The job.</param>
-    /// <param name="stage">Its stage.</param>
-    /// <param name="stopping">The service is going down: the stage is handed back.</param>
-    public async Task RunAsync(Guid job, Stage stage, CancellationToken stopping)
+    private readonly WorkerAbility _ability = new(worker.Id, WorkerDemand.SelectorsOf(machine.Labels), machine.Memory, OnCpu: machine.Device == "cpu");
+
+    /// <summary>Whether a stage is queued that this worker can run, and a device is free for it.</summary>
+    public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree && await leases.AnyAsync(_ability, cancel);
+
+    /// <summary>Runs the first queued stage that this worker can run; nothing where there is none, or no device is free.</summary>
+    public async Task RunNextAsync()
     {
-        if (await DiskFull.WaitOutAsync(() => StageLease.TakeAsync(contexts, clock, job, stage, worker.Id, stopping), log.CannotWrite, clock, stopping) is not { } lease) return;
-        using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = job, ["Stage"] = JsonText.NameOf(stage), ["Attempt"] = lease.Attempt });
-        log.Taken(lease.Attempt);
-        var folder = Path.Combine(data.Work, $"{job:N}-{stage}-{lease.Attempt}");
+        var stopping = lifetime.ApplicationStopping;
+        if (stopping.IsCancellationRequested || !machine.Devices.TryTake(out var device)) return;
         try
         {
-            await AttemptAsync(lease, folder, stopping);
+            using var lease = await leases.TakeNextAsync(_ability, stopping);
+            if (lease is not null) await RunAsync(lease, device, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            log.HandedBack();
-            await lease.HandBackAsync("The service was stopped; the stage goes on from its last checkpoint when it is started again.", CancellationToken.None);
+            // Nothing was taken up.
+        }
+        finally
+        {
+            machine.Devices.Return(device);
+        }
+    }
+
+    private async Task RunAsync(StageLease lease, StageDevice device, CancellationToken stopping)
+    {
+        using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = lease.Job, ["Stage"] = JsonText.NameOf(lease.Stage), ["Attempt"] = lease.Attempt });
+        log.Taken(lease.Attempt);
+        var folder = Path.Combine(folders.Work, $"{lease.Job:N}-{lease.Stage}-{lease.Attempt}");
+        await using var keeper = new LeaseKeeper(lease, clock);
+        await using var watch = new StageWatch(lease, clock, stopping);
+        using var writing = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost);
+        await using var deadline = watch.Stop.Register(() => writing.CancelAfter(options.StopGrace + LastWrites));
+        try
+        {
+            await AttemptAsync(lease, device, folder, watch, writing.Token);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested || watch.Reason != StopReason.None)
+        {
+            await StopAsync(lease, lease.Lost.IsCancellationRequested ? StopReason.LeaseLost : watch.Reason);
         }
         catch (Exception failed)
         {
-            await FailAsync(lease, failed, stopping);
+            await FailAsync(lease, failed, writing.Token);
         }
         finally
         {
@@ -53,132 +78,156 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, IObjectS
         }
     }
 
-    private async Task AttemptAsync(StageLease lease, string folder, CancellationToken stopping)
+    private async Task AttemptAsync(StageLease lease, StageDevice device, string folder, StageWatch watch, CancellationToken writing)
     {
-        var job = await JobAsync(lease.Job, stopping);
-        var key = lease.Stage == Stage.ImportanceEvaluation ? ImportanceKey.Of(job, options.Device) : null;
-        if (key is not null && await new ImportanceReuse(contexts, objects).FindAsync(lease, job, key, folder, stopping) is { } reused)
+        var job = await outages.WaitOutAsync(() => JobAsync(lease.Job, watch.Stop), watch.Stop);
+        var key = lease.Stage == Stage.ImportanceEvaluation ? ImportanceKey.Of(job, device.Kind) : null;
+        var inputs = new StageInputs(contexts, objects, cache);
+        if (key is not null && await outages.WaitOutAsync(() => new ImportanceReuse(contexts, objects, inputs).FindAsync(lease, job, key, folder, watch.Stop), watch.Stop) is { } reused)
         {
             log.Reused(reused.ReusedFrom!.Value);
-            await lease.AddEventAsync(EventLevel.Info, EventType.ImportanceReused, $"The importance that job {reused.ReusedFrom} measured is used: nothing that it depends on differs.", JsonSerializer.Serialize(new { from = reused.ReusedFrom }), stopping);
-            await PublishAsync(lease, reused, stopping);
+            await lease.AddEventAsync(EventLevel.Info, EventType.ImportanceReused, $"The importance that job {reused.ReusedFrom} measured is used: nothing that it depends on differs.", JsonSerializer.Serialize(new { from = reused.ReusedFrom }), writing);
+            await PublishAsync(lease, reused, writing);
             return;
         }
-        var inputs = new StageInputs(contexts, objects);
         var run = ChildWork.RunIn(folder);
         Directory.CreateDirectory(folder);
-        if (await inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, stopping) is { } from)
-            await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.", JsonSerializer.Serialize(new { from.Step }), stopping);
-        var fetched = await inputs.FetchAsync(job, lease.Stage, folder, stopping);
-        using var child = ChildProcess.Start(new ChildWork.RunStage(lease.Stage, job.Settings, fetched, options.Device, options.Threads), folder, options);
+        if (await outages.WaitOutAsync(() => inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, watch.Stop), watch.Stop) is { } from)
+            await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.", JsonSerializer.Serialize(new { from.Step }), writing);
+        var fetched = await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
+        var kernelKills = KernelKills.Count();
+        using var child = ChildProcess.Start(new ChildWork.RunStage(lease.Stage, job.Settings, fetched, device.Kind, options.Threads), folder, options, device.Environment);
         log.ChildStarted(child.Id);
-        await FollowAsync(lease, child, run, key, stopping);
+        await FollowAsync(lease, child, run, key, kernelKills, watch, writing);
     }
 
     /// <summary>Writes down what the child reports until it ends, and then what came of it.</summary>
-    private async Task FollowAsync(StageLease lease, ChildProcess child, string run, string? key, CancellationToken stopping)
+    private async Task FollowAsync(StageLease lease, ChildProcess child, string run, string? key, long? kernelKills, StageWatch watch, CancellationToken writing)
     {
-        var following = new StageFollower(lease, run, objects, clock, log);
-        var (wanted, stopAt) = (StopReason.None, DateTimeOffset.MaxValue);
-        var (nextLook, nextWrite) = (DateTimeOffset.MinValue, clock.GetUtcNow() + ProgressWrite);
+        var following = new StageFollower(lease, run, objects, outages, clock, log);
+        await using var stop = watch.Stop.Register(child.Stop);
+        var killAt = DateTimeOffset.MaxValue;
+        var nextWrite = clock.GetUtcNow() + ProgressWrite;
         var lines = child.Lines;
+        var waiting = new List<ChildLine>();
         while (true)
         {
             var more = await WaitAsync(lines.WaitToReadAsync(CancellationToken.None).AsTask());
-            while (lines.TryRead(out var line)) await following.TakeAsync(line, CancellationToken.None);
-            while (following.LogEvents < MostLogEvents && child.Errors.TryRead(out var text)) await following.LogAsync(text, CancellationToken.None);
+            waiting.Clear();
+            while (lines.TryRead(out var line)) waiting.Add(line);
+            await following.TakeAsync(waiting, writing);
+            while (following.LogEvents < MostLogEvents && child.Errors.TryRead(out var text)) await following.LogAsync(text, writing);
             var now = clock.GetUtcNow();
-            if (wanted == StopReason.None && now >= nextLook)
-            {
-                nextLook = now + CancelLook;
-                wanted = stopping.IsCancellationRequested ? StopReason.ServiceStops : await lease.CancelRequestedAsync(CancellationToken.None) ? StopReason.Cancelled : StopReason.None;
-                if (wanted != StopReason.None)
-                {
-                    child.Stop();
-                    stopAt = now + options.StopGrace;
-                }
-            }
             if (now >= nextWrite)
             {
                 nextWrite = now + ProgressWrite;
-                if (!await following.WriteAsync(CancellationToken.None))
-                {
-                    log.LeaseLost();
-                    return; // disposing ends the child
-                }
+                await following.WriteAsync(writing);
             }
-            if (now >= stopAt) child.Kill();
+            writing.ThrowIfCancellationRequested(); // disposing ends the child
+            if (watch.Stop.IsCancellationRequested && killAt == DateTimeOffset.MaxValue) killAt = now + options.StopGrace;
+            if (now >= killAt) child.Kill();
             if (!more) break;
         }
         var end = await child.EndAsync(CancellationToken.None);
-        await following.WriteAsync(CancellationToken.None);
+        await following.WriteAsync(writing);
+        writing.ThrowIfCancellationRequested();
         log.ChildEnded(end.ExitCode);
-        await ConcludeAsync(lease, following, end, wanted, run, key);
+        await ConcludeAsync(lease, following, end, watch, run, key, kernelKills, writing);
     }
 
     /// <summary>True when there is something to read, or when it is time to look elsewhere; false at the end.</summary>
-    private async Task<bool> WaitAsync(Task<bool> reading) => await Task.WhenAny(reading, Task.Delay(CancelLook, clock)) != reading || await reading;
+    private async Task<bool> WaitAsync(Task<bool> reading) => await Task.WhenAny(reading, Task.Delay(StageWatch.Between, clock)) != reading || await reading;
 
-    private async Task ConcludeAsync(StageLease lease, StageFollower following, ChildEnd end, StopReason wanted, string run, string? key)
+    private async Task ConcludeAsync(StageLease lease, StageFollower following, ChildEnd end, StageWatch watch, string run, string? key, long? kernelKills, CancellationToken writing)
     {
         if (end.Well)
         {
             log.StageDone();
-            await PublishAsync(lease, await new StageOutputs(objects).StoreAsync(lease, run, key, CancellationToken.None), CancellationToken.None);
+            await PublishAsync(lease, await outages.WaitOutAsync(() => new StageOutputs(objects).StoreAsync(lease, run, key, writing), writing), writing);
+            return;
         }
-        else if (wanted == StopReason.Cancelled)
-            await lease.CancelledAsync(CancellationToken.None);
-        else if (wanted == StopReason.ServiceStops)
-            throw new OperationCanceledException();
-        else
+        if (watch.Reason != StopReason.None) throw new OperationCanceledException();
+        if (end.IsKill && KernelKills.Count() is { } now && now == kernelKills)
         {
-            var failure = following.Failure is { Code: not RunFailure.Stopped } said ? FailureOf(said) : new(end.Signal is null && following.Failure is null ? FailureCode.Defect : FailureCode.Killed, end.Reason);
-            log.StageFailed(failure.Code, failure.Message);
-            await lease.FailAsync(failure, CancellationToken.None);
+            var killed = new Failure(FailureCode.Killed, ChildEnd.KilledFromOutside);
+            log.StageFailed(killed.Code, killed.Message);
+            await lease.KilledAsync(killed, writing);
+            return;
         }
+        var failure = following.Failure is { Code: not RunFailure.Stopped } said ? FailureOf(said) : end.Failure(byKernel: end.IsKill && kernelKills is not null);
+        log.StageFailed(failure.Code, failure.Message);
+        await lease.FailAttemptAsync(failure, writing);
     }
 
     private static Failure FailureOf(RunFailure said) => said.Code == FailureCode.Refused ? Failure.Refused(said.Faults) : new(said.Code, said.Faults[0].Message);
 
-    private async Task PublishAsync(StageLease lease, StageOutcome outcome, CancellationToken cancel)
+    private async Task PublishAsync(StageLease lease, StageOutcome outcome, CancellationToken writing)
     {
-        var (held, next) = await lease.SucceedAsync(outcome, cancel);
+        var (held, next) = await lease.SucceedAsync(outcome, writing);
         if (!held)
         {
             log.LeaseLost();
-            foreach (var file in outcome.Files) await objects.DeleteAsync(file.Key, cancel);
+            foreach (var file in outcome.Files) await objects.DeleteAsync(file.Key, CancellationToken.None); // keys of this attempt alone
+            return;
         }
-        if (next is { } stage) queue.Enqueue(lease.Job, stage);
+        if (next is not null) queue.Enqueue(next);
+        await sweep.JobAsync(lease.Job, CancellationToken.None);
+    }
+
+    /// <summary>The attempt ends because somebody wished so.</summary>
+    private async Task StopAsync(StageLease lease, StopReason reason)
+    {
+        using var limit = new CancellationTokenSource(LastWrites, clock);
+        try
+        {
+            switch (reason)
+            {
+                case StopReason.LeaseLost:
+                    log.LeaseLost();
+                    break;
+                case StopReason.Cancelled:
+                    await lease.CancelledAsync(lease.Lost);
+                    break;
+                case StopReason.Paused:
+                    await lease.PausedAsync(lease.Lost);
+                    break;
+                case StopReason.ServiceStops:
+                    await lease.HandBackAsync("The worker was stopped; the stage goes on from its last checkpoint.", limit.Token);
+                    log.HandedBack();
+                    break;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            log.NotHandedBack(); // the database is gone, and so is the time: the lease runs out by itself
+        }
     }
 
     /// <summary>Says in the row why the attempt ended.</summary>
-    private async Task FailAsync(StageLease lease, Exception failed, CancellationToken stopping)
+    private async Task FailAsync(StageLease lease, Exception failed, CancellationToken writing)
     {
         var failure = failed switch
         {
             InputChangedException changed => new Failure(changed.Code, changed.Message),
             RefusedInputException refused => Failure.Refused(refused.Faults),
-            _ when DiskFull.Says(failed) => new(FailureCode.Storage, "The disk of the service is full. Free some space and retry: the job goes on from its last checkpoint."),
+            _ when DiskFull.Says(failed) => new(FailureCode.Storage, "The worker's disk is full. Free some space and retry: the job goes on from its last checkpoint."),
             IOException => new(FailureCode.Storage, failed.Message),
             _ => new(FailureCode.Defect, $"An error of the service, which its log shows: {failed.Message}"),
         };
         log.StageBroke(failed, failure.Code);
-        await DiskFull.WaitOutAsync(() => lease.FailAsync(failure, CancellationToken.None), log.CannotWrite, clock, stopping);
+        try
+        {
+            await lease.FailAttemptAsync(failure, writing);
+        }
+        catch (OperationCanceledException)
+        {
+            log.NotHandedBack();
+        }
     }
 
     private async Task<JobRow> JobAsync(Guid id, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         return await db.Jobs.AsNoTracking().Include(j => j.Model).Include(j => j.Dataset).SingleAsync(j => j.Id == id, cancel);
-    }
-
-    /// <summary>Why the child was asked to stop.</summary>
-    private enum StopReason
-    {
-        None,
-
-        Cancelled,
-
-        ServiceStops,
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Service.Tests;
 
@@ -53,7 +54,7 @@ internal static class Given
     }
 
     public static async Task<StageLease> TakeAsync(this TestService service, Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "worker-1") =>
-        await StageLease.TakeAsync(service.Contexts, service.Clock, job, stage, worker, CancellationToken.None) ?? throw new InvalidOperationException($"{stage} of {job} is not queued");
+        await service.Services.GetRequiredService<StageLeases>().TakeAsync(job, stage, worker, CancellationToken.None) ?? throw new InvalidOperationException($"{stage} of {job} is not queued");
 
     /// <summary>Brings a LoRA-drop job to its importance; query layers 0 to 3 have I = 0.4, 0.1, 0.2, 0.3 and value layers 0.25 each.</summary>
     public static async Task MeasureAsync(this TestService service, Guid job, params StoredFile[] files)

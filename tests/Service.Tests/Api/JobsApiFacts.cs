@@ -195,7 +195,7 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         var job = await answer.JsonAsync();
         Assert.Equal("running", job.GetProperty("status").GetString());
         Assert.True(job.TryGetProperty("cancelRequestedAt", out _));
-        Assert.True(await lease.CancelRequestedAsync(CancellationToken.None));
+        Assert.Equal(StageWish.Cancel, await lease.WishAsync(CancellationToken.None));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraDrop.Api;
+using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
@@ -21,6 +22,6 @@ internal sealed class WorkersCommand() : ServiceCommand("workers", "The processe
     private static IReadOnlyList<string?> Row(WorkerView worker) =>
     [
         worker.Id, worker.Version, worker.Device, $"{worker.Slots}", Words.Time(worker.HeartbeatAt),
-        worker.Running.Count > 0 ? string.Join(", ", worker.Running.Select(stage => $"{Words.Of(stage.Stage)} of {stage.Job}")) : null,
+        worker.Running.Count > 0 ? string.Join(", ", worker.Running.Select(stage => $"{StageNames.ForPeople(stage.Stage)} of {stage.Job}")) : null,
     ];
 }

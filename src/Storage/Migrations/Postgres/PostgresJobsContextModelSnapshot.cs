@@ -118,6 +118,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
                     b.Property<string>("Commit")
                         .HasColumnType("text")
                         .HasColumnName("commit")
@@ -162,6 +166,15 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("former_name")
                         .UseCollation("C");
 
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
                     b.Property<string>("Name")
                         .HasColumnType("text")
                         .HasColumnName("name")
@@ -203,16 +216,20 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_datasets_former_name");
 
-                    b.HasIndex("Id")
-                        .HasDatabaseName("ix_datasets_id")
-                        .HasFilter("name IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_datasets_name");
 
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_datasets_source");
+
+                    b.HasIndex(new[] { "Id" }, "ix_datasets_preparing")
+                        .HasDatabaseName("ix_datasets_id")
+                        .HasFilter("status = 'preparing'");
+
+                    b.HasIndex(new[] { "Id" }, "ix_datasets_registered")
+                        .HasDatabaseName("ix_datasets_id1")
+                        .HasFilter("name IS NOT NULL");
 
                     b.ToTable("datasets", (string)null);
                 });
@@ -383,6 +400,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("name")
                         .UseCollation("C");
 
+                    b.Property<DateTimeOffset?>("PauseRequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pause_requested_at");
+
                     b.Property<string>("Result")
                         .HasColumnType("text")
                         .HasColumnName("result")
@@ -498,6 +519,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
                     b.Property<string>("Commit")
                         .HasColumnType("text")
                         .HasColumnName("commit")
@@ -542,6 +567,15 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("former_name")
                         .UseCollation("C");
 
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
                     b.Property<string>("Name")
                         .HasColumnType("text")
                         .HasColumnName("name")
@@ -573,16 +607,20 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_models_former_name");
 
-                    b.HasIndex("Id")
-                        .HasDatabaseName("ix_models_id")
-                        .HasFilter("name IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_models_name");
 
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_models_source");
+
+                    b.HasIndex(new[] { "Id" }, "ix_models_preparing")
+                        .HasDatabaseName("ix_models_id")
+                        .HasFilter("status = 'preparing'");
+
+                    b.HasIndex(new[] { "Id" }, "ix_models_registered")
+                        .HasDatabaseName("ix_models_id1")
+                        .HasFilter("name IS NOT NULL");
 
                     b.ToTable("models", (string)null);
                 });
@@ -614,17 +652,37 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("content_key")
                         .UseCollation("C");
 
+                    b.Property<int>("EndedAttempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("ended_attempt");
+
                     b.Property<double?>("Epoch")
                         .HasColumnType("double precision")
                         .HasColumnName("epoch");
+
+                    b.Property<long>("EstimatedMemory")
+                        .HasColumnType("bigint")
+                        .HasColumnName("estimated_memory");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
 
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
 
+                    b.Property<int>("Format")
+                        .HasColumnType("integer")
+                        .HasColumnName("format");
+
                     b.Property<int>("Interruptions")
                         .HasColumnType("integer")
                         .HasColumnName("interruptions");
+
+                    b.Property<int>("Kills")
+                        .HasColumnType("integer")
+                        .HasColumnName("kills");
 
                     b.Property<double?>("LearningRate")
                         .HasColumnType("double precision")
@@ -639,9 +697,17 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lease_until");
 
+                    b.Property<DateTimeOffset?>("LeasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leased_at");
+
                     b.Property<double?>("Loss")
                         .HasColumnType("double precision")
                         .HasColumnName("loss");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("bigint")
+                        .HasColumnName("memory");
 
                     b.Property<string>("Metric")
                         .HasColumnType("text")
@@ -651,6 +717,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<string>("Parameters")
                         .HasColumnType("text")
                         .HasColumnName("parameters");
+
+                    b.Property<int>("Priority")
+                        .HasColumnType("integer")
+                        .HasColumnName("priority");
 
                     b.Property<DateTimeOffset?>("QueuedAt")
                         .HasColumnType("timestamp with time zone")
@@ -667,6 +737,11 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<double?>("SecondsLeft")
                         .HasColumnType("double precision")
                         .HasColumnName("seconds_left");
+
+                    b.Property<string>("Selector")
+                        .HasColumnType("text")
+                        .HasColumnName("selector")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
@@ -695,8 +770,14 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("ContentKey")
                         .HasDatabaseName("ix_stages_content_key");
 
-                    b.HasIndex("Status", "QueuedAt")
-                        .HasDatabaseName("ix_stages_status_queued_at");
+                    b.HasIndex("LeaseUntil")
+                        .HasDatabaseName("ix_stages_running")
+                        .HasFilter("status = 'running'");
+
+                    b.HasIndex("Priority", "Stage", "QueuedAt", "JobId")
+                        .IsDescending(false, true, false, false)
+                        .HasDatabaseName("ix_stages_queue")
+                        .HasFilter("status = 'queued'");
 
                     b.ToTable("stages", (string)null);
                 });
@@ -724,6 +805,15 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("host")
                         .UseCollation("C");
 
+                    b.Property<string>("Labels")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("labels");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("bigint")
+                        .HasColumnName("memory");
+
                     b.Property<int>("Slots")
                         .HasColumnType("integer")
                         .HasColumnName("slots");
@@ -731,6 +821,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<DateTimeOffset>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
+
+                    b.Property<bool>("Stopping")
+                        .HasColumnType("boolean")
+                        .HasColumnName("stopping");
 
                     b.Property<string>("Version")
                         .IsRequired()

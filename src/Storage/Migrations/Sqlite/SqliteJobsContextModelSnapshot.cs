@@ -109,6 +109,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempt");
+
                     b.Property<string>("Commit")
                         .HasColumnType("TEXT")
                         .HasColumnName("commit");
@@ -150,6 +154,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("former_name");
 
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
@@ -187,16 +199,20 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_datasets_former_name");
 
-                    b.HasIndex("Id")
-                        .HasDatabaseName("ix_datasets_id")
-                        .HasFilter("name IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_datasets_name");
 
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_datasets_source");
+
+                    b.HasIndex(new[] { "Id" }, "ix_datasets_preparing")
+                        .HasDatabaseName("ix_datasets_id")
+                        .HasFilter("status = 'preparing'");
+
+                    b.HasIndex(new[] { "Id" }, "ix_datasets_registered")
+                        .HasDatabaseName("ix_datasets_id1")
+                        .HasFilter("name IS NOT NULL");
 
                     b.ToTable("datasets", (string)null);
                 });
@@ -360,6 +376,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<long?>("PauseRequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pause_requested_at");
+
                     b.Property<string>("Result")
                         .HasColumnType("TEXT")
                         .HasColumnName("result");
@@ -469,6 +489,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempt");
+
                     b.Property<string>("Commit")
                         .HasColumnType("TEXT")
                         .HasColumnName("commit");
@@ -510,6 +534,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("former_name");
 
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
@@ -539,16 +571,20 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_models_former_name");
 
-                    b.HasIndex("Id")
-                        .HasDatabaseName("ix_models_id")
-                        .HasFilter("name IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique()
                         .HasDatabaseName("ix_models_name");
 
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_models_source");
+
+                    b.HasIndex(new[] { "Id" }, "ix_models_preparing")
+                        .HasDatabaseName("ix_models_id")
+                        .HasFilter("status = 'preparing'");
+
+                    b.HasIndex(new[] { "Id" }, "ix_models_registered")
+                        .HasDatabaseName("ix_models_id1")
+                        .HasFilter("name IS NOT NULL");
 
                     b.ToTable("models", (string)null);
                 });
@@ -579,17 +615,37 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("content_key");
 
+                    b.Property<int>("EndedAttempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_attempt");
+
                     b.Property<double?>("Epoch")
                         .HasColumnType("REAL")
                         .HasColumnName("epoch");
+
+                    b.Property<long>("EstimatedMemory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("estimated_memory");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failures");
 
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("finished_at");
 
+                    b.Property<int>("Format")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("format");
+
                     b.Property<int>("Interruptions")
                         .HasColumnType("INTEGER")
                         .HasColumnName("interruptions");
+
+                    b.Property<int>("Kills")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kills");
 
                     b.Property<double?>("LearningRate")
                         .HasColumnType("REAL")
@@ -603,9 +659,17 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("lease_until");
 
+                    b.Property<long?>("LeasedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("leased_at");
+
                     b.Property<double?>("Loss")
                         .HasColumnType("REAL")
                         .HasColumnName("loss");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("memory");
 
                     b.Property<string>("Metric")
                         .HasColumnType("TEXT")
@@ -614,6 +678,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<string>("Parameters")
                         .HasColumnType("TEXT")
                         .HasColumnName("parameters");
+
+                    b.Property<int>("Priority")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("priority");
 
                     b.Property<long?>("QueuedAt")
                         .HasColumnType("INTEGER")
@@ -630,6 +698,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<double?>("SecondsLeft")
                         .HasColumnType("REAL")
                         .HasColumnName("seconds_left");
+
+                    b.Property<string>("Selector")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("selector");
 
                     b.Property<long?>("StartedAt")
                         .HasColumnType("INTEGER")
@@ -658,8 +730,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("ContentKey")
                         .HasDatabaseName("ix_stages_content_key");
 
-                    b.HasIndex("Status", "QueuedAt")
-                        .HasDatabaseName("ix_stages_status_queued_at");
+                    b.HasIndex("LeaseUntil")
+                        .HasDatabaseName("ix_stages_running")
+                        .HasFilter("status = 'running'");
+
+                    b.HasIndex("Priority", "Stage", "QueuedAt", "JobId")
+                        .IsDescending(false, true, false, false)
+                        .HasDatabaseName("ix_stages_queue")
+                        .HasFilter("status = 'queued'");
 
                     b.ToTable("stages", (string)null);
                 });
@@ -684,6 +762,15 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("host");
 
+                    b.Property<string>("Labels")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("labels");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("memory");
+
                     b.Property<int>("Slots")
                         .HasColumnType("INTEGER")
                         .HasColumnName("slots");
@@ -691,6 +778,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("started_at");
+
+                    b.Property<bool>("Stopping")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stopping");
 
                     b.Property<string>("Version")
                         .IsRequired()

@@ -26,6 +26,9 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     source = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     commit = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     status = table.Column<string>(type: "text", nullable: false),
+                    attempt = table.Column<int>(type: "integer", nullable: false),
+                    lease_owner = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     version = table.Column<long>(type: "bigint", nullable: false),
                     failure = table.Column<string>(type: "text", nullable: true),
                     files = table.Column<string>(type: "text", nullable: false),
@@ -52,6 +55,9 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     source = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     commit = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     status = table.Column<string>(type: "text", nullable: false),
+                    attempt = table.Column<int>(type: "integer", nullable: false),
+                    lease_owner = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     version = table.Column<long>(type: "bigint", nullable: false),
                     failure = table.Column<string>(type: "text", nullable: true),
                     files = table.Column<string>(type: "text", nullable: false),
@@ -75,6 +81,9 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     version = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     device = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     slots = table.Column<int>(type: "integer", nullable: false),
+                    labels = table.Column<string>(type: "text", nullable: false),
+                    memory = table.Column<long>(type: "bigint", nullable: false),
+                    stopping = table.Column<bool>(type: "boolean", nullable: false),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     heartbeat_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
@@ -100,6 +109,7 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     cancel_requested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    pause_requested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     failure = table.Column<string>(type: "text", nullable: true),
                     result = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     score = table.Column<double>(type: "double precision", nullable: true)
@@ -288,8 +298,17 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     status = table.Column<string>(type: "text", nullable: false),
                     attempt = table.Column<int>(type: "integer", nullable: false),
                     interruptions = table.Column<int>(type: "integer", nullable: false),
+                    failures = table.Column<int>(type: "integer", nullable: false),
+                    kills = table.Column<int>(type: "integer", nullable: false),
+                    priority = table.Column<int>(type: "integer", nullable: false),
+                    selector = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    memory = table.Column<long>(type: "bigint", nullable: false),
+                    estimated_memory = table.Column<long>(type: "bigint", nullable: false),
+                    format = table.Column<int>(type: "integer", nullable: false),
                     lease_owner = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    leased_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ended_attempt = table.Column<int>(type: "integer", nullable: false),
                     queued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -326,6 +345,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
 
             migrationBuilder.CreateIndex(
                 name: "ix_datasets_id",
+                table: "datasets",
+                column: "id",
+                filter: "status = 'preparing'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_datasets_id1",
                 table: "datasets",
                 column: "id",
                 filter: "name IS NOT NULL");
@@ -380,6 +405,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
                 name: "ix_models_id",
                 table: "models",
                 column: "id",
+                filter: "status = 'preparing'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_models_id1",
+                table: "models",
+                column: "id",
                 filter: "name IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -399,9 +430,17 @@ namespace LoraDrop.Storage.Migrations.Postgres
                 column: "content_key");
 
             migrationBuilder.CreateIndex(
-                name: "ix_stages_status_queued_at",
+                name: "ix_stages_queue",
                 table: "stages",
-                columns: new[] { "status", "queued_at" });
+                columns: new[] { "priority", "stage", "queued_at", "job_id" },
+                descending: new[] { false, true, false, false },
+                filter: "status = 'queued'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_stages_running",
+                table: "stages",
+                column: "lease_until",
+                filter: "status = 'running'");
         }
 
         /// <inheritdoc />

@@ -1,0 +1,63 @@
+using LoraDrop.Domain;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Api;
+
+/// <summary>The REST service as a process of its own, over storage that it shares with workers and others of its kind.</summary>
+public static class ApiHost
+{
+    /// <summary>How long requests on their way may take when the host stops.</summary>
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Reads the settings, waits for the database, and serves until the process is told to end.</summary>
+    /// <param name="settingsFile">What <c>--config</c> named; null for the usual files.</param>
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
+    {
+        var (settings, api) = (ServiceSettings.Read(reader), new ApiOptions());
+        reader.Section("Api", api.Faults, api);
+        reader.ThrowIfFaulty();
+        await using var app = Build(settings, api);
+        await app.Services.AwaitStorageAsync(stop);
+        await StartAsync(app, api, stop);
+        ApiLog.Listening(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiHost)), string.Join(", ", app.Urls));
+        await app.WaitForShutdownAsync(stop);
+    });
+
+    private static WebApplication Build(ServiceSettings settings, ApiOptions api)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new()); // what counts is in the settings, which are read already
+        builder.WebHost.UseKestrelCore().UseUrls(api.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.Services.AddRouting();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
+        builder.Services.AddHostLog(settings.Log);
+        builder.Services.AddProductionStorage(settings, "loradrop api");
+        builder.Services.AddApi();
+        builder.Services.AddSingleton(api);
+        var app = builder.Build();
+        app.MapApi();
+        return app;
+    }
+
+    private static async Task StartAsync(WebApplication app, ApiOptions api, CancellationToken stop)
+    {
+        try
+        {
+            await app.StartAsync(stop);
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} is in use by another program");
+        }
+        catch (System.Net.Sockets.SocketException denied)
+        {
+            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} cannot be listened on: {denied.Message}");
+        }
+    }
+}

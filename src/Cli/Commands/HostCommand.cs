@@ -1,0 +1,27 @@
+using System.CommandLine;
+using LoraDrop.Api;
+using LoraDrop.Storage;
+using LoraDrop.Worker;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A part of a service over many machines: settings come from a file and the environment, and the same code runs as a program of its own.</summary>
+internal sealed class HostCommand : Command
+{
+    private readonly Option<string?> _config = new("--config") { Description = "File of settings; else appsettings.json beside the program and in the working folder" };
+
+    private HostCommand(string name, string description, Func<string?, Task<int>> run) : base(name, description)
+    {
+        Add(_config);
+        SetAction((options, _) => run(options.GetValue(_config)));
+    }
+
+    public static Command Api() => new HostCommand("api", "Run the REST API alone, over PostgreSQL and an object store", ApiHost.RunAsync);
+
+    public static Command Worker() => new HostCommand("worker", "Run a worker alone, over the same database and object store", WorkerHost.RunAsync);
+
+    public static Command Database() => new("db", "The database of a service over many machines")
+    {
+        new HostCommand("migrate", "Bring its tables up to date", HostProgram.MigrateAsync),
+    };
+}

@@ -1,0 +1,83 @@
+using LoraDrop.Domain;
+using Npgsql;
+
+namespace LoraDrop.Storage;
+
+/// <summary>Where the rows are, and how much of the database a process takes.</summary>
+public sealed class DatabaseOptions
+{
+    /// <summary>Seconds until a connection that is not answered counts as failed.</summary>
+    private const int ConnectSeconds = 5;
+
+    /// <summary>Seconds between two signs of life on an idle connection; a network that drops those silently is noticed so.</summary>
+    private const int KeepAliveSeconds = 30;
+
+    /// <summary>Connections that the queue may have beside those of the rows.</summary>
+    internal const int QueueConnections = 10;
+
+    /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c> does.</summary>
+    public bool MigrateAtStart { get; set; }
+
+    /// <summary>How long one command may take; default 30 s, from 1 s to 1 h.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts together must stay below the server's max_connections.</summary>
+    public int MaxConnections { get; set; } = 20;
+
+    public IEnumerable<Fault> Faults(string path)
+    {
+        if (ConnectionFault() is { } fault) yield return new($"{path}:{nameof(ConnectionString)}", fault);
+        foreach (var wrong in $"{path}:{nameof(CommandTimeout)}".Within(CommandTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return wrong;
+        foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
+    }
+
+    /// <summary>The connection string with what it leaves out.</summary>
+    /// <param name="application">What the server shows in pg_stat_activity.</param>
+    /// <param name="most">Connections at a time.</param>
+    internal string Complete(string application, int most)
+    {
+        var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
+        void Default(string name, object value)
+        {
+            if (!complete.ContainsKey(name)) complete[name] = value;
+        }
+        Default("Timeout", ConnectSeconds);
+        Default("Keepalive", KeepAliveSeconds);
+        Default("Command Timeout", (int)CommandTimeout.TotalSeconds);
+        Default("Maximum Pool Size", most);
+        Default("Application Name", application);
+        return complete.ConnectionString;
+    }
+
+    /// <summary>Host and port, database and user, as messages name them.</summary>
+    internal (string Server, string Database, string User) Names()
+    {
+        var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return ($"{parts.Host}:{parts.Port}", parts.Database!, parts.Username ?? Environment.UserName);
+    }
+
+    /// <summary>What is wrong with the connection string; never a part of its values, as one is a password.</summary>
+    private string? ConnectionFault()
+    {
+        const string Wanted = "Host=…;Database=…;Username=…;Password=…";
+        if (ConnectionString.Length == 0) return $"is required: {Wanted}";
+        if (ConnectionString.Contains("://", StringComparison.Ordinal)) return $"is an address; write {Wanted}";
+        try
+        {
+            var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
+            return (parts.Host, parts.Database) switch
+            {
+                (null or "", _) => $"names no Host; write {Wanted}",
+                (_, null or "") => $"names no Database; write {Wanted}",
+                _ => null,
+            };
+        }
+        catch (ArgumentException wrong)
+        {
+            return wrong.ParamName is { Length: > 0 } keyword ? $"has a part {keyword}, which PostgreSQL's client does not know or whose value it does not take; write {Wanted}" : $"cannot be read; write {Wanted}";
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Storage;
+
+/// <summary>Whether a host can work: asks the database and the object store, each within a limit.</summary>
+public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock, ILogger<ReadyChecks> log)
+{
+    /// <summary>What a check says that is well.</summary>
+    public const string Ok = "ok";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    /// <summary>What was checked, and <see cref="Ok"/> or why it failed.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(CancellationToken cancel)
+    {
+        var (database, store) = (CheckAsync("database", AskDatabaseAsync, cancel), CheckAsync("objects", objects.CheckAsync, cancel));
+        return new Dictionary<string, string> { ["database"] = await database, ["objects"] = await store };
+    }
+
+    private async Task AskDatabaseAsync(CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        await db.Jobs.AnyAsync(cancel);
+    }
+
+    /// <summary>What does not heed the limit by itself is left behind: an answer is owed in time.</summary>
+    private async Task<string> CheckAsync(string what, Func<CancellationToken, Task> check, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        try
+        {
+            await Task.Run(() => check(either.Token), CancellationToken.None).WaitAsync(either.Token);
+            return Ok;
+        }
+        catch (Exception failed) when (!cancel.IsCancellationRequested) // whatever it is, it is the answer
+        {
+            var reason = limit.IsCancellationRequested ? $"no answer within {Limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed) ?? Line(failed.GetBaseException().Message);
+            Failed(what, reason);
+            return $"failed: {reason}";
+        }
+    }
+
+    private static string Line(string message) => message.ReplaceLineEndings(" ") is { Length: > 200 } text ? text[..200] + "…" : message.ReplaceLineEndings(" ");
+
+    [LoggerMessage(1204, LogLevel.Warning, "The check {What} failed: {Reason}")]
+    private partial void Failed(string what, string reason);
+}

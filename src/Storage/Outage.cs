@@ -1,0 +1,70 @@
+using LoraDrop.Domain;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Storage;
+
+/// <summary>What passes by itself: a full disk, a database or an object store that does not answer.</summary>
+public enum Outage
+{
+    DiskFull,
+
+    Database,
+
+    ObjectStore,
+}
+
+/// <summary>Tells an outage from other errors, and waits for it to end: what a row must say is never given up, so no job is lost.</summary>
+public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
+{
+    private const int SqliteBusy = 5, SqliteLocked = 6;
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>The outage that an error tells of; null where it is something else.</summary>
+    public static Outage? Of(Exception? error) => error switch
+    {
+        null => null,
+        _ when DiskFull.Says(error) => Outage.DiskFull,
+        _ when Any(error, inner => inner is StoreUnreachableException) => Outage.ObjectStore,
+        _ when DatabaseFault.Unreachable(error) is not null || Any(error, IsDatabase) => Outage.Database,
+        _ => null,
+    };
+
+    /// <summary>Does something again and again until no outage is in its way.</summary>
+    /// <param name="act">Harmless to do twice: where the connection broke, it may have been done.</param>
+    /// <param name="stopping">Gives up.</param>
+    public async Task<T> WaitOutAsync<T>(Func<Task<T>> act, CancellationToken stopping)
+    {
+        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (Exception failed) when (Of(failed) is { } outage && !stopping.IsCancellationRequested)
+            {
+                Waiting(JsonText.NameOf(outage), failed.GetBaseException().Message);
+                await Task.Delay(wait, clock, stopping);
+            }
+        }
+    }
+
+    public Task WaitOutAsync(Func<Task> act, CancellationToken stopping) => WaitOutAsync(async () =>
+    {
+        await act();
+        return true;
+    }, stopping);
+
+    private static bool Any(Exception error, Func<Exception, bool> says)
+    {
+        for (Exception? inner = error; inner is not null; inner = inner.InnerException)
+            if (says(inner)) return true;
+        return false;
+    }
+
+    private static bool IsDatabase(Exception error) => error is SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked };
+
+    [LoggerMessage(1101, LogLevel.Warning, "{Outage}: {Reason} Trying again.")]
+    private partial void Waiting(string outage, string reason);
+}

@@ -1,0 +1,36 @@
+namespace LoraDrop.Worker;
+
+/// <summary>What a stage computes on.</summary>
+/// <param name="Kind">As torch names it: <c>cpu</c>, or <c>cuda</c> for the one GPU that its process may see.</param>
+/// <param name="Environment">Variables of its process.</param>
+internal sealed record StageDevice(string Kind, IReadOnlyDictionary<string, string> Environment)
+{
+    public static StageDevice Cpu { get; } = new("cpu", new Dictionary<string, string>());
+
+    public static StageDevice Gpu(int index) => new("cuda", new Dictionary<string, string> { ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID", ["CUDA_VISIBLE_DEVICES"] = $"{index}" });
+}
+
+/// <summary>The devices of this worker: each is for one stage at a time.</summary>
+internal sealed class DevicePool(IEnumerable<StageDevice> devices)
+{
+    private readonly Lock _gate = new();
+    private readonly Stack<StageDevice> _free = new(devices.Reverse());
+
+    public bool AnyFree
+    {
+        get
+        {
+            lock (_gate) return _free.Count > 0;
+        }
+    }
+
+    public bool TryTake(out StageDevice device)
+    {
+        lock (_gate) return _free.TryPop(out device!);
+    }
+
+    public void Return(StageDevice device)
+    {
+        lock (_gate) _free.Push(device);
+    }
+}

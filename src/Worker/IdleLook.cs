@@ -1,0 +1,45 @@
+using LoraDrop.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Looks at the rows while this worker could do more: for stages whose message was lost, came to a worker that cannot run them, or never was, as when one is handed back.</summary>
+internal sealed class IdleLook(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<IdleLook> log) : BackgroundService
+{
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    private readonly List<Task> _running = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var stopping = lifetime.ApplicationStopping;
+        while (!stopping.IsCancellationRequested)
+        {
+            await Task.Delay(Between, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var broken in _running.Where(task => task.IsFaulted)) log.WorkBroke(broken.Exception!.GetBaseException());
+            _running.RemoveAll(task => task.IsCompleted);
+            try
+            {
+                await LookAsync(stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception failed) when (Outages.Of(failed) is not null)
+            {
+                log.CannotLook(failed.GetBaseException().Message);
+            }
+        }
+        await Task.WhenAll(_running); // each hands back what it has
+    }
+
+    private async Task LookAsync(CancellationToken cancel)
+    {
+        if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunNextAsync, CancellationToken.None));
+        if (!preparing.HasRoom) return;
+        if (await preparing.NextAsync<ModelRow>(cancel) is { } model) _running.Add(Task.Run(() => models.RunAsync(model), CancellationToken.None));
+        else if (await preparing.NextAsync<DatasetRow>(cancel) is { } dataset) _running.Add(Task.Run(() => datasets.RunAsync(dataset), CancellationToken.None));
+    }
+}

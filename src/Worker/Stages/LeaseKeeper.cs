@@ -1,0 +1,38 @@
+using LoraDrop.Storage;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Keeps a lease from the moment it is taken until the attempt is over, whatever the attempt is busy with: fetching gigabytes, or waiting for a store.</summary>
+internal sealed class LeaseKeeper : IAsyncDisposable
+{
+    /// <summary>Renewals in the length of a lease.</summary>
+    public const int Beats = 6;
+
+    private readonly CancellationTokenSource _over = new();
+    private readonly Task _keeping;
+
+    public LeaseKeeper(StageLease lease, TimeProvider clock) => _keeping = KeepAsync(lease, clock, _over.Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _keeping;
+        _over.Dispose();
+    }
+
+    private static async Task KeepAsync(StageLease lease, TimeProvider clock, CancellationToken over)
+    {
+        await Task.Yield();
+        var between = lease.Length / Beats;
+        using var beat = new PeriodicTimer(between, clock);
+        try
+        {
+            while (await beat.WaitForNextTickAsync(over))
+                if (lease.Silence >= between / 2 && !await lease.RenewAsync(over)) return; // others write, too, and each write renews
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // The attempt is over.
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using LoraDrop.Storage;
+
+namespace LoraDrop.Worker;
+
+/// <summary>Why an attempt is to stop.</summary>
+internal enum StopReason
+{
+    None,
+
+    Cancelled,
+
+    Paused,
+
+    ServiceStops,
+
+    LeaseLost,
+}
+
+/// <summary>Looks whether an attempt is to stop: a person wishes so, the service goes down, or somebody else has the stage.</summary>
+internal sealed class StageWatch : IAsyncDisposable
+{
+    /// <summary>How often the row is asked; it must reach the child within a step.</summary>
+    public static readonly TimeSpan Between = TimeSpan.FromMilliseconds(150);
+
+    private readonly CancellationTokenSource _stop = new(), _over = new();
+    private readonly Task _looking;
+
+    public StageWatch(StageLease lease, TimeProvider clock, CancellationToken stopping) => _looking = LookAsync(lease, clock, stopping);
+
+    /// <summary>Set once the attempt is to stop; <see cref="Reason"/> is known then.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    public StopReason Reason { get; private set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _looking;
+        _over.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task LookAsync(StageLease lease, TimeProvider clock, CancellationToken stopping)
+    {
+        await Task.Yield();
+        using var sooner = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost, _over.Token);
+        while (true)
+        {
+            Reason = await ReasonAsync(lease, stopping, sooner.Token);
+            if (Reason != StopReason.None)
+            {
+                await _stop.CancelAsync();
+                return;
+            }
+            if (_over.IsCancellationRequested) return;
+            await Task.Delay(Between, clock, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<StopReason> ReasonAsync(StageLease lease, CancellationToken stopping, CancellationToken cancel)
+    {
+        if (lease.Lost.IsCancellationRequested) return StopReason.LeaseLost;
+        if (stopping.IsCancellationRequested) return StopReason.ServiceStops;
+        try
+        {
+            return await lease.WishAsync(cancel) switch
+            {
+                StageWish.Cancel => StopReason.Cancelled,
+                StageWish.Pause => StopReason.Paused,
+                StageWish.GoOn => StopReason.None,
+                null => StopReason.LeaseLost,
+            };
+        }
+        catch (Exception failed) when (failed is OperationCanceledException || Outages.Of(failed) is not null)
+        {
+            return StopReason.None; // the next look tells
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using LoraDrop.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LoraDrop.Worker;
+
+/// <summary>A worker as a process of its own, over storage that it shares with the Api and other workers.</summary>
+public static class WorkerHost
+{
+    /// <summary>What a stop needs beyond the children's grace: their queues end 5 s after it, and then what they left is stored.</summary>
+    private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(8);
+
+    /// <summary>Reads the settings, waits for the database, and works until the process is told to end.</summary>
+    /// <param name="settingsFile">What <c>--config</c> named; null for the usual files.</param>
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
+    {
+        var (settings, worker) = (ServiceSettings.Read(reader), new WorkerOptions());
+        reader.Section("Worker", worker.Faults, worker);
+        reader.ThrowIfFaulty();
+        var hub = HubOptions.FromEnvironment();
+        using var work = OwnWorkFolder.Take(worker.WorkFolder);
+        var machine = await Machine.LookAsync(worker, stop);
+        using var host = Build(settings, worker, machine, hub, new(work.Path, worker.CacheFolder));
+        await host.Services.AwaitStorageAsync(stop);
+        await host.StartAsync(stop);
+        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost)).Working(host.Services.GetRequiredService<WorkerIdentity>().Id, machine.Name, machine.Memory / (double)(1L << 30));
+        await host.WaitForShutdownAsync(stop);
+    });
+
+    private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // what counts is in the settings, which are read already
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
+        builder.Services.AddHostLog(settings.Log);
+        builder.Services.AddProductionStorage(settings, "loradrop worker");
+        builder.Services.AddWorker(worker, machine, hub, folders);
+        if (worker.HealthUrl is not null) builder.Services.AddHostedService<WorkerHealth>();
+        return builder.Build();
+    }
+}
