@@ -36,8 +36,8 @@ internal static class ExitCode
         FailureCode.Diverged => Diverged,
         FailureCode.Storage => Storage,
         RunFailure.Stopped => Stopped,
-        FailureCode.Killed or FailureCode.TimedOut => Defect, // nothing that the request says explains it
-        FailureCode.HubUnreachable or ServiceUnreachableException.Code => Unreachable,
+        FailureCode.Killed or FailureCode.OutOfMemory or FailureCode.Interrupted or FailureCode.TimedOut => Defect, // nothing that the request says explains it
+        FailureCode.HubUnreachable or FailureCode.StoreUnreachable or ServiceUnreachableException.Code => Unreachable,
         _ => Usage,
     };
 

@@ -31,6 +31,7 @@ public sealed class JobRequestFacts
     [Theory]
     [InlineData(Least)]
     [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/mnli", "metric": "macro-f1" } }""")]
+    [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/rte" }, "priority": "low", "worker": { "labels": { "zone": "eu", "gpu": "H100" }, "memoryGiB": 79.5 } }""")]
     [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/stsb" }, "method": "lora", "labels": { "b": "2", "a": "„x“" } }""")]
     [InlineData("""
         { "name": "n", "model": "m", "dataset": "d", "task": { "kind": "classification", "columns": { "first": "0", "label": "1" }, "labels": ["a", "b"], "metric": "f1" },
@@ -103,6 +104,10 @@ public sealed class JobRequestFacts
     [InlineData(""" "training": { "learningRate": 0 } """, "training.learningRate: must be above 0; got 0")]
     [InlineData(""" "training": { "warmupRatio": -0.1 } """, "training.warmupRatio: must lie in [0, 1); got -0.1")]
     [InlineData(""" "labels": { "team": 3 } """, "labels.team: must be a text; got 3")]
+    [InlineData(""" "priority": "urgent" """, "priority: must be one of high, default, low; got \"urgent\"")]
+    [InlineData(""" "worker": { "memoryGiB": 0 } """, "worker.memoryGiB: must be above 0; got 0")]
+    [InlineData(""" "worker": { "memory": 80 } """, "worker.memory: is not a field")]
+    [InlineData(""" "worker": { "labels": { "gpu": 100 } } """, "worker.labels.gpu: must be a text; got 100")]
     [InlineData(""" "name": "\ud800" """, "name: must be a text; got \"\\ud800\"")]
     [InlineData(""" "\ud800": 1 """, "?: has a name that holds half of a surrogate pair")]
     public void A_fault_says_what_to_do(string field, string fault) =>
@@ -140,6 +145,32 @@ public sealed class JobRequestFacts
         var many = string.Join(", ", Enumerable.Range(0, 17).Select(i => $"\"k{i}\": \"v\""));
         Assert.Equal(["labels: must be at most 16 pairs; got 17"], FaultsOf(Least[..^1] + $$""", "labels": { {{many}} } }"""));
         Assert.Equal(["labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "labels": { "a": "{{new string('x', 256)}}" } }"""));
+    }
+
+    [Fact]
+    public void A_job_asks_for_eight_labels_of_a_worker_at_most_as_short_as_its_own()
+    {
+        var many = string.Join(", ", Enumerable.Range(0, 9).Select(i => $"\"k{i}\": \"v\""));
+        Assert.Equal(["worker.labels: must be at most 8 pairs; got 9"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { {{many}} } } }"""));
+        Assert.Equal(["worker.labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { "a": "{{new string('x', 256)}}" } } }"""));
+    }
+
+    [Fact]
+    public void Who_says_nothing_is_served_in_turn_by_any_worker()
+    {
+        var job = JobRequest.Parse(Least);
+        Assert.Equal((JobPriority.Default, null, null), (job.Priority, job.Worker.Selector, job.Worker.MemoryGiB));
+        Assert.Equal([JobPriority.High, JobPriority.Default, JobPriority.Low], Enum.GetValues<JobPriority>().Order());
+    }
+
+    [Fact]
+    public void When_and_where_a_job_runs_says_nothing_about_what_comes_out()
+    {
+        var hurried = With(""" "priority": "high", "worker": { "labels": { "gpu": "H100" }, "memoryGiB": 80 } """);
+        Assert.NotEqual(JobRequest.Parse(Least), hurried);
+        Assert.Equal(JobRequest.Parse(Least).ToRunJson(), hurried.ToRunJson());
+        Assert.NotEqual(JobRequest.Parse(Least).ToRunJson(), With(""" "training": { "seed": 43 } """).ToRunJson());
+        Assert.Equal(JobRequest.Parse(Least), JobRequest.Parse(hurried.ToRunJson()));
     }
 
     private static JobRequest With(string fields) => JobRequest.Parse(Least[..^1] + $", {fields} }}");

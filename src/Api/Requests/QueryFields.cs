@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using LoraDrop.Domain;
 using Microsoft.AspNetCore.Http;
 
@@ -16,9 +14,9 @@ internal sealed class QueryFields(IQueryCollection query)
     public IReadOnlyList<string> Texts(string name)
     {
         _asked.Add(name);
-        var values = query[name].Where(value => value is not null).Select(value => value!).ToList();
-        if (values.RemoveAll(value => !IsText(value)) > 0) Refuse(name, "must be text, without U+0000 and halves of characters");
-        return values;
+        string[] given = [.. query[name].Where(value => value is not null).Select(value => value!)];
+        foreach (var strange in given.Select(PlainText.Fault).OfType<string>()) Refuse(name, strange);
+        return [.. given.Where(value => PlainText.Fault(value) is null)];
     }
 
     public string? Text(string name)
@@ -62,7 +60,7 @@ internal sealed class QueryFields(IQueryCollection query)
     /// <summary>All faults, when everything has been read; null where there is none.</summary>
     public Refusal? Refusal()
     {
-        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(Clipped(name), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(Clipped(name)), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 
@@ -73,17 +71,6 @@ internal sealed class QueryFields(IQueryCollection query)
         var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
         Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(Clipped(written), known)}");
         return null;
-    }
-
-    /// <summary>Whether a database can look for it: PostgreSQL knows no U+0000, and half of a surrogate pair is no character.</summary>
-    private static bool IsText(string value)
-    {
-        for (var rest = value.AsSpan(); !rest.IsEmpty;)
-        {
-            if (rest[0] == '\0' || Rune.DecodeFromUtf16(rest, out _, out var length) != OperationStatus.Done) return false;
-            rest = rest[length..];
-        }
-        return true;
     }
 
     private static string Shown(string written) => $"\"{Clipped(written)}\"";

@@ -20,6 +20,7 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(ImportanceSettings)] = [],
         [typeof(SharingSettings)] = [],
         [typeof(TrainingSettings)] = [],
+        [typeof(WorkerDemand)] = [],
     };
 
     private static readonly Dictionary<Type, object> Defaults = new()
@@ -28,6 +29,7 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(ImportanceSettings)] = new ImportanceSettings(),
         [typeof(SharingSettings)] = new SharingSettings(),
         [typeof(TrainingSettings)] = new TrainingSettings(),
+        [typeof(WorkerDemand)] = new WorkerDemand(),
     };
 
     private static readonly Assembly[] Described = [typeof(JobRequest).Assembly, typeof(JobView).Assembly];

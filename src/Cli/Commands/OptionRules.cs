@@ -17,6 +17,23 @@ internal static class OptionRules
         return option;
     }
 
+    /// <summary>An option that takes a name and its value, each name once; may be given several times.</summary>
+    public static Option<string[]> Pairs(string name, string description, string example)
+    {
+        var option = new Option<string[]>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            string[] written = [.. result.Tokens.Select(token => token.Value)];
+            foreach (var bare in written.Where(pair => pair.IndexOf('=') < 1)) result.AddError($"{name} must be a name and a value: {example}; got '{bare}'");
+            foreach (var twice in written.Where(pair => pair.Contains('=')).GroupBy(pair => pair[..pair.IndexOf('=')]).Where(group => group.Count() > 1)) result.AddError($"{name} names {twice.Key} more than once");
+        });
+        return option;
+    }
+
+    /// <summary>The pairs that such an option was given.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> PairsOf(IEnumerable<string> written) =>
+        written.Select(pair => KeyValuePair.Create(pair[..pair.IndexOf('=')], pair[(pair.IndexOf('=') + 1)..]));
+
     /// <summary>An empty text names no file and sets nothing; mostly it is a shell variable that was never set.</summary>
     public static void RefuseEmpty(CommandResult command)
     {

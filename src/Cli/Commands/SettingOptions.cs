@@ -11,7 +11,7 @@ namespace LoraDrop.Cli;
 /// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone judges it, so that file, option and API are held to the same rules.</remarks>
 internal sealed class SettingOptions
 {
-    private enum Kind { Text, Number, Flag, List }
+    private enum Kind { Text, Number, Flag, List, Pairs }
 
     private sealed record Setting(string Option, string Path, Kind Kind, string Description);
 
@@ -56,6 +56,14 @@ internal sealed class SettingOptions
         new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
 
+    /// <summary>What only a service heeds: a command that runs on this machine waits for nobody. In a settings file it passes over them.</summary>
+    private static readonly Setting[] OfService =
+    [
+        new("--priority", "priority", Kind.Text, "Which queued jobs are taken first: high, default or low (default)"),
+        new("--worker-label", "worker.labels", Kind.Pairs, "A label that the worker must have: name=value; may be given several times"),
+        new("--worker-memory", "worker.memoryGiB", Kind.Number, "The least memory of the worker's device, in GiB (any)"),
+    ];
+
     /// <summary>What names something else where a service runs the job.</summary>
     private static readonly Dictionary<string, string> AtService = new()
     {
@@ -82,7 +90,7 @@ internal sealed class SettingOptions
     {
         command.Add(_file);
         _options = Settings.Select(s => atService && AtService.TryGetValue(s.Option, out var description) ? s with { Description = description } : s)
-            .ToDictionary(s => s, s => s.Kind == Kind.Flag ? (Option)new Option<bool>(s.Option) { Description = s.Description } : new Option<string?>(s.Option) { Description = s.Description });
+            .Concat(atService ? OfService : []).ToDictionary(s => s, OptionOf);
         foreach (var option in _options.Values) command.Add(option);
         if (atService) return;
         command.Add(_validation);
@@ -98,6 +106,10 @@ internal sealed class SettingOptions
             if (option is Option<bool> flag)
             {
                 if (parsed.GetValue(flag)) Put(json, setting.Path, true);
+            }
+            else if (option is Option<string[]> pairs)
+            {
+                if (parsed.GetResult(pairs) is not null) Put(json, setting.Path, new JsonObject(OptionRules.PairsOf(parsed.GetValue(pairs)!).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))));
             }
             else if (parsed.GetValue((Option<string?>)option) is { } text)
             {
@@ -133,6 +145,13 @@ internal sealed class SettingOptions
         }
         json[parts[^1]] = value;
     }
+
+    private static Option OptionOf(Setting setting) => setting.Kind switch
+    {
+        Kind.Flag => new Option<bool>(setting.Option) { Description = setting.Description },
+        Kind.Pairs => OptionRules.Pairs(setting.Option, setting.Description, "gpu=H100"),
+        _ => new Option<string?>(setting.Option) { Description = setting.Description },
+    };
 
     private bool Given(ParseResult parsed, string path) => parsed.GetResult(_options.Single(o => o.Key.Path == path).Value) is not null;
 

@@ -14,6 +14,14 @@ public static class RequestFit
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) =>
         [.. model is null ? [] : ModelFaults(request.Lora, model), .. data is null ? [] : DataFaults(request, data)];
 
+    /// <summary>The columns of a file whose texts the task reads, whichever of the two takes the first line for a header; none where the file has not all that the task wants.</summary>
+    public static IReadOnlyList<ColumnFacts> TextColumns(TaskSettings task, SplitFacts split)
+    {
+        if (Chosen(task, split) is not ({ } columns, var header)) return [];
+        var places = header ? FirstLine(split) : [.. Enumerable.Range(0, split.Columns.Count).Select(place => $"{place}")];
+        return [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field => split.Columns[places.ToList().IndexOf(field.Name)])];
+    }
+
     private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
     {
         ModuleFacts[] layers = [.. model.EveryModule];

@@ -98,7 +98,7 @@ public abstract partial record Source
     {
         var other = rest.StartsWith("//", StringComparison.Ordinal) && !rest.StartsWith("///", StringComparison.Ordinal);
         if (other) faults.Add(new(path, $"names a host; a file is written file:/<absolute path>, with one slash. Got {Quoted("file:" + rest)}"));
-        else if (rest.Any(char.IsControl)) faults.Add(new(path, "has a control character in its path"));
+        else if (PlainText.Fault($"file:{rest}") is { } strange) faults.Add(new(path, strange));
         else if (!System.IO.Path.IsPathFullyQualified(rest))
             faults.Add(new(path, $"must be an absolute path, because the service has a working folder of its own: file:/<absolute path>; got {Quoted("file:" + rest)}"));
         else return new LocalPath(System.IO.Path.GetFullPath(rest));

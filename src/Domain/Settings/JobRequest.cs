@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace LoraDrop.Domain;
 
 /// <summary>How a model is adapted to a task.</summary>
@@ -14,6 +16,8 @@ public enum TuningMethod
 /// <remarks>Two requests are equal when they say the same: they resolve to the same JSON.</remarks>
 public sealed record JobRequest
 {
+    private const int MostLabels = 16;
+
     /// <summary>A name for people; up to 200 characters, optional.</summary>
     public string? Name { get; init; }
 
@@ -38,6 +42,12 @@ public sealed record JobRequest
 
     public required TrainingSettings Training { get; init; }
 
+    /// <summary>Which jobs are taken first among queued stages; default <c>default</c>.</summary>
+    public JobPriority Priority { get; init; } = JobPriority.Default;
+
+    /// <summary>Which workers may take the job; default any.</summary>
+    public WorkerDemand Worker { get; init; } = new();
+
     /// <summary>Names and values for finding jobs again; up to 16 pairs, names up to 63 and values up to 255 characters.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
@@ -52,17 +62,21 @@ public sealed record JobRequest
     /// <summary>The resolved settings; parsing them again gives an equal request.</summary>
     public string ToJson() => JsonText.Of(this);
 
+    /// <summary>The settings that say what comes out: all but <see cref="Priority"/> and <see cref="Worker"/>, which say when and where.</summary>
+    /// <remarks>Two requests that differ in nothing else are the same run, and either goes on with what the other began.</remarks>
+    public string ToRunJson()
+    {
+        var json = JsonSerializer.SerializeToNode(this, JsonText.Options)!.AsObject();
+        foreach (var setting in new[] { nameof(Priority), nameof(Worker) }) json.Remove(JsonNamingPolicy.CamelCase.ConvertName(setting));
+        return json.ToJsonString(JsonText.Options);
+    }
+
     public IEnumerable<Fault> Faults()
     {
         if (Name?.Length > 200) yield return new("name", $"must have at most 200 characters; got {Name.Length}");
-        if (Labels.Count > 16) yield return new("labels", $"must be at most 16 pairs; got {Labels.Count}");
-        foreach (var (name, value) in Labels)
-        {
-            if (name.Length is 0 or > 63) yield return new($"labels.{name}", $"must have a name of 1 to 63 characters; got {name.Length}");
-            if (value.Length > 255) yield return new($"labels.{name}", $"must have at most 255 characters; got {value.Length}");
-        }
+        foreach (var fault in NamedValues.Faults(Labels, "labels", MostLabels)) yield return fault;
         var sections = Task.Faults("task").Concat(Lora.Faults("lora")).Concat(Training.Faults("training"))
-            .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []);
+            .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
     }
 
@@ -85,6 +99,8 @@ public sealed record JobRequest
             Importance = DropSection(fields, "importance", method, ImportanceSettings.Read),
             Sharing = DropSection(fields, "sharing", method, SharingSettings.Read),
             Training = fields.Section("training", training => TrainingSettings.Read(training, TaskPreset.Find(task.Preset))),
+            Priority = fields.Choice<JobPriority>("priority") ?? JobPriority.Default,
+            Worker = fields.Section("worker", WorkerDemand.Read),
             Labels = fields.Pairs("labels"),
         };
     }

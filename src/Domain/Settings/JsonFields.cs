@@ -6,7 +6,7 @@ namespace LoraDrop.Domain;
 /// <summary>Reads one JSON object strictly: what cannot be read becomes a fault with its path, and reading goes on.</summary>
 /// <remarks>
 /// A field that is absent, null or faulty reads as its default, so that one pass finds every fault. Fields that nobody asked for
-/// are faults too; <see cref="Section{T}"/> and <see cref="Read{T}"/> see to that when the object has been read.
+/// are faults too; <see cref="Section{T}"/> and <see cref="Read{T}"/> see to that when the object has been read. Names and texts alike are <see cref="PlainText"/>.
 /// </remarks>
 internal sealed class JsonFields
 {
@@ -76,7 +76,10 @@ internal sealed class JsonFields
         var json = Take(name);
         if (json.ValueKind == JsonValueKind.Null) return null;
         if (json.ValueKind == JsonValueKind.Array)
-            return [.. json.EnumerateArray().Select((item, i) => RequiredTextAt(item, $"{PathOf(name)}[{i}]"))];
+        {
+            string?[] items = [.. json.EnumerateArray().Select((item, i) => RequiredTextAt(item, $"{PathOf(name)}[{i}]"))];
+            return items.Contains(null) ? null : [.. items.OfType<string>()];
+        }
         Refuse(name, $"must be a list of texts; got {Shown(json)}");
         return null;
     }
@@ -123,6 +126,7 @@ internal sealed class JsonFields
         foreach (var property in json.EnumerateObject())
         {
             if (NameOf(property) is not { } name) Refuse("?", "has a name that holds half of a surrogate pair");
+            else if (PlainText.Fault(name) is { } strange) Refuse(PlainText.Shown(name), $"has a name that {strange}");
             else if (!_given.TryAdd(name, property.Value)) Refuse(name, "is given twice");
         }
     }
@@ -142,19 +146,20 @@ internal sealed class JsonFields
         return null;
     }
 
-    private string RequiredTextAt(JsonElement json, string path)
+    private string? RequiredTextAt(JsonElement json, string path)
     {
         if (json.ValueKind == JsonValueKind.Null) _faults.Add(new Fault(path, "must be a text; got null"));
-        return TextAt(json, path) ?? "";
+        return TextAt(json, path);
     }
 
     private string? TextAt(JsonElement json, string path)
     {
         if (json.ValueKind == JsonValueKind.Null) return null;
         var text = json.ValueKind == JsonValueKind.String ? Unescaped(json.GetString) : null;
-        if (text is null) _faults.Add(new Fault(path, $"must be a text; got {Shown(json)}"));
-        else if (string.IsNullOrWhiteSpace(text)) _faults.Add(new Fault(path, "must not be empty"));
-        return text;
+        var fault = text is null ? $"must be a text; got {Shown(json)}" : string.IsNullOrWhiteSpace(text) ? "must not be empty" : PlainText.Fault(text);
+        if (fault is null) return text;
+        _faults.Add(new Fault(path, fault));
+        return null;
     }
 
     private static string? NameOf(JsonProperty property) => Unescaped(() => property.Name);
@@ -178,8 +183,11 @@ internal sealed class JsonFields
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        _ => json.GetRawText() is { Length: > 40 } text ? $"{text[..40]}…" : json.GetRawText(),
+        _ => Begun(PlainText.Shown(json.GetRawText())),
     };
+
+    /// <summary>Forty characters and no half of one.</summary>
+    private static string Begun(string text) => text.Length <= 40 ? text : $"{text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)]}…";
 
     private string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
 }

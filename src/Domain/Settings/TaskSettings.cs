@@ -60,7 +60,7 @@ public sealed record TaskSettings
 
     public IEnumerable<Fault> Faults(string path)
     {
-        if (Columns is not null && Columns.All.Distinct().Count() < Columns.All.Count()) yield return new($"{path}.columns", "must name different columns");
+        if (Columns is not null && Columns.All.Where(name => name.Length > 0).GroupBy(name => name).Any(same => same.Count() > 1)) yield return new($"{path}.columns", "must name different columns");
         if (!MetricFits) yield return new($"{path}.metric", $"{JsonText.NameOf(Metric)} cannot pick the best evaluation of this task; choose {Choices}");
         if (Labels is null) yield break;
         if (Kind == TaskKind.Regression) yield return new($"{path}.labels", "belongs to classification: regression predicts a number");

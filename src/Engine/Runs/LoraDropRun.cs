@@ -240,7 +240,7 @@ public sealed class LoraDropRun : IDisposable
         var files = new List<DataFile> { new(source.Train.File, "train", source.Train.Examples.Count, source.Train.Sha256), new(source.Validation.File, "validation", source.Validation.Examples.Count, source.Validation.Sha256) };
         if (source.Test is { } test) files.Add(new(test.File, "test", test.Examples.Count, test.Sha256));
         return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", CardTask.SequenceClassification,
-            _data.Labels ?? [], JsonDocument.Parse(_request.ToJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
+            _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
     private static RunIdentity Identity(JobRequest request, RunInputs inputs)
@@ -250,6 +250,6 @@ public sealed class LoraDropRun : IDisposable
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
         foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
-        return new(JsonDocument.Parse(request.ToJson()).RootElement, read);
+        return new(JsonDocument.Parse(request.ToRunJson()).RootElement, read);
     }
 }

@@ -7,14 +7,9 @@ namespace LoraDrop.Engine;
 /// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a word.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Roughly the bytes that training keeps for the longest batch: weights, and what the backward pass needs of every layer.</summary>
-    public static double OfTraining(ModelConfig config, int batch, int longest)
-    {
-        double d = config.Hidden, i = config.Intermediate, n = (double)batch * longest;
-        var weights = config.VocabularySize * d + config.Layers * (4 * d * d + 2 * d * i);
-        var kept = n * (7 * d + i) + 2.0 * batch * config.Heads * longest * longest; // x, q, k, v, two norms; gelu's input; probabilities
-        return 4 * (weights + config.Layers * kept + 3 * n * i);
-    }
+    /// <summary>Roughly the bytes that training keeps for the longest batch.</summary>
+    public static double OfTraining(ModelConfig config, int batch, int longest) =>
+        MemoryEstimate.OfTraining(config.Layers, config.Hidden, config.Intermediate, config.Heads, config.VocabularySize, batch, longest);
 
     /// <summary>Refuses training whose longest batch needs more than is free.</summary>
     /// <exception cref="RefusedInputException">It does not fit.</exception>

@@ -14,6 +14,7 @@ public sealed record RunFailure(string Code, IReadOnlyList<Fault> Faults)
     /// <param name="stopping">Whether it was asked to stop.</param>
     public static RunFailure Of(Exception thrown, bool stopping) => thrown switch
     {
+        UnknownFormatException unknown => new(FailureCode.CheckpointUnknown, unknown.Faults),
         RefusedInputException refused => new(FailureCode.Refused, refused.Faults),
         DivergedException diverged => new(FailureCode.Diverged, [new("training", diverged.Message)]),
         IOException or UnauthorizedAccessException => new(FailureCode.Storage, [new("output", $"{thrown.Message} If the disk is full, free some space. A run goes on from its last checkpoint: with the same command, or as a job with a retry.")]),

@@ -7,7 +7,11 @@ namespace LoraDrop.Engine;
 /// <summary>What makes two runs the same: the settings and the content of everything they read.</summary>
 /// <param name="Request">The resolved settings.</param>
 /// <param name="Files">What was read: use, file name and sha256.</param>
-public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Files);
+public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Files)
+{
+    /// <summary>What a run's folder looks like; one whose run.json names another is refused, and one that names none is of format 1.</summary>
+    public int Format { get; } = RunFolder.Format;
+}
 
 /// <summary>A file that a run depends on.</summary>
 public sealed record RunFile(string Use, string Name, string Sha256);
@@ -15,6 +19,9 @@ public sealed record RunFile(string Use, string Name, string Sha256);
 /// <summary>The output folder of one run. While the run works nobody else can; what is left by a stopped run is gone on from.</summary>
 public sealed class RunFolder : IDisposable
 {
+    /// <summary>The format of a run's folder that is written, and the only one that is gone on from.</summary>
+    public const int Format = 1;
+
     public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg", CheckpointFile = "checkpoint.safetensors";
 
     /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
@@ -28,7 +35,7 @@ public sealed class RunFolder : IDisposable
 
     public const string AdapterFolder = "adapter", EventsFolder = "events";
 
-    private const string LockFile = "run.lock";
+    private const string LockFile = "run.lock", FormatField = "format";
 
     private readonly FileStream _lock;
 
@@ -52,6 +59,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Takes a folder for a run: a new or empty one, or one in which the same run was stopped before its end.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run, a finished one, something else, or is in use.</exception>
+    /// <exception cref="UnknownFormatException">It holds a run of another format.</exception>
     public static RunFolder Take(string path, RunIdentity identity)
     {
         if (File.Exists(path)) throw new RefusedInputException(path, "is a file; the output of a run is a folder");
@@ -125,7 +133,10 @@ public sealed class RunFolder : IDisposable
 
     private static void CheckSame(string path, string stored, string wanted)
     {
-        var differences = Differences("", Parse(path, stored), Parse(path, wanted)).ToArray();
+        var there = Parse(path, stored);
+        var format = there.ValueKind == JsonValueKind.Object && there.TryGetProperty(FormatField, out var said) ? said.ToString() : $"{Format}";
+        if (format != $"{Format}") throw new UnknownFormatException(path, "run", format, Format);
+        var differences = Differences("", there, Parse(path, wanted)).Where(field => field != FormatField).ToArray();
         if (differences.Length > 0)
             throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or run with those settings to go on with it.");
     }

@@ -30,17 +30,24 @@ public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, Ev
 /// <summary>A checkpoint file: trained numbers, optimiser, the best numbers so far, and <see cref="TrainingProgress"/>; written whole or not at all.</summary>
 public static class Checkpoint
 {
+    /// <summary>The format that is written, and the only one that is read: raised when a file means something else than before, so that no other version guesses.</summary>
+    public const int Format = 1;
+
     private const string ProgressKey = "progress";
+
+    /// <summary>Not <c>format</c>, which in a safetensors file names the library that wrote it. A file without it is of format 1: the first ones said nothing.</summary>
+    private const string FormatKey = "checkpoint_format";
 
     public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) => SafeTensorsWriter.Write(path,
         new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean, ["adamw.square"] = adamw.Square, ["best"] = best },
-        new Dictionary<string, string> { [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
+        new Dictionary<string, string> { [FormatKey] = $"{Format}", [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
 
     /// <summary>Where a checkpoint's run stands.</summary>
     /// <exception cref="RefusedInputException">The file is no checkpoint.</exception>
+    /// <exception cref="UnknownFormatException">It is one of another format.</exception>
     public static TrainingProgress ProgressOf(string path)
     {
-        using var file = SafeTensorsFile.Open(path);
+        using var file = Open(path);
         try
         {
             if (file.Metadata.TryGetValue(ProgressKey, out var json) && JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options) is { } progress) return progress;
@@ -52,7 +59,7 @@ public static class Checkpoint
     /// <summary>Puts a checkpoint's numbers into place.</summary>
     public static void Load(string path, Adapter adapter, AdamW adamw, Tensor best)
     {
-        using var file = SafeTensorsFile.Open(path);
+        using var file = Open(path);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         foreach (var (name, target) in new[] { ("values", adapter.Parameters.Values), ("adamw.mean", adamw.Mean), ("adamw.square", adamw.Square), ("best", best) })
@@ -60,5 +67,13 @@ public static class Checkpoint
             if (!file.Contains(name) || !file.ShapeOf(name).SequenceEqual(target.shape)) throw new RefusedInputException(path, $"tensor '{name}' does not fit this run");
             target.copy_(file.Read(name));
         }
+    }
+
+    private static SafeTensorsFile Open(string path)
+    {
+        var file = SafeTensorsFile.Open(path);
+        if (!file.Metadata.TryGetValue(FormatKey, out var format) || format == $"{Format}") return file;
+        file.Dispose();
+        throw new UnknownFormatException(path, "checkpoint", format, Format);
     }
 }

@@ -22,6 +22,7 @@ internal static class S3Answer
         StoreUnreachableException or FileNotFoundException => null, // said already
         AmazonServiceException said => Of(said, options, key),
         AmazonClientException { InnerException: { } inner } when Of(inner, options, key) is { } answer => answer,
+        AmazonClientException when string.IsNullOrEmpty(options.AccessKey) => new IOException($"No key was found to sign in with to the object store at {NameOf(options)}. Set AccessKey and SecretKey, or run where AWS's tools would find one: environment, profile, role of the machine or pod.", failed),
         AmazonClientException => new IOException($"The object store at {NameOf(options)} could not be used: {failed.Message}", failed),
         IOException or HttpRequestException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException => Unreachable(options, Innermost(failed).Message, failed),
         _ => null,

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace LoraDrop.Cli.Tests;
 
 public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
@@ -51,6 +53,16 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
     {
         var file = run.Written("settings.json", File.ReadAllText(run.Settings).Replace("\"learningRate\"", "\"learning_rate\"").Replace("\"alpha\"", "\"beta\""));
         RefusedAlone(["--settings", file], "training.learning_rate: is not a field; did you mean learningRate?", "lora.beta: is not a field");
+    }
+
+    [Fact]
+    public void When_and_where_a_service_would_run_it_is_passed_over_in_a_file_and_no_option_here()
+    {
+        var settings = JsonNode.Parse(File.ReadAllText(run.Settings))!.AsObject();
+        (settings["priority"], settings["worker"]) = ("high", new JsonObject { ["labels"] = new JsonObject { ["gpu"] = "H100" } });
+        Loradrop.Run("train", "--json", "--threads", "1", "--settings", run.Written("served.json", settings.ToJsonString()), "--out", run.New()).Well();
+        foreach (var option in new[] { "--priority", "--worker-label", "--worker-memory" })
+            Assert.Contains(option, Loradrop.Run(run.Command("train", run.New(), option, "1")).Error);
     }
 
     [Theory]

@@ -38,6 +38,24 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     }
 
     [Fact]
+    public void Submit_says_when_and_where_a_job_is_to_run()
+    {
+        var submitted = Assert.Single(_service.Run(_service.Submit("--priority", "low", "--worker-label", "gpu=H100", "--worker-label", "note=a=b", "--worker-memory", "0.5")).Well().Events);
+        _service.Run("jobs", "cancel", submitted.Text("id"));
+        var settings = submitted.GetProperty("settings");
+        Assert.Equal("low", settings.Text("priority"));
+        Assert.Equal("""{"labels":{"gpu":"H100","note":"a=b"},"memoryGiB":0.5}""", settings.GetProperty("worker").GetRawText());
+    }
+
+    [Fact]
+    public void What_a_worker_cannot_be_is_refused()
+    {
+        _service.Run(_service.Submit("--priority", "urgent", "--worker-memory", "much")).Complained(ExitCode.Usage, "priority: must be one of high, default, low", "worker.memoryGiB: must be a finite number");
+        Assert.Contains("--worker-label must be a name and a value: gpu=H100; got 'H100'", _service.Run(_service.Submit("--worker-label", "H100")).Error);
+        Assert.Contains("--worker-label names gpu more than once", _service.Run(_service.Submit("--worker-label", "gpu=H100", "--worker-label", "gpu=A100")).Error);
+    }
+
+    [Fact]
     public void A_list_goes_on_over_its_parts()
     {
         string[] ids = [_service.Submitted("--importance-from", job.Id, "--seed", "5"), _service.Submitted("--importance-from", job.Id, "--seed", "6")];

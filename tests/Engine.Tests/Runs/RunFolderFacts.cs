@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
@@ -63,6 +64,48 @@ public sealed class RunFolderFacts : IDisposable
         Directory.CreateDirectory(_task.Out());
         File.WriteAllText(Path.Combine(_task.Out(), "run.lock"), "");
         Assert.NotNull(_task.Run(_task.Request(), _task.Out()).Result);
+    }
+
+    [Fact]
+    public void A_run_goes_on_when_only_its_priority_and_its_worker_are_others_and_leaves_the_same_bytes()
+    {
+        var hurried = _task.Request(json => (json["priority"], json["worker"]) = ("high", JsonNode.Parse("""{"labels": {"gpu": "H100"}, "memoryGiB": 80}""")));
+        _task.Run(_task.Request(), _task.Out("whole"));
+        _task.Run(_task.Request(), _task.Out(), stopAt: 8);
+        Assert.NotNull(_task.Run(hurried, _task.Out()).Result);
+        string[] Files(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("events")).Select(file => Path.GetRelativePath(folder, file)).Order()];
+        Assert.Equal(Files(_task.Out("whole")), Files(_task.Out()));
+        Assert.All(Files(_task.Out()).Where(file => !file.StartsWith("checkpoint")), file => Assert.True(File.ReadAllBytes(Path.Combine(_task.Out("whole"), file)).SequenceEqual(File.ReadAllBytes(Path.Combine(_task.Out(), file))), file));
+    }
+
+    [Fact]
+    public void Its_run_json_says_its_format_and_one_that_says_none_is_of_the_first()
+    {
+        _task.Run(_task.Request(), _task.Out(), stopAt: 8);
+        Rewrite(json =>
+        {
+            Assert.Equal(RunFolder.Format, json["format"]!.GetValue<int>());
+            json.Remove("format");
+        });
+        Assert.NotNull(_task.Run(_task.Request(), _task.Out()).Result);
+    }
+
+    [Fact]
+    public void A_run_of_another_format_is_refused_with_both_and_left_alone()
+    {
+        _task.Run(_task.Request(), _task.Out(), stopAt: 8);
+        Rewrite(json => (json["format"], json["request"]) = (2, "written otherwise"));
+        var refused = Assert.Throws<UnknownFormatException>(() => _task.Run(_task.Request(), _task.Out()));
+        Assert.StartsWith("the run has format 2, and this version of loradrop knows format 1 only.", Assert.Single(refused.Faults).Message);
+        Assert.True(File.Exists(Path.Combine(_task.Out(), "checkpoint.safetensors")), "the checkpoint is gone");
+    }
+
+    private void Rewrite(Action<JsonObject> change)
+    {
+        var path = Path.Combine(_task.Out(), RunFolder.IdentityFile);
+        var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
     }
 
     private Fault Refusal(JobRequest request) => Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Faults);
