@@ -8,6 +8,15 @@ public sealed class WallFacts
     public void The_api_never_reaches_torch() =>
         Assert.DoesNotContain(Reached(typeof(Api.ApiSetup).Assembly), name => name.Contains("Torch") || name == "LoraDrop.Engine");
 
+    [Fact]
+    public void Nor_does_its_program_carry_it()
+    {
+        var carried = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "LoraDrop.Api.deps.json"));
+        Assert.Contains("LoraDrop.Storage", carried);
+        Assert.DoesNotContain("torch", carried, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("LoraDrop.Engine", carried);
+    }
+
     private static HashSet<string> Reached(Assembly root)
     {
         var reached = new HashSet<string>();

@@ -24,14 +24,14 @@ internal static class DatasetEndpoints
             .TakesForm(DatasetUpload.Form())
             .TakesJson(typeof(Registration), new("register-dataset.json", "From the hub"), new("register-dataset-folder.json", "A folder on this machine"))
             .Answers(202, "It is being validated.", null, null, ("Location", "The dataset's own address."))
-            .Refuses(ProblemKind.BadRequest, ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.DatasetExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
+            .Refuses(ProblemKind.BadRequest, ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.DatasetExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull, ProblemKind.StoreUnreachable);
         InputList.Describe(datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets, newest first."));
         datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Look at a dataset.")
             .WithDescription("Its splits and columns once it is ready; where it failed, every fault with file, row and column.")
             .Refuses(ProblemKind.DatasetNotFound);
         datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("See the first rows of a split.")
             .Takes("split", "The split.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["train", "validation", "test"], Default = "train" })
-            .Refuses(ProblemKind.DatasetNotFound, ProblemKind.SplitNotFound, ProblemKind.DatasetNotReady, ProblemKind.Invalid);
+            .Refuses(ProblemKind.DatasetNotFound, ProblemKind.SplitNotFound, ProblemKind.DatasetNotReady, ProblemKind.Invalid, ProblemKind.StoreUnreachable);
         datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.")
             .WithDescription("Its name is free again. Its files go when no job refers to it any more: at once, or with the last job that learned from it.")
             .Answers(204, "It is gone.")

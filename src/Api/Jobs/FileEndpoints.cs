@@ -28,13 +28,13 @@ internal static class FileEndpoints
             .Answers(206, "The part that was asked for.", null, "application/octet-stream")
             .Answers(304, "The file is the one that If-None-Match names.")
             .Answers(416, "The file has no such part.")
-            .Refuses(ProblemKind.JobNotFound, ProblemKind.ArtifactNotFound);
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.ArtifactNotFound, ProblemKind.StoreUnreachable);
         jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List the points from which a job can go on.")
             .WithDescription("Only the newest checkpoint of a stage keeps its file.")
             .Refuses(ProblemKind.JobNotFound);
         jobs.MapGet("/checkpoints/{stage}/{step}", GetCheckpoint).WithName("getCheckpoint").WithSummary("Download a checkpoint.")
             .Answers(200, "The file checkpoint.safetensors.", null, "application/octet-stream", ("ETag", "The sha256 of the file."))
-            .Refuses(ProblemKind.JobNotFound, ProblemKind.CheckpointNotFound, ProblemKind.CheckpointReplaced);
+            .Refuses(ProblemKind.JobNotFound, ProblemKind.CheckpointNotFound, ProblemKind.CheckpointReplaced, ProblemKind.StoreUnreachable);
     }
 
     private static async Task<Results<Ok<ArtifactList>, ProblemHttpResult>> ListArtifacts(Guid id, JobsContext db, CancellationToken cancel)

@@ -19,13 +19,16 @@ internal sealed class DescribedOperations : IOperationFilter
     /// <summary>What any operation may answer with.</summary>
     private static readonly ProblemKind[] Everywhere = [ProblemKind.Defect];
 
+    /// <summary>Operations that ask no database.</summary>
+    private static readonly string[] WithoutRows = ["live", "ready", "listPresets"];
+
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         AddParameters(operation, [.. metadata.OfType<DescribedParameter>()]);
         AddBodies(operation, [.. metadata.OfType<DescribedBody>()], context);
         AddAnswers(operation, [.. metadata.OfType<DescribedAnswer>()]);
-        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Everywhere], context);
+        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Everywhere, .. WithoutRows.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
     }
 
     private static void AddParameters(OpenApiOperation operation, IReadOnlyList<DescribedParameter> described)

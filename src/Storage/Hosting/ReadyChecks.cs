@@ -10,12 +10,17 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
     /// <summary>What a check says that is well.</summary>
     public const string Ok = "ok";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+    /// <summary>How long a check may take; the first of a process, which warms up, five times as long.</summary>
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(3), First = Usual * 5;
+
+    private TimeSpan _limit = First;
 
     /// <summary>What was checked, and <see cref="Ok"/> or why it failed.</summary>
     public async Task<IReadOnlyDictionary<string, string>> RunAsync(CancellationToken cancel)
     {
-        var (database, store) = (CheckAsync("database", AskDatabaseAsync, cancel), CheckAsync("objects", objects.CheckAsync, cancel));
+        var limit = _limit;
+        _limit = Usual;
+        var (database, store) = (CheckAsync("database", AskDatabaseAsync, limit, cancel), CheckAsync("objects", objects.CheckAsync, limit, cancel));
         return new Dictionary<string, string> { ["database"] = await database, ["objects"] = await store };
     }
 
@@ -26,10 +31,10 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
     }
 
     /// <summary>What does not heed the limit by itself is left behind: an answer is owed in time.</summary>
-    private async Task<string> CheckAsync(string what, Func<CancellationToken, Task> check, CancellationToken cancel)
+    private async Task<string> CheckAsync(string what, Func<CancellationToken, Task> check, TimeSpan limit, CancellationToken cancel)
     {
-        using var limit = new CancellationTokenSource(Limit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        using var late = new CancellationTokenSource(limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
             await Task.Run(() => check(either.Token), CancellationToken.None).WaitAsync(either.Token);
@@ -37,7 +42,7 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
         }
         catch (Exception failed) when (!cancel.IsCancellationRequested) // whatever it is, it is the answer
         {
-            var reason = limit.IsCancellationRequested ? $"no answer within {Limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed) ?? Line(failed.GetBaseException().Message);
+            var reason = late.IsCancellationRequested ? $"no answer within {limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed) ?? Line(failed.GetBaseException().Message);
             Failed(what, reason);
             return $"failed: {reason}";
         }

@@ -57,7 +57,7 @@ public sealed class ServiceApiFacts : IAsyncLifetime
         _broken.IsBroken = true;
         using var answer = await _service.GetAsync("/health/ready");
         var problem = await answer.ProblemAsync(HttpStatusCode.ServiceUnavailable, "not_ready");
-        Assert.Equal("failed", problem.GetProperty("checks").GetProperty("objects").GetString());
+        Assert.Equal("failed: Read-only file system", problem.GetProperty("checks").GetProperty("objects").GetString());
         Assert.Equal("ok", problem.GetProperty("checks").GetProperty("database").GetString());
         Assert.Equal("live", (await _service.JsonAsync("/health/live")).GetProperty("status").GetString());
     }
