@@ -192,6 +192,22 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<IReadOnlyList<string>> EventsAsync(string id) =>
         [.. (await RowsAsync("SELECT type FROM events WHERE job_id = $1 ORDER BY id", Guid.Parse(id))).Select(row => (string)row[0])];
 
+    /// <summary>All that the rows say of a job, but who looked at it and when.</summary>
+    public async Task<IReadOnlyList<string>> RowsOfJobAsync(string id)
+    {
+        var rows = new List<string>();
+        foreach (var table in new[] { "jobs", "stages", "events", "metrics", "checkpoints", "artifacts" })
+            rows.AddRange((await RowsAsync($"SELECT to_jsonb(t)::text FROM {table} t WHERE {(table == "jobs" ? "id" : "job_id")} = $1 ORDER BY 1", Guid.Parse(id))).Select(row => $"{table} {row[0]}"));
+        return rows;
+    }
+
+    /// <summary>The process that works on a job, when one does.</summary>
+    public async Task<int> ChildOfAsync(string id) => (await ChildrenAsync(children => children.Count > 0, () => [.. Workers.SelectMany(node => node.ChildrenOf(id))]))[0];
+
+    /// <summary>Waits until the processes that work for the workers are so.</summary>
+    public Task<IReadOnlyList<int>> ChildrenAsync(Func<IReadOnlyList<int>, bool> reached, Func<IReadOnlyList<int>>? of = null, TimeSpan? within = null) =>
+        UntilAsync(() => Task.FromResult(of?.Invoke() ?? (IReadOnlyList<int>?)[.. Workers.SelectMany(node => node.Children)]), reached, within, () => Written);
+
     /// <summary>What the database itself says, past the proxy.</summary>
     public async Task<IReadOnlyList<object[]>> RowsAsync(string sql, params object[] parameters)
     {

@@ -8,7 +8,7 @@ public sealed class KillFacts(Ground ground, ITestOutputHelper output)
     public async Task Jobs_end_once_and_with_the_bytes_of_an_undisturbed_run_whatever_is_killed()
     {
         await using var cluster = await Cluster.StartAsync(ground, strict: false);
-        await RoundAsync(cluster, kills: 8, longestPause: TimeSpan.FromSeconds(2.5));
+        await RoundAsync(cluster, kills: 6, longestPause: TimeSpan.FromSeconds(3));
     }
 
     [Fact(Explicit = true)]

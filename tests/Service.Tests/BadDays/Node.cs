@@ -15,7 +15,10 @@ internal sealed class Node(string name, IReadOnlyDictionary<string, string> sett
     public string Written => string.Join('\n', _processes.Select(process => $"--- {name}, process {process.Id}\n{process.Written}"));
 
     /// <summary>The processes that work for it now.</summary>
-    public IReadOnlyList<int> Children => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(id => int.TryParse(id, out _)).Select(int.Parse!).Where(IsChild)];
+    public IReadOnlyList<int> Children => ChildrenIn("");
+
+    /// <summary>Those of them that work on a job.</summary>
+    public IReadOnlyList<int> ChildrenOf(string job) => ChildrenIn(Guid.Parse(job).ToString("N"));
 
     /// <summary>Starts it, again where it ran before; does not wait until it is at work.</summary>
     public void Start() => _processes.Add(HostProcess.Loradrop(settings, verb));
@@ -43,11 +46,14 @@ internal sealed class Node(string name, IReadOnlyDictionary<string, string> sett
         }
     }
 
-    private bool IsChild(int process)
+    /// <param name="part">What is in the path of the folder that it works in.</param>
+    private List<int> ChildrenIn(string part) => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(id => int.TryParse(id, out _)).Select(int.Parse!).Where(process => IsChild(process, part))];
+
+    private bool IsChild(int process, string part)
     {
         try
         {
-            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..] && folder.StartsWith(settings[Cluster.WorkFolder] + "/", StringComparison.Ordinal);
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..] && folder.StartsWith(settings[Cluster.WorkFolder] + "/", StringComparison.Ordinal) && folder.Contains(part, StringComparison.Ordinal);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

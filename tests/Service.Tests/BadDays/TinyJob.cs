@@ -8,6 +8,9 @@ namespace LoraDrop.Service.Tests;
 /// <param name="MaxSteps">Where to stop early.</param>
 internal sealed record TinyJob(long Seed, int Epochs = 60, int ImportanceEpochs = 3, int EvaluateEvery = 20, int? MaxSteps = null)
 {
+    /// <summary>The one that most tests run, so that it is run undisturbed once.</summary>
+    public static readonly TinyJob Usual = new(1);
+
     /// <summary>Runs until somebody ends it.</summary>
     public static TinyJob Endless(long seed) => new(seed, Epochs: 100_000, EvaluateEvery: 50);
 
