@@ -37,7 +37,8 @@ public sealed class DatabaseOptions
     /// <summary>The connection string with what it leaves out.</summary>
     /// <param name="application">What the server shows in pg_stat_activity.</param>
     /// <param name="most">Connections at a time.</param>
-    internal string Complete(string application, int most)
+    /// <param name="idle">How long a transaction may be left alone. A process that is frozen in the middle of one holds its locks, and with them a job, until the server ends it.</param>
+    internal string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
         void Default(string name, object value)
@@ -49,6 +50,7 @@ public sealed class DatabaseOptions
         Default("Command Timeout", (int)CommandTimeout.TotalSeconds);
         Default("Maximum Pool Size", most);
         Default("Application Name", application);
+        if (idle is { } alone) Default("Options", $"-c idle_in_transaction_session_timeout={(long)alone.TotalMilliseconds}");
         return complete.ConnectionString;
     }
 
