@@ -38,12 +38,12 @@ public sealed class DatabaseOptions
     /// <param name="application">What the server shows in pg_stat_activity.</param>
     /// <param name="most">Connections at a time.</param>
     /// <param name="idle">How long a transaction may be left alone. A process that is frozen in the middle of one holds its locks, and with them a job, until the server ends it.</param>
-    internal string Complete(string application, int most, TimeSpan? idle = null)
+    public string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
         void Default(string name, object value)
         {
-            if (!complete.ContainsKey(name)) complete[name] = value;
+            if (!complete.ShouldSerialize(name)) complete[name] = value; // ContainsKey is true of every name that Npgsql knows
         }
         Default("Timeout", ConnectSeconds);
         Default("Keepalive", KeepAliveSeconds);
