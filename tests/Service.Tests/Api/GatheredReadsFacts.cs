@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using LoraDrop.Api;
 
 namespace LoraDrop.Service.Tests;
@@ -19,7 +20,7 @@ public sealed class GatheredReadsFacts
         begun.End();
         Assert.Equal(1, await first);
         (await database.NextAsync()).End();
-        Assert.Equal([2, 2, 2], await Task.WhenAll(others));
+        Assert.All(await Task.WhenAll(others), seen => Assert.Equal(2, seen));
         Assert.Equal([[1], [1, 2]], database.Asked);
     }
 
@@ -76,8 +77,7 @@ public sealed class GatheredReadsFacts
     /// <summary>Reads what the state is when a read begins, and answers when it is told to.</summary>
     private sealed class SlowDatabase
     {
-        private readonly SemaphoreSlim _begun = new(0);
-        private readonly ConcurrentQueue<Reading> _readings = new();
+        private readonly Channel<Reading> _begun = Channel.CreateUnbounded<Reading>();
 
         public int State { get; set; } = 1;
 
@@ -87,19 +87,13 @@ public sealed class GatheredReadsFacts
         {
             var (seen, reading) = (State, new Reading());
             Asked.Enqueue([.. keys.Order()]);
-            _readings.Enqueue(reading);
-            _begun.Release();
+            Assert.True(_begun.Writer.TryWrite(reading));
             await reading.Ended;
             return keys.ToDictionary(key => key, _ => seen);
         }
 
         /// <summary>Waits for the next read to begin.</summary>
-        public async Task<Reading> NextAsync()
-        {
-            Assert.True(await _begun.WaitAsync(Patience), "no read begins");
-            Assert.True(_readings.TryDequeue(out var reading));
-            return reading!;
-        }
+        public Task<Reading> NextAsync() => _begun.Reader.ReadAsync().AsTask().WaitAsync(Patience);
     }
 
     private sealed class Reading
