@@ -34,15 +34,16 @@ public sealed class StageLease : IDisposable
     /// <summary>Set when a write found that the lease is lost.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>How long ago it was last known to hold, by a clock that goes on while the process is frozen.</summary>
+    /// <summary>How long ago it was last extended, by a clock that goes on while the process is frozen.</summary>
     public TimeSpan Silence => _leases.Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
 
-    /// <summary>What people wish of the job; null where the lease is lost.</summary>
+    /// <summary>What people wish of the job; null where the lease is lost. Extends nothing.</summary>
     public async Task<StageWish?> WishAsync(CancellationToken cancel)
     {
         await using var db = await _leases.ContextAsync(cancel);
         var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id, (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
-        return Hold(wish is not null) ? wish!.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn : null;
+        if (wish is null) await _lost.CancelAsync();
+        return wish is null ? null : wish.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn;
     }
 
     /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was frozen does not know how long.</summary>
