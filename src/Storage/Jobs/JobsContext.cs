@@ -184,7 +184,8 @@ public abstract class JobsContext : DbContext
     {
         property.HasConversion(
             new ValueConverter<T, string>(value => JsonSerializer.Serialize(value, JsonText.Compact), text => JsonSerializer.Deserialize<T>(text, JsonText.Compact)!),
-            new ValueComparer<T>((a, b) => JsonSerializer.Serialize(a, JsonText.Compact) == JsonSerializer.Serialize(b, JsonText.Compact),
+            // What was not replaced is not changed. Without this a save writes the facts of each model and dataset that it has seen as JSON eight times, only to compare.
+            new ValueComparer<T>((a, b) => ReferenceEquals(a, b) || JsonSerializer.Serialize(a, JsonText.Compact) == JsonSerializer.Serialize(b, JsonText.Compact),
                 value => JsonSerializer.Serialize(value, JsonText.Compact).GetHashCode(StringComparison.Ordinal), value => value));
     }
 
