@@ -67,6 +67,35 @@ public abstract class PauseFacts(Database database)
     }
 
     [Fact]
+    public async Task A_wish_that_is_taken_back_while_the_child_saves_leaves_the_job_in_the_queue()
+    {
+        await using var storage = await TestStorage.NewAsync(database);
+        await storage.AddInputs();
+        var id = await storage.Submit();
+        var lease = (await storage.Take(id))!;
+        await storage.AsARequest(life => life.PauseAsync(id, default));
+        Assert.Equal(StageWish.Pause, await lease.WishAsync(default));
+        await storage.AsARequest(life => life.ResumeAsync(id, default));
+        Assert.True(await lease.PausedAsync(default));
+        Assert.Equal((JobStatus.Queued, JobStatus.Queued), ((await storage.Job(id)).Status, (await storage.Job(id)).Current.Status));
+    }
+
+    [Fact]
+    public async Task What_was_wished_of_a_worker_that_died_comes_true_when_its_lease_runs_out()
+    {
+        await using var storage = await TestStorage.NewAsync(database);
+        await storage.AddInputs();
+        var (cancelled, paused) = (await storage.Submit(), await storage.Submit());
+        var leases = new[] { (await storage.Take(cancelled))!, (await storage.Take(paused))! };
+        await storage.AsARequest(life => life.CancelAsync(cancelled, default));
+        await storage.AsARequest(life => life.PauseAsync(paused, default));
+        storage.Clock.Pass(storage.Leases.Length * 2);
+        foreach (var lease in leases) Assert.True(await storage.Leases.Of(lease.Job, lease.Stage, lease.Attempt).ExpireAsync("silent", default));
+        Assert.Equal((JobStatus.Cancelled, JobStatus.Paused), ((await storage.Job(cancelled)).Status, (await storage.Job(paused)).Status));
+        Assert.All((await storage.Job(cancelled)).Stages, stage => Assert.Equal(JobStatus.Cancelled, stage.Status));
+    }
+
+    [Fact]
     public async Task Cancelling_counts_more_than_pausing()
     {
         await using var storage = await TestStorage.NewAsync(database);

@@ -50,6 +50,19 @@ public abstract class StageLeaseFacts(Database database)
     }
 
     [Fact]
+    public async Task Asking_what_people_wish_is_no_sign_of_life()
+    {
+        await using var storage = await TestStorage.NewAsync(database);
+        await storage.AddInputs();
+        using var lease = (await storage.Take(await storage.Submit()))!;
+        storage.Clock.Pass(lease.Length / 2);
+        Assert.Equal(StageWish.GoOn, await lease.WishAsync(default));
+        Assert.True(lease.Silence >= lease.Length / 2, $"{lease.Silence}: it would not be renewed");
+        Assert.True(await lease.RenewAsync(default));
+        Assert.True(lease.Silence < lease.Length / 2, $"{lease.Silence}");
+    }
+
+    [Fact]
     public async Task Success_of_the_first_stage_queues_the_second_and_of_the_second_ends_the_job()
     {
         await using var storage = await TestStorage.NewAsync(database);

@@ -76,6 +76,12 @@ internal sealed class TestStorage : IAsyncDisposable
         return await act(scope.ServiceProvider.GetRequiredService<JobLife>());
     }
 
+    public async Task<T> OnInputs<T>(Func<InputLife, Task<T>> act)
+    {
+        await using var scope = _services.CreateAsyncScope();
+        return await act(scope.ServiceProvider.GetRequiredService<InputLife>());
+    }
+
     public async Task<T> Read<T>(Func<JobsContext, Task<T>> read)
     {
         await using var db = await Contexts.CreateDbContextAsync();

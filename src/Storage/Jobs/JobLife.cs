@@ -36,7 +36,15 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         db.Events.Add(Event(job.Id, EventType.Submitted, $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
         QueueIfReady(job);
         var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
-        await db.SaveChangesAsync(cancel);
+        try
+        {
+            await db.SaveChangesAsync(cancel);
+        }
+        catch (DbUpdateException failed) when (db.IsDangling(failed))
+        {
+            db.ChangeTracker.Clear(); // the model or the dataset was removed after it was found: look again, and say so
+            return await SubmitAsync(draft, cancel);
+        }
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
         if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);

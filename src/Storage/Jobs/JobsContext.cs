@@ -38,6 +38,9 @@ public abstract class JobsContext : DbContext
     /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
 
+    /// <summary>Whether a change failed because a row is not there that another one points to, or because one is that still points to what was to go.</summary>
+    public abstract bool IsDangling(Exception failed);
+
     /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the one before it wrote.</summary>
     /// <remarks>
     /// First in a transaction, before a row of the job is read or written; so no two that change the same job wait for each other for ever.

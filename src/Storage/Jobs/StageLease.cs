@@ -34,15 +34,16 @@ public sealed class StageLease : IDisposable
     /// <summary>Set when a write found that the lease is lost.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>How long ago it was last known to hold, by a clock that goes on while the process is frozen.</summary>
+    /// <summary>How long ago it was last extended, by a clock that goes on while the process is frozen.</summary>
     public TimeSpan Silence => _leases.Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
 
-    /// <summary>What people wish of the job; null where the lease is lost.</summary>
+    /// <summary>What people wish of the job; null where the lease is lost. Extends nothing.</summary>
     public async Task<StageWish?> WishAsync(CancellationToken cancel)
     {
         await using var db = await _leases.ContextAsync(cancel);
         var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id, (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
-        return Hold(wish is not null) ? wish!.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn : null;
+        if (wish is null) await _lost.CancelAsync();
+        return wish is null ? null : wish.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn;
     }
 
     /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was frozen does not know how long.</summary>
@@ -115,11 +116,10 @@ public sealed class StageLease : IDisposable
     public async Task<(bool Held, StageRow? Next)> SucceedAsync(StageOutcome outcome, CancellationToken cancel)
     {
         StageRow? next = null;
-        var held = await EndAsync(JobStatus.Succeeded, (db, row) =>
+        var held = await EndAsync((_, _) => JobStatus.Succeeded, (db, row, done) =>
         {
             next = null;
             var now = _leases.Clock.GetUtcNow();
-            var done = row.Stages.Single(s => s.Stage == Stage);
             (done.ContentKey, done.ReusedFrom) = (outcome.ContentKey ?? done.ContentKey, outcome.ReusedFrom);
             db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
             if (outcome.Importance is { } report) AddImportance(db, report);
@@ -138,55 +138,43 @@ public sealed class StageLease : IDisposable
     }
 
     /// <summary>Ends the job.</summary>
-    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) => EndAsync(JobStatus.Failed, (db, row) => Fail(db, row, failure), cancel);
+    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) => EndAsync((_, _) => JobStatus.Failed, (db, job, _) => Fail(db, job, failure), cancel);
 
     /// <summary>Ends the attempt: a fault that is not the user's is tried again by itself <see cref="StageLeases.Retries"/> times, then the job fails.</summary>
     public Task<bool> FailAttemptAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        row => FailureCode.IsUsers(failure.Code) || row.Failures >= StageLeases.Retries ? JobStatus.Failed : JobStatus.Queued,
-        (db, row) =>
+        (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Wished(job),
+        (db, job, mine) =>
         {
-            var mine = row.Stages.Single(s => s.Stage == Stage);
             if (mine.Status == JobStatus.Failed)
             {
-                Fail(db, row, failure);
+                Fail(db, job, failure);
                 return;
             }
             mine.Failures++;
-            row.MoveTo(JobStatus.Queued, _leases.Clock.GetUtcNow());
             db.Events.Add(Event(EventLevel.Warning, EventType.AttemptFailed, $"{failure.Message} It is tried again from the last checkpoint ({mine.Failures} of {StageLeases.Retries})."));
+            GiveBack(db, job, mine);
         }, cancel);
 
-    public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync(JobStatus.Cancelled, (db, row) =>
-    {
-        foreach (var waiting in row.Stages.Where(s => !JobMoves.IsEnd(s.Status))) waiting.MoveTo(JobStatus.Cancelled, _leases.Clock.GetUtcNow());
-        row.MoveTo(JobStatus.Cancelled, _leases.Clock.GetUtcNow());
-        db.Events.Add(Event(EventLevel.Info, EventType.Cancelled, "Cancelled. A retry goes on from the last checkpoint."));
-    }, cancel);
+    public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync((_, _) => JobStatus.Cancelled, GiveBack, cancel);
 
-    /// <summary>Gives the stage back because a person asked the job to wait.</summary>
-    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync(JobStatus.Paused, (db, row) =>
-    {
-        row.PauseRequestedAt = null;
-        row.MoveTo(JobStatus.Paused, _leases.Clock.GetUtcNow());
-        db.Events.Add(Event(EventLevel.Info, EventType.Paused, "Paused. It goes on from the last checkpoint when it is resumed."));
-    }, cancel);
+    /// <summary>Gives the stage back because a person asked the job to wait; where the wish was taken back meanwhile, it is queued.</summary>
+    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Wished(job), GiveBack, cancel);
 
     /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
-    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync(JobStatus.Queued, (db, row) => HandBack(db, row, why), cancel);
+    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, why), cancel);
 
     /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        stage => stage.LeaseUntil < _leases.Clock.GetUtcNow() ? JobStatus.Queued : null, (db, row) => HandBack(db, row, why), cancel, byOwner: false);
+        (job, mine) => mine.LeaseUntil < _leases.Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, why), cancel, byOwner: false);
 
     /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails: it would go on for ever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        row => row.Kills >= StageLeases.MostKills ? JobStatus.Failed : JobStatus.Queued,
-        (db, row) =>
+        (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Wished(job),
+        (db, job, mine) =>
         {
-            var mine = row.Stages.Single(s => s.Stage == Stage);
             mine.Kills++;
-            if (mine.Status == JobStatus.Failed) Fail(db, row, failure);
-            else HandBack(db, row, failure.Message);
+            if (mine.Status == JobStatus.Failed) Fail(db, job, failure);
+            else Interrupt(db, job, mine, failure.Message);
         }, cancel);
 
     public void Dispose() => _lost.Dispose();
@@ -217,14 +205,12 @@ public sealed class StageLease : IDisposable
             return true;
         }, cancel));
 
-    private Task<bool> EndAsync(JobStatus to, Action<JobsContext, JobRow> change, CancellationToken cancel) => EndAsync(_ => to, change, cancel);
-
     /// <summary>The change that ends the attempt.</summary>
     /// <param name="target">Where the stage goes; null: it stays as it is.</param>
     /// <param name="change">What else changes; the stage has moved then.</param>
     /// <param name="cancel">Gives up.</param>
     /// <param name="byOwner">Whether it is the worker itself that says so.</param>
-    private async Task<bool> EndAsync(Func<StageRow, JobStatus?> target, Action<JobsContext, JobRow> change, CancellationToken cancel, bool byOwner = true) =>
+    private async Task<bool> EndAsync(Func<JobRow, StageRow, JobStatus?> target, Action<JobsContext, JobRow, StageRow> change, CancellationToken cancel, bool byOwner = true) =>
         Hold(await _leases.Outages.WaitOutAsync(async () =>
         {
             await using var db = await _leases.ContextAsync(cancel);
@@ -232,14 +218,17 @@ public sealed class StageLease : IDisposable
             var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == Job, cancel);
             if (row?.Stages.SingleOrDefault(s => s.Stage == Stage) is not { } mine || mine.Attempt != Attempt) return false;
             if (mine.Status != JobStatus.Running) return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
-            if (target(mine) is not { } to) return false;
+            if (target(row, mine) is not { } to) return false;
             mine.MoveTo(to, _leases.Clock.GetUtcNow());
             if (byOwner) mine.EndedAttempt = Attempt;
-            change(db, row);
+            change(db, row, mine);
             await db.SaveChangesAsync(cancel);
             await transaction.CommitAsync(cancel);
             return true;
         }, cancel));
+
+    /// <summary>Where a stage goes that is given back unfinished: people may have wished something of it meanwhile.</summary>
+    private static JobStatus Wished(JobRow job) => job.CancelRequestedAt is not null ? JobStatus.Cancelled : job.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Queued;
 
     private void Fail(JobsContext db, JobRow row, Failure failure)
     {
@@ -248,11 +237,28 @@ public sealed class StageLease : IDisposable
         db.Events.Add(Event(EventLevel.Error, EventType.Failed, failure.Message));
     }
 
-    private void HandBack(JobsContext db, JobRow row, string why)
+    private void Interrupt(JobsContext db, JobRow job, StageRow mine, string why)
     {
-        row.Stages.Single(s => s.Stage == Stage).Interruptions++;
-        row.MoveTo(JobStatus.Queued, _leases.Clock.GetUtcNow());
+        mine.Interruptions++;
         db.Events.Add(Event(EventLevel.Warning, EventType.Interrupted, why));
+        GiveBack(db, job, mine);
+    }
+
+    /// <summary>The job goes where its stage went.</summary>
+    private void GiveBack(JobsContext db, JobRow job, StageRow mine)
+    {
+        var now = _leases.Clock.GetUtcNow();
+        job.MoveTo(mine.Status, now);
+        if (mine.Status == JobStatus.Paused)
+        {
+            job.PauseRequestedAt = null;
+            db.Events.Add(Event(EventLevel.Info, EventType.Paused, "Paused. It goes on from the last checkpoint when it is resumed."));
+        }
+        if (mine.Status == JobStatus.Cancelled)
+        {
+            foreach (var waiting in job.Stages.Where(s => !JobMoves.IsEnd(s.Status))) waiting.MoveTo(JobStatus.Cancelled, now);
+            db.Events.Add(Event(EventLevel.Info, EventType.Cancelled, "Cancelled. A retry goes on from the last checkpoint."));
+        }
     }
 
     private void AddImportance(JobsContext db, ImportanceReport report)

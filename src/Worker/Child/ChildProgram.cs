@@ -75,7 +75,14 @@ public static class ChildProgram
     private static void BeFirstToGo()
     {
         const string Score = "/proc/self/oom_score_adj", First = "1000";
-        if (File.Exists(Score)) File.WriteAllText(Score, First);
+        try
+        {
+            if (File.Exists(Score)) File.WriteAllText(Score, First);
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            // Some containers do not allow it; then the kernel chooses as it does.
+        }
     }
 
     private static void WriteFacts<T>(string folder, T facts) => WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));

@@ -14,6 +14,9 @@ namespace LoraDrop.Worker;
 /// </remarks>
 internal sealed class InputCache(IObjectStore objects, WorkFolders folders, WorkerOptions options, TimeProvider clock, ILogger<InputCache> log)
 {
+    /// <summary>No fetch takes as long without writing.</summary>
+    private static readonly TimeSpan FetchesTake = TimeSpan.FromHours(1);
+
     private readonly string _folder = Path.Combine(folders.Cache, "inputs");
     private readonly long _limit = (long)(options.CacheGiB * (1L << 30));
     private readonly Lock _gate = new();
@@ -67,6 +70,8 @@ internal sealed class InputCache(IObjectStore objects, WorkFolders folders, Work
     {
         lock (_gate)
         {
+            var since = (clock.GetUtcNow() - FetchesTake).UtcDateTime;
+            foreach (var left in new DirectoryInfo(_folder).EnumerateFiles("*.part").Where(f => f.LastWriteTimeUtc < since)) left.Delete(); // by a worker that was killed
             var files = new DirectoryInfo(_folder).EnumerateFiles().Where(f => !f.Name.EndsWith(".part", StringComparison.Ordinal)).OrderBy(f => f.LastWriteTimeUtc).ToList();
             var total = files.Sum(f => f.Length) + bytes;
             foreach (var oldest in files.TakeWhile(_ => total > _limit))

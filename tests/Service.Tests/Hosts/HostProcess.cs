@@ -24,6 +24,8 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>All that it has written.</summary>
     public string Written => string.Join('\n', _lines);
 
@@ -53,8 +55,24 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>SIGTERM, as an init system sends it; the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", $"{Id}"])) await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         return await EndAsync();
+    }
+
+    public Task SignalAsync(string signal) => SignalAsync(signal, Id);
+
+    /// <summary>Sends a signal to any process; harmless where it has just ended.</summary>
+    public static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process}"]) { RedirectStandardError = true })!;
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>As a power cut does it.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Waits for words in what it writes.</summary>

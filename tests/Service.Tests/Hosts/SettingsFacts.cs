@@ -27,7 +27,7 @@ public sealed class SettingsFacts
             "Objects:Bucket (LORADROP_OBJECTS__BUCKET): is required, or Objects:Folder (LORADROP_OBJECTS__FOLDER) for a folder that all hosts share",
             "Objects:BUCKT (LORADROP_OBJECTS__BUCKT): is not a setting; did you mean Bucket?",
             "Queue:InvisibilityTimeout (LORADROP_QUEUE__INVISIBILITYTIMEOUT): must be a time such as 30s, 5min, 1h or 00:00:30; got \"60\"",
-            "Leases:Length (LORADROP_LEASES__LENGTH): must lie in 5 s to 1 h; got 1 s",
+            "Leases:Length (LORADROP_LEASES__LENGTH): must lie in 2 s to 1 h; got 1 s",
             "LORADROP_LEASES_LENGTH: is not a setting; did you mean LORADROP_LEASES__LENGTH, with two underscores?",
             "DATABSE (LORADROP_DATABSE__…): is not a section of the settings; did you mean Database?",
             "Api:MaxUploadBytes (LORADROP_API__MAXUPLOADBYTES): must be a whole number; got \"much\"",
@@ -88,9 +88,19 @@ public sealed class SettingsFacts
         [
             "Worker:CHILDCOMMAND (LORADROP_WORKER__CHILDCOMMAND): is not a setting",
             "Worker:Device (LORADROP_WORKER__DEVICE): must be cpu or cuda; got \"tpu\"",
-            "Worker:Labels (LORADROP_WORKER__LABELS): has 9 labels; at most 8 are allowed",
+            "Worker:Labels (LORADROP_WORKER__LABELS): has 9 labels; at most 6 are allowed",
             "Worker:HealthUrl (LORADROP_WORKER__HEALTHURL): must be addresses such as http://127.0.0.1:5080 (TLS is the business of a proxy before it); got \"5081\"",
         ], worker.Written.Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_bucket_that_cannot_be_a_source_is_told_at_the_start()
+    {
+        var buckets = new Dictionary<string, string> { ["LORADROP_SOURCES__S3BUCKETS__0"] = "Models", ["LORADROP_SOURCES__S3BUCKETS__1"] = "own", ["LORADROP_SOURCES__S3BUCKETS__2"] = "others" };
+        var store = new Dictionary<string, string>(Enough.Where(setting => setting.Key != "LORADROP_OBJECTS__FOLDER").Concat(buckets)) { ["LORADROP_OBJECTS__BUCKET"] = "own" };
+        const string NoName = "Sources:S3Buckets:0 (LORADROP_SOURCES__S3BUCKETS__0): is no name of a bucket: Models (3 to 63 lower-case letters, digits, dots and hyphens)";
+        Assert.Equal([NoName, "Sources:S3Buckets:1 (LORADROP_SOURCES__S3BUCKETS__1): is the bucket of the service's own objects, which is never a source: put models and data into another"], await RefusedAsync(store));
+        Assert.Contains("Sources:S3Buckets:2 (LORADROP_SOURCES__S3BUCKETS__2): names a bucket of the store in Objects, and there is none: objects are in a folder", await RefusedAsync(new(Enough.Concat(buckets))));
     }
 
     [Fact]
