@@ -6,6 +6,8 @@ namespace LoraDrop.Storage;
 /// <summary>Tells a database that cannot be reached, which passes, from one that refuses, which does not.</summary>
 public static class DatabaseFault
 {
+    private const string IdleInTransaction = "25P03";
+
     /// <summary>Why the database cannot be reached, in few words; null where the error is another one.</summary>
     public static string? Unreachable(Exception? error)
     {
@@ -53,6 +55,7 @@ public static class DatabaseFault
     {
         PostgresErrorCodes.TooManyConnections => "it has no connection left",
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => "it is starting or stopping",
+        IdleInTransaction => "it ended a connection that was left alone for too long",
         _ when state.StartsWith("08", StringComparison.Ordinal) => "the connection broke",
         _ => null,
     };

@@ -38,12 +38,13 @@ public sealed class DatabaseOptions
     }
 
     /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session; to clear it away nevertheless, before every use, took as long as a look at a job.</summary>
-    internal string CompleteForRows(string application) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections)) { NoResetOnClose = true }.ConnectionString;
+    internal string CompleteForRows(string application, TimeSpan idle) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
 
     /// <summary>The connection string with what it leaves out.</summary>
     /// <param name="application">What the server shows in pg_stat_activity.</param>
     /// <param name="most">Connections at a time.</param>
-    internal string Complete(string application, int most)
+    /// <param name="idle">How long a transaction may be left alone. A process that is frozen in the middle of one holds its locks, and with them a job, until the server ends it.</param>
+    internal string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
         void Default(string name, object value)
@@ -56,6 +57,7 @@ public sealed class DatabaseOptions
         Default("Maximum Pool Size", most);
         Default("Application Name", application);
         Default("Max Auto Prepare", PreparedStatements); // a pooler between that hands out connections by transaction may need 0
+        if (idle is { } alone) Default("Options", $"-c idle_in_transaction_session_timeout={(long)alone.TotalMilliseconds}");
         return complete.ConnectionString;
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace LoraDrop.Service.Tests;
 
 /// <summary>A control group of the kernel that limits the memory of the processes in it.</summary>
@@ -35,6 +37,9 @@ internal sealed class MemoryGroup : IDisposable
     public void Take(int process) => File.WriteAllText(Path.Combine(_folder, "cgroup.procs"), $"{process}");
 
     public void Limit(long bytes) => File.WriteAllText(Path.Combine(_folder, _limit), $"{bytes}");
+
+    /// <summary>Starts a process in it that takes all the memory that it can get.</summary>
+    public Process Eat() => Process.Start("sh", ["-c", "echo $$ > \"$1\" && exec tail /dev/zero", "sh", Path.Combine(_folder, "cgroup.procs")]);
 
     public void Dispose()
     {
