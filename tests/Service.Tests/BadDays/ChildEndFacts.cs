@@ -35,11 +35,11 @@ public sealed class ChildEndFacts(Ground ground)
     {
         using var group = MemoryGroup.New();
         var cluster = await ground.ClusterAsync();
-        var (worker, other) = (cluster.Workers[0], cluster.Workers[1]);
-        await other.KillAsync();
+        var worker = cluster.AddWorker();
+        await worker.AtWorkAsync();
         group.Take(worker.Process.Id);
         group.Limit(512 << 20);
-        var id = await cluster.SubmitAsync(TinyJob.Endless(4));
+        var id = await cluster.SubmitAsync(TinyJob.Endless(4) with { ImportanceEpochs = 0 }, Cluster.On(worker));
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
             await cluster.UntilAsync(id, job => job.Text("stage") == "task-adaptation" && Cluster.Step(job) > 0 && Attempt(job) == attempt);
@@ -52,7 +52,7 @@ public sealed class ChildEndFacts(Ground ground)
         Assert.Equal("out_of_memory", failed.GetProperty("error").Text("code"));
         Assert.Equal(Attempts, Attempt(failed));
         Assert.False(worker.Process.HasExited, worker.Written);
-        await cluster.AssertUndisturbedAsync((await cluster.SubmitAsync(TinyJob.Usual), TinyJob.Usual));
+        await cluster.AssertUndisturbedAsync((await cluster.SubmitAsync(TinyJob.Usual, Cluster.On(worker)), TinyJob.Usual));
         await worker.KillAsync();
     }
 

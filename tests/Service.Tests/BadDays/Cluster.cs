@@ -22,7 +22,10 @@ internal sealed class Cluster : IAsyncDisposable
 {
     public const string WorkFolder = "LORADROP_WORKER__WORKFOLDER", CacheFolder = "LORADROP_WORKER__CACHEFOLDER", LeaseLength = "LORADROP_LEASES__LENGTH";
 
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromMinutes(3);
+    /// <summary>Short, so that little is waited for; the queue's is the shortest that the setting takes.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Invisibility = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
@@ -44,7 +47,8 @@ internal sealed class Cluster : IAsyncDisposable
             ["LORADROP_OBJECTS__BUCKET"] = Bucket, ["LORADROP_OBJECTS__ENDPOINT"] = ToStore.Endpoint,
             ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_OBJECTS__REQUESTTIMEOUT"] = "2s",
             [LeaseLength] = Lease.ToString(), ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(ground.Tiny.Model)!,
-            ["LORADROP_API__URLS"] = Url, ["LORADROP_WORKER__THREADS"] = "1", ["LORADROP_WORKER__STOPGRACE"] = "10s",
+            ["LORADROP_QUEUE__INVISIBILITYTIMEOUT"] = Invisibility.ToString(), ["LORADROP_API__URLS"] = Url, ["DOTNET_TieredPGO"] = "0", // they start often and live for a minute
+            ["LORADROP_WORKER__THREADS"] = "1", ["LORADROP_WORKER__STOPGRACE"] = "10s",
         };
         _http = new() { BaseAddress = new(Url), Timeout = TimeSpan.FromSeconds(40) };
         Api = new("api", Settings, "api");
@@ -79,14 +83,12 @@ internal sealed class Cluster : IAsyncDisposable
     /// <param name="ground">The servers.</param>
     /// <param name="workers">How many, each with the default settings; a test can add others.</param>
     /// <param name="strict">As of <see cref="Ground.S3Async"/>.</param>
-    /// <param name="change">Settings of all hosts.</param>
-    public static async Task<Cluster> StartAsync(Ground ground, int workers = 2, bool strict = true, Action<Dictionary<string, string>>? change = null)
+    public static async Task<Cluster> StartAsync(Ground ground, int workers = 2, bool strict = false)
     {
         var (postgres, s3) = (await ground.PostgresAsync(), await ground.S3Async(strict));
         var cluster = new Cluster(ground, postgres, s3, await postgres.CreateDatabaseAsync("service_tables", MigrateAsync));
         try
         {
-            change?.Invoke(cluster.Settings);
             cluster.Api.Start();
             for (var n = 0; n < workers; n++) cluster.AddWorker();
             await cluster.Api.AtWorkAsync();
@@ -101,11 +103,14 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one more worker; does not wait until it is at work.</summary>
+    /// <summary>What a job adds to ask for one worker.</summary>
+    public static string On(Node worker) => $"\"worker\": {{\"labels\": {{\"node\": \"{worker.Name}\"}}}}";
+
+    /// <summary>Starts one more worker, with its name as the label <c>node</c>; does not wait until it is at work.</summary>
     public Node AddWorker(params (string Name, string Value)[] settings)
     {
         var name = $"worker-{Workers.Count + 1}";
-        var own = new Dictionary<string, string>(Settings) { [WorkFolder] = _folder.At(name), [CacheFolder] = _folder.At("cache") };
+        var own = new Dictionary<string, string>(Settings) { [WorkFolder] = _folder.At(name), [CacheFolder] = _folder.At("cache"), ["LORADROP_WORKER__LABELS__node"] = name };
         foreach (var (setting, value) in settings) own[setting] = value;
         var node = new Node(name, own, "worker");
         Workers.Add(node);
@@ -122,6 +127,7 @@ internal sealed class Cluster : IAsyncDisposable
             await node.DisposeAsync();
             Workers.Remove(node);
         }
+        _outages.Clear();
         foreach (var node in Workers.Append(Api))
         {
             await node.ThawAsync();

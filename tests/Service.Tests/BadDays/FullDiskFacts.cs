@@ -11,10 +11,9 @@ public sealed class FullDiskFacts(Ground ground)
     {
         using var disk = await SmallDisk.MountAsync(16);
         var cluster = await ground.ClusterAsync();
-        foreach (var node in cluster.Workers) await node.KillAsync();
         var worker = cluster.AddWorker((Cluster.WorkFolder, disk.Path));
         await worker.AtWorkAsync();
-        var id = await cluster.SubmitAsync(TinyJob.Usual);
+        var id = await cluster.SubmitAsync(TinyJob.Usual, Cluster.On(worker));
         await cluster.UntilAsync(id, job => job.Text("stage") == "task-adaptation" && Cluster.Step(job) > 0);
         disk.Fill();
         var told = await cluster.UntilAsync(id, job => job.Text("status") == "failed");

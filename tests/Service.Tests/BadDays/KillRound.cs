@@ -7,7 +7,7 @@ namespace LoraDrop.Service.Tests;
 internal sealed class KillRound(Cluster cluster, long seed)
 {
     /// <summary>Jobs in flight at any moment.</summary>
-    private const int InFlight = 4;
+    private const int InFlight = 3;
 
     /// <summary>Both stages, and one alone.</summary>
     private static readonly TinyJob[] Kinds = [new(1), new(2, ImportanceEpochs: 0), new(3, Epochs: 40)];

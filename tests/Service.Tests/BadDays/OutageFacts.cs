@@ -9,17 +9,23 @@ public sealed class OutageFacts(Ground ground, ITestOutputHelper output)
     private static readonly TimeSpan LongerThanALease = Cluster.Lease * 2;
 
     [Fact]
-    public Task A_database_that_is_restarted_and_then_gone_for_longer_than_a_lease_costs_a_job_nothing_but_time() => DatabaseAsync(LongerThanALease);
+    public async Task A_database_that_is_restarted_and_then_gone_for_longer_than_a_lease_costs_a_job_nothing_but_time() => await DatabaseAsync(await ground.ClusterAsync(), LongerThanALease);
 
     [Fact(Explicit = true)]
-    public Task A_database_that_is_gone_for_a_minute() => DatabaseAsync(TimeSpan.FromMinutes(1));
+    public async Task A_database_that_is_gone_for_a_minute() => await DatabaseAsync(await ground.ClusterAsync(), TimeSpan.FromMinutes(1));
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_store_that_is_gone_slow_refuses_or_breaks_in_the_middle_of_uploads_costs_a_job_nothing_but_time(bool strict)
+    [Fact]
+    public async Task A_store_that_is_gone_slow_refuses_or_breaks_in_the_middle_of_uploads_costs_a_job_nothing_but_time() => await StoreAsync(await ground.ClusterAsync());
+
+    [Fact(Explicit = true)]
+    public async Task So_does_one_that_stores_objects_whole_and_only_where_there_is_none()
     {
-        await using var cluster = await Cluster.StartAsync(ground, workers: 1, strict);
+        await using var cluster = await Cluster.StartAsync(ground, strict: true);
+        await StoreAsync(cluster);
+    }
+
+    private static async Task StoreAsync(Cluster cluster)
+    {
         var id = await cluster.SubmitAsync(TinyJob.Usual);
         await cluster.UntilAsync(id, job => job.Text("stage") == "task-adaptation" && Cluster.Step(job) > 0);
         foreach (var trouble in new Trouble[] { new Trouble.BreakAfter(3_000), new Trouble.Answer(503), new Trouble.Slow(20_000), new Trouble.Answer(500), new Trouble.BreakAnswerAfter(100), new Trouble.Refuse() })
@@ -40,9 +46,8 @@ public sealed class OutageFacts(Ground ground, ITestOutputHelper output)
         await cluster.AssertNothingIsLostOrLeftAsync();
     }
 
-    private async Task DatabaseAsync(TimeSpan gone)
+    private async Task DatabaseAsync(Cluster cluster, TimeSpan gone)
     {
-        await using var cluster = await Cluster.StartAsync(ground);
         var (first, second) = (await cluster.SubmitAsync(TinyJob.Usual), await cluster.SubmitAsync(TinyJob.Endless(2)));
         await cluster.UntilAsync(first, job => job.Text("stage") == "task-adaptation" && Cluster.Step(job) > 0);
         await cluster.Postgres.RestartAsync(immediate: true);
