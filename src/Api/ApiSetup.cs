@@ -12,6 +12,7 @@ public static class ApiSetup
         services.AddOptions<ApiOptions>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
+        services.AddSingleton<QueueOrder>();
         services.AddSingleton<JobPeek>();
         services.AddSingleton<JobPages>();
         services.AddTransient<DatasetUpload>();

@@ -24,7 +24,7 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         CheckpointNotFound = new("checkpoint_not_found", StatusCodes.Status404NotFound, "The job has no such checkpoint", "List them with GET /jobs/{id}/checkpoints."),
         CheckpointReplaced = new("checkpoint_replaced", StatusCodes.Status404NotFound, "A newer checkpoint took its place", "Download the newest of the stage, or the adapter from the job's artifacts."),
         MethodNotAllowed = new("method_not_allowed", StatusCodes.Status405MethodNotAllowed, "The address does not take this method", "The header Allow names those it takes."),
-        JobEnded = new("job_ended", StatusCodes.Status409Conflict, "The job has ended", "Nothing is left to cancel."),
+        JobEnded = new("job_ended", StatusCodes.Status409Conflict, "The job has ended", "Nothing is left to pause or cancel."),
         JobCancelling = new("job_cancelling", StatusCodes.Status409Conflict, "The job is being cancelled", "Wait until it is cancelled; a retry lets it go on."),
         JobNotPaused = new("job_not_paused", StatusCodes.Status409Conflict, "The job is not paused", "Nothing holds it up: its status says where it is."),
         JobNotEnded = new("job_not_ended", StatusCodes.Status409Conflict, "The job has not failed and was not cancelled", "Only those can be tried again; submit a new job instead."),

@@ -14,7 +14,7 @@ public static class ProductionSetup
     /// <param name="application">What the database shows this process as.</param>
     public static IServiceCollection AddProductionStorage(this IServiceCollection services, ServiceSettings settings, string application)
     {
-        services.AddPostgresRows(settings.Database.Complete(application, settings.Database.MaxConnections, settings.Leases.Length));
+        services.AddPostgresRows(settings.Database.CompleteForRows(application, settings.Leases.Length));
         services.AddSingleton(ObjectsOf(settings));
         services.AddSingleton<JobStorage>(_ => QueueOf(settings, application)); // when the first asks: the database is waited for before
         services.AddSingleton(settings.Database);

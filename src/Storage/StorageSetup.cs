@@ -31,6 +31,7 @@ public static class StorageSetup
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire((provider, hangfire) => hangfire.UseRecommendedSerializerSettings().UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>()))).UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>()); // before those that make messages, so that it stops after them
         services.AddSingleton(clock);
         services.AddSingleton(sources);
         services.AddSingleton<Outages>();

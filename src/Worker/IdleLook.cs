@@ -37,7 +37,7 @@ internal sealed class IdleLook(StageRun stages, Preparing preparing, ModelPrepar
 
     private async Task LookAsync(CancellationToken cancel)
     {
-        if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunNextAsync, CancellationToken.None));
+        if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunQueuedAsync, CancellationToken.None));
         if (!preparing.HasRoom) return;
         if (await preparing.NextAsync<ModelRow>(cancel) is { } model) _running.Add(Task.Run(() => models.RunAsync(model), CancellationToken.None));
         else if (await preparing.NextAsync<DatasetRow>(cancel) is { } dataset) _running.Add(Task.Run(() => datasets.RunAsync(dataset), CancellationToken.None));

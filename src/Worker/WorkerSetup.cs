@@ -25,6 +25,7 @@ public static class WorkerSetup
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
         services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, TimeProvider.System));
+        services.AddSingleton<BucketClient>();
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();

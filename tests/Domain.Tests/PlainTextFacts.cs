@@ -127,7 +127,7 @@ public sealed class PlainTextFacts
     public void A_source_is_held_to_the_same()
     {
         foreach (var strange in Strange.Append("\ud83d"))
-            foreach (var start in new[] { "", "hf:org/", "hf:org/name@", "hf:org/name#", "file:/data/", "s4:" })
+            foreach (var start in new[] { "", "hf:org/", "hf:org/name@", "hf:org/name#", "file:/data/", "s3://data/", "s4:" })
             {
                 var faults = new List<Fault>();
                 Assert.Null(Source.Parse($"{start}a{strange}b", "model", faults));

@@ -28,6 +28,8 @@ public sealed class SourceFacts
     [InlineData("rte")]
     [InlineData("hf:nyu-mll/glue@refs/pr/1#rte")]
     [InlineData("file:/data/rte")]
+    [InlineData("s3://data/rte/")]
+    [InlineData("s3://data/")]
     public void Its_text_reads_as_an_equal_source(string written) => Assert.Equal(Read(written), Read(Read(written).ToString()));
 
     [Theory]
@@ -82,8 +84,43 @@ public sealed class SourceFacts
     [InlineData("file:/data\0/rte", "control character")]
     public void A_file_that_cannot_be_meant_is_refused(string written, string reason) => Assert.Contains(reason, Refusal(written));
 
+    [Theory]
+    [InlineData("s3://data/models/roberta", "data", "models/roberta")]
+    [InlineData("s3://data/models/roberta/", "data", "models/roberta")]
+    [InlineData("s3://our-data.v2/rte/train.tsv", "our-data.v2", "rte/train.tsv")]
+    [InlineData("s3://data/with space/ä", "data", "with space/ä")]
+    [InlineData("s3://data", "data", "")]
+    [InlineData("s3://data/", "data", "")]
+    public void A_bucket_has_folders_and_objects(string written, string bucket, string prefix) => Assert.Equal(new Source.S3(bucket, prefix), Read(written));
+
+    [Theory]
+    [InlineData("s3:", "s3://<bucket>/<folder>")]
+    [InlineData("s3:data/rte", "s3://<bucket>/<folder>")]
+    [InlineData("s3:/data/rte", "s3://<bucket>/<folder>")]
+    [InlineData("s3://", "name a bucket")]
+    [InlineData("s3:///rte", "name a bucket")]
+    [InlineData("s3://ab/rte", "name a bucket")]
+    [InlineData("s3://Data/rte", "name a bucket")]
+    [InlineData("s3://da_ta/rte", "name a bucket")]
+    [InlineData("s3://-data/rte", "name a bucket")]
+    [InlineData("s3://data./rte", "name a bucket")]
+    [InlineData("s3://da..ta/rte", "name a bucket")]
+    [InlineData("s3://user:key@host/rte", "name a bucket")]
+    [InlineData("s3://data:9000/rte", "name a bucket")]
+    [InlineData("s3://data\n/rte", "name a bucket")]
+    [InlineData("s3://data/../other", "without '.', '..' and empty parts")]
+    [InlineData("s3://data/./rte", "without '.', '..' and empty parts")]
+    [InlineData("s3://data//rte", "without '.', '..' and empty parts")]
+    [InlineData("s3://data/rte//", "without '.', '..' and empty parts")]
+    [InlineData("s3://data/a\nb", "control character")]
+    public void A_bucket_or_folder_that_cannot_be_meant_is_refused(string written, string reason) => Assert.Contains(reason, Refusal(written));
+
     [Fact]
-    public void S3_needs_another_service() => Assert.Equal("needs a service with an S3 store; this one has none", Refusal("s3://bucket/key"));
+    public void A_folder_of_a_bucket_has_at_most_512_characters()
+    {
+        Read("s3://data/" + new string('a', 512));
+        Assert.Contains("got 513", Refusal("s3://data/" + new string('a', 513)));
+    }
 
     [Theory]
     [InlineData("HF:org/name", "did you mean hf?")]
@@ -129,6 +166,9 @@ public sealed class SourceFacts
     [InlineData("hf:a/b@", '.')]
     [InlineData("hf:a/b#", '*')]
     [InlineData("file:", 'a')]
+    [InlineData("s3:", 'a')]
+    [InlineData("s3://", 'a')]
+    [InlineData("s3://data/", '/')]
     [InlineData("https://huggingface.co/", 'a')]
     [InlineData("x:", 'a')]
     [InlineData("xxxxxx", ':')]

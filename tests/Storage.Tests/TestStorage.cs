@@ -15,6 +15,7 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly ServiceProvider _services;
     private readonly string? _database;
+    private readonly QueueInWords _enqueued = new();
 
     private TestStorage(string? database)
     {
@@ -22,7 +23,7 @@ internal sealed class TestStorage : IAsyncDisposable
         _data = DataFolder.Take(_folder.At("data"));
         var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
         if (database is not null) services.AddPostgresRows(database);
-        services.AddSingleton<IBackgroundJobClient>(Enqueued);
+        services.AddSingleton<IBackgroundJobClient>(_enqueued);
         services.AddSingleton<TimeProvider>(Clock);
         _services = services.BuildServiceProvider();
         _services.GetRequiredService<SourceOptions>().LocalFiles = true;
@@ -42,7 +43,15 @@ internal sealed class TestStorage : IAsyncDisposable
         await services.MigrateAsync(CancellationToken.None);
     }
 
-    public QueueInWords Enqueued { get; } = new();
+    /// <summary>What was enqueued until now, all of it sent.</summary>
+    public QueueInWords Enqueued
+    {
+        get
+        {
+            SpinWait.SpinUntil(() => _services.GetRequiredService<WorkQueue>().SentAsync().IsCompleted);
+            return _enqueued;
+        }
+    }
 
     public TestClock Clock { get; } = new();
 
@@ -65,6 +74,12 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         await using var scope = _services.CreateAsyncScope();
         return await act(scope.ServiceProvider.GetRequiredService<JobLife>());
+    }
+
+    public async Task<T> OnInputs<T>(Func<InputLife, Task<T>> act)
+    {
+        await using var scope = _services.CreateAsyncScope();
+        return await act(scope.ServiceProvider.GetRequiredService<InputLife>());
     }
 
     public async Task<T> Read<T>(Func<JobsContext, Task<T>> read)

@@ -7,7 +7,7 @@ namespace LoraDrop.Api;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">The name for requests; absent where a job named its source, or when it is deleted.</param>
 /// <param name="FormerName">The name that it had before it was deleted.</param>
-/// <param name="Source"><c>upload</c>, <c>hf:…</c> or <c>file:…</c></param>
+/// <param name="Source"><c>upload</c>, <c>hf:…</c>, <c>file:…</c> or <c>s3://…</c></param>
 /// <param name="Commit">The commit of the hub's repository that was fetched.</param>
 /// <param name="Status">preparing, ready or failed.</param>
 /// <param name="Error">Why it cannot be used: each fault names file, row and column.</param>

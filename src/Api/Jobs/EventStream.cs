@@ -53,7 +53,7 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
             await using (var db = await contexts.CreateDbContextAsync(cancel))
             {
                 // The state is read before the events: an end that is seen here has all its events in the rows.
-                if (await peek.StateAsync(db, job, cancel) is not { } state) return;   // deleted
+                if (await peek.StateAsync(job, cancel) is not { } state) return;   // deleted
                 var changed = state != seen;
                 seen = state;
                 if (changed) await WriteEventsAsync(db, response, cancel);

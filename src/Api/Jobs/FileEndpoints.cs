@@ -16,11 +16,14 @@ internal static class FileEndpoints
 {
     private const string CheckpointFile = "checkpoint.safetensors";
 
+    private static readonly TimeSpan AddressesLast = TimeSpan.FromHours(1);
+
     public static void MapFiles(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Files");
         jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List the files that a job left.")
-            .WithDescription("They come as stages succeed: the importance and its chart, then the adapter as PEFT reads it, the compact adapter, the result, curves and a model card.")
+            .WithDescription("They come as stages succeed: the importance and its chart, then the adapter as PEFT reads it, the compact adapter, the result, curves and a model card. "
+                + "Where the store gives them, `downloadUrl` is an address that needs no key and no service; it lasts an hour, and listing again gives a new one.")
             .Refuses(ProblemKind.JobNotFound);
         jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download a file.")
             .TakesHeader("Range", "A part of the file: `bytes=0-1023`.")
@@ -37,11 +40,26 @@ internal static class FileEndpoints
             .Refuses(ProblemKind.JobNotFound, ProblemKind.CheckpointNotFound, ProblemKind.CheckpointReplaced, ProblemKind.StoreUnreachable);
     }
 
-    private static async Task<Results<Ok<ArtifactList>, ProblemHttpResult>> ListArtifacts(Guid id, JobsContext db, CancellationToken cancel)
+    private static async Task<Results<Ok<ArtifactList>, ProblemHttpResult>> ListArtifacts(Guid id, JobsContext db, IObjectStore objects, TimeProvider clock, CancellationToken cancel)
     {
         if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
         var rows = await db.Artifacts.AsNoTracking().Where(a => a.JobId == id).ToListAsync(cancel);
-        return TypedResults.Ok(new ArtifactList([.. rows.OrderBy(a => a.Name, StringComparer.Ordinal).Select(ArtifactView.Of)]));
+        var expires = clock.GetUtcNow() + AddressesLast;
+        var files = new List<ArtifactView>();
+        foreach (var row in rows.OrderBy(a => a.Name, StringComparer.Ordinal)) files.Add(ArtifactView.Of(row, await AddressAsync(objects, row, cancel), expires));
+        return TypedResults.Ok(new ArtifactList(files));
+    }
+
+    private static async Task<Uri?> AddressAsync(IObjectStore objects, ArtifactRow row, CancellationToken cancel)
+    {
+        try
+        {
+            return await objects.DownloadAddressAsync(row.Key, row.Name, ContentTypes.Of(row.Name).Type, AddressesLast, cancel);
+        }
+        catch (IOException)
+        {
+            return null; // no key to sign with was found, which the service's readiness tells: the list is worth having without addresses
+        }
     }
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetArtifact(Guid id, string name, HttpContext http, JobsContext db, IObjectStore objects, CancellationToken cancel)

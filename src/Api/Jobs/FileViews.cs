@@ -10,12 +10,14 @@ namespace LoraDrop.Api;
 /// <param name="ContentType">What is in it.</param>
 /// <param name="Stage">The stage that left it.</param>
 /// <param name="CreatedAt">When.</param>
-/// <param name="Href">Where it is downloaded.</param>
-public sealed record ArtifactView(string Name, long Bytes, string Sha256, string ContentType, Stage Stage, DateTimeOffset CreatedAt, string Href)
+/// <param name="Href">Where it is downloaded from the service.</param>
+/// <param name="DownloadUrl">Where it is downloaded straight from the object store, by whoever has this address; absent where the store gives none, as a folder.</param>
+/// <param name="DownloadUrlExpiresAt">Until when that address is good: an hour after it was listed.</param>
+public sealed record ArtifactView(string Name, long Bytes, string Sha256, string ContentType, Stage Stage, DateTimeOffset CreatedAt, string Href, string? DownloadUrl = null, DateTimeOffset? DownloadUrlExpiresAt = null)
 {
-    internal static ArtifactView Of(ArtifactRow row) =>
+    internal static ArtifactView Of(ArtifactRow row, Uri? address, DateTimeOffset expires) =>
         new(row.Name, row.Bytes, row.Sha256, ContentTypes.Of(row.Name).Type, row.Stage, row.CreatedAt,
-            $"/jobs/{row.JobId}/artifacts/{string.Join('/', row.Name.Split('/').Select(Uri.EscapeDataString))}");
+            $"/jobs/{row.JobId}/artifacts/{string.Join('/', row.Name.Split('/').Select(Uri.EscapeDataString))}", address?.AbsoluteUri, address is null ? null : expires);
 }
 
 /// <summary>The files that a job left.</summary>

@@ -62,11 +62,11 @@ internal static class JobEndpoints
     }
 
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Submit(
-        HttpContext http, JobLife life, JobsContext db, JobPeek peek, ApiOptions options, CancellationToken cancel)
+        HttpContext http, JobLife life, JobPeek peek, ApiOptions options, CancellationToken cancel)
     {
         var (draft, problem) = await JsonBody.ReadAsync(http.Request, options, JobDraft.Read, cancel);
         if (draft is null) return problem!;
-        return await AcceptedAsync(await life.SubmitAsync(draft, cancel), http, db, peek, cancel);
+        return await AcceptedAsync(await life.SubmitAsync(draft, cancel), http, peek, cancel);
     }
 
     private static async Task<Results<Ok<JobPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
@@ -80,7 +80,7 @@ internal static class JobEndpoints
     private static async Task<Results<FileContentHttpResult, StatusCodeHttpResult, ProblemHttpResult>> Get(
         Guid id, HttpContext http, JobsContext db, JobPeek peek, JobPages pages, CancellationToken cancel)
     {
-        if (await peek.StateAsync(db, id, cancel) is not { } state) return Problems.From(Missing(id));
+        if (await peek.StateAsync(id, cancel) is not { } state) return Problems.From(Missing(id));
         http.Response.Headers.CacheControl = "no-cache";
         if (IfNoneMatch.Holds(http.Request.Headers.IfNoneMatch, state.ETag))
         {
@@ -92,30 +92,30 @@ internal static class JobEndpoints
         return TypedResults.Bytes(page.Json, "application/json; charset=utf-8");
     }
 
-    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Cancel(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
-        await AcceptedAsync(await life.CancelAsync(id, cancel), http, db, peek, cancel);
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Cancel(Guid id, HttpContext http, JobLife life, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.CancelAsync(id, cancel), http, peek, cancel);
 
-    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Pause(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
-        await AcceptedAsync(await life.PauseAsync(id, cancel), http, db, peek, cancel);
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Pause(Guid id, HttpContext http, JobLife life, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.PauseAsync(id, cancel), http, peek, cancel);
 
-    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Resume(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
-        await AcceptedAsync(await life.ResumeAsync(id, cancel), http, db, peek, cancel);
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Resume(Guid id, HttpContext http, JobLife life, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.ResumeAsync(id, cancel), http, peek, cancel);
 
-    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Retry(Guid id, HttpContext http, JobLife life, JobsContext db, JobPeek peek, CancellationToken cancel) =>
-        await AcceptedAsync(await life.RetryAsync(id, cancel), http, db, peek, cancel);
+    private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> Retry(Guid id, HttpContext http, JobLife life, JobPeek peek, CancellationToken cancel) =>
+        await AcceptedAsync(await life.RetryAsync(id, cancel), http, peek, cancel);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Delete(Guid id, JobLife life, CancellationToken cancel) =>
         await life.DeleteAsync(id, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.NoContent();
 
     /// <summary>The job as it stands after the change, and when to look again.</summary>
     private static async Task<Results<Accepted<JobView>, ProblemHttpResult>> AcceptedAsync(
-        Answer<JobRow> answer, HttpContext http, JobsContext db, JobPeek peek, CancellationToken cancel)
+        Answer<JobRow> answer, HttpContext http, JobPeek peek, CancellationToken cancel)
     {
         if (answer.IsRefused(out var refusal, out var job)) return Problems.From(refusal);
-        if (await JobReading.ReadAsync(db, peek, job.Id, cancel) is not var (view, etag)) return Problems.From(Missing(job.Id));   // deleted in this very moment
-        http.Response.Headers.ETag = etag;
+        var state = await peek.StateAsync(job, cancel);
+        http.Response.Headers.ETag = state.ETag;
         http.Response.Headers.RetryAfter = "1";
-        return TypedResults.Accepted($"/jobs/{job.Id}", view);
+        return TypedResults.Accepted($"/jobs/{job.Id}", JobReading.Of(job, state));
     }
 
     private static Refusal.Missing Missing(Guid id) => new("job", id.ToString());

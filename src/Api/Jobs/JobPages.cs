@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace LoraDrop.Api;
 
 /// <summary>Pages of jobs as they were last written: many dashboards look at the same few jobs, and between two changes the page is the same.</summary>
-internal sealed class JobPages(JobPeek peek, IOptions<JsonOptions> json)
+internal sealed class JobPages(IOptions<JsonOptions> json)
 {
     /// <summary>More than are looked at together; a page has a few KiB.</summary>
     private const int Most = 512;
@@ -22,9 +22,9 @@ internal sealed class JobPages(JobPeek peek, IOptions<JsonOptions> json)
     public async Task<Page?> ReadAsync(JobsContext db, Guid id, JobState state, CancellationToken cancel)
     {
         if (_pages.TryGetValue(id, out var known) && known.ETag == state.ETag) return known;
-        if (await JobReading.ReadAsync(db, peek, id, cancel) is not var (view, etag)) return null;
+        if (await JobReading.ReadAsync(db, id, state, cancel) is not { } view) return null;
         if (_pages.Count >= Most) _pages.Clear();
-        return _pages[id] = new(JsonSerializer.SerializeToUtf8Bytes(view, json.Value.SerializerOptions), etag);
+        return _pages[id] = new(JsonSerializer.SerializeToUtf8Bytes(view, json.Value.SerializerOptions), state.ETag);
     }
 
     /// <summary>A page as JSON.</summary>

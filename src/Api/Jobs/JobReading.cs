@@ -8,11 +8,10 @@ namespace LoraDrop.Api;
 /// <summary>Makes a job's page from its rows.</summary>
 internal static class JobReading
 {
-    /// <summary>The page and its ETag, or null where there is no such job.</summary>
-    /// <remarks>The state is read first: the page can only be newer than its ETag, which a reader that polls mends by itself.</remarks>
-    public static async Task<(JobView View, string ETag)?> ReadAsync(JobsContext db, JobPeek peek, Guid id, CancellationToken cancel)
+    /// <summary>The page, or null where there is no such job.</summary>
+    /// <remarks>The state was read before: the page can only be newer than its ETag, which a reader that polls mends by itself.</remarks>
+    public static async Task<JobView?> ReadAsync(JobsContext db, Guid id, JobState state, CancellationToken cancel)
     {
-        if (await peek.StateAsync(db, id, cancel) is not { } state) return null;
         var found = await db.Jobs.AsNoTracking().Where(j => j.Id == id).Select(j => new
         {
             Job = j,
@@ -21,19 +20,15 @@ internal static class JobReading
             Model = new { j.Model.Name, j.Model.FormerName, j.Model.Source, j.Model.Status, j.Model.Facts },
             Dataset = new { j.Dataset.Name, j.Dataset.FormerName, j.Dataset.Source, j.Dataset.Status, j.Dataset.Sha256 },
         }).SingleOrDefaultAsync(cancel);
-        if (found is null) return null;
-        var (job, stages) = (found.Job, found.Stages.OrderBy(s => s.Stage).ToList());
-        var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
-        var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", found.Model.Status), ("dataset", found.Dataset.Status) }.Where(i => i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
-        var view = new JobView(
-            id, job.Name, job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
-            job.Method,
-            new(job.ModelId, found.Model.Name ?? found.Model.FormerName, found.Model.Source, found.Model.Facts?.Sha256),
-            new(job.DatasetId, found.Dataset.Name ?? found.Dataset.FormerName, found.Dataset.Source, found.Dataset.Sha256),
-            settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
-            LabelsOf(found.Labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
-        return (view, state.ETag);
+        return found is null ? null : View(found.Job, found.Stages, found.Labels, state,
+            new(found.Model.Name ?? found.Model.FormerName, found.Model.Source, found.Model.Status, found.Model.Facts?.Sha256),
+            new(found.Dataset.Name ?? found.Dataset.FormerName, found.Dataset.Source, found.Dataset.Status, found.Dataset.Sha256));
     }
+
+    /// <summary>The page of a job that was just stored, with all that belongs to it: to read again what was written would be the most of a submission's work.</summary>
+    public static JobView Of(JobRow job, JobState state) => View(job, job.Stages, job.Labels, state,
+        new(job.Model.Name ?? job.Model.FormerName, job.Model.Source, job.Model.Status, job.Model.Facts?.Sha256),
+        new(job.Dataset.Name ?? job.Dataset.FormerName, job.Dataset.Source, job.Dataset.Status, job.Dataset.Sha256));
 
     /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
     public static Stage CurrentStage(IReadOnlyList<StageRow> stages) => (stages.FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? stages[^1]).Stage;
@@ -41,6 +36,18 @@ internal static class JobReading
     public static SortedDictionary<string, string> LabelsOf(IEnumerable<LabelRow> labels) => new(labels.ToDictionary(l => l.Name, l => l.Value), StringComparer.Ordinal);
 
     public static FailureView? FailureOf(Failure? failure) => failure is null ? null : new(failure.Code, failure.Message, failure.Faults.Count > 0 ? failure.Faults : null);
+
+    private static JobView View(JobRow job, IEnumerable<StageRow> rows, IEnumerable<LabelRow> labels, JobState state, Input model, Input dataset)
+    {
+        var (id, stages) = (job.Id, rows.OrderBy(s => s.Stage).ToList());
+        var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
+        var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", model.Status), ("dataset", dataset.Status) }.Where(i => i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
+        return new(
+            id, job.Name, job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
+            job.Method, new(job.ModelId, model.Name, model.Source, model.Sha256), new(job.DatasetId, dataset.Name, dataset.Source, dataset.Sha256),
+            settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
+            LabelsOf(labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
+    }
 
     private static StageView ViewOf(StageRow stage) => new(
         stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, stage.Failures, stage.LeaseOwner, Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
@@ -58,6 +65,9 @@ internal static class JobReading
     private static JobLinks LinksOf(Guid id, TuningMethod method) => new(
         $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events", $"/jobs/{id}/events/stream",
         $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
+
+    /// <summary>What is shown of a model or a dataset.</summary>
+    private sealed record Input(string? Name, string Source, InputStatus Status, string? Sha256);
 
     /// <summary>What is shown of a run's result.json.</summary>
     private sealed record StoredResult(

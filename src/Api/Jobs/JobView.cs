@@ -35,7 +35,7 @@ public sealed record JobView(
 /// <summary>A model or a dataset that a job uses.</summary>
 /// <param name="Id">Its id, under which it stays to be found when its name is deleted.</param>
 /// <param name="Name">The name it is registered under, or was.</param>
-/// <param name="Source">Where it comes from: <c>hf:…</c>, <c>file:…</c> or <c>upload</c>.</param>
+/// <param name="Source">Where it comes from: <c>hf:…</c>, <c>file:…</c>, <c>s3://…</c> or <c>upload</c>.</param>
 /// <param name="Sha256">The digest of its files, once they are here.</param>
 public sealed record InputReference(Guid Id, string? Name, string Source, string? Sha256);
 

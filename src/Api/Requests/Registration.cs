@@ -4,7 +4,7 @@ namespace LoraDrop.Api;
 
 /// <summary>Asks for a model or a dataset to be registered.</summary>
 /// <param name="Name">The name for requests; 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', a letter or digit first.</param>
-/// <param name="Source">Where it is: <c>hf:FacebookAI/roberta-base</c>, <c>hf:nyu-mll/glue#rte</c>, or <c>file:/absolute/path</c> on the machine of an embedded service.</param>
+/// <param name="Source">Where it is: <c>hf:FacebookAI/roberta-base</c>, <c>hf:nyu-mll/glue#rte</c>, <c>file:/absolute/path</c> on the machine of an embedded service, or <c>s3://bucket/folder</c> where the service may read that bucket.</param>
 public sealed record Registration(string Name, string Source)
 {
     /// <summary>Reads it strictly.</summary>

@@ -67,8 +67,8 @@ internal sealed class SettingOptions
     /// <summary>What names something else where a service runs the job.</summary>
     private static readonly Dictionary<string, string> AtService = new()
     {
-        ["--model"] = "A registered model, hf:<repository>[@revision], or a folder of the service's machine: file:/path or ./path",
-        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], or a file or folder of the service's machine: file:/path or ./path",
+        ["--model"] = "A registered model, hf:<repository>[@revision], s3://bucket/folder, or a folder of the service's machine: file:/path or ./path",
+        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder of the service's machine: file:/path or ./path",
         ["--importance-from"] = "Id of a job whose importance is used again",
     };
 

@@ -4,7 +4,7 @@ namespace LoraDrop.Domain;
 /// <remarks>Work may be started twice or too late; each call looks at the row first and does nothing where there is nothing to do.</remarks>
 public interface IQueuedWork
 {
-    /// <summary>A stage was queued: the worker takes up the first that it can run, which is mostly this one.</summary>
+    /// <summary>A stage was queued: the worker takes up what it can run, one stage after the other, until nothing is queued.</summary>
     Task RunStageAsync(Guid job, Stage stage, CancellationToken cancel);
 
     /// <summary>Fetches a model where it is not here, and inspects it.</summary>

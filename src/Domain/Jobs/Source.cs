@@ -3,13 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Where a model or a dataset comes from, as a request writes it: a registered name, <c>hf:org/name</c> or <c>file:/folder</c>.</summary>
+/// <summary>Where a model or a dataset comes from, as a request writes it: a registered name, <c>hf:org/name</c>, <c>file:/folder</c> or <c>s3://bucket/folder</c>.</summary>
 /// <remarks>Parsing what <see cref="ToString"/> gives yields an equal source.</remarks>
 public abstract partial record Source
 {
-    private const string Understood = "understood are the name of a registered one, hf:<org>/<name> for the Hugging Face hub, and file:/<absolute path>";
+    private const string Understood = "understood are the name of a registered one, hf:<org>/<name> for the Hugging Face hub, file:/<absolute path>, and s3://<bucket>/<folder> for an object store";
     private const int LongestName = 63;
     private const int LongestQuote = 40;
+    private const int LongestPrefix = 512;
 
     private Source() { }
 
@@ -26,8 +27,13 @@ public abstract partial record Source
     /// <param name="Path">Absolute, without <c>..</c>.</param>
     public sealed record LocalPath(string Path) : Source;
 
+    /// <summary>A folder of a bucket, or one object of it, in the object store that the service uses.</summary>
+    /// <param name="Bucket">Its name.</param>
+    /// <param name="Prefix">The folder, or the key of the object, without a slash at its ends; empty for the whole bucket.</param>
+    public sealed record S3(string Bucket, string Prefix) : Source;
+
     /// <summary>Reads a source; what cannot be read becomes a fault with <paramref name="path"/>, and the answer is null.</summary>
-    /// <param name="written">Such as <c>rte</c>, <c>hf:FacebookAI/roberta-base@main</c>, <c>hf:nyu-mll/glue#rte</c> or <c>file:/data/rte</c>.</param>
+    /// <param name="written">Such as <c>rte</c>, <c>hf:FacebookAI/roberta-base@main</c>, <c>hf:nyu-mll/glue#rte</c>, <c>file:/data/rte</c> or <c>s3://data/rte</c>.</param>
     /// <param name="path">Where it stands in the request, such as <c>model</c>.</param>
     /// <param name="faults">Every fault that was found is added to it.</param>
     public static Source? Parse(string written, string path, List<Fault> faults)
@@ -57,6 +63,7 @@ public abstract partial record Source
         Registered registered => registered.Name,
         Hub hub => $"hf:{hub.Repository}{(hub.Revision is null ? "" : "@" + hub.Revision)}{(hub.Config is null ? "" : "#" + hub.Config)}",
         LocalPath local => $"file:{local.Path}",
+        S3 s3 => s3.Prefix.Length == 0 ? $"s3://{s3.Bucket}" : $"s3://{s3.Bucket}/{s3.Prefix}",
         _ => throw new InvalidOperationException($"no text is known for {GetType().Name}"),
     };
 
@@ -68,7 +75,7 @@ public abstract partial record Source
         {
             case "hf": return ReadHub(rest, path, faults);
             case "file": return ReadFile(rest, path, faults);
-            case "s3": faults.Add(new(path, "needs a service with an S3 store; this one has none")); return null;
+            case "s3": return ReadS3(rest, path, faults);
             default: faults.Add(new(path, UnknownScheme(scheme, rest))); return null;
         }
     }
@@ -105,6 +112,23 @@ public abstract partial record Source
         return null;
     }
 
+    private static S3? ReadS3(string rest, string path, List<Fault> faults)
+    {
+        if (!rest.StartsWith("//", StringComparison.Ordinal))
+        {
+            faults.Add(new(path, $"must be written s3://<bucket>/<folder>; got {Quoted("s3:" + rest)}"));
+            return null;
+        }
+        var (bucket, key) = Cut(rest[2..], '/');
+        var prefix = key is null ? "" : key.EndsWith('/') ? key[..^1] : key;
+        if (!IsBucket(bucket)) faults.Add(new(path, $"must name a bucket, s3://<bucket>/<folder>: 3 to 63 lower-case letters, digits, '.' and '-', a letter or digit at its ends, no '..'; got {Quoted(bucket)}"));
+        if (PlainText.Fault(prefix) is { } strange) faults.Add(new(path, strange));
+        else if (prefix.Length > LongestPrefix) faults.Add(new(path, $"must have at most {LongestPrefix} characters after the bucket; got {prefix.Length}"));
+        else if (prefix.Length > 0 && prefix.Split('/').Any(part => part is "" or "." or ".."))
+            faults.Add(new(path, $"must name a folder of the bucket {Quoted(bucket)} without '.', '..' and empty parts; got {Quoted(prefix)}"));
+        return new S3(bucket, prefix);
+    }
+
     private static string UnknownScheme(string scheme, string rest)
     {
         const string website = "//huggingface.co/";
@@ -121,6 +145,9 @@ public abstract partial record Source
         var parts = repository.Split('/');
         return parts.Length <= 2 && parts.All(part => PartPattern().IsMatch(part) && !part.Contains("..") && !part.Contains("--"));
     }
+
+    /// <summary>Whether a bucket can have this name, as AWS has it; so it can stand in an address without being more than a name.</summary>
+    internal static bool IsBucket(string bucket) => BucketPattern().IsMatch(bucket) && !bucket.Contains("..");
 
     private static bool IsOfName(Rune rune) => rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '.' or '_' or '-');
 
@@ -139,6 +166,9 @@ public abstract partial record Source
 
     [GeneratedRegex(@"\A[A-Za-z0-9._/-]{1,200}\z")]
     private static partial Regex RevisionPattern();
+
+    [GeneratedRegex(@"\A(?![.-])[a-z0-9.-]{3,63}(?<![.-])\z")]
+    private static partial Regex BucketPattern();
 
     // What the datasets library forbids in a config's name, and the two marks of this notation.
     [GeneratedRegex(@"\A[^\p{C}<>:""/\\|?*#@]{1,200}\z")]

@@ -5,7 +5,8 @@ namespace LoraDrop.Engine;
 /// <summary>The files of a data set, one per split.</summary>
 public sealed record DataFiles(string Train, string? Validation = null, string? Test = null)
 {
-    internal static readonly string[] Extensions = [".jsonl", ".csv", ".tsv", ".parquet"];
+    /// <summary>The ends of names that say how a file is read.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jsonl", ".csv", ".tsv", ".parquet"];
 
     /// <summary>A training file, or a folder with <c>train.*</c> and perhaps <c>validation.*</c> and <c>test.*</c>.</summary>
     /// <remarks>GLUE's names for the second do as well: <c>dev.*</c>, <c>dev_matched.*</c>.</remarks>

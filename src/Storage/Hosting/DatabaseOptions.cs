@@ -15,6 +15,9 @@ public sealed class DatabaseOptions
     /// <summary>Connections that the queue may have beside those of the rows.</summary>
     internal const int QueueConnections = 10;
 
+    /// <summary>Statements that a connection keeps prepared: all that a host uses often. To read and plan them anew took the database more time than to answer most of them.</summary>
+    private const int PreparedStatements = 200;
+
     /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
     public string ConnectionString { get; set; } = "";
 
@@ -34,6 +37,9 @@ public sealed class DatabaseOptions
         foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
     }
 
+    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session; to clear it away nevertheless, before every use, took as long as a look at a job.</summary>
+    internal string CompleteForRows(string application, TimeSpan idle) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
+
     /// <summary>The connection string with what it leaves out.</summary>
     /// <param name="application">What the server shows in pg_stat_activity.</param>
     /// <param name="most">Connections at a time.</param>
@@ -50,6 +56,7 @@ public sealed class DatabaseOptions
         Default("Command Timeout", (int)CommandTimeout.TotalSeconds);
         Default("Maximum Pool Size", most);
         Default("Application Name", application);
+        Default("Max Auto Prepare", PreparedStatements); // a pooler between that hands out connections by transaction may need 0
         if (idle is { } alone) Default("Options", $"-c idle_in_transaction_session_timeout={(long)alone.TotalMilliseconds}");
         return complete.ConnectionString;
     }

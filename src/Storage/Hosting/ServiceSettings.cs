@@ -13,6 +13,7 @@ public sealed record ServiceSettings(DatabaseOptions Database, ObjectOptions Obj
         reader.Section("Objects", path => settings.Objects.Faults(path, settings.S3), settings.Objects, settings.S3);
         reader.Section("Queue", settings.Queue.Faults, settings.Queue);
         reader.Section("Leases", settings.Leases.Faults, settings.Leases);
+        if (settings.Objects.Folder is null) settings.Sources.Store = settings.S3;
         reader.Section("Sources", settings.Sources.Faults, settings.Sources);
         return settings;
     }

@@ -9,11 +9,24 @@ internal static class DeletedInputs
     /// <summary>Removes a model or dataset and its objects, where it is deleted and no job refers to it. What is read in place lies elsewhere, and stays.</summary>
     public static async Task RemoveAsync(JobsContext db, IObjectStore objects, Guid input, CancellationToken cancel)
     {
-        var models = await db.Models.Where(m => m.Id == input && m.DeletedAt != null && !db.Jobs.Any(j => j.ModelId == m.Id)).ExecuteDeleteAsync(cancel);
-        var datasets = await db.Datasets.Where(d => d.Id == input && d.DeletedAt != null && !db.Jobs.Any(j => j.DatasetId == d.Id)).ExecuteDeleteAsync(cancel);
+        var models = await DeleteAsync(db, db.Models.Where(m => m.Id == input && m.DeletedAt != null && !db.Jobs.Any(j => j.ModelId == m.Id)), cancel);
+        var datasets = await DeleteAsync(db, db.Datasets.Where(d => d.Id == input && d.DeletedAt != null && !db.Jobs.Any(j => j.DatasetId == d.Id)), cancel);
         // The row is gone first, as with a job: files without a row only take room, a row without its files would mislead.
         if (models > 0) await RemoveObjectsAsync(objects, $"models/{input:D}/", cancel);
         if (datasets > 0) await RemoveObjectsAsync(objects, $"datasets/{input:D}/", cancel);
+    }
+
+    /// <summary>How many rows went. A job that found the row before it was deleted may be saved at this very moment: then the row stays for it, and goes with it.</summary>
+    private static async Task<int> DeleteAsync<T>(JobsContext db, IQueryable<T> rows, CancellationToken cancel) where T : InputRow
+    {
+        try
+        {
+            return await rows.ExecuteDeleteAsync(cancel);
+        }
+        catch (Exception failed) when (db.IsDangling(failed))
+        {
+            return 0;
+        }
     }
 
     private static async Task RemoveObjectsAsync(IObjectStore objects, string prefix, CancellationToken cancel)

@@ -44,8 +44,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IO
         if (await db.Models.Named(nameOrId).FirstOrDefaultAsync(m => m.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("model", nameOrId);
         if (await FirstActiveAsync(db.Jobs.Where(j => j.ModelId == row.Id), cancel) is { } job)
             return new Refusal.Conflict("model_in_use", $"Job {job} still needs the model {nameOrId}. Wait until it has ended, or cancel it.");
-        (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
-        await db.SaveChangesAsync(cancel);
+        await TakeNameAwayAsync(db.Models.Where(m => m.Id == row.Id), cancel);
         await transaction.CommitAsync(cancel);
         await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
         return null;
@@ -58,11 +57,17 @@ public sealed class InputLife(JobsContext db, Inputs inputs, WorkQueue queue, IO
         if (await db.Datasets.Named(nameOrId).FirstOrDefaultAsync(d => d.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("dataset", nameOrId);
         if (await FirstActiveAsync(db.Jobs.Where(j => j.DatasetId == row.Id), cancel) is { } job)
             return new Refusal.Conflict("dataset_in_use", $"Job {job} still needs the dataset {nameOrId}. Wait until it has ended, or cancel it.");
-        (row.DeletedAt, row.FormerName, row.Name) = (clock.GetUtcNow(), row.Name, null);
-        await db.SaveChangesAsync(cancel);
+        await TakeNameAwayAsync(db.Datasets.Where(d => d.Id == row.Id), cancel);
         await transaction.CommitAsync(cancel);
         await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
         return null;
+    }
+
+    /// <summary>Whatever version the row has: a worker may be writing how much of it is fetched.</summary>
+    private async Task TakeNameAwayAsync<T>(IQueryable<T> rows, CancellationToken cancel) where T : InputRow
+    {
+        var now = clock.GetUtcNow();
+        await rows.ExecuteUpdateAsync(set => set.SetProperty(r => r.DeletedAt, now).SetProperty(r => r.FormerName, r => r.Name).SetProperty(r => r.Name, (string?)null).SetProperty(r => r.Version, r => r.Version + 1), cancel);
     }
 
     /// <summary>Most names that are taken are seen by a look; of two that come together, the database lets one through.</summary>

@@ -27,7 +27,7 @@ public abstract class InputRow
 
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary><c>hf:…</c>, <c>file:…</c>, or of a dataset <c>upload</c>.</summary>
+    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>.</summary>
     public required string Source { get; init; }
 
     /// <summary>The commit of the hub's repository.</summary>

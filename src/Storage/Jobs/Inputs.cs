@@ -9,6 +9,9 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
     /// <summary>How long a hub's branch is taken to stand where it stood when it was last fetched.</summary>
     private static readonly TimeSpan HubStands = TimeSpan.FromHours(1);
 
+    /// <summary>How long a bucket's folder is taken to hold what was fetched: the jobs of one script share it, and who writes anew need not wait long.</summary>
+    private static readonly TimeSpan BucketStands = TimeSpan.FromMinutes(5);
+
     /// <summary>The model of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
     public async Task<ModelRow?> ModelAsync(string written, List<Fault> faults, CancellationToken cancel)
     {
@@ -73,7 +76,7 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         const string Path = "source";
         if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
         var source = Source.Parse(written, Path, faults);
-        if (source is Source.Registered) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision] or file:/path/of/its/folder"));
+        if (source is Source.Registered) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision], file:/path/of/its/folder or s3://bucket/folder"));
         return (source, source is null ? null : FingerprintOf(source, Path, what, faults));
     }
 
@@ -91,12 +94,17 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         return row;
     }
 
-    /// <summary>A branch may move, so it is asked for again after a while; a commit and a local folder are known by what they are.</summary>
-    private DateTimeOffset Since(Source source) =>
-        source is Source.Hub { Revision: not { Length: 40 } } ? clock.GetUtcNow() - HubStands : DateTimeOffset.UnixEpoch;
+    /// <summary>A branch may move and a bucket be written to, so they are asked for again after a while; a commit and a local folder are known by what they are.</summary>
+    private DateTimeOffset Since(Source source) => source switch
+    {
+        Source.Hub { Revision: not { Length: 40 } } => clock.GetUtcNow() - HubStands,
+        Source.S3 => clock.GetUtcNow() - BucketStands,
+        _ => DateTimeOffset.UnixEpoch,
+    };
 
     private string? FingerprintOf(Source source, string path, string what, List<Fault> faults)
     {
+        if (source is Source.S3 s3 && options.Refusal(s3) is { } refused) faults.Add(new(path, refused));
         if (source is not Source.LocalPath(var place)) return null;
         if (!options.Allows(place)) faults.Add(new(path, options.Folders.Count > 0
             ? "is in no folder that this service may read (its setting Sources:Folders names them); upload a dataset, or name a model on the hub"

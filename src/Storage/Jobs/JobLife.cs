@@ -24,7 +24,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge) faults.Add(tooLarge);
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
-        var now = clock.GetUtcNow();
+        var now = Now();
         var job = new JobRow
         {
             Id = Guid.CreateVersion7(now), Name = request.Name, Status = JobStatus.Queued, Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
@@ -36,7 +36,15 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         db.Events.Add(Event(job.Id, EventType.Submitted, $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
         QueueIfReady(job);
         var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
-        await db.SaveChangesAsync(cancel);
+        try
+        {
+            await db.SaveChangesAsync(cancel);
+        }
+        catch (DbUpdateException failed) when (db.IsDangling(failed))
+        {
+            db.ChangeTracker.Clear(); // the model or the dataset was removed after it was found: look again, and say so
+            return await SubmitAsync(draft, cancel);
+        }
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
         if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
@@ -48,7 +56,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
     public Task<Answer<JobRow>> CancelAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
     {
         if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
-        var now = clock.GetUtcNow();
+        var now = Now();
         if (job.CancelRequestedAt is null) db.Events.Add(Event(id, EventType.CancelRequested, "A person asked to cancel."));
         job.CancelRequestedAt ??= now;
         job.PauseRequestedAt = null;
@@ -65,7 +73,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
         if (job.CancelRequestedAt is not null) return new Refusal.Conflict("job_cancelling", $"Job {id} is being cancelled.");
         if (job.Status == JobStatus.Paused) return null;
-        var now = clock.GetUtcNow();
+        var now = Now();
         if (job.PauseRequestedAt is null) db.Events.Add(Event(id, EventType.PauseRequested, "A person asked to pause."));
         job.PauseRequestedAt ??= now;
         if (IsAtWork(job)) return null;
@@ -85,7 +93,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
             job.PauseRequestedAt = null;
             db.Events.Add(Event(id, EventType.ResumeRequested, "A person asked to go on."));
             if (job.Status != JobStatus.Paused) return null;
-            var now = clock.GetUtcNow();
+            var now = Now();
             job.MoveTo(JobStatus.Queued, now);
             foreach (var stage in job.Stages.Where(s => s.Status == JobStatus.Paused)) stage.MoveTo(JobStatus.Waiting, now);
             QueueIfReady(job);
@@ -104,11 +112,11 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
             if (job.Model.DeletedAt is not null) return new Refusal.Conflict("model_deleted", $"The model {job.Model.FormerName} of job {id} is deleted; submit a new job.");
             if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName} of job {id} is deleted; submit a new job.");
             prepare.Clear();
-            job.MoveTo(JobStatus.Queued, clock.GetUtcNow());
+            job.MoveTo(JobStatus.Queued, Now());
             (job.Failure, job.CancelRequestedAt, job.PauseRequestedAt) = (null, null, null);
             foreach (var stage in job.Stages.Where(s => JobMoves.IsEnd(s.Status) && s.Status != JobStatus.Succeeded))
             {
-                stage.MoveTo(JobStatus.Waiting, clock.GetUtcNow());
+                stage.MoveTo(JobStatus.Waiting, Now());
                 (stage.Failures, stage.Kills) = (0, 0);
             }
             if (job.Model.Status == InputStatus.Failed)
@@ -225,10 +233,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
     private StageRow? QueueIfReady(JobRow job)
     {
         if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
-        if (job.Model.Facts is { } model)
-            foreach (var each in job.Stages) each.EstimatedMemory = MemoryEstimate.OfJob(job.Request, model, job.Dataset.Facts);
+        if (job.Model.Facts is { } model && MemoryEstimate.OfJob(job.Request, model, job.Dataset.Facts) is var need)
+            foreach (var each in job.Stages) each.EstimatedMemory = need;
         var stage = job.Current;
-        stage.MoveTo(JobStatus.Queued, clock.GetUtcNow());
+        stage.MoveTo(JobStatus.Queued, Now());
         return stage;
     }
 
@@ -246,7 +254,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
 
     private void Fail(JobRow job, Failure failure)
     {
-        var now = clock.GetUtcNow();
+        var now = Now();
         job.Failure = failure;
         job.Current.MoveTo(JobStatus.Failed, now);
         job.MoveTo(JobStatus.Failed, now);
@@ -266,6 +274,13 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         return sites.ToHashSet().SetEquals(request.Lora.Targets) ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
     }
 
+    /// <summary>As exactly as rows hold it, so that an answer that is made of what was written says the same as one that is read.</summary>
+    private DateTimeOffset Now()
+    {
+        var now = clock.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+
     private EventRow Event(Guid job, string type, string message, EventLevel level = EventLevel.Info) =>
-        new() { JobId = job, At = clock.GetUtcNow(), Level = level, Type = type, Message = message };
+        new() { JobId = job, At = Now(), Level = level, Type = type, Message = message };
 }

@@ -38,6 +38,9 @@ public abstract class JobsContext : DbContext
     /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
 
+    /// <summary>Whether a change failed because a row is not there that another one points to, or because one is that still points to what was to go.</summary>
+    public abstract bool IsDangling(Exception failed);
+
     /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the one before it wrote.</summary>
     /// <remarks>
     /// First in a transaction, before a row of the job is read or written; so no two that change the same job wait for each other for ever.
@@ -181,7 +184,8 @@ public abstract class JobsContext : DbContext
     {
         property.HasConversion(
             new ValueConverter<T, string>(value => JsonSerializer.Serialize(value, JsonText.Compact), text => JsonSerializer.Deserialize<T>(text, JsonText.Compact)!),
-            new ValueComparer<T>((a, b) => JsonSerializer.Serialize(a, JsonText.Compact) == JsonSerializer.Serialize(b, JsonText.Compact),
+            // What was not replaced is not changed. Without this a save writes the facts of each model and dataset that it has seen as JSON eight times, only to compare.
+            new ValueComparer<T>((a, b) => ReferenceEquals(a, b) || JsonSerializer.Serialize(a, JsonText.Compact) == JsonSerializer.Serialize(b, JsonText.Compact),
                 value => JsonSerializer.Serialize(value, JsonText.Compact).GetHashCode(StringComparison.Ordinal), value => value));
     }
 

@@ -13,6 +13,8 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
 
     public override bool IsTaken(DbUpdateException failed) => failed.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
+    public override bool IsDangling(Exception failed) => (failed as PostgresException ?? failed.InnerException) is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+
     public override async Task LockJobAsync(Guid job, CancellationToken cancel)
     {
         if (Database.CurrentTransaction is null) throw new InvalidOperationException("A row can only be held within a transaction.");

@@ -13,6 +13,8 @@ public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> option
 
     public override bool IsTaken(DbUpdateException failed) => failed.InnerException is SqliteException { SqliteExtendedErrorCode: 2067 }; // SQLITE_CONSTRAINT_UNIQUE
 
+    public override bool IsDangling(Exception failed) => (failed as SqliteException ?? failed.InnerException) is SqliteException { SqliteExtendedErrorCode: 787 }; // SQLITE_CONSTRAINT_FOREIGNKEY
+
     public override Task LockJobAsync(Guid job, CancellationToken cancel) => Task.CompletedTask;
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

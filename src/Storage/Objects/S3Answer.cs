@@ -48,7 +48,7 @@ internal static class S3Answer
             _ when code == "NoSuchBucket" => new IOException($"There is no bucket {options.Bucket} at {store}. Create it, or check its name, the endpoint, the region and whether the store wants path-style addresses.", said),
             { StatusCode: HttpStatusCode.NotFound } => NotThere(options, key, said),
             { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } =>
-                new IOException($"The object store at {store} denies access to the bucket {options.Bucket} ({code}). Check the access key, its secret and this machine's clock, and that the key may list the bucket and get, put and delete its objects.", said),
+                new IOException($"The object store at {store} denies access to the bucket {options.Bucket} ({code}). Check the access key, its secret and this machine's clock, and that the key may list the bucket and get its objects, and in the service's own bucket also put and delete them.", said),
             _ when code is "PermanentRedirect" or "AuthorizationHeaderMalformed" || status is 301 or 307 =>
                 new IOException($"The object store at {store} does not serve the bucket {options.Bucket} here ({code}). Check the endpoint and the region ({options.Region}).", said),
             _ => new IOException($"The object store at {store} refused a request about the bucket {options.Bucket} with {status} {code}: {said.Message}", said),

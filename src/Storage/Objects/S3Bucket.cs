@@ -64,6 +64,9 @@ public sealed class S3Bucket : IDisposable
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
     public async Task<Stream> OpenAsync(string key, CancellationToken cancel) => new S3ReadStream(this, key, await HeadAsync(key, cancel) ?? throw S3Answer.NotThere(Options, key));
 
+    /// <summary>Opens the object that was looked at; reading fails where another has taken its place, in a store that honours <c>If-Match</c>.</summary>
+    public Stream Open(string key, S3Head head) => new S3ReadStream(this, key, head);
+
     /// <summary>Brings an object into a local file, whole or not at all.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
     /// <exception cref="IOException">The disk is full, or what came is not what we stored.</exception>
@@ -91,7 +94,7 @@ public sealed class S3Bucket : IDisposable
     }
 
     /// <summary>What is known of an object without reading it; null where there is none.</summary>
-    internal async Task<S3Head?> HeadAsync(string key, CancellationToken cancel)
+    public async Task<S3Head?> HeadAsync(string key, CancellationToken cancel)
     {
         try
         {
@@ -141,8 +144,8 @@ public sealed class S3Bucket : IDisposable
 /// <param name="Bytes">Its size.</param>
 /// <param name="ETag">The store's name of this content.</param>
 /// <param name="Sha256">What we wrote beside it; null for objects that were sent in parts, whose sha256 was not known when they began, and for other people's.</param>
-internal sealed record S3Head(long Bytes, string ETag, string? Sha256)
+public sealed record S3Head(long Bytes, string ETag, string? Sha256)
 {
     /// <summary>The metadata that holds the sha256.</summary>
-    public const string Sha256Name = "loradrop-sha256";
+    internal const string Sha256Name = "loradrop-sha256";
 }

@@ -47,6 +47,14 @@ public sealed class S3Options
     /// <summary>Whether the bucket stands in the path of addresses.</summary>
     internal bool IsPathStyle => PathStyle ?? Endpoint is not null;
 
+    /// <summary>The same store and key, another bucket, and all of it.</summary>
+    public S3Options Of(string bucket)
+    {
+        var other = (S3Options)MemberwiseClone();
+        (other.Bucket, other.Prefix) = (bucket, "");
+        return other;
+    }
+
     /// <summary>All that is wrong with the options.</summary>
     /// <param name="path">Where they stand, such as <c>Objects:S3</c>.</param>
     public IEnumerable<Fault> Faults(string path)

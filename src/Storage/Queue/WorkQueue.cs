@@ -1,5 +1,6 @@
 using Hangfire;
 using LoraDrop.Domain;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
@@ -8,22 +9,86 @@ namespace LoraDrop.Storage;
 /// <remarks>
 /// A message may come late, twice or never: a service can end between a change of the rows and its message, and a worker that cannot
 /// run the stage may be the one that gets it. Workers that have nothing to do look at the rows every second, so a lost message costs a second.
+/// So nobody waits until one is sent either: a thread of its own sends them one after the other, the last of them before an orderly stop. In PostgreSQL a message
+/// costs more than to store the job (two transactions, seven statements). As any message makes a worker run all that it can, a few dozen wake all who are idle: in
+/// a flood of stages the others are not sent.
 /// </remarks>
-public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQueue> log)
+public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQueue> log) : IHostedService
 {
+    /// <summary>Messages of stages that may wait to be sent, and that are sent in a row before there is a pause between them.</summary>
+    private const int Flood = 32;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Action> _stages = new(), _preparations = new();
+    private TaskCompletionSource? _sent;
+    private volatile bool _stopping;
+
     /// <summary>The queues of stages, named as the priorities of jobs are.</summary>
     public static readonly string[] Stages = [.. Enum.GetValues<JobPriority>().Select(JsonText.NameOf)];
 
     /// <summary>Fetching and validating, which must not wait behind hours of training.</summary>
     public const string Preparation = "preparation";
 
-    public void Enqueue(StageRow queued) => Send(() => client.Enqueue<IQueuedWork>(JsonText.NameOf(queued.Priority), work => work.RunStageAsync(queued.JobId, queued.Stage, CancellationToken.None)));
+    public void Enqueue(StageRow queued)
+    {
+        var (priority, job, stage) = (JsonText.NameOf(queued.Priority), queued.JobId, queued.Stage); // as it is now: a row may change before it is sent
+        lock (_lock)
+            if (_stages.Count < Flood) Add(_stages, () => client.Enqueue<IQueuedWork>(priority, work => work.RunStageAsync(job, stage, CancellationToken.None)));
+    }
 
-    public void EnqueueModel(Guid model) => Send(() => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
+    public void EnqueueModel(Guid model) => Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
 
-    public void EnqueueDataset(Guid dataset) => Send(() => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
+    public void EnqueueDataset(Guid dataset) => Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
 
-    /// <summary>The rows are changed already: that nobody could be woken must not fail what was asked for.</summary>
+    /// <summary>Ends when no message waits to be sent.</summary>
+    public Task SentAsync()
+    {
+        lock (_lock) return _sent?.Task ?? Task.CompletedTask;
+    }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>After the services that make messages: what they asked for last is sent, within the time that the host has.</summary>
+    Task IHostedService.StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        return SentAsync().WaitAsync(cancellationToken);
+    }
+
+    private void Add(Queue<Action> to, Action send)
+    {
+        lock (_lock)
+        {
+            to.Enqueue(send);
+            if (_sent is not null) return;
+            _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            new Thread(SendAll) { IsBackground = true, Name = "work queue" }.Start(); // sending blocks, and threads of the pool have requests to answer
+        }
+    }
+
+    private void SendAll()
+    {
+        for (var row = 1; Next() is { } send; row++)
+        {
+            Send(send);
+            if (row >= Flood && !_stopping) Thread.Sleep(Pause);
+        }
+    }
+
+    private Action? Next()
+    {
+        lock (_lock)
+        {
+            if (_preparations.TryDequeue(out var send) || _stages.TryDequeue(out send)) return send;
+            _sent!.SetResult();
+            _sent = null;
+            return null;
+        }
+    }
+
+    /// <summary>The rows are changed already: that nobody could be woken must not fail what was asked for. In an outage the others that wait would say the same, one after the other.</summary>
     private void Send(Action send)
     {
         try
@@ -33,9 +98,21 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
         catch (Exception failed) when (Outages.Of(failed) is not null)
         {
             NotSent(failed.GetBaseException().Message);
+            lock (_lock)
+            {
+                _preparations.Clear();
+                _stages.Clear();
+            }
+        }
+        catch (Exception defect)
+        {
+            Defect(defect);
         }
     }
 
     [LoggerMessage(1102, LogLevel.Warning, "A worker could not be woken; the next look at the rows will find the work. {Reason}")]
     private partial void NotSent(string reason);
+
+    [LoggerMessage(1108, LogLevel.Error, "A worker could not be woken; the next look at the rows will find the work")]
+    private partial void Defect(Exception error);
 }

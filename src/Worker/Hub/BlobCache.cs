@@ -23,8 +23,7 @@ internal sealed class BlobCache(string folder, BlobDownload download, TimeProvid
     {
         Directory.CreateDirectory(folder);
         var missing = files.Where(file => !File.Exists(PathOf(file))).Sum(file => Math.Max(0, file.Size - LengthOf(PartOf(file))));
-        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
-        if (missing > free) throw new IOException($"Not enough space on the disk: {missing} bytes are to be fetched into {folder}, {free} are free.");
+        DiskRoom.Require(folder, missing);
     }
 
     /// <summary>The content of a file, fetched unless it is here already.</summary>

@@ -39,8 +39,8 @@ public sealed class HubClient : IDisposable
     {
         if (source.Config is not null) throw new RefusedInputException(path, $"a model has no configs; leave out #{source.Config}");
         var repository = await OpenAsync(RepositoryKind.Model, source, path, cancel);
-        var files = await ModelFiles.ChooseAsync(repository, file => OpenAsync(repository, file, cancel));
-        return await FetchAsync(repository, null, files, folder, progress, cancel);
+        var names = await ModelFiles.ChooseAsync(repository.Published, name => OpenAsync(repository, repository.Find(name)!, cancel));
+        return await FetchAsync(repository, null, [.. names.Select(name => new ChosenFile(repository.Find(name)!, name))], folder, progress, cancel);
     }
 
     /// <summary>Fetches one config of a dataset, as <c>train.*</c> and, where there are such splits, <c>validation.*</c> and <c>test.*</c>.</summary>

@@ -10,6 +10,8 @@ namespace LoraDrop.Worker;
 /// <param name="Files">All its files.</param>
 internal sealed record HubRepository(RepositoryAddress Address, string Path, HubRefusal Refusal, string Commit, IReadOnlyList<RepositoryFile> Files)
 {
+    public PublishedFiles Published => new(Address.Name, Path, Files.Select(file => file.Path).ToHashSet(), "Look for a revision with model.safetensors, often @refs/pr/1, or convert it");
+
     public RepositoryFile? Find(string path) => Files.FirstOrDefault(file => file.Path == path);
 
     public Uri AddressOf(RepositoryFile file) => Address.OfFile(Commit, file.Path);

@@ -3,7 +3,17 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Which files of a model repository are fetched: configuration, tokenizer and safetensors, and never anything else.</summary>
+/// <summary>What somebody published in one place, a hub's repository or a bucket's folder, as far as its names tell.</summary>
+/// <param name="Name">As people know it.</param>
+/// <param name="Path">Where it stands in the request; what is wrong with it is a fault there.</param>
+/// <param name="Files">The names of all files.</param>
+/// <param name="Instead">What to do where the weights are a pickle.</param>
+internal sealed record PublishedFiles(string Name, string Path, IReadOnlySet<string> Files, string Instead)
+{
+    public RefusedInputException Refused(string message) => new(Path, message);
+}
+
+/// <summary>Which files of a model are fetched: configuration, tokenizer and safetensors, and never anything else.</summary>
 internal static class ModelFiles
 {
     private const string Weights = "model.safetensors";
@@ -12,44 +22,40 @@ internal static class ModelFiles
     private static readonly string[] Always =
         ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "added_tokens.json"];
 
-    /// <summary>The files of a model, each under its own name.</summary>
-    /// <param name="repository">Where it is published.</param>
+    /// <summary>The names of a model's files.</summary>
+    /// <param name="published">Where it is.</param>
     /// <param name="open">Fetches a small file and tells where it lies.</param>
     /// <exception cref="RefusedInputException">It is no model that can be used, with every reason.</exception>
-    public static async Task<IReadOnlyList<ChosenFile>> ChooseAsync(HubRepository repository, Func<RepositoryFile, Task<string>> open)
+    public static async Task<IReadOnlyList<string>> ChooseAsync(PublishedFiles published, Func<string, Task<string>> open)
     {
-        var faults = Faults(repository).Select(message => new Fault(repository.Path, message)).ToArray();
+        var faults = Faults(published).Select(message => new Fault(published.Path, message)).ToArray();
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        var chosen = Always.Select(repository.Find).OfType<RepositoryFile>().ToList();
-        if (repository.Find(Weights) is { } single) chosen.Add(single);
-        else chosen.AddRange(await ShardsAsync(repository, repository.Find(Index)!, open));
-        return [.. chosen.Select(file => new ChosenFile(file, file.Path))];
+        var chosen = Always.Where(published.Files.Contains).ToList();
+        if (published.Files.Contains(Weights)) chosen.Add(Weights);
+        else chosen.AddRange([Index, .. Shards(published, await File.ReadAllBytesAsync(await open(Index)))]);
+        return chosen;
     }
 
-    private static IEnumerable<string> Faults(HubRepository repository)
+    private static IEnumerable<string> Faults(PublishedFiles published)
     {
-        var name = repository.Address.Name;
-        bool Has(string file) => repository.Find(file) is not null;
+        var name = published.Name;
+        bool Has(string file) => published.Files.Contains(file);
 
         if (!Has("config.json")) yield return $"{name} has no config.json, which says what model it is";
         if (!Has("tokenizer.json") && !Has("vocab.txt") && !(Has("vocab.json") && Has("merges.txt")))
             yield return $"{name} has no tokenizer that can be read: tokenizer.json, or vocab.json and merges.txt, or vocab.txt";
         if (Has(Weights) || Has(Index)) yield break;
-        var pickles = repository.Files.Select(file => file.Path).Where(IsPickle).ToArray();
+        var pickles = published.Files.Where(IsPickle).Order(StringComparer.Ordinal).ToArray();
         yield return pickles.Length > 0
             ? $"{name} has its weights as a Python pickle only ({Some(pickles)}), which can run code when it is read and is never fetched. "
-                + $"Look for a revision with {Weights}, often @refs/pr/1, or convert it"
+                + published.Instead
             : $"{name} has no {Weights}, nor {Index} with its shards";
     }
 
-    /// <summary>The index and the files that it names.</summary>
-    private static async Task<IEnumerable<RepositoryFile>> ShardsAsync(HubRepository repository, RepositoryFile index, Func<RepositoryFile, Task<string>> open)
-    {
-        var names = ShardNames(repository, await File.ReadAllBytesAsync(await open(index)));
-        return names.Select(name => Shard(repository, name)).Prepend(index);
-    }
+    /// <summary>The files that an index names.</summary>
+    private static IEnumerable<string> Shards(PublishedFiles published, byte[] index) => ShardNames(published, index).Select(name => Shard(published, name));
 
-    private static string[] ShardNames(HubRepository repository, byte[] index)
+    private static string[] ShardNames(PublishedFiles published, byte[] index)
     {
         try
         {
@@ -59,16 +65,18 @@ internal static class ModelFiles
         }
         catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw repository.Refused($"{Index} of {repository.Address.Name} is not an index of shards ({malformed.Message})");
+            throw published.Refused($"{Index} of {published.Name} is not an index of shards ({malformed.Message})");
         }
     }
 
     /// <summary>A shard lies beside its index: a name that leads elsewhere is refused before it is looked for.</summary>
-    private static RepositoryFile Shard(HubRepository repository, string name)
+    private static string Shard(PublishedFiles published, string name)
     {
         if (name.AsSpan().ContainsAny('/', '\\') || !name.EndsWith(".safetensors", StringComparison.Ordinal))
-            throw repository.Refused($"{Index} of {repository.Address.Name} names '{name}', which is not a safetensors file beside it");
-        return repository.Find(name) ?? throw repository.Refused($"{Index} of {repository.Address.Name} names '{name}', which is not there");
+            throw published.Refused($"{Index} of {published.Name} names '{name}', which is not a safetensors file beside it");
+        if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')) // it becomes a part of an object's key
+            throw published.Refused($"{Index} of {published.Name} names '{name}'; the names of shards must be made of a-z, A-Z, 0-9, '.', '_' and '-'");
+        return published.Files.Contains(name) ? name : throw published.Refused($"{Index} of {published.Name} names '{name}', which is not there");
     }
 
     private static bool IsPickle(string path) => !path.Contains('/') && Path.GetExtension(path) is ".bin" or ".pt" or ".pth" or ".ckpt";

@@ -7,8 +7,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Makes a dataset usable: fetches it where it is on the hub, and reads every row of it.</summary>
-internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+/// <summary>Makes a dataset usable: fetches it where it is on the hub or in a bucket, and reads every row of it.</summary>
+internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
     public Task RunAsync(Guid id) => preparing.RunAsync<DatasetRow, DatasetFacts>("dataset", id, PrepareAsync, SaveAsync);
 
@@ -23,6 +23,10 @@ internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, 
                 var snapshot = await hub.FetchDatasetAsync(onHub, row.Preset, folder, "dataset", preparing.Progress<DatasetRow>(row.Id), cancel);
                 var (fetched, refused) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
                 return fetched is null ? new(refused!) : new(fetched, null, await preparing.StoreAsync(row, folder, "datasets", snapshot.Files.Select(f => f.Name), cancel), snapshot.Commit);
+            case Source.S3 inBucket:
+                var names = await buckets.FetchDatasetAsync(inBucket, folder, preparing.Progress<DatasetRow>(row.Id), cancel);
+                var (read, unread) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);
+                return read is null ? new(unread!) : new(read, null, await preparing.StoreAsync(row, folder, "datasets", names, cancel));
             default:
                 foreach (var file in row.Files) await outages.WaitOutAsync(() => objects.FetchAsync(file.Key, Path.Combine(folder, file.Name), cancel), cancel);
                 var (uploaded, failure) = await inspection.DatasetAsync(DataFiles.At(folder), cancel);

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Makes a model usable: fetches it where it is on the hub, and reads what it is.</summary>
-internal sealed class ModelPreparation(Preparing preparing, Inspection inspection, HubClient hub, TimeProvider clock)
+/// <summary>Makes a model usable: fetches it where it is on the hub or in a bucket, and reads what it is.</summary>
+internal sealed class ModelPreparation(Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
     public Task RunAsync(Guid id) => preparing.RunAsync<ModelRow, ModelFacts>("model", id, PrepareAsync, SaveAsync);
 
@@ -20,6 +20,9 @@ internal sealed class ModelPreparation(Preparing preparing, Inspection inspectio
             case Source.Hub onHub:
                 var snapshot = await hub.FetchModelAsync(onHub, folder, "model", preparing.Progress<ModelRow>(row.Id), cancel);
                 (commit, files) = (snapshot.Commit, [.. snapshot.Files.Select(f => f.Name)]);
+                break;
+            case Source.S3 inBucket:
+                files = await buckets.FetchModelAsync(inBucket, folder, preparing.Progress<ModelRow>(row.Id), cancel);
                 break;
         }
         var (facts, failure) = await inspection.ModelAsync(place, cancel);

@@ -31,15 +31,19 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
     /// <summary>Whether a stage is queued that this worker can run, and a device is free for it.</summary>
     public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree && await leases.AnyAsync(_ability, cancel);
 
-    /// <summary>Runs the first queued stage that this worker can run; nothing where there is none, or no device is free.</summary>
-    public async Task RunNextAsync()
+    /// <summary>Runs the queued stages that this worker can run, one after the other, until there is none; nothing where no device is free.</summary>
+    /// <remarks>A message wakes for all that is queued: of many stages that are queued at once, only some have one of their own.</remarks>
+    public async Task RunQueuedAsync()
     {
         var stopping = lifetime.ApplicationStopping;
         if (stopping.IsCancellationRequested || !machine.Devices.TryTake(out var device)) return;
         try
         {
-            using var lease = await leases.TakeNextAsync(_ability, stopping);
-            if (lease is not null) await RunAsync(lease, device, stopping);
+            while (await leases.TakeNextAsync(_ability, stopping) is { } taken)
+            {
+                using var lease = taken;
+                await RunAsync(lease, device, stopping);
+            }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace LoraDrop.Cli.Tests;
@@ -160,6 +161,22 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     }
 
     [Fact]
+    public void A_job_is_paused_and_goes_on_when_it_is_resumed()
+    {
+        var id = _service.Submitted("--epochs", "20000", "--evaluate-every", "500");
+        Assert.Contains("pause", _service.Run("jobs", "pause", id).Well().Output);
+        WaitFor(id, "paused");
+        Assert.Contains(id, _service.Run("jobs", "list", "--status", "paused").Well().Output);
+        Assert.Equal("paused", _service.Show("jobs", "pause", id).Well().Output.TrimEnd());
+        Assert.Equal("goes on", _service.Show("jobs", "resume", id).Well().Output.TrimEnd());
+        _service.Run("jobs", "resume", id).Complained(ExitCode.Usage, "job_not_paused");
+        WaitFor(id, "running");
+        _service.Run("jobs", "cancel", id).Well();
+        Assert.Equal(ExitCode.Cancelled, _service.Run("jobs", "watch", id).Code);
+        _service.Run("jobs", "pause", id).Complained(ExitCode.Usage, "job_ended");
+    }
+
+    [Fact]
     public void A_loss_that_is_no_number_has_its_own_exit_code() =>
         _service.Run([.. _service.Submit("--learning-rate", "1e30", "--importance-from", job.Id, "--evaluate-every", "1"), "--watch"]).Complained(ExitCode.Diverged, "training.learningRate");
 
@@ -191,5 +208,11 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         Assert.Equal("cpu", Assert.Single(_service.Run("workers").Well().Events).Text("device"));
         Assert.Contains("glue/rte", _service.Show("presets").Well().Output);
+    }
+
+    private void WaitFor(string id, string status)
+    {
+        for (var began = Stopwatch.GetTimestamp(); _service.Run("jobs", "get", id).Events[0].Text("status") is var now && now != status; Thread.Sleep(100))
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), $"still {now}, not {status}");
     }
 }

@@ -199,6 +199,71 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
+    public async Task A_queued_job_is_paused_at_once_and_queued_again_when_it_is_resumed()
+    {
+        var id = await _service.SubmitAsync();
+        using var paused = await _service.PostAsync($"/jobs/{id}/pause");
+        Assert.Equal(HttpStatusCode.Accepted, paused.StatusCode);
+        Assert.Equal($"/jobs/{id}", paused.Headers.Location!.ToString());
+        var job = await paused.JsonAsync();
+        Assert.Equal(("paused", "paused"), (job.GetProperty("status").GetString(), job.GetProperty("stages")[0].GetProperty("status").GetString()));
+        Assert.False(job.TryGetProperty("queuePosition", out _) || job.TryGetProperty("pauseRequestedAt", out _));
+        using (var twice = await _service.PostAsync($"/jobs/{id}/pause")) Assert.Equal("paused", (await twice.JsonAsync()).GetProperty("status").GetString());
+        Assert.Contains((await _service.JsonAsync("/jobs?status=paused")).GetProperty("items").EnumerateArray(), listed => listed.GetProperty("id").GetGuid() == id);
+
+        using var resumed = await _service.PostAsync($"/jobs/{id}/resume");
+        Assert.Equal(HttpStatusCode.Accepted, resumed.StatusCode);
+        job = await resumed.JsonAsync();
+        Assert.Equal("queued", job.GetProperty("status").GetString());
+        Assert.True(job.GetProperty("queuePosition").GetInt32() >= 1);
+        Assert.NotEqual(paused.Headers.ETag, resumed.Headers.ETag);
+        using (var again = await _service.PostAsync($"/jobs/{id}/resume")) await again.ProblemAsync(HttpStatusCode.Conflict, "job_not_paused");
+        var events = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString());
+        Assert.Equal(["submitted", "pause-requested", "paused", "resume-requested"], events.Where(type => type != "queued"));
+    }
+
+    [Fact]
+    public async Task A_running_job_is_asked_to_pause_and_may_be_told_to_go_on_before_it_has()
+    {
+        var id = await _service.SubmitAsync();
+        var lease = await _service.TakeAsync(id);
+        using (var asked = await _service.PostAsync($"/jobs/{id}/pause"))
+        {
+            var job = await asked.JsonAsync();
+            Assert.Equal("running", job.GetProperty("status").GetString());
+            Assert.True(job.TryGetProperty("pauseRequestedAt", out _));
+        }
+        Assert.Equal(StageWish.Pause, await lease.WishAsync(CancellationToken.None));
+        using (var resumed = await _service.PostAsync($"/jobs/{id}/resume")) Assert.False((await resumed.JsonAsync()).TryGetProperty("pauseRequestedAt", out _));
+        Assert.Equal(StageWish.GoOn, await lease.WishAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_job_that_stops_or_has_ended_is_not_paused()
+    {
+        var id = await _service.SubmitAsync(Given.Lora);
+        var lease = await _service.TakeAsync(id, Stage.TaskAdaptation);
+        using (await _service.PostAsync($"/jobs/{id}/cancel")) { }
+        using (var stopping = await _service.PostAsync($"/jobs/{id}/pause")) await stopping.ProblemAsync(HttpStatusCode.Conflict, "job_cancelling");
+        Assert.True(await lease.CancelledAsync(CancellationToken.None));
+        using (var ended = await _service.PostAsync($"/jobs/{id}/pause")) await ended.ProblemAsync(HttpStatusCode.Conflict, "job_ended");
+        using (var ended = await _service.PostAsync($"/jobs/{id}/resume")) await ended.ProblemAsync(HttpStatusCode.Conflict, "job_not_paused");
+    }
+
+    [Fact]
+    public async Task A_stage_tells_who_has_it_and_how_often_it_failed()
+    {
+        var id = await _service.SubmitAsync();
+        var lease = await _service.TakeAsync(id, worker: "gpu-7");
+        Assert.Equal("gpu-7", (await _service.JsonAsync($"/jobs/{id}")).GetProperty("stages")[0].GetProperty("worker").GetString());
+        await lease.FailAttemptAsync(new Failure(FailureCode.Killed, "The process was ended by signal 9."), CancellationToken.None);
+        var stage = (await _service.JsonAsync($"/jobs/{id}")).GetProperty("stages")[0];
+        Assert.Equal(("queued", 1, 0), (stage.GetProperty("status").GetString(), stage.GetProperty("failures").GetInt32(), stage.GetProperty("interruptions").GetInt32()));
+        Assert.False(stage.TryGetProperty("worker", out _));
+        Assert.Contains((await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray(), e => e.GetProperty("type").GetString() == "attempt-failed");
+    }
+
+    [Fact]
     public async Task Only_an_ended_job_is_deleted_and_its_files_with_it()
     {
         var id = await _service.SubmitAsync(Given.Lora);
@@ -233,6 +298,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     [InlineData("GET", "")]
     [InlineData("DELETE", "")]
     [InlineData("POST", "/cancel")]
+    [InlineData("POST", "/pause")]
+    [InlineData("POST", "/resume")]
     [InlineData("POST", "/retry")]
     [InlineData("GET", "/importance")]
     [InlineData("GET", "/metrics")]

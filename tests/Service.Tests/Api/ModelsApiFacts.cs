@@ -45,6 +45,18 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_bucket_is_no_source_of_a_service_that_keeps_its_objects_in_a_folder()
+    {
+        foreach (var (address, body) in new[] { ("/models", """{ "name": "x", "source": "s3://models/roberta" }"""), ("/datasets", """{ "name": "x", "source": "s3://data/rte" }""") })
+        {
+            using var refused = await _service.PostAsync(address, body);
+            var fault = Assert.Single((await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).GetProperty("faults").EnumerateArray());
+            Assert.Equal("source", fault.GetProperty("path").GetString());
+            Assert.StartsWith("s3:// needs a service that keeps its objects in an S3 store", fault.GetProperty("message").GetString());
+        }
+    }
+
+    [Fact]
     public async Task What_is_known_of_a_model_is_shown_when_it_is_ready_and_how_far_it_is_before()
     {
         using (await _service.PostAsync("/models", """{ "name": "roberta", "source": "hf:a/b" }""")) { }

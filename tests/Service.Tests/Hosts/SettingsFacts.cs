@@ -94,6 +94,16 @@ public sealed class SettingsFacts
     }
 
     [Fact]
+    public async Task A_bucket_that_cannot_be_a_source_is_told_at_the_start()
+    {
+        var buckets = new Dictionary<string, string> { ["LORADROP_SOURCES__S3BUCKETS__0"] = "Models", ["LORADROP_SOURCES__S3BUCKETS__1"] = "own", ["LORADROP_SOURCES__S3BUCKETS__2"] = "others" };
+        var store = new Dictionary<string, string>(Enough.Where(setting => setting.Key != "LORADROP_OBJECTS__FOLDER").Concat(buckets)) { ["LORADROP_OBJECTS__BUCKET"] = "own" };
+        const string NoName = "Sources:S3Buckets:0 (LORADROP_SOURCES__S3BUCKETS__0): is no name of a bucket: Models (3 to 63 lower-case letters, digits, dots and hyphens)";
+        Assert.Equal([NoName, "Sources:S3Buckets:1 (LORADROP_SOURCES__S3BUCKETS__1): is the bucket of the service's own objects, which is never a source: put models and data into another"], await RefusedAsync(store));
+        Assert.Contains("Sources:S3Buckets:2 (LORADROP_SOURCES__S3BUCKETS__2): names a bucket of the store in Objects, and there is none: objects are in a folder", await RefusedAsync(new(Enough.Concat(buckets))));
+    }
+
+    [Fact]
     public void The_manual_lists_every_setting()
     {
         var manual = File.ReadAllText(Repository.At("docs", "operations.md"));

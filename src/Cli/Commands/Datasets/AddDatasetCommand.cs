@@ -6,7 +6,7 @@ namespace LoraDrop.Cli;
 internal sealed class AddDatasetCommand : ServiceCommand
 {
     private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision][#part], or a file or folder of the service's machine: file:/path or ./path" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision][#part], a file or folder of the service's machine (file:/path or ./path), or of a bucket that it may read (s3://bucket/folder)" };
     private readonly DatasetReadiness _readiness;
 
     public AddDatasetCommand() : base("add", "Register a dataset of the hub, or of the service's machine")

@@ -7,7 +7,7 @@ namespace LoraDrop.Cli;
 internal sealed class AddModelCommand : ServiceCommand
 {
     private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], or a folder of the service's machine: file:/path or ./path" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], a folder of the service's machine (file:/path or ./path), or of a bucket that it may read (s3://bucket/folder)" };
     private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is fetched and inspected" };
 
     public AddModelCommand() : base("add", "Register a model of the hub, or of the service's machine")
