@@ -70,16 +70,24 @@ internal sealed class InputCache(IObjectStore objects, WorkFolders folders, Work
     {
         lock (_gate)
         {
+            var files = Files().ToList();
             var since = (clock.GetUtcNow() - FetchesTake).UtcDateTime;
-            foreach (var left in new DirectoryInfo(_folder).EnumerateFiles("*.part").Where(f => f.LastWriteTimeUtc < since)) left.Delete(); // by a worker that was killed
-            var files = new DirectoryInfo(_folder).EnumerateFiles().Where(f => !f.Name.EndsWith(".part", StringComparison.Ordinal)).OrderBy(f => f.LastWriteTimeUtc).ToList();
-            var total = files.Sum(f => f.Length) + bytes;
-            foreach (var oldest in files.TakeWhile(_ => total > _limit))
+            foreach (var left in files.Where(f => f.Path.EndsWith(".part", StringComparison.Ordinal) && f.Used < since)) File.Delete(left.Path); // by a worker that was killed
+            var kept = files.Where(f => !f.Path.EndsWith(".part", StringComparison.Ordinal)).OrderBy(f => f.Used).ToList();
+            var total = kept.Sum(f => f.Bytes) + bytes;
+            foreach (var oldest in kept.TakeWhile(_ => total > _limit))
             {
-                total -= oldest.Length;
-                oldest.Delete();
-                log.CacheRemoved(oldest.Name, oldest.Length);
+                total -= oldest.Bytes;
+                File.Delete(oldest.Path);
+                log.CacheRemoved(Path.GetFileName(oldest.Path), oldest.Bytes);
             }
         }
+    }
+
+    /// <summary>What is there; workers of this machine may share the folder, and remove what another just saw.</summary>
+    private IEnumerable<(string Path, long Bytes, DateTime Used)> Files()
+    {
+        foreach (var file in new DirectoryInfo(_folder).EnumerateFiles())
+            if (file.Exists) yield return (file.FullName, file.Length, file.LastWriteTimeUtc);
     }
 }

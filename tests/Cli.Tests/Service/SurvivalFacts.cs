@@ -37,14 +37,23 @@ public sealed class SurvivalFacts : IDisposable
     }
 
     [Fact]
-    public void A_child_that_dies_fails_its_job_with_the_signal_the_next_job_runs_and_a_retry_goes_on()
+    public void A_child_that_a_native_library_ends_is_tried_again_twice_then_fails_its_job_the_next_job_runs_and_a_retry_goes_on()
     {
-        var (first, second) = (_service.Submitted(Long), _service.Submitted("--seed", "9"));
+        var (first, second) = (_service.Submitted(Long), _service.Submitted("--seed", "9", "--priority", "low"));
         WaitFor(first, job => Step(job) > 120); // an evaluation, and with it a checkpoint, lies behind it
-        using (var kill = Process.Start("kill", ["-KILL", $"{_service.Children().Single()}"])) kill.WaitForExit();
+        var dead = new HashSet<int>();
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            Assert.True(SpinWait.SpinUntil(() => _service.Children().Except(dead).Any(), Patience), $"no child of attempt {attempt}");
+            var child = _service.Children().Except(dead).First();
+            dead.Add(child);
+            using var kill = Process.Start("kill", ["-SEGV", $"{child}"]);
+            kill.WaitForExit();
+        }
         var failed = WaitFor(first, IsEnded);
         Assert.Equal(("failed", "killed"), (failed.Text("status"), failed.GetProperty("error").Text("code")));
-        Assert.Contains("signal 9 (SIGKILL)", failed.GetProperty("error").Text("message"));
+        Assert.Contains("signal 11 (SIGSEGV)", failed.GetProperty("error").Text("message"));
+        Assert.Equal((3, 2), (failed.GetProperty("stages").EnumerateArray().Last().GetProperty("attempt").GetInt32(), failed.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
         Assert.Equal("succeeded", WaitFor(second, IsEnded).Text("status"));
 
         _service.Run("jobs", "retry", first).Well();
@@ -52,6 +61,19 @@ public sealed class SurvivalFacts : IDisposable
         Assert.Contains("resumed", Events(first));
         _service.Run("jobs", "cancel", first).Well();
         Assert.Equal("cancelled", WaitFor(first, IsEnded).Text("status"));
+    }
+
+    [Fact]
+    public void A_child_that_somebody_kills_is_an_interruption_and_the_stage_goes_on()
+    {
+        var id = _service.Submitted(Long);
+        WaitFor(id, job => Step(job) > 120);
+        using (var kill = Process.Start("kill", ["-KILL", $"{_service.Children().Single()}"])) kill.WaitForExit();
+        var again = WaitFor(id, job => job.GetProperty("stages").EnumerateArray().Last() is var stage && stage.GetProperty("attempt").GetInt32() == 2 && Step(job) > 0);
+        Assert.Equal((1, 0), (again.GetProperty("stages").EnumerateArray().Last().GetProperty("interruptions").GetInt32(), again.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
+        Assert.Contains("resumed", Events(id));
+        _service.Run("jobs", "cancel", id).Well();
+        WaitFor(id, IsEnded);
     }
 
     [Fact]
