@@ -7,7 +7,7 @@ namespace LoraDrop.Bench;
 internal static class BatchCost
 {
     private const int BatchSize = 32, Texts = 640;
-    private static readonly ModelConfig Small = ModelConfig.RobertaBase with { Hidden = 192, Layers = 8, Heads = 6, Intermediate = 768, VocabularySize = 8192 };
+    private static readonly EncoderConfig Small = EncoderConfig.RobertaBase with { Hidden = 192, Layers = 8, Heads = 6, Intermediate = 768, VocabularySize = 8192 };
 
     public static void Measure()
     {
@@ -21,7 +21,7 @@ internal static class BatchCost
         }
     }
 
-    private static void Compare(string name, EncodedSet set)
+    private static void Compare(string name, LabelledSet set)
     {
         using var subject = new Subject(Small, 1, 8);
         int[][] byLength = Batches.ByLength(set.Lengths, BatchSize, 1, 0), random = Batches.Random(set.Count, BatchSize, 1, 0);
@@ -30,7 +30,7 @@ internal static class BatchCost
         Console.WriteLine($"{name}: by length {tokens / seconds[0]:F0} tokens/s ({Batches.PaddingShare(byLength, set.Lengths):P1} padding), random {tokens / seconds[1]:F0} tokens/s ({Batches.PaddingShare(random, set.Lengths):P1} padding); ratio {seconds[1] / seconds[0]:F2}");
     }
 
-    private static void Epoch(Subject subject, EncodedSet set, int[][] batches)
+    private static void Epoch(Subject subject, LabelledSet set, int[][] batches)
     {
         foreach (var batch in batches) subject.Step(set, batch);
     }

@@ -8,14 +8,14 @@ internal static class ImportanceCost
 {
     public static void Measure()
     {
-        using var subject = new Subject(ModelConfig.RobertaBase, 8, 128);
+        using var subject = new Subject(EncoderConfig.RobertaBase, 8, 128);
         var seconds = Timing.InTurns(9,
             () =>
             {
                 using var _ = no_grad();
                 using var batch = subject.Set.Batch([.. Enumerable.Range(0, subject.Set.Count)], subject.Model);
                 subject.Model.Masks.Off();
-                subject.Model.Encoder.Forward(batch);
+                subject.Model.Backbone.Forward(batch);
             },
             () => ImportancePass.Over(subject.Model, subject.Sites, subject.Set, 8, CancellationToken.None));
         Console.WriteLine($"bare forward pass {seconds[0] * 1e3:F0} ms, importance pass {seconds[1] * 1e3:F0} ms");

@@ -10,6 +10,7 @@ var measures = new Dictionary<string, (string What, Action Run)>
     ["importance"] = ("the importance pass against a bare forward pass", ImportanceCost.Measure),
     ["batches"] = ("real tokens per second: batches by length against random batches", BatchCost.Measure),
     ["flat"] = ("resident memory over 2,000 steps", FlatMemory.Measure),
+    ["decoders"] = ("tokens per second of a decoder, training and answering, against the operations of transformers and PEFT", DecoderCost.Measure),
     ["dropout"] = ("dropout with masks that are computed again, against torch's", DropoutCost.Measure),
 };
 if (args is [var name] && measures.TryGetValue(name, out var measure))

@@ -8,7 +8,7 @@ namespace LoraDrop.Bench;
 internal sealed class Subject : IDisposable
 {
     private readonly AdamW _adamw;
-    private readonly EncodedSet _set;
+    private readonly LabelledSet _set;
     private int _step;
 
     public Subject(ModelConfig config, int batch, int length)
@@ -26,12 +26,12 @@ internal sealed class Subject : IDisposable
 
     public Adapter Adapter { get; }
 
-    public EncodedSet Set => _set;
+    public LabelledSet Set => _set;
 
     /// <summary>One optimiser step on the whole batch.</summary>
     public void Step() => Step(_set, [.. Enumerable.Range(0, _set.Count)]);
 
-    public void Step(EncodedSet set, int[] indices)
+    public void Step(LabelledSet set, int[] indices)
     {
         using var scope = NewDisposeScope();
         using var batch = set.Batch(indices, Model);
@@ -51,7 +51,7 @@ internal sealed class Subject : IDisposable
     }
 
     /// <summary>Random texts of given lengths.</summary>
-    public static EncodedSet Texts(ModelConfig config, IEnumerable<int> lengths)
+    public static LabelledSet Texts(ModelConfig config, IEnumerable<int> lengths)
     {
         var random = new SplitMix64(3);
         var texts = lengths.Select(length => new TokenizedText([.. Enumerable.Range(0, length).Select(_ => 4 + random.NextBelow(config.VocabularySize - 4))], new int[length])).ToArray();

@@ -9,7 +9,7 @@ internal static class TrainingStep
 
     public static void Measure()
     {
-        var config = ModelConfig.RobertaBase;
+        var config = EncoderConfig.RobertaBase;
         using var subject = new Subject(config, B, T);
         for (var i = 0; i < 12; i++) subject.Step();
         Console.WriteLine($"peak resident memory, 12 training steps: {Timing.Memory("VmHWM"):F2} GiB");

@@ -4,7 +4,7 @@ using LoraDrop.Cli;
 var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, measured by what each layer's LoRA puts out.");
 RootHelp.Add(root,
     ("Start here", [new DemoCommand()]),
-    ("On this machine, without a service", [new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(), new MergeCommand()]),
+    ("On this machine, without a service", [new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new MergeCommand(), new SizeCommand()]),
     ("The job service", [new ServeCommand(), HostCommand.Api(), HostCommand.Worker(), HostCommand.Database(), new ChildCommand()]),
     ("Against a job service, here or elsewhere", [ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), new WorkersCommand(), new PresetsCommand()]));
 var parsed = root.Parse(args);

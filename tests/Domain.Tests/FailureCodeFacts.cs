@@ -19,6 +19,7 @@ public sealed class FailureCodeFacts
     public void Every_code_is_of_exactly_one_kind()
     {
         Assert.Equal(All.Order(), Users.Concat(Passing).Order());
+        Assert.Equal(All.Order(), FailureCode.All.Order());
         Assert.Equal(All.Length, All.Distinct().Count());
     }
 

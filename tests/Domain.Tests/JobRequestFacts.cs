@@ -75,7 +75,7 @@ public sealed class JobRequestFacts
             "lora.targets[1]: must be a text; got 7",
             "model: must not be empty",
             "sharing.threshold: must lie in (0, 1]; got 1.5",
-            "task.kind: must be one of classification, regression; got \"clasification\"; did you mean classification?",
+            "task.kind: must be one of classification, regression, generation; got \"clasification\"; did you mean classification?",
             "training.bachSize: is not a field; did you mean batchSize?",
             "training.seed: is given twice",
         ],
@@ -114,7 +114,7 @@ public sealed class JobRequestFacts
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => With(field)).Faults).ToString());
 
     [Theory]
-    [InlineData("""{ "preset": "glue/rtee" }""", "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, glue/mnli, glue/qqp; got \"glue/rtee\"; did you mean glue/rte?")]
+    [InlineData("""{ "preset": "glue/rtee" }""", "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean glue/rte?")]
     [InlineData("""{ "preset": "glue/rte", "kind": "regression" }""", "task.kind: must be classification for glue/rte")]
     [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""", "task.metric: pearson cannot pick the best evaluation of this task; choose accuracy, macro-f1, matthews, or f1 where there are two classes")]
     [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""", "task.metric: f1 cannot pick the best evaluation of this task; choose accuracy, macro-f1, matthews, or f1 where there are two classes")]

@@ -21,8 +21,8 @@ public sealed class RequestFitFacts
 
     [Theory]
     [InlineData("""["query", "layer.11.attention.self.value", "roberta.encoder.layer.0.intermediate.dense"]""", 8)]
-    [InlineData("""["qurey"]""", 8, "lora.targets[0]: 'qurey' matches no layer of the model; there are query, value, intermediate.dense, output.dense; did you mean query?")]
-    [InlineData("""["layer.12.attention.self.query"]""", 8, "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; there are query, value, intermediate.dense, output.dense")]
+    [InlineData("""["qurey"]""", 8, "lora.targets[0]: 'qurey' matches no layer of the model; there are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear; did you mean query?")]
+    [InlineData("""["layer.12.attention.self.query"]""", 8, "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; there are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear")]
     [InlineData("""["dense", "query"]""", 33, "lora.rank: is 33, but query is only 32 wide; a LoRA of that rank would be larger than the layer")]
     public void Targets_and_rank_are_those_of_the_model(string targets, int rank, params string[] faults) =>
         Assert.Equal(faults, RequestFit.Faults(Request(lora: $$"""{"targets": {{targets}}, "rank": {{rank}}}"""), Model, null).Select(f => f.ToString()));

@@ -18,6 +18,20 @@ public sealed class SourceFacts
     public void A_hub_source_has_a_repository_and_perhaps_a_revision_and_a_config(string written, string repository, string? revision, string? config) =>
         Assert.Equal(new Source.Hub(repository, revision, config), Read(written));
 
+    [Fact]
+    public void Files_that_were_sent_are_named_by_their_ids()
+    {
+        var (train, validation) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        Assert.Equal(new Source.Files(train), Read($"upload:{train}"));
+        Assert.Equal(new Source.Files(train, validation), Read(new Source.Files(train, validation).ToString()));
+        foreach (var wrong in new[] { "upload:", "upload:rte", $"upload:{train},", $"upload:{train},x", $"upload:x,{train}", $"upload:{train:N}" })
+        {
+            var faults = new List<Fault>();
+            Assert.Null(Source.Parse(wrong, "dataset", faults));
+            Assert.StartsWith("must be written upload:<id of a file>", Assert.Single(faults).Message);
+        }
+    }
+
     [Theory]
     [InlineData("file:/data/rte", "/data/rte")]
     [InlineData("file:///data/rte", "/data/rte")]

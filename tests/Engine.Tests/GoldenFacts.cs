@@ -7,10 +7,17 @@ public sealed class GoldenFacts
 {
     private const double Logits = 2e-5, Hidden = 7e-6, Loss = 1e-5, Gradient = 7e-6, AfterAdamW = 2e-6;
 
-    public static TheoryData<string> Models => new("roberta-tiny", "roberta-tiny-regression", "bert-tiny");
+    public static TheoryData<string> Models => new("roberta-tiny", "roberta-tiny-regression", "bert-tiny", "llama-tiny", "llama-tiny-eps1e-5", "llama-tiny-classifier");
+
+    /// <summary>Those with a classification or regression head.</summary>
+    private static readonly string[] Classifiers = ["roberta-tiny", "roberta-tiny-regression", "bert-tiny", "llama-tiny-classifier"];
 
     public static TheoryData<string, string> Cases =>
-        [.. from model in Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop", "lora_head", "lora_drop_head"] select (model, @case)];
+    [
+        .. from model in Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case),
+        .. from model in Classifiers from @case in (string[])["lora_head", "lora_drop_head"] select (model, @case),
+        ("llama-tiny", "lora_nlg"), ("llama-tiny", "lora_drop_nlg"),
+    ];
 
     [Theory, MemberData(nameof(Models))]
     public void The_base_model_computes_what_transformers_computes(string name)
@@ -18,11 +25,11 @@ public sealed class GoldenFacts
         using var golden = new GoldenModel(name);
         using var _ = no_grad();
         var hidden = new List<Tensor>();
-        golden.Model.Encoder.Forward(golden.Batch, hidden);
-        GoldenModel.AssertClose(golden.At("base", "logits"), golden.Model.Forward(golden.Batch), Logits, "logits");
+        golden.Model.Backbone.Forward(golden.Batch, hidden);
+        golden.AssertClose(golden.At("base", "logits"), golden.Logits(), Logits, "logits");
         Assert.Equal(golden.At("base", "loss").GetDouble(), golden.Loss().item<float>(), Loss);
         foreach (var (layer, expected) in golden.At("base", "hidden_states").EnumerateArray().Index())
-            GoldenModel.AssertClose(expected, hidden[layer], Hidden, $"hidden state {layer}");
+            golden.AssertClose(expected, hidden[layer], Hidden, $"hidden state {layer}");
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -30,7 +37,7 @@ public sealed class GoldenFacts
     {
         using var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
-        GoldenModel.AssertClose(golden.At(@case, "logits"), golden.Model.Forward(golden.Batch), Logits, "logits");
+        golden.AssertClose(golden.At(@case, "logits"), golden.Logits(), Logits, "logits");
 
         using var adamw = new AdamW(adapter.Parameters, weightDecay: 0.01);
         foreach (var (step, expected) in golden.At(@case, "step_losses", "data").EnumerateArray().Index())
@@ -40,11 +47,11 @@ public sealed class GoldenFacts
             loss.backward();
             if (step == 0)
                 foreach (var gradient in golden.At(@case, "gradients").EnumerateObject())
-                    GoldenModel.AssertClose(gradient.Value, adapter.Parameters.GradientOf(gradient.Name), Gradient, gradient.Name);
+                    golden.AssertClose(gradient.Value, adapter.Parameters.GradientOf(gradient.Name), Gradient, gradient.Name);
             adamw.Step(step + 1, (adapter.Parameters.Values.numel(), 1e-3));
         }
         foreach (var after in golden.At(@case, "after_adamw").EnumerateObject())
-            GoldenModel.AssertClose(after.Value, adapter.Parameters[after.Name], AfterAdamW, after.Name);
+            golden.AssertClose(after.Value, adapter.Parameters[after.Name], AfterAdamW, after.Name);
         Assert.Equal(golden.At(@case, "loss_after").GetDouble(), golden.Loss().item<float>(), Loss);
     }
 

@@ -12,7 +12,7 @@ internal sealed class TinyClassifier : IDisposable
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Golden", "roberta-tiny");
         using var weights = ModelFolder.Open(folder, ScalarType.Float32, CPU);
-        var config = ModelConfig.Read(folder) with { HiddenDropout = dropout, AttentionDropout = dropout, ClassifierDropout = dropout };
+        var config = (EncoderConfig)ModelConfig.Read(folder) with { HiddenDropout = dropout, AttentionDropout = dropout, ClassifierDropout = dropout };
         Model = new(config, weights, Classes, seed, CPU);
         var sites = AdapterSites.Find(Model, ["query", "value"]);
         var plan = SharingPlan.Of(sites.Select(s => KeyValuePair.Create(s.Site, s.Site.Layer % 2 == 1 ? Place.Own : Place.Shared)));
@@ -26,11 +26,11 @@ internal sealed class TinyClassifier : IDisposable
     /// <summary>The trained numbers as they stand.</summary>
     public float[] Numbers => Adapter.Parameters.Values.data<float>().ToArray();
 
-    public TrainingJob Job(EncodedSet train, EncodedSet? validation, TrainingSettings settings, int steps) =>
+    public TrainingJob Job(LabelledSet train, LabelledSet? validation, TrainingSettings settings, int steps) =>
         new(Stage.TaskAdaptation, Model, Adapter, train, validation, new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy }, settings, steps);
 
     /// <summary>Random texts of 3 to 12 tokens, whose class is a function of their tokens.</summary>
-    public static EncodedSet Texts(int count, long seed)
+    public static LabelledSet Texts(int count, long seed)
     {
         var random = new SplitMix64((ulong)seed);
         var texts = Enumerable.Range(0, count).Select(_ => (int[])[0, .. Enumerable.Range(0, 1 + random.NextBelow(10)).Select(_ => 4 + random.NextBelow(196)), 2]).ToArray();

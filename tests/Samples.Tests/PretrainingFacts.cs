@@ -52,7 +52,7 @@ public sealed class PretrainingFacts : IDisposable
         var folder = Path.Combine(AppContext.BaseDirectory, "model");
         var tokenizer = Tokenizer.Load(folder);
         using var files = ModelFolder.Open(folder, ScalarType.Float32, CPU);
-        using var model = new MaskedLanguageModel(ModelConfig.Read(folder), files, CPU);
+        using var model = new MaskedLanguageModel((EncoderConfig)ModelConfig.Read(folder), files, CPU);
         var texts = Text(seed: 2, words: 5_000).Select(line => line.Split('\t')).Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), Longest)).ToList();
         Assert.InRange(HeldOut.Of(model, tokenizer, texts).Accuracy, 0.75, 1);
     }

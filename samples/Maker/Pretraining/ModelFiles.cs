@@ -10,7 +10,7 @@ public static class ModelFiles
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes config.json and model.safetensors, whose numbers are float16: half the size, and fine enough for a start.</summary>
-    public static void Write(string folder, ModelConfig config, FlatParameters weights)
+    public static void Write(string folder, EncoderConfig config, FlatParameters weights)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

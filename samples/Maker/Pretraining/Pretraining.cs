@@ -21,7 +21,7 @@ public static class Pretraining
     private const int Every = 200; // steps from one report to the next
 
     /// <summary>A RoBERTa of 6 layers × 128 for texts of up to 64 tokens.</summary>
-    public static ModelConfig Small(int vocabulary) => new(EncoderFamily.Roberta, vocabulary, Hidden: 128, Layers: 6, Heads: 4, Intermediate: 512,
+    public static EncoderConfig Small(int vocabulary) => new(EncoderFamily.Roberta, vocabulary, Hidden: 128, Layers: 6, Heads: 4, Intermediate: 512,
         Positions: 66, TokenTypes: 1, LayerNormEps: 1e-5, PadId: 1, "gelu", HiddenDropout: 0, AttentionDropout: 0, ClassifierDropout: 0);
 
     /// <summary>Learns a vocabulary, then a model, and writes both into a folder.</summary>
@@ -32,7 +32,7 @@ public static class Pretraining
     /// <param name="folder">Receives config.json, model.safetensors and the tokenizer's files.</param>
     /// <param name="report">Is told how it goes.</param>
     /// <returns>How well the stored model does on lines that were kept aside.</returns>
-    public static HeldOut Run(IReadOnlyList<string> corpus, int vocabulary, Func<int, ModelConfig> architecture, Schedule schedule, string folder, Action<string> report)
+    public static HeldOut Run(IReadOnlyList<string> corpus, int vocabulary, Func<int, EncoderConfig> architecture, Schedule schedule, string folder, Action<string> report)
     {
         BpeTrainer.Train(corpus.SelectMany(line => line.Split('\t')), vocabulary).Save(folder);
         var tokenizer = Tokenizer.Load(folder);

@@ -15,7 +15,7 @@ internal sealed class QueryFields(IQueryCollection query)
     {
         _asked.Add(name);
         string[] given = [.. query[name].Where(value => value is not null).Select(value => value!)];
-        foreach (var strange in given.Select(PlainText.Fault).OfType<string>()) Refuse(name, strange);
+        foreach (var strange in given.Select(value => PlainText.Fault(value)).OfType<string>()) Refuse(name, strange);
         return [.. given.Where(value => PlainText.Fault(value) is null)];
     }
 

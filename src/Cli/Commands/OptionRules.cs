@@ -6,6 +6,9 @@ namespace LoraDrop.Cli;
 /// <summary>What options are held to before a command runs.</summary>
 internal static class OptionRules
 {
+    /// <summary>The option whose value may be white space: an answer can end at a line.</summary>
+    private const string MayBeBlank = "--stop";
+
     /// <summary>An option that takes a whole number within bounds.</summary>
     public static Option<int> Whole(string name, string description, int most, int otherwise, int least = 1)
     {
@@ -38,6 +41,6 @@ internal static class OptionRules
     public static void RefuseEmpty(CommandResult command)
     {
         foreach (var given in command.Children)
-            if (given.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
+            if (given.Tokens.Any(token => given is OptionResult { Option.Name: MayBeBlank } ? token.Value.Length == 0 : string.IsNullOrWhiteSpace(token.Value))) command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
     }
 }

@@ -22,8 +22,9 @@ internal sealed class PredictCommand : AdapterCommand
         var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
         foreach (var chunk in texts.Chunk(256))
         {
-            var set = new EncodedSet([.. chunk.Select(t => trained.Encoder.Encode(t.Item1, t.Item2))], new double[chunk.Length]);
-            var logits = Evaluation.Of(trained.Model, set, 32, cancel).Logits;
+            var model = trained.Classifier;
+            var set = new LabelledSet([.. chunk.Select(t => trained.Encoder.Encode(t.Item1, t.Item2))], new double[chunk.Length]);
+            var logits = Evaluation.Of(model, set, 32, cancel).Logits;
             foreach (var (row, t) in chunk.Index()) Write(session, trained.Task, t.Item1, t.Item2, logits[row]);
         }
     }

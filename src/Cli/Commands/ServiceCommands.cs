@@ -18,6 +18,6 @@ internal static class ServiceCommands
 
     public static Command Models() => new("models", "Base models")
     {
-        new AddModelCommand(), new ListModelsCommand(), new GetModelCommand(), new DeleteModelCommand(),
+        new AddModelCommand(), new ListModelsCommand(), new GetModelCommand(), new DeleteModelCommand(), new ConvertModelCommand(),
     };
 }

@@ -11,26 +11,33 @@ namespace LoraDrop.Cli;
 /// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone judges it, so that file, option and API are held to the same rules.</remarks>
 internal sealed class SettingOptions
 {
-    private enum Kind { Text, Number, Flag, List, Pairs }
+    private enum Kind { Text, Lines, Number, Flag, List, Pairs }
 
     private sealed record Setting(string Option, string Path, Kind Kind, string Description);
 
     private static readonly Setting[] Settings =
     [
         new("--model", "model", Kind.Text, "Folder with config.json, model.safetensors and the tokenizer's files"),
-        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .csv, .tsv, .parquet), or a folder with train.* and perhaps validation.* (or dev.*) and test.*"),
+        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .json, .csv, .tsv, .txt, perhaps with .gz, or .parquet), or a folder with train.* and perhaps validation.* (or dev.*) and test.*"),
         new("--method", "method", Kind.Text, "lora-drop (default) or lora"),
         new("--task", "task.preset", Kind.Text, $"A known task: {string.Join(", ", TaskPreset.All.Select(p => p.Name))}"),
-        new("--kind", "task.kind", Kind.Text, "classification or regression, where no --task is named"),
+        new("--kind", "task.kind", Kind.Text, "classification, regression or generation, where no --task is named"),
         new("--text", "task.columns.first", Kind.Text, "Column of the text, or of the first of a pair"),
         new("--text-pair", "task.columns.second", Kind.Text, "Column of the second text of a pair"),
         new("--label", "task.columns.label", Kind.Text, "Column of the label"),
         new("--labels", "task.labels", Kind.List, "Names of the classes, class 0 first, with commas between"),
-        new("--metric", "task.metric", Kind.Text, "What picks the best evaluation: accuracy, f1, macro-f1, matthews, pearson, spearman"),
-        new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (8)"),
-        new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (8)"),
+        new("--metric", "task.metric", Kind.Text, "What counts: accuracy, f1, macro-f1, matthews, pearson, spearman; for generation perplexity, bleu, rouge, …"),
+        new("--prompt", "task.text.prompt", Kind.Lines, "Generation: what the model reads, with columns in braces: \"Question: {question}\\nAnswer:\""),
+        new("--target", "task.text.target", Kind.Lines, "Generation: what it learns to answer: \" {answer}\""),
+        new("--chat", "task.text.chat", Kind.Flag, "Generation: rows are conversations (messages, conversations, or instruction and output)"),
+        new("--overlong", "task.text.overlong", Kind.Text, "Generation: what becomes of rows that are too long: cut (default), drop or refuse"),
+        new("--max-new-tokens", "task.decoding.maxNewTokens", Kind.Number, "Generation: tokens of an answer at most (the task's, else 128)"),
+        new("--beams", "task.decoding.beams", Kind.Number, "Generation: texts followed side by side (the task's, else 1)"),
+        new("--answer-rows", "task.decoding.rows", Kind.Number, "Generation: prompts that are answered and scored at the end (all)"),
+        new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (the task's, else 8)"),
+        new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (the task's, else 8)"),
         new("--dropout", "lora.dropout", Kind.Number, "Dropout before A (0)"),
-        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, with commas between (query,value)"),
+        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, with commas between (the task's, else query,value); also q, k, v, o, gate, up, down, attention, feed-forward, all-linear"),
         new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, the share of the training data that importance is measured on (0.1)"),
         new("--importance-epochs", "importance.epochs", Kind.Number, "n, passes over the sample (3)"),
         new("--importance-steps", "importance.steps", Kind.Number, "Optimiser steps on the sample, instead of epochs"),
@@ -53,6 +60,8 @@ internal sealed class SettingOptions
         new("--accumulation", "training.accumulation", Kind.Number, "Batches that make one optimiser step (1)"),
         new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps from one evaluation to the next (an epoch)"),
         new("--early-stopping", "training.earlyStopping", Kind.Number, "Stop after this many evaluations without a better score"),
+        new("--weights", "training.weights", Kind.Text, "How the frozen matrices are kept: float32, bfloat16, int8 or nf4 (float32 on a CPU, bfloat16 on CUDA)"),
+        new("--checkpointing", "training.checkpointing", Kind.Flag, "Keep each layer's input only and compute the layer again for its gradients: less memory, more time"),
         new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
 
@@ -78,6 +87,9 @@ internal sealed class SettingOptions
         ["importance.steps"] = "importance.epochs", ["importance.epochs"] = "importance.steps",
         ["sharing.keep"] = "sharing.threshold", ["sharing.threshold"] = "sharing.keep",
     };
+
+    /// <summary>Sections that only the method lora-drop has.</summary>
+    private static readonly string[] OfLoraDrop = ["importance", "sharing"];
 
     private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
     private readonly Option<string?> _validation = new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
@@ -120,6 +132,16 @@ internal sealed class SettingOptions
         return json;
     }
 
+    /// <summary>The settings as a change of others (RFC 7396): what is replaced by what is given is taken away.</summary>
+    public JsonObject Patch(ParseResult parsed)
+    {
+        var patch = Json(parsed);
+        foreach (var (setting, other) in InsteadOf.Where(pair => Holds(patch, pair.Key) && !Holds(patch, pair.Value))) Put(patch, other, null);
+        if (patch["method"] is JsonValue method && method.TryGetValue<string>(out var name) && name != JsonText.NameOf(TuningMethod.LoraDrop))
+            foreach (var section in OfLoraDrop.Where(section => !patch.ContainsKey(section))) patch[section] = null;
+        return patch;
+    }
+
     /// <summary>Where everything is that the settings name: for the command line they name folders and files.</summary>
     public RunInputs Inputs(ParseResult parsed, JobRequest request) => Inputs(request, Files(parsed, request));
 
@@ -155,6 +177,8 @@ internal sealed class SettingOptions
 
     private bool Given(ParseResult parsed, string path) => parsed.GetResult(_options.Single(o => o.Key.Path == path).Value) is not null;
 
+    private static bool Holds(JsonObject json, string path) => path.Split('.') is [var section, var field] && json[section] is JsonObject fields && fields.ContainsKey(field);
+
     private static void Remove(JsonObject json, string path)
     {
         var parts = path.Split('.');
@@ -185,6 +209,7 @@ internal sealed class SettingOptions
 
     private static JsonNode Value(Kind kind, string text) => kind switch
     {
+        Kind.Lines => text.Replace("\\n", "\n").Replace("\\t", "\t"), // as a shell passes them on
         Kind.List => new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)]),
         Kind.Number when long.TryParse(text, CultureInfo.InvariantCulture, out var whole) => whole,
         Kind.Number when double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,

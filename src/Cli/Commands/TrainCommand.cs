@@ -22,7 +22,8 @@ internal sealed class TrainCommand : EngineCommand
         var folder = options.GetValue(_out)!;
         var result = Run(request, _settings.Inputs(options, request), folder, session, cancel);
         if (session.Json) return;
-        SummaryLines.Write(session.Console, result.Scores.Values, result.Test?.Values, result.Parameters, result.LoraParameters, result.BestStep);
+        SummaryLines.Write(session.Console, result.Scores.Values, result.Test?.Values, result.Parameters, result.LoraParameters, result.BestStep,
+            result.Generated is { } answers ? (answers.Split, answers.Prompts, answers.Scores.Values) : null);
         session.Say($"adapter for PEFT: {Path.Combine(folder, RunFolder.AdapterFolder)}");
     }
 

@@ -6,10 +6,12 @@ namespace LoraDrop.Cli;
 /// <summary>What came of a run, or of a job.</summary>
 internal static class SummaryLines
 {
-    public static void Write(IAnsiConsole console, IReadOnlyDictionary<string, double> scores, IReadOnlyDictionary<string, double>? test, ParameterCounts parameters, long loraParameters, int bestStep)
+    public static void Write(IAnsiConsole console, IReadOnlyDictionary<string, double> scores, IReadOnlyDictionary<string, double>? test, ParameterCounts parameters, long loraParameters, int bestStep,
+        (string Split, int Prompts, IReadOnlyDictionary<string, double> Scores)? answers = null)
     {
         console.MarkupLineInterpolated($"[bold]best[/] at step {bestStep:N0}: {Listed(scores)}");
         if (test is not null) console.MarkupLineInterpolated($"[bold]test[/] {Listed(test)}");
+        if (answers is var (split, prompts, generated)) console.MarkupLineInterpolated($"[bold]answers[/] to {prompts:N0} prompts of {split}: {Listed(generated)}");
         console.MarkupLineInterpolated($"trained {parameters.Adapter:N0} adapter parameters ({parameters.WithoutShared:N0} without the shared pairs, {parameters.AdapterAndHead:N0} with the head); LoRA would train {loraParameters:N0}");
     }
 

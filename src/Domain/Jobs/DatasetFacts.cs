@@ -23,7 +23,7 @@ public sealed record SplitFacts(string Split, string File, long Bytes, string Sh
 
     /// <summary>Whether the format says of a cell whether it is text or a number (JSON Lines, Parquet); else the type of a column is what its cells look like.</summary>
     [JsonIgnore]
-    public bool Typed => Path.GetExtension(File).ToLowerInvariant() is ".jsonl" or ".parquet";
+    public bool Typed => DataFormat.Unpacked(DataFormat.Of(File)) is ".jsonl" or ".json" or ".txt" or ".parquet";
 }
 
 /// <summary>What the cells of a column are.</summary>

@@ -51,6 +51,12 @@ public static class FailureCode
     /// <summary>An error of this program.</summary>
     public const string Defect = "defect";
 
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        Refused, Diverged, Storage, OutOfMemory, Killed, TimedOut, Interrupted, Torch, ModelChanged, DatasetChanged, ModelFailed, DatasetFailed, CheckpointUnknown, HubUnreachable, StoreUnreachable, Defect,
+    ];
+
     /// <summary>Whether a person must change something first, because trying again gives the same; everything else may be tried again as it is.</summary>
     public static bool IsUsers(string code) => code is Refused or Diverged or ModelChanged or DatasetChanged or ModelFailed or DatasetFailed or CheckpointUnknown;
 }

@@ -13,6 +13,6 @@ public interface IQueuedWork
     /// <summary>Fetches a dataset where it is not here, and validates it.</summary>
     Task PrepareDatasetAsync(Guid dataset, CancellationToken cancel);
 
-    /// <summary>Removes objects that no row points to.</summary>
+    /// <summary>Removes jobs that were deleted long ago, and objects that no row points to.</summary>
     Task SweepAsync(CancellationToken cancel);
 }

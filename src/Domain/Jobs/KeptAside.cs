@@ -9,6 +9,9 @@ public static class KeptAside
 
     private const double TrainShare = 0.9;
 
+    /// <summary>How many of n rows in so many strata stay for training.</summary>
+    public static int StaysOf(int n, int strata) => StratifiedSample.SizeOf(n, strata, TrainShare);
+
     /// <summary>The rows that stay for training, by class.</summary>
     public static int[] Stays(IReadOnlyList<int> classes, long seed) => StratifiedSample.ByClass(classes, TrainShare, seed, "validation");
 

@@ -35,18 +35,43 @@ public static class MemoryEstimate
         return 4 * (weights + layers * kept + 3 * n * i);
     }
 
+    /// <summary>Roughly the bytes that training a decoder takes beside the process itself: within 15 % of what was measured (docs/results.md).</summary>
+    /// <param name="model">The shape of the decoder.</param>
+    /// <param name="training">How weights are kept, and whether layers are computed again.</param>
+    /// <param name="lora">Rank, and which layers have a LoRA: what goes into these is kept for its gradient.</param>
+    /// <param name="batch">Texts in a batch.</param>
+    /// <param name="longest">Tokens of the longest text.</param>
+    public static double OfDecoder(DecoderShape model, TrainingSettings training, LoraSettings lora, int batch, int longest)
+    {
+        const double Overhead = 1.25, PieceOfLogits = 8 << 20;
+        double n = (double)batch * longest, d = model.Hidden, q = model.QueryWidth, i = model.Intermediate;
+        var bits = training.Weights switch { WeightKind.Bfloat16 => 16, WeightKind.Int8 => 8.1, WeightKind.Nf4 => 4.13, _ => 32 };
+        var weights = 4 * model.OtherParameters + bits / 8 * model.LayerParameters;
+        var targets = LoraFit.Chosen(lora.Targets, model.Modules);
+        var adapter = 20.0 * lora.Rank * model.Layers * targets.Sum(target => target.In + target.Out); // the number, its gradient, AdamW's two, the best so far
+        bool Has(string type) => targets.Any(target => target.Type == type);
+        var kept = n * (4 * d + (Has("o_proj") ? 5 : 4) * q + (Has("down_proj") ? 4 : 3) * i); // a layer: norms in and out, q, k, v and what attention gives, gate, up, their product
+        var layers = training.Checkpointing == true ? model.Layers * n * d + 3 * Overhead * kept : model.Layers * Overhead * kept;
+        var logits = 3 * Math.Min(n * model.Vocabulary, Math.Max(PieceOfLogits, model.Vocabulary));
+        return weights + adapter + 4 * (layers + logits + 2 * n * i);
+    }
+
     /// <summary>Roughly the bytes that a job's stages take at most on a CPU, where all is float32: what a worker must have.</summary>
     /// <remarks>On CUDA, where frozen weights and activations are bfloat16 and attention keeps no probabilities, it takes a good deal less: this is no reason to refuse a job there.</remarks>
     /// <param name="request">What is asked for.</param>
     /// <param name="model">The base model.</param>
     /// <param name="data">The data set; null: not known yet, so that every text counts as the longest that may be, and every batch as full.</param>
-    public static long OfJob(JobRequest request, ModelFacts model, DatasetFacts? data)
+    public static long OfJob(JobRequest request, ModelFacts model, DatasetFacts? data) => OfStage(request, model, data, int.MaxValue);
+
+    /// <summary>The same of a stage that trains on so many examples.</summary>
+    public static long OfStage(JobRequest request, ModelFacts model, DatasetFacts? data, int examples)
     {
         var train = data?.Splits.FirstOrDefault(split => split.Split == SplitFacts.Train);
         var longest = Math.Min(request.Training.MaxLength, model.LongestText);
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
-        var batch = Math.Min(request.Training.BatchSize, train?.Rows ?? int.MaxValue);
-        var training = OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(), model.Heads, model.Vocabulary, batch, longest);
+        var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));
+        var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Lora, batch, longest)
+            : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(), model.Heads, model.Vocabulary, batch, longest);
         return (long)Math.Min(long.MaxValue, Process + training + PerByteOfData * (data?.Splits.Sum(split => split.Bytes) ?? 0));
     }
 
@@ -59,7 +84,7 @@ public static class MemoryEstimate
     /// <summary>About how many tokens the longest text has: that of the longest cells of the columns that the task reads.</summary>
     private static int Tokens(TaskSettings task, SplitFacts split)
     {
-        var columns = RequestFit.TextColumns(task, split);
+        var columns = RequestFit.ReadColumns(task, split);
         return columns.Count == 0 ? int.MaxValue : columns.Sum(column => (column.Longest + CharactersInToken - 1) / CharactersInToken) + SpecialTokens;
     }
 }

@@ -18,9 +18,24 @@ namespace LoraDrop.Domain;
 public sealed record ModelFacts(string Family, string? Architecture, int Layers, int Hidden, int Heads, int Vocabulary, int LongestText, long Parameters,
     string WeightsType, IReadOnlyList<ModuleFacts> Modules, string Sha256, IReadOnlyList<FileFacts> Files)
 {
+    /// <summary>The families that generate text.</summary>
+    internal static readonly string[] Decoders = ["llama", "mistral", "qwen2", "qwen3"];
+
+    /// <summary>Decoders: whether the weights hold what says the next token, so that text can be generated; null: an encoder, or not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? OutputLayer { get; init; }
+
+    /// <summary>Decoders: whether the tokenizer comes with a chat template, so that conversations can be laid out; null: an encoder, or not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? ChatTemplate { get; init; }
+
+    /// <summary>Whether it generates text: a decoder.</summary>
+    [JsonIgnore]
+    public bool Generates => Decoders.Contains(Family);
+
     /// <summary>Every linear layer, by its own path.</summary>
     [JsonIgnore]
-    public IEnumerable<ModuleFacts> EveryModule => Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module with { Path = module.Path.Replace("*", $"{layer}") }));
+    public IEnumerable<ModuleFacts> EveryModule => Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
 }
 
 /// <summary>A linear layer.</summary>
@@ -28,7 +43,11 @@ public sealed record ModelFacts(string Family, string? Architecture, int Layers,
 /// <param name="Path">Its name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>; with <c>*</c> for the layer's number where it stands for all of them.</param>
 /// <param name="In">Width of its input.</param>
 /// <param name="Out">Width of its output.</param>
-public sealed record ModuleFacts(string Type, string Path, long In, long Out);
+public sealed record ModuleFacts(string Type, string Path, long In, long Out)
+{
+    /// <summary>The one of a layer, where the path stands for all.</summary>
+    public ModuleFacts OfLayer(int layer) => this with { Path = Path.Replace("*", $"{layer}", StringComparison.Ordinal) };
+}
 
 /// <summary>A file: its name, its size and the sha256 of its bytes, in lower-case hexadecimal.</summary>
 public sealed record FileFacts(string Name, long Bytes, string Sha256);

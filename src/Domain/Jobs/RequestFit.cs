@@ -12,26 +12,51 @@ public static class RequestFit
     /// <param name="model">The base model; null: not known yet.</param>
     /// <param name="data">The data set; null: not known yet.</param>
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) =>
-        [.. model is null ? [] : ModelFaults(request.Lora, model), .. data is null ? [] : DataFaults(request, data)];
+        [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null ? [] : DataFaults(request, data)];
 
     /// <summary>The columns of a file whose texts the task reads, whichever of the two takes the first line for a header; none where the file has not all that the task wants.</summary>
-    public static IReadOnlyList<ColumnFacts> TextColumns(TaskSettings task, SplitFacts split)
+    public static IReadOnlyList<ColumnFacts> ReadColumns(TaskSettings task, SplitFacts split)
     {
+        if (task.Kind == TaskKind.Generation)
+        {
+            if (task.TextChoices is [{ Chat: true }]) return split.Columns;
+            var text = TextColumns.Chosen(task.TextChoices, [.. split.Columns.Select(column => column.Name)]);
+            return text is null ? [] : [.. split.Columns.Where(column => RowTemplate.Of(text.Prompt!).Columns.Concat(RowTemplate.Of(text.Target!).Columns).Contains(column.Name))];
+        }
         if (Chosen(task, split) is not ({ } columns, var header)) return [];
         var places = header ? FirstLine(split) : [.. Enumerable.Range(0, split.Columns.Count).Select(place => $"{place}")];
         return [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field => split.Columns[places.ToList().IndexOf(field.Name)])];
+    }
+
+    /// <summary>The column of a file that the task predicts; null where the file has not all that the task wants.</summary>
+    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split)
+    {
+        if (Chosen(task, split) is not ({ } columns, var header)) return null;
+        var places = header ? FirstLine(split) : [.. Enumerable.Range(0, split.Columns.Count).Select(place => $"{place}")];
+        return split.Columns[places.ToList().IndexOf(columns.Label)];
     }
 
     private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
     {
         ModuleFacts[] layers = [.. model.EveryModule];
         foreach (var fault in LoraFit.TargetFaults(lora.Targets, layers)) yield return fault;
-        ModuleFacts[] targets = [.. layers.Where(layer => lora.Targets.Any(target => LoraFit.Matches(layer.Path, target)))];
-        if (targets.Length > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
+        var targets = LoraFit.Chosen(lora.Targets, layers);
+        if (targets.Count > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
+    }
+
+    /// <summary>A task that the model has not the parts for.</summary>
+    private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelFacts model)
+    {
+        if (task.Kind != TaskKind.Generation) yield break;
+        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which generates no text, and the task is generation. Take a decoder: {string.Join(", ", ModelFacts.Decoders)}");
+        else if (model.OutputLayer == false) yield return new("model", "has no output layer (lm_head.weight) among its weights, and the task is generation: it was saved for another task. Take the model as it was published");
+        else if (task.TextChoices is [{ Chat: true }] && model.ChatTemplate == false)
+            yield return new("model", "has no chat template, which conversations need. Take one that was tuned for them (-Instruct, -Chat), put chat_template.jinja into its folder, or give task.text.prompt and task.text.target");
     }
 
     private static List<Fault> DataFaults(JobRequest request, DatasetFacts data)
     {
+        if (request.Task.Kind == TaskKind.Generation) return [.. data.Splits.SelectMany(split => TextFaults(request.Task, split))];
         var (task, faults) = (request.Task, new List<Fault>());
         foreach (var split in data.Splits)
         {
@@ -50,6 +75,14 @@ public static class RequestFit
             if (data.Splits.All(other => other.Split != SplitFacts.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {KeptAside.TooFew}"));
         }
         return faults;
+    }
+
+    /// <summary>Columns that no choice of templates finds all of. Conversations the run reads.</summary>
+    private static IEnumerable<Fault> TextFaults(TaskSettings task, SplitFacts split)
+    {
+        string[] there = [.. split.Columns.Select(column => column.Name)];
+        if (task.TextChoices is [{ Chat: true }] || TextColumns.Chosen(task.TextChoices, there) is not null) return [];
+        return [new(task.Text is null ? "task.preset" : "task.text", $"{split.File} {TextColumns.Wanted(task.TextChoices, there)}")];
     }
 
     /// <summary>Columns that the task reads and the file has not, or has twice.</summary>

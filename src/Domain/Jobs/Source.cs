@@ -32,6 +32,11 @@ public abstract partial record Source
     /// <param name="Prefix">The folder, or the key of the object, without a slash at its ends; empty for the whole bucket.</param>
     public sealed record S3(string Bucket, string Prefix) : Source;
 
+    /// <summary>Files that somebody sent one by one (POST /v1/files), as a dataset.</summary>
+    /// <param name="Train">The id of the file to learn from.</param>
+    /// <param name="Validation">The id of the file that picks the best evaluation; null where there is none.</param>
+    public sealed record Files(Guid Train, Guid? Validation = null) : Source;
+
     /// <summary>Reads a source; what cannot be read becomes a fault with <paramref name="path"/>, and the answer is null.</summary>
     /// <param name="written">Such as <c>rte</c>, <c>hf:FacebookAI/roberta-base@main</c>, <c>hf:nyu-mll/glue#rte</c>, <c>file:/data/rte</c> or <c>s3://data/rte</c>.</param>
     /// <param name="path">Where it stands in the request, such as <c>model</c>.</param>
@@ -63,6 +68,7 @@ public abstract partial record Source
         Registered registered => registered.Name,
         Hub hub => $"hf:{hub.Repository}{(hub.Revision is null ? "" : "@" + hub.Revision)}{(hub.Config is null ? "" : "#" + hub.Config)}",
         LocalPath local => $"file:{local.Path}",
+        Files files => files.Validation is { } validation ? $"upload:{files.Train},{validation}" : $"upload:{files.Train}",
         S3 s3 => s3.Prefix.Length == 0 ? $"s3://{s3.Bucket}" : $"s3://{s3.Bucket}/{s3.Prefix}",
         _ => throw new InvalidOperationException($"no text is known for {GetType().Name}"),
     };
@@ -76,6 +82,7 @@ public abstract partial record Source
             case "hf": return ReadHub(rest, path, faults);
             case "file": return ReadFile(rest, path, faults);
             case "s3": return ReadS3(rest, path, faults);
+            case "upload": return ReadFiles(rest, path, faults);
             default: faults.Add(new(path, UnknownScheme(scheme, rest))); return null;
         }
     }
@@ -109,6 +116,15 @@ public abstract partial record Source
         else if (!System.IO.Path.IsPathFullyQualified(rest))
             faults.Add(new(path, $"must be an absolute path, because the service has a working folder of its own: file:/<absolute path>; got {Quoted("file:" + rest)}"));
         else return new LocalPath(System.IO.Path.GetFullPath(rest));
+        return null;
+    }
+
+    private static Files? ReadFiles(string rest, string path, List<Fault> faults)
+    {
+        var (train, validation) = Cut(rest, ',');
+        if (Guid.TryParseExact(train, "D", out var trainId) && validation is null) return new Files(trainId);
+        if (trainId != Guid.Empty && Guid.TryParseExact(validation, "D", out var validationId)) return new Files(trainId, validationId);
+        faults.Add(new(path, $"must be written upload:<id of a file>, or upload:<id>,<id of a validation file>; got {Quoted("upload:" + rest)}"));
         return null;
     }
 

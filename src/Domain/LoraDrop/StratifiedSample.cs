@@ -19,15 +19,31 @@ public static class StratifiedSample
     /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
     public static int[] ByQuantile(IReadOnlyList<double> targets, double ratio, long seed, string purpose)
     {
-        int n = targets.Count, bins = Math.Min(Quantiles, n);
-        var ordered = Enumerable.Range(0, n).OrderBy(i => targets[i]).ToArray();
-        return Draw([.. Enumerable.Range(0, bins).Select(b => ordered[(int)((long)b * n / bins)..(int)((b + 1L) * n / bins)])], n, ratio, seed, purpose);
+        return Draw([.. Tenths([.. Enumerable.Range(0, targets.Count)], targets)], targets.Count, ratio, seed, purpose);
     }
+
+    private static IEnumerable<int[]> Tenths(int[] members, IReadOnlyList<double> targets)
+    {
+        int n = members.Length, bins = QuantilesOf(n);
+        var ordered = members.OrderBy(i => targets[i]).ToArray();
+        return Enumerable.Range(0, bins).Select(b => ordered[(int)((long)b * n / bins)..(int)((b + 1L) * n / bins)]);
+    }
+
+    /// <summary>Samples by source, and in each by tenths of the sorted targets.</summary>
+    /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
+    public static int[] BySourceAndQuantile(IReadOnlyList<string> sources, IReadOnlyList<double> targets, double ratio, long seed, string purpose) =>
+        Draw([.. sources.Index().GroupBy(s => s.Item, s => s.Index).OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(source => Tenths([.. source], targets))], targets.Count, ratio, seed, purpose);
+
+    /// <summary>How many are drawn of n in so many strata: round(ratio · n), halves up, at least one of each stratum.</summary>
+    public static int SizeOf(int n, int strata, double ratio) => Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), Math.Min(strata, n), n);
+
+    /// <summary>The strata that numbers are sorted into, of n.</summary>
+    public static int QuantilesOf(int n) => Math.Min(Quantiles, n);
 
     private static int[] Draw(int[][] strata, int n, double ratio, long seed, string purpose)
     {
         if (ratio is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(ratio), ratio, "must lie in (0, 1]");
-        var size = Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), strata.Length, n);
+        var size = SizeOf(n, strata.Length, ratio);
         var seats = Seats([.. strata.Select(s => s.Length)], n, size);
         foreach (var (s, members) in strata.Index()) SplitMix64.For(seed, purpose, s).Shuffle(members);
         return [.. strata.SelectMany((members, s) => members.Take(seats[s])).Order()];

@@ -2,14 +2,14 @@ namespace LoraDrop.Domain;
 
 /// <summary>The figures of one evaluation by their names in JSON, and which of them picks the best evaluation.</summary>
 /// <param name="Values">Name to value; NaN where a figure is undefined (the correlation of a constant).</param>
-/// <param name="Primary">The name of the figure that counts. Higher is better.</param>
+/// <param name="Primary">The name of the figure that counts.</param>
 public sealed record Scores(IReadOnlyDictionary<string, double> Values, string Primary)
 {
     public double PrimaryValue => Values[Primary];
 
     /// <summary>Whether this evaluation beats an earlier one, or there is none; an undefined figure is worse than any other.</summary>
     public bool Beats(Scores? earlier) =>
-        earlier is null || PrimaryValue > earlier.PrimaryValue || (double.IsNaN(earlier.PrimaryValue) && !double.IsNaN(PrimaryValue));
+        earlier is null || (MetricFacts.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue) || (double.IsNaN(earlier.PrimaryValue) && !double.IsNaN(PrimaryValue));
 
     /// <summary>Scores class indices.</summary>
     public static Scores Of(TaskSettings task, IReadOnlyList<int> gold, IReadOnlyList<int> predicted) => Of(task, metric => metric switch
@@ -18,7 +18,7 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         Metric.F1 => ClassificationMetrics.F1(gold, predicted),
         Metric.MacroF1 => ClassificationMetrics.MacroF1(gold, predicted),
         Metric.Matthews => ClassificationMetrics.Matthews(gold, predicted),
-        Metric.Pearson or Metric.Spearman or Metric.Mse => throw new ArgumentException($"{metric} scores numbers, not classes."),
+        _ => throw new ArgumentException($"{metric} does not score classes."),
     });
 
     /// <summary>Scores numbers.</summary>
@@ -27,8 +27,37 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         Metric.Pearson => RegressionMetrics.Pearson(gold, predicted),
         Metric.Spearman => RegressionMetrics.Spearman(gold, predicted),
         Metric.Mse => RegressionMetrics.MeanSquaredError(gold, predicted),
-        Metric.Accuracy or Metric.F1 or Metric.MacroF1 or Metric.Matthews => throw new ArgumentException($"{metric} scores classes, not numbers."),
+        _ => throw new ArgumentException($"{metric} does not score numbers."),
     });
+
+    /// <summary>Scores a language model by the mean loss of a target's token.</summary>
+    public static Scores OfLoss(double meanLoss) => new(new Dictionary<string, double> { [JsonText.NameOf(Metric.Perplexity)] = Math.Exp(meanLoss) }, JsonText.NameOf(Metric.Perplexity));
+
+    /// <summary>Scores generated answers.</summary>
+    /// <param name="metric">The one that counts; where perplexity does, which says nothing about answers, BLEU is named.</param>
+    /// <param name="answers">Answers with their references; at least one.</param>
+    public static Scores OfTexts(Metric metric, IReadOnlyList<Segment> answers)
+    {
+        var rouge = new Rouge().Corpus(answers);
+        double r1 = 100 * rouge.Rouge1.F, r2 = 100 * rouge.Rouge2.F, rl = 100 * rouge.RougeL.F;
+        double Of(Metric metric) => metric switch
+        {
+            Metric.Bleu => new Bleu().Corpus(answers).Score,
+            Metric.E2eBleu => E2eBleu.Corpus(answers),
+            Metric.Nist => Nist.Corpus(answers),
+            Metric.Rouge => (r1 + r2 + rl) / 3,
+            Metric.Rouge1 => r1,
+            Metric.Rouge2 => r2,
+            Metric.RougeL => rl,
+            Metric.Meteor => Meteor.Corpus(answers),
+            Metric.Chrf => new ChrF().Corpus(answers),
+            Metric.ExactMatch => ExactMatch.Corpus(answers),
+            Metric.Gsm8k => answers.Average(answer => answer.References.Any(gold => Gsm8k.Answer(gold) is { } number && Gsm8k.Answer(answer.Hypothesis) == number) ? 1.0 : 0),
+            _ => throw new ArgumentException($"{metric} does not score texts."),
+        };
+        var counted = metric == Metric.Perplexity ? Metric.Bleu : metric;
+        return new(MetricFacts.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of), JsonText.NameOf(counted));
+    }
 
     private static Scores Of(TaskSettings task, Func<Metric, double> score) =>
         new(task.Reported.ToDictionary(JsonText.NameOf, score), JsonText.NameOf(task.Metric));

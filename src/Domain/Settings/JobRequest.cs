@@ -75,6 +75,7 @@ public sealed record JobRequest
     {
         if (Name?.Length > 200) yield return new("name", $"must have at most 200 characters; got {Name.Length}");
         foreach (var fault in NamedValues.Faults(Labels, "labels", MostLabels)) yield return fault;
+        if (Training.Packing is not null && Task.Kind != TaskKind.Generation) yield return new("training.packing", "belongs to generation: an encoder's texts have a row each");
         var sections = Task.Faults("task").Concat(Lora.Faults("lora")).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
@@ -95,10 +96,10 @@ public sealed record JobRequest
             Dataset = fields.RequiredText("dataset"),
             Task = task,
             Method = method,
-            Lora = fields.Section("lora", LoraSettings.Read),
+            Lora = fields.Section("lora", lora => LoraSettings.Read(lora, TaskPreset.Find(task.Preset))),
             Importance = DropSection(fields, "importance", method, ImportanceSettings.Read),
             Sharing = DropSection(fields, "sharing", method, SharingSettings.Read),
-            Training = fields.Section("training", training => TrainingSettings.Read(training, TaskPreset.Find(task.Preset))),
+            Training = fields.Section("training", training => TrainingSettings.Read(training, task)),
             Priority = fields.Choice<JobPriority>("priority") ?? JobPriority.Default,
             Worker = fields.Section("worker", WorkerDemand.Read),
             Labels = fields.Pairs("labels"),

@@ -39,7 +39,20 @@ internal sealed class JsonFields
     /// <summary>Whether the field is there with a value.</summary>
     public bool Has(string name) => Take(name).ValueKind != JsonValueKind.Null;
 
+    /// <summary>Whether the field is there and null: of a change, what is to be taken away.</summary>
+    public bool IsNull(string name)
+    {
+        _asked.Add(name);
+        return _given.TryGetValue(name, out var json) && json.ValueKind == JsonValueKind.Null;
+    }
+
+    /// <summary>The field as it stands, for a reader of its own; the kind null where it is not there.</summary>
+    public JsonElement Raw(string name) => Take(name).Clone();
+
     public string? Text(string name) => TextAt(Take(name), PathOf(name));
+
+    /// <summary>A text of several lines, which may be all white space.</summary>
+    public string? Lines(string name) => TextAt(Take(name), PathOf(name), lines: true);
 
     public string RequiredText(string name)
     {
@@ -61,6 +74,15 @@ internal sealed class JsonFields
     public double? Number(string name) =>
         Value<double>(name, "a finite number", json => IsNumber(json) && json.TryGetDouble(out var n) && double.IsFinite(n) ? n : null);
 
+    /// <summary>A time with its offset (RFC 3339).</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (Text(name) is not { } written) return null;
+        if (Take(name).TryGetDateTimeOffset(out var time) && written.Length > 19) return time;
+        Refuse(name, $"must be a time such as 2030-01-31T00:00:00Z; got \"{(written.Length > 40 ? written[..40] + "…" : written)}\"");
+        return null;
+    }
+
     public T? Choice<T>(string name) where T : struct, Enum
     {
         if (Text(name) is not { } written) return null;
@@ -71,13 +93,13 @@ internal sealed class JsonFields
         return null;
     }
 
-    public IReadOnlyList<string>? Texts(string name)
+    public IReadOnlyList<string>? Texts(string name, bool lines = false)
     {
         var json = Take(name);
         if (json.ValueKind == JsonValueKind.Null) return null;
         if (json.ValueKind == JsonValueKind.Array)
         {
-            string?[] items = [.. json.EnumerateArray().Select((item, i) => RequiredTextAt(item, $"{PathOf(name)}[{i}]"))];
+            string?[] items = [.. json.EnumerateArray().Select((item, i) => RequiredTextAt(item, $"{PathOf(name)}[{i}]", lines))];
             return items.Contains(null) ? null : [.. items.OfType<string>()];
         }
         Refuse(name, $"must be a list of texts; got {Shown(json)}");
@@ -98,7 +120,9 @@ internal sealed class JsonFields
         return result;
     }
 
-    private static JsonDocument Parse(string json)
+    /// <summary>The document.</summary>
+    /// <exception cref="RefusedInputException">The text is not JSON; the fault's path is line and column.</exception>
+    internal static JsonDocument Parse(string json)
     {
         try
         {
@@ -146,17 +170,17 @@ internal sealed class JsonFields
         return null;
     }
 
-    private string? RequiredTextAt(JsonElement json, string path)
+    private string? RequiredTextAt(JsonElement json, string path, bool lines)
     {
         if (json.ValueKind == JsonValueKind.Null) _faults.Add(new Fault(path, "must be a text; got null"));
-        return TextAt(json, path);
+        return TextAt(json, path, lines);
     }
 
-    private string? TextAt(JsonElement json, string path)
+    private string? TextAt(JsonElement json, string path, bool lines = false)
     {
         if (json.ValueKind == JsonValueKind.Null) return null;
         var text = json.ValueKind == JsonValueKind.String ? Unescaped(json.GetString) : null;
-        var fault = text is null ? $"must be a text; got {Shown(json)}" : string.IsNullOrWhiteSpace(text) ? "must not be empty" : PlainText.Fault(text);
+        var fault = text is null ? $"must be a text; got {Shown(json)}" : (lines ? text.Length == 0 : string.IsNullOrWhiteSpace(text)) ? "must not be empty" : PlainText.Fault(text, lines);
         if (fault is null) return text;
         _faults.Add(new Fault(path, fault));
         return null;

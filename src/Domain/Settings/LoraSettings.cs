@@ -3,16 +3,17 @@ namespace LoraDrop.Domain;
 /// <summary>The low-rank adapters: h = W x + (α/r) B A x (equation 1 of the paper).</summary>
 public sealed record LoraSettings
 {
-    /// <summary>r, the rank of A and B; at least 1, default 8 (the paper's GLUE runs).</summary>
+    /// <summary>r, the rank of A and B; at least 1, default the preset's, else 8 (the paper's GLUE runs).</summary>
     public int Rank { get; init; } = 8;
 
-    /// <summary>α, the output of an adapter is scaled by α/r; above 0, default 8 (Hu et al. 2021, table 9).</summary>
+    /// <summary>α, the output of an adapter is scaled by α/r; above 0, default the preset's, else 8 (Hu et al. 2021, table 9).</summary>
     public double Alpha { get; init; } = 8;
 
     /// <summary>Share of the adapter's inputs dropped in training; [0, 1), default 0.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>The module types that get an adapter in every layer; default query and value (the paper's GLUE runs).</summary>
+    /// <summary>The module types that get an adapter in every layer, by the model's names, a part's (<c>q</c>, <c>up</c>), or a set's (<c>attention</c>, <c>feed-forward</c>, <c>all-linear</c>);
+    /// default the preset's, else query and value (the paper's GLUE runs).</summary>
     public IReadOnlyList<string> Targets { get; init; } = ["query", "value"];
 
     public IEnumerable<Fault> Faults(string path)
@@ -24,9 +25,9 @@ public sealed record LoraSettings
         if (Targets.Distinct().Count() < Targets.Count) yield return new($"{path}.targets", "must name each module type once");
     }
 
-    internal static LoraSettings Read(JsonFields fields)
+    internal static LoraSettings Read(JsonFields fields, TaskPreset? preset)
     {
-        var defaults = new LoraSettings();
+        var defaults = preset?.Lora ?? new();
         return new LoraSettings
         {
             Rank = fields.Integer("rank") ?? defaults.Rank,

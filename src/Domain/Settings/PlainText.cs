@@ -7,11 +7,13 @@ namespace LoraDrop.Domain;
 public static class PlainText
 {
     /// <summary>What is wrong, as a fault says it: the first control character (a line break and a tab are some), or half of a surrogate pair; null where there is none.</summary>
-    public static string? Fault(string text)
+    /// <param name="text">What was given.</param>
+    /// <param name="lines">Whether it is a text of several lines, in which line breaks and tabs are none.</param>
+    public static string? Fault(string text, bool lines = false)
     {
         for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsControl(text[i])) return $"must not hold the control character U+{(int)text[i]:X4}, character {i + 1}";
+            if (char.IsControl(text[i]) && !(lines && text[i] is ('\n' or '\t'))) return $"must not hold the control character U+{(int)text[i]:X4}, character {i + 1}";
             if (char.IsSurrogatePair(text, i)) i++;
             else if (char.IsSurrogate(text[i])) return $"must not hold half of a surrogate pair, U+{(int)text[i]:X4}, character {i + 1}";
         }

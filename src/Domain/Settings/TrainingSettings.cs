@@ -1,4 +1,22 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
+
+/// <summary>How the matrices of a frozen model's layers are kept. Embeddings, norms, heads and the output layer stay in floating point; adapters learn in float32.</summary>
+public enum WeightKind
+{
+    /// <summary>32 bits a number.</summary>
+    Float32,
+
+    /// <summary>16 bits.</summary>
+    Bfloat16,
+
+    /// <summary>8 bits, a scale for each row.</summary>
+    Int8,
+
+    /// <summary>4 bits: NormalFloat with double quantisation (QLoRA, Dettmers et al. 2023).</summary>
+    Nf4,
+}
 
 /// <summary>The optimiser (AdamW, linear warm-up and decay) and the length of a run. "Table 9" is that of Hu et al. 2021.</summary>
 public sealed record TrainingSettings
@@ -39,8 +57,27 @@ public sealed record TrainingSettings
     /// <summary>Evaluations without a better score before the run stops; at least 1, default null: never.</summary>
     public int? EarlyStopping { get; init; }
 
+    /// <summary>Generation: whether the texts of a batch share one row, one after the other with attention kept apart, so that nothing is padding; what is learnt does not depend on it. Default true; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Packing { get; init; }
+
+    /// <summary>How the frozen model's matrices are kept; default null: float32 on a CPU, bfloat16 on CUDA. Smaller ones take less memory, and a little time to be unpacked for each product.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public WeightKind? Weights { get; init; }
+
+    /// <summary>Whether of each layer only its input is kept, and the layer is computed again for its gradients: less memory for about a third more time. Default null: no.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Checkpointing { get; init; }
+
     /// <summary>Optimiser steps after which task adaptation ends, however many epochs are left; at least 1, default null: no limit.</summary>
     public int? MaxSteps { get; init; }
+
+    /// <summary>Optimiser steps in passes over n examples; at most what an int holds.</summary>
+    public int StepsIn(int n, int passes = 1)
+    {
+        var batches = ((long)n + BatchSize - 1) / BatchSize;
+        return (int)Math.Min(int.MaxValue, (batches + Accumulation - 1) / Accumulation * passes);
+    }
 
     public IEnumerable<Fault> Faults(string path)
     {
@@ -60,9 +97,9 @@ public sealed record TrainingSettings
         if (MaxGradNorm is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 turns it off); got {MaxGradNorm}");
     }
 
-    internal static TrainingSettings Read(JsonFields fields, TaskPreset? preset)
+    internal static TrainingSettings Read(JsonFields fields, TaskSettings task)
     {
-        var defaults = preset?.Training ?? new TrainingSettings();
+        var defaults = TaskPreset.Find(task.Preset)?.Training ?? new TrainingSettings();
         return new TrainingSettings
         {
             Epochs = fields.Integer("epochs") ?? defaults.Epochs,
@@ -78,6 +115,9 @@ public sealed record TrainingSettings
             EvaluateEvery = fields.Integer("evaluateEvery"),
             EarlyStopping = fields.Integer("earlyStopping"),
             MaxSteps = fields.Integer("maxSteps"),
+            Weights = fields.Choice<WeightKind>("weights"),
+            Checkpointing = fields.Flag("checkpointing"),
+            Packing = fields.Flag("packing") ?? (task.Kind == TaskKind.Generation ? true : null),
         };
     }
 }

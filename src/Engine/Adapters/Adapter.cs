@@ -15,9 +15,9 @@ public sealed class Adapter : IDisposable
 {
     private const string PeftPrefix = "base_model.model.";
 
-    private readonly SequenceClassifier _model;
+    private readonly FrozenModel _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
-    private readonly List<(Linear Layer, Tensor Weight, Tensor Bias)> _frozenHead = [];
+    private readonly List<(Linear Layer, Tensor Weight, Tensor? Bias)> _frozenHead = [];
 
     /// <summary>Places a fresh adapter: A Kaiming uniform, B zero, the head as the model has it; so it changes nothing until it is trained.</summary>
     /// <param name="model">The frozen model; it carries one adapter at a time.</param>
@@ -27,7 +27,7 @@ public sealed class Adapter : IDisposable
     /// <param name="trainHead">Whether the head learns too.</param>
     /// <param name="seed">Seeds A.</param>
     /// <exception cref="RefusedInputException">The rank exceeds a layer's width.</exception>
-    public Adapter(SequenceClassifier model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, LoraShape lora, bool trainHead, long seed)
+    public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, LoraShape lora, bool trainHead, long seed)
     {
         AdapterSites.CheckRank(sites, lora.Rank);
         (_model, _sites, Plan, Shape) = (model, sites, plan, lora);
@@ -95,8 +95,11 @@ public sealed class Adapter : IDisposable
         foreach (var type in Plan.SharedTypes) Pair($"shared.{type}", type);
         foreach (var site in _sites.Where(site => Plan[site.Site] == Place.Own)) Pair($"{PeftPrefix}{site.Linear.Path}", site.Site.Type);
         if (trainHead)
-            foreach (var layer in _model.Head.Trained)
-                shapes.AddRange([($"{PeftPrefix}{layer.Path}.weight", layer.Weight.shape), ($"{PeftPrefix}{layer.Path}.bias", layer.Bias.shape)]);
+            foreach (var layer in _model.TrainedHead)
+            {
+                shapes.Add(($"{PeftPrefix}{layer.Path}.weight", layer.Weight.shape));
+                if (layer.Bias is { } bias) shapes.Add(($"{PeftPrefix}{layer.Path}.bias", bias.shape));
+            }
         return shapes;
     }
 
@@ -116,14 +119,18 @@ public sealed class Adapter : IDisposable
 
     private void TrainHead()
     {
-        foreach (var layer in _model.Head.Trained)
+        foreach (var layer in _model.TrainedHead)
         {
             _frozenHead.Add((layer, layer.Weight, layer.Bias));
-            string weight = $"{PeftPrefix}{layer.Path}.weight", bias = $"{PeftPrefix}{layer.Path}.bias";
-            Parameters.Set(weight, layer.Weight);
-            Parameters.Set(bias, layer.Bias);
-            (layer.Weight, layer.Bias) = (Parameters[weight], Parameters[bias]);
+            layer.Weight = Learning($"{PeftPrefix}{layer.Path}.weight", layer.Weight);
+            if (layer.Bias is { } bias) layer.Bias = Learning($"{PeftPrefix}{layer.Path}.bias", bias);
         }
+    }
+
+    private Tensor Learning(string name, Tensor start)
+    {
+        Parameters.Set(name, start);
+        return Parameters[name];
     }
 
     private string? NameOf(AdapterSite site, string half) => Plan[site.Site] switch

@@ -8,16 +8,18 @@ public sealed record AdapterSite(Site Site, Linear Linear);
 /// <summary>Finds the layers that target names mean.</summary>
 public static class AdapterSites
 {
-    /// <summary>The layers of the encoder whose path is a target or ends in ".target", as PEFT matches <c>target_modules</c>.</summary>
+    /// <summary>The layers of the model that targets mean (<see cref="LoraFit.Chosen"/>).</summary>
     /// <param name="model">The model.</param>
-    /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, …</param>
+    /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, <c>all-linear</c>, …</param>
     /// <exception cref="RefusedInputException">A target matches nothing; the fault lists what there is.</exception>
-    public static IReadOnlyList<AdapterSite> Find(SequenceClassifier model, IReadOnlyList<string> targets)
+    public static IReadOnlyList<AdapterSite> Find(FrozenModel model, IReadOnlyList<string> targets)
     {
         var all = All(model);
-        Fault[] faults = [.. LoraFit.TargetFaults(targets, [.. all.Select(Module)])];
+        ModuleFacts[] layers = [.. all.Select(Module)];
+        Fault[] faults = [.. LoraFit.TargetFaults(targets, layers)];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        return [.. all.Where(site => targets.Any(target => LoraFit.Matches(site.Linear.Path, target)))];
+        var chosen = LoraFit.Chosen(targets, layers).Select(layer => layer.Path).ToHashSet();
+        return [.. all.Where(site => chosen.Contains(site.Linear.Path))];
     }
 
     /// <summary>Refuses a rank that is no reduction.</summary>
@@ -26,9 +28,9 @@ public static class AdapterSites
         if (LoraFit.RankFault(rank, [.. sites.Select(Module)]) is { } fault) throw new RefusedInputException([fault]);
     }
 
-    /// <summary>Every linear layer of the encoder, layer by layer.</summary>
-    public static IReadOnlyList<AdapterSite> All(SequenceClassifier model) =>
-        [.. Enumerable.Range(0, model.Config.Layers).SelectMany(layer => Named(model.Encoder.LinearsOf(layer).ToArray(), layer))];
+    /// <summary>Every linear layer of embeddings and layers, layer by layer.</summary>
+    public static IReadOnlyList<AdapterSite> All(FrozenModel model) =>
+        [.. Enumerable.Range(0, model.Config.Layers).SelectMany(layer => Named(model.Backbone.LinearsOf(layer).ToArray(), layer))];
 
     /// <summary>The last part of a layer's path where that is unique among its neighbours (query), else all of it from the layer's number on (attention.output.dense).</summary>
     internal static string TypeOf(string path, IEnumerable<string> neighbours, string number)

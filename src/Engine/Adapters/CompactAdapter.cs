@@ -30,7 +30,7 @@ public static class CompactAdapter
 
     /// <summary>Places a compact file on a model.</summary>
     /// <exception cref="RefusedInputException">The file is no compact adapter, or does not fit the model.</exception>
-    public static Adapter Read(string path, SequenceClassifier model)
+    public static Adapter Read(string path, FrozenModel model)
     {
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();

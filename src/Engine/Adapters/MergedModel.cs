@@ -7,45 +7,88 @@ namespace LoraDrop.Engine;
 /// <summary>The base model with the adapter added into its weights, as a model folder that needs no adapter any more.</summary>
 public static class MergedModel
 {
+    private const long LargestShard = 5_000_000_000; // transformers' own
+    private const string WeightsFile = "model.safetensors";
+
     /// <summary>Writes W + (α/r)·BA for every adapted layer, the trained head, everything else as it was, and the tokenizer.</summary>
+    /// <remarks>Weights keep the element type that they are stored in: what is added is added in float32 and rounded once. One tensor at a time is in memory.</remarks>
     /// <param name="baseModel">The base model's folder.</param>
     /// <param name="model">The base model, with the adapter on it.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="folder">Where to; created if need be.</param>
     /// <param name="labels">Names of the classes, if there are any.</param>
-    public static void Write(string baseModel, SequenceClassifier model, Adapter adapter, string folder, IReadOnlyList<string>? labels)
+    /// <param name="ends">Of a language model the tokens that end its answers, besides those that the base model names.</param>
+    /// <param name="largestShard">Bytes of a file of weights; more are several files with an index.</param>
+    public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels, IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
         Directory.CreateDirectory(folder);
         foreach (var file in Directory.EnumerateFiles(baseModel).Where(file => Tokenizer.FileNames.Contains(Path.GetFileName(file)))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        using var source = ModelFolder.Open(baseModel, ScalarType.Float32, CPU);
-        var prefix = source.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}."; // a bare encoder is saved without
-        var tensors = source.Names.Where(name => !name.StartsWith("lm_head.") && !name.StartsWith("cls.")).ToDictionary(name => prefix + name, name => source.Take(name, source.ShapeOf(name)));
-        foreach (var site in adapter.Sites)
-            if (site.Linear.Lora is { } lora)
-            {
-                var name = prefix + source.StoredName($"{site.Linear.Path}.weight");
-                tensors[name] = tensors[name] + lora.DeltaW().cpu();
-            }
-        foreach (var layer in model.Head.All)
+        using var files = WeightFiles.Open(baseModel);
+        var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}."; // a bare model is saved without
+        var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];
+        var loras = adapter.Sites.Where(site => site.Linear.Lora is not null).ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Lora!);
+        var planned = new Dictionary<string, PlannedTensor>();
+        foreach (var name in files.Names.Where(name => !otherHeads.Any(name.StartsWith)))
         {
-            tensors[$"{layer.Path}.weight"] = layer.Weight.to(ScalarType.Float32).cpu();
-            tensors[$"{layer.Path}.bias"] = layer.Bias.to(ScalarType.Float32).cpu();
+            var file = files.Find(name)!.Value.File;
+            planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name), () => loras.TryGetValue(name, out var lora) ? Merged(file.Read(name), lora) : file.Read(name));
         }
-        SafeTensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
-        WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels));
+        var type = planned.Values.GroupBy(tensor => tensor.Type).MaxBy(alike => alike.Sum(tensor => tensor.Bytes))!.Key;
+        foreach (var layer in model.Head)
+            foreach (var (half, tensor) in new[] { ("weight", layer.Weight), ("bias", layer.Bias) })
+                if (tensor is not null) planned[$"{layer.Path}.{half}"] = new($"{layer.Path}.{half}", type, tensor.shape, () => tensor.to(type));
+        WriteShards(folder, [.. planned.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)], largestShard);
+        if (model is LanguageModel language) WholeFile.WriteText(Path.Combine(folder, GenerationEnds.FileName), GenerationEnds.Config(baseModel, language.Config, ends ?? []));
+        WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels, type));
     }
 
-    private static string Config(string baseModel, SequenceClassifier model, IReadOnlyList<string>? labels)
+    private static Tensor Merged(Tensor stored, Lora lora)                       // (k, d)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var merged = (stored.to(ScalarType.Float32) + lora.DeltaW().cpu()).to(stored.dtype);
+        stored.Dispose();
+        return merged.MoveToOuterDisposeScope();
+    }
+
+    private static void WriteShards(string folder, IReadOnlyList<PlannedTensor> tensors, long largest)
+    {
+        var shards = new List<List<PlannedTensor>> { new() };
+        foreach (var tensor in tensors)
+        {
+            if (shards[^1].Count > 0 && shards[^1].Sum(t => t.Bytes) + tensor.Bytes > largest) shards.Add([]);
+            shards[^1].Add(tensor);
+        }
+        if (shards.Count == 1)
+        {
+            SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), shards[0]);
+            return;
+        }
+        var map = new JsonObject();
+        foreach (var (i, shard) in shards.Index())
+        {
+            var name = $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors";
+            SafeTensorsWriter.Write(Path.Combine(folder, name), shard);
+            foreach (var tensor in shard) map[tensor.Name] = name;
+        }
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
+        WholeFile.WriteText(Path.Combine(folder, $"{WeightsFile}.index.json"), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+    }
+
+    private static string Config(string baseModel, FrozenModel model, IReadOnlyList<string>? labels, ScalarType type)
     {
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(baseModel, "config.json")))!.AsObject();
-        var names = labels ?? [.. Enumerable.Range(0, model.Classes).Select(i => $"LABEL_{i}")];
-        config["architectures"] = new JsonArray(model.Config.ClassifierClass);
+        config["architectures"] = new JsonArray(model.ClassName);
+        config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        if (model is SequenceClassifier && config["pad_token_id"] is null) config["pad_token_id"] = model.Config.PadId; // transformers classifies no batch without one
+        if (model is SequenceClassifier classifier) Name(config, classifier, labels ?? [.. Enumerable.Range(0, classifier.Classes).Select(i => $"LABEL_{i}")]);
+        return config.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+    }
+
+    private static void Name(JsonObject config, SequenceClassifier model, IReadOnlyList<string> names)
+    {
         config["id2label"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(i.ToString(), (JsonNode?)name)));
         config["label2id"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)i)));
         config["problem_type"] = model.Classes == 1 ? "regression" : "single_label_classification";
-        config["torch_dtype"] = "float32";
-        return config.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
     }
 }

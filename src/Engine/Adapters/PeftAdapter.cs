@@ -26,19 +26,20 @@ public static class PeftAdapter
     /// <param name="adapter">What was trained.</param>
     /// <param name="targets">The target names that were asked for.</param>
     /// <param name="baseModel">How the base model is called.</param>
-    public static void Write(string folder, SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
+    public static void Write(string folder, FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
         SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), adapter.Expanded());
         WholeFile.WriteText(Path.Combine(folder, ConfigFile), Config(model, adapter, targets, baseModel).ToJsonString(Indented));
     }
 
     /// <summary>The configuration that PEFT 0.13 writes for the same adapter.</summary>
-    private static JsonObject Config(SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
+    private static JsonObject Config(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
-        var auto = adapter.TrainsHead ? null : new JsonObject
+        var plainTask = adapter.TrainsHead || model is LanguageModel; // otherwise PEFT is told no task, and the class instead
+        var auto = plainTask ? null : new JsonObject
         {
-            ["base_model_class"] = model.Config.ClassifierClass,
-            ["parent_library"] = $"transformers.models.{model.Config.Prefix}.modeling_{model.Config.Prefix}",
+            ["base_model_class"] = model.ClassName,
+            ["parent_library"] = $"transformers.models.{model.Config.Module}.modeling_{model.Config.Module}",
         };
         return new JsonObject
         {
@@ -57,30 +58,33 @@ public static class PeftAdapter
             ["lora_dropout"] = adapter.Shape.Dropout,
             ["megatron_config"] = null,
             ["megatron_core"] = "megatron.core",
-            ["modules_to_save"] = adapter.TrainsHead ? Texts(model.Head.ModulesToSave) : null,
+            ["modules_to_save"] = adapter.TrainsHead ? Texts(model.ModulesToSave) : null,
             ["peft_type"] = "LORA",
             ["r"] = adapter.Shape.Rank,
             ["rank_pattern"] = new JsonObject(),
             ["revision"] = null,
             ["target_modules"] = Texts(Exact(model, adapter, targets)),
-            ["task_type"] = adapter.TrainsHead ? "SEQ_CLS" : null,
+            ["task_type"] = plainTask ? model.PeftTask : null,
             ["use_dora"] = false,
             ["use_rslora"] = false,
         };
     }
 
-    /// <summary>The targets as given where PEFT would match just the same layers by them, else each layer by its whole path.</summary>
-    private static IEnumerable<string> Exact(SequenceClassifier model, Adapter adapter, IReadOnlyList<string> targets)
+    /// <summary>The targets as given where PEFT would match just the same layers by them; else their module types, where it would by these; else each layer by its whole path.</summary>
+    private static IEnumerable<string> Exact(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets)
     {
-        var elsewhere = model.Head.All.Select(layer => layer.Path);
-        return elsewhere.Any(path => targets.Any(target => LoraFit.Matches(path, target))) ? adapter.Sites.Select(site => site.Linear.Path) : targets;
+        string[] sites = [.. adapter.Sites.Select(site => site.Linear.Path)], all = [.. AdapterSites.All(model).Select(site => site.Linear.Path), .. model.Head.Select(layer => layer.Path)];
+        bool Finds(IReadOnlyList<string> names) => names.All(name => sites.Any(path => LoraFit.Matches(path, name)))
+            && all.Where(path => names.Any(name => LoraFit.Matches(path, name))).ToHashSet().SetEquals(sites);
+        string[] types = [.. adapter.Sites.Select(site => site.Site.Type).Distinct()];
+        return Finds(targets) ? targets : Finds(types) ? types : sites;
     }
 
     private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];
 
     /// <summary>Places an adapter folder on a model: ours, or a plain LoRA that PEFT wrote.</summary>
     /// <exception cref="RefusedInputException">The folder is no adapter, an adapter of another kind, or does not fit the model.</exception>
-    public static Adapter Read(string folder, SequenceClassifier model)
+    public static Adapter Read(string folder, FrozenModel model)
     {
         var config = ReadConfig(folder);
         var path = Path.Combine(folder, WeightsFile);
@@ -90,7 +94,7 @@ public static class PeftAdapter
         var tensors = file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32));
         var sites = AdapterSites.All(model).Where(site => tensors.ContainsKey($"base_model.model.{site.Linear.Path}.lora_A.weight")).ToArray();
         if (sites.Length == 0) throw new RefusedInputException(path, "holds no LoRA for a layer of this model; is it for another architecture?");
-        var head = model.Head.Trained.All(layer => tensors.ContainsKey($"base_model.model.{layer.Path}.weight"));
+        var head = model.TrainedHead.All(layer => tensors.ContainsKey($"base_model.model.{layer.Path}.weight"));
         var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), config, head, 0);
         try
         {

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
-/// <summary>From the first token's hidden state to logits; one logit is a regression.</summary>
+/// <summary>From the hidden state of one token of a text to logits; one logit is a regression.</summary>
 public abstract class ClassificationHead
 {
     /// <summary>The layers that fine-tuning trains, by the names of the checkpoint.</summary>
@@ -14,20 +14,22 @@ public abstract class ClassificationHead
     /// <summary>The modules that PEFT is told to save beside the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
-    public abstract Tensor Forward(Tensor hidden);                               // (B, T, d) → (B, C)
+    public abstract Tensor Forward(Tensor hidden, TokenBatch batch);             // (B, T, d) → (B, C)
 
     /// <summary>The head of a family; what the checkpoint lacks, or holds for another number of classes, starts fresh from the seed.</summary>
-    internal static ClassificationHead From(ModelConfig config, OwnedWeights weights, int classes, long seed, DropoutMasks masks) => config.Family switch
+    internal static ClassificationHead From(ModelConfig config, OwnedWeights weights, int classes, long seed, DropoutMasks masks) => config switch
     {
-        EncoderFamily.Roberta => new RobertaHead(config, weights, classes, seed, masks),
-        EncoderFamily.Bert => new BertHead(config, weights, classes, seed, masks),
+        EncoderConfig { Family: EncoderFamily.Roberta } => new RobertaHead(config, weights, classes, seed, masks),
+        EncoderConfig { Family: EncoderFamily.Bert } => new BertHead(config, weights, classes, seed, masks),
+        DecoderConfig => new LastTokenHead(config, weights, classes, seed),
+        _ => throw new ArgumentException($"no head for {config.Module}", nameof(config)),
     };
 
     /// <summary>A stored layer, or a fresh one: W ~ N(0, 0.02²), b = 0, as transformers starts a head.</summary>
-    private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed)
+    private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias = true)
     {
-        if (weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])) return Linear.From(weights, path, d, k);
-        return new(path, weights.Own(InitialValues.Normal([k, d], 0.02, seed, path)), weights.Own(zeros(k)));
+        if (weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])) return Linear.OfHead(weights, path, d, k, bias);
+        return new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
     }
 }
 
@@ -43,7 +45,7 @@ internal sealed class RobertaHead(ModelConfig config, OwnedWeights weights, int 
 
     public override IReadOnlyList<string> ModulesToSave => ["classifier", "score"];
 
-    public override Tensor Forward(Tensor hidden)                                // (B, T, d)
+    public override Tensor Forward(Tensor hidden, TokenBatch batch)              // (B, T, d)
     {
         using var scope = NewDisposeScope();
         var first = hidden.select(1, 0).to(_dense.Weight.dtype);                 // (B, d)
@@ -68,11 +70,30 @@ internal sealed class BertHead(ModelConfig config, OwnedWeights weights, int cla
 
     public override IReadOnlyList<string> ModulesToSave => _poolerIsStored ? ["classifier", "score"] : ["classifier", "score", "pooler"];
 
-    public override Tensor Forward(Tensor hidden)                                // (B, T, d)
+    public override Tensor Forward(Tensor hidden, TokenBatch batch)              // (B, T, d)
     {
         using var scope = NewDisposeScope();
         var first = hidden.select(1, 0).to(_pooler.Weight.dtype);                // (B, d)
         var pooled = _pooler.Forward(first).tanh().to(_output.Weight.dtype);     // (B, d)
         return _output.Forward(masks.Drop(pooled, config.ClassifierDropout)).MoveToOuterDisposeScope(); // (B, C)
+    }
+}
+
+/// <summary>A decoder's head: a projection without bias of the last token, which has seen the whole text.</summary>
+internal sealed class LastTokenHead(ModelConfig config, OwnedWeights weights, int classes, long seed) : ClassificationHead
+{
+    private readonly Linear _score = StoredOrFresh(weights, "score", config.Hidden, classes, seed, bias: false);
+
+    public override IReadOnlyList<Linear> Trained => All;
+
+    public override IReadOnlyList<Linear> All => [_score];
+
+    public override IReadOnlyList<string> ModulesToSave => ["classifier", "score"];
+
+    public override Tensor Forward(Tensor hidden, TokenBatch batch)              // (B, T, d)
+    {
+        using var scope = NewDisposeScope();
+        var last = hidden.flatten(0, 1).index_select(0, batch.LastTokens);       // (B, d)
+        return _score.Forward(last.to(_score.Weight.dtype)).MoveToOuterDisposeScope(); // (B, C)
     }
 }

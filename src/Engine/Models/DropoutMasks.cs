@@ -26,6 +26,13 @@ public sealed class DropoutMasks
         if (device.type == DeviceType.CUDA) cuda.manual_seed_all((long)(_key >> 1));
     }
 
+    /// <summary>Masks drawn in this pass; set back, it draws the same again. On CUDA, where torch draws them, it starts a stream of its own.</summary>
+    internal uint Drawn
+    {
+        get => _calls;
+        set => _calls = value;
+    }
+
     /// <summary>Dropout does nothing from now on.</summary>
     public void Off() => Active = false;
 

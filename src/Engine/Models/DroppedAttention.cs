@@ -24,7 +24,8 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         using var scope = NewDisposeScope();
         long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
         Tensor Q = q.reshape(B * H, T, w), K = k.reshape(B * H, T, w), V = v.reshape(B * H, T, w); // (BH, T, w)
-        return apply(Q, K, V, mask!, dropped).view(B, H, T, w).MoveToOuterDisposeScope();
+        var learns = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad); // else nothing is kept for a backward pass that does not come
+        return (learns ? apply(Q, K, V, mask!, dropped) : dropped.Of(Probabilities(Q, K, mask)).bmm(V)).view(B, H, T, w).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext context, params object[] vars)
@@ -32,12 +33,18 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         using var scope = NewDisposeScope();
         Tensor Q = (Tensor)vars[0], K = (Tensor)vars[1], V = (Tensor)vars[2];    // (BH, T, w)
         var dropped = (DropoutMask)vars[4];
-        var scores = Q.bmm(K.transpose(1, 2)).mul_(1 / Math.Sqrt(Q.shape[2]));   // (BH, T, T) = QKᵀ/√w
-        if (vars[3] is Tensor mask) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).add_(mask);
-        var P = nn.functional.softmax(scores, -1);                               // (BH, T, T)
+        var P = Probabilities(Q, K, vars[3] as Tensor);                          // (BH, T, T)
         // Not by save_for_backward, whose tensors live on until the garbage collector comes by: backward lets go of these at once.
         context.save_data("saved", new Saved(Own(Q), Own(K), Own(V), Own(P), dropped));
         return dropped.Of(P).bmm(V).MoveToOuterDisposeScope();                   // (BH, T, w)
+    }
+
+    private static Tensor Probabilities(Tensor Q, Tensor K, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        var scores = Q.bmm(K.transpose(1, 2)).mul_(1 / Math.Sqrt(Q.shape[2]));   // (BH, T, T) = QKᵀ/√w
+        if (mask is not null) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).add_(mask);
+        return nn.functional.softmax(scores, -1).MoveToOuterDisposeScope();      // (BH, T, T)
     }
 
     // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.

@@ -5,13 +5,13 @@ namespace LoraDrop.Engine;
 /// <summary>Token, position and token-type embeddings, summed and normalised.</summary>
 public sealed class Embeddings
 {
-    private readonly ModelConfig _config;
+    private readonly EncoderConfig _config;
     private readonly Tensor _position;   // (positions, d)
     private readonly Tensor _tokenType;  // (types, d)
     private readonly LayerNorm _norm;
     private readonly DropoutMasks _masks;
 
-    public Embeddings(ModelConfig config, IWeights weights, string path, DropoutMasks masks)
+    public Embeddings(EncoderConfig config, IWeights weights, string path, DropoutMasks masks)
     {
         var d = config.Hidden;
         (_config, _masks) = (config, masks);

@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine;
 
 /// <summary>The BERT and RoBERTa encoder: embeddings, then layers of attention and feed-forward.</summary>
-public sealed class Encoder
+public sealed class Encoder : IBackbone
 {
     private readonly (SelfAttention Attention, FeedForward FeedForward)[] _layers;
+    private readonly DropoutMasks _masks;
 
-    public Encoder(ModelConfig config, IWeights weights, DropoutMasks masks)
+    public Encoder(EncoderConfig config, IWeights weights, DropoutMasks masks)
     {
+        _masks = masks;
         Embeddings = new(config, weights, $"{config.Prefix}.embeddings", masks);
         _layers = [.. Enumerable.Range(0, config.Layers).Select(i => $"{config.Prefix}.encoder.layer.{i}").Select(path =>
             (new SelfAttention(config, weights, $"{path}.attention", masks), new FeedForward(config, weights, path, masks)))];
@@ -16,24 +18,33 @@ public sealed class Encoder
 
     public Embeddings Embeddings { get; }
 
-    /// <summary>The linear layers of layer i, where adapters can sit.</summary>
+    public Tensor Word => Embeddings.Word;
+
+    public bool Recomputes { get; set; }
+
     public IEnumerable<Linear> LinearsOf(int i) => [.. _layers[i].Attention.Linears, .. _layers[i].FeedForward.Linears];
 
-    /// <param name="batch">Texts.</param>
-    /// <param name="hidden">Receives the output of the embeddings and of every layer, if given; the receiver owns them.</param>
     public Tensor Forward(TokenBatch batch, IList<Tensor>? hidden = null)
     {
         using var scope = NewDisposeScope();
         var x = Embeddings.Forward(batch);                                       // (B, T, d)
-        var mask = batch.Padded ? Mask(batch.Mask, x.dtype) : null;              // (B, 1, 1, T)
+        var type = x.dtype;
+        Tensor? Padding() => batch.Padded ? Mask(batch.Mask, type) : null;       // (B, 1, 1, T)
+        var mask = Padding();
         hidden?.Add(x.alias().DetachFromDisposeScope());
         foreach (var layer in _layers)
         {
             using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
-            x = layer.FeedForward.Forward(layer.Attention.Forward(x, mask)).MoveToOuterDisposeScope(); // (B, T, d)
+            x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(layer, input, Padding())).MoveToOuterDisposeScope() : Layer(layer, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
             hidden?.Add(x.alias().DetachFromDisposeScope());
         }
         return x.MoveToOuterDisposeScope();                                      // (B, T, d)
+    }
+
+    private static Tensor Layer((SelfAttention Attention, FeedForward FeedForward) layer, Tensor x, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        return layer.FeedForward.Forward(layer.Attention.Forward(x, mask)).MoveToOuterDisposeScope(); // (B, T, d)
     }
 
     private static Tensor Mask(Tensor real, ScalarType type)                     // real: (B, T)

@@ -8,9 +8,9 @@ public sealed class FeedForward
     private readonly Linear _up, _down;
     private readonly LayerNorm _norm;
     private readonly DropoutMasks _masks;
-    private readonly ModelConfig _config;
+    private readonly EncoderConfig _config;
 
-    public FeedForward(ModelConfig config, IWeights weights, string path, DropoutMasks masks)
+    public FeedForward(EncoderConfig config, IWeights weights, string path, DropoutMasks masks)
     {
         (_config, _masks) = (config, masks);
         _up = Linear.From(weights, $"{path}.intermediate.dense", config.Hidden, config.Intermediate);

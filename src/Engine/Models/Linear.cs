@@ -4,21 +4,28 @@ namespace LoraDrop.Engine;
 
 /// <summary>h = Wx + b, and where a LoRA sits on it, + (α/r)·BAx (equation 1). W stays as it is; only the LoRA learns.</summary>
 /// <param name="path">The layer's name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>.</param>
-/// <param name="weight">W, (k, d).</param>
-/// <param name="bias">b, (k).</param>
-public sealed class Linear(string path, Tensor weight, Tensor bias)
+/// <param name="matrix">W, (k, d).</param>
+/// <param name="bias">b, (k); null: the layer has none.</param>
+public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
 {
     public string Path => path;
 
-    /// <summary>W (k, d); a trained head points it at the trained numbers.</summary>
-    public Tensor Weight { get; set; } = weight;
+    /// <summary>W (k, d), as it is kept.</summary>
+    public FrozenMatrix Matrix { get; private set; } = matrix;
 
-    /// <summary>b (k).</summary>
-    public Tensor Bias { get; set; } = bias;
+    /// <summary>W (k, d) of a layer that is not quantised; a trained head points it at the trained numbers.</summary>
+    public Tensor Weight
+    {
+        get => ((FloatMatrix)Matrix).Weight;
+        set => Matrix = new FloatMatrix(value);
+    }
 
-    public long In => Weight.shape[1];
+    /// <summary>b (k), or null.</summary>
+    public Tensor? Bias { get; set; } = bias;
 
-    public long Out => Weight.shape[0];
+    public long In => Matrix.In;
+
+    public long Out => Matrix.Out;
 
     /// <summary>The adapter on this layer; shared ones sit on several layers.</summary>
     public Lora? Lora { get; set; }
@@ -26,17 +33,31 @@ public sealed class Linear(string path, Tensor weight, Tensor bias)
     /// <summary>Sees Ax (N, r), a row per token, of each forward pass: how the importance pass looks in.</summary>
     public Action<Tensor>? Observer { get; set; }
 
-    public static Linear From(IWeights weights, string path, long d, long k) =>
-        new(path, weights.Take($"{path}.weight", k, d), weights.Take($"{path}.bias", k));
+    /// <summary>A layer of the frozen model, kept as its weights are to be kept.</summary>
+    public static Linear From(IWeights weights, string path, long d, long k, bool bias = true) =>
+        new(path, weights.TakeMatrix($"{path}.weight", k, d), bias ? weights.Take($"{path}.bias", k) : null);
+
+    /// <summary>A layer of a head, which is kept as it is stored.</summary>
+    public static Linear OfHead(IWeights weights, string path, long d, long k, bool bias = true) =>
+        new(path, new FloatMatrix(weights.Take($"{path}.weight", k, d)), bias ? weights.Take($"{path}.bias", k) : null);
 
     public Tensor Forward(Tensor x)                                              // x: (…, d)
     {
         using var scope = NewDisposeScope();
-        if (Lora is null) return nn.functional.linear(x, Weight, Bias).MoveToOuterDisposeScope(); // (…, k)
+        if (Lora is null) return Product(x).MoveToOuterDisposeScope();              // (…, k)
         var rows = x.reshape(-1, In);                                            // (N, d)
-        var h = nn.functional.linear(rows, Weight, Bias);                        // (N, k)
+        var h = Product(rows);                                                   // (N, k)
         var Ax = Lora.Down(rows);                                                // (N, r)
         Observer?.Invoke(Ax);
         return Lora.Up(Ax, h).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k) = Wx + b + (α/r)·BAx
+    }
+
+    /// <summary>Wx + b; a tensor that nobody else holds.</summary>
+    private Tensor Product(Tensor x)                                             // x: (…, d)
+    {
+        if (Matrix is FloatMatrix { Weight: var weight } && weight.dtype == x.dtype) return nn.functional.linear(x, weight, Bias); // (…, k)
+        using var scope = NewDisposeScope();
+        var y = Matrix.Product(x.reshape(-1, In)).view([.. x.shape[..^1], Out]); // (…, k)
+        return (Bias is null ? y : y + Bias).MoveToOuterDisposeScope();          // (…, k)
     }
 }

@@ -16,7 +16,7 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <param name="config">The architecture; of the RoBERTa family.</param>
     /// <param name="weights">Whence its weights come, the head's included.</param>
     /// <param name="device">Where they are put.</param>
-    public MaskedLanguageModel(ModelConfig config, IWeights weights, Device device)
+    public MaskedLanguageModel(EncoderConfig config, IWeights weights, Device device)
     {
         if (config.Family != EncoderFamily.Roberta) throw new ArgumentException("BERT's head has other names and is not read here.", nameof(config));
         (Config, _weights) = (config, new(weights, device));
@@ -26,7 +26,7 @@ public sealed class MaskedLanguageModel : IDisposable
         _bias = _weights.Take($"{Head}.bias", config.VocabularySize);
     }
 
-    public ModelConfig Config { get; }
+    public EncoderConfig Config { get; }
 
     public DropoutMasks Masks { get; } = new();
 

@@ -3,58 +3,54 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Encoder families whose published checkpoints are read.</summary>
-public enum EncoderFamily
-{
-    /// <summary>BERT: positions from 0, two token types, a pooler before the classifier.</summary>
-    Bert,
-
-    /// <summary>RoBERTa and what shares its code (XLM-RoBERTa, CamemBERT): positions start after the padding id, the head has its own dense layer.</summary>
-    Roberta,
-}
-
-/// <summary>A model's config.json, as far as its computation depends on it.</summary>
-/// <param name="Family">The architecture.</param>
-/// <param name="VocabularySize">Rows of the token embedding.</param>
+/// <summary>A model's config.json, as far as its computation depends on it: what encoders and decoders have in common.</summary>
+/// <param name="VocabularySize">V, the rows of the token embedding.</param>
 /// <param name="Hidden">d, the width of a layer.</param>
 /// <param name="Layers">Number of layers.</param>
-/// <param name="Heads">Attention heads; they divide d.</param>
-/// <param name="Intermediate">Width between the two feed-forward matrices.</param>
-/// <param name="Positions">Rows of the position embedding.</param>
-/// <param name="TokenTypes">Rows of the token-type embedding.</param>
-/// <param name="LayerNormEps">ε of every layer norm.</param>
-/// <param name="PadId">The id of the padding token.</param>
-/// <param name="Activation"><c>gelu</c> (exact), <c>gelu_new</c> (tanh) or <c>relu</c>.</param>
-/// <param name="HiddenDropout">Dropout after embeddings, attention output and feed-forward output; [0, 1).</param>
+/// <param name="Heads">Attention heads, H.</param>
+/// <param name="Intermediate">Width between the feed-forward matrices.</param>
+/// <param name="PadId">The id that fills the places of a batch where there is no token.</param>
+/// <param name="Activation">Of the feed-forward block, as config.json names it.</param>
 /// <param name="AttentionDropout">Dropout on attention probabilities; [0, 1).</param>
-/// <param name="ClassifierDropout">Dropout in the head; [0, 1).</param>
-public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int Hidden, int Layers, int Heads, int Intermediate, int Positions,
-    int TokenTypes, double LayerNormEps, int PadId, string Activation, double HiddenDropout, double AttentionDropout, double ClassifierDropout)
+/// <param name="ClassifierDropout">Dropout in a classification head; [0, 1).</param>
+public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, int Heads, int Intermediate, int PadId, string Activation,
+    double AttentionDropout, double ClassifierDropout)
 {
     public const string FileName = "config.json";
 
-    private static readonly Dictionary<string, EncoderFamily> Families = new()
+    /// <summary>Well-known families that are not read, which deserve a plainer refusal than an unknown name.</summary>
+    private static readonly Dictionary<string, string> Unread = new()
     {
-        ["bert"] = EncoderFamily.Bert,
-        ["roberta"] = EncoderFamily.Roberta,
-        ["xlm-roberta"] = EncoderFamily.Roberta,
-        ["camembert"] = EncoderFamily.Roberta,
+        ["llama4"] = "a mixture of experts", ["mixtral"] = "a mixture of experts", ["qwen2_moe"] = "a mixture of experts", ["qwen3_moe"] = "a mixture of experts", ["gpt_oss"] = "a mixture of experts",
+        ["gemma"] = "a decoder with other norms than Llama's", ["gemma2"] = "a decoder with other norms than Llama's", ["gemma3"] = "a decoder with other norms than Llama's", ["gemma3_text"] = "a decoder with other norms than Llama's",
+        ["phi"] = "a decoder of another family", ["phi3"] = "a decoder with fused projections", ["gpt2"] = "a decoder of another family", ["gpt_neox"] = "a decoder of another family", ["opt"] = "a decoder of another family",
+        ["falcon"] = "a decoder of another family", ["t5"] = "an encoder-decoder", ["bart"] = "an encoder-decoder",
     };
 
-    /// <summary>The class that transformers would build for a classification task.</summary>
-    public string ClassifierClass => Family == EncoderFamily.Bert ? "BertForSequenceClassification" : "RobertaForSequenceClassification";
+    /// <summary>config.json's <c>model_type</c> values that are read.</summary>
+    public static IEnumerable<string> Types => [.. EncoderConfig.Families.Keys, .. DecoderConfig.Families.Keys];
 
-    /// <summary>What the encoder's tensors are called by.</summary>
-    public string Prefix => Family == EncoderFamily.Bert ? "bert" : "roberta";
+    /// <summary>The class that transformers would build for a classification task.</summary>
+    public abstract string ClassifierClass { get; }
+
+    /// <summary>What the tensors of embeddings and layers are called by.</summary>
+    public abstract string Prefix { get; }
+
+    /// <summary>The module of transformers that builds the model: <c>roberta</c>, <c>llama</c>, ….</summary>
+    public abstract string Module { get; }
 
     /// <summary>The most tokens a text may have, special tokens included.</summary>
-    public int LongestText => Family == EncoderFamily.Roberta ? Positions - PadId - 1 : Positions;
+    public abstract int LongestText { get; }
 
-    /// <summary>roberta-base, for counting and for benchmarks on random weights.</summary>
-    public static ModelConfig RobertaBase { get; } = new(EncoderFamily.Roberta, 50265, 768, 12, 12, 3072, 514, 1, 1e-5, 1, "gelu", 0.1, 0.1, 0.1);
+    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them: what a checkpoint can be held against without torch.</summary>
+    public abstract IEnumerable<(string Name, long[] Shape)> Tensors { get; }
 
-    /// <summary>roberta-large, for counting.</summary>
-    public static ModelConfig RobertaLarge { get; } = RobertaBase with { Hidden = 1024, Layers = 24, Heads = 16, Intermediate = 4096 };
+    /// <summary>Tensors of a classification head that must be there besides, once its first is stored.</summary>
+    public abstract (string First, long[] Shape, IReadOnlyList<(string Name, long[] Shape)> Others)? StoredHead { get; }
+
+    /// <summary>The linear layers of one layer: path, input and output width.</summary>
+    /// <param name="layer">The layer's number, or <c>*</c>.</param>
+    public abstract IReadOnlyList<(string Path, long In, long Out)> LinearsOf(string layer);
 
     /// <summary>Reads config.json of a model folder.</summary>
     /// <exception cref="RefusedInputException">It is missing, malformed, of an architecture that is not supported, or contradicts itself; all faults at once.</exception>
@@ -78,83 +74,9 @@ public sealed record ModelConfig(EncoderFamily Family, int VocabularySize, int H
     private static ModelConfig Read(ConfigReader json)
     {
         var type = json.Text("model_type", "");
-        if (!Families.TryGetValue(type, out var family))
-            throw new RefusedInputException($"{json.Path} model_type", $"the architecture '{type}' is not supported; supported are {string.Join(", ", Families.Keys)}");
-        var hiddenDropout = json.Share("hidden_dropout_prob", 0.1);
-        var config = new ModelConfig(family, json.Count("vocab_size"), json.Count("hidden_size"), json.Count("num_hidden_layers"), json.Count("num_attention_heads"),
-            json.Count("intermediate_size"), json.Count("max_position_embeddings"), json.Count("type_vocab_size", family == EncoderFamily.Bert ? 2 : 1),
-            json.Number("layer_norm_eps", 1e-12), json.Whole("pad_token_id", family == EncoderFamily.Bert ? 0 : 1), json.Text("hidden_act", "gelu"),
-            hiddenDropout, json.Share("attention_probs_dropout_prob", 0.1), json.Share("classifier_dropout", hiddenDropout));
-        json.Check(config.Activation is "gelu" or "gelu_new" or "relu", "hidden_act", $"'{config.Activation}' is not supported; supported are gelu, gelu_new, relu");
-        json.Check(config.LayerNormEps > 0, "layer_norm_eps", "must be above 0");
-        json.Check(config.Heads <= 0 || config.Hidden <= 0 || config.Hidden % config.Heads == 0, "num_attention_heads", $"{config.Heads} heads do not divide hidden_size {config.Hidden}");
-        json.Check(json.Text("position_embedding_type", "absolute") == "absolute", "position_embedding_type", "only absolute positions are supported");
-        json.Check(!json.Flag("is_decoder"), "is_decoder", "an encoder used as a decoder is not supported");
-        var padIsToken = config.PadId >= 0 && config.PadId < config.VocabularySize;
-        json.Check(padIsToken || config.VocabularySize <= 0, "pad_token_id", $"must be a token id under vocab_size {config.VocabularySize}");
-        json.Check(config.LongestText >= 3 || !padIsToken, "max_position_embeddings", "leaves no room for a text");
-        json.ThrowIfFaulty();
-        return config;
-    }
-
-    /// <summary>Reads values of config.json and collects what is wrong with them.</summary>
-    private sealed class ConfigReader(string path, JsonElement json)
-    {
-        private readonly List<Fault> _faults = [];
-
-        public string Path => path;
-
-        public int Count(string name, int? otherwise = null)
-        {
-            var value = Whole(name, otherwise);
-            Check(value > 0, name, "must be a whole number above 0");
-            return value;
-        }
-
-        public int Whole(string name, int? otherwise)
-        {
-            if (!Given(name, out var value) && otherwise is { } fallback) return fallback;
-            if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var whole)) return whole;
-            Check(false, name, "must be a whole number");
-            return 0;
-        }
-
-        public double Number(string name, double otherwise)
-        {
-            if (!Given(name, out var value)) return otherwise;
-            if (value.ValueKind == JsonValueKind.Number) return value.GetDouble();
-            Check(false, name, "must be a number");
-            return otherwise;
-        }
-
-        public double Share(string name, double otherwise)
-        {
-            var share = Number(name, otherwise);
-            if (share is >= 0 and < 1) return share;
-            Check(false, name, "must lie in [0, 1)");
-            return otherwise;
-        }
-
-        public string Text(string name, string otherwise)
-        {
-            if (!Given(name, out var value)) return otherwise;
-            if (value.ValueKind == JsonValueKind.String) return value.GetString()!;
-            Check(false, name, "must be a text");
-            return otherwise;
-        }
-
-        public bool Flag(string name) => Given(name, out var value) && value.ValueKind == JsonValueKind.True;
-
-        public void Check(bool holds, string name, string message)
-        {
-            if (!holds && !_faults.Any(f => f.Path.EndsWith($" {name}"))) _faults.Add(new($"{path} {name}", message));
-        }
-
-        public void ThrowIfFaulty()
-        {
-            if (_faults.Count > 0) throw new RefusedInputException(_faults);
-        }
-
-        private bool Given(string name, out JsonElement value) => json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+        if (EncoderConfig.Families.TryGetValue(type, out var family)) return EncoderConfig.Read(family, json);
+        if (DecoderConfig.Families.TryGetValue(type, out var decoder)) return DecoderConfig.Read(decoder, json);
+        throw new RefusedInputException($"{json.Path} model_type", $"the architecture '{type}' is not supported; supported are {string.Join(", ", Types)}"
+            + (Unread.TryGetValue(type, out var what) ? $". It is {what}" : ""));
     }
 }

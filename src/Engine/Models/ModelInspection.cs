@@ -14,36 +14,53 @@ public static class ModelInspection
     {
         var config = ModelConfig.Read(folder);
         _ = new TextEncoder(folder, config, int.MaxValue);
-        var types = TypesOf(folder, config);
-        var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
+        var (types, output) = Stored(folder, config);
         var files = ModelFolder.Files(folder);
-        return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize, config.LongestText,
-            EncoderShapes.Of(config).Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n)), string.Join(", ", types), Modules(config), ModelFolder.Digest(files), files);
+        var facts = Of(folder, config) with { WeightsType = string.Join(", ", types), Sha256 = ModelFolder.Digest(files), Files = files };
+        return config is not DecoderConfig decoder ? facts : facts with
+        {
+            Parameters = facts.Parameters - (output ? 0 : OutputParameters(decoder)),
+            OutputLayer = output || decoder.TiedEmbeddings,
+            ChatTemplate = ChatTemplate.Exists(folder),
+        };
     }
 
-    /// <summary>The element types of the encoder's weights, once all are known to be there in the shape that they must have.</summary>
-    private static string[] TypesOf(string folder, ModelConfig config)
+    /// <summary>What config.json alone tells: sizes and counts, whether weights and tokenizer are there or not.</summary>
+    /// <exception cref="RefusedInputException">It is missing, malformed, or of an architecture that is not supported.</exception>
+    public static ModelFacts OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
+
+    private static ModelFacts Of(string folder, ModelConfig config)
+    {
+        var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
+        var parameters = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n)) + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
+        return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize, config.LongestText, parameters, "", Modules(config), "", []);
+    }
+
+    /// <summary>Numbers of an output layer of its own.</summary>
+    private static long OutputParameters(DecoderConfig config) => config.TiedEmbeddings ? 0 : (long)config.VocabularySize * config.Hidden;
+
+    /// <summary>The element types of the weights, once all are known to be there in the shape that they must have, and whether an output layer of its own is among them.</summary>
+    private static (string[] Types, bool Output) Stored(string folder, ModelConfig config)
     {
         using var weights = WeightFiles.Open(folder);
-        Fault[] faults = [.. EncoderShapes.Of(config).Concat(StoredHead(config, weights)).Select(tensor => weights.FaultOf(tensor.Name, tensor.Shape)).OfType<Fault>()];
+        var output = config is DecoderConfig { TiedEmbeddings: false } && weights.Find(LanguageModel.OutputName) is not null;
+        var tensors = config.Tensors.Concat(output ? [(LanguageModel.OutputName, [config.VocabularySize, config.Hidden])] : []);
+        Fault[] faults = [.. tensors.Concat(StoredHead(config, weights)).Select(tensor => weights.FaultOf(tensor.Name, tensor.Shape)).OfType<Fault>()];
         if (faults.Length > MostFaults) faults = [.. faults[..MostFaults], new(folder, $"and {faults.Length - MostFaults} more")];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        return [.. EncoderShapes.Of(config).Select(tensor => weights.Find(tensor.Name)!.Value).Select(found => found.File.TypeOf(found.Name)).Distinct()];
+        return ([.. config.Tensors.Select(tensor => weights.Find(tensor.Name)!.Value).Select(found => found.File.TypeOf(found.Name)).Distinct()], output);
     }
 
-    /// <summary>The dense layer of the head is used where it is stored in its own shape, and then whole; otherwise it starts fresh.</summary>
-    private static IEnumerable<(string Name, long[] Shape)> StoredHead(ModelConfig config, WeightFiles weights)
-    {
-        var dense = config.Family == EncoderFamily.Bert ? "bert.pooler.dense" : "classifier.dense";
-        return weights.FaultOf($"{dense}.weight", [config.Hidden, config.Hidden]) is null ? [($"{dense}.bias", [config.Hidden])] : [];
-    }
+    /// <summary>The rest of a head whose first tensor is stored in its own shape: it is used then, and whole.</summary>
+    private static IEnumerable<(string Name, long[] Shape)> StoredHead(ModelConfig config, WeightFiles weights) =>
+        config.StoredHead is var (first, shape, others) && weights.FaultOf(first, shape) is null ? others : [];
 
     private static string? ArchitectureOf(JsonField config) =>
         config["architectures"].Value is { ValueKind: JsonValueKind.Array } listed && listed.GetArrayLength() > 0 && listed[0].ValueKind == JsonValueKind.String ? listed[0].GetString() : null;
 
     private static IReadOnlyList<ModuleFacts> Modules(ModelConfig config)
     {
-        var linears = EncoderShapes.LinearsOf(config, "*");
+        var linears = config.LinearsOf("*");
         return [.. linears.Select(linear => new ModuleFacts(AdapterSites.TypeOf(linear.Path, linears.Select(other => other.Path), "*"), linear.Path, linear.In, linear.Out))];
     }
 }

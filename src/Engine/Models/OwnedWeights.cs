@@ -1,9 +1,13 @@
+using LoraDrop.Domain;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
 /// <summary>Hands weights on and owns them from then on, so that a model can free what it was built of.</summary>
-internal sealed class OwnedWeights(IWeights source, Device device) : IWeights, IDisposable
+/// <param name="source">Whence they come.</param>
+/// <param name="device">Where they are put.</param>
+/// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? kind = null) : IWeights, IDisposable
 {
     private readonly List<Tensor> _owned = [];
 
@@ -12,6 +16,35 @@ internal sealed class OwnedWeights(IWeights source, Device device) : IWeights, I
     public long[] ShapeOf(string name) => source.ShapeOf(name);
 
     public Tensor Take(string name, params long[] shape) => Own(source.Take(name, shape));
+
+    /// <summary>One matrix at a time is there in full while it is quantised.</summary>
+    public FrozenMatrix TakeMatrix(string name, long k, long d)
+    {
+        switch (kind)
+        {
+            case WeightKind.Bfloat16: return new FloatMatrix(Own(Converted(source.Take(name, k, d), ScalarType.BFloat16)));
+            case WeightKind.Int8 or WeightKind.Nf4:
+                using (var dense = source.Take(name, k, d))
+                using (var placed = dense.to(device))
+                    return kind == WeightKind.Int8 ? new Int8Matrix(placed, Kept) : new Nf4Matrix(placed, Kept);
+            default: return new FloatMatrix(Take(name, k, d));
+        }
+    }
+
+    /// <summary>Takes over a tensor of another scope.</summary>
+    private Tensor Kept(Tensor made)
+    {
+        _owned.Add(made.DetachFromDisposeScope());
+        return made;
+    }
+
+    private static Tensor Converted(Tensor weight, ScalarType type)
+    {
+        if (weight.dtype == type) return weight;
+        var converted = weight.to(type);
+        weight.Dispose();
+        return converted;
+    }
 
     public Tensor Own(Tensor weight)
     {

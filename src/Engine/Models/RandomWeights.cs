@@ -11,7 +11,7 @@ public sealed class RandomWeights(long seed) : IWeights
     public long[] ShapeOf(string name) => throw new KeyNotFoundException(name);
 
     public Tensor Take(string name, params long[] shape) =>
-        name.EndsWith("LayerNorm.weight") || name.EndsWith("layer_norm.weight") ? ones(shape)
+        name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) ? ones(shape)
         : name.EndsWith(".bias") ? zeros(shape)
         : InitialValues.Normal(shape, 0.02, seed, name);
 }

@@ -9,9 +9,9 @@ public sealed class SelfAttention
     private readonly Linear _query, _key, _value, _output;
     private readonly LayerNorm _norm;
     private readonly DropoutMasks _masks;
-    private readonly ModelConfig _config;
+    private readonly EncoderConfig _config;
 
-    public SelfAttention(ModelConfig config, IWeights weights, string path, DropoutMasks masks)
+    public SelfAttention(EncoderConfig config, IWeights weights, string path, DropoutMasks masks)
     {
         var d = config.Hidden;
         (_config, _masks) = (config, masks);

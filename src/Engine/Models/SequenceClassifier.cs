@@ -1,13 +1,12 @@
 using LoraDrop.Domain;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
-/// <summary>An encoder with a classification or regression head. Its weights are frozen; what learns is placed on it by <see cref="Adapter"/>.</summary>
-public sealed class SequenceClassifier : IDisposable
+/// <summary>A base model with a classification or regression head.</summary>
+public sealed class SequenceClassifier : FrozenModel
 {
-    private readonly OwnedWeights _weights;
+    private readonly ClassificationHead _head;
 
     /// <summary>Builds the model from weights.</summary>
     /// <param name="config">The architecture.</param>
@@ -15,41 +14,38 @@ public sealed class SequenceClassifier : IDisposable
     /// <param name="classes">Number of logits; 1 is a regression.</param>
     /// <param name="seed">Seeds a head that the weights do not hold.</param>
     /// <param name="device">Where the weights are.</param>
-    public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device)
+    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null) : base(config, weights, device, kind)
     {
-        (Config, Classes, Device) = (config, classes, device);
-        _weights = new(weights, device);
-        Encoder = new(config, _weights, Masks);
-        Head = ClassificationHead.From(config, _weights, classes, seed, Masks);
+        Classes = classes;
+        _head = ClassificationHead.From(config, Weights, classes, seed, Masks);
     }
-
-    public ModelConfig Config { get; }
 
     /// <summary>Number of logits; 1 is a regression.</summary>
     public int Classes { get; }
 
-    public Device Device { get; }
+    public override IReadOnlyList<Linear> TrainedHead => _head.Trained;
 
-    public DropoutMasks Masks { get; } = new();
+    public override IReadOnlyList<Linear> Head => _head.All;
 
-    public Encoder Encoder { get; }
+    public override IReadOnlyList<string> ModulesToSave => _head.ModulesToSave;
 
-    public ClassificationHead Head { get; }
+    public override string ClassName => Config.ClassifierClass;
 
-    /// <summary>Opens a model folder: float32 on a CPU; bfloat16 on CUDA, where adapters and head stay float32.</summary>
+    public override string PeftTask => "SEQ_CLS";
+
+    /// <summary>Opens a model folder.</summary>
     /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
-    public static SequenceClassifier Open(string folder, int classes, long seed, Device device)
+    public static SequenceClassifier Open(string folder, int classes, long seed, Device device, WeightKind? kind = null)
     {
         var config = ModelConfig.Read(folder);
-        using var weights = ModelFolder.Open(folder, device.type == DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32, device);
-        return new(config, weights, classes, seed, device);
+        using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
+        return new(config, weights, classes, seed, device, kind);
     }
 
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        return Head.Forward(Encoder.Forward(batch)).to(ScalarType.Float32).MoveToOuterDisposeScope(); // (B, C)
+        return _head.Forward(Backbone.Forward(batch), batch).to(ScalarType.Float32).MoveToOuterDisposeScope(); // (B, C)
     }
-
-    public void Dispose() => _weights.Dispose();
 }

@@ -2,12 +2,44 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Texts of one batch, padded on the right to the longest.</summary>
+/// <summary>Texts of one batch: a row each, padded to the longest, or all in one row.</summary>
 public sealed class TokenBatch : IDisposable
 {
-    private TokenBatch(Tensor ids, Tensor typeIds, Tensor mask, bool padded, long tokens)
+    private readonly (int Row, int Column, int Length)[] _texts;
+
+    private TokenBatch(IReadOnlyList<TokenizedText> texts, (int Row, int Column, int Length)[] places, int padId, Device device)
     {
-        (Ids, TypeIds, Mask, Padded, Tokens) = (ids, typeIds, mask, padded, tokens);
+        int rows = places.Max(p => p.Row) + 1, width = places.Max(p => p.Column + p.Length);
+        long[,] ids = new long[rows, width], types = new long[rows, width], positions = new long[rows, width], segments = new long[rows, width];
+        var mask = new bool[rows, width];
+        var textsIn = new int[rows];
+        for (var b = 0; b < rows; b++)
+            for (var t = 0; t < width; t++) (ids[b, t], segments[b, t]) = (padId, -1);
+        foreach (var ((row, column, length), text) in places.Zip(texts))
+        {
+            for (var t = 0; t < length; t++)
+            {
+                var at = column + t;
+                (ids[row, at], types[row, at], positions[row, at], segments[row, at], mask[row, at]) = (text.Ids[t], text.TypeIds[t], t, textsIn[row], true);
+            }
+            textsIn[row]++;
+        }
+        _texts = places;
+        Tokens = places.Sum(p => (long)p.Length);
+        Longest = places.Max(p => p.Length);
+        Padded = Tokens < (long)rows * width;
+        FromTheLeft = places.All(p => p.Column == 0) && rows == places.Length;
+        Packs = rows < places.Length ? [.. places.Select(p => (p.Column, p.Length))] : null;
+        (Ids, TypeIds, Mask) = (tensor(ids, device: device), tensor(types, device: device), tensor(mask, device: device));
+        (Positions, Segments) = (tensor(positions, device: device), tensor(segments, device: device));
+        LastTokens = tensor(places.Select(p => (long)p.Row * width + p.Column + p.Length - 1).ToArray(), device: device);
+    }
+
+    private TokenBatch(Tensor ids, Tensor positions)
+    {
+        (Ids, Positions, FromTheLeft, _texts) = (ids, positions, true, []);
+        (TypeIds, Segments, Mask, LastTokens) = (zeros_like(ids), zeros_like(ids), ones_like(ids, ScalarType.Bool), arange(ids.shape[0], ScalarType.Int64, ids.device));
+        (Tokens, Longest) = (ids.shape[0], positions.max().item<long>() + 1);
     }
 
     /// <summary>Token ids (B, T), int64.</summary>
@@ -19,35 +51,64 @@ public sealed class TokenBatch : IDisposable
     /// <summary>True where a token is real (B, T).</summary>
     public Tensor Mask { get; }
 
-    /// <summary>Whether there is any padding; without, attention needs no mask.</summary>
+    /// <summary>Each token's place in its own text, from 0 (B, T), int64; 0 at padding.</summary>
+    public Tensor Positions { get; }
+
+    /// <summary>Which text of its row a token belongs to (B, T), int64; −1 at padding.</summary>
+    public Tensor Segments { get; }
+
+    /// <summary>The last token of each text: b·T + t (N), int64.</summary>
+    public Tensor LastTokens { get; }
+
+    /// <summary>Whether there is any padding; without, an encoder's attention needs no mask.</summary>
     public bool Padded { get; }
+
+    /// <summary>Whether each row is one text that begins at its left edge.</summary>
+    public bool FromTheLeft { get; }
+
+    /// <summary>Where each text of a packed row begins, and its length; null where each text has a row.</summary>
+    public IReadOnlyList<(int Column, int Length)>? Packs { get; }
 
     /// <summary>Real tokens, padding left out.</summary>
     public long Tokens { get; }
 
-    public static TokenBatch Of(IReadOnlyList<TokenizedText> texts, int padId, Device device)
+    /// <summary>Tokens of the longest text; of new tokens one more than the highest position.</summary>
+    public long Longest { get; }
+
+    /// <summary>A row for each text, padded on the right.</summary>
+    public static TokenBatch Of(IReadOnlyList<TokenizedText> texts, int padId, Device device) =>
+        new(texts, [.. texts.Select((text, row) => (row, 0, text.Ids.Length))], padId, device);
+
+    /// <summary>A row for each text, padded on the left, so that what is generated follows on.</summary>
+    public static TokenBatch EndingTogether(IReadOnlyList<TokenizedText> texts, int padId, Device device)
     {
-        var width = texts.Max(t => t.Ids.Length);
-        long[,] ids = new long[texts.Count, width], types = new long[texts.Count, width];
-        var mask = new bool[texts.Count, width];
-        long tokens = 0;
-        for (var b = 0; b < texts.Count; b++)
-        {
-            tokens += texts[b].Ids.Length;
-            for (var t = 0; t < width; t++)
-            {
-                mask[b, t] = t < texts[b].Ids.Length;
-                ids[b, t] = mask[b, t] ? texts[b].Ids[t] : padId;
-                types[b, t] = mask[b, t] ? texts[b].TypeIds[t] : 0;
-            }
-        }
-        return new(tensor(ids, device: device), tensor(types, device: device), tensor(mask, device: device), tokens < (long)texts.Count * width, tokens);
+        var width = texts.Max(text => text.Ids.Length);
+        return new(texts, [.. texts.Select((text, row) => (row, width - text.Ids.Length, text.Ids.Length))], padId, device);
     }
+
+    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention looks at each by itself.</summary>
+    public static TokenBatch Packed(IReadOnlyList<TokenizedText> texts, Device device)
+    {
+        var column = 0;
+        var places = new (int, int, int)[texts.Count];
+        foreach (var (i, text) in texts.Index())
+        {
+            places[i] = (0, column, text.Ids.Length);
+            column += text.Ids.Length;
+        }
+        return new(texts, places, 0, device);
+    }
+
+    /// <summary>One new token for each row of a <see cref="KeyValueCache"/>.</summary>
+    /// <param name="ids">(B, 1), int64; becomes the batch's.</param>
+    /// <param name="positions">(B, 1), int64; becomes the batch's.</param>
+    public static TokenBatch Next(Tensor ids, Tensor positions) => new(ids, positions);
+
+    /// <summary>Where token t of a text lies: b·T + t.</summary>
+    public long PlaceOf(int text, int token) => _texts[text] is var (row, column, _) ? row * Ids.shape[1] + column + token : 0;
 
     public void Dispose()
     {
-        Ids.Dispose();
-        TypeIds.Dispose();
-        Mask.Dispose();
+        foreach (var tensor in (Tensor[])[Ids, TypeIds, Mask, Positions, Segments, LastTokens]) tensor.Dispose();
     }
 }

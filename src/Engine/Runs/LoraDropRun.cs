@@ -12,7 +12,7 @@ public sealed class LoraDropRun : IDisposable
     private readonly RunFolder _folder;
     private readonly Action<RunEvent> _report;
     private readonly TaskData _data;
-    private readonly SequenceClassifier _model;
+    private readonly FrozenModel _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
     private readonly LoraShape _shape;
     private readonly ImportanceReport? _measured;
@@ -26,14 +26,15 @@ public sealed class LoraDropRun : IDisposable
     /// <exception cref="RefusedInputException">An input cannot be used.</exception>
     public LoraDropRun(JobRequest request, RunInputs inputs, string folder, Device device, Action<RunEvent> report)
     {
+        using var phase = RunPhases.Begin(RunPhases.Load);
         (_request, _inputs, _report) = (request, inputs, report);
         _shape = new(request.Lora.Rank, request.Lora.Alpha, request.Lora.Dropout);
         var config = ModelConfig.Read(inputs.Model);
-        var encoder = new TextEncoder(inputs.Model, config, request.Training.MaxLength);
-        _data = TaskData.Encode(TrainingData.Read(inputs.Data, request.Task, request.Training.Seed), encoder);
+        _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, device);
-        _model = SequenceClassifier.Open(inputs.Model, _data.Classes, request.Training.Seed, device);
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Lora, device);
+        _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
+        _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
         {
             _sites = AdapterSites.Find(_model, request.Lora.Targets);
@@ -47,8 +48,7 @@ public sealed class LoraDropRun : IDisposable
             _model.Dispose();
             throw;
         }
-        foreach (var remark in _data.Source.Remarks) report(new RunEvent.Remark(remark));
-        if (_data.Cut > 0) report(new RunEvent.Remark($"{_data.Cut} of {_data.Train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."));
+        foreach (var remark in _data.Remarks) report(new RunEvent.Remark(remark));
         report(new RunEvent.Planned(Planned()));
     }
 
@@ -63,11 +63,11 @@ public sealed class LoraDropRun : IDisposable
     {
         var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;      // stage 1: what does each LoRA contribute?
         var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
-        using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: true, _request.Training.Seed);
+        using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training, Stage2Steps);
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
-        var result = ResultOf(adapter, progress, cancel);
+        var result = ResultOf(adapter, progress, cancel);                                           // and score what came out
         Write(adapter, importance, result);
         return result;
     }
@@ -118,7 +118,7 @@ public sealed class LoraDropRun : IDisposable
     {
         get
         {
-            var steps = TrainingJob.StepsIn(_data.Train.Count, _request.Training, _request.Training.Epochs);
+            var steps = _request.Training.StepsIn(_data.Train.Count, _request.Training.Epochs);
             return Math.Min(steps, _request.Training.MaxSteps ?? steps);
         }
     }
@@ -128,20 +128,21 @@ public sealed class LoraDropRun : IDisposable
     {
         var steps = new Dictionary<Stage, int>();
         if (_request.Method == TuningMethod.LoraDrop && _measured is null && !File.Exists(_folder.ImportanceJson))
-            steps[Stage.ImportanceEvaluation] = Stage1Steps(_request.Importance!, Sample(_request.Importance!.SampleRatio).Length);
+            steps[Stage.ImportanceEvaluation] = Stage1Steps(_request.Importance!, _data.Sample(_request.Importance!.SampleRatio, _request.Training.Seed).Length);
         steps[Stage.TaskAdaptation] = Stage2Steps;
         return steps;
     }
 
-    private int Stage1Steps(ImportanceSettings settings, int examples) => settings.Steps ?? TrainingJob.StepsIn(examples, _request.Training, settings.Epochs!.Value);
+    private int Stage1Steps(ImportanceSettings settings, int examples) => settings.Steps ?? _request.Training.StepsIn(examples, settings.Epochs!.Value);
 
     private ImportanceReport Measure(ImportanceSettings settings, CancellationToken cancel)
     {
-        var sample = _data.Train.Subset(Sample(settings.SampleRatio));
-        using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
+        var sample = _data.Train.Subset(_data.Sample(settings.SampleRatio, _request.Training.Seed));
+        using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
         var steps = Stage1Steps(settings, sample.Count);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
         CompactAdapter.Write(_folder.Stage1Adapter, adapter);
+        using var phase = RunPhases.Begin(RunPhases.Importance);
         var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
         if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost) throw new DivergedException(Stage.ImportanceEvaluation, steps, $"the LoRA of {lost.Site} puts out ‖ΔWx‖² = {lost.G}");
         var I = Domain.Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), settings.Scope);
@@ -162,15 +163,11 @@ public sealed class LoraDropRun : IDisposable
         return SharingPlan.From(I, sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, _request.Training.Seed);
     }
 
-    private int[] Sample(double ratio) => Task.Kind == TaskKind.Classification
-        ? StratifiedSample.ByClass([.. _data.Train.Labels.Select(l => (int)l)], ratio, _request.Training.Seed, "importance")
-        : StratifiedSample.ByQuantile(_data.Train.Labels, ratio, _request.Training.Seed, "importance");
-
     /// <summary>Refuses a warm start from a run that left no adapter, or one of other layers, rank or classes.</summary>
     private void CheckWarmStart()
     {
         if (_inputs.Stage1Adapter is not { } path) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
-        using var everywhere = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: true, _request.Training.Seed);
+        using var everywhere = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
         everywhere.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
@@ -215,15 +212,27 @@ public sealed class LoraDropRun : IDisposable
     private RunResult ResultOf(Adapter adapter, TrainingProgress progress, CancellationToken cancel)
     {
         var best = progress.Best!;
-        var test = _data.Test is { } set ? Evaluation.Of(_model, set, _request.Training.BatchSize, cancel).ScoresOf(set, Task) : null;
+        using var phase = _data.Test is null ? null : RunPhases.Begin(RunPhases.Evaluate);
+        var test = _data.Test is { } set ? Evaluation.ScoresOf(_model, set, Task, _request.Training.BatchSize, cancel).Scores : null;
+        var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? Answered(prompted, cancel) : null;
         var everywhere = ParameterCounts.Of(SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), adapter.Width, _shape.Rank, 0);
         var kept = adapter.Plan.Own.GroupBy(site => site.Type).ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
-        return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test, progress.History);
+        return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test, progress.History) { Generated = generated };
+    }
+
+    /// <summary>Lets the model answer the prompts of the test split, or of the validation split where there is none, and scores the answers.</summary>
+    private GeneratedScores Answered(PromptedData data, CancellationToken cancel)
+    {
+        _report(new RunEvent.Remark($"Answering {data.Asked.Count} prompts of the {data.AskedFrom} split."));
+        var answers = Answers.Of((LanguageModel)_model, data.Encoder, data.Asked, Task.Decoding!, _request.Training.Seed, cancel);
+        WholeFile.WriteText(_folder.Answers, answers.ToJsonLines());
+        return new(data.AskedFrom, data.Asked.Count, answers.ScoresBy(Task.Metric));
     }
 
     /// <summary>The adapter folder, then result.json: where that is, everything is.</summary>
     private void Write(Adapter adapter, ImportanceReport? importance, RunResult result)
     {
+        using var phase = RunPhases.Begin(RunPhases.Save);
         RunFolder.WriteWhole(_folder.Adapter, folder =>
         {
             PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, BaseModel);
@@ -236,11 +245,8 @@ public sealed class LoraDropRun : IDisposable
 
     private ModelCardFacts Card(ImportanceReport? importance, RunResult result)
     {
-        var source = _data.Source;
-        var files = new List<DataFile> { new(source.Train.File, "train", source.Train.Examples.Count, source.Train.Sha256), new(source.Validation.File, "validation", source.Validation.Examples.Count, source.Validation.Sha256) };
-        if (source.Test is { } test) files.Add(new(test.File, "test", test.Examples.Count, test.Sha256));
-        return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", CardTask.SequenceClassification,
-            _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
+        return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel ? CardTask.TextGeneration : CardTask.SequenceClassification,
+            _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
     private static RunIdentity Identity(JobRequest request, RunInputs inputs)
@@ -248,7 +254,7 @@ public sealed class LoraDropRun : IDisposable
         var read = new List<RunFile>();
         foreach (var (use, path) in new[] { ("train", inputs.Data.Train), ("validation", inputs.Data.Validation), ("test", inputs.Data.Test) })
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
-        foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => f.EndsWith(".safetensors") || f.EndsWith(".json") || f.EndsWith(".txt")).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => Path.GetExtension(f) is ".safetensors" or ".json" or ".txt" or ".model" or ".jinja").Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
         return new(JsonDocument.Parse(request.ToRunJson()).RootElement, read);
     }

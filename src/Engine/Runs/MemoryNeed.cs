@@ -13,15 +13,24 @@ public static class MemoryNeed
 
     /// <summary>Refuses training whose longest batch needs more than is free.</summary>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
-    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, Device device)
+    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, LoraSettings lora, Device device)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA tells at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
-        var need = OfTraining(config, batch, lengths.Max());
+        var need = config is DecoderConfig decoder ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max()) : OfTraining(config, batch, lengths.Max());
         var free = Free();
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,
                 $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and {free / (1 << 30):F1} GiB are free. Lower batchSize (and raise accumulation to keep the step the same), or lower maxLength."));
+    }
+
+    /// <summary>The shape of a decoder, its output layer counted where it is its own.</summary>
+    public static DecoderShape ShapeOf(DecoderConfig config)
+    {
+        ModuleFacts[] modules = [.. config.LinearsOf("*").Select(linear => new ModuleFacts(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
+        var layers = config.Layers * modules.Sum(module => (double)module.In * module.Out);
+        var all = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1.0, (product, n) => product * n)) + (config.TiedEmbeddings ? 0 : (double)config.VocabularySize * config.Hidden);
+        return new(config.Layers, config.Hidden, config.QueryWidth, config.Intermediate, config.VocabularySize, layers, all - layers, modules);
     }
 
     /// <summary>What the kernel could give now, within the limit of the container.</summary>

@@ -33,6 +33,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Written last: where it is, everything is.</summary>
     public const string ResultFile = "result.json";
 
+    /// <summary>Generated answers, one JSON object a line: prompt, answer, why it ended, and the right ones.</summary>
+    public const string AnswersFile = "answers.jsonl";
+
     public const string AdapterFolder = "adapter", EventsFolder = "events";
 
     private const string LockFile = "run.lock", FormatField = "format";
@@ -54,6 +57,8 @@ public sealed class RunFolder : IDisposable
     public string Adapter => At(AdapterFolder);
 
     public string Result => At(ResultFile);
+
+    public string Answers => At(AnswersFile);
 
     public string Events(Stage stage) => System.IO.Path.Combine(At(EventsFolder), JsonText.NameOf(stage));
 

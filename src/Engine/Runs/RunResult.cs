@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -13,4 +14,15 @@ namespace LoraDrop.Engine;
 /// <param name="Test">Its scores on the test split, if there is one.</param>
 /// <param name="History">Every evaluation.</param>
 public sealed record RunResult(TuningMethod Method, long Seed, ParameterCounts Parameters, long LoraParameters,
-    IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, Scores Scores, Scores? Test, IReadOnlyList<EvaluationAt> History);
+    IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, Scores Scores, Scores? Test, IReadOnlyList<EvaluationAt> History)
+{
+    /// <summary>Scores of generated answers; null where the task generates none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GeneratedScores? Generated { get; init; }
+}
+
+/// <summary>What the answers to a split's prompts scored.</summary>
+/// <param name="Split"><c>test</c>, or <c>validation</c> where there is none.</param>
+/// <param name="Prompts">How many were answered.</param>
+/// <param name="Scores">By metric; the primary one is the task's.</param>
+public sealed record GeneratedScores(string Split, int Prompts, Scores Scores);

@@ -1,56 +1,72 @@
 using LoraDrop.Domain;
+using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
 /// <summary>The splits of a task as ids, ready for a model.</summary>
-/// <param name="Source">The texts, with file names and digests.</param>
-/// <param name="Train">Training set D.</param>
-/// <param name="Validation">What training is evaluated on.</param>
-/// <param name="Test">Evaluated once, at the end; null: none.</param>
-/// <param name="Cut">How many training texts were longer than the limit and are cut.</param>
-public sealed record TaskData(TrainingData Source, EncodedSet Train, EncodedSet Validation, EncodedSet? Test, int Cut)
+/// <param name="Files">What was read.</param>
+/// <param name="Remarks">What a person should know about how it was read.</param>
+public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks)
 {
-    public IReadOnlyList<string>? Labels => Source.Train.Labels;
+    /// <summary>Training set D.</summary>
+    public abstract EncodedSet Train { get; }
 
-    /// <summary>Number of logits: one per class, or one for a regression.</summary>
-    public int Classes => Labels?.Count ?? 1;
+    /// <summary>What training is evaluated on.</summary>
+    public abstract EncodedSet Validation { get; }
 
-    /// <summary>Turns read splits into ids.</summary>
-    /// <exception cref="RefusedInputException">The tokenizer knows more tokens than the model.</exception>
-    public static TaskData Encode(TrainingData source, TextEncoder encoder)
+    /// <summary>Evaluated once, at the end; null: none.</summary>
+    public abstract EncodedSet? Test { get; }
+
+    /// <summary>The names of the classes; null where there are none.</summary>
+    public virtual IReadOnlyList<string>? Labels => null;
+
+    /// <summary>The model with the head that the task needs.</summary>
+    public abstract FrozenModel Open(string folder, long seed, Device device, WeightKind? kind);
+
+    /// <summary>A stratified sample of the training set, by index: D_s of the paper.</summary>
+    public abstract int[] Sample(double ratio, long seed);
+
+    /// <summary>Reads and encodes the splits.</summary>
+    /// <exception cref="RefusedInputException">With the faults of all files; or the model cannot do the task.</exception>
+    public static TaskData Read(DataFiles files, TaskSettings task, string model, ModelConfig config, int maxLength, long seed)
     {
-        var train = encoder.Encode(source.Train.Examples);
-        return new(source, train, encoder.Encode(source.Validation.Examples), source.Test is { } test ? encoder.Encode(test.Examples) : null,
-            train.Lengths.Count(length => length == encoder.LongestText));
+        if (task.Kind != TaskKind.Generation) return LabelledData.Encode(TrainingData.Read(files, task, seed), new TextEncoder(model, config, maxLength), task);
+        if (config is not DecoderConfig decoder) throw new RefusedInputException("model", $"is an encoder ({config.Module}), which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
+        return PromptedData.Read(files, task, new PromptEncoder(model, decoder, maxLength, task.TextChoices), seed);
     }
+
+    private protected static string CutRemark(int cut, int of, int longest) => $"{cut} of {of} training texts have {longest} tokens or more and are cut there.";
 }
 
-/// <summary>A model's tokenizer, with the model's limits.</summary>
-public sealed class TextEncoder
+/// <summary>The splits of a classification or regression.</summary>
+public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, LabelledSet TrainSet, LabelledSet ValidationSet, LabelledSet? TestSet, IReadOnlyList<string>? Classes, TaskKind Kind)
+    : TaskData(Files, Remarks)
 {
-    private readonly Tokenizer _tokenizer;
-    private readonly bool _typed;
+    public override LabelledSet Train => TrainSet;
 
-    /// <param name="folder">The model's folder.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="maxLength">The limit that was asked for, in tokens; the model's own limit holds besides.</param>
-    public TextEncoder(string folder, ModelConfig config, int maxLength)
+    public override LabelledSet Validation => ValidationSet;
+
+    public override LabelledSet? Test => TestSet;
+
+    public override IReadOnlyList<string>? Labels => Classes;
+
+    /// <summary>One logit per class, or one for a regression.</summary>
+    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => SequenceClassifier.Open(folder, Classes?.Count ?? 1, seed, device, kind);
+
+    public override int[] Sample(double ratio, long seed) => Kind == TaskKind.Classification
+        ? StratifiedSample.ByClass([.. TrainSet.Labels.Select(l => (int)l)], ratio, seed, "importance")
+        : StratifiedSample.ByQuantile(TrainSet.Labels, ratio, seed, "importance");
+
+    /// <summary>Turns read splits into ids.</summary>
+    public static LabelledData Encode(TrainingData source, TextEncoder encoder, TaskSettings task)
     {
-        _tokenizer = Tokenizer.Load(folder);
-        if (_tokenizer.VocabularySize > config.VocabularySize)
-            throw new RefusedInputException(folder, $"the tokenizer knows {_tokenizer.VocabularySize} tokens, the model {config.VocabularySize}: they do not belong together");
-        LongestText = Math.Min(maxLength, config.LongestText);
-        _typed = config.TokenTypes > 1 && config.Family == EncoderFamily.Bert;
+        var train = encoder.Encode(source.Train.Examples);
+        var cut = train.Lengths.Count(length => length == encoder.LongestText);
+        var files = new List<DataFile> { FileOf(source.Train, "train"), FileOf(source.Validation, "validation") };
+        if (source.Test is { } test) files.Add(FileOf(test, "test"));
+        return new(files, cut > 0 ? [.. source.Remarks, CutRemark(cut, train.Count, encoder.LongestText)] : source.Remarks, train, encoder.Encode(source.Validation.Examples),
+            source.Test is { } labelled ? encoder.Encode(labelled.Examples) : null, source.Train.Labels, task.Kind);
     }
 
-    /// <summary>Tokens that a text may have, special tokens included.</summary>
-    public int LongestText { get; }
-
-    public TokenizedText Encode(string first, string? second)
-    {
-        var text = _tokenizer.Encode(first, second, LongestText);
-        return _typed ? text : text with { TypeIds = new int[text.Ids.Length] };
-    }
-
-    public EncodedSet Encode(IReadOnlyList<Example> examples) => new([.. examples.Select(e => Encode(e.First, e.Second))], [.. examples.Select(e => e.Label)]);
+    private static DataFile FileOf(Dataset data, string use) => new(data.File, use, data.Examples.Count, data.Sha256);
 }

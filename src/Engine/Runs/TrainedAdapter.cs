@@ -6,20 +6,34 @@ namespace LoraDrop.Engine;
 /// <summary>A finished adapter on its base model, ready for texts.</summary>
 public sealed class TrainedAdapter : IDisposable
 {
-    private TrainedAdapter(string baseModel, SequenceClassifier model, Adapter adapter, TaskSettings task, TextEncoder encoder)
+    private readonly int _maxLength;
+
+    private TrainedAdapter(string baseModel, FrozenModel model, Adapter adapter, TaskSettings task, int maxLength)
     {
-        (BaseModel, Model, Adapter, Task, Encoder) = (baseModel, model, adapter, task, encoder);
+        (BaseModel, Model, Adapter, Task, _maxLength) = (baseModel, model, adapter, task, maxLength);
     }
 
     public string BaseModel { get; }
 
-    public SequenceClassifier Model { get; }
+    public FrozenModel Model { get; }
+
+    /// <summary>The model of a classification or regression.</summary>
+    /// <exception cref="RefusedInputException">It generates text.</exception>
+    public SequenceClassifier Classifier => Model as SequenceClassifier ?? throw new RefusedInputException("adapter", "is of a model that generates text: take loradrop generate");
+
+    /// <summary>The model of a generation task.</summary>
+    /// <exception cref="RefusedInputException">It predicts labels.</exception>
+    public LanguageModel LanguageModel => Model as LanguageModel ?? throw new RefusedInputException("adapter", "is of a model that predicts labels: take loradrop predict");
 
     public Adapter Adapter { get; }
 
     public TaskSettings Task { get; }
 
-    public TextEncoder Encoder { get; }
+    /// <summary>Texts as ids, for a classification or regression.</summary>
+    public TextEncoder Encoder => field ??= new(BaseModel, Model.Config, _maxLength);
+
+    /// <summary>Prompts as ids, for a generation task.</summary>
+    public PromptEncoder Prompts => field ??= new(BaseModel, LanguageModel.Config, _maxLength, Task.TextChoices);
 
     /// <summary>Opens the adapter folder of a run.</summary>
     /// <param name="folder">The folder; its loradrop.json names base model and task.</param>
@@ -30,11 +44,10 @@ public sealed class TrainedAdapter : IDisposable
     {
         var about = AdapterTask.Read(folder);
         var path = baseModel ?? about.BaseModel;
-        var encoder = new TextEncoder(path, ModelConfig.Read(path), about.MaxLength);
-        var model = SequenceClassifier.Open(path, about.Task.Labels?.Count ?? 1, 0, device);
+        FrozenModel model = about.Task.Kind == TaskKind.Generation ? LanguageModel.Open(path, device) : SequenceClassifier.Open(path, about.Task.Labels?.Count ?? 1, 0, device);
         try
         {
-            return new(path, model, PeftAdapter.Read(folder, model), about.Task, encoder);
+            return new(path, model, PeftAdapter.Read(folder, model), about.Task, about.MaxLength);
         }
         catch
         {
@@ -43,10 +56,10 @@ public sealed class TrainedAdapter : IDisposable
         }
     }
 
-    public EncodedSet Encode(Dataset data) => Encoder.Encode(data.Examples);
+    public LabelledSet Encode(Dataset data) => Encoder.Encode(data.Examples);
 
     /// <summary>The splits of a data set, with this task's classes.</summary>
-    public TaskData Read(DataFiles files, long seed) => TaskData.Encode(TrainingData.Read(files, Task, seed), Encoder);
+    public TaskData Read(DataFiles files, long seed) => TaskData.Read(files, Task, BaseModel, Model.Config, _maxLength, seed);
 
     /// <summary>Scores a set with the LoRAs of some sites only, the others switched off; afterwards all are on again.</summary>
     public Scores ScoreWith(IReadOnlySet<Site> on, EncodedSet set, int batchSize, CancellationToken cancel)
@@ -55,7 +68,7 @@ public sealed class TrainedAdapter : IDisposable
         try
         {
             foreach (var (linear, _) in off) linear.Lora = null;
-            return Evaluation.Of(Model, set, batchSize, cancel).ScoresOf(set, Task);
+            return Evaluation.ScoresOf(Model, set, Task, batchSize, cancel).Scores;
         }
         finally
         {

@@ -26,6 +26,14 @@ internal static partial class ByteLevel
             for (var i = 0; i < bytes.Length; i++) letters[i] = LetterOf[bytes[i]];
         });
 
+    /// <summary>The letters of bytes.</summary>
+    public static string ToLetters(ReadOnlySpan<byte> bytes)
+    {
+        var letters = new char[bytes.Length];
+        for (var i = 0; i < bytes.Length; i++) letters[i] = LetterOf[bytes[i]];
+        return new(letters);
+    }
+
     /// <summary>The text of tokens; a token that has other letters than the 256 stands for itself, bytes that are no UTF-8 become U+FFFD.</summary>
     public static string FromLetters(IEnumerable<string> tokens)
     {

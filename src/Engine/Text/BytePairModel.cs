@@ -17,6 +17,11 @@ internal sealed class BytePairModel : IWordModel
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
     public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+        : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))]) { }
+
+    /// <param name="vocabulary">All tokens with their ids.</param>
+    /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
+    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges)
     {
         _vocabulary = vocabulary;
         foreach (var (token, id) in vocabulary)
@@ -24,7 +29,7 @@ internal sealed class BytePairModel : IWordModel
             if (Rune.TryGetRuneAt(token, 0, out var rune) && rune.Utf16SequenceLength == token.Length) _letters[rune] = id;
         }
         _merges = new Dictionary<(int, int), Merge>(merges.Count);
-        foreach (var (rank, (left, right)) in merges.Index())
+        foreach (var (left, right, rank) in merges)
         {
             _merges[(vocabulary[left], vocabulary[right])] = new Merge(rank, vocabulary[left + right]);
         }

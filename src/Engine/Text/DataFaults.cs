@@ -17,6 +17,8 @@ internal sealed class DataFaults(string file)
 
     public bool Any => _first.Count > 0;
 
+    public int Count => _first.Count + _more;
+
     public IEnumerable<Fault> All => _more == 0 ? _first : _first.Append(new Fault(file, $"and {_more} more"));
 
     private void Add(Fault fault)

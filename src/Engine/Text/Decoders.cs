@@ -17,11 +17,15 @@ internal static class Decoders
             "WordPiece" => WordPieces(field["prefix"].Text, field["cleanup"].Flag(true)),
             "Replace" => Replace(field["pattern"]["String"].Text, field["content"].Text),
             "ByteFallback" => ByteTokens,
+            "Metaspace" => Metaspace(field["replacement"].TextOrNull ?? "\u2581", field["prepend_scheme"].TextOrNull != "never" && field["add_prefix_space"].Flag(true)),
             "Fuse" => tokens => [string.Concat(tokens)],
             "Strip" => Strip(field["content"].Text.Single(), field["start"].Number, field["stop"].Number),
             var other => throw field["type"].Refused($"the decoder '{other}' is not supported."),
         };
     }
+
+    /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the text.</summary>
+    public static Decoder Sentence(bool prefix) => InOrder([Replace("\u2581", " "), ByteTokens, tokens => [string.Concat(tokens)], .. prefix ? (Decoder[])[Strip(' ', 1, 0)] : []]);
 
     public static IEnumerable<string> Bytes(IEnumerable<string> tokens) => [ByteLevel.FromLetters(tokens)];
 
@@ -79,6 +83,9 @@ internal static class Decoders
         byte[] bytes = [.. run];
         return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
     }
+
+    private static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) =>
+        token.Replace(blank, " ", StringComparison.Ordinal) is var text && prefix && i == 0 && text.StartsWith(' ') ? text[1..] : text);
 
     private static Decoder InOrder(Decoder[] steps) => tokens => steps.Aggregate(tokens, (pieces, step) => step(pieces));
 }

@@ -15,6 +15,7 @@ internal static class Normalizers
             "Sequence" => InOrder([.. field["normalizers"].Items.Select(From)]),
             "Lowercase" => Lowercase,
             "NFD" => UnicodeDecomposition.Decompose,
+            "NFC" => UnicodeComposition.Compose,
             "StripAccents" => text => Keep(text, rune => !IsMark(rune)),
             "BertNormalizer" => BertNormalizer.From(field).Normalize,
             "Prepend" => Prepend(field["prepend"].Text),

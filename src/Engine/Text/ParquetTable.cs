@@ -15,7 +15,7 @@ internal sealed class ParquetTable : ITableReader
         return table;
     }
 
-    public void ReadAll(byte[] bytes, SplitTally to, DataFaults faults) => Guard(faults, () => ReadAllAsync(bytes, to));
+    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults) => Guard(faults, () => ReadAllAsync(bytes, to));
 
     private static void Guard(DataFaults faults, Func<Task> read)
     {
@@ -56,7 +56,7 @@ internal sealed class ParquetTable : ITableReader
         }
     }
 
-    private static async Task ReadAllAsync(byte[] bytes, SplitTally to)
+    private static async Task ReadAllAsync(byte[] bytes, ICellSink to)
     {
         await using var reader = await ParquetReader.CreateAsync(new MemoryStream(bytes));
         var columns = to.Begin([.. reader.Schema.Fields.Select(field => field.Name)], header: true);

@@ -10,12 +10,14 @@ internal static class PreTokenizers
     /// <exception cref="Domain.RefusedInputException">A pre-tokenizer that is not known here.</exception>
     public static PreTokenizer From(JsonField field)
     {
-        if (field.IsAbsent) return text => [text];
+        if (field.IsAbsent) return Whole;
         return field["type"].Text switch
         {
             "Sequence" => InOrder([.. field["pretokenizers"].Items.Select(From)]),
             "ByteLevel" => ByteLevelWords(field["add_prefix_space"].Flag(true), field["use_regex"].Flag(true)),
-            "BertPreTokenizer" => BertWords,
+            "BertPreTokenizer" => (text, _) => BertWords(text),
+            "Metaspace" => Metaspace(field),
+            "Digits" => Digits(field["individual_digits"].Flag(false)),
             "Split" => Split(field),
             var other => throw field["type"].Refused($"the pre-tokenizer '{other}' is not supported."),
         };
@@ -24,7 +26,7 @@ internal static class PreTokenizers
     /// <summary>Words in the 256 letters of <see cref="ByteLevel"/>.</summary>
     /// <param name="addPrefixSpace">Whether a text that does not start with a blank gets one.</param>
     /// <param name="splitWords">Whether GPT-2's words are split; false where an earlier step has split.</param>
-    public static PreTokenizer ByteLevelWords(bool addPrefixSpace, bool splitWords = true) => text =>
+    public static PreTokenizer ByteLevelWords(bool addPrefixSpace, bool splitWords = true) => (text, _) =>
     {
         if (addPrefixSpace && !text.StartsWith(' ')) text = ' ' + text;
         return splitWords ? ByteLevel.Words(text).Select(ByteLevel.ToLetters) : [ByteLevel.ToLetters(text)];
@@ -58,7 +60,7 @@ internal static class PreTokenizers
         var pattern = field["pattern"]["Regex"];
         try
         {
-            return new CodePointRegex(new Regex(pattern.Text, RegexOptions.Compiled | RegexOptions.CultureInvariant)).Split;
+            return ByPattern(pattern.Text);
         }
         catch (RegexParseException unknown)
         {
@@ -66,6 +68,47 @@ internal static class PreTokenizers
         }
     }
 
-    private static PreTokenizer InOrder(PreTokenizer[] steps) =>
-        text => steps.Aggregate((IEnumerable<string>)[text], (words, step) => words.SelectMany(word => step(word)));
+    /// <summary>No split: the whole text is a word.</summary>
+    public static IEnumerable<string> Whole(string text, bool first) => [text];
+
+    /// <summary>The matches of a regular expression, and what lies between them.</summary>
+    /// <exception cref="RegexParseException">It is none.</exception>
+    public static PreTokenizer ByPattern(string pattern)
+    {
+        var regex = new CodePointRegex(new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant));
+        return (text, _) => regex.Split(text);
+    }
+
+    /// <summary>One step after the other.</summary>
+    public static PreTokenizer InOrder(PreTokenizer[] steps) => (text, first) =>
+        steps.Aggregate((IEnumerable<string>)[text], (words, step) => words.Select((word, i) => step(word, first && i == 0)).SelectMany(parts => parts));
+
+    /// <summary>Blanks become a letter, and a text gets one in front: always, where it begins, or never.</summary>
+    private static PreTokenizer Metaspace(JsonField field)
+    {
+        var blank = field["replacement"].TextOrNull ?? "\u2581";
+        var scheme = field["prepend_scheme"].TextOrNull ?? (field["add_prefix_space"].Flag(true) ? "always" : "never");
+        if (scheme is not ("always" or "first" or "never")) throw field["prepend_scheme"].Refused("must be always, first or never.");
+        var split = field["split"].Flag(true);
+        return (text, first) =>
+        {
+            text = text.Replace(" ", blank, StringComparison.Ordinal);
+            if ((scheme == "always" || (scheme == "first" && first)) && !text.StartsWith(blank, StringComparison.Ordinal)) text = blank + text;
+            return split ? Beginning(text, blank) : [text];
+        };
+    }
+
+    /// <summary>Words, each with the blank before it.</summary>
+    private static IEnumerable<string> Beginning(string text, string blank)
+    {
+        var start = 0;
+        for (var at = text.IndexOf(blank, 1, StringComparison.Ordinal); at >= 0; at = text.IndexOf(blank, at + 1, StringComparison.Ordinal))
+        {
+            yield return text[start..at];
+            start = at;
+        }
+        yield return text[start..];
+    }
+
+    private static PreTokenizer Digits(bool individual) => ByPattern(individual ? @"\p{N}" : @"\p{N}+");
 }

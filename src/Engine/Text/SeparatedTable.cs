@@ -28,7 +28,7 @@ internal sealed class SeparatedTable : ITableReader
         return columns is null ? Table.Empty : new Table(columns, [.. Rows(records, header ? first : null, columns, faults)]);
     }
 
-    public void ReadAll(byte[] bytes, SplitTally to, DataFaults faults)
+    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults)
     {
         using var records = _records(bytes, faults).GetEnumerator();
         if (!records.MoveNext()) return;

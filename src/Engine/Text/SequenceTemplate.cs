@@ -23,6 +23,11 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
         [new(Slot.Special, 0, start), new(Slot.First, 0), new(Slot.Special, 0, end)],
         [new(Slot.Special, 0, start), new(Slot.First, 0), new(Slot.Special, 0, end), new(Slot.Second, 1), new(Slot.Special, 1, end)]);
 
+    /// <summary>Special tokens before and after each text.</summary>
+    public static SequenceTemplate Around(int[] before, int[] after) => new(
+        [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after)],
+        [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after), new(Slot.Special, 1, before), new(Slot.Second, 1), new(Slot.Special, 1, after)]);
+
     /// <exception cref="Domain.RefusedInputException">A post-processor that is not known here.</exception>
     public static SequenceTemplate From(JsonField field)
     {
@@ -37,6 +42,9 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
             var other => throw field["type"].Refused($"the post-processor '{other}' is not supported."),
         };
     }
+
+    /// <summary>The special tokens before a single text.</summary>
+    public int[] Before { get; } = [.. single.TakeWhile(part => part.Slot == Slot.Special).SelectMany(part => part.Ids)];
 
     /// <summary>How many special tokens are put around one text, or around two.</summary>
     public int SpecialCount(bool ofPair) => (ofPair ? pair : single).Sum(part => part.Ids.Length);

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine;
 
 /// <summary>Counts what is in the columns of a file while a reader goes through it.</summary>
-internal sealed class SplitTally
+internal sealed class SplitTally : ICellSink
 {
     private bool _header;
 
@@ -12,9 +12,7 @@ internal sealed class SplitTally
 
     public int Rows => Columns.Count == 0 ? 0 : Columns[0].Cells;
 
-    /// <summary>Told once, before the first cell.</summary>
-    /// <returns>A tally for each column; every row has a cell in each.</returns>
-    public IReadOnlyList<ColumnTally> Begin(IReadOnlyList<string> columns, bool header)
+    public IReadOnlyList<CellColumn> Begin(IReadOnlyList<string> columns, bool header)
     {
         (_header, Columns) = (header, [.. columns.Select(name => new ColumnTally(name))]);
         return Columns;
@@ -25,7 +23,7 @@ internal sealed class SplitTally
 }
 
 /// <summary>Counts what is in one column.</summary>
-internal sealed class ColumnTally(string name)
+internal sealed class ColumnTally(string name) : CellColumn(name)
 {
     private readonly Dictionary<string, int> _values = [];
     private ColumnType? _type;
@@ -33,17 +31,12 @@ internal sealed class ColumnTally(string name)
     private RowPlace? _firstEmpty;
     private CellFacts? _firstNotNumber;
 
-    public string Name => name;
-
     public int Cells { get; private set; }
 
     /// <summary>The first cells, cut where they are long.</summary>
     public List<string> Preview { get; } = [];
 
-    /// <param name="place">The cell's row.</param>
-    /// <param name="text">What it holds.</param>
-    /// <param name="type">What the format says that it is; null: it does not say.</param>
-    public void Add(RowPlace place, string text, ColumnType? type = null)
+    public override void Add(RowPlace place, string text, ColumnType? type = null)
     {
         if (Cells++ < SplitFacts.PreviewRows) Preview.Add(Cut(text));
         if (string.IsNullOrWhiteSpace(text))
@@ -60,7 +53,7 @@ internal sealed class ColumnTally(string name)
     }
 
     public ColumnFacts Facts() =>
-        new(name, _type ?? ColumnType.Text, _empty, _firstEmpty?.ToString(), _values.Count, Values(), _firstNotNumber, _longest);
+        new(Name, _type ?? ColumnType.Text, _empty, _firstEmpty?.ToString(), _values.Count, Values(), _firstNotNumber, _longest);
 
     private Dictionary<string, int>? Values() => _values.Count > ColumnFacts.MostValues || _longest > ColumnFacts.LongestCell ? null
         : ClassNames.Infer(_values.Keys).ToDictionary(value => value, value => _values[value]);

@@ -16,7 +16,7 @@ public sealed class Tokenizer
     private const int LongestCachedWord = 64, MostCachedWords = 100_000;
 
     /// <summary>The files that a tokenizer may consist of.</summary>
-    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "chat_template.jinja", "chat_template.json", "generation_config.json"];
 
     private readonly TokenizerSteps _steps;
     private readonly FrozenDictionary<string, int> _ids;
@@ -60,17 +60,19 @@ public sealed class Tokenizer
     public IReadOnlySet<int> SpecialIds { get; }
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
-    /// <param name="folder">Holds tokenizer.json; or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is
+    /// <param name="folder">Holds tokenizer.json; or tokenizer.model (SentencePiece BPE, or Llama 3's ranks); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is
     /// there is read. special_tokens_map.json and tokenizer_config.json are heeded where present.</param>
     /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
     /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
     public static Tokenizer Load(string folder)
     {
         var names = SpecialTokenNames.Read(folder);
+        var model = Path.Combine(folder, "tokenizer.model");
         return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"))
+            : File.Exists(model) ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
             : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
             : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)
-            : throw new RefusedInputException(folder, "holds no tokenizer: put tokenizer.json there, or vocab.json and merges.txt, or vocab.txt."), names);
+            : throw new RefusedInputException(folder, "holds no tokenizer: put tokenizer.json there, or tokenizer.model, or vocab.json and merges.txt, or vocab.txt."), names);
 
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
     }
@@ -94,6 +96,15 @@ public sealed class Tokenizer
         return _steps.Template.Fill(firstIds, secondIds);
     }
 
+    /// <summary>The ids of a text alone: special tokens that stand in it are read, none is added.</summary>
+    public int[] EncodeBare(string text) => [.. Tokens(text, null)];
+
+    /// <summary>The ids of a text that goes on: with the special tokens that the model expects before it, without those after.</summary>
+    public int[] EncodePrefix(string text) => [.. _steps.Template.Before, .. Tokens(text, null)];
+
+    /// <summary>Special tokens that stand before a text.</summary>
+    public int PrefixLength => _steps.Template.Before.Length;
+
     /// <summary>The text of ids; ids that are no token are left out.</summary>
     /// <param name="ids">Token ids, as of <see cref="Encode"/> or generated.</param>
     /// <param name="skipSpecialTokens">Whether <see cref="SpecialIds"/> are left out; default true.</param>
@@ -108,14 +119,17 @@ public sealed class Tokenizer
     private List<int> Tokens(string text, int? enough)
     {
         var ids = new List<int>(text.Length / 3 + 1);
+        var first = true;
         foreach (var piece in _steps.Added.Split(text))
         {
+            var begins = first;
+            first = false;
             if (piece.Token is { } token)
             {
                 ids.Add(token.Id);
                 continue;
             }
-            foreach (var word in _steps.SplitWords(piece.Text))
+            foreach (var word in _steps.SplitWords(piece.Text, begins))
             {
                 AppendWord(word, ids);
                 if (ids.Count >= enough) return ids;

@@ -46,7 +46,7 @@ internal static class VocabularyFiles
         return new TokenizerSteps(
             normalizer.Normalize,
             new AddedTokens(special.Values, normalizer.Normalize),
-            PreTokenizers.BertWords,
+            (text, _) => PreTokenizers.BertWords(text),
             new WordPieceModel(vocabulary, special["unk_token"].Content, continuation: "##", maximumLength: 100),
             SequenceTemplate.Bert(special["cls_token"].Id, special["sep_token"].Id),
             Decoders.WordPieces("##", cleanUp: true));

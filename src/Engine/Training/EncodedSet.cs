@@ -2,18 +2,45 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Tokenized texts and what to predict for each: a class index, or a number.</summary>
-public sealed record EncodedSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<double> Labels)
+/// <summary>Tokenized texts and what a model is to learn from them.</summary>
+public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)
 {
     public int Count => Texts.Count;
 
     /// <summary>Tokens of each text, special tokens included.</summary>
     public IReadOnlyList<int> Lengths { get; } = [.. Texts.Select(t => t.Ids.Length)];
 
-    public EncodedSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Labels[i])]);
+    /// <summary>The texts of a batch, all in one row.</summary>
+    public TokenBatch Packed(IReadOnlyList<int> indices, FrozenModel model) => TokenBatch.Packed([.. indices.Select(i => Texts[i])], model.Device);
 
-    public TokenBatch Batch(IReadOnlyList<int> indices, SequenceClassifier model) =>
-        TokenBatch.Of([.. indices.Select(i => Texts[i])], model.Config.PadId, model.Device);
+    /// <summary>The texts of a batch, one a row.</summary>
+    public TokenBatch Batch(IReadOnlyList<int> indices, FrozenModel model) => TokenBatch.Of([.. indices.Select(i => Texts[i])], model.Config.PadId, model.Device);
+
+    /// <summary>Some of the texts.</summary>
+    public abstract EncodedSet Subset(IReadOnlyList<int> indices);
+
+    /// <summary>What the loss is a mean over: texts, or tokens to be learnt.</summary>
+    public abstract long TermsIn(IReadOnlyList<int> indices);
+
+    /// <summary>Σ of the loss over a batch.</summary>
+    /// <param name="model">A model with the head for this kind of set.</param>
+    /// <param name="batch">The texts.</param>
+    /// <param name="indices">Which they are.</param>
+    public abstract Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices);
+}
+
+/// <summary>Texts with something to predict for each: a class index, or a number.</summary>
+public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<double> Labels) : EncodedSet(Texts)
+{
+    public override LabelledSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Labels[i])]);
+
+    public override long TermsIn(IReadOnlyList<int> indices) => indices.Count;
+
+    public override Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices)
+    {
+        using var scope = NewDisposeScope();
+        return LossSum(((SequenceClassifier)model).Forward(batch), indices).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Σ over the batch of the loss: cross entropy, or the squared error where there is one logit.</summary>
     public Tensor LossSum(Tensor logits, IReadOnlyList<int> indices)             // logits: (B, C)
@@ -24,5 +51,27 @@ public sealed record EncodedSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyLis
             ? nn.functional.mse_loss(logits.squeeze(-1), labels.to(logits.dtype), nn.Reduction.Sum)
             : nn.functional.cross_entropy(logits, labels.to(ScalarType.Int64), reduction: nn.Reduction.Sum);
         return loss.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Texts of which some tokens are to be learnt: a language model reads the others and is scored on these alone.</summary>
+/// <param name="Texts">Prompt and target, one after the other.</param>
+/// <param name="Learnt">For each text the places of the tokens that are learnt, ascending; never the first.</param>
+public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<int[]> Learnt) : EncodedSet(Texts)
+{
+    /// <summary>How many texts were too long.</summary>
+    public int Cut { get; init; }
+
+    public override TargetSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Learnt[i])]);
+
+    public override long TermsIn(IReadOnlyList<int> indices) => indices.Sum(i => (long)Learnt[i].Length);
+
+    /// <summary>Σ −log p(token | all before it) over the tokens that are learnt.</summary>
+    public override Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices)
+    {
+        using var scope = NewDisposeScope();
+        var learnt = indices.SelectMany((i, text) => Learnt[i].Select(t => (Place: batch.PlaceOf(text, t - 1), Next: (long)Texts[i].Ids[t]))).ToArray();
+        Tensor places = tensor(learnt.Select(l => l.Place).ToArray(), device: model.Device), next = tensor(learnt.Select(l => l.Next).ToArray(), device: model.Device); // (M)
+        return ((LanguageModel)model).LossSum(batch, places, next).MoveToOuterDisposeScope();
     }
 }

@@ -9,7 +9,7 @@ namespace LoraDrop.Engine;
 public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
 {
     /// <summary>Predicts a set without dropout or gradients; texts of like length share a batch.</summary>
-    public static Evaluation Of(SequenceClassifier model, EncodedSet set, int batchSize, CancellationToken cancel)
+    public static Evaluation Of(SequenceClassifier model, LabelledSet set, int batchSize, CancellationToken cancel)
     {
         using var _ = no_grad();
         model.Masks.Off();
@@ -28,11 +28,41 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
         return new(logits, loss / Math.Max(1, set.Count));
     }
 
+    /// <summary>Scores a set of either kind, and tells its mean loss.</summary>
+    public static (Scores Scores, double Loss) ScoresOf(FrozenModel model, EncodedSet set, TaskSettings task, int batchSize, CancellationToken cancel)
+    {
+        if (set is LabelledSet labelled)
+        {
+            var evaluation = Of((SequenceClassifier)model, labelled, batchSize, cancel);
+            return (evaluation.ScoresOf(labelled, task), evaluation.Loss);
+        }
+        var loss = MeanLoss(model, set, batchSize, cancel);
+        return (Scores.OfLoss(loss), loss);
+    }
+
+    /// <summary>The mean loss over a set, without dropout or gradients.</summary>
+    private static double MeanLoss(FrozenModel model, EncodedSet set, int batchSize, CancellationToken cancel)
+    {
+        using var _ = no_grad();
+        model.Masks.Off();
+        var (loss, terms) = (0.0, 0L);
+        foreach (var indices in Batches.LongestFirst(set.Lengths, batchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            using var batch = set.Batch(indices, model);
+            loss += set.LossSum(model, batch, indices).item<float>();
+            terms += set.TermsIn(indices);
+        }
+        return loss / Math.Max(1, terms);
+    }
+
     /// <summary>Holds the predictions against the set's labels.</summary>
-    public Scores ScoresOf(EncodedSet set, TaskSettings task) => task.Kind switch
+    public Scores ScoresOf(LabelledSet set, TaskSettings task) => task.Kind switch
     {
         TaskKind.Classification => Scores.Of(task, [.. set.Labels.Select(l => (int)l)], [.. Logits.Select(ArgMax)]),
         TaskKind.Regression => Scores.Of(task, set.Labels, [.. Logits.Select(l => (double)l[0])]),
+        TaskKind.Generation => throw new ArgumentException("A text is no class."),
     };
 
     /// <summary>The class with the largest logit; of equals the first.</summary>

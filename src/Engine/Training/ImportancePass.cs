@@ -11,7 +11,7 @@ namespace LoraDrop.Engine;
 public static class ImportancePass
 {
     /// <summary>‖ΔWx‖² of every example at every site that has a LoRA (equation 2, before the sum over the sample).</summary>
-    public static IReadOnlyList<OutputNorms> Over(SequenceClassifier model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize, CancellationToken cancel)
+    public static IReadOnlyList<OutputNorms> Over(FrozenModel model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize, CancellationToken cancel)
     {
         using var _ = no_grad();
         using var outer = NewDisposeScope();
@@ -25,7 +25,7 @@ public static class ImportancePass
                 using var scope = NewDisposeScope();
                 using var batch = sample.Batch(indices, model);
                 foreach (var probe in probes) probe.Watch(batch, indices);
-                model.Encoder.Forward(batch);
+                model.Backbone.Forward(batch);
             }
         }
         finally

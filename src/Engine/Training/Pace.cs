@@ -13,12 +13,16 @@ internal sealed class Pace
 
     public double SecondsPerStep => _weight > 0 ? _seconds / _weight : 0;
 
+    /// <summary>How long the last step took.</summary>
+    public double LastSeconds { get; private set; }
+
     /// <summary>Time that passes until <see cref="Step"/> counts from now.</summary>
     public void Restart() => _last = Stopwatch.GetTimestamp();
 
     public void Step(long tokens)
     {
         var elapsed = Stopwatch.GetElapsedTime(_last).TotalSeconds;
+        LastSeconds = elapsed;
         (_weight, _seconds, _tokens) = (Memory * _weight + 1, Memory * _seconds + elapsed, Memory * _tokens + tokens);
         Restart();
     }

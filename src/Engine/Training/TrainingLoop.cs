@@ -14,18 +14,14 @@ namespace LoraDrop.Engine;
 /// <param name="Task">Which scores, and which of them decides.</param>
 /// <param name="Settings">Rates, batch size, seed.</param>
 /// <param name="Steps">Optimiser steps.</param>
-public sealed record TrainingJob(Stage Stage, SequenceClassifier Model, Adapter Adapter, EncodedSet Train, EncodedSet? Validation,
+public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter, EncodedSet Train, EncodedSet? Validation,
     TaskSettings Task, TrainingSettings Settings, int Steps)
 {
     /// <summary>Optimiser steps in a pass over the data.</summary>
-    public int StepsPerEpoch => StepsIn(Train.Count, Settings);
+    public int StepsPerEpoch => Settings.StepsIn(Train.Count);
 
-    /// <summary>Optimiser steps in passes over n examples; at most what an int holds.</summary>
-    public static int StepsIn(int n, TrainingSettings settings, int epochs = 1)
-    {
-        var batches = ((long)n + settings.BatchSize - 1) / settings.BatchSize;
-        return (int)Math.Min(int.MaxValue, (batches + settings.Accumulation - 1) / settings.Accumulation * epochs);
-    }
+    /// <summary>Whether the texts of a batch share a row; batches are then drawn at random, since like lengths save nothing.</summary>
+    internal bool Packs => Settings.Packing == true;
 
     internal bool EvaluatesAfter(int step) => Validation is not null && step > 0 && (step % (Settings.EvaluateEvery ?? StepsPerEpoch) == 0 || step == Steps);
 }
@@ -49,6 +45,7 @@ public static class TrainingLoop
     /// <exception cref="RefusedInputException">A batch does not fit into memory.</exception>
     public static TrainingProgress Run(TrainingJob job, string? checkpoint, Action<RunEvent> report, CancellationToken cancel)
     {
+        using var phase = RunPhases.Begin(RunPhases.Train, job.Stage);
         var (adapter, settings) = (job.Adapter, job.Settings);
         using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay);
         using var best = adapter.Parameters.Values.detach().clone().DetachFromDisposeScope();
@@ -61,15 +58,16 @@ public static class TrainingLoop
         var rate = new WarmupThenLinear(1, settings.WarmupRatio, job.Steps);
         var batches = new EpochBatches(job);
         var pace = new Pace();
-        report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare));
+        report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare, job.Train.Lengths.Sum(length => (long)length)));
 
         var (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
         void Save()
         {
             if (checkpoint is null) return;
-            Checkpoint.Save(checkpoint, adapter, adamw, best, progress);
+            var began = Stopwatch.GetTimestamp();
+            using (RunPhases.Begin(RunPhases.Save)) Checkpoint.Save(checkpoint, adapter, adamw, best, progress);
             (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
-            report(new RunEvent.CheckpointSaved(job.Stage, progress.Step, checkpoint));
+            report(new RunEvent.CheckpointSaved(job.Stage, progress.Step, checkpoint, Stopwatch.GetElapsedTime(began).TotalSeconds));
         }
         try
         {
@@ -95,7 +93,7 @@ public static class TrainingLoop
 
                 pace.Step(tokens);
                 report(new RunEvent.StepDone(job.Stage, progress.Step, job.Steps, epoch, loss, factor * settings.LearningRate, norm,
-                    pace.TokensPerSecond, pace.SecondsPerStep * (job.Steps - progress.Step)));
+                    pace.TokensPerSecond, pace.SecondsPerStep * (job.Steps - progress.Step), pace.LastSeconds, tokens));
                 if (Stopwatch.GetElapsedTime(savedAt) > CheckpointEvery) Save();
             }
         }
@@ -109,10 +107,10 @@ public static class TrainingLoop
         return progress;
     }
 
-    /// <summary>Gradients of the mean loss over the examples of one optimiser step, micro-batch by micro-batch.</summary>
+    /// <summary>Gradients of the mean loss over one optimiser step, micro-batch by micro-batch.</summary>
     private static (double Loss, long Tokens) Backward(TrainingJob job, int step, int[][] group, CancellationToken cancel)
     {
-        var examples = group.Sum(indices => indices.Length);
+        var terms = group.Sum(job.Train.TermsIn);
         var (total, tokens) = (0.0, 0L);
         foreach (var (micro, indices) in group.Index())
         {
@@ -122,11 +120,11 @@ public static class TrainingLoop
                 cancel.ThrowIfCancellationRequested();
             }
             using var scope = NewDisposeScope();
-            using var batch = job.Train.Batch(indices, job.Model);
+            using var batch = job.Packs ? job.Train.Packed(indices, job.Model) : job.Train.Batch(indices, job.Model);
             job.Model.Masks.BeginPass(job.Settings.Seed, job.Stage.ToString(), (long)step * job.Settings.Accumulation + micro, job.Model.Device);
             try
             {
-                var loss = job.Train.LossSum(job.Model.Forward(batch), indices) / examples;
+                var loss = job.Train.LossSum(job.Model, batch, indices) / terms;
                 loss.backward();
                 total += loss.item<float>();
             }
@@ -141,13 +139,13 @@ public static class TrainingLoop
 
     private static TrainingProgress Evaluate(TrainingJob job, TrainingProgress progress, Tensor best, Action<RunEvent> report, CancellationToken cancel)
     {
-        var evaluation = Evaluation.Of(job.Model, job.Validation!, job.Settings.BatchSize, cancel);
-        if (!double.IsFinite(evaluation.Loss)) throw new DivergedException(job.Stage, progress.Step, evaluation.Loss, double.NaN); // before a checkpoint holds it
-        var scores = evaluation.ScoresOf(job.Validation!, job.Task);
+        using var phase = RunPhases.Begin(RunPhases.Evaluate);
+        var (scores, mean) = Evaluation.ScoresOf(job.Model, job.Validation!, job.Task, job.Settings.BatchSize, cancel);
+        if (!double.IsFinite(mean)) throw new DivergedException(job.Stage, progress.Step, mean, double.NaN); // before a checkpoint holds it
         var after = progress.With(new EvaluationAt(progress.Step, scores));
         var isBest = after.Best!.Step == progress.Step;
         if (isBest) Put(job.Adapter.Parameters.Values, best);
-        report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = evaluation.Loss }, scores.Primary, isBest));
+        report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean }, scores.Primary, isBest));
         return after;
     }
 
@@ -164,7 +162,7 @@ public static class TrainingLoop
         private int[][] _batches = [];
 
         /// <summary>Share of the tokens of the first epoch that is padding.</summary>
-        public double PaddingShare => Batches.PaddingShare(Of(0), job.Train.Lengths);
+        public double PaddingShare => job.Packs ? 0 : Batches.PaddingShare(Of(0), job.Train.Lengths);
 
         /// <summary>The micro-batches of a step, counted from 0, and how many epochs are done after it.</summary>
         public (double Epoch, int[][] Group) At(int step)
@@ -176,7 +174,8 @@ public static class TrainingLoop
 
         private int[][] Of(int epoch)
         {
-            if (epoch != _epoch) (_epoch, _batches) = (epoch, Batches.ByLength(job.Train.Lengths, job.Settings.BatchSize, job.Settings.Seed, epoch));
+            if (epoch != _epoch) (_epoch, _batches) = (epoch, job.Packs ? Batches.Random(job.Train.Count, job.Settings.BatchSize, job.Settings.Seed, epoch)
+                : Batches.ByLength(job.Train.Lengths, job.Settings.BatchSize, job.Settings.Seed, epoch));
             return _batches;
         }
     }

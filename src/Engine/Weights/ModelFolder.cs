@@ -14,6 +14,10 @@ public interface IWeights
     /// <exception cref="RefusedInputException">It is missing or has another shape than the configuration asks for.</exception>
     Tensor Take(string name, params long[] shape);
 
+    /// <summary>The weight of a frozen linear layer (k, d), in the form that it is to be kept in.</summary>
+    /// <exception cref="RefusedInputException">As of <see cref="Take"/>.</exception>
+    FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(Take(name, k, d));
+
     /// <summary>The shape under which a contained tensor is stored.</summary>
     long[] ShapeOf(string name);
 }

@@ -59,6 +59,8 @@ public sealed class SafeTensorsFile : IDisposable
     /// <summary>The element type as the format calls it: F32, BF16, ….</summary>
     public string TypeOf(string name) => _tensors[name].TypeName;
 
+    internal ScalarType ScalarTypeOf(string name) => _tensors[name].Type;
+
     /// <summary>A copy of a tensor on a device; mapped pages are given back as soon as they are copied.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="type">The element type wanted; null: as stored.</param>

@@ -5,6 +5,16 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine;
 
+/// <summary>A tensor that is to be written.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its element type.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Make">Makes it; the writer's from then on.</param>
+public sealed record PlannedTensor(string Name, ScalarType Type, long[] Shape, Func<Tensor> Make)
+{
+    public long Bytes => Shape.Aggregate(1L, (product, n) => product * n) * SafeTensorsWriter.SizeOf(Type);
+}
+
 /// <summary>Writes safetensors files, whole or not at all.</summary>
 public static class SafeTensorsWriter
 {
@@ -12,9 +22,13 @@ public static class SafeTensorsWriter
     /// <param name="path">The file; an older one is replaced at the end, in one step.</param>
     /// <param name="tensors">Names and values, float32, float16, bfloat16 or int64, on any device.</param>
     /// <param name="metadata">More metadata; values are any text.</param>
-    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, [.. tensors.Select(t => new PlannedTensor(t.Key, t.Value.dtype, t.Value.shape, () => t.Value.alias()))], metadata);
+
+    /// <summary>The same of tensors that are made one at a time, when their turn comes.</summary>
+    public static void Write(string path, IReadOnlyCollection<PlannedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var ordered = tensors.OrderBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        var ordered = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
         var header = Header(ordered, metadata);
         WholeFile.Write(path, stream =>
         {
@@ -22,25 +36,38 @@ public static class SafeTensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header);
-            foreach (var (_, tensor) in ordered)
+            foreach (var planned in ordered)
             {
                 using var scope = NewDisposeScope();
                 using var _ = no_grad();
-                stream.Write(tensor.detach().cpu().contiguous().bytes);
+                var tensor = planned.Make().detach().cpu().contiguous();
+                if (tensor.dtype != planned.Type || !tensor.shape.SequenceEqual(planned.Shape)) throw new InvalidOperationException($"'{planned.Name}' is not what was planned");
+                WritePieces(stream, tensor.flatten());
             }
         });
     }
 
-    private static byte[] Header(KeyValuePair<string, Tensor>[] ordered, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>A span holds 2 GiB at most.</summary>
+    private static void WritePieces(Stream stream, Tensor flat)
+    {
+        const long Piece = 1 << 27;
+        for (long from = 0; from < flat.shape[0]; from += Piece)
+        {
+            using var part = flat.narrow(0, from, Math.Min(Piece, flat.shape[0] - from));
+            stream.Write(part.bytes);
+        }
+    }
+
+    private static byte[] Header(PlannedTensor[] ordered, IReadOnlyDictionary<string, string>? metadata)
     {
         var about = new JsonObject { ["format"] = "pt" };
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>()) about[key] = value;
         var json = new JsonObject { ["__metadata__"] = about };
         long begin = 0;
-        foreach (var (name, tensor) in ordered)
+        foreach (var tensor in ordered)
         {
-            var end = begin + tensor.numel() * tensor.ElementSize;
-            json[name] = new JsonObject { ["dtype"] = NameOf(tensor.dtype), ["shape"] = Longs(tensor.shape), ["data_offsets"] = Longs([begin, end]) };
+            var end = begin + tensor.Bytes;
+            json[tensor.Name] = new JsonObject { ["dtype"] = NameOf(tensor.Type), ["shape"] = Longs(tensor.Shape), ["data_offsets"] = Longs([begin, end]) };
             begin = end;
         }
         var text = JsonSerializer.SerializeToUtf8Bytes(json);
@@ -51,6 +78,14 @@ public static class SafeTensorsWriter
     }
 
     private static JsonArray Longs(long[] values) => [.. values.Select(v => (JsonNode)v)];
+
+    internal static int SizeOf(ScalarType type) => type switch
+    {
+        ScalarType.Float32 => 4,
+        ScalarType.Float16 or ScalarType.BFloat16 => 2,
+        ScalarType.Int64 => 8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not written here"),
+    };
 
     private static string NameOf(ScalarType type) => type switch
     {

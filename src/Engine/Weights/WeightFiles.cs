@@ -84,8 +84,11 @@ public sealed class WeightFiles : IDisposable
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? throw new JsonException($"'{p.Name}' is in no file"));
+            using var json = JsonDocument.Parse(File.ReadAllBytes(index));
+            var entries = json.RootElement.GetProperty("weight_map").EnumerateObject().Select(p => (p.Name, File: p.Value.GetString() ?? throw new JsonException($"'{p.Name}' is in no file"))).ToArray();
+            foreach (var twice in entries.GroupBy(entry => entry.Name).Where(group => group.Count() > 1))
+                throw new RefusedInputException(index, $"names '{twice.Key}' more than once: in {string.Join(" and in ", twice.Select(entry => entry.File))}");
+            return entries.ToDictionary(entry => entry.Name, entry => entry.File);
         }
         catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
@@ -28,7 +27,7 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
     public async Task<IReadOnlyList<string>> FetchDatasetAsync(Source.S3 source, string folder, IProgress<HubProgress> progress, CancellationToken cancel)
     {
         const string Path = "dataset";
-        if (DataFiles.Extensions.FirstOrDefault(end => source.Prefix.EndsWith(end, StringComparison.Ordinal)) is { } extension && SplitAt(source.Prefix) is var (parent, file))
+        if (DataFormat.Ends.OrderByDescending(end => end.Length).FirstOrDefault(end => source.Prefix.EndsWith(end, StringComparison.Ordinal)) is { } extension && SplitAt(source.Prefix) is var (parent, file))
         {
             using var beside = Open(source with { Prefix = parent }, Path);
             if (await beside.HasAsync(file, cancel))
@@ -40,7 +39,7 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
         using var from = Open(source, Path);
         var there = await from.NamesAsync(cancel);
         var splits = DatasetSplit.All.Select(split => (split.Name, File: FileOf(split, there, source))).Where(split => split.File is not null)
-            .Select(split => (split.File!, split.Name + System.IO.Path.GetExtension(split.File))).ToList();
+            .Select(split => (split.File!, split.Name + DataFormat.Of(split.File!))).ToList();
         await from.FetchAsync(splits, folder, progress, cancel);
         return [.. splits.Select(split => split.Item2)];
     }
@@ -50,12 +49,12 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
     {
         foreach (var published in split.Published)
         {
-            var found = DataFiles.Extensions.Select(extension => published + extension).Where(there.Contains).ToArray();
+            var found = DataFormat.Ends.Select(extension => published + extension).Where(there.Contains).ToArray();
             if (found.Length > 1) throw new RefusedInputException("dataset", $"{source} has {string.Join(" and ", found)}: keep one");
             if (found.Length == 1) return found[0];
         }
         if (split != DatasetSplit.Train) return null;
-        throw new RefusedInputException("dataset", $"{source} has no {string.Join(", ", DataFiles.Extensions.Select(extension => "train" + extension))}");
+        throw new RefusedInputException("dataset", $"{source} has no {string.Join(", ", DataFormat.Ends.Select(extension => "train" + extension))}");
     }
 
     private static (string Parent, string Name) SplitAt(string key) => key.LastIndexOf('/') is >= 0 and var at ? (key[..at], key[(at + 1)..]) : ("", key);

@@ -38,7 +38,7 @@ internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, 
     private static List<StoredFile> InPlace(DataFiles files, DatasetFacts facts)
     {
         var paths = new Dictionary<string, string?> { ["train"] = files.Train, ["validation"] = files.Validation, ["test"] = files.Test };
-        return [.. facts.Splits.Select(split => new StoredFile(split.Split + Path.GetExtension(paths[split.Split]), Path.GetFullPath(paths[split.Split]!), split.Bytes, split.Sha256))];
+        return [.. facts.Splits.Select(split => new StoredFile(split.Split + DataFormat.Of(paths[split.Split]!), Path.GetFullPath(paths[split.Split]!), split.Bytes, split.Sha256))];
     }
 
     private async Task SaveAsync(IQueryable<DatasetRow> rows, Prepared<DatasetFacts> prepared, CancellationToken cancel)

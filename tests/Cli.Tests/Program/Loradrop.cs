@@ -11,9 +11,9 @@ internal static class Loradrop
     public static Ended Run(params string[] arguments) => Run(arguments, input: "");
 
     /// <summary>Runs to the end; one thread, so that tests side by side do not wait for each other.</summary>
-    public static Ended Run(string[] arguments, string input)
+    public static Ended Run(string[] arguments, string input, params (string Name, string Value)[] environment)
     {
-        using var process = Start(arguments);
+        using var process = Start(arguments, environment);
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
         process.StandardInput.Write(input);
@@ -33,12 +33,17 @@ internal static class Loradrop
     }
 
     /// <summary>Starts it; the caller reads and ends it.</summary>
-    public static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "loradrop"), arguments)
+    public static Process Start(string[] arguments, params (string Name, string Value)[] environment)
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "loradrop"), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     /// <summary>Waits for the end of a program whose output nobody has read yet.</summary>
     public static Ended End(Process process) => Ended(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

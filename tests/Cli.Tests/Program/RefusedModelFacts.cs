@@ -30,7 +30,7 @@ public sealed class RefusedModelFacts(TinyRun run) : IClassFixture<TinyRun>
 
     [Fact]
     public void An_architecture_that_is_not_supported_is_named_with_those_that_are() =>
-        Refused(model => Config(model, "\"roberta\"", "\"llama\""), "config.json model_type: the architecture 'llama' is not supported; supported are bert, roberta");
+        Refused(model => Config(model, "\"roberta\"", "\"mixtral\""), "config.json model_type: the architecture 'mixtral' is not supported; supported are bert, roberta");
 
     [Fact]
     public void All_faults_of_a_config_are_listed() =>

@@ -43,7 +43,13 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
         var text = Loradrop.Run("predict", trained.Adapter, "--text", "the film was lovely", "--json", "--threads", "1").Well();
         var pair = Loradrop.Run("predict", trained.Adapter, "--text", "the film", "--text-pair", "was dull", "--json", "--threads", "1").Well();
         var lines = Loradrop.Run(["predict", trained.Adapter, "--json", "--threads", "1"], "the film was lovely\n\nthe film\twas dull\n").Well();
-        Assert.Equal([text.Output.TrimEnd(), pair.Output.TrimEnd()], lines.Output.TrimEnd().Split('\n'));
+        foreach (var (alone, together) in text.Events.Concat(pair.Events).Zip(lines.Events, (a, b) => (a, b)))
+        {
+            Assert.Equal(alone.GetProperty("label").GetString(), together.GetProperty("label").GetString());
+            foreach (var probability in alone.GetProperty("probabilities").EnumerateObject()) // a batch of two has other sums than one alone, on some processors
+                Assert.Equal(probability.Value.GetDouble(), together.GetProperty("probabilities").GetProperty(probability.Name).GetDouble(), 1e-6);
+        }
+        Assert.Equal(2, lines.Events.Length);
         var said = Assert.Single(text.Events);
         Assert.Contains(said.GetProperty("label").GetString(), (string[])["bad", "good"]);
         Assert.Equal(1, said.GetProperty("probabilities").EnumerateObject().Sum(p => p.Value.GetDouble()), 1e-9);

@@ -17,9 +17,9 @@ public sealed class MergedModelFacts : IDisposable
         using var adapter = golden.PlaceAdapter(@case);
         MergedModel.Write(golden.Folder, golden.Model, adapter, _folder.Path, null);
 
-        using var merged = SequenceClassifier.Open(_folder.Path, golden.Model.Classes, 0, CPU);
+        using var merged = golden.Open(_folder.Path);
         using var _ = no_grad();
-        GoldenModel.AssertClose(golden.At(@case, "logits"), merged.Forward(golden.Batch), 2e-5, "logits");
+        golden.AssertClose(golden.At(@case, "logits"), golden.Logits(merged), 2e-5, "logits");
     }
 
     [Fact]
@@ -72,5 +72,46 @@ public sealed class MergedModelFacts : IDisposable
         MergedModel.Write(bare.Path, model, adapter, _folder.Path, null);
         using var merged = SafeTensorsFile.Open(_folder.At("model.safetensors"));
         Assert.All(merged.Names, name => Assert.True(name.StartsWith("roberta.") || name.StartsWith("classifier."), name));
+    }
+
+    [Fact]
+    public void A_language_model_is_merged_in_shards_with_all_that_serving_needs()
+    {
+        using var golden = new GoldenModel("llama-tiny");
+        using var adapter = golden.PlaceAdapter("lora_drop_nlg");
+        foreach (var file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(golden.Folder, file), Base(file));
+        File.Copy(Path.Combine(RealData.Path("weights", "llama-stories260K"), "tokenizer.json"), Base("tokenizer.json"));
+        MergedModel.Write(Path.GetDirectoryName(Base("x"))!, golden.Model, adapter, _folder.At("merged"), null, largestShard: 40_000);
+
+        var index = JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "model.safetensors.index.json"))).RootElement.GetProperty("weight_map");
+        Assert.True(index.EnumerateObject().Select(entry => entry.Value.GetString()).Distinct().Count() > 2);
+        Assert.Contains("lm_head.weight", index.EnumerateObject().Select(entry => entry.Name));
+        Assert.Equal(2, JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "generation_config.json"))).RootElement.GetProperty("eos_token_id").GetInt32());
+        Assert.True(File.Exists(_folder.At("merged", "tokenizer.json")));
+        using var merged = golden.Open(_folder.At("merged"));
+        using var _ = no_grad();
+        golden.AssertClose(golden.At("lora_drop_nlg", "logits"), golden.Logits(merged), 2e-5, "logits");
+    }
+
+    [Fact]
+    public void Weights_keep_the_type_that_they_are_stored_in()
+    {
+        using var golden = new GoldenModel("llama-tiny");
+        using var adapter = golden.PlaceAdapter("lora");
+        using (var file = SafeTensorsFile.Open(Path.Combine(golden.Folder, "model.safetensors")))
+        using (NewDisposeScope())
+            SafeTensorsWriter.Write(Base("model.safetensors"), file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.BFloat16)));
+        File.Copy(Path.Combine(golden.Folder, "config.json"), Base("config.json"));
+        File.Copy(Path.Combine(RealData.Path("weights", "llama-stories260K"), "tokenizer.json"), Base("tokenizer.json"));
+        MergedModel.Write(Path.GetDirectoryName(Base("x"))!, golden.Model, adapter, _folder.At("merged"), null);
+        using var merged = SafeTensorsFile.Open(_folder.At("merged", "model.safetensors"));
+        Assert.All(merged.Names, name => Assert.Equal("BF16", merged.TypeOf(name)));
+        Assert.Equal("bfloat16", JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "config.json"))).RootElement.GetProperty("torch_dtype").GetString());
+    }
+
+    private string Base(string file)
+    {
+        Directory.CreateDirectory(_folder.At("base"));
+        return _folder.At("base", file);
     }
 }

@@ -8,15 +8,15 @@ public sealed class ParameterCountFacts
 {
     [Fact]
     public void LoRA_of_rank_8_on_query_and_value_of_roberta_base_has_294_912() =>
-        Assert.Equal(new ParameterCounts(294_912, 294_912, 294_912 + 592_130), Counts(ModelConfig.RobertaBase, classes: 2, OwnEverywhere));
+        Assert.Equal(new ParameterCounts(294_912, 294_912, 294_912 + 592_130), Counts(EncoderConfig.RobertaBase, classes: 2, OwnEverywhere));
 
     [Fact]
     public void LoRA_of_rank_8_on_query_and_value_of_roberta_large_has_786_432() =>
-        Assert.Equal(786_432, Counts(ModelConfig.RobertaLarge, classes: 2, OwnEverywhere).Adapter);
+        Assert.Equal(786_432, Counts(EncoderConfig.RobertaLarge, classes: 2, OwnEverywhere).Adapter);
 
     [Fact]
     public void LoRA_drop_with_5_query_and_7_value_layers_kept_has_147_456_and_with_the_shared_pairs_172_032() =>
-        Assert.Equal(new ParameterCounts(147_456, 172_032, 172_032 + 592_130), Counts(ModelConfig.RobertaBase, classes: 2, FiveAndSevenKept));
+        Assert.Equal(new ParameterCounts(147_456, 172_032, 172_032 + 592_130), Counts(EncoderConfig.RobertaBase, classes: 2, FiveAndSevenKept));
 
     [Theory]
     [InlineData(2, 592_130)]
@@ -24,8 +24,24 @@ public sealed class ParameterCountFacts
     [InlineData(1, 591_361)]
     public void The_head_of_roberta_base_is_counted_apart(int classes, long head)
     {
-        var counts = Counts(ModelConfig.RobertaBase, classes, FiveAndSevenKept);
+        var counts = Counts(EncoderConfig.RobertaBase, classes, FiveAndSevenKept);
         Assert.Equal(head, counts.AdapterAndHead - counts.Adapter);
+    }
+
+    [Fact]
+    public void LoRA_on_Llama2_7b_has_4_194_304_on_query_and_value_and_128_974_848_at_rank_64_on_six_types()
+    {
+        Assert.Equal(4_194_304, Counted(8, "q_proj", "v_proj"));
+        Assert.Equal(128_974_848, Counted(64, "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"));
+    }
+
+    /// <summary>From the configuration alone.</summary>
+    private static long Counted(int rank, params string[] targets)
+    {
+        var config = DecoderConfig.Llama2With7B;
+        var width = config.LinearsOf("*").ToDictionary(linear => linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear => (linear.In, linear.Out));
+        var sites = from target in targets from layer in Enumerable.Range(0, config.Layers) select new Site(target, layer);
+        return ParameterCounts.Of(SharingPlan.OwnEverywhere(sites), type => width[type], rank, 0).Adapter;
     }
 
     private static SharingPlan OwnEverywhere(IEnumerable<Site> sites) => SharingPlan.OwnEverywhere(sites);

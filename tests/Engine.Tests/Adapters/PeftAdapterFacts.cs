@@ -10,7 +10,10 @@ public sealed class PeftAdapterFacts : IDisposable
     private readonly TestFolder _folder = new();
 
     public static TheoryData<string, string> PeftFolders =>
-        [.. from model in (string[])["roberta-tiny", "roberta-tiny-regression", "bert-tiny"] from @case in (string[])["lora", "lora_drop", "lora_head"] select (model, @case)];
+    [
+        .. from model in (string[])["roberta-tiny", "roberta-tiny-regression", "bert-tiny"] from @case in (string[])["lora", "lora_drop", "lora_head"] select (model, @case),
+        ("llama-tiny", "lora"), ("llama-tiny", "lora_drop"), ("llama-tiny", "lora_nlg"), ("llama-tiny-classifier", "lora_head"),
+    ];
 
     public void Dispose() => _folder.Dispose();
 
@@ -42,7 +45,7 @@ public sealed class PeftAdapterFacts : IDisposable
         using var golden = new GoldenModel(name);
         using var adapter = PeftAdapter.Read(Path.Combine(golden.Folder, $"adapter_{@case}"), golden.Model);
         using var _ = no_grad();
-        GoldenModel.AssertClose(golden.At(@case, "logits"), golden.Model.Forward(golden.Batch), 2e-5, "logits");
+        golden.AssertClose(golden.At(@case, "logits"), golden.Logits(), 2e-5, "logits");
     }
 
     [Theory, MemberData(nameof(GoldenFacts.Cases), MemberType = typeof(GoldenFacts))]
@@ -76,7 +79,7 @@ public sealed class PeftAdapterFacts : IDisposable
         var adapter = new Adapter(golden.Model, golden.Sites, plan, golden.Lora, trainHead: false, 0);
         adapter.Parameters.Set("base_model.model.roberta.encoder.layer.3.attention.self.query.lora_B.weight", ones(32, 4));
         var before = Logits(golden);
-        PeftAdapter.Write(_folder.Path, golden.Model, adapter, ["query", "value"], "base");
+        PeftAdapter.Write(_folder.Path, golden.Model, adapter, golden.TargetsOf("lora"), "base");
         adapter.Dispose();
 
         using (var file = SafeTensorsFile.Open(_folder.At(PeftAdapter.WeightsFile)))
@@ -181,7 +184,7 @@ public sealed class PeftAdapterFacts : IDisposable
         var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
         logits = Logits(golden);
-        PeftAdapter.Write(_folder.Path, golden.Model, adapter, ["query", "value"], "base");
+        PeftAdapter.Write(_folder.Path, golden.Model, adapter, golden.TargetsOf(@case).Order(StringComparer.Ordinal).ToArray(), "base");
         return golden;
     }
 
@@ -199,7 +202,7 @@ public sealed class PeftAdapterFacts : IDisposable
     private static float[] Logits(GoldenModel golden)
     {
         using var _ = no_grad();
-        return golden.Model.Forward(golden.Batch).data<float>().ToArray();
+        return golden.Logits().data<float>().ToArray();
     }
 
     private static void AssertSame(Tensor expected, Tensor actual, string name)

@@ -54,7 +54,8 @@ public sealed class ModelConfigFacts : IDisposable
     [InlineData("layer_norm_eps", "-1", "must be above 0")]
     [InlineData("position_embedding_type", "\"relative_key\"", "only absolute positions are supported")]
     [InlineData("is_decoder", "true", "an encoder used as a decoder is not supported")]
-    [InlineData("model_type", "\"deberta\"", "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert")]
+    [InlineData("model_type", "\"mixtral\"", "the architecture 'mixtral' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3. It is a mixture of experts")]
+    [InlineData("model_type", "\"deberta\"", "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3")]
     public void A_value_that_cannot_be_is_refused_by_its_name(string field, string value, string why)
     {
         var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => Read(c => c[field] = JsonNode.Parse(value))).Faults);
@@ -90,11 +91,11 @@ public sealed class ModelConfigFacts : IDisposable
         Assert.StartsWith($"{_folder.At("config.json")}: there is no config.json", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
     }
 
-    private ModelConfig Read(Action<JsonObject> change)
+    private EncoderConfig Read(Action<JsonObject> change)
     {
         var config = JsonNode.Parse(Roberta)!.AsObject();
         change(config);
         _folder.File("config.json", config.ToJsonString());
-        return ModelConfig.Read(_folder.Path);
+        return (EncoderConfig)ModelConfig.Read(_folder.Path);
     }
 }

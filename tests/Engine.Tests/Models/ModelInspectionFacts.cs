@@ -28,10 +28,10 @@ public sealed class ModelInspectionFacts : IDisposable
     [InlineData(EncoderFamily.Roberta)]
     public void The_tensors_that_it_looks_for_are_those_that_the_encoder_takes(EncoderFamily family)
     {
-        var config = ModelConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24, VocabularySize = 40, Positions = 12, TokenTypes = 2 };
+        var config = EncoderConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24, VocabularySize = 40, Positions = 12, TokenTypes = 2 };
         var taken = new Recorder();
         _ = new Encoder(config, taken, new());
-        Assert.Equal(taken.Shapes.Order(), EncoderShapes.Of(config).Select(tensor => Recorder.Line(tensor.Name, tensor.Shape)).Order());
+        Assert.Equal(taken.Shapes.Order(), config.Tensors.Select(tensor => Recorder.Line(tensor.Name, tensor.Shape)).Order());
     }
 
     [Fact]
@@ -110,6 +110,42 @@ public sealed class ModelInspectionFacts : IDisposable
         var model = ModelInspection.Read(RealData.Path("weights", "roberta-mini-en"));
         Assert.Equal(("roberta", "RobertaForMaskedLM", 192, 8192, 256), (model.Family, model.Architecture, model.Hidden, model.Vocabulary, model.LongestText));
         Assert.Equal(5_181_888, model.Parameters);
+    }
+
+    [Fact]
+    public void Of_a_decoder_it_is_known_whether_it_can_answer_and_lay_out_conversations()
+    {
+        using var task = new TinyTask(generates: true);
+        var (folder, weights) = (task.Model, Path.Combine(task.Model, "model.safetensors"));
+        var whole = ModelInspection.Read(folder);
+        Assert.Equal((true, false), (whole.OutputLayer, whole.ChatTemplate));
+        Assert.Equal(whole.Parameters, ModelInspection.OfConfig(folder).Parameters);
+        File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), "{{ messages[0]['content'] }}");
+        var config = (DecoderConfig)ModelConfig.Read(folder);
+        WithoutOutput(weights, replacement: null);
+        var headless = ModelInspection.Read(folder);
+        Assert.Equal((false, true), (headless.OutputLayer, headless.ChatTemplate));
+        Assert.Equal((long)config.VocabularySize * config.Hidden, whole.Parameters - headless.Parameters);
+        WithoutOutput(weights, replacement: [config.VocabularySize + 1, config.Hidden]);
+        Assert.Contains($"tensor 'lm_head.weight' has shape [{config.VocabularySize + 1}, {config.Hidden}], but config.json asks for [{config.VocabularySize}, {config.Hidden}]", Assert.Throws<RefusedInputException>(() => ModelInspection.Read(folder)).Message);
+    }
+
+    [Fact]
+    public void Sizes_are_counted_by_config_json_alone()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllText(folder.At("config.json"), """{"model_type": "llama", "vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008, "max_position_embeddings": 4096}""");
+        Assert.Equal(6_738_415_616, ModelInspection.OfConfig(folder.At("")).Parameters);
+    }
+
+    /// <summary>The weights without their output layer, or with one of another shape.</summary>
+    private static void WithoutOutput(string path, long[]? replacement)
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> tensors;
+        using (var file = SafeTensorsFile.Open(path)) tensors = file.Names.Where(name => name != "lm_head.weight").ToDictionary(name => name, name => file.Read(name));
+        if (replacement is not null) tensors["lm_head.weight"] = zeros(replacement);
+        SafeTensorsWriter.Write(path, tensors);
     }
 
     private RefusedInputException Refused() => Assert.Throws<RefusedInputException>(() => ModelInspection.Read(_task.Model));

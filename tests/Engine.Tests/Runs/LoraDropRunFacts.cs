@@ -32,7 +32,7 @@ public sealed class LoraDropRunFacts : IDisposable
         var (result, _) = _task.Run(_task.Request(), _task.Out());
         using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
         var validation = trained.Read(_task.Files, 42).Validation;
-        Assert.Equal(result!.Scores.Values, Evaluation.Of(trained.Model, validation, 4, CancellationToken.None).ScoresOf(validation, trained.Task).Values);
+        Assert.Equal(result!.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4, CancellationToken.None).Scores.Values);
     }
 
     [Fact]
@@ -104,9 +104,9 @@ public sealed class LoraDropRunFacts : IDisposable
         var (result, _) = _task.Run(request, _task.Out());
         Assert.Equal("spearman", result!.Scores.Primary);
         using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
-        Assert.Equal(1, trained.Model.Classes);
+        Assert.Equal(1, trained.Classifier.Classes);
         var validation = trained.Read(_task.Files, 42).Validation;
-        Assert.Equal(result.Scores.Values, Evaluation.Of(trained.Model, validation, 4, CancellationToken.None).ScoresOf(validation, trained.Task).Values);
+        Assert.Equal(result.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4, CancellationToken.None).Scores.Values);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class LoraDropRunFacts : IDisposable
 
     [Theory]
     [InlineData("lora", "rank", "17", "lora.rank")]
-    [InlineData("lora", "targets", """["query", "q_proj"]""", "lora.targets[1]")]
+    [InlineData("lora", "targets", """["query", "gate_proj"]""", "lora.targets[1]")]
     [InlineData("importance", "from", "\"nowhere\"", "nowhere")]
     public void A_setting_that_does_not_fit_the_model_is_refused_before_the_folder_is_made(string section, string field, string value, string path)
     {

@@ -11,18 +11,27 @@ internal sealed class TinyTask : IDisposable
 
     private readonly TestFolder _folder = new();
 
-    public TinyTask()
+    private readonly bool _generates;
+
+    /// <param name="generates">Whether the model is a decoder that answers, and not an encoder that classifies.</param>
+    public TinyTask(bool generates = false)
     {
+        _generates = generates;
         var (train, validation) = (Rows(40, 1), Rows(12, 2));
         Files = new(_folder.File("train.tsv", train), _folder.File("dev.tsv", validation));
         BpeTrainer.Train(train.Split('\n'), 300).Save(Model);
-        File.WriteAllText(Path.Combine(Model, "config.json"), """
-            {"model_type": "roberta", "vocab_size": 300, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32,
-             "max_position_embeddings": 40, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
-            """);
-        var weights = new Recorded();
-        new SequenceClassifier(ModelConfig.Read(Model), weights, 2, 0, CPU).Dispose();
-        SafeTensorsWriter.Write(Path.Combine(Model, "model.safetensors"), weights.Taken);
+        File.WriteAllText(Path.Combine(Model, "config.json"), generates
+            ? """
+              {"model_type": "llama", "vocab_size": 300, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 32,
+               "max_position_embeddings": 64, "pad_token_id": 1, "eos_token_id": 2}
+              """
+            : """
+              {"model_type": "roberta", "vocab_size": 300, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32,
+               "max_position_embeddings": 40, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
+              """);
+        var weights = new Recorded(generates ? 15 : 1); // a decoder's own output layer must tell tokens apart
+        using (FrozenModel model = generates ? new LanguageModel((DecoderConfig)ModelConfig.Read(Model), weights, CPU) : new SequenceClassifier(ModelConfig.Read(Model), weights, 2, 0, CPU))
+            SafeTensorsWriter.Write(Path.Combine(Model, "model.safetensors"), weights.Taken);
     }
 
     public string Model => _folder.At("model");
@@ -41,6 +50,8 @@ internal sealed class TinyTask : IDisposable
              "importance": {"sampleRatio": 0.2, "epochs": 2}, "sharing": {"keep": 1},
              "training": {"epochs": 2, "batchSize": 8, "learningRate": 0.01, "evaluateEvery": 4}}
             """)!.AsObject();
+        if (_generates)
+            json["task"] = JsonNode.Parse("""{"kind": "generation", "metric": "rouge", "text": {"prompt": "{text}", "target": " {mood} indeed", "source": "mood"}, "decoding": {"maxNewTokens": 12}}""");
         json["model"] = Model;
         change?.Invoke(json);
         return JobRequest.Parse(json.ToJsonString());
@@ -80,7 +91,7 @@ internal sealed class TinyTask : IDisposable
     }
 
     /// <summary>Random weights, and a note of which were asked for.</summary>
-    private sealed class Recorded : IWeights
+    private sealed class Recorded(double scale) : IWeights
     {
         private readonly RandomWeights _random = new(7);
 
@@ -93,6 +104,7 @@ internal sealed class TinyTask : IDisposable
         public Tensor Take(string name, params long[] shape)
         {
             var weight = _random.Take(name, shape);
+            if (!name.Contains("norm", StringComparison.OrdinalIgnoreCase)) weight.mul_(scale);
             Taken[name] = weight.clone();
             return weight;
         }

@@ -92,7 +92,7 @@ public sealed class DatasetFacts : IDisposable
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"\\ud800\",\"y\":1}", "d.jsonl row 1 (line 1) column b: holds half of a surrogate pair")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"y\":1}", "d.jsonl row 2 (line 2) column b: is missing")]
     [InlineData("d.jsonl", "[1]", "d.jsonl row 1 (line 1): must be a JSON object; it is a list")]
-    [InlineData("d.txt", "x", "d.txt: must end in .jsonl, .csv, .tsv, .parquet, which says how to read it; it ends in \".txt\"")]
+    [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.parquet", "not a Parquet file", "d.parquet: cannot be read as Parquet: not a parquet file, head: 6E6F7420, tail: 66696C65")]
     public void A_fault_names_its_place(string name, string text, string fault) => Assert.Equal([fault], FaultsOf(name, text, Pairs));
 

@@ -84,7 +84,7 @@ public sealed class DatasetInspectionFacts : IDisposable
     [InlineData("d.tsv", "", "d.tsv: has no rows")]
     [InlineData("d.tsv", "text\tlabel\n", "d.tsv: has no rows")]
     [InlineData("d.jsonl", "\n", "d.jsonl: has no rows")]
-    [InlineData("d.txt", "x", "d.txt: must end in .jsonl, .csv, .tsv, .parquet, which says how to read it; it ends in \".txt\"")]
+    [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.tsv", "a\tb\nx\n", "d.tsv row 1 (line 2): must have 2 fields; it has 1")]
     [InlineData("d.csv", "a,b\nx,\"y\n", "d.csv line 2: opens a quote that is never closed")]
     [InlineData("d.csv", "a,b\nx,y\"z\n", "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]

@@ -25,4 +25,85 @@ public sealed class TokenizerFacts
         var golden = new TokenizerGolden(name);
         check(golden, Tokenizer.Load(golden.TokenizerFolder));
     }
+
+    /// <summary>A folder that holds tokenizer.model alone gives what the tokenizer.json gives that was made from it.</summary>
+    [Theory]
+    [InlineData("llama2")]
+    [InlineData("llama3")]
+    [InlineData("stories260k")]
+    public void A_tokenizer_model_gives_the_reference_ids_too(string name)
+    {
+        var golden = new TokenizerGolden(name);
+        using var folder = new TestFolder();
+        File.Copy(Path.Combine(golden.TokenizerFolder, "tokenizer.model"), folder.At("tokenizer.model"));
+        var tokenizer = Tokenizer.Load(folder.Path);
+        golden.AssertSingleTexts(tokenizer);
+        golden.AssertPairs(tokenizer);
+        golden.AssertTruncated(tokenizer);
+        golden.AssertDecoded(tokenizer);
+        golden.AssertDatasets(tokenizer);
+    }
+
+    [Fact]
+    public void A_word_of_100_000_letters_is_no_trap()
+    {
+        var tokenizer = Tokenizer.Load(RealData.Path("tokenizers", "llama2"));
+        foreach (var word in (string[])[new('a', 100_000), string.Concat(Enumerable.Repeat("abcde", 20_000)), new('=', 100_000)])
+        {
+            var started = System.Diagnostics.Stopwatch.GetTimestamp();
+            Assert.Equal(word, tokenizer.Decode(tokenizer.Encode(word).Ids));
+            Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 5);
+        }
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x0A, 0x05, 0x0A, 0x01 }, "is no SentencePiece model, or damaged: a field at byte 2 needs 5 bytes, and 2 are left")]
+    [InlineData(new byte[] { }, "it holds no pieces")]
+    [InlineData(new byte[] { 0x0A, 0x02, 0x15, 0x01 }, "needs 4 bytes, and 1 are left")]
+    [InlineData(new byte[] { 0xFF, 0xFF }, "it ends within a number")]
+    [InlineData(new byte[] { 0x0A, 0x03, 0x0A, 0x01, 0x61, 0x12, 0x02, 0x18, 0x01 }, "holds a SentencePiece model of the kind unigram; only BPE is supported")]
+    public void A_damaged_tokenizer_model_is_refused_by_its_place(byte[] bytes, string why)
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.At("tokenizer.model"), bytes);
+        Assert.Contains(why, Assert.Throws<Domain.RefusedInputException>(() => Tokenizer.Load(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void A_tokenizer_model_that_is_cut_anywhere_is_refused_or_read_and_never_anything_else()
+    {
+        var whole = File.ReadAllBytes(RealData.Path("weights", "llama-stories260K", "tokenizer.model"));
+        using var folder = new TestFolder();
+        for (var length = 0; length < whole.Length; length += 37)
+        {
+            File.WriteAllBytes(folder.At("tokenizer.model"), whole[..length]);
+            try
+            {
+                Tokenizer.Load(folder.Path);
+            }
+            catch (Domain.RefusedInputException)
+            {
+                // as it should be
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("always", "_Hi|<s>|_you")]
+    [InlineData("first", "_Hi|<s>|you")]
+    [InlineData("never", "Hi|<s>|you")]
+    public void A_blank_is_put_before_texts_as_Metaspace_says(string scheme, string expected)
+    {
+        using var folder = new TestFolder();
+        folder.File("tokenizer.json", $$$"""
+            {"added_tokens": [{"id": 0, "content": "<s>", "special": true, "normalized": false}], "pre_tokenizer": {"type": "Metaspace", "replacement": "_", "prepend_scheme": "{{{scheme}}}", "split": false},
+             "decoder": {"type": "Metaspace", "replacement": "_", "prepend_scheme": "{{{scheme}}}"},
+             "model": {"type": "BPE", "vocab": {"<s>": 0, "_": 1, "H": 2, "i": 3, "y": 4, "o": 5, "u": 6, "Hi": 7, "_Hi": 8, "yo": 9, "you": 10, "_you": 11},
+              "merges": ["H i", "_ Hi", "y o", "yo u", "_ you"]}}
+            """);
+        var tokenizer = Tokenizer.Load(folder.Path);
+        var ids = tokenizer.Encode("Hi<s>you").Ids;
+        string[] tokens = ["<s>", "_", "H", "i", "y", "o", "u", "Hi", "_Hi", "yo", "you", "_you"];
+        Assert.Equal(expected, string.Join('|', ids.Select(id => tokens[id])));
+    }
 }

@@ -37,7 +37,7 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("normalizer", """{"type": "Precompiled"}""", "normalizer.type")]
     [InlineData("normalizer", """{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "NFKC"}]}""", "normalizer.normalizers[1].type")]
     [InlineData("normalizer", """{"type": "Replace", "pattern": {"Regex": " +"}, "content": ""}""", "normalizer.pattern.String")]
-    [InlineData("pre_tokenizer", """{"type": "Metaspace"}""", "pre_tokenizer.type")]
+    [InlineData("pre_tokenizer", """{"type": "UnicodeScripts"}""", "pre_tokenizer.type")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""", "pre_tokenizer.pattern.Regex")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Removed"}""", "pre_tokenizer.behavior")]
     [InlineData("post_processor", """{"type": "Other"}""", "post_processor.type")]

@@ -22,7 +22,7 @@ public sealed class TrainingDataFacts : IDisposable
     public void Two_files_for_one_split_or_none_for_training_are_refused()
     {
         _folder.File("dev.tsv", "");
-        Assert.Contains("has no train.jsonl, train.csv", Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
+        Assert.Contains("has no train.jsonl, train.json, train.csv", Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
         _folder.File("train.tsv", "");
         _folder.File("train.csv", "");
         Assert.Contains("has train.csv and train.tsv: keep one", Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);

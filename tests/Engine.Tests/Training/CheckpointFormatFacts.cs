@@ -7,7 +7,7 @@ namespace LoraDrop.Engine.Tests;
 public sealed class CheckpointFormatFacts : IDisposable
 {
     private static readonly TrainingSettings Settings = new() { BatchSize = 4, LearningRate = 5e-3, EvaluateEvery = 2 };
-    private static readonly EncodedSet Train = TinyClassifier.Texts(20, 1), Validation = TinyClassifier.Texts(9, 2);
+    private static readonly LabelledSet Train = TinyClassifier.Texts(20, 1), Validation = TinyClassifier.Texts(9, 2);
 
     private readonly TestFolder _folder = new();
 

@@ -10,7 +10,7 @@ public sealed class ImportanceGoldenFacts
     private const double Relative = 1e-6;
 
     public static TheoryData<string, string> Cases =>
-        [.. from model in (string[])["roberta-tiny", "roberta-tiny-regression", "bert-tiny"] from @case in (string[])["lora", "lora_drop"] select (model, @case)];
+        [.. from model in GoldenFacts.Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case), ("llama-tiny", "lora_nlg")];
 
     [Theory, MemberData(nameof(Cases))]
     public void Each_layer_puts_out_the_sum_of_squares_of_the_reference(string name, string @case)
@@ -18,7 +18,7 @@ public sealed class ImportanceGoldenFacts
         using var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
         var norms = Measured(golden);
-        foreach (var type in Types)
+        foreach (var type in Types(golden, @case))
         {
             var expected = golden.At(@case, "importance", "non_padding", type);
             foreach (var (layer, g) in Numbers(expected.GetProperty("g_scaled")).Index())
@@ -35,9 +35,9 @@ public sealed class ImportanceGoldenFacts
         using var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
         var g = Measured(golden).ToDictionary(n => n.Site, n => n.G);
-        foreach (var type in Types) AssertRanked(golden.At(@case, "importance", "non_padding", type), Of(Importance.Of(g, ImportanceScope.PerType), type));
+        foreach (var type in Types(golden, @case)) AssertRanked(golden.At(@case, "importance", "non_padding", type), Of(Importance.Of(g, ImportanceScope.PerType), type));
         var joint = Importance.Of(g, ImportanceScope.Joint);
-        foreach (var type in Types) AssertRanked(golden.At(@case, "importance", "non_padding", "all_modules_of_a_layer"), Of(joint, type));
+        foreach (var type in Types(golden, @case)) AssertRanked(golden.At(@case, "importance", "non_padding", "all_modules_of_a_layer"), Of(joint, type));
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -46,14 +46,14 @@ public sealed class ImportanceGoldenFacts
         using var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
         var direct = new Dictionary<Site, double>();
-        foreach (var site in golden.Sites)
+        foreach (var site in golden.SitesOf(@case))
             site.Linear.Observer = Ax =>
             {
                 using var scope = NewDisposeScope();
                 var dWx = golden.Lora.Scale * nn.functional.linear(Ax.to(ScalarType.Float64), site.Linear.Lora!.B.to(ScalarType.Float64)); // (BT, k)
                 direct[site.Site] = (dWx.square().sum(-1) * golden.Batch.Mask.flatten()).sum().item<double>();
             };
-        using (no_grad()) golden.Model.Forward(golden.Batch);
+        using (no_grad()) golden.Logits();
         foreach (var norms in Measured(golden)) AssertRelative(direct[norms.Site], norms.G);
     }
 
@@ -86,9 +86,9 @@ public sealed class ImportanceGoldenFacts
         Assert.All(golden.Sites, site => Assert.Null(site.Linear.Observer));
     }
 
-    private static string[] Types => ["query", "value"];
+    private static IEnumerable<string> Types(GoldenModel golden, string @case) => golden.SitesOf(@case).Select(site => site.Site.Type).Distinct();
 
-    private static IReadOnlyList<OutputNorms> Measured(GoldenModel golden) => ImportancePass.Over(golden.Model, golden.Sites, golden.Set, golden.Set.Count, CancellationToken.None);
+    private static IReadOnlyList<OutputNorms> Measured(GoldenModel golden) => ImportancePass.Over(golden.Model, AdapterSites.All(golden.Model), golden.Set, golden.Set.Count, CancellationToken.None);
 
     private static double[] Of(IReadOnlyDictionary<Site, double> importance, string type) =>
         [.. importance.Where(i => i.Key.Type == type).OrderBy(i => i.Key.Layer).Select(i => i.Value)];

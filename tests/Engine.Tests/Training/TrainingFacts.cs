@@ -6,7 +6,7 @@ namespace LoraDrop.Engine.Tests;
 public sealed class TrainingFacts : IDisposable
 {
     private static readonly TrainingSettings Settings = new() { BatchSize = 4, Accumulation = 3, LearningRate = 5e-3, EvaluateEvery = 2 };
-    private static readonly EncodedSet Train = TinyClassifier.Texts(26, 1), Validation = TinyClassifier.Texts(9, 2);
+    private static readonly LabelledSet Train = TinyClassifier.Texts(26, 1), Validation = TinyClassifier.Texts(9, 2);
 
     private static readonly Lazy<(float[] Numbers, string Progress)> Undisturbed = new(() => Run(new(dropout: 0.1), null));
 
@@ -96,7 +96,7 @@ public sealed class TrainingFacts : IDisposable
         using var tiny = new TinyClassifier();
         var before = tiny.Numbers;
         var predicted = Evaluation.Of(tiny.Model, Train, 4, CancellationToken.None).Logits.Select(logits => (double)Evaluation.ArgMax(logits)).ToArray();
-        EncodedSet already = Train with { Labels = predicted }, other = Train with { Labels = [.. predicted.Select(p => (p + 1) % 3)] };
+        LabelledSet already = Train with { Labels = predicted }, other = Train with { Labels = [.. predicted.Select(p => (p + 1) % 3)] };
 
         // The first step has a rate of 0, so the first evaluation is perfect; from then on everything is unlearned.
         var progress = TrainingLoop.Run(tiny.Job(other, already, Settings with { EvaluateEvery = 1 }, 30), null, _ => { }, CancellationToken.None);

@@ -54,7 +54,7 @@ public sealed class ModelFolderFacts : IDisposable
         float[] Head(long seed)
         {
             using var model = SequenceClassifier.Open(_folder.Path, 5, seed, CPU);
-            return model.Head.Trained[^1].Weight.data<float>().ToArray();
+            return model.TrainedHead[^1].Weight.data<float>().ToArray();
         }
         Assert.Equal(5 * 32, Head(1).Length);
         Assert.Equal(Head(1), Head(1));
@@ -84,12 +84,20 @@ public sealed class ModelFolderFacts : IDisposable
     [InlineData("{}")]
     [InlineData("""{"weight_map": {"a": 3}}""")]
     [InlineData("""{"weight_map": {"a": null}}""")]
-    [InlineData("""{"weight_map": {"a": "x", "a": "y"}}""")]
     [InlineData("""{"weight_map": {"a": "../x.safetensors"}}""")]
     public void An_index_that_is_none_is_refused(string json)
     {
         _folder.File(Index, json);
         Assert.Equal(_folder.At(Index), Refusal().Path);
+    }
+
+    [Fact]
+    public void A_tensor_that_is_said_to_be_in_two_shards_is_refused_by_its_name()
+    {
+        WriteShards();
+        var name = _weights.Keys.First();
+        _folder.File(Index, File.ReadAllText(_folder.At(Index)).Replace("{\"weight_map\":{", $"{{\"weight_map\":{{\"{name}\":\"{Second}\","));
+        Assert.Equal((_folder.At(Index), $"names '{name}' more than once: in {Second} and in {First}"), (Refusal().Path, Refusal().Message));
     }
 
     [Fact]
@@ -136,6 +144,6 @@ public sealed class ModelFolderFacts : IDisposable
     {
         using var model = SequenceClassifier.Open(_folder.Path, 3, 0, CPU);
         using var _ = no_grad();
-        Assert.Equal(_golden.Model.Forward(_golden.Batch).data<float>().ToArray(), model.Forward(_golden.Batch).data<float>().ToArray());
+        Assert.Equal(_golden.Logits().data<float>().ToArray(), model.Forward(_golden.Batch).data<float>().ToArray());
     }
 }

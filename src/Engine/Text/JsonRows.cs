@@ -3,38 +3,89 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads JSONL: one JSON object on every line. Texts are JSON strings, labels strings or numbers.</summary>
-internal sealed class JsonLines : ITableReader
+/// <summary>Reads rows that are JSON objects: a line each (JSONL), or the items of one list. Texts are JSON strings, labels strings or numbers. Where the first row is a chat, all are (<see cref="ChatLine"/>).</summary>
+internal sealed class JsonRows : ITableReader
 {
+    /// <summary>One object on every line.</summary>
+    public static readonly JsonRows Lines = new(LinesOf);
+
+    /// <summary>A list of objects; of DART's, each text of a triple set is a row.</summary>
+    public static readonly JsonRows List = new(ItemsOf);
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    private readonly Func<byte[], DataFaults, IEnumerable<(RowPlace Place, JsonElement Row)>> _rows;
+
+    private JsonRows(Func<byte[], DataFaults, IEnumerable<(RowPlace, JsonElement)>> rows) => _rows = rows;
 
     public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
     {
         TaskColumns? columns = null;
+        var chat = false;
         var rows = new List<TableRow>();
-        foreach (var (index, line) in Utf8Text.Lines(bytes, faults).Index())
+        foreach (var (place, json) in _rows(bytes, faults))
         {
-            var place = new RowPlace(index + 1, index + 1);
-            using var document = Parse(line, place, faults);
-            if (document is null) continue;
-            columns ??= Table.Choose(choices, [.. document.RootElement.EnumerateObject().Select(p => p.Name)], faults);
+            if (columns is null) chat = ChatLine.Is(json);
+            columns ??= Table.Choose(choices, chat ? ChatLine.Columns : [.. json.EnumerateObject().Select(p => p.Name)], faults);
             if (columns is null) return Table.Empty;   // the first row decides; the others would say the same again
-            if (ReadRow(document.RootElement, columns, place, faults) is { } row) rows.Add(row);
+            if ((chat ? ReadChat(json, columns, place, faults) : ReadRow(json, columns, place, faults)) is { } row) rows.Add(row);
         }
         return new Table(columns, rows);
     }
 
-    public void ReadAll(byte[] bytes, SplitTally to, DataFaults faults)
+    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults)
     {
-        IReadOnlyList<ColumnTally>? columns = null;
+        IReadOnlyList<CellColumn>? columns = null;
+        var chat = false;
+        foreach (var (place, json) in _rows(bytes, faults))
+        {
+            if (columns is null) chat = Conversation.Is(json);
+            columns ??= to.Begin(chat ? ChatLine.Columns : [.. json.EnumerateObject().Select(p => p.Name)], header: true);
+            if (chat) ReadChat(json, columns, place, faults);
+            else ReadRow(json, columns, place, faults);
+        }
+    }
+
+    /// <summary>Every row as it stands; the element lasts until the next is asked for.</summary>
+    public IEnumerable<(RowPlace Place, JsonElement Row)> Rows(byte[] bytes, DataFaults faults) => _rows(bytes, faults);
+
+    private static IEnumerable<(RowPlace, JsonElement)> LinesOf(byte[] bytes, DataFaults faults)
+    {
         foreach (var (index, line) in Utf8Text.Lines(bytes, faults).Index())
         {
             var place = new RowPlace(index + 1, index + 1);
             using var document = Parse(line, place, faults);
-            if (document is null) continue;
-            columns ??= to.Begin([.. document.RootElement.EnumerateObject().Select(p => p.Name)], header: true);
-            ReadRow(document.RootElement, columns, place, faults);
+            if (document is not null) yield return (place, document.RootElement);
         }
+    }
+
+    private static IEnumerable<(RowPlace, JsonElement)> ItemsOf(byte[] bytes, DataFaults faults)
+    {
+        using var document = ParseList(Utf8Text.Decode(bytes, faults), faults);
+        if (document is null) yield break;
+        var row = 0;
+        foreach (var (index, item) in document.RootElement.EnumerateArray().Index())
+        {
+            if (item.ValueKind != JsonValueKind.Object) faults.Add($"item {index + 1}", $"must be a JSON object; it is {Named(item)}");
+            else if (!DartEntry.Is(item)) yield return (new RowPlace(++row), item);
+            else foreach (var text in DartEntry.Rows(item, $"item {index + 1}", faults)) yield return (new RowPlace(++row), text);
+        }
+    }
+
+    private static JsonDocument? ParseList(string text, DataFaults faults)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(text, Strict);
+            if (document.RootElement.ValueKind == JsonValueKind.Array) return document;
+            faults.Add($"must be a list of objects; it is {Named(document.RootElement)}. One object on every line is .jsonl");
+            document.Dispose();
+        }
+        catch (JsonException e)
+        {
+            faults.Add($"line {e.LineNumber + 1}", $"is not JSON: {e.Message.Split(" LineNumber:")[0]} (byte {e.BytePositionInLine + 1} of the line)");
+        }
+        return null;
     }
 
     private static JsonDocument? Parse(string line, RowPlace place, DataFaults faults)
@@ -53,6 +104,20 @@ internal sealed class JsonLines : ITableReader
         return null;
     }
 
+    private static TableRow? ReadChat(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)
+    {
+        if (ChatLine.Read(json, place, faults) is not { } line) return null;
+        string Cell(string column) => column == ChatLine.LabelColumn ? line.Label : line.Text;
+        return new(place, Cell(columns.First), columns.Second is null ? null : Cell(columns.Second), Cell(columns.Label));
+    }
+
+    private static void ReadChat(JsonElement json, IReadOnlyList<CellColumn> columns, RowPlace place, DataFaults faults)
+    {
+        if (Conversation.Read(json, place, faults) is not { } messages) return;
+        columns[0].Add(place, string.Join('\n', messages.SkipLast(1).Select(message => message.Content)), ColumnType.Text);
+        columns[1].Add(place, messages[^1].Content, ColumnType.Text);
+    }
+
     private static TableRow? ReadRow(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)
     {
         var first = Cell(columns.First, numbers: false);
@@ -69,7 +134,7 @@ internal sealed class JsonLines : ITableReader
     }
 
     /// <summary>Every row has the fields of the first.</summary>
-    private static void ReadRow(JsonElement json, IReadOnlyList<ColumnTally> columns, RowPlace place, DataFaults faults)
+    private static void ReadRow(JsonElement json, IReadOnlyList<CellColumn> columns, RowPlace place, DataFaults faults)
     {
         var there = 0;
         foreach (var column in columns)

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using LoraDrop.Domain;
+using LoraDrop.Engine;
+
+namespace LoraDrop.Cli;
+
+/// <summary>Lets a trained adapter answer prompts.</summary>
+internal sealed class GenerateCommand : AdapterCommand
+{
+    private readonly Option<string?> _prompt = new("--prompt") { Description = "One prompt; without it, prompts are read from standard input, one a line. Of an adapter for conversations it is what the user says" };
+    private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Tokens of an answer at most (as the adapter was trained with)" };
+    private readonly Option<int?> _beams = new("--beams") { Description = "Texts followed side by side (as the adapter was trained with)" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Above 0, tokens are drawn: scores are divided by it (0)" };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Only the likeliest tokens that together have this probability are drawn from (1)" };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Only so many of the likeliest tokens are drawn from (all)" };
+    private readonly Option<double?> _repetition = new("--repetition-penalty") { Description = "Above 1, tokens that occurred become less likely (1)" };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "A text that ends an answer; may be given several times", DefaultValueFactory = _ => [] };
+    private readonly Option<long> _seed = new("--seed") { Description = "Of what is drawn", DefaultValueFactory = _ => 42 };
+
+    public GenerateCommand() : base("generate", "Answer prompts with a trained adapter")
+    {
+        foreach (var option in (Option[])[_prompt, _tokens, _beams, _temperature, _topP, _topK, _repetition, _stop, _seed]) Add(option);
+    }
+
+    protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
+    {
+        var model = trained.LanguageModel;
+        var trainedWith = trained.Task.Decoding!;
+        var temperature = options.GetValue(_temperature) ?? trainedWith.Temperature;
+        var decoding = trainedWith with
+        {
+            MaxNewTokens = options.GetValue(_tokens) ?? trainedWith.MaxNewTokens,
+            Beams = options.GetValue(_beams) ?? (temperature > 0 ? 1 : trainedWith.Beams),
+            Temperature = temperature,
+            TopP = options.GetValue(_topP) ?? trainedWith.TopP,
+            TopK = options.GetValue(_topK) ?? trainedWith.TopK,
+            RepetitionPenalty = options.GetValue(_repetition) ?? trainedWith.RepetitionPenalty,
+            Stop = options.GetValue(_stop) is { Length: > 0 } stop ? stop : trainedWith.Stop,
+        };
+        Fault[] faults = [.. decoding.Faults("decoding")];
+        if (faults.Length > 0) throw new RefusedInputException(faults);
+        string[] asked = options.GetValue(_prompt) is { } one ? [one] : [.. Lines()];
+        foreach (var (part, chunk) in asked.Chunk(decoding.BatchSize).Index())
+        {
+            var prompts = chunk.Select(text => PromptOf(trained.Task, text)).ToArray();
+            var answers = Answers.Of(model, trained.Prompts, prompts, decoding, options.GetValue(_seed), cancel, part * decoding.BatchSize);
+            foreach (var ((_, answer), text) in answers.Items.Zip(chunk))
+            {
+                session.Say(answer.Text.Trim());
+                session.Tell(new { Event = "answer", Prompt = text, Answer = answer.Text, End = answer.End.ToString().ToLower(CultureInfo.InvariantCulture), Tokens = answer.Ids.Count });
+            }
+        }
+    }
+
+    /// <summary>The prompt as it was typed; for conversations what the user says, to which the answer is still to come.</summary>
+    private static Prompt PromptOf(TaskSettings task, string text) => task.TextChoices is [{ Chat: true }]
+        ? new("", "", "", [], "", [ChatMessage.Of("user", text), ChatMessage.Of("assistant", "")])
+        : new("", text, "", [], "", null);
+
+    private static IEnumerable<string> Lines()
+    {
+        while (Console.In.ReadLine() is { } line)
+            if (line.Length > 0) yield return line;
+    }
+}

@@ -1,0 +1,24 @@
+namespace LoraDrop.Domain;
+
+/// <summary>How many adapter parameters a job may train, before its importance is measured.</summary>
+/// <param name="Least">Where one layer of each module type has all the importance.</param>
+/// <param name="Most">Where all layers are equally important: the fewest whose importance reaches T are then T · n of n, rounded up, and never more.</param>
+/// <param name="Lora">A LoRA for every layer, to compare with.</param>
+public sealed record ParameterRange(long Least, long Most, long Lora)
+{
+    /// <summary>The range; null where no target matches a layer of the model.</summary>
+    public static ParameterRange? Of(JobRequest request, ModelFacts model)
+    {
+        var chosen = LoraFit.Chosen(request.Lora.Targets, [.. model.EveryModule]).ToHashSet();
+        var sites = (from layer in Enumerable.Range(0, model.Layers) from module in model.Modules where chosen.Contains(module.OfLayer(layer)) select new Site(module.Type, layer)).ToList();
+        if (sites.Count == 0) return null;
+        var widths = model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
+        long Count(SharingPlan plan) => ParameterCounts.Of(plan, type => widths[type], request.Lora.Rank, head: 0).Adapter;
+        var lora = Count(SharingPlan.OwnEverywhere(sites));
+        if (request.Sharing is not { } sharing) return new(lora, lora, lora);
+        SharingPlan Plan(Func<IGrouping<string, Site>, Site, double> I) => SharingPlan.From(
+            sites.GroupBy(site => site.Type).SelectMany(type => type.Select(site => (site, I: I(type, site)))).ToDictionary(s => s.site, s => s.I), sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, request.Training.Seed);
+        long[] ends = [Count(Plan((type, site) => site == type.First() ? 1 : 0)), Count(Plan((type, _) => 1.0 / type.Count()))];
+        return new(ends.Min(), ends.Max(), lora); // the inverse of many is few
+    }
+}

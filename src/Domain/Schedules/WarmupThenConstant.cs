@@ -1,0 +1,10 @@
+namespace LoraDrop.Domain;
+
+/// <summary>The learning rate rises linearly to its peak and stays there, as transformers has it.</summary>
+/// <param name="Peak">η from the end of the warm-up on.</param>
+/// <param name="Warmup">Steps of the warm-up; 0 starts at the peak.</param>
+public sealed record WarmupThenConstant(double Peak, int Warmup)
+{
+    /// <summary>The rate in force at a step, counted from 0.</summary>
+    public double At(int step) => step < Warmup ? Peak * step / Warmup : Peak;
+}

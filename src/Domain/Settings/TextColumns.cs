@@ -1,0 +1,16 @@
+namespace LoraDrop.Domain;
+
+/// <summary>Whether a file has the columns that templates name.</summary>
+public static class TextColumns
+{
+    /// <summary>The first choice whose columns are all there; null where there is none.</summary>
+    public static TextSettings? Chosen(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there) => choices.FirstOrDefault(choice => choice.Columns.All(there.Contains));
+
+    /// <summary>What a file without any of the choices is told.</summary>
+    public static string Wanted(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there)
+    {
+        var missing = choices.Count == 1 ? choices[0].Columns.Except(there).ToArray() : [];
+        return $"must have the columns {string.Join(" or ", choices.Select(choice => $"({string.Join(", ", choice.Columns)})"))}; it has ({ColumnChoice.Listed(there)})"
+            + (missing.Length == 1 ? Spelling.Hint(missing[0], there) : "");
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text;
+using System.Text.Json;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Prompts with what a model answered.</summary>
+public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)> Items)
+{
+    /// <summary>Lets a model answer.</summary>
+    public static Answers Of(LanguageModel model, PromptEncoder encoder, IReadOnlyList<Prompt> prompts, DecodingSettings decoding, long seed, CancellationToken cancel, int first = 0)
+    {
+        var generator = new TextGenerator(model, encoder.Tokenizer, decoding, encoder.EndIds);
+        var answers = generator.Answer([.. prompts.Select(prompt => encoder.EncodeToAnswer(prompt, decoding.MaxNewTokens))], decoding.BatchSize, seed, cancel, first);
+        return new([.. prompts.Zip(answers)]);
+    }
+
+    /// <summary>Holds the answers against every right one; white space around either does not count.</summary>
+    public Scores ScoresBy(Metric metric) => Scores.OfTexts(metric, [.. Items.Select(item => new Segment(item.Answer.Text.Trim(), [.. item.Prompt.References.Select(reference => reference.Trim())]))]);
+
+    /// <summary>One object a line: prompt, answer, why it ended, and the right answers.</summary>
+    public string ToJsonLines()
+    {
+        var lines = new StringBuilder();
+        foreach (var (prompt, answer) in Items)
+            lines.Append(JsonSerializer.Serialize(new { prompt = prompt.Messages is null ? (object)prompt.Text : prompt.Messages.SkipLast(1).Select(message => message.Fields), answer = answer.Text, answer.End, prompt.References }, JsonText.Compact)).Append('\n');
+        return lines.ToString();
+    }
+}

@@ -1,0 +1,95 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>What each token of a batch may look at: everything before it in its own text, and itself.</summary>
+/// <param name="Bias">(B, 1, T, S): 0 where a key may be seen, −∞ where not; null where order alone decides.</param>
+/// <param name="Causal">Whether order alone decides; false with a bias, and for one new token that sees all before it.</param>
+/// <param name="Packs">Texts that lie in one row: each sees itself only; null where each has a row.</param>
+/// <param name="Window">Of packed texts, how many positions a token sees; null: all before it.</param>
+public sealed record Sight(Tensor? Bias, bool Causal, IReadOnlyList<(int Column, int Length)>? Packs = null, int? Window = null);
+
+/// <summary>Grouped-query self-attention with rotary positions, and its output projection.</summary>
+public sealed class CausalAttention
+{
+    private readonly Linear _query, _key, _value, _output;
+    private readonly RmsNorm? _queryNorm, _keyNorm;
+    private readonly DropoutMasks _masks;
+    private readonly DecoderConfig _config;
+
+    public CausalAttention(DecoderConfig config, IWeights weights, string path, DropoutMasks masks)
+    {
+        (_config, _masks) = (config, masks);
+        long d = config.Hidden, q = config.QueryWidth, kv = config.KeyValueWidth;
+        _query = Linear.From(weights, $"{path}.q_proj", d, q, config.QueryKeyValueBias);
+        _key = Linear.From(weights, $"{path}.k_proj", d, kv, config.QueryKeyValueBias);
+        _value = Linear.From(weights, $"{path}.v_proj", d, kv, config.QueryKeyValueBias);
+        _output = Linear.From(weights, $"{path}.o_proj", q, d, config.OutputBias);
+        if (!config.HeadNorms) return;
+        _queryNorm = RmsNorm.From(weights, $"{path}.q_norm", config.HeadSize, config.NormEps);
+        _keyNorm = RmsNorm.From(weights, $"{path}.k_norm", config.HeadSize, config.NormEps);
+    }
+
+    public IEnumerable<Linear> Linears => [_query, _key, _value, _output];
+
+    /// <param name="x">(B, T, d).</param>
+    /// <param name="rotation">Of the positions of x.</param>
+    /// <param name="sight">What may be seen.</param>
+    /// <param name="cache">Keys and values of the tokens before, to which those of x are added; null: x is all there is.</param>
+    public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        var q = rotation.Of(Normed(_queryNorm, Split(_query.Forward(x), _config.Heads)));         // (B, H, T, w)
+        var k = rotation.Of(Normed(_keyNorm, Split(_key.Forward(x), _config.KeyValueHeads)));     // (B, G, T, w)
+        var v = Split(_value.Forward(x), _config.KeyValueHeads);                 // (B, G, T, w)
+        if (cache is not null) (k, v) = cache.Append(k, v);                      // (B, G, S, w)
+        var context = sight.Packs is null ? Attend(q, Repeated(k), Repeated(v), sight) : AttendEach(q, Repeated(k), Repeated(v), sight); // (B, H, T, w)
+        var joined = context.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1); // (B, T, H·w)
+        return _output.Forward(joined).MoveToOuterDisposeScope();                // (B, T, d)
+    }
+
+    private Tensor Split(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, _config.HeadSize).transpose(1, 2); // (B, heads, T, w)
+
+    private static Tensor Normed(RmsNorm? norm, Tensor x) => norm is null ? x : norm.Forward(x);
+
+    /// <summary>Each key and value head for the H/G query heads that it serves.</summary>
+    private Tensor Repeated(Tensor x)                                            // x: (B, G, S, w)
+    {
+        var times = _config.Heads / _config.KeyValueHeads;
+        if (times == 1) return x;
+        var shape = x.shape;
+        return x.unsqueeze(2).expand(shape[0], shape[1], times, shape[2], shape[3]).reshape(shape[0], _config.Heads, shape[2], shape[3]); // (B, H, S, w)
+    }
+
+    /// <summary>Each text of a packed row by itself: a mask over the whole row would cost its length squared.</summary>
+    private Tensor AttendEach(Tensor q, Tensor k, Tensor v, Sight sight)         // (1, H, T, w)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Part(Tensor x, (int Column, int Length) text) => x.narrow(2, text.Column, text.Length); // (1, H, t, w)
+        var parts = sight.Packs!.Select(text => Attend(Part(q, text), Part(k, text), Part(v, text), text.Length > sight.Window ? new(Within(q, text.Length, sight.Window.Value), false) : new(null, true)));
+        return cat([.. parts], 2).MoveToOuterDisposeScope();                     // (1, H, T, w)
+    }
+
+    /// <summary>What a window lets each position see.</summary>
+    private static Tensor Within(Tensor q, long length, int window)              // (1, 1, t, t)
+    {
+        using var scope = NewDisposeScope();
+        var distance = arange(length, ScalarType.Int64, q.device).unsqueeze(1) - arange(length, ScalarType.Int64, q.device); // (t, t)
+        return zeros(distance.shape, q.dtype, q.device).masked_fill_(distance.lt(0).logical_or(distance.ge(window)), double.NegativeInfinity).view(1, 1, length, length).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Tensor q, Tensor k, Tensor v, Sight sight)
+    {
+        var p = _masks.Active ? _config.AttentionDropout : 0;
+        if (p == 0 || q.device_type != DeviceType.CPU)
+            return nn.functional.scaled_dot_product_attention(q, k, v, sight.Bias!, p, sight.Causal); // (B, H, T, w)
+        return DroppedAttention.Of(q, k, v, sight.Bias ?? Before(q), _masks.Next(p));
+    }
+
+    private static Tensor Before(Tensor q)                                       // (1, 1, T, T)
+    {
+        var T = q.shape[2];
+        return full([T, T], double.NegativeInfinity, q.dtype, q.device).triu_(1).view(1, 1, T, T);
+    }
+}

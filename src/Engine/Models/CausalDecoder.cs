@@ -1,0 +1,95 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before them, a last norm.</summary>
+public sealed class CausalDecoder : IBackbone
+{
+    private readonly DecoderConfig _config;
+    private readonly RotaryEmbedding _rotary;
+    private readonly Layer[] _layers;
+    private readonly RmsNorm _norm;
+    private readonly DropoutMasks _masks;
+
+    public CausalDecoder(DecoderConfig config, IWeights weights, DropoutMasks masks)
+    {
+        (_config, _rotary, _masks) = (config, new(config.Rope, config.HeadSize), masks);
+        Word = weights.Take($"{config.Prefix}.embed_tokens.weight", config.VocabularySize, config.Hidden);
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new Layer(config, weights, $"{config.Prefix}.layers.{i}", masks))];
+        _norm = RmsNorm.From(weights, $"{config.Prefix}.norm", config.Hidden, config.NormEps);
+    }
+
+    public Tensor Word { get; }
+
+    public bool Recomputes { get; set; }
+
+    public IEnumerable<Linear> LinearsOf(int i) => _layers[i].Linears;
+
+    public Tensor Forward(TokenBatch batch, IList<Tensor>? hidden = null) => Forward(batch, null, hidden);
+
+    /// <param name="batch">Texts; with a cache, the tokens that come next.</param>
+    /// <param name="cache">Keys and values of the tokens before; they grow by those of the batch.</param>
+    /// <param name="hidden">Receives the embeddings, the output of every layer but the last, and that of the last after the norm, as transformers counts them.</param>
+    public Tensor Forward(TokenBatch batch, KeyValueCache? cache, IList<Tensor>? hidden = null)
+    {
+        using var scope = NewDisposeScope();
+        var x = Word.index_select(0, batch.Ids.flatten()).view(batch.Ids.shape[0], batch.Ids.shape[1], _config.Hidden); // (B, T, d)
+        cache?.See(batch);
+        var rotation = _rotary.At(batch.Positions, cache?.Longest ?? batch.Longest);
+        var sights = new Dictionary<int, Sight>();                               // by window; 0: all
+        foreach (var (i, layer) in _layers.Index())
+        {
+            hidden?.Add(x.alias().DetachFromDisposeScope());
+            var window = _config.Windows[i];
+            if (!sights.TryGetValue(window ?? 0, out var sight)) sights[window ?? 0] = sight = SightOf(batch, cache, window, x.dtype);
+            using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
+            x = (Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Again(layer, input, batch, window)) : layer.Forward(x, rotation, sight, cache?[i])).MoveToOuterDisposeScope(); // (B, T, d)
+        }
+        x = _norm.Forward(x);                                                    // (B, T, d)
+        hidden?.Add(x.alias().DetachFromDisposeScope());
+        return x.MoveToOuterDisposeScope();                                      // (B, T, d)
+    }
+
+    /// <summary>A layer with what it needs, made of the batch, which lives until the backward pass is over.</summary>
+    private Tensor Again(Layer layer, Tensor x, TokenBatch batch, int? window)
+    {
+        using var scope = NewDisposeScope();
+        return layer.Forward(x, _rotary.At(batch.Positions, batch.Longest), SightOf(batch, null, window, x.dtype), null).MoveToOuterDisposeScope(); // (B, T, d)
+    }
+
+    /// <summary>Order alone decides where every text begins at the batch's left edge: padding at its right is never before a token.</summary>
+    private static Sight SightOf(TokenBatch batch, KeyValueCache? cache, int? window, ScalarType type)
+    {
+        if (cache is null && batch.Packs is { } packs) return new(null, true, packs, window);
+        var keys = cache?.Longest ?? batch.Longest;
+        var plain = (cache is null ? batch.FromTheLeft : cache.FromTheLeft) && !(keys > window);
+        var T = batch.Ids.shape[1];
+        if (plain && (cache is null || cache.Length == T || T == 1)) return new(null, T > 1);
+        using var scope = NewDisposeScope();
+        var (text, position) = cache is null ? (batch.Segments, batch.Positions) : (cache.Segments, cache.Positions); // (B, S)
+        Tensor own = batch.Segments.unsqueeze(2), at = batch.Positions.unsqueeze(2); // (B, T, 1)
+        var distance = at - position.unsqueeze(1);                               // (B, T, S)
+        var seen = text.unsqueeze(1).eq(own).logical_and(distance.ge(0));        // a padded place has a segment of its own, and so sees itself and padding before it
+        if (window is { } w) seen = seen.logical_and(distance.lt(w));
+        var bias = zeros(seen.shape, type, seen.device).masked_fill_(seen.logical_not(), double.NegativeInfinity);
+        return new(bias.unsqueeze(1).MoveToOuterDisposeScope(), false);          // (B, 1, T, S)
+    }
+
+    /// <summary>One layer: x + attention(norm(x)), and to that + feed-forward(norm(·)).</summary>
+    private sealed class Layer(DecoderConfig config, IWeights weights, string path, DropoutMasks masks)
+    {
+        private readonly RmsNorm _before = RmsNorm.From(weights, $"{path}.input_layernorm", config.Hidden, config.NormEps);
+        private readonly CausalAttention _attention = new(config, weights, $"{path}.self_attn", masks);
+        private readonly RmsNorm _between = RmsNorm.From(weights, $"{path}.post_attention_layernorm", config.Hidden, config.NormEps);
+        private readonly GatedFeedForward _feedForward = new(config, weights, $"{path}.mlp");
+
+        public IEnumerable<Linear> Linears => [.. _attention.Linears, .. _feedForward.Linears];
+
+        public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache)
+        {
+            using var scope = NewDisposeScope();
+            var h = x + _attention.Forward(_before.Forward(x), rotation, sight, cache); // (B, T, d)
+            return (h + _feedForward.Forward(_between.Forward(h))).MoveToOuterDisposeScope(); // (B, T, d)
+        }
+    }
+}

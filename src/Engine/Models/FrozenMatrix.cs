@@ -1,0 +1,162 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The weight of a frozen linear layer in the form that it is kept in. Products are computed in the type of their input.</summary>
+public abstract class FrozenMatrix
+{
+    /// <summary>Rows, k.</summary>
+    public abstract long Out { get; }
+
+    /// <summary>Columns, d.</summary>
+    public abstract long In { get; }
+
+    /// <summary>Bytes that it takes.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>W (k, d), made anew; the caller's.</summary>
+    public abstract Tensor Dense(ScalarType type);
+
+    /// <summary>x·Wᵀ.</summary>
+    public virtual Tensor Product(Tensor x)                                      // (N, d) → (N, k)
+    {
+        if (is_grad_enabled() && x.requires_grad) return Function.apply(x, this);
+        using var dense = Dense(x.dtype);
+        return nn.functional.linear(x, dense);
+    }
+
+    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W made anew for each: autograd would keep a dense copy of every layer otherwise.</summary>
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        [ThreadStatic] private static PassedHandles? _passed;
+
+        public override string Name => nameof(FrozenMatrix);
+
+        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        {
+            using var scope = NewDisposeScope();
+            var (x, matrix) = ((Tensor)vars[0], (FrozenMatrix)vars[1]);          // (N, d)
+            context.save_data("matrix", matrix);
+            return nn.functional.linear(x, matrix.Dense(x.dtype)).MoveToOuterDisposeScope(); // (N, k)
+        }
+
+        // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
+        public override List<Tensor> backward(autograd.AutogradContext context, Tensor dy)
+        {
+            (_passed ??= new()).LetGo();
+            using var scope = NewDisposeScope();
+            var dx = dy.mm(((FrozenMatrix)context.get_data("matrix")).Dense(dy.dtype)).DetachFromDisposeScope(); // (N, d)
+            _passed.Keep(dy, dx);
+            return [dx, null!];
+        }
+    }
+}
+
+/// <summary>A weight in a floating-point type: float32 as it is multiplied, or bfloat16, which takes half and is cast up for each product where the input is float32.</summary>
+public sealed class FloatMatrix(Tensor weight) : FrozenMatrix
+{
+    public Tensor Weight => weight;
+
+    public override long Out => weight.shape[0];
+
+    public override long In => weight.shape[1];
+
+    public override long Bytes => weight.numel() * weight.element_size();
+
+    public override Tensor Dense(ScalarType type) => weight.dtype == type ? weight.alias() : weight.to(type); // (k, d)
+
+    public override Tensor Product(Tensor x) => x.dtype == weight.dtype ? nn.functional.linear(x, weight) : base.Product(x);
+}
+
+/// <summary>A weight in 8-bit whole numbers, each row scaled by its largest: w ≈ q·s/127.</summary>
+public sealed class Int8Matrix : FrozenMatrix
+{
+    private readonly Tensor _codes;  // (k, d), int8
+    private readonly Tensor _scales; // (k, 1), float32
+
+    /// <param name="weight">W (k, d); not kept.</param>
+    /// <param name="own">Takes over what is kept.</param>
+    public Int8Matrix(Tensor weight, Func<Tensor, Tensor> own)
+    {
+        using var scope = NewDisposeScope();
+        var exact = weight.to(ScalarType.Float32);                               // (k, d)
+        var scales = exact.abs().amax([1], keepdim: true).clamp_min(float.Epsilon) / 127; // (k, 1)
+        _codes = own((exact / scales).round_().to(ScalarType.Int8));
+        _scales = own(scales);
+    }
+
+    public override long Out => _codes.shape[0];
+
+    public override long In => _codes.shape[1];
+
+    public override long Bytes => _codes.numel() + 4 * _scales.numel();
+
+    public override Tensor Dense(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        return (_codes.to(ScalarType.Float32) * _scales).to(type).MoveToOuterDisposeScope(); // (k, d)
+    }
+}
+
+/// <summary>A weight in 4-bit NormalFloat with double quantisation (QLoRA: Dettmers et al. 2023, section 3): 4.127 bits a number.</summary>
+/// <remarks>
+/// Blocks of 64 numbers are scaled by their largest magnitude to the 16 quantiles of a normal distribution. The scales of 256 blocks, less the mean of all scales, are in turn kept as
+/// 8-bit whole numbers scaled by the largest of them. What does not fill a block is filled with zeros.
+/// </remarks>
+public sealed class Nf4Matrix : FrozenMatrix
+{
+    private const int Block = 64, Group = 256;
+
+    /// <summary>The 16 values (Dettmers et al. 2023, appendix E).</summary>
+    internal static readonly float[] Levels =
+    [
+        -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
+    ];
+
+    private readonly Tensor _codes;      // (blocks, 32), uint8: two numbers a byte, the first in the high half
+    private readonly Tensor _scales;     // (groups, 256), int8
+    private readonly Tensor _groupScales; // (groups, 1), float32
+    private readonly Tensor _levels;     // (256, 2), float32: both values of each byte
+    private readonly float _mean;
+    private readonly long _out, _in;
+
+    /// <param name="weight">W (k, d); not kept.</param>
+    /// <param name="own">Takes over what is kept.</param>
+    public Nf4Matrix(Tensor weight, Func<Tensor, Tensor> own)
+    {
+        using var scope = NewDisposeScope();
+        (_out, _in) = (weight.shape[0], weight.shape[1]);
+        var blocks = Filled(weight.to(ScalarType.Float32).flatten(), Block);     // (blocks, 64)
+        var scales = blocks.abs().amax([1], keepdim: true);                      // (blocks, 1)
+        var betweens = tensor(Levels.Zip(Levels.Skip(1)).Select(pair => (pair.First + pair.Second) / 2).ToArray(), device: weight.device); // (15)
+        var codes = bucketize(blocks / scales.clamp_min(float.Epsilon), betweens).to(ScalarType.Byte).view(-1, 2); // nearest level
+        _codes = own((codes.select(1, 0) * 16 + codes.select(1, 1)).view(-1, Block / 2));
+        _mean = scales.mean().item<float>();
+        var groups = Filled((scales - _mean).flatten(), Group);                  // (groups, 256)
+        var largest = groups.abs().amax([1], keepdim: true).clamp_min(float.Epsilon) / 127; // (groups, 1)
+        _scales = own((groups / largest).round_().to(ScalarType.Int8));
+        _groupScales = own(largest.clone());
+        _levels = own(tensor(Enumerable.Range(0, 256).SelectMany(code => (float[])[Levels[code >> 4], Levels[code & 15]]).ToArray(), device: weight.device).view(256, 2));
+    }
+
+    public override long Out => _out;
+
+    public override long In => _in;
+
+    public override long Bytes => _codes.numel() + _scales.numel() + 4 * _groupScales.numel();
+
+    public override Tensor Dense(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var scales = (_scales.to(ScalarType.Float32) * _groupScales + _mean).view(-1, 1).narrow(0, 0, _codes.shape[0]); // (blocks, 1)
+        var values = _levels.index_select(0, _codes.flatten().to(ScalarType.Int32)).view(-1, Block); // (blocks, 64)
+        return (values * scales).flatten().narrow(0, 0, _out * _in).view(_out, _in).to(type).MoveToOuterDisposeScope(); // (k, d)
+    }
+
+    private static Tensor Filled(Tensor flat, int width)
+    {
+        var rest = flat.shape[0] % width;
+        return (rest == 0 ? flat : cat([flat, zeros([width - rest], flat.dtype, flat.device)])).view(-1, width);
+    }
+}

@@ -1,0 +1,112 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Keys and values of the tokens that a decoder has seen, so that each new token costs one step and not a whole text.</summary>
+public sealed class KeyValueCache : IDisposable
+{
+    private readonly LayerCache[] _layers;
+
+    /// <param name="layers">Layers of the model.</param>
+    public KeyValueCache(int layers) => _layers = [.. Enumerable.Range(0, layers).Select(_ => new LayerCache())];
+
+    /// <summary>Tokens in it, padding included.</summary>
+    public long Length => Segments.shape[1];
+
+    /// <summary>One more than the highest position.</summary>
+    public long Longest { get; private set; }
+
+    /// <summary>Whether order alone says what is seen.</summary>
+    public bool FromTheLeft { get; private set; } = true;
+
+    /// <summary>The text of each token (B, S), int64; padding −1.</summary>
+    internal Tensor Segments { get; private set; } = null!;
+
+    /// <summary>Its place in the text (B, S), int64.</summary>
+    internal Tensor Positions { get; private set; } = null!;
+
+    public LayerCache this[int layer] => _layers[layer];
+
+    /// <summary>Takes note of the tokens that come now.</summary>
+    internal void See(TokenBatch batch)
+    {
+        Segments = Grown(Segments, batch.Segments);
+        Positions = Grown(Positions, batch.Positions);
+        Longest = Math.Max(Longest, batch.Longest);
+        FromTheLeft &= batch.FromTheLeft && !batch.Padded; // padding comes to lie between a text and what follows
+    }
+
+    /// <summary>Keeps these rows, in this order: how beams fork, and finished texts leave.</summary>
+    /// <param name="rows">(B′), int64: rows of now; the batches after have B′ rows.</param>
+    public void Select(Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        (Segments, Positions) = (LayerCache.Chosen(Segments, rows), LayerCache.Chosen(Positions, rows));
+        foreach (var layer in _layers) layer.Select(rows);
+    }
+
+    public void Dispose()
+    {
+        Segments?.Dispose();
+        Positions?.Dispose();
+        foreach (var layer in _layers) layer.Dispose();
+    }
+
+    private static Tensor Grown(Tensor? before, Tensor now)
+    {
+        var grown = (before is null ? now.clone() : cat([before, now], 1)).DetachFromDisposeScope();
+        before?.Dispose();
+        return grown;
+    }
+}
+
+/// <summary>The keys and values of one layer, in buffers that double when they are full.</summary>
+public sealed class LayerCache : IDisposable
+{
+    private Tensor? _keys, _values; // (B, G, capacity, w)
+    private long _length;
+
+    /// <summary>Adds those of new tokens.</summary>
+    /// <returns>All of them (B, G, S, w): views of the buffers.</returns>
+    public (Tensor Keys, Tensor Values) Append(Tensor k, Tensor v)               // (B, G, T, w)
+    {
+        var length = _length + k.shape[2];
+        if (_keys is null || length > _keys.shape[2])
+        {
+            (_keys, _values) = (Larger(_keys, k, length), Larger(_values, v, length));
+        }
+        _keys.narrow(2, _length, k.shape[2]).copy_(k);
+        _values!.narrow(2, _length, k.shape[2]).copy_(v);
+        _length = length;
+        return (_keys.narrow(2, 0, length), _values.narrow(2, 0, length));
+    }
+
+    internal void Select(Tensor rows)
+    {
+        (_keys, _values) = (Chosen(_keys!, rows), Chosen(_values!, rows));
+    }
+
+    public void Dispose()
+    {
+        _keys?.Dispose();
+        _values?.Dispose();
+    }
+
+    private Tensor Larger(Tensor? before, Tensor like, long length)
+    {
+        using var scope = NewDisposeScope();
+        var shape = like.shape;
+        var larger = empty([shape[0], shape[1], Math.Max(length, 2 * _length), shape[3]], like.dtype, like.device).DetachFromDisposeScope();
+        if (before is not null) larger.narrow(2, 0, _length).copy_(before.narrow(2, 0, _length));
+        before?.Dispose();
+        return larger;
+    }
+
+    /// <summary>Rows of a tensor, which takes its place.</summary>
+    internal static Tensor Chosen(Tensor from, Tensor rows)
+    {
+        var chosen = from.index_select(0, rows).DetachFromDisposeScope();
+        from.Dispose();
+        return chosen;
+    }
+}

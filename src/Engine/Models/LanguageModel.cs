@@ -1,0 +1,75 @@
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>A decoder with the output layer that says which token comes next.</summary>
+public sealed class LanguageModel : FrozenModel
+{
+    internal const string OutputName = "lm_head.weight";
+
+    /// <summary>Builds the model from weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">Whence its weights come.</param>
+    /// <param name="device">Where they are.</param>
+    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null) : base(config, weights, device, kind)
+    {
+        Output = config.TiedEmbeddings ? Backbone.Word : Weights.Take(OutputName, config.VocabularySize, config.Hidden);
+    }
+
+    /// <summary>The output layer (V, d); the token embedding itself where the two are tied.</summary>
+    public Tensor Output { get; }
+
+    public CausalDecoder Decoder => (CausalDecoder)Backbone;
+
+    public new DecoderConfig Config => (DecoderConfig)base.Config;
+
+    public override IReadOnlyList<Linear> TrainedHead => [];
+
+    public override IReadOnlyList<Linear> Head => [];
+
+    public override IReadOnlyList<string> ModulesToSave => [];
+
+    public override string ClassName => Config.LanguageModelClass;
+
+    public override string PeftTask => "CAUSAL_LM";
+
+    /// <summary>Opens a model folder.</summary>
+    /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used, or it is an encoder.</exception>
+    public static LanguageModel Open(string folder, Device device, WeightKind? kind = null)
+    {
+        if (ModelConfig.Read(folder) is not DecoderConfig config)
+            throw new RefusedInputException($"{Path.Combine(folder, ModelConfig.FileName)} model_type", $"is an encoder, which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
+        using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
+        return new(config, weights, device, kind);
+    }
+
+    /// <summary>Logits of the token that follows each token.</summary>
+    public Tensor Forward(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        return LogitsOf(Decoder.Forward(batch)).MoveToOuterDisposeScope();       // (B, T, V)
+    }
+
+    /// <summary>Logits of the token that follows each row's last one: a step of generation.</summary>
+    public Tensor Next(TokenBatch batch, KeyValueCache cache)
+    {
+        using var scope = NewDisposeScope();
+        var last = Decoder.Forward(batch, cache).flatten(0, 1).index_select(0, batch.LastTokens); // (B, d)
+        return LogitsOf(last).MoveToOuterDisposeScope();                         // (B, V)
+    }
+
+    /// <summary>Σ of the cross entropy of what follows some places of a batch.</summary>
+    /// <param name="batch">Texts.</param>
+    /// <param name="places">(M), int64: b·T + t.</param>
+    /// <param name="next">(M), int64: the token that follows.</param>
+    public Tensor LossSum(TokenBatch batch, Tensor places, Tensor next)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = Decoder.Forward(batch).flatten(0, 1).index_select(0, places); // (M, d)
+        return ChunkedCrossEntropy.Sum(hidden, Output, next).MoveToOuterDisposeScope(); // ()
+    }
+
+    private Tensor LogitsOf(Tensor hidden) => nn.functional.linear(hidden, Output).to(ScalarType.Float32); // (…, V)
+}

@@ -1,0 +1,58 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in float32.</summary>
+/// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before it is weighted, as in transformers.</remarks>
+public sealed class RmsNorm(Tensor weight, double eps)
+{
+    public static RmsNorm From(IWeights weights, string path, long d, double eps) => new(weights.Take($"{path}.weight", d), eps);
+
+    public Tensor Forward(Tensor x)                                              // (…, d)
+    {
+        if (is_grad_enabled() && x.requires_grad) return Function.apply(x, weight, eps);
+        using var scope = NewDisposeScope();
+        return Of(x, weight, eps).Y.MoveToOuterDisposeScope(); // nothing is kept for a backward pass that does not come
+    }
+
+    private static (Tensor Y, Tensor Inverse) Of(Tensor x, Tensor weight, double eps)
+    {
+        var exact = x.to(ScalarType.Float32);
+        var inverse = exact.square().mean([-1], keepdim: true).add_(eps).rsqrt_(); // (…, 1) = 1/ρ
+        return ((exact * inverse).to(x.dtype) * weight, inverse);                // (…, d)
+    }
+
+    /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε):  dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; as single steps autograd would keep three times as much.</summary>
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        [ThreadStatic] private static PassedHandles? _passed;
+
+        public override string Name => nameof(RmsNorm);
+
+        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        {
+            using var scope = NewDisposeScope();
+            var (x, weight) = ((Tensor)vars[0], (Tensor)vars[1]);                // (…, d), (d)
+            var (y, inverse) = Of(x, weight, (double)vars[2]);                   // (…, d), (…, 1)
+            context.save_data("saved", new Saved(x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), weight));
+            return y.MoveToOuterDisposeScope();
+        }
+
+        // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
+        public override List<Tensor> backward(autograd.AutogradContext context, Tensor dy)
+        {
+            (_passed ??= new()).LetGo();
+            using var scope = NewDisposeScope();
+            var (x, inverse, weight) = (Saved)context.get_data("saved");
+            var n = x.to(ScalarType.Float32) * inverse;                          // (…, d)
+            var dn = (dy * weight).to(ScalarType.Float32);                       // (…, d) = w∘dy
+            var dx = dn.sub(n.mul_((dn * n).mean([-1], keepdim: true))).mul_(inverse).to(x.dtype).DetachFromDisposeScope(); // (…, d)
+            x.Dispose();
+            inverse.Dispose();
+            _passed.Keep(dy, dx);
+            return [dx, null!, null!];
+        }
+
+        private sealed record Saved(Tensor X, Tensor Inverse, Tensor Weight);
+    }
+}

@@ -1,0 +1,112 @@
+namespace LoraDrop.Engine;
+
+/// <summary>How a rotary embedding is stretched beyond the positions that a model was trained for.</summary>
+public enum RopeKind
+{
+    /// <summary>Not at all (Su et al. 2021).</summary>
+    Default,
+
+    /// <summary>Positions are divided by the factor (Chen et al. 2023).</summary>
+    Linear,
+
+    /// <summary>The base grows with the longest text of a batch, once it is longer than the trained positions; keys in a cache keep the angles that they got, as in transformers.</summary>
+    Dynamic,
+
+    /// <summary>Llama 3.1: low frequencies are divided by the factor, high ones are left, those between are blended.</summary>
+    Llama3,
+
+    /// <summary>YaRN (Peng et al. 2023): as Llama 3.1's, by another ramp, and attention is scaled.</summary>
+    Yarn,
+}
+
+/// <summary>The rotary position embedding of a config.json: <c>rope_theta</c> and <c>rope_scaling</c> (or <c>rope_parameters</c>, where newer files keep both).</summary>
+/// <param name="Kind">Which frequencies.</param>
+/// <param name="Base">θ, the base of the frequencies; default 10,000.</param>
+/// <param name="Factor">How many times longer texts may be; at least 1.</param>
+/// <param name="Original">Positions that the model was trained for before it was stretched.</param>
+/// <param name="LowFrequency">Llama 3.1: <c>low_freq_factor</c>.</param>
+/// <param name="HighFrequency">Llama 3.1: <c>high_freq_factor</c>.</param>
+/// <param name="BetaFast">YaRN: turns over the original length above which a frequency is left alone; default 32.</param>
+/// <param name="BetaSlow">YaRN: turns below which it is divided by the factor; default 1.</param>
+/// <param name="AttentionFactor">What cosines and sines are multiplied by; 1, but for YaRN 0.1·ln(factor) + 1.</param>
+public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, double Original, double LowFrequency, double HighFrequency, double BetaFast, double BetaSlow, double AttentionFactor)
+{
+    private static readonly Dictionary<string, RopeKind> Kinds = new()
+    {
+        ["default"] = RopeKind.Default, ["linear"] = RopeKind.Linear, ["dynamic"] = RopeKind.Dynamic, ["llama3"] = RopeKind.Llama3, ["yarn"] = RopeKind.Yarn,
+    };
+
+    public static RopeSettings Plain(double @base) => new(RopeKind.Default, @base, 1, 0, 1, 4, 32, 1, 1);
+
+    /// <summary>The positions that a model of so many can be used at.</summary>
+    public double Reach(int positions) => Kind switch
+    {
+        RopeKind.Default or RopeKind.Llama3 => positions, // Llama 3.1 counts the stretched ones in max_position_embeddings
+        RopeKind.Linear or RopeKind.Dynamic => positions * Factor,
+        RopeKind.Yarn => Math.Max(positions, Original * Factor),
+    };
+
+    /// <summary>The angle per position of each of the w/2 pairs of a head.</summary>
+    /// <param name="width">w, even.</param>
+    /// <param name="longest">Positions in use, which the dynamic kind depends on.</param>
+    public double[] Frequencies(int width, long longest)
+    {
+        double[] At(double @base) => [.. Enumerable.Range(0, width / 2).Select(i => Math.Pow(@base, -2.0 * i / width))]; // θ^(−2i/w)
+        return Kind switch
+        {
+            RopeKind.Default => At(Base),
+            RopeKind.Linear => [.. At(Base).Select(f => f / Factor)],
+            RopeKind.Dynamic => At(longest <= Original ? Base : Base * Math.Pow(Factor * longest / Original - (Factor - 1), width / (width - 2.0))),
+            RopeKind.Llama3 => [.. At(Base).Select(Llama3)],
+            RopeKind.Yarn => Yarn(At(Base), width),
+        };
+    }
+
+    private double Llama3(double frequency)
+    {
+        var turns = Original * frequency / (2 * Math.PI);                        // over the original length
+        if (turns < LowFrequency) return frequency / Factor;
+        if (turns > HighFrequency) return frequency;
+        var smooth = (turns - LowFrequency) / (HighFrequency - LowFrequency);
+        return (1 - smooth) * frequency / Factor + smooth * frequency;
+    }
+
+    private double[] Yarn(double[] frequencies, int width)
+    {
+        double PairOf(double turns) => width * Math.Log(Original / (turns * 2 * Math.PI)) / (2 * Math.Log(Base)); // the pair that makes so many turns
+        double low = Math.Max(Math.Floor(PairOf(BetaFast)), 0), high = Math.Min(Math.Ceiling(PairOf(BetaSlow)), width - 1);
+        if (low == high) high += 0.001;
+        return [.. frequencies.Index().Select(f =>
+        {
+            var stretched = Math.Clamp((f.Index - low) / (high - low), 0, 1);
+            return stretched * f.Item / Factor + (1 - stretched) * f.Item;
+        })];
+    }
+
+    internal static RopeSettings Read(ConfigReader json, int width, int positions)
+    {
+        var rope = json.Section("rope_parameters") ?? json.Section("rope_scaling");
+        if (rope is null) return Checked(json, Plain(json.Number("rope_theta", 10000)), width);
+        var named = rope.Text("rope_type", rope.Text("type", "default"));
+        rope.Check(Kinds.TryGetValue(named, out var kind), "rope_type", $"'{named}' is not supported; supported are {string.Join(", ", Kinds.Keys)}");
+        rope.Check(rope.Number("partial_rotary_factor", 1) == 1, "partial_rotary_factor", "must be 1: heads that are turned in part are not supported");
+        var original = rope.Number("original_max_position_embeddings", positions);
+        var factor = rope.Number("factor", kind == RopeKind.Yarn ? positions / original : 1);
+        rope.Check(kind == RopeKind.Default || factor >= 1, "factor", "must be at least 1");
+        rope.Check(original > 0, "original_max_position_embeddings", "must be above 0");
+        double low = rope.Number("low_freq_factor", 1), high = rope.Number("high_freq_factor", 4);
+        rope.Check(kind != RopeKind.Llama3 || low < high, "high_freq_factor", "must be above low_freq_factor");
+        double Attention(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1; // YaRN, equation 22
+        double fast = rope.Number("beta_fast", 32), slow = rope.Number("beta_slow", 1), all = rope.Number("mscale_all_dim", 0);
+        rope.Check(kind != RopeKind.Yarn || (fast > 0 && slow > 0), "beta_fast", "must be above 0, as must beta_slow");
+        var attention = kind != RopeKind.Yarn ? 1 : rope.Number("attention_factor", all > 0 && rope.Number("mscale", 0) is > 0 and var mscale ? Attention(mscale) / Attention(all) : Attention(1));
+        return Checked(json, new(kind, rope.Number("rope_theta", json.Number("rope_theta", 10000)), factor, original, low, high, fast, slow, attention), width);
+    }
+
+    private static RopeSettings Checked(ConfigReader json, RopeSettings rope, int width)
+    {
+        json.Check(rope.Base > 1, "rope_theta", "must be above 1");
+        json.Check(rope.Kind != RopeKind.Dynamic || width > 2, "head_dim", "must be above 2 for dynamic rotary positions");
+        return rope;
+    }
+}

@@ -1,0 +1,63 @@
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The splits of a generation task.</summary>
+/// <param name="Files">What was read.</param>
+/// <param name="Remarks">What a person should know about how it was read.</param>
+/// <param name="TrainSet">Training set D.</param>
+/// <param name="ValidationSet">What training is evaluated on, by perplexity.</param>
+/// <param name="TestSet">Evaluated once, at the end; null: none.</param>
+/// <param name="Sources">Where each row of the training set comes from.</param>
+/// <param name="Encoder">The model's tokenizer and limits.</param>
+/// <param name="Asked">The prompts that are answered and scored at the end, each with every right answer.</param>
+/// <param name="AskedFrom">The split that they are of.</param>
+public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, TargetSet TrainSet, TargetSet ValidationSet, TargetSet? TestSet, IReadOnlyList<string> Sources,
+    PromptEncoder Encoder, IReadOnlyList<Prompt> Asked, string AskedFrom) : TaskData(Files, Remarks)
+{
+    public override TargetSet Train => TrainSet;
+
+    public override TargetSet Validation => ValidationSet;
+
+    public override TargetSet? Test => TestSet;
+
+    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => LanguageModel.Open(folder, device, kind);
+
+    /// <summary>By tenths of the targets' lengths and, where the data names one, by source.</summary>
+    public override int[] Sample(double ratio, long seed) => StratifiedSample.BySourceAndQuantile(Sources, [.. TrainSet.Learnt.Select(learnt => (double)learnt.Length)], ratio, seed, "importance");
+
+    /// <summary>Reads the splits; without a validation file a tenth of the training file is kept aside, by tenths of the targets' lengths. Rows with the same prompt stay together.</summary>
+    internal static PromptedData Read(DataFiles files, TaskSettings task, PromptEncoder encoder, long seed)
+    {
+        var faults = new List<Fault>();
+        var train = PromptFile.TryRead(files.Train, task, faults);
+        var validation = files.Validation is null ? null : PromptFile.TryRead(files.Validation, task, faults);
+        var test = files.Test is null ? null : PromptFile.TryRead(files.Test, task, faults);
+        if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
+        var (stays, aside) = validation is null ? SetAside(train, seed) : (train.Prompts, validation.Prompts);
+        var trained = Encoded(encoder, train.File, stays, "", out var kept);
+        var remarks = trained.Cut == 0 ? [] : (string[])[kept.Length < stays.Count ? $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens and are left out." : $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens; their prompts are cut from the left."];
+        var asked = Prompt.Grouped(test?.Prompts ?? aside);
+        var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };
+        if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
+        return new(read, remarks, trained, Encoded(encoder, validation?.File ?? train.File, aside, " to evaluate on", out _), test is null ? null : Encoded(encoder, test.File, test.Prompts, " to evaluate on", out _), [.. kept.Select(i => stays[i].Source)], encoder,
+            task.Decoding!.Rows is { } rows ? [.. asked.Take(rows)] : asked, test is null ? "validation" : "test");
+    }
+
+    /// <summary>The rows of a split; where all of them are left out for their length there is nothing to go on with.</summary>
+    private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string purpose, out int[] kept)
+    {
+        var set = encoder.Encode(prompts, out kept);
+        return set.Count > 0 ? set : throw new RefusedInputException(file, $"has no row of at most {encoder.LongestText} tokens{purpose}: raise training.maxLength, or let rows be cut");
+    }
+
+    private static (IReadOnlyList<Prompt> Stays, IReadOnlyList<Prompt> Aside) SetAside(PromptFile train, long seed)
+    {
+        var groups = train.Prompts.GroupBy(prompt => prompt.Key).ToArray();
+        var stays = KeptAside.Stays([.. groups.Select(group => (double)group.First().Target.Length)], seed).ToHashSet();
+        var aside = groups.Index().Where(group => !stays.Contains(group.Index)).SelectMany(group => group.Item).ToArray();
+        if (aside.Length == 0) throw new RefusedInputException(train.File, "has too few different prompts to keep a tenth of them aside: give a validation file");
+        return ([.. groups.Index().Where(group => stays.Contains(group.Index)).SelectMany(group => group.Item)], aside);
+    }
+}
