@@ -20,26 +20,31 @@ public static class ApiHost
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
     {
-        var (settings, api) = (ServiceSettings.Read(reader), new ApiOptions());
+        var (settings, api, oidc) = (ServiceSettings.Read(reader), new ApiOptions(), new OidcOptions());
         reader.Section("Api", api.Faults, api);
+        reader.Section("Oidc", oidc.Faults, oidc);
         reader.ThrowIfFaulty();
-        await using var app = Build(settings, api);
+        await using var app = Build(settings, api, oidc);
         await app.Services.AwaitStorageAsync(stop);
         await StartAsync(app, api, stop);
         ApiLog.Listening(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiHost)), string.Join(", ", app.Urls));
+        await app.SayWhoMayAskAsync("loradrop keys create --name <name> --role admin", stop);
         await app.WaitForShutdownAsync(stop);
     });
 
-    private static WebApplication Build(ServiceSettings settings, ApiOptions api)
+    private static WebApplication Build(ServiceSettings settings, ApiOptions api, OidcOptions oidc)
     {
         var builder = WebApplication.CreateEmptyBuilder(new()); // what counts is in the settings, which are read already
         builder.WebHost.UseKestrelCore().UseUrls(api.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddHostLog(settings.Log);
+        builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-api");
         builder.Services.AddProductionStorage(settings, "loradrop api");
         builder.Services.AddApi();
         builder.Services.AddSingleton(api);
+        builder.Services.AddOidc(oidc);
+        if (api.MetricsUrl is { } addresses) builder.Services.AddHostedService(provider => new HealthListener(addresses, "Api:MetricsUrl", provider.GetRequiredService<ReadyChecks>().RunAsync, provider));
         var app = builder.Build();
         app.MapApi();
         return app;

@@ -1,4 +1,7 @@
+using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -9,31 +12,52 @@ public static class ApiSetup
 {
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // who looks for weak versions need not be told
         services.AddOptions<ApiOptions>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<QueueOrder>();
         services.AddSingleton<JobPeek>();
         services.AddSingleton<JobPages>();
+        services.AddSingleton<IScraped, RowGauges>();
         services.AddTransient<DatasetUpload>();
+        services.AddTransient<FileUpload>();
+        services.AddScoped<JobEstimates>();
+        services.AddAccess();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookDispatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookDispatcher>());
         services.AddApiDocumentation();
         return services;
     }
 
     public static WebApplication MapApi(this WebApplication app)
     {
+        var options = app.Services.GetRequiredService<ApiOptions>();
+        app.UseSecurityHeaders();
+        app.UseTrustedProxies(options);
+        app.UseRequestLog();
         app.UseProblems();
         app.UseHead();
-        app.UseLoopbackGuard(app.Services.GetRequiredService<ApiOptions>());
+        app.UseAccess();
+        app.UseMiddleware<IdempotencyKey>();
         app.UseApiDocumentation();
-        app.MapJobs();
-        app.MapImportance();
-        app.MapMetrics();
-        app.MapEvents();
-        app.MapFiles();
-        app.MapModels();
-        app.MapDatasets();
-        app.MapService();
+        var api = app.MapGroup("").AddEndpointFilter<RetryAfterHeader>().AddEndpointFilter<AuditedChanges>();
+        var jobs = api.MapGroup("").AddEndpointFilter<OwnJobs>();
+        jobs.MapJobs();
+        jobs.MapImportance();
+        jobs.MapMetrics();
+        jobs.MapEvents();
+        jobs.MapFiles();
+        api.MapModels();
+        api.MapDatasets();
+        api.MapKeys();
+        api.MapAudit();
+        api.MapWebhooks();
+        api.MapService();
+        api.MapOpenAi();
+        app.MapQueueDashboard();
+        app.MapHostMetrics(app.Services);
         return app;
     }
 }

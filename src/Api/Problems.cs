@@ -13,6 +13,7 @@ public static class Problems
     public static ProblemHttpResult From(Refusal refusal) => refusal switch
     {
         Refusal.Invalid invalid => Of(ProblemKind.Invalid, invalid.Message, invalid.Faults),
+        Refusal.TooMany tooMany => Of(KindOf(refusal), refusal.Message, retryAfter: tooMany.RetryAfter),
         _ => Of(KindOf(refusal), refusal.Message),
     };
 
@@ -21,10 +22,15 @@ public static class Problems
         ? Of(ProblemKind.NotJson, refused.Message, refused.Faults)
         : From(new Refusal.Invalid(refused.Faults));
 
-    public static ProblemHttpResult Of(ProblemKind kind, string detail, IReadOnlyList<Fault>? faults = null)
+    /// <param name="kind">The kind.</param>
+    /// <param name="detail">What is wrong this time.</param>
+    /// <param name="faults">Each place.</param>
+    /// <param name="retryAfter">Seconds; <see cref="RetryAfterHeader"/> says them in the header too.</param>
+    public static ProblemHttpResult Of(ProblemKind kind, string detail, IReadOnlyList<Fault>? faults = null, int? retryAfter = null)
     {
         var details = new ProblemDetails { Type = kind.Type, Title = kind.Title, Status = kind.Status, Detail = detail };
         details.Extensions["code"] = kind.Code;
+        if (retryAfter is { } seconds) details.Extensions["retryAfter"] = seconds;
         if (faults is not null) details.Extensions["faults"] = faults;
         return TypedResults.Problem(details);
     }
@@ -39,6 +45,7 @@ public static class Problems
 
     private static ProblemKind KindOf(Refusal refusal) => Known.TryGetValue(refusal.Code, out var kind) ? kind : refusal switch
     {
+        Refusal.Denied => ProblemKind.Forbidden,
         Refusal.Missing missing => new(missing.Code, StatusCodes.Status404NotFound, $"There is no such {missing.What}", ""),
         _ => new(refusal.Code, StatusCodes.Status409Conflict, "The state does not allow this", ""),
     };

@@ -20,10 +20,10 @@ internal static class UnansweredRequests
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = http => OfException(http, http.Features.Get<IExceptionHandlerFeature>()!.Error).ExecuteAsync(http),
+            ExceptionHandler = http => OfException(http, http.Features.Get<IExceptionHandlerFeature>()!.Error).WriteAsync(http),
             SuppressDiagnosticsCallback = _ => true,   // what is the service's own fault is logged here, what is the caller's is not
         });
-        app.UseStatusCodePages(status => OfStatus(status.HttpContext).ExecuteAsync(status.HttpContext));
+        app.UseStatusCodePages(status => OfStatus(status.HttpContext).WriteAsync(status.HttpContext));
     }
 
     private static ProblemHttpResult OfException(HttpContext http, Exception error)
@@ -32,6 +32,7 @@ internal static class UnansweredRequests
         switch (error)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }: return Problems.Of(ProblemKind.TooLarge, error.Message);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }: return Problems.Of(ProblemKind.TooSlow, "The body came too slowly, and the service has stopped waiting for it.");
             case BadHttpRequestException: return Problems.Of(ProblemKind.BadRequest, error.Message);
         }
         if (DiskFull.Says(error))

@@ -5,6 +5,9 @@ namespace LoraDrop.Storage;
 /// <summary>The one folder in which an embedded service keeps everything. Only one service can have it.</summary>
 public sealed class DataFolder : IDisposable
 {
+    /// <summary>The rows hold what webhooks are signed with, so other users of the machine see nothing of it.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly FileStream _lock;
 
     private DataFolder(string path, FileStream taken) => (Root, _lock) = (path, taken);
@@ -12,7 +15,10 @@ public sealed class DataFolder : IDisposable
     public string Root { get; }
 
     /// <summary>The SQLite file.</summary>
-    public string Database => Path.Combine(Root, "loradrop.db");
+    public string Database => DatabaseIn(Root);
+
+    /// <summary>The SQLite file of the service that keeps its data in a folder.</summary>
+    public static string DatabaseIn(string root) => Path.Combine(root, "loradrop.db");
 
     public string Objects => Path.Combine(Root, "objects");
 
@@ -22,7 +28,7 @@ public sealed class DataFolder : IDisposable
     /// <summary>Files of the hub, by content.</summary>
     public string Cache => Path.Combine(Root, "cache");
 
-    /// <summary>Takes the folder, making it where it is not there.</summary>
+    /// <summary>Takes the folder, making it, for its owner alone, where it is not there.</summary>
     /// <exception cref="RefusedInputException">Another service has it, or it cannot be written to.</exception>
     public static DataFolder Take(string path)
     {
@@ -30,7 +36,8 @@ public sealed class DataFolder : IDisposable
         var file = Path.Combine(path, "loradrop.lock");
         try
         {
-            Directory.CreateDirectory(path);
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+            else Directory.CreateDirectory(path, OwnerOnly);
             var taken = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             using var note = new StreamWriter(taken, leaveOpen: true);
             taken.SetLength(0);

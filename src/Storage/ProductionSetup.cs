@@ -19,6 +19,9 @@ public static class ProductionSetup
         services.AddSingleton<JobStorage>(_ => QueueOf(settings, application)); // when the first asks: the database is waited for before
         services.AddSingleton(settings.Database);
         services.AddSingleton(settings.Leases);
+        services.AddSingleton(settings.Jobs);
+        services.AddSingleton(settings.Outgoing);
+        services.AddSingleton(settings.Webhooks);
         services.AddSingleton<DatabaseStart>();
         var clock = new DatabaseClock();
         services.AddSingleton(clock);

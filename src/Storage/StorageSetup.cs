@@ -1,9 +1,11 @@
+using System.Net;
 using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.InMemory;
 using LoraDrop.Domain;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
@@ -21,6 +23,9 @@ public static class StorageSetup
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
         services.AddSingleton(new LeaseOptions());
+        services.AddSingleton(new JobOptions());
+        services.AddSingleton(new OutgoingOptions());
+        services.AddSingleton(new WebhookOptions());
         services.AddJobs(new SourceOptions(), TimeProvider.System);
         return services;
     }
@@ -34,15 +39,26 @@ public static class StorageSetup
         services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>()); // before those that make messages, so that it stops after them
         services.AddSingleton(clock);
         services.AddSingleton(sources);
+        services.AddSingleton<NameLookup>(Dns.GetHostAddressesAsync);
+        services.AddSingleton<OutgoingGuard>();
         services.AddSingleton<Outages>();
         services.AddSingleton<StageLeases>();
         services.AddSingleton<PreparationLeases>();
         services.AddSingleton<ObjectSweep>();
         services.AddSingleton<Recovery>();
+        services.AddSingleton<IdempotentRequests>();
+        services.TryAddSingleton(Caller.Machine); // a host that serves others says for each request who asks
         services.AddScoped<Inputs>();
+        services.AddScoped<ApiKeys>();
+        services.AddScoped<AuditLog>();
+        services.AddScoped<JobQuota>();
         services.AddScoped<LivingWorkers>();
         services.AddScoped<JobLife>();
         services.AddScoped<InputLife>();
+        services.AddScoped<FileLife>();
+        services.AddScoped<WebhookLife>();
+        services.AddSingleton<WebhookOutbox>();
+        services.AddSingleton<Deliveries>();
         services.AddSingleton<ReadyChecks>();
     }
 

@@ -18,25 +18,29 @@ public static class WorkerHost
     {
         var (settings, worker) = (ServiceSettings.Read(reader), new WorkerOptions());
         reader.Section("Worker", worker.Faults, worker);
+        var tracking = new TrackingOptions();
+        reader.Section("Tracking", tracking.Faults, tracking);
         reader.ThrowIfFaulty();
         var hub = HubOptions.FromEnvironment();
         using var work = OwnWorkFolder.Take(worker.WorkFolder);
         var machine = await Machine.LookAsync(worker, stop);
-        using var host = Build(settings, worker, machine, hub, new(work.Path, worker.CacheFolder));
+        using var host = Build(settings, worker, machine, hub, new(work.Path, worker.CacheFolder), tracking);
         await host.Services.AwaitStorageAsync(stop);
         await host.StartAsync(stop);
         host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost)).Working(host.Services.GetRequiredService<WorkerIdentity>().Id, machine.Name, machine.Memory / (double)(1L << 30));
         await host.WaitForShutdownAsync(stop);
     });
 
-    private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders)
+    private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // what counts is in the settings, which are read already
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
         builder.Services.AddHostLog(settings.Log);
+        builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-worker");
         builder.Services.AddProductionStorage(settings, "loradrop worker");
-        builder.Services.AddWorker(worker, machine, hub, folders);
-        if (worker.HealthUrl is not null) builder.Services.AddHostedService<WorkerHealth>();
+        builder.Services.AddWorker(worker, machine, hub, folders, tracking);
+        if (worker.HealthUrl is { } addresses)
+            builder.Services.AddHostedService(provider => new HealthListener(addresses, "Worker:HealthUrl", provider.GetRequiredService<WorkerReadiness>().CheckAsync, provider));
         return builder.Build();
     }
 }

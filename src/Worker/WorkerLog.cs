@@ -71,6 +71,15 @@ internal static partial class WorkerLog
     [LoggerMessage(2017, LogLevel.Warning, "The heartbeat could not be written: {Reason}")]
     public static partial void HeartbeatFailed(this ILogger log, string reason);
 
+    [LoggerMessage(2201, LogLevel.Warning, "MLflow cannot be told of jobs: {Reason}. They go on; it is told when it answers again")]
+    public static partial void MlflowGone(this ILogger log, string reason);
+
+    [LoggerMessage(2202, LogLevel.Information, "MLflow answers again, and knows what it missed")]
+    public static partial void MlflowAnswers(this ILogger log);
+
+    [LoggerMessage(2203, LogLevel.Warning, "MLflow does not take this job, and is not told of it any more. {Reason}")]
+    public static partial void MlflowRefuses(this ILogger log, string reason);
+
     [LoggerMessage(2101, LogLevel.Information, "Worker {Worker} works on {Device} with {MemoryGiB:0.#} GiB")]
     public static partial void Working(this ILogger log, string worker, string device, double memoryGiB);
 }

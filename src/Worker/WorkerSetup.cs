@@ -13,7 +13,8 @@ public static class WorkerSetup
     /// <param name="machine">What the machine gives.</param>
     /// <param name="hub">How the hub is reached.</param>
     /// <param name="folders">Where files are put.</param>
-    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub, WorkFolders folders)
+    /// <param name="tracking">Where the numbers of jobs are shown besides.</param>
+    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
     {
         services.AddSingleton(options);
         services.AddSingleton(hub);
@@ -24,14 +25,22 @@ public static class WorkerSetup
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
-        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, TimeProvider.System));
+        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, provider.GetRequiredService<OutgoingGuard>(), TimeProvider.System));
         services.AddSingleton<BucketClient>();
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();
+        services.AddSingleton<WorkerReadiness>();
+        services.AddSingleton<IScraped, DeviceGauges>();
         services.AddHostedService<WorkerHeartbeat>(); // first to start, last to stop
         services.AddHostedService<IdleLook>();
         services.AddHostedService<SweepSchedule>();
+        services.AddSingleton(tracking);
+        if (tracking.MlflowUri is not null)
+        {
+            services.AddSingleton<MlflowTracking>();
+            services.AddHostedService(provider => provider.GetRequiredService<MlflowTracking>()); // before the queue's servers, so that it stops after them
+        }
         AddServer(services, "stages", WorkQueue.Stages, machine.Slots, options.StopGrace);
         AddServer(services, "preparation", [WorkQueue.Preparation], Preparing.Most, options.StopGrace);
         return services;

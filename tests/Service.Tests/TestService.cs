@@ -65,6 +65,16 @@ public sealed class TestService : IAsyncDisposable
         return new(folder, data, app, errors);
     }
 
+    /// <summary>A key, made as the command line makes one.</summary>
+    public async Task<string> KeyAsync(Role role, string owner, int? requestsPerMinute = null, int? activeJobs = null)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return (await scope.ServiceProvider.GetRequiredService<ApiKeys>().CreateAsync(new(owner, role, owner, null, requestsPerMinute, activeJobs), "a test", CancellationToken.None)).Key;
+    }
+
+    /// <summary>A client that shows a key.</summary>
+    public HttpClient As(string key) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address, DefaultRequestHeaders = { Authorization = new("Bearer", key) } };
+
     public Task<HttpResponseMessage> GetAsync(string address) => Http.GetAsync(address);
 
     /// <summary>The JSON at an address; fails with what the service says and logs.</summary>
@@ -101,7 +111,8 @@ public sealed class TestService : IAsyncDisposable
     {
         public ConcurrentQueue<string> Texts { get; } = [];
 
-        public ILogger CreateLogger(string categoryName) => this;
+        /// <summary>As hosts log: what goes wrong in EF Core is thrown too, and said where it is caught.</summary>
+        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal) ? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance : this;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 

@@ -36,7 +36,7 @@ public abstract class DeletedInputsFacts(Database database)
         var request = TestStorage.Request() with { Model = "hf:org/model@0123456789012345678901234567890123456789" };
         var first = (await storage.AsARequest(life => life.SubmitAsync(request, Cancel))).Value!;
         await storage.AsARequest(life => life.CancelAsync(first.Id, Cancel));
-        await storage.AsARequest(life => life.DeleteAsync(first.Id, Cancel));
+        await storage.AsARequest(life => life.PurgeAsync(first.Id, Cancel));
         storage.Enqueued.Words.Clear();
         storage.Clock.Once(() =>
         {
@@ -69,7 +69,7 @@ public abstract class DeletedInputsFacts(Database database)
                 Id = late, Status = JobStatus.Cancelled, Settings = old.Settings, ServiceVersion = old.ServiceVersion, ModelId = old.ModelId, DatasetId = old.DatasetId, CreatedAt = storage.Clock.GetUtcNow(), Version = 1,
             });
             await db.SaveChangesAsync(Cancel);
-            deleting = Task.Run(() => storage.AsARequest(life => life.DeleteAsync(before, Cancel)), Cancel);
+            deleting = Task.Run(() => storage.AsARequest(life => life.PurgeAsync(before, Cancel)), Cancel);
             await Task.Delay(500, Cancel); // it waits for the job that is not saved yet
             Assert.False(deleting.IsCompleted);
             await transaction.CommitAsync(Cancel);
@@ -78,7 +78,7 @@ public abstract class DeletedInputsFacts(Database database)
         Assert.Equal([old.ModelId], await storage.Read(db => db.Models.Select(m => m.Id).ToListAsync(Cancel)));
         Assert.Single(await storage.Objects.ListAsync("models/", Cancel).ToListAsync(Cancel));
 
-        Assert.Null(await storage.AsARequest(life => life.DeleteAsync(late, Cancel)));
+        Assert.Null(await storage.AsARequest(life => life.PurgeAsync(late, Cancel)));
         Assert.Equal(0, await storage.Read(db => db.Models.CountAsync(Cancel)));
         Assert.Empty(await storage.Objects.ListAsync("models/", Cancel).ToListAsync(Cancel));
     }

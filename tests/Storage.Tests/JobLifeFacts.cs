@@ -45,7 +45,7 @@ public abstract class JobLifeFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var draft = JobDraft.Read("""{"model": "tinny", "dataset": 7, "task": {"preset": "glue/rte"}, "sharing": {"threshold": 2}, "epochs": 3}""");
-        var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(draft, default))).Refusal);
+        var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(draft, null, default))).Refusal);
         Assert.Equal(["dataset", "epochs", "model", "sharing.threshold"], refusal.Faults.Select(f => f.Path).Order());
         Assert.Equal(0, await storage.Read(db => db.Jobs.CountAsync()));
     }
@@ -165,19 +165,42 @@ public abstract class JobLifeFacts(Database database)
     }
 
     [Fact]
-    public async Task Deleting_removes_rows_and_files_but_not_of_an_active_job()
+    public async Task Purging_removes_rows_and_files_but_not_of_an_active_job()
     {
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var id = await storage.Submit();
         var other = await storage.Submit();
         foreach (var job in new[] { id, other }) await storage.Objects.PutAsync($"jobs/{job:D}/attempts/x/result.json", new MemoryStream([1]), default);
-        Assert.Equal("job_active", (await storage.AsARequest(life => life.DeleteAsync(id, default)))!.Code);
+        Assert.Equal("job_active", (await storage.AsARequest(life => life.PurgeAsync(id, default)))!.Code);
         await storage.AsARequest(life => life.CancelAsync(id, default));
-        Assert.Null(await storage.AsARequest(life => life.DeleteAsync(id, default)));
+        Assert.Null(await storage.AsARequest(life => life.PurgeAsync(id, default)));
         Assert.Equal([other], await storage.Read(db => db.Jobs.Select(j => j.Id).ToListAsync()));
         Assert.Equal([other], await storage.Read(db => db.Events.Select(e => e.JobId).Distinct().ToListAsync()));
         Assert.Equal([$"jobs/{other:D}/attempts/x/result.json"], await storage.Objects.ListAsync("jobs/", default).Select(file => file.Key).ToListAsync());
+    }
+
+    [Fact]
+    public async Task A_deleted_job_can_be_restored_until_its_time_is_over()
+    {
+        await using var storage = await TestStorage.NewAsync(database);
+        await storage.AddInputs();
+        var id = await storage.Submit();
+        Assert.Equal("job_active", (await storage.AsARequest(life => life.DeleteAsync(id, default)))!.Code);
+        await storage.AsARequest(life => life.CancelAsync(id, default));
+        Assert.Null(await storage.AsARequest(life => life.DeleteAsync(id, default)));
+        Assert.Equal("job_not_found", (await storage.AsARequest(life => life.DeleteAsync(id, default)))!.Code);
+        Assert.Equal("job_not_found", (await storage.AsARequest(life => life.RetryAsync(id, default))).Refusal!.Code);
+
+        storage.Clock.Pass(TimeSpan.FromDays(6.9));
+        Assert.Equal(0, await storage.AsARequest(life => life.PurgeDeletedAsync(default)));
+        Assert.Null((await storage.AsARequest(life => life.RestoreAsync(id, default))).Value!.DeletedAt);
+        Assert.Equal("job_not_found", (await storage.AsARequest(life => life.RestoreAsync(Guid.NewGuid(), default))).Refusal!.Code);
+
+        await storage.AsARequest(life => life.DeleteAsync(id, default));
+        storage.Clock.Pass(TimeSpan.FromDays(7.1));
+        Assert.Equal(1, await storage.AsARequest(life => life.PurgeDeletedAsync(default)));
+        Assert.Equal("job_not_found", (await storage.AsARequest(life => life.RestoreAsync(id, default))).Refusal!.Code);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public abstract class StoredTextFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         string[] names = [strange, "tiny"];
-        Assert.Null(await storage.Read(db => db.Models.Named(strange).FirstOrDefaultAsync()));
+        Assert.Null(await storage.Read(db => db.Models.Named(strange, Caller.Machine).FirstOrDefaultAsync()));
         Assert.Equal(0, await storage.Read(db => db.Metrics.CountAsync(m => names.Contains(m.Name))));
         Assert.Equal(0, await storage.Read(db => db.Jobs.CountAsync(j => j.Labels.Any(l => l.Name == strange && l.Value == strange))));
         Assert.Equal(0, await storage.Read(db => db.Jobs.CountAsync(j => (j.Model.Name ?? j.Model.FormerName) == strange)));

@@ -1,3 +1,4 @@
+using System.Net;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.States;
@@ -16,6 +17,7 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly string? _database;
     private readonly QueueInWords _enqueued = new();
+    private readonly AsyncLocal<Caller> _caller = new();
 
     private TestStorage(string? database)
     {
@@ -24,7 +26,9 @@ internal sealed class TestStorage : IAsyncDisposable
         var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
         if (database is not null) services.AddPostgresRows(database);
         services.AddSingleton<IBackgroundJobClient>(_enqueued);
+        services.AddScoped(_ => _caller.Value ?? Caller.Machine);
         services.AddSingleton<TimeProvider>(Clock);
+        services.AddSingleton<NameLookup>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34")])); // every name is a public one, and nobody is asked
         _services = services.BuildServiceProvider();
         _services.GetRequiredService<SourceOptions>().LocalFiles = true;
     }
@@ -67,12 +71,19 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public ObjectSweep Sweep => _services.GetRequiredService<ObjectSweep>();
 
+    public WebhookOutbox Outbox => _services.GetRequiredService<WebhookOutbox>();
+
+    public Deliveries Deliveries => _services.GetRequiredService<Deliveries>();
+
     public Recovery Recovery => _services.GetRequiredService<Recovery>();
 
     /// <summary>Something with a context of its own, as a request has.</summary>
-    public async Task<T> AsARequest<T>(Func<JobLife, Task<T>> act)
+    /// <param name="act">What is asked for.</param>
+    /// <param name="caller">Who asks; the service itself by default.</param>
+    public async Task<T> AsARequest<T>(Func<JobLife, Task<T>> act, Caller? caller = null)
     {
         await using var scope = _services.CreateAsyncScope();
+        _caller.Value = caller ?? Caller.Machine;
         return await act(scope.ServiceProvider.GetRequiredService<JobLife>());
     }
 
@@ -80,6 +91,21 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         await using var scope = _services.CreateAsyncScope();
         return await act(scope.ServiceProvider.GetRequiredService<InputLife>());
+    }
+
+    /// <summary>What a caller does to webhooks.</summary>
+    public async Task<T> OnWebhooks<T>(Func<WebhookLife, Task<T>> act, Caller? caller = null)
+    {
+        await using var scope = _services.CreateAsyncScope();
+        return await act(caller is null ? scope.ServiceProvider.GetRequiredService<WebhookLife>() : ActivatorUtilities.CreateInstance<WebhookLife>(scope.ServiceProvider, caller));
+    }
+
+    /// <summary>As <see cref="AsARequest"/>, about files.</summary>
+    public async Task<T> OnFiles<T>(Func<FileLife, Task<T>> act, Caller? caller = null)
+    {
+        await using var scope = _services.CreateAsyncScope();
+        _caller.Value = caller ?? Caller.Machine;
+        return await act(scope.ServiceProvider.GetRequiredService<FileLife>());
     }
 
     public async Task<T> Read<T>(Func<JobsContext, Task<T>> read)

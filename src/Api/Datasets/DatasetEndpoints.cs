@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
@@ -19,7 +18,7 @@ internal static class DatasetEndpoints
         var datasets = routes.MapGroup("/datasets").WithTags("Datasets");
         datasets.MapPost("", Add).WithName("addDataset").WithSummary("Upload a dataset, or register one by its source.")
             .WithMetadata(new DisableRequestSizeLimitAttribute())   // DatasetUpload counts by itself
-            .WithDescription("A file per split, as .jsonl, .csv, .tsv or .parquet: the end of its name says the format. Without `validation`, a stratified tenth of `train` is kept aside. "
+            .WithDescription("A file per split, as .jsonl, .json, .csv, .tsv or .txt (each perhaps packed, .gz), or .parquet: the end of its name says the format. Without `validation`, a stratified tenth of `train` is kept aside. "
                 + "It is validated at once; what is wrong is named by file, row and column. By its source, a dataset is sent as JSON instead.")
             .TakesForm(DatasetUpload.Form())
             .TakesJson(typeof(Registration), new("register-dataset.json", "From the hub"), new("register-dataset-folder.json", "A folder on this machine"))
@@ -40,17 +39,17 @@ internal static class DatasetEndpoints
 
     private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> Add(HttpContext http, InputLife life, DatasetUpload upload, JobsContext db, ApiOptions options, CancellationToken cancel)
     {
-        if (IsMultipart(http.Request)) return await AnsweredAsync(http, await upload.ReceiveAsync(http.Request, cancel), db, cancel);
+        if (FormParts.IsForm(http.Request)) return await AnsweredAsync(http, await upload.ReceiveAsync(http.Request, cancel), db, cancel);
         if (!http.Request.HasJsonContentType())
             return Problems.Of(ProblemKind.UnsupportedMediaType, "Send files as Content-Type: multipart/form-data, or a name and a source as application/json.");
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
-        return asked is null ? problem! : await AnsweredAsync(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, cancel), db, cancel);
+        return asked is null ? problem! : await AnsweredAsync(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, asked.Shared, cancel), db, cancel);
     }
 
-    private static async Task<Results<Ok<DatasetPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
+    private static async Task<Results<Ok<DatasetPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, Caller caller, CancellationToken cancel)
     {
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
-        var datasets = list.All ? db.Datasets.AsNoTracking() : db.Datasets.AsNoTracking().Where(d => d.Name != null);
+        var datasets = list.All ? db.Datasets.AsNoTracking().SeenBy(caller, db) : db.Datasets.AsNoTracking().SeenBy(caller, db).Where(d => d.Name != null);
         if (list.Before is { } before) datasets = datasets.Where(d => d.Id < before);
         var rows = await datasets.OrderByDescending(d => d.Id).Take(list.Limit + 1).ToListAsync(cancel);
         var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
@@ -58,15 +57,15 @@ internal static class DatasetEndpoints
         return TypedResults.Ok(new DatasetPage([.. rows.Take(list.Limit).Select(row => DatasetView.Of(row, columns: false))], next));
     }
 
-    private static async Task<Results<Ok<DatasetView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, CancellationToken cancel) =>
-        await FindAsync(db, nameOrId, cancel) is { } row ? TypedResults.Ok(DatasetView.Of(row, columns: true)) : Problems.From(new Refusal.Missing("dataset", nameOrId));
+    private static async Task<Results<Ok<DatasetView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, Caller caller, CancellationToken cancel) =>
+        await FindAsync(db, nameOrId, caller, cancel) is { } row ? TypedResults.Ok(DatasetView.Of(row, columns: true)) : Problems.From(new Refusal.Missing("dataset", nameOrId));
 
-    private static async Task<Results<Ok<PreviewView>, ProblemHttpResult>> Preview(string nameOrId, HttpContext http, JobsContext db, CancellationToken cancel)
+    private static async Task<Results<Ok<PreviewView>, ProblemHttpResult>> Preview(string nameOrId, HttpContext http, JobsContext db, Caller caller, CancellationToken cancel)
     {
         var fields = new QueryFields(http.Request.Query);
         var wanted = fields.Text("split") ?? "train";
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
-        if (await FindAsync(db, nameOrId, cancel) is not { } row) return Problems.From(new Refusal.Missing("dataset", nameOrId));
+        if (await FindAsync(db, nameOrId, caller, cancel) is not { } row) return Problems.From(new Refusal.Missing("dataset", nameOrId));
         if (row.Facts is null)
         {
             http.Response.Headers.RetryAfter = "1";
@@ -80,9 +79,7 @@ internal static class DatasetEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string nameOrId, InputLife life, CancellationToken cancel) =>
         await life.DeleteDatasetAsync(nameOrId, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.NoContent();
 
-    private static bool IsMultipart(HttpRequest request) => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
-
-    private static Task<DatasetRow?> FindAsync(JobsContext db, string nameOrId, CancellationToken cancel) => db.Datasets.AsNoTracking().Named(nameOrId).FirstOrDefaultAsync(cancel);
+    private static Task<DatasetRow?> FindAsync(JobsContext db, string nameOrId, Caller caller, CancellationToken cancel) => db.Datasets.AsNoTracking().SeenBy(caller, db).Named(nameOrId, caller).FirstOrDefaultAsync(cancel);
 
     private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> AnsweredAsync(HttpContext http, Answer<DatasetRow> answer, JobsContext db, CancellationToken cancel)
     {

@@ -1,10 +1,7 @@
-using System.Text;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
@@ -14,20 +11,14 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
 {
     private const int LongestName = 1024;
 
-    /// <summary>What the parts have beside their files: names, boundaries, headers.</summary>
-    private const long Overhead = 1 << 16;
-
-    /// <summary>Enough to list the faults of a wrong form, too few to fill the memory with them.</summary>
-    private const int MostParts = 100;
-
     private static readonly string[] Splits = ["train", "validation", "test"];
-    private static readonly string[] Formats = [".jsonl", ".csv", ".tsv", ".parquet"];
 
     private readonly Guid _id = Guid.CreateVersion7(clock.GetUtcNow());
     private readonly List<Fault> _faults = [];
     private readonly List<StoredFile> _files = [];
     private readonly HashSet<string> _given = [];
     private string? _name;
+    private bool _shared;
 
     /// <summary>The form as a browser shows it.</summary>
     public static OpenApiSchema Form()
@@ -40,6 +31,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
             Properties = new Dictionary<string, IOpenApiSchema>
             {
                 ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The name for requests; 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', a letter or digit first.", MaxLength = 63, MinLength = 1 },
+                ["shared"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false, Description = "Whether everybody may use it; only an admin may say so." },
                 ["train"] = File("The examples to learn from."),
                 ["validation"] = File("The examples that pick the best evaluation."),
                 ["test"] = File("Examples that are scored once, at the end."),
@@ -52,7 +44,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     /// <exception cref="IOException">The disk is full.</exception>
     public async Task<Answer<DatasetRow>> ReceiveAsync(HttpRequest request, CancellationToken cancel)
     {
-        var most = options.MaxUploadBytes * Splits.Length + Overhead;
+        var most = options.MaxUploadBytes * Splits.Length + FormParts.Overhead;
         if (request.ContentLength > most) throw TooLarge();
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
         var kept = false;
@@ -62,7 +54,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
             if (!_given.Contains("name")) _faults.Add(new("name", "is required"));
             if (!_given.Contains("train")) _faults.Add(new("train", "is required: the file with the examples to learn from"));
             if (_faults.Count > 0) return new Refusal.Invalid(_faults);
-            var answer = await life.AddUploadAsync(_id, _name!, _files, cancel);
+            var answer = await life.AddUploadAsync(_id, _name!, _shared, _files, cancel);
             kept = answer.Refusal is null;
             return answer;
         }
@@ -75,54 +67,40 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
 
     private async Task ReadPartsAsync(HttpRequest request, CancellationToken cancel)
     {
-        var boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(request.ContentType).Boundary);
-        if (!(boundary.Length is > 0 and <= 70)) throw new BadHttpRequestException("The Content-Type of a multipart body needs a boundary of 1 to 70 characters.");
-        var parts = new MultipartReader(boundary.ToString(), request.Body);
-        for (var count = 1; await NextAsync(parts, cancel) is { } part; count++)
-        {
-            if (count > MostParts) throw new BadHttpRequestException($"A dataset has at most {Splits.Length + 1} parts.");
-            if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)) throw new BadHttpRequestException("A part of the body has no Content-Disposition.");
-            part.Body = new ReceivedStream(part.Body);
-            await ReadPartAsync(part, HeaderUtilities.RemoveQuotes(disposition.Name).ToString(), disposition, cancel);
-        }
+        await foreach (var part in FormParts.ReadAsync(request, cancel)) await ReadPartAsync(part, cancel);
     }
 
-    private static async Task<MultipartSection?> NextAsync(MultipartReader parts, CancellationToken cancel)
+    private async Task ReadPartAsync(FormPart part, CancellationToken cancel)
     {
-        try
-        {
-            return await parts.ReadNextSectionAsync(cancel);
-        }
-        catch (Exception malformed) when (malformed is InvalidDataException or (IOException and not BadHttpRequestException))
-        {
-            throw new BadHttpRequestException($"The multipart body cannot be read: {malformed.Message}", malformed);
-        }
-    }
-
-    private async Task ReadPartAsync(MultipartSection part, string field, ContentDispositionHeaderValue disposition, CancellationToken cancel)
-    {
-        var fileName = HeaderUtilities.RemoveQuotes(disposition.FileNameStar is { Length: > 0 } star ? star : disposition.FileName).ToString();
-        if (Splits.Contains(field) && fileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form's field where no file was chosen
-        if (field != "name" && !Splits.Contains(field)) _faults.Add(new(Clipped(field), $"is not a part of a dataset; there are name, {string.Join(", ", Splits)}"));
+        var field = part.Field;
+        if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form's field where no file was chosen
+        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(Clipped(field), $"is not a part of a dataset; there are name, shared, {string.Join(", ", Splits)}"));
         else if (!_given.Add(field)) _faults.Add(new(field, "is given twice"));
         else if (field == "name") await ReadNameAsync(part, cancel);
-        else await StoreAsync(part, field, fileName, cancel);
+        else if (field == "shared") await ReadSharedAsync(part, cancel);
+        else await StoreAsync(part, cancel);
     }
 
-    private async Task ReadNameAsync(MultipartSection part, CancellationToken cancel)
+    private async Task ReadNameAsync(FormPart part, CancellationToken cancel)
     {
-        var buffer = new byte[LongestName];
-        var length = await part.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
-        _name = Encoding.UTF8.GetString(buffer, 0, length);
-        if (length == buffer.Length) _faults.Add(new("name", "is too long"));
+        _name = await part.TextAsync(LongestName, cancel);
+        if (_name.Length >= LongestName) _faults.Add(new("name", "is too long"));
         else if (Source.NameFault(_name, "name") is { } wrong) _faults.Add(wrong);
     }
 
-    private async Task StoreAsync(MultipartSection part, string split, string fileName, CancellationToken cancel)
+    private async Task ReadSharedAsync(FormPart part, CancellationToken cancel)
     {
-        var format = Path.GetExtension(fileName).ToLowerInvariant();
+        var written = await part.TextAsync(LongestName, cancel);
+        if (written is not ("true" or "false" or "")) _faults.Add(new("shared", "must be true or false"));
+        _shared = written == "true";
+    }
+
+    private async Task StoreAsync(FormPart part, CancellationToken cancel)
+    {
+        var (split, fileName) = (part.Field, part.FileName);
+        var format = DataFormat.Of(fileName);
         if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, which says its format"));
-        else if (!Formats.Contains(format)) _faults.Add(new(split, $"must be a file that ends in {string.Join(", ", Formats)}; got {Clipped(fileName)}"));
+        else if (!DataFormat.Ends.Contains(format)) _faults.Add(new(split, $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {Clipped(fileName)}"));
         else if (_faults.Count == 0)   // else it is refused anyway: the reader passes over it
         {
             var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", new LimitedStream(part.Body, options.MaxUploadBytes, TooLarge), cancel);
@@ -130,7 +108,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         }
     }
 
-    private static async Task<bool> IsEmptyAsync(MultipartSection part, CancellationToken cancel) => await part.Body.ReadAsync(new byte[1], cancel) == 0;
+    private static async Task<bool> IsEmptyAsync(FormPart part, CancellationToken cancel) => await part.Body.ReadAsync(new byte[1], cancel) == 0;
 
     private BadHttpRequestException TooLarge() => new($"A file has at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
 

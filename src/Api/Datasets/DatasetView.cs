@@ -7,6 +7,7 @@ namespace LoraDrop.Api;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">The name for requests; absent where a job named its source, or when it is deleted.</param>
 /// <param name="FormerName">The name that it had before it was deleted.</param>
+/// <param name="Owner">Whose it is; absent for what is everybody's.</param>
 /// <param name="Source"><c>upload</c>, <c>hf:…</c>, <c>file:…</c> or <c>s3://…</c></param>
 /// <param name="Commit">The commit of the hub's repository that was fetched.</param>
 /// <param name="Status">preparing, ready or failed.</param>
@@ -19,11 +20,11 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record DatasetView(
-    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, string? Sha256,
+    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, string? Sha256,
     IReadOnlyList<SplitView>? Splits, DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static DatasetView Of(DatasetRow row, bool columns) => new(
-        row.Id, row.Name, row.FormerName, row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Sha256,
+        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Sha256,
         row.Facts?.Splits.Select(split => new SplitView(split.Split, split.File, split.Bytes, split.Sha256, split.Rows, split.Header, columns ? split.Columns : null)).ToList(),
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/datasets/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");
 }

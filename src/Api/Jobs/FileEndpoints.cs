@@ -98,7 +98,8 @@ internal static class FileEndpoints
         return Problems.Of(ProblemKind.CheckpointReplaced, $"The checkpoint at step {at} of job {id} gave way to a newer one. GET /jobs/{id}/checkpoints says which can be had.");
     }
 
-    private static async Task<FileStreamHttpResult> SendAsync(HttpContext http, IObjectStore objects, StoredFile file, DateTimeOffset at, CancellationToken cancel)
+    /// <summary>A stored file, whole or in part, under the name that it has.</summary>
+    internal static async Task<FileStreamHttpResult> SendAsync(HttpContext http, IObjectStore objects, StoredFile file, DateTimeOffset at, CancellationToken cancel)
     {
         var content = await objects.OpenAsync(file.Key, cancel);
         var (type, inline) = ContentTypes.Of(file.Name);

@@ -10,9 +10,11 @@ namespace LoraDrop.Api;
 /// <param name="Models">With one of these models; null for any.</param>
 /// <param name="Datasets">With one of these datasets; null for any.</param>
 /// <param name="Method">With this method; null for any.</param>
+/// <param name="Owner">Of this owner; null for any.</param>
+/// <param name="Deleted">Those that were deleted, instead of all others.</param>
 /// <param name="Before">Older than this one; null for the newest.</param>
 internal sealed record JobFilter(
-    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models, IReadOnlyList<Guid>? Datasets, TuningMethod? Method, Guid? Before)
+    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models, IReadOnlyList<Guid>? Datasets, TuningMethod? Method, string? Owner, bool Deleted, Guid? Before)
 {
     /// <summary>So many combinations of states, models and datasets are looked up one by one. A name means one model as a rule; a source may mean hundreds.</summary>
     private const int MostParts = 24;
@@ -46,18 +48,21 @@ internal sealed record JobFilter(
     /// <remarks>A database walks along two indexes until they meet, from the newest on; where one filter means old jobs only, that would be a long way.</remarks>
     private IEnumerable<IQueryable<Guid>> OneByOne(JobsContext db)
     {
-        var jobs = Before is { } before ? db.Jobs.Where(j => j.Id < before) : db.Jobs;
+        var jobs = Before is { } before ? Present(db).Where(j => j.Id < before) : Present(db);
         var labels = Before is { } last ? db.Set<LabelRow>().Where(l => l.JobId < last) : db.Set<LabelRow>();
         if (Statuses is not []) yield return First(1, Statuses.Select(status => jobs.Where(j => j.Status == status).Select(j => j.Id)));
+        if (Owner is { } owner) yield return First(1, [jobs.Where(j => j.Owner == owner).Select(j => j.Id)]);
         if (Method is { } method) yield return First(1, [jobs.Where(j => j.Method == method).Select(j => j.Id)]);
         if (ByParts && Models is not null) yield return First(1, Models.Select(model => jobs.Where(j => j.ModelId == model).Select(j => j.Id)));
         if (ByParts && Datasets is not null) yield return First(1, Datasets.Select(dataset => jobs.Where(j => j.DatasetId == dataset).Select(j => j.Id)));
         foreach (var (name, value) in Labels) yield return First(1, [labels.Where(l => l.Name == name && l.Value == value).Select(l => l.JobId)]);
     }
 
+    private IQueryable<JobRow> Present(JobsContext db) => Deleted ? db.Jobs.Where(j => j.DeletedAt != null) : db.Jobs.Where(j => j.DeletedAt == null);
+
     private IQueryable<JobRow> Matching(JobsContext db, Guid? bound, JobStatus? status, Guid? model, Guid? dataset)
     {
-        var jobs = db.Jobs.AsQueryable();
+        var jobs = Present(db);
         if (bound is { } newest) jobs = jobs.Where(j => j.Id <= newest);
         else if (Before is { } before) jobs = jobs.Where(j => j.Id < before);
         if (status is { } one) jobs = jobs.Where(j => j.Status == one);
@@ -65,6 +70,7 @@ internal sealed record JobFilter(
         else if (Models is { } models) jobs = jobs.Where(j => models.Contains(j.ModelId));
         if (dataset is { } data) jobs = jobs.Where(j => j.DatasetId == data);
         else if (Datasets is { } datasets) jobs = jobs.Where(j => datasets.Contains(j.DatasetId));
+        if (Owner is { } owner) jobs = jobs.Where(j => j.Owner == owner);
         if (Method is { } method) jobs = jobs.Where(j => j.Method == method);
         foreach (var (name, value) in Labels) jobs = jobs.Where(j => j.Labels.Any(l => l.Name == name && l.Value == value && l.JobId <= bound));
         return jobs;

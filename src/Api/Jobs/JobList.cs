@@ -7,26 +7,26 @@ namespace LoraDrop.Api;
 
 /// <summary>Which jobs a list shows, and where it goes on.</summary>
 internal sealed record JobList(
-    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset, TuningMethod? Method, int Limit, Guid? Before)
+    IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset, TuningMethod? Method, bool Deleted, int Limit, Guid? Before)
 {
     /// <summary>Reads the query of GET /jobs.</summary>
     public static Answer<JobList> Read(IQueryCollection query)
     {
         var fields = new QueryFields(query);
         var list = new JobList(
-            fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"), fields.Choice<TuningMethod>("method"),
+            fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"), fields.Choice<TuningMethod>("method"), fields.Flag("deleted") ?? false,
             (int)(fields.Integer("limit", 1, 100) ?? 20), Cursor.Read(fields));
         return fields.Refusal() is { } refusal ? refusal : list;
     }
 
     /// <summary>One part of the list, newest first. Settings, results and all that grows with a job's length stay where they are.</summary>
-    public async Task<JobPage> PageAsync(JobsContext db, CancellationToken cancel)
+    public async Task<JobPage> PageAsync(JobsContext db, Caller caller, CancellationToken cancel)
     {
-        var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await MeantAsync(db.Models, Model, cancel), await MeantAsync(db.Datasets, Dataset, cancel), Method, Before);
+        var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await MeantAsync(db.Models, Model, cancel), await MeantAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? null : caller.Owner, Deleted, Before);
         if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], null);
         var found = await db.Jobs.Where(j => newest.Contains(j.Id)).OrderByDescending(j => j.Id).AsNoTracking().Select(j => new
         {
-            j.Id, j.Name, j.Status, j.Method, j.ModelId, j.DatasetId, j.Score, j.Failure, j.CreatedAt, j.StartedAt, j.FinishedAt, j.Stages, j.Labels,
+            j.Id, j.Name, j.Status, j.Method, j.ModelId, j.DatasetId, j.Score, j.Failure, j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, j.Owner, j.Stages, j.Labels,
             Model = new { Name = j.Model.Name ?? j.Model.FormerName, j.Model.Source },
             Dataset = new { Name = j.Dataset.Name ?? j.Dataset.FormerName, j.Dataset.Source },
         }).ToListAsync(cancel);
@@ -37,7 +37,7 @@ internal sealed record JobList(
                 j.Id, j.Name, j.Status, JobReading.CurrentStage(stages), JobProgress.Of(stages), j.Method,
                 new(j.ModelId, j.Model.Name, j.Model.Source, null), new(j.DatasetId, j.Dataset.Name, j.Dataset.Source, null),
                 ApiJson.Finite(j.Score), j.Failure is { } failure ? new(failure.Code, failure.Message, null) : null, JobReading.LabelsOf(j.Labels),
-                j.CreatedAt, j.StartedAt, j.FinishedAt, $"/jobs/{j.Id}");
+                j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, Views.Owner(j.Owner), $"/jobs/{j.Id}");
         }).ToList();
         return new(items, found.Count > Limit ? Cursor.Of(items[^1].Id) : null);
     }

@@ -13,10 +13,10 @@ internal sealed class JobPeek
     /// </summary>
     private readonly Func<JobsContext, List<Guid>, IAsyncEnumerable<PeekedStage>> _stages = EF.CompileAsyncQuery((JobsContext db, List<Guid> ids) =>
         from job in db.Jobs
-        where ids.Contains(job.Id)
+        where ids.Contains(job.Id) && job.DeletedAt == null
         from stage in db.Stages.Where(s => s.JobId == job.Id)
         select new PeekedStage(
-            job.Id, job.Version, job.Status, stage.Stage, stage.Status, stage.Priority, stage.QueuedAt,
+            job.Id, job.Owner, job.Version, job.Status, stage.Stage, stage.Status, stage.Priority, stage.QueuedAt,
             job.Status == JobStatus.Queued && db.Models.Any(m => m.Id == job.ModelId && m.Status != InputStatus.Ready),
             job.Status == JobStatus.Queued && db.Datasets.Any(d => d.Id == job.DatasetId && d.Status != InputStatus.Ready)));
 
@@ -38,7 +38,7 @@ internal sealed class JobPeek
     public Task<JobState> StateAsync(JobRow job, CancellationToken cancel)
     {
         var queued = job.Stages.Find(s => s.Status == JobStatus.Queued);
-        return PlacedAsync(new(job.Version, job.Status, queued is null ? null : new(queued.Priority, queued.Stage, queued.QueuedAt!.Value, job.Id),
+        return PlacedAsync(new(job.Owner, job.Version, job.Status, queued is null ? null : new(queued.Priority, queued.Stage, queued.QueuedAt!.Value, job.Id),
             job.Status == JobStatus.Queued && job.Model.Status != InputStatus.Ready, job.Status == JobStatus.Queued && job.Dataset.Status != InputStatus.Ready), cancel);
     }
 
@@ -54,16 +54,16 @@ internal sealed class JobPeek
         return states;
     }
 
-    private sealed record PeekedStage(Guid Job, long Version, JobStatus JobStatus, Stage Stage, JobStatus Status, JobPriority Priority, DateTimeOffset? QueuedAt, bool WaitsForModel, bool WaitsForDataset)
+    private sealed record PeekedStage(Guid Job, string Owner, long Version, JobStatus JobStatus, Stage Stage, JobStatus Status, JobPriority Priority, DateTimeOffset? QueuedAt, bool WaitsForModel, bool WaitsForDataset)
     {
         public bool IsQueued => Status == JobStatus.Queued;
 
-        public JobState State => new(Version, JobStatus, IsQueued ? new(Priority, Stage, QueuedAt!.Value, Job) : null, WaitsForModel, WaitsForDataset);
+        public JobState State => new(Owner, Version, JobStatus, IsQueued ? new(Priority, Stage, QueuedAt!.Value, Job) : null, WaitsForModel, WaitsForDataset);
     }
 }
 
 /// <summary>A job's state, as far as readers that poll must know it.</summary>
-internal sealed record JobState(long Version, JobStatus Status, QueuePlace? Place, bool WaitsForModel, bool WaitsForDataset)
+internal sealed record JobState(string Owner, long Version, JobStatus Status, QueuePlace? Place, bool WaitsForModel, bool WaitsForDataset)
 {
     /// <summary>1 is taken next; null where no stage is queued.</summary>
     public int? QueuePosition { get; init; }

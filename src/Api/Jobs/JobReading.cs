@@ -12,7 +12,7 @@ internal static class JobReading
     /// <remarks>The state was read before: the page can only be newer than its ETag, which a reader that polls mends by itself.</remarks>
     public static async Task<JobView?> ReadAsync(JobsContext db, Guid id, JobState state, CancellationToken cancel)
     {
-        var found = await db.Jobs.AsNoTracking().Where(j => j.Id == id).Select(j => new
+        var found = await db.Jobs.AsNoTracking().Where(j => j.Id == id && j.DeletedAt == null).Select(j => new
         {
             Job = j,
             j.Stages,
@@ -43,10 +43,10 @@ internal static class JobReading
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
         var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", model.Status), ("dataset", dataset.Status) }.Where(i => i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
         return new(
-            id, job.Name, job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
+            id, job.Name, Views.Owner(job.Owner), job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
             job.Method, new(job.ModelId, model.Name, model.Source, model.Sha256), new(job.DatasetId, dataset.Name, dataset.Source, dataset.Sha256),
             settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
-            LabelsOf(labels), job.ServiceVersion, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
+            LabelsOf(labels), job.ServiceVersion, job.ClonedFrom, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
     }
 
     private static StageView ViewOf(StageRow stage) => new(
@@ -59,7 +59,8 @@ internal static class JobReading
     {
         var result = JsonSerializer.Deserialize<StoredResult>(json, JsonText.Compact)!;
         return new(ApiJson.Finite(result.Scores.Values), result.Scores.Primary, result.Test is { } test ? ApiJson.Finite(test.Values) : null,
-            result.Parameters, result.LoraParameters, result.Kept, result.BestStep);
+            result.Parameters, result.LoraParameters, result.Kept, result.BestStep,
+            result.Generated is { } answers ? new(answers.Split, answers.Prompts, ApiJson.Finite(answers.Scores.Values), answers.Scores.Primary) : null);
     }
 
     private static JobLinks LinksOf(Guid id, TuningMethod method) => new(
@@ -71,7 +72,9 @@ internal static class JobReading
 
     /// <summary>What is shown of a run's result.json.</summary>
     private sealed record StoredResult(
-        ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, StoredScores Scores, StoredScores? Test);
+        ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, StoredScores Scores, StoredScores? Test, StoredAnswers? Generated);
+
+    private sealed record StoredAnswers(string Split, int Prompts, StoredScores Scores);
 
     private sealed record StoredScores(IReadOnlyDictionary<string, double> Values, string Primary);
 }

@@ -17,10 +17,12 @@ namespace LoraDrop.Api;
 /// <param name="CreatedAt">When it was submitted.</param>
 /// <param name="StartedAt">When a worker first took it up.</param>
 /// <param name="FinishedAt">When it ended.</param>
+/// <param name="DeletedAt">When it was deleted.</param>
+/// <param name="Owner">Whose it is; absent on a service without keys.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record JobSummary(
     Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, TuningMethod Method, InputReference Model, InputReference Dataset, double? Score,
-    FailureView? Error, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, string Href);
+    FailureView? Error, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, DateTimeOffset? DeletedAt, string? Owner, string Href);
 
 /// <summary>A part of a list.</summary>
 /// <param name="Items">What was found.</param>

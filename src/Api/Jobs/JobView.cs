@@ -5,6 +5,7 @@ namespace LoraDrop.Api;
 /// <summary>A job: what was asked for, how far it is, and what came of it.</summary>
 /// <param name="Id">Its id; ids grow with the time of creation.</param>
 /// <param name="Name">The name that its author gave it.</param>
+/// <param name="Owner">Whose it is; absent on a service without keys.</param>
 /// <param name="Status">queued, running, paused, succeeded, failed or cancelled.</param>
 /// <param name="Stage">The stage it is in; when it has ended, the one in which it did.</param>
 /// <param name="Progress">How much of the whole job is done, 0 to 1. Importance evaluation counts as a tenth.</param>
@@ -20,6 +21,7 @@ namespace LoraDrop.Api;
 /// <param name="Error">Why it failed.</param>
 /// <param name="Labels">Names and values for finding it again.</param>
 /// <param name="Version">The version of the service that took the job.</param>
+/// <param name="ClonedFrom">The job whose settings it took over; that one may be gone.</param>
 /// <param name="CreatedAt">When it was submitted.</param>
 /// <param name="StartedAt">When a worker first took it up.</param>
 /// <param name="FinishedAt">When it ended.</param>
@@ -27,9 +29,9 @@ namespace LoraDrop.Api;
 /// <param name="PauseRequestedAt">When a person asked it to wait; absent once it is paused.</param>
 /// <param name="Links">Where more is told about it.</param>
 public sealed record JobView(
-    Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition, IReadOnlyList<string>? WaitingFor,
+    Guid Id, string? Name, string? Owner, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition, IReadOnlyList<string>? WaitingFor,
     TuningMethod Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages, ResultView? Result, FailureView? Error,
-    IReadOnlyDictionary<string, string> Labels, string Version, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
+    IReadOnlyDictionary<string, string> Labels, string Version, Guid? ClonedFrom, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
     DateTimeOffset? CancelRequestedAt, DateTimeOffset? PauseRequestedAt, JobLinks Links);
 
 /// <summary>A model or a dataset that a job uses.</summary>
@@ -80,9 +82,17 @@ public sealed record MetricView(string Name, double? Value, double? Best, int? B
 /// <param name="LoraParameters">How many ordinary LoRA would have trained, head left out.</param>
 /// <param name="Kept">Per module type, the layers that kept a LoRA of their own.</param>
 /// <param name="BestStep">The step whose numbers the adapter holds.</param>
+/// <param name="Generated">What generated answers scored, where the task generates any.</param>
 public sealed record ResultView(
     IReadOnlyDictionary<string, double> Scores, string Primary, IReadOnlyDictionary<string, double>? Test, ParameterCounts Parameters, long LoraParameters,
-    IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep);
+    IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, GeneratedView? Generated);
+
+/// <summary>What the answers to a split's prompts scored; <c>answers.jsonl</c> among the artifacts has them.</summary>
+/// <param name="Split"><c>test</c>, or <c>validation</c> where there is none.</param>
+/// <param name="Prompts">How many were answered.</param>
+/// <param name="Scores">The figures by name.</param>
+/// <param name="Primary">The name of the figure that counts.</param>
+public sealed record GeneratedView(string Split, int Prompts, IReadOnlyDictionary<string, double> Scores, string Primary);
 
 /// <summary>Why a job, a model or a dataset failed.</summary>
 /// <param name="Code">A stable code, for scripts; docs/api lists all.</param>

@@ -46,11 +46,10 @@ internal sealed class MeasuredImportance
     public ImportanceView AsMeasured() => View(_report, Own, whatIf: false);
 
     /// <summary>As it would be under another cut.</summary>
-    public ImportanceView CutBy(Cut cut)
-    {
-        var sharing = cut.Over(Own);
-        return View(_report.CutBy(sharing, _settings.Training.Seed), sharing, whatIf: true);
-    }
+    public ImportanceView CutBy(Cut cut) => CutBy(cut.Over(Own));
+
+    /// <summary>As it would be under other settings.</summary>
+    public ImportanceView CutBy(SharingSettings sharing) => View(_report.CutBy(sharing, _settings.Training.Seed), sharing, whatIf: true);
 
     private SharingSettings Own => _settings.Sharing ?? new();
 

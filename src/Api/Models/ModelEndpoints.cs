@@ -33,16 +33,16 @@ internal static class ModelEndpoints
     {
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
         if (asked is null) return problem!;
-        if ((await life.RegisterModelAsync(asked.Name, asked.Source, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
+        if ((await life.RegisterModelAsync(asked.Name, asked.Source, asked.Shared, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
         var view = ModelView.Of(await db.Models.AsNoTracking().SingleAsync(m => m.Id == row.Id, cancel));   // as every later look shows it
         http.Response.Headers.RetryAfter = "1";
         return TypedResults.Accepted(view.Href, view);
     }
 
-    private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)
+    private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, Caller caller, CancellationToken cancel)
     {
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
-        var models = list.All ? db.Models.AsNoTracking() : db.Models.AsNoTracking().Where(m => m.Name != null);
+        var models = list.All ? db.Models.AsNoTracking().SeenBy(caller, db) : db.Models.AsNoTracking().SeenBy(caller, db).Where(m => m.Name != null);
         if (list.Before is { } before) models = models.Where(m => m.Id < before);
         var rows = await models.OrderByDescending(m => m.Id).Take(list.Limit + 1).ToListAsync(cancel);
         var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
@@ -50,8 +50,8 @@ internal static class ModelEndpoints
         return TypedResults.Ok(new ModelPage([.. rows.Take(list.Limit).Select(ModelView.Of)], next));
     }
 
-    private static async Task<Results<Ok<ModelView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, CancellationToken cancel) =>
-        await db.Models.AsNoTracking().Named(nameOrId).FirstOrDefaultAsync(cancel) is { } row ? TypedResults.Ok(ModelView.Of(row)) : Problems.From(new Refusal.Missing("model", nameOrId));
+    private static async Task<Results<Ok<ModelView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, Caller caller, CancellationToken cancel) =>
+        await db.Models.AsNoTracking().SeenBy(caller, db).Named(nameOrId, caller).FirstOrDefaultAsync(cancel) is { } row ? TypedResults.Ok(ModelView.Of(row)) : Problems.From(new Refusal.Missing("model", nameOrId));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string nameOrId, InputLife life, CancellationToken cancel) =>
         await life.DeleteModelAsync(nameOrId, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.NoContent();

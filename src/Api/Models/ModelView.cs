@@ -7,6 +7,7 @@ namespace LoraDrop.Api;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">The name for requests; absent where a job named its source, or when it is deleted.</param>
 /// <param name="FormerName">The name that it had before it was deleted.</param>
+/// <param name="Owner">Whose it is; absent for what is everybody's.</param>
 /// <param name="Source"><c>hf:…</c>, <c>file:…</c> or <c>s3://…</c></param>
 /// <param name="Commit">The commit of the hub's repository that was fetched.</param>
 /// <param name="Status">preparing, ready or failed.</param>
@@ -18,11 +19,11 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record ModelView(
-    Guid Id, string? Name, string? FormerName, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelFacts? Facts,
+    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelFacts? Facts,
     DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static ModelView Of(ModelRow row) => new(
-        row.Id, row.Name, row.FormerName, row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Facts,
+        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Facts,
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/models/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");
 }
 

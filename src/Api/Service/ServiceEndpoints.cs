@@ -17,26 +17,34 @@ internal static class ServiceEndpoints
         service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.")
             .WithDescription("A preset fills in what `task` and `training` of a job leave out. Of its columns the first choice is taken that the files have.")
             .Refuses();
-        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers that live, and what they do.").Refuses();
-        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.").Refuses();
-        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work: its database answers, and its objects can be written.").Refuses(ProblemKind.NotReady);
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers that live, and what they do.").WithDescription("Of what they do, each caller is told of jobs that it sees.").Refuses();
+        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.").DisableHttpMetrics().NeedsNobody().Refuses();
+        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work: its database answers, and its objects can be written.")
+            .WithDescription("Why a check fails stands in the log, and in the answer where the service is open to its own machine only.")
+            .DisableHttpMetrics().NeedsNobody().Refuses(ProblemKind.NotReady);
+        service.MapGet("/me", Me).WithName("whoAmI").WithSummary("See who you are to the service: role, owner, limits.").Refuses();
         routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
     }
 
+    private static async Task<Ok<CallerView>> Me(Caller caller, JobQuota quota, ApiOptions options, CancellationToken cancel) => TypedResults.Ok(new CallerView(
+        caller.Name, caller.Role, Views.Owner(caller.Owner), options.IsOpen ? null : caller.RequestsPerMinute ?? options.RequestsPerMinute, await quota.ActiveAsync(cancel), quota.Most));
+
     private static Ok<PresetList> Presets() => TypedResults.Ok(new PresetList(TaskPreset.All));
 
-    private static async Task<Ok<WorkerList>> Workers(JobsContext db, LivingWorkers living, CancellationToken cancel)
+    private static async Task<Ok<WorkerList>> Workers(JobsContext db, LivingWorkers living, Caller caller, CancellationToken cancel)
     {
         var workers = await living.AllAsync(cancel);
-        var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).ToListAsync(cancel);
+        var seen = db.Jobs.SeenBy(caller);
+        var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && seen.Any(j => j.Id == s.JobId)).ToListAsync(cancel);
         return TypedResults.Ok(new WorkerList([.. workers.Select(worker => WorkerView.Of(worker, running.Where(s => s.LeaseOwner == worker.Id)))]));
     }
 
     private static Ok<HealthView> Live() => TypedResults.Ok(new HealthView("live", new Dictionary<string, string>()));
 
-    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, CancellationToken cancel)
+    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, ApiOptions options, CancellationToken cancel)
     {
         var checks = await ready.RunAsync(cancel);
+        if (!options.IsOpen) checks = checks.ToDictionary(check => check.Key, check => check.Value == ReadyChecks.Ok ? check.Value : "failed"); // strangers may ask
         if (checks.Values.All(state => state == ReadyChecks.Ok)) return TypedResults.Ok(new HealthView("ready", checks));
         var problem = Problems.Of(ProblemKind.NotReady, string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
         problem.ProblemDetails.Extensions["checks"] = checks;
@@ -48,6 +56,15 @@ internal static class ServiceEndpoints
 /// <param name="Status">live or ready.</param>
 /// <param name="Checks">What was checked, and ok or why it failed.</param>
 public sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
+
+/// <summary>Who asks.</summary>
+/// <param name="Name">The prefix of the key, or the name in the token.</param>
+/// <param name="Role">read, submit or admin.</param>
+/// <param name="Owner">Whose the jobs are that the caller submits; absent on a service without keys.</param>
+/// <param name="RequestsPerMinute">How often the caller may ask; absent where nobody counts.</param>
+/// <param name="ActiveJobs">Jobs of this owner that wait, run or are paused.</param>
+/// <param name="MostActiveJobs">How many may; absent where any number may.</param>
+public sealed record CallerView(string Name, Role Role, string? Owner, int? RequestsPerMinute, int ActiveJobs, int? MostActiveJobs);
 
 /// <summary>The tasks that are known by name.</summary>
 /// <param name="Items">Each with its columns, labels, metric and training.</param>

@@ -9,7 +9,7 @@ namespace LoraDrop.Api;
 internal sealed record DescribedParameter(string Name, string Description, OpenApiSchema Schema, ParameterLocation In = ParameterLocation.Query);
 
 /// <summary>A body that an endpoint reads by itself, with examples by name.</summary>
-internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null);
+internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null, bool Required = true);
 
 /// <summary>An answer that the handler's type does not tell, or an example for one that it does.</summary>
 internal sealed record DescribedAnswer(int Status, string Description, string? ContentType = null, string? Example = null, IReadOnlyDictionary<string, string>? Headers = null);
@@ -31,6 +31,10 @@ internal static class Description
 
     public static TBuilder TakesJson<TBuilder>(this TBuilder endpoint, Type type, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("application/json", type, examples));
+
+    /// <summary>A merge patch (RFC 7396), which may be left out.</summary>
+    public static TBuilder TakesPatch<TBuilder>(this TBuilder endpoint, string description, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedBody("application/json", null, examples, new OpenApiSchema { Type = JsonSchemaType.Object, Description = description }, Required: false));
 
     public static TBuilder TakesForm<TBuilder>(this TBuilder endpoint, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("multipart/form-data", null, [], schema));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -14,21 +15,35 @@ internal sealed class DescribedOperations : IOperationFilter
         ["name"] = "The name of the file, as the list has it: `adapter/adapter_model.safetensors`.",
         ["stage"] = "`importance-evaluation` or `task-adaptation`.",
         ["step"] = "The optimiser step.",
+        ["webhook"] = "The id of the webhook.",
+        ["delivery"] = "The id of the delivery, which was sent as webhook-id.",
+        ["file_id"] = "The id of the file: `file-…`.",
+        ["fine_tuning_job_id"] = "The id of the job: `ftjob-…`.",
+        ["model"] = "The registered name, or `ft:…` of one that a job made.",
+        ["key"] = "The id of the key, or its prefix.",
     };
 
     /// <summary>What any operation may answer with.</summary>
     private static readonly ProblemKind[] Everywhere = [ProblemKind.Defect];
 
+    /// <summary>What any operation may answer with that asks who the caller is.</summary>
+    private static readonly ProblemKind[] BehindTheGate = [ProblemKind.Unauthorized, ProblemKind.Forbidden, ProblemKind.HostNotAllowed, ProblemKind.TooManyRequests];
+
     /// <summary>Operations that ask no database.</summary>
     private static readonly string[] WithoutRows = ["live", "ready", "listPresets"];
+
+    private static readonly DescribedParameter Repeatable = new(
+        IdempotencyKey.Header, "A text of your own, such as a random UUID: sent again with it, within a day, the request does nothing and has the same answer.", new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 }, ParameterLocation.Header);
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
-        AddParameters(operation, [.. metadata.OfType<DescribedParameter>()]);
+        var creates = context.ApiDescription.HttpMethod == "POST" && !metadata.OfType<ChangesNothing>().Any();
+        AddParameters(operation, [.. metadata.OfType<DescribedParameter>(), .. creates ? (DescribedParameter[])[Repeatable] : []]);
         AddBodies(operation, [.. metadata.OfType<DescribedBody>()], context);
         AddAnswers(operation, [.. metadata.OfType<DescribedAnswer>()]);
-        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Everywhere, .. WithoutRows.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
+        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Everywhere, .. metadata.OfType<NeededRole>().Any(needed => needed.Role is null) ? (ProblemKind[])[] : BehindTheGate,
+            .. metadata.OfType<DescribedBody>().Any() ? (ProblemKind[])[ProblemKind.TooSlow] : [], .. creates ? (ProblemKind[])[ProblemKind.BadRequest, ProblemKind.IdempotencyInFlight, ProblemKind.IdempotencyReused] : [], .. WithoutRows.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
     }
 
     private static void AddParameters(OpenApiOperation operation, IReadOnlyList<DescribedParameter> described)
@@ -49,7 +64,7 @@ internal sealed class DescribedOperations : IOperationFilter
         if (bodies.Count == 0) return;
         operation.RequestBody = new OpenApiRequestBody
         {
-            Required = true,
+            Required = bodies.All(body => body.Required),
             Content = bodies.ToDictionary(body => body.ContentType, body => (IOpenApiMediaType)new OpenApiMediaType
             {
                 Schema = body.Schema ?? context.SchemaGenerator.GenerateSchema(body.Type!, context.SchemaRepository),
@@ -80,7 +95,8 @@ internal sealed class DescribedOperations : IOperationFilter
     /// <summary>A response per status, with the codes that it may have.</summary>
     private static void AddProblems(OpenApiOperation operation, IReadOnlyList<ProblemKind> kinds, OperationFilterContext context)
     {
-        foreach (var status in kinds.Distinct().GroupBy(kind => kind.Status).OrderBy(status => status.Key))
+        if (context.ApiDescription.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true) AddOpenAiErrors(operation, kinds, context);
+        else foreach (var status in kinds.Distinct().GroupBy(kind => kind.Status).OrderBy(status => status.Key))
             (operation.Responses ??= [])[$"{status.Key}"] = new OpenApiResponse
             {
                 Description = string.Join("\n", status.Select(kind => $"- `{kind.Code}`: {kind.Title}. {kind.Remedy}")),
@@ -92,6 +108,23 @@ internal sealed class DescribedOperations : IOperationFilter
                     },
                 },
             };
+    }
+
+    /// <summary>The same under OpenAI's addresses, where statuses and shape are OpenAI's.</summary>
+    private static void AddOpenAiErrors(OpenApiOperation operation, IReadOnlyList<ProblemKind> kinds, OperationFilterContext context)
+    {
+        foreach (var status in kinds.Distinct().GroupBy(OpenAiErrors.StatusOf).OrderBy(status => status.Key))
+        {
+            var error = OpenAiErrors.From(Problems.Of(status.First(), status.First().Remedy).ProblemDetails).Value;
+            (operation.Responses ??= [])[$"{status.Key}"] = new OpenApiResponse
+            {
+                Description = string.Join("\n", status.Select(kind => $"- `{kind.Code}`: {kind.Title}. {kind.Remedy}")),
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    ["application/json"] = new OpenApiMediaType { Schema = context.SchemaGenerator.GenerateSchema(typeof(OpenAiErrorBody), context.SchemaRepository), Example = JsonSerializer.SerializeToNode(error, ApiJson.Options) },
+                },
+            };
+        }
     }
 
     private static JsonObject ExampleOf(ProblemKind kind)

@@ -1,7 +1,9 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -21,6 +23,16 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(SharingSettings)] = [],
         [typeof(TrainingSettings)] = [],
         [typeof(WorkerDemand)] = [],
+        [typeof(TextSettings)] = [],
+        [typeof(DecodingSettings)] = [],
+        [typeof(WebhookRequest)] = ["url"],
+        [typeof(WebhookChange)] = [],
+        [typeof(FineTuningBody)] = ["model", "training_file"],
+        [typeof(FineTuningMethodBody)] = ["type"],
+        [typeof(SupervisedBody)] = [],
+        [typeof(FineTuningHyperparametersBody)] = [],
+        [typeof(KeyRequest)] = ["name", "role"],
+        [typeof(Registration)] = ["name", "source"],
     };
 
     private static readonly Dictionary<Type, object> Defaults = new()
@@ -30,9 +42,11 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(SharingSettings)] = new SharingSettings(),
         [typeof(TrainingSettings)] = new TrainingSettings(),
         [typeof(WorkerDemand)] = new WorkerDemand(),
+        [typeof(TextSettings)] = new TextSettings(),
+        [typeof(DecodingSettings)] = new DecodingSettings(),
     };
 
-    private static readonly Assembly[] Described = [typeof(JobRequest).Assembly, typeof(JobView).Assembly];
+    private static readonly Assembly[] Described = [typeof(JobRequest).Assembly, typeof(JobView).Assembly, typeof(Role).Assembly];
 
     private readonly NullabilityInfoContext _nullability = new();
 
@@ -44,7 +58,7 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         if (known.Properties is not { Count: > 0 } properties || !Described.Contains(context.Type.Assembly)) return;
         foreach (var property in properties.Values) property.Description = Plain(property.Description);
         known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required) ? required.ToHashSet() : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
-        known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type) && context.Type != typeof(Registration);   // unknown fields are refused
+        known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type);   // unknown fields are refused
         if (!Defaults.TryGetValue(context.Type, out var defaults)) return;
         foreach (var (name, value) in JsonSerializer.SerializeToNode(defaults, context.Type, ApiJson.Options)!.AsObject())
             if (properties.TryGetValue(name, out var property) && property is OpenApiSchema own) own.Default = value!.DeepClone();
@@ -66,5 +80,5 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
 
     private bool IsAlwaysThere(PropertyInfo property) => property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : _nullability.Create(property).ReadState == NullabilityState.NotNull;
 
-    private static string NameOf(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+    private static string NameOf(PropertyInfo property) => property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 }

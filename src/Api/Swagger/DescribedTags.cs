@@ -9,7 +9,7 @@ internal sealed class DescribedTags : IDocumentFilter
     private static readonly (string Name, string Description)[] Tags =
     [
         ("Datasets", "First: what to learn from."), ("Models", "Second: what to start with."), ("Jobs", "Third: fine-tune."), ("Results", "What a job found out, while it runs and after."),
-        ("Files", "What a job left."), ("Service", "The service itself."),
+        ("Files", "What a job left."), ("Webhooks", "Be told what happens to jobs."), ("Access", "Who may do what, and who did what."), ("OpenAI", "The same jobs, models and files for OpenAI's clients: docs/openai.md."), ("Service", "The service itself."),
     ];
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context) =>

@@ -25,6 +25,8 @@ internal static class SwaggerSetup
 
         `GET /jobs/{id}/importance?threshold=0.7` tells what another threshold T would keep, without training again.
 
+        A service that other machines reach asks for a key (*Authorize*); it shows you what is your owner's. A POST with an `Idempotency-Key` is done once.
+
         Unknown fields and parameters are refused, and all faults come at once, each with its path. Refusals are problems as in RFC 9457 with a
         stable `code`. Times are RFC 3339 in UTC. What is not known is left out; nothing is ever `null`.
         """;
@@ -35,9 +37,12 @@ internal static class SwaggerSetup
         services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "LoRA-drop", Version = ServiceVersion.Text, Description = Introduction });
+            swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A key (`ld_…`) or, where the service takes them, a token of its provider. A service that only its own machine reaches asks for none." });
+            swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
             swagger.SupportNonNullableReferenceTypes();
             swagger.UseAllOfToExtendReferenceSchemas();   // else a choice's own comment would hide that of the field
             swagger.MapType<JsonElement>(() => new OpenApiSchema { Description = "The event's numbers; docs/api lists them by type." });
+            swagger.MapType<AutoOrNumber>(() => new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number }, new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }], Description = "A number, or `auto` for the default." });
             foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly }) IncludeComments(swagger, assembly);
             swagger.SchemaFilter<DescribedSchemas>();
             swagger.OperationFilter<DescribedOperations>();

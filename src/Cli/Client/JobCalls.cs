@@ -10,6 +10,12 @@ internal static class JobCalls
     /// <summary>Hands a job in; the service alone judges the settings.</summary>
     public static Task<Reply<JobView>> SubmitAsync(this ServiceClient service, string settings, CancellationToken cancel) => service.PostAsync<JobView>("jobs", settings, cancel);
 
+    /// <summary>Asks what a job would take.</summary>
+    public static Task<Reply<EstimateView>> EstimateAsync(this ServiceClient service, string settings, CancellationToken cancel) => service.PostAsync<EstimateView>("jobs/estimate", settings, cancel);
+
+    /// <summary>Hands a job in again, changed by a merge patch.</summary>
+    public static Task<Reply<JobView>> CloneAsync(this ServiceClient service, Guid id, string patch, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/clone", patch, cancel);
+
     public static Task<Reply<JobView>> JobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.GetAsync<JobView>($"jobs/{id}", cancel);
 
     /// <summary>Jobs, newest first, as many parts as are read.</summary>
@@ -24,7 +30,9 @@ internal static class JobCalls
 
     public static Task<Reply<JobView>> RetryAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/retry", cancel);
 
-    public static Task DeleteJobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.DeleteAsync($"jobs/{id}", cancel);
+    public static Task DeleteJobAsync(this ServiceClient service, Guid id, bool purge, CancellationToken cancel) => service.DeleteAsync($"jobs/{id}{(purge ? "?purge=true" : "")}", cancel);
+
+    public static Task<Reply<JobView>> RestoreAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/restore", cancel);
 
     /// <param name="service">The service.</param>
     /// <param name="id">The job.</param>

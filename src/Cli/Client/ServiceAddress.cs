@@ -5,7 +5,7 @@ namespace LoraDrop.Cli;
 /// <summary>Where the service is: what the command line says, else the environment, else where <c>loradrop serve</c> listens.</summary>
 internal static class ServiceAddress
 {
-    public const string Variable = "LORADROP_URL";
+    public const string Variable = "LORADROP_URL", KeyVariable = "LORADROP_KEY";
 
     public static readonly string Default = $"http://127.0.0.1:{ServeOptions.DefaultPort}";
 
@@ -18,6 +18,14 @@ internal static class ServiceAddress
         if (!Uri.TryCreate(written, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Query.Length > 0 || address.Fragment.Length > 0)
             throw new RefusedInputException(from, $"must be the address of a service, such as {Default}; got \"{written}\"");
         return address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/"); // so that paths are appended, below a proxy's too
+    }
+
+    /// <summary>The key to show; null for none.</summary>
+    /// <exception cref="RefusedInputException">It cannot be sent.</exception>
+    public static string? Key(string? variable)
+    {
+        if (string.IsNullOrWhiteSpace(variable)) return null;
+        return variable.Trim() is var key && key.All(c => c is > ' ' and <= '~') ? key : throw new RefusedInputException(KeyVariable, "must be a key of the service, such as loradrop keys create shows; it holds other characters");
     }
 
     /// <summary>As a person writes it, without the slash at its end.</summary>

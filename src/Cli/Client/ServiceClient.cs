@@ -7,17 +7,20 @@ using LoraDrop.Domain;
 namespace LoraDrop.Cli;
 
 /// <summary>Asks a service, and turns what it answers into values: a problem and silence become exceptions of their own.</summary>
-/// <remarks>What can be asked lies beside it: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>.</remarks>
+/// <remarks>What can be asked lies beside it: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>, <see cref="WebhookCalls"/>.</remarks>
 internal sealed class ServiceClient : IDisposable
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5), AnswerTime = TimeSpan.FromSeconds(100);
 
     private readonly HttpClient _http;
 
-    public ServiceClient(Uri address)
+    /// <param name="address">Where the service is.</param>
+    /// <param name="key">What it is to know the caller by; null where it asks for none. From the environment: what is on a command line, everybody on the machine can read.</param>
+    public ServiceClient(Uri address, string? key = null)
     {
         Address = address;
         _http = new(new SocketsHttpHandler { ConnectTimeout = ConnectTime }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan }; // an upload and a stream may take hours
+        if (key is not null) _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
     }
 
     public Uri Address { get; }
@@ -33,6 +36,10 @@ internal sealed class ServiceClient : IDisposable
     /// <summary>Sends files, however long it takes.</summary>
     public Task<Reply<T>> PostAsync<T>(string path, HttpContent content, CancellationToken cancel) =>
         AskAsync<T>(new(HttpMethod.Post, path) { Content = content }, Timeout.InfiniteTimeSpan, cancel);
+
+    /// <summary>Asks for a change, in JSON as it is.</summary>
+    public Task<Reply<T>> PatchAsync<T>(string path, string json, CancellationToken cancel) =>
+        AskAsync<T>(new(HttpMethod.Patch, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
 
     public async Task DeleteAsync(string path, CancellationToken cancel)
     {

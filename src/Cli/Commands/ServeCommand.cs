@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using LoraDrop.Api;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
@@ -17,12 +18,14 @@ namespace LoraDrop.Cli;
 /// <summary>The service on one machine: Api and worker in one process, rows in SQLite, objects in a folder.</summary>
 internal sealed class ServeCommand : Command
 {
+    private readonly Option<string> _host = new("--host") { Description = "Address to listen on. Beyond 127.0.0.1 the service asks for a key; loradrop keys create makes one", DefaultValueFactory = _ => $"{IPAddress.Loopback}" };
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one", DefaultValueFactory = _ => ServeOptions.DefaultPort };
     private readonly Option<string> _data = new("--data") { Description = "Folder for everything the service keeps", DefaultValueFactory = _ => ServeOptions.DefaultData };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = new("--threads") { Description = "CPU threads of a stage", DefaultValueFactory = _ => Environment.ProcessorCount };
     private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at a time", DefaultValueFactory = _ => 1 };
-
+    private readonly Option<string[]> _allowPrivate = new("--allow-private") { Description = "A private network, address or host that webhooks may reach, such as 127.0.0.1 or 10.20.0.0/16; else public ones only. May be given several times" };
+    private readonly Option<bool> _allowHttp = new("--allow-http") { Description = "Let webhooks go over http, not only https" };
     private readonly Option<bool> _noSample = new("--no-sample") { Description = "Leave a new data folder empty, instead of registering the shipped sample in it" };
 
     public ServeCommand() : base("serve", "Run the job service: REST API and Swagger UI, a queue, and a worker")
@@ -31,12 +34,19 @@ internal sealed class ServeCommand : Command
         Limit(_port, 0, 65535);
         Limit(_threads, 1, 1024);
         Limit(_slots, 1, 64);
+        _host.Validators.Add(result =>
+        {
+            if (result.Tokens is [var written] && !IPAddress.TryParse(written.Value, out _)) result.AddError($"--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0; got '{written.Value}'");
+        });
+        Add(_host);
         Add(_port);
         Add(_data);
         Add(_device);
         Add(_threads);
         Add(_slots);
         Add(_noSample);
+        Add(_allowPrivate);
+        Add(_allowHttp);
         SetAction(InvokeAsync);
     }
 
@@ -49,13 +59,16 @@ internal sealed class ServeCommand : Command
     {
         try
         {
+            var outgoing = new OutgoingOptions { PrivateNetworks = options.GetValue(_allowPrivate) ?? [], AllowHttp = options.GetValue(_allowHttp) };
+            if (outgoing.Faults("").ToList() is { Count: > 0 } faults) throw new RefusedInputException([.. faults.Select(fault => fault with { Path = _allowPrivate.Name })]);
             using var folder = DataFolder.Take(options.GetValue(_data)!);
             var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads), Slots = options.GetValue(_slots) };
             var isNew = !File.Exists(folder.Database);
-            await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Loopback, options.GetValue(_port), worker, HubOptions.FromEnvironment()));
+            await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Parse(options.GetValue(_host)!), options.GetValue(_port), worker, HubOptions.FromEnvironment()) { Outgoing = outgoing });
             await app.StartAsync(cancel);
             var sample = isNew && !options.GetValue(_noSample) ? await ShippedSample.RegisterAsync(app.Services, cancel) : [];
-            await Console.Out.WriteLineAsync(Welcome(AddressOf(app), folder.Root, sample));
+            await Console.Out.WriteLineAsync(Welcome(AddressOf(app), IPAddress.IsLoopback(IPAddress.Parse(options.GetValue(_host)!)), folder.Root, sample));
+            await app.SayWhoMayAskAsync($"loradrop keys create --data {folder.Root} --name <name> --role admin", cancel);
             await app.WaitForShutdownAsync(cancel);
             return ExitCode.Done;
         }
@@ -86,8 +99,8 @@ internal sealed class ServeCommand : Command
         }
     }
 
-    private static string Welcome(string address, string data, IReadOnlyList<string> sample) => $"""
-        LoRA-drop listens on {address} (this machine only). Swagger UI: {address}/swagger
+    private static string Welcome(string address, bool open, string data, IReadOnlyList<string> sample) => $"""
+        LoRA-drop listens on {address} ({(open ? "this machine only, without keys" : "whoever asks must show a key")}). Swagger UI: {address}/swagger
         {(sample.Count > 0 ? $"The sample is registered: {string.Join(", ", sample)}. The first example of POST /jobs runs on it.\n" : "")}Data: {data}   Ctrl-C stops; jobs go on at the next start.
         """;
 

@@ -14,7 +14,7 @@ internal abstract class ServiceCommand : ClientCommand
 
     protected sealed override async Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel)
     {
-        using var service = new ServiceClient(ServiceAddress.Of(options.GetValue(_url), Environment.GetEnvironmentVariable(ServiceAddress.Variable)));
+        using var service = new ServiceClient(ServiceAddress.Of(options.GetValue(_url), Environment.GetEnvironmentVariable(ServiceAddress.Variable)), ServiceAddress.Key(Environment.GetEnvironmentVariable(ServiceAddress.KeyVariable)));
         return await RunAsync(options, terminal, service, cancel);
     }
 }

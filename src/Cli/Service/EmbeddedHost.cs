@@ -28,11 +28,13 @@ internal static class EmbeddedHost
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Address, options.Port));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet), preserveStaticLogger: true);
+        builder.Services.AddHostTelemetry(builder.Configuration, "loradrop");
         builder.Services.AddEmbeddedStorage(folder);
+        builder.Services.AddSingleton(options.Outgoing);
         options.Worker.CacheGiB = 0; // the objects are on this disk already
-        builder.Services.AddWorker(options.Worker, await Machine.LookAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder));
+        builder.Services.AddWorker(options.Worker, await Machine.LookAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder), options.Tracking ?? new());
         builder.Services.AddApi();
-        builder.Services.Configure<ApiOptions>(api => api.LoopbackOnly = options.Loopback);
+        builder.Services.Configure<ApiOptions>(api => api.RequireKey = !options.Loopback);
         var app = builder.Build();
         app.Services.GetRequiredService<SourceOptions>().LocalFiles = options.Loopback;
         app.MapApi();

@@ -16,7 +16,8 @@ internal static class JobPageView
         console.Write(Fields(Head(job)));
         console.WriteLine();
         PlainTable.Write(console, ["stage", "status", ">step", ">of", ">loss", "metric", ">trained", "started", "finished", "note"], job.Stages.Select(Row));
-        if (job.Result is { } result) SummaryLines.Write(console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep);
+        if (job.Result is { } result) SummaryLines.Write(console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep,
+            result.Generated is { } answers ? (answers.Split, answers.Prompts, answers.Scores) : null);
         if (job.Error is { } error) Write(console, error);
         console.WriteLine();
         console.MarkupLine("[bold]settings[/]");

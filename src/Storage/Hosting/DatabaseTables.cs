@@ -19,7 +19,8 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
 
     private static readonly int QueueVersion = typeof(PostgreSqlStorage).Assembly.GetManifestResourceNames().Select(name => QueueScript().Match(name)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
-    private readonly string _connectionString = options.Complete("loradrop db", 2);
+    /// <summary>Without a pool: a session that rests in one would keep the lock for minutes, and other hosts that start would wait for it.</summary>
+    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(options.Complete("loradrop db", 2)) { Pooling = false }.ConnectionString;
 
     /// <summary>How the database's tables stand to those that this program knows.</summary>
     /// <param name="Applied">Migrations that were applied.</param>

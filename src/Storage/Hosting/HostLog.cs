@@ -30,7 +30,10 @@ public static class HostLog
             .MinimumLevel.Override("Hangfire", foreign)
             .Filter.ByExcluding(IsQueueInOutage)
             .Enrich.FromLogContext()
-            .Enrich.With<JobOnLine>();
+            .Enrich.With<WithoutAddress>()
+            .Enrich.With<TraceOnLine>()
+            .Enrich.With<JobOnLine>()
+            .Enrich.With<KeyMask>();
     }
 
     /// <summary>Lines on standard error.</summary>

@@ -15,7 +15,7 @@ public static class HostProgram
     public const int Refused = 2;
 
     /// <summary>Reads the arguments of an executable that is nothing but a host.</summary>
-    /// <param name="args">Nothing, <c>--config</c> and a file, or before it <c>db migrate</c>.</param>
+    /// <param name="args">Nothing, <c>--config</c> and a file, or before it <c>db migrate</c>; or <c>health</c> and an address (<see cref="HealthProbe"/>).</param>
     /// <param name="program">The executable's name.</param>
     /// <param name="host">The host; given the file of settings, or null.</param>
     public static async Task<int> MainAsync(string[] args, string program, Func<string?, Task<int>> host)
@@ -26,12 +26,14 @@ public static class HostProgram
             case ["--config", var file]: return await host(file);
             case ["db", "migrate"]: return await MigrateAsync(null);
             case ["db", "migrate", "--config", var file]: return await MigrateAsync(file);
+            case ["health", var address]: return await HealthProbe.RunAsync(address);
+            case ["keys", .. var rest]: return await KeyProgram.MainAsync(rest);
             case ["--version"]:
                 await Console.Out.WriteLineAsync(ServiceVersion.Text);
                 return Done;
             default:
                 var asked = args is ["--help" or "-h"];
-                await (asked ? Console.Out : Console.Error).WriteLineAsync($"Usage: {program} [db migrate] [--config <file>]\nSettings: appsettings.json beside the program and in the working folder, or the file; then the environment ({SettingsReader.Prefix}…).");
+                await (asked ? Console.Out : Console.Error).WriteLineAsync($"Usage: {program} [db migrate] [--config <file>]\n       {program} keys create|list|revoke [--config <file>]\n       {program} health <address>\nSettings: appsettings.json beside the program and in the working folder, or the file; then the environment ({SettingsReader.Prefix}…).");
                 return asked ? Done : Refused;
         }
     }

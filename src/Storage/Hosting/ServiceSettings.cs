@@ -4,17 +4,20 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Storage;
 
 /// <summary>What Api and Worker have in common: where rows, objects and queued work are, and how both log.</summary>
-public sealed record ServiceSettings(DatabaseOptions Database, ObjectOptions Objects, S3Options S3, QueueOptions Queue, LeaseOptions Leases, SourceOptions Sources, LogOptions Log)
+public sealed record ServiceSettings(DatabaseOptions Database, ObjectOptions Objects, S3Options S3, QueueOptions Queue, LeaseOptions Leases, SourceOptions Sources, JobOptions Jobs, OutgoingOptions Outgoing, WebhookOptions Webhooks, LogOptions Log)
 {
     /// <summary>Reads them; what is wrong stays with the reader until it is told.</summary>
     public static ServiceSettings Read(SettingsReader reader)
     {
-        var settings = new ServiceSettings(ReadDatabase(reader), new(), new(), new(), new(), new(), ReadLog(reader));
+        var settings = new ServiceSettings(ReadDatabase(reader), new(), new(), new(), new(), new(), new(), new(), new(), ReadLog(reader));
         reader.Section("Objects", path => settings.Objects.Faults(path, settings.S3), settings.Objects, settings.S3);
         reader.Section("Queue", settings.Queue.Faults, settings.Queue);
         reader.Section("Leases", settings.Leases.Faults, settings.Leases);
         if (settings.Objects.Folder is null) settings.Sources.Store = settings.S3;
+        reader.Section("Jobs", settings.Jobs.Faults, settings.Jobs);
         reader.Section("Sources", settings.Sources.Faults, settings.Sources);
+        reader.Section("Outgoing", settings.Outgoing.Faults, settings.Outgoing);
+        reader.Section("Webhooks", settings.Webhooks.Faults, settings.Webhooks);
         return settings;
     }
 

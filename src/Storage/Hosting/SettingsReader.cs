@@ -18,7 +18,7 @@ public sealed class SettingsReader
     private const string FileName = "appsettings.json";
 
     /// <summary>Each host reads those that it needs; the others are another host's to check.</summary>
-    private static readonly string[] Sections = ["Database", "Objects", "Queue", "Leases", "Sources", "Api", "Worker", "Log"];
+    private static readonly string[] Sections = ["Database", "Objects", "Queue", "Leases", "Sources", "Outgoing", "Webhooks", "Jobs", "Api", "Oidc", "Worker", "Tracking", "Log"];
 
     private readonly IConfiguration _given;
     private readonly List<Fault> _faults;

@@ -19,7 +19,10 @@ public abstract class InputRow
 {
     public Guid Id { get; init; }
 
-    /// <summary>The name it was registered or uploaded under; null where a job named its source, or when it was deleted.</summary>
+    /// <summary>Whose it is; <see cref="Caller.Nobody"/> for what is everybody's, and for what jobs brought by its source.</summary>
+    public string Owner { get; init; } = Caller.Nobody;
+
+    /// <summary>The name it was registered or uploaded under, which its owner has once; null where a job named its source, or when it was deleted.</summary>
     public string? Name { get; set; }
 
     /// <summary>The name that it had before it was deleted: ended jobs still show it.</summary>
@@ -27,7 +30,7 @@ public abstract class InputRow
 
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>.</summary>
+    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>, and <c>upload:…</c> with the ids of its files where they were sent one by one.</summary>
     public required string Source { get; init; }
 
     /// <summary>The commit of the hub's repository.</summary>
@@ -59,6 +62,9 @@ public abstract class InputRow
 
     public long FetchTotal { get; set; }
 
+    /// <summary>W3C's traceparent of the request that brought it: its preparation is part of that trace.</summary>
+    public string? TraceParent { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? ReadyAt { get; set; }
@@ -76,6 +82,12 @@ public sealed class DatasetRow : InputRow
 {
     /// <summary>The preset whose part of a hub's repository is meant.</summary>
     public string? Preset { get; init; }
+
+    /// <summary>The file that its training split is, where files were sent one by one.</summary>
+    public Guid? TrainFileId { get; init; }
+
+    /// <summary>The file that its validation split is, likewise.</summary>
+    public Guid? ValidationFileId { get; init; }
 
     /// <summary>What is known of it, when it is ready.</summary>
     public DatasetFacts? Facts { get; set; }

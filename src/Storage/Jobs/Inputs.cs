@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Storage;
 
 /// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared then.</summary>
-public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions options)
+public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, SourceOptions options)
 {
     /// <summary>How long a hub's branch is taken to stand where it stood when it was last fetched.</summary>
     private static readonly TimeSpan HubStands = TimeSpan.FromHours(1);
@@ -19,9 +19,12 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         {
             case null: return null;
             case Source.Registered(var name):
-                var registered = await db.Models.SingleOrDefaultAsync(m => m.Name == name, cancel);
-                if (registered is null) faults.Add(await NotRegisteredAsync("model", name, db.Models.Select(m => m.Name), cancel));
+                var registered = await db.Models.SeenBy(caller, db).Named(name, caller).FirstOrDefaultAsync(m => m.Name == name, cancel);
+                if (registered is null) faults.Add(await NotRegisteredAsync("model", name, db.Models.SeenBy(caller, db).Select(m => m.Name), cancel));
                 return registered;
+            case Source.Files:
+                faults.Add(new("model", "is a file that somebody sent, and those are for datasets; name a registered model, or its source"));
+                return null;
             case var source:
                 var fingerprint = FingerprintOf(source, "model", "model", faults);
                 if (faults.Any(f => f.Path == "model")) return null;
@@ -39,9 +42,11 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         {
             case null: return null;
             case Source.Registered(var name):
-                var registered = await db.Datasets.SingleOrDefaultAsync(d => d.Name == name, cancel);
-                if (registered is null) faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.Select(d => d.Name), cancel));
+                var registered = await db.Datasets.SeenBy(caller, db).Named(name, caller).FirstOrDefaultAsync(d => d.Name == name, cancel);
+                if (registered is null) faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.SeenBy(caller, db).Select(d => d.Name), cancel));
                 return registered;
+            case Source.Files files:
+                return await DatasetOfFilesAsync(files, faults, cancel);
             case var source:
                 var fingerprint = FingerprintOf(source, "dataset", "dataset", faults);
                 if (faults.Any(f => f.Path == "dataset")) return null;
@@ -54,21 +59,46 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         }
     }
 
+    /// <summary>The dataset of files that were sent one by one: their content is read where it rests, and never copied.</summary>
+    private async Task<DatasetRow?> DatasetOfFilesAsync(Source.Files source, List<Fault> faults, CancellationToken cancel)
+    {
+        var files = await db.Files.AsNoTracking().SeenBy(caller).Where(f => f.Id == source.Train || f.Id == source.Validation).ToDictionaryAsync(f => f.Id, cancel);
+        foreach (var id in new[] { source.Train, source.Validation }.OfType<Guid>().Where(id => !files.ContainsKey(id))) faults.Add(new("dataset", $"there is no file {id}"));
+        if (faults.Any(f => f.Path == "dataset")) return null;
+        var text = source.ToString();
+        var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Status != InputStatus.Failed).OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
+        if (known is not null) return known;
+        static StoredFile Split(string name, FileRow file) => new($"{name}{file.Format}", file.Key, file.Bytes, file.Sha256);
+        var row = new DatasetRow
+        {
+            Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, CreatedAt = clock.GetUtcNow(), TrainFileId = source.Train, ValidationFileId = source.Validation,
+            Files = [Split(SplitFacts.Train, files[source.Train]), .. source.Validation is { } validation ? [Split(SplitFacts.Validation, files[validation])] : (StoredFile[])[]],
+        };
+        db.Add(row);
+        return row;
+    }
+
     /// <summary>A model to be registered under a name: a new row, not saved yet.</summary>
-    public Answer<ModelRow> NewModel(string name, string written)
+    /// <param name="name">The name.</param>
+    /// <param name="written">The source.</param>
+    /// <param name="owner">Whose it is.</param>
+    public Answer<ModelRow> NewModel(string name, string written, string owner)
     {
         var faults = new List<Fault>();
         var (source, fingerprint) = SourceToRegister(name, written, "model", faults);
-        return faults.Count > 0 ? new Refusal.Invalid(faults) : New(name, source!, fingerprint);
+        return faults.Count > 0 ? new Refusal.Invalid(faults) : New(name, source!, fingerprint, owner);
     }
 
     /// <summary>A dataset to be registered under a name: a new row, not saved yet.</summary>
-    public Answer<DatasetRow> NewDataset(string name, string written)
+    /// <param name="name">The name.</param>
+    /// <param name="written">The source.</param>
+    /// <param name="owner">Whose it is.</param>
+    public Answer<DatasetRow> NewDataset(string name, string written, string owner)
     {
         var faults = new List<Fault>();
         var (source, fingerprint) = SourceToRegister(name, written, "dataset", faults);
         if (faults.Count > 0) return new Refusal.Invalid(faults);
-        return NewDataset(name, source!, preset: null, fingerprint);
+        return NewDataset(name, source!, preset: null, fingerprint, owner);
     }
 
     private (Source? Source, string? Fingerprint) SourceToRegister(string name, string written, string what, List<Fault> faults)
@@ -76,20 +106,20 @@ public sealed class Inputs(JobsContext db, TimeProvider clock, SourceOptions opt
         const string Path = "source";
         if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
         var source = Source.Parse(written, Path, faults);
-        if (source is Source.Registered) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision], file:/path/of/its/folder or s3://bucket/folder"));
+        if (source is Source.Registered or Source.Files) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision], file:/path/of/its/folder or s3://bucket/folder"));
         return (source, source is null ? null : FingerprintOf(source, Path, what, faults));
     }
 
-    private ModelRow New(string? name, Source source, string? fingerprint)
+    private ModelRow New(string? name, Source source, string? fingerprint, string owner = Caller.Nobody)
     {
-        var row = new ModelRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Source = source.ToString()!, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
+        var row = new ModelRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
         db.Add(row);
         return row;
     }
 
-    private DatasetRow NewDataset(string? name, Source source, string? preset, string? fingerprint)
+    private DatasetRow NewDataset(string? name, Source source, string? preset, string? fingerprint, string owner = Caller.Nobody)
     {
-        var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Source = source.ToString()!, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow() };
+        var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
         db.Add(row);
         return row;
     }

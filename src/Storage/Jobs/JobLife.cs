@@ -4,15 +4,18 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Storage;
 
 /// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
-public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers, WorkQueue queue, IObjectStore objects, TimeProvider clock)
+public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LivingWorkers workers, WorkQueue queue, IObjectStore objects, JobOptions options, TimeProvider clock)
 {
     /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
     private const int Tries = 5;
 
-    public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) => SubmitAsync(new JobDraft(request, []), cancel);
+    public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) => SubmitAsync(new JobDraft(request, []), null, cancel);
 
-    /// <summary>Takes a job in, or tells all faults at once: those of the request by itself, and those that its model and data show.</summary>
-    public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, CancellationToken cancel)
+    public Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, CancellationToken cancel) => SubmitAsync(draft, id, clonedFrom: null, cancel);
+
+    /// <summary>What a job would be submitted with, and all faults: those of the request by itself, and those that its model and data show.</summary>
+    /// <remarks>A model or dataset that is not known yet is a new row of the context, which only a save would keep.</remarks>
+    public async Task<JudgedJob> JudgeAsync(JobDraft draft, CancellationToken cancel)
     {
         var (request, faults) = (draft.Request, draft.Faults.ToList());
         var model = draft.IsSound("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
@@ -22,13 +25,24 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
         faults.AddRange(RequestFit.Faults(request, draft.IsSound("lora") ? model?.Facts : null, draft.IsSound("task") ? dataset?.Facts : null));
         if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge) faults.Add(tooLarge);
+        return new(request, model, dataset, faults);
+    }
+
+    /// <summary>Takes a job in, or tells all faults at once.</summary>
+    /// <param name="draft">What is asked for.</param>
+    /// <param name="id">The id that it gets; null for a new one. A job that has it already is the answer: the request was taken before, and its answer lost.</param>
+    /// <param name="clonedFrom">The job whose settings it took over; null where it is nobody's clone.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
+    {
+        var (request, model, dataset, faults) = await JudgeAsync(draft, cancel);
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
         var now = Now();
         var job = new JobRow
         {
-            Id = Guid.CreateVersion7(now), Name = request.Name, Status = JobStatus.Queued, Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
-            Model = model, Dataset = dataset, CreatedAt = now, Version = 1,
+            Id = id ?? Guid.CreateVersion7(now), Name = request.Name, Owner = caller.Owner, Status = JobStatus.Queued, Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
+            Model = model, Dataset = dataset, ClonedFrom = clonedFrom, CreatedAt = now, Version = 1, TraceParent = Tracing.Here,
         };
         job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
         job.Stages.AddRange(StagesOf(request).Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority, Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
@@ -38,12 +52,16 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
         try
         {
-            await db.SaveChangesAsync(cancel);
+            if (await quota.SaveAsync(cancel) is { } full) return full;
         }
         catch (DbUpdateException failed) when (db.IsDangling(failed))
         {
             db.ChangeTracker.Clear(); // the model or the dataset was removed after it was found: look again, and say so
-            return await SubmitAsync(draft, cancel);
+            return await SubmitAsync(draft, id, clonedFrom, cancel);
+        }
+        catch (DbUpdateException failed) when (id is { } taken && db.IsTaken(failed))
+        {
+            return await ChangeAsync(taken, _ => null, cancel);
         }
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
@@ -106,11 +124,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
     public async Task<Answer<JobRow>> RetryAsync(Guid id, CancellationToken cancel)
     {
         var prepare = new List<Action>();
+        if (await quota.RefusalAsync(cancel) is { } full) return full;
         var answer = await ChangeAsync(id, job =>
         {
             if (job.Status is not (JobStatus.Failed or JobStatus.Cancelled)) return new Refusal.Conflict("job_not_ended", $"Job {id} is {JsonText.NameOf(job.Status)}; only a failed or cancelled job can be tried again.");
             if (job.Model.DeletedAt is not null) return new Refusal.Conflict("model_deleted", $"The model {job.Model.FormerName} of job {id} is deleted; submit a new job.");
-            if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName} of job {id} is deleted; submit a new job.");
+            if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName ?? job.Dataset.Source} of job {id} is deleted; submit a new job.");
             prepare.Clear();
             job.MoveTo(JobStatus.Queued, Now());
             (job.Failure, job.CancelRequestedAt, job.PauseRequestedAt) = (null, null, null);
@@ -137,12 +156,28 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         return await QueuedAsync(answer, cancel);
     }
 
-    /// <summary>Removes an ended job with all that it left.</summary>
-    public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel)
+    /// <summary>Puts an ended job aside: it is shown no more, and goes for good when <see cref="JobOptions.KeepDeleted"/> is over. Until then it can be restored.</summary>
+    public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel) => (await ChangeAsync(id, job =>
     {
-        var job = await db.Jobs.SingleOrDefaultAsync(j => j.Id == id, cancel);
-        if (job is null) return new Refusal.Missing("job", id.ToString());
-        if (!JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_active", $"Job {id} is {JsonText.NameOf(job.Status)}. Cancel it first.");
+        if (!JobMoves.IsEnd(job.Status)) return Active(job);
+        job.DeletedAt = Now();
+        return null;
+    }, cancel)).Refusal;
+
+    /// <summary>Brings back a job that was deleted.</summary>
+    public async Task<Answer<JobRow>> RestoreAsync(Guid id, CancellationToken cancel)
+    {
+        var restored = await Deleted(id).ExecuteUpdateAsync(set => set.SetProperty(j => j.DeletedAt, (DateTimeOffset?)null).SetProperty(j => j.Version, j => j.Version + 1), cancel);
+        if (restored == 0 && !await db.Jobs.SeenBy(caller).AnyAsync(j => j.Id == id, cancel)) return new Refusal.Missing("job", id.ToString());
+        return await ChangeAsync(id, _ => null, cancel);
+    }
+
+    /// <summary>Removes an ended job, deleted before or not, with all that it left.</summary>
+    public async Task<Refusal?> PurgeAsync(Guid id, CancellationToken cancel)
+    {
+        var job = await db.Jobs.AsNoTracking().SingleOrDefaultAsync(j => j.Id == id, cancel);
+        if (job is null || !caller.Sees(job.Owner)) return new Refusal.Missing("job", id.ToString());
+        if (!JobMoves.IsEnd(job.Status)) return Active(job);
         var deleted = await db.Jobs.Where(j => j.Id == id && j.Version == job.Version).ExecuteDeleteAsync(cancel);
         if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again."); // a retry still needs its files
         // The row is gone first: files without a row only take room, a row without its files would mislead.
@@ -150,6 +185,18 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         await DeletedInputs.RemoveAsync(db, objects, job.ModelId, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.DatasetId, cancel);
         return null;
+    }
+
+    /// <summary>Removes the jobs that were deleted so long ago that nobody can want them back.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> PurgeDeletedAsync(CancellationToken cancel)
+    {
+        var before = Now() - options.KeepDeleted;
+        var old = await db.Jobs.Where(j => j.DeletedAt != null && j.DeletedAt < before).Select(j => j.Id).ToListAsync(cancel);
+        var purged = 0;
+        foreach (var id in old)
+            if (await PurgeAsync(id, cancel) is null) purged++;
+        return purged;
     }
 
     /// <summary>Called when a model or a dataset has been prepared: what waited for it starts, or fails.</summary>
@@ -177,16 +224,18 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
     /// <summary>Queues a job that waits for nothing any more, or fails it where what it waited for cannot be used.</summary>
     private async Task<Answer<JobRow>> StartIfReadyAsync(Guid id, CancellationToken cancel)
     {
-        var started = new List<StageRow>();
+        var (started, failed) = (new List<StageRow>(), (Failure?)null);
         var living = await workers.AllAsync(cancel);
         var answer = await ChangeAsync(id, job =>
         {
             started.Clear();
+            failed = null;
             if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
-            if ((InputFailure(job) ?? SizeFailure(job, living)) is { } failure) Fail(job, failure);
+            if ((InputFailure(job) ?? SizeFailure(job, living)) is { } failure) Fail(job, failed = failure);
             else if (QueueIfReady(job) is { } stage) started.Add(stage);
             return null;
         }, cancel);
+        if (answer is { Refusal: null } && failed is not null) JobMetrics.Failed(failed.Code);
         foreach (var stage in started) queue.Enqueue(stage);
         return answer;
     }
@@ -200,6 +249,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         return answer;
     }
 
+    private static Refusal.Conflict Active(JobRow job) => new("job_active", $"Job {job.Id} is {JsonText.NameOf(job.Status)}. Cancel it first.");
+
+    private IQueryable<JobRow> Deleted(Guid id) => caller.SeesAll ? db.Jobs.Where(j => j.Id == id && j.DeletedAt != null) : db.Jobs.Where(j => j.Id == id && j.DeletedAt != null && j.Owner == caller.Owner);
+
     /// <summary>Whether a worker has it, who will obey a wish.</summary>
     private static bool IsAtWork(JobRow job) => job.Stages.Any(s => s.Status == JobStatus.Running);
 
@@ -210,7 +263,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         {
             db.ChangeTracker.Clear();
             await using var transaction = await db.BeginChangeAsync(id, cancel);
-            var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset).SingleOrDefaultAsync(j => j.Id == id, cancel);
+            var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset).SeenBy(caller).SingleOrDefaultAsync(j => j.Id == id, cancel);
             if (job is null) return new Refusal.Missing("job", id.ToString());
             if (change(job) is { } refusal) return refusal;
             try
@@ -267,11 +320,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
         const string Path = "importance.from";
         if (request.Importance?.From is not { } from) return [];
         if (!Guid.TryParse(from, out var id)) return [new(Path, "must be the id of a job")];
-        var other = await db.Jobs.Where(j => j.Id == id).Select(j => new { j.Status, Measured = db.ImportanceSummaries.Any(s => s.JobId == id) }).SingleOrDefaultAsync(cancel);
+        var other = await db.Jobs.SeenBy(caller).Where(j => j.Id == id).Select(j => new { j.Status, Measured = db.ImportanceSummaries.Any(s => s.JobId == id) }).SingleOrDefaultAsync(cancel);
         if (other is null) return [new(Path, $"there is no job {id}")];
         if (!other.Measured) return [new(Path, $"job {id} has no importance: it is {JsonText.NameOf(other.Status)}")];
         var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
-        return sites.ToHashSet().SetEquals(request.Lora.Targets) ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
+        ModuleFacts[] layers = [.. sites.Select(type => new ModuleFacts(type, $"*.{type}", 0, 0))]; // what a set of targets means besides, the run sees
+        return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any() ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
     }
 
     /// <summary>As exactly as rows hold it, so that an answer that is made of what was written says the same as one that is read.</summary>
@@ -284,3 +338,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, LivingWorkers workers
     private EventRow Event(Guid job, string type, string message, EventLevel level = EventLevel.Info) =>
         new() { JobId = job, At = Now(), Level = level, Type = type, Message = message };
 }
+
+/// <summary>A request with what is known of its model and its dataset.</summary>
+/// <param name="Request">What could not be read is its default.</param>
+/// <param name="Model">Null with a fault.</param>
+/// <param name="Dataset">Null with a fault.</param>
+/// <param name="Faults">All that keeps it from being taken in.</param>
+public sealed record JudgedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);

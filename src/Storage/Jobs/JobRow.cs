@@ -11,6 +11,9 @@ public sealed class JobRow
 
     public string? Name { get; init; }
 
+    /// <summary>Who submitted it; <see cref="Caller.Nobody"/> on a service that is open to its own machine.</summary>
+    public string Owner { get; init; } = Caller.Nobody;
+
     public JobStatus Status { get; set; }
 
     /// <summary>Grows with every change that a reader can see; the ETag.</summary>
@@ -32,11 +35,17 @@ public sealed class JobRow
 
     public DatasetRow Dataset { get; init; } = null!;
 
+    /// <summary>The job whose settings this one took over, when it was submitted as a clone; that one may be gone.</summary>
+    public Guid? ClonedFrom { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? StartedAt { get; set; }
 
     public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>When a person deleted it: it is shown no more, and goes with its files some days later.</summary>
+    public DateTimeOffset? DeletedAt { get; set; }
 
     /// <summary>When a person asked a running job to stop; its worker obeys within a step.</summary>
     public DateTimeOffset? CancelRequestedAt { get; set; }
@@ -51,6 +60,15 @@ public sealed class JobRow
 
     /// <summary>The primary score of the result, for lists.</summary>
     public double? Score { get; set; }
+
+    /// <summary>Where the job belongs in its trace: W3C's traceparent of the request that submitted it.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>The run of MLflow that shows this job; null where there is none.</summary>
+    public string? MlflowRun { get; set; }
+
+    /// <summary>How far MLflow has been told of it; null where the job is not shown there.</summary>
+    public MlflowState? MlflowState { get; set; }
 
     public List<StageRow> Stages { get; init; } = [];
 

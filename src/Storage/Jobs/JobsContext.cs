@@ -11,6 +11,8 @@ namespace LoraDrop.Storage;
 /// <summary>The rows. A class derives from it for each database, so that each has its own migrations.</summary>
 public abstract class JobsContext : DbContext
 {
+    private const string NotDeleted = "deleted_at IS NULL";
+
     protected JobsContext(DbContextOptions options) : base(options) => Database.AutoSavepointsEnabled = false; // a change that fails is made again whole
 
     public DbSet<JobRow> Jobs => Set<JobRow>();
@@ -33,7 +35,21 @@ public abstract class JobsContext : DbContext
 
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
 
+    public DbSet<FileRow> Files => Set<FileRow>();
+
     public DbSet<WorkerRow> Workers => Set<WorkerRow>();
+
+    public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
+
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
+
+    public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
+
+    public DbSet<DeliveryRow> Deliveries => Set<DeliveryRow>();
+
+    public DbSet<AttemptRow> DeliveryAttempts => Set<AttemptRow>();
+
+    public DbSet<IdempotencyRow> IdempotentRequests => Set<IdempotencyRow>();
 
     /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
@@ -49,6 +65,13 @@ public abstract class JobsContext : DbContext
     /// </remarks>
     public abstract Task LockJobAsync(Guid job, CancellationToken cancel);
 
+    /// <summary>Lets the changes that count an owner's jobs come one after the other, for the rest of the transaction. As <see cref="LockJobAsync"/> does it for a job.</summary>
+    public abstract Task LockOwnerAsync(string owner, CancellationToken cancel);
+
+    /// <summary>Takes events that webhooks are still to be told of, the first ones that nobody else has, for the rest of the transaction.</summary>
+    /// <remarks>In PostgreSQL by <c>FOR UPDATE SKIP LOCKED</c>; in SQLite the transaction has the whole file.</remarks>
+    public abstract Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel);
+
     /// <summary>Begins a change of a job and takes its row: changes of one job come one after the other, and its events are seen in the order of their ids.</summary>
     public async Task<IDbContextTransaction> BeginChangeAsync(Guid job, CancellationToken cancel)
     {
@@ -60,12 +83,16 @@ public abstract class JobsContext : DbContext
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();
+        configurationBuilder.Properties<MlflowState>().HaveConversion<Spelled<MlflowState>>();
         configurationBuilder.Properties<Stage>().HaveConversion<Spelled<Stage>>();
         configurationBuilder.Properties<InputStatus>().HaveConversion<Spelled<InputStatus>>();
         configurationBuilder.Properties<EventLevel>().HaveConversion<Spelled<EventLevel>>();
         configurationBuilder.Properties<Place>().HaveConversion<Spelled<Place>>();
         configurationBuilder.Properties<ImportanceScope>().HaveConversion<Spelled<ImportanceScope>>();
         configurationBuilder.Properties<TuningMethod>().HaveConversion<Spelled<TuningMethod>>();
+        configurationBuilder.Properties<Role>().HaveConversion<Spelled<Role>>();
+        configurationBuilder.Properties<DeliveryStatus>().HaveConversion<Spelled<DeliveryStatus>>();
+        configurationBuilder.Properties<DisabledReason>().HaveConversion<Spelled<DisabledReason>>();
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -79,11 +106,14 @@ public abstract class JobsContext : DbContext
             job.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
             job.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
             job.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
+            job.HasIndex(j => j.MlflowState).HasFilter("mlflow_state IN ('pending', 'running')").HasDatabaseName("ix_jobs_mlflow_open");
             // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters ask for.
-            job.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method });
-            job.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method });
-            job.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method });
-            job.HasIndex(j => new { j.Method, j.Id, j.Status, j.ModelId, j.DatasetId });
+            job.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method, j.Owner }).HasFilter(NotDeleted);
+            job.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method, j.Owner });
+            job.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method, j.Owner });
+            job.HasIndex(j => new { j.Method, j.Id, j.Status, j.ModelId, j.DatasetId, j.Owner }).HasFilter(NotDeleted);
+            job.HasIndex(j => new { j.Owner, j.Id, j.Status, j.ModelId, j.DatasetId, j.Method }).HasFilter(NotDeleted);
+            job.HasIndex(j => j.DeletedAt).HasFilter("deleted_at IS NOT NULL");
         });
         modelBuilder.Entity<LabelRow>(label =>
         {
@@ -105,6 +135,7 @@ public abstract class JobsContext : DbContext
             happened.ToTable("events");
             happened.HasOne<JobRow>().WithMany().HasForeignKey(e => e.JobId);
             happened.HasIndex(e => new { e.JobId, e.Id });
+            happened.HasIndex(e => e.Id).HasFilter("untold").HasDatabaseName("ix_events_untold");
         });
         modelBuilder.Entity<MetricRow>(metric =>
         {
@@ -141,11 +172,56 @@ public abstract class JobsContext : DbContext
             artifact.HasOne<JobRow>().WithMany().HasForeignKey(a => a.JobId);
         });
         Map<ModelRow>(modelBuilder, "models", row => AsJson(row.Property(m => m.Facts)));
-        Map<DatasetRow>(modelBuilder, "datasets", row => AsJson(row.Property(d => d.Facts)));
+        Map<DatasetRow>(modelBuilder, "datasets", row =>
+        {
+            AsJson(row.Property(d => d.Facts));
+            row.HasOne<FileRow>().WithMany().HasForeignKey(d => d.TrainFileId).OnDelete(DeleteBehavior.Restrict);
+            row.HasOne<FileRow>().WithMany().HasForeignKey(d => d.ValidationFileId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<FileRow>(file =>
+        {
+            file.ToTable("files");
+            file.HasIndex(f => new { f.Owner, f.Id }).HasFilter(NotDeleted);
+        });
         modelBuilder.Entity<WorkerRow>(worker =>
         {
             worker.ToTable("workers");
             AsJson(worker.Property(w => w.Labels));
+            worker.Ignore(w => w.DeviceName);
+        });
+        modelBuilder.Entity<ApiKeyRow>(key =>
+        {
+            key.ToTable("api_keys");
+            key.HasIndex(k => k.Prefix).IsUnique();
+        });
+        modelBuilder.Entity<WebhookRow>(webhook =>
+        {
+            webhook.ToTable("webhooks");
+            AsJson(webhook.Property(w => w.Types));
+            webhook.HasIndex(w => new { w.Owner, w.Id });
+        });
+        modelBuilder.Entity<DeliveryRow>(delivery =>
+        {
+            delivery.ToTable("deliveries");
+            delivery.HasOne<WebhookRow>().WithMany().HasForeignKey(d => d.WebhookId);
+            delivery.HasMany(d => d.Log).WithOne().HasForeignKey(a => a.DeliveryId);
+            delivery.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook is told of an event once, whoever tells it
+            delivery.HasIndex(d => new { d.WebhookId, d.Id });
+            delivery.HasIndex(d => d.NextAt).HasFilter("status = 'pending'").HasDatabaseName("ix_deliveries_due");
+            delivery.HasIndex(d => d.CreatedAt);
+        });
+        modelBuilder.Entity<AttemptRow>(attempt =>
+        {
+            attempt.ToTable("delivery_attempts");
+            attempt.HasKey(a => new { a.DeliveryId, a.Number });
+        });
+        modelBuilder.Entity<AuditRow>(change => change.ToTable("audit"));
+        modelBuilder.Entity<IdempotencyRow>(request =>
+        {
+            request.ToTable("idempotent_requests");
+            request.HasKey(r => new { r.Owner, r.Key });
+            request.HasIndex(r => r.CreatedAt);
+            AsJson(request.Property(r => r.Headers));
         });
     }
 
@@ -169,7 +245,7 @@ public abstract class JobsContext : DbContext
     private static void Map<T>(ModelBuilder model, string table, Action<EntityTypeBuilder<T>> facts) where T : InputRow => model.Entity<T>(row =>
     {
         row.ToTable(table);
-        row.HasIndex(r => r.Name).IsUnique();
+        row.HasIndex(r => new { r.Name, r.Owner }).IsUnique();
         row.HasIndex(r => r.FormerName);
         row.HasIndex(r => r.Source);
         row.HasIndex(r => r.Id, $"ix_{table}_preparing").HasFilter("status = 'preparing'");

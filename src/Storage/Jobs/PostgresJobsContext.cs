@@ -21,6 +21,11 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
         await Database.ExecuteSqlAsync($"SELECT id FROM jobs WHERE id = {job} FOR UPDATE", cancel);
     }
 
+    public override Task LockOwnerAsync(string owner, CancellationToken cancel) => Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({owner}, 0))", cancel);
+
+    public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) =>
+        Events.FromSql($"SELECT * FROM events WHERE untold ORDER BY id LIMIT {most} FOR UPDATE SKIP LOCKED").ToListAsync(cancel);
+
     /// <summary>Text is ordered by its characters' numbers, as in SQLite, whatever language the server speaks.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

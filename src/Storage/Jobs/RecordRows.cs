@@ -24,12 +24,19 @@ public sealed class EventRow
     public EventLevel Level { get; init; }
 
     /// <summary>One of <see cref="EventType"/>.</summary>
-    public required string Type { get; init; }
+    public required string Type
+    {
+        get;
+        init => (field, Untold) = (value, WebhookType.Of(value) is not null); // a row that is read sets its fields, and does not come here
+    }
 
     public required string Message { get; init; }
 
     /// <summary>The event's numbers as JSON.</summary>
     public string? Data { get; init; }
+
+    /// <summary>Whether webhooks are still to be told (<see cref="WebhookOutbox"/>). Whoever adds an event need not know of them: its type says so.</summary>
+    public bool Untold { get; set; }
 }
 
 /// <summary>The kinds of events; docs/api lists what their data holds.</summary>
@@ -159,6 +166,9 @@ public sealed class WorkerRow
 
     /// <summary>What jobs may ask for: <c>gpu</c>, <c>zone</c>, ….</summary>
     public Dictionary<string, string> Labels { get; init; } = [];
+
+    /// <summary>What it computes on, with the GPU's name: stages on the same are about as fast.</summary>
+    public string DeviceName => Labels.TryGetValue("gpu", out var gpu) ? $"{Device} {gpu}" : Device;
 
     /// <summary>Bytes of memory that one stage can have on it: the GPU's, or the machine's.</summary>
     public long Memory { get; init; }

@@ -11,11 +11,15 @@ public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> option
     public static void Configure(DbContextOptionsBuilder options, string file) =>
         options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30", sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
 
-    public override bool IsTaken(DbUpdateException failed) => failed.InnerException is SqliteException { SqliteExtendedErrorCode: 2067 }; // SQLITE_CONSTRAINT_UNIQUE
+    public override bool IsTaken(DbUpdateException failed) => failed.InnerException is SqliteException { SqliteExtendedErrorCode: 2067 or 1555 }; // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY
 
     public override bool IsDangling(Exception failed) => (failed as SqliteException ?? failed.InnerException) is SqliteException { SqliteExtendedErrorCode: 787 }; // SQLITE_CONSTRAINT_FOREIGNKEY
 
+    public override Task LockOwnerAsync(string owner, CancellationToken cancel) => Task.CompletedTask;
+
     public override Task LockJobAsync(Guid job, CancellationToken cancel) => Task.CompletedTask;
+
+    public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) => Events.Where(e => e.Untold).OrderBy(e => e.Id).Take(most).ToListAsync(cancel);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -16,6 +16,9 @@ public sealed class StageLease : IDisposable
     private readonly CancellationTokenSource _lost = new();
     private long _heldAt;
 
+    /// <summary>Counts what the attempt's end is, once it is written: a change that was lost and made again counts once.</summary>
+    private Action? _counted;
+
     internal StageLease(StageLeases leases, Guid job, Stage stage, int attempt)
     {
         (_leases, Job, Stage, Attempt) = (leases, job, stage, attempt);
@@ -27,6 +30,12 @@ public sealed class StageLease : IDisposable
     public Stage Stage { get; }
 
     public int Attempt { get; }
+
+    /// <summary>Where the job belongs in its trace.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>When the stage was queued that is taken up here.</summary>
+    public DateTimeOffset? QueuedAt { get; init; }
 
     /// <summary>How long the worker may be silent.</summary>
     public TimeSpan Length => _leases.Length;
@@ -123,7 +132,7 @@ public sealed class StageLease : IDisposable
             (done.ContentKey, done.ReusedFrom) = (outcome.ContentKey ?? done.ContentKey, outcome.ReusedFrom);
             db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
             if (outcome.Importance is { } report) AddImportance(db, report);
-            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{StageNames.ForPeople(Stage)} is done."));
+            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{StageNames.ForPeople(Stage)} is done.", $$"""{"stage":"{{JsonText.NameOf(Stage)}}"}"""));
             if (outcome.Result is { } result) (row.Result, row.Score) = (result.Json, result.Score);
             if (row.Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status == JobStatus.Waiting) is { } following)
             {
@@ -151,6 +160,7 @@ public sealed class StageLease : IDisposable
                 return;
             }
             mine.Failures++;
+            Retry(mine, failure.Code);
             db.Events.Add(Event(EventLevel.Warning, EventType.AttemptFailed, $"{failure.Message} It is tried again from the last checkpoint ({mine.Failures} of {StageLeases.Retries})."));
             GiveBack(db, job, mine);
         }, cancel);
@@ -161,11 +171,11 @@ public sealed class StageLease : IDisposable
     public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Wished(job), GiveBack, cancel);
 
     /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
-    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, why), cancel);
+    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
 
     /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.LeaseUntil < _leases.Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, why), cancel, byOwner: false);
+        (job, mine) => mine.LeaseUntil < _leases.Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
 
     /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails: it would go on for ever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
@@ -174,7 +184,7 @@ public sealed class StageLease : IDisposable
         {
             mine.Kills++;
             if (mine.Status == JobStatus.Failed) Fail(db, job, failure);
-            else Interrupt(db, job, mine, failure.Message);
+            else Interrupt(db, job, mine, failure.Code, failure.Message);
         }, cancel);
 
     public void Dispose() => _lost.Dispose();
@@ -217,13 +227,19 @@ public sealed class StageLease : IDisposable
             await using var transaction = await db.BeginChangeAsync(Job, cancel);
             var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == Job, cancel);
             if (row?.Stages.SingleOrDefault(s => s.Stage == Stage) is not { } mine || mine.Attempt != Attempt) return false;
-            if (mine.Status != JobStatus.Running) return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
+            if (mine.Status != JobStatus.Running)
+            {
+                if (mine.EndedAttempt == Attempt) Count();
+                return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
+            }
             if (target(row, mine) is not { } to) return false;
             mine.MoveTo(to, _leases.Clock.GetUtcNow());
             if (byOwner) mine.EndedAttempt = Attempt;
+            _counted = () => JobMetrics.Ended(mine);
             change(db, row, mine);
             await db.SaveChangesAsync(cancel);
             await transaction.CommitAsync(cancel);
+            Count();
             return true;
         }, cancel));
 
@@ -232,16 +248,30 @@ public sealed class StageLease : IDisposable
 
     private void Fail(JobsContext db, JobRow row, Failure failure)
     {
+        _counted += () => JobMetrics.Failed(failure.Code);
         row.Failure = failure;
         row.MoveTo(JobStatus.Failed, _leases.Clock.GetUtcNow());
         db.Events.Add(Event(EventLevel.Error, EventType.Failed, failure.Message));
     }
 
-    private void Interrupt(JobsContext db, JobRow job, StageRow mine, string why)
+    private void Interrupt(JobsContext db, JobRow job, StageRow mine, string reason, string why)
     {
+        Retry(mine, reason);
         mine.Interruptions++;
         db.Events.Add(Event(EventLevel.Warning, EventType.Interrupted, why));
         GiveBack(db, job, mine);
+    }
+
+    private void Count()
+    {
+        (var counted, _counted) = (_counted, null);
+        counted?.Invoke();
+    }
+
+    /// <summary>Counts an attempt that another follows; a person's wish is none.</summary>
+    private void Retry(StageRow mine, string reason)
+    {
+        if (mine.Status == JobStatus.Queued) _counted += () => JobMetrics.Retried(reason);
     }
 
     /// <summary>The job goes where its stage went.</summary>

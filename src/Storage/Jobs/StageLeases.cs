@@ -63,14 +63,16 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
         await using var transaction = await db.BeginChangeAsync(job, cancel);
         var row = await db.Jobs.Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == job, cancel);
         if (row?.Stages.SingleOrDefault(s => s.Stage == stage) is not { Status: JobStatus.Queued } taken) return null;
-        var now = clock.GetUtcNow();
+        var (now, queuedAt) = (clock.GetUtcNow(), taken.QueuedAt);
         taken.Attempt++;
         taken.MoveTo(JobStatus.Running, now);
         (taken.LeaseOwner, taken.LeaseUntil, taken.LeasedAt) = (worker, now + Length, now);
+        taken.Device = (await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Id == worker, cancel))?.DeviceName;
         if (row.Status == JobStatus.Queued) row.MoveTo(JobStatus.Running, now);
         await db.SaveChangesAsync(cancel);
         await transaction.CommitAsync(cancel);
-        return new(this, job, stage, taken.Attempt);
+        if (queuedAt is { } since) JobMetrics.Waited(stage, now - since);
+        return new(this, job, stage, taken.Attempt) { TraceParent = row.TraceParent, QueuedAt = queuedAt };
     }
 
     private static IQueryable<StageRow> For(JobsContext db, WorkerAbility worker)

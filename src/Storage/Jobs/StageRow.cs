@@ -50,6 +50,12 @@ public sealed class StageRow
     /// <summary>The last attempt that ended by its own word: a worker that says so again is told that it is done.</summary>
     public int EndedAttempt { get; set; }
 
+    /// <summary>What the worker that took it up last computes on; null while nobody has.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>Tokens in one pass over what it trains on, padding left out; 0 before the run knows.</summary>
+    public long PassTokens { get; set; }
+
     public DateTimeOffset? QueuedAt { get; set; }
 
     public DateTimeOffset? StartedAt { get; set; }

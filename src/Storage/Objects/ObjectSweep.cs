@@ -37,7 +37,7 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         var removed = 0;
         await using var db = await contexts.CreateDbContextAsync(cancel);
         foreach (var (prefix, orphans) in new (string, Func<JobsContext, Guid, List<ListedObject>, CancellationToken, Task<List<string>>>)[]
-            { ("jobs/", OrphansOfJobAsync), ("models/", OrphansOfModelAsync), ("datasets/", OrphansOfDatasetAsync) })
+            { ("jobs/", OrphansOfJobAsync), ("models/", OrphansOfModelAsync), ("datasets/", OrphansOfDatasetAsync), ("files/", OrphansOfFileAsync) })
             await foreach (var (owner, listed) in ByOwnerAsync(prefix, cancel))
                 removed += await RemoveAsync(await orphans(db, owner, listed, cancel), cancel);
         removed += await objects.RemoveUnfinishedAsync(clock.GetUtcNow() - UploadsTake, cancel);
@@ -59,6 +59,13 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
     private Task<List<string>> OrphansOfModelAsync(JobsContext db, Guid model, List<ListedObject> listed, CancellationToken cancel) => OrphansOfInputAsync(db.Models, model, listed, cancel);
 
     private Task<List<string>> OrphansOfDatasetAsync(JobsContext db, Guid dataset, List<ListedObject> listed, CancellationToken cancel) => OrphansOfInputAsync(db.Datasets, dataset, listed, cancel);
+
+    private async Task<List<string>> OrphansOfFileAsync(JobsContext db, Guid file, List<ListedObject> listed, CancellationToken cancel)
+    {
+        var named = await db.Files.Where(f => f.Id == file).Select(f => f.Key).SingleOrDefaultAsync(cancel);
+        var since = clock.GetUtcNow() - UploadsTake;
+        return [.. listed.Where(o => o.Key != named && o.LastModified < since).Select(o => o.Key)];
+    }
 
     private async Task<List<string>> OrphansOfInputAsync<T>(IQueryable<T> rows, Guid id, List<ListedObject> listed, CancellationToken cancel) where T : InputRow
     {

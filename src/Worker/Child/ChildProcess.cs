@@ -15,11 +15,13 @@ internal sealed class ChildProcess : IDisposable
     private readonly Channel<ChildLine> _lines = Channel.CreateUnbounded<ChildLine>();
     private readonly Channel<string> _errors = Channel.CreateUnbounded<string>();
     private readonly Queue<string> _lastErrors = new();
+    private readonly ChildSpans _spans;
     private readonly Task _reading;
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, ChildSpans spans)
     {
-        _process = process;
+        (_process, _spans) = (process, spans);
+        spans.Started(process.Id);
         _reading = Task.WhenAll(ReadLinesAsync(), ReadErrorsAsync());
     }
 
@@ -45,10 +47,21 @@ internal sealed class ChildProcess : IDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
         start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // freed tensors leave room that the next ones fit into (docs/decisions/loading-libtorch.md)
+        start.Environment.TryAdd("DOTNET_GCgen0size", "4000000");                   // 64 MiB: collections come between torch's operations, not during one (same page)
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's choice of collector is not the engine's
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        return new(Process.Start(start)!);
+        var spans = ChildSpans.Begin(work.Name);
+        if (spans.TraceParent is { } place) start.Environment[ChildTrace.Variable] = place;
+        try
+        {
+            return new(Process.Start(start)!, spans);
+        }
+        catch
+        {
+            spans.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Asks it to save what it has and end.</summary>
@@ -72,21 +85,30 @@ internal sealed class ChildProcess : IDisposable
     {
         await _reading.WaitAsync(cancel);
         await _process.WaitForExitAsync(cancel);
-        return new(_process.ExitCode, [.. _lastErrors]);
+        var end = new ChildEnd(_process.ExitCode, [.. _lastErrors]);
+        _spans.Ended(end);
+        return end;
     }
 
     public void Dispose()
     {
         if (!_process.HasExited) Kill();
+        _spans.Dispose();
         _process.Dispose();
     }
 
     private async Task ReadLinesAsync()
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } text)
-            if (text.StartsWith('{')) _lines.Writer.TryWrite(ChildLine.Parse(text));
+            if (text.StartsWith('{')) Take(ChildLine.Parse(text));
             else _errors.Writer.TryWrite(text); // a native library that prints
         _lines.Writer.Complete();
+    }
+
+    private void Take(ChildLine line)
+    {
+        if (line.Span is { } phase) _spans.Take(phase);
+        else _lines.Writer.TryWrite(line);
     }
 
     private async Task ReadErrorsAsync()

@@ -33,6 +33,7 @@ public static class ChildProgram
         service.Start();
         using var lines = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         void Write(ChildLine line) => lines.WriteLine(line.ToText());
+        using var trace = ChildTrace.Begin(phase => Write(new(Span: phase)));
         try
         {
             Do(ChildWork.Read(folder), folder, happened => Write(new(Event: happened)), stop.Token);

@@ -23,6 +23,16 @@ internal abstract record ChildWork
     /// <summary>Reads every row of a dataset: <see cref="FactsIn"/>.</summary>
     public sealed record InspectDataset(DataFiles Files) : ChildWork;
 
+    /// <summary>What traces call it.</summary>
+    [JsonIgnore]
+    public string Name => this switch
+    {
+        RunStage run => JsonText.NameOf(run.Stage),
+        InspectModel => "inspect-model",
+        InspectDataset => "inspect-dataset",
+        _ => throw new InvalidOperationException($"there is no work {GetType()}"),
+    };
+
     public static ChildWork Read(string folder) => JsonSerializer.Deserialize<ChildWork>(File.ReadAllText(Path.Combine(folder, FileName)), JsonText.Compact)!;
 
     public void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, JsonText.Compact));
@@ -34,9 +44,9 @@ internal abstract record ChildWork
     public static string FactsIn(string folder) => Path.Combine(folder, "facts.json");
 }
 
-/// <summary>A line that a child writes: an event of the run, or why it failed.</summary>
+/// <summary>A line that a child writes: an event of the run, why it failed, or a phase that begins or ends.</summary>
 /// <remarks>A child that ends well writes no failure and exits with 0.</remarks>
-internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null)
+internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null, ChildSpan? Span = null)
 {
     public string ToText() => JsonSerializer.Serialize(this, JsonText.Compact);
 

@@ -16,19 +16,26 @@ internal sealed record Gpu(int Index, string Name, long Memory)
     /// <returns>What it found; where that is nothing, why.</returns>
     public static async Task<(IReadOnlyList<Gpu> Found, string? Missing)> LookAsync(CancellationToken cancel)
     {
+        var (answer, missing) = await AskAsync("index,name,memory.total", cancel);
+        var found = missing is null ? Parse(answer).ToList() : [];
+        return (found, found.Count > 0 ? null : missing ?? NoGpu(answer));
+    }
+
+    /// <summary>What nvidia-smi tells of the GPUs that this process may use, a line each; or why it tells nothing.</summary>
+    internal static async Task<(string Answer, string? Missing)> AskAsync(string fields, CancellationToken cancel)
+    {
         string[] chosen = Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { Length: > 0 } visible ? [$"--id={visible}"] : [];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         try
         {
-            using var tool = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=index,name,memory.total", "--format=csv,noheader,nounits", .. chosen]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var tool = Process.Start(new ProcessStartInfo("nvidia-smi", [$"--query-gpu={fields}", "--format=csv,noheader,nounits", .. chosen]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             try
             {
                 var (said, complained) = (tool.StandardOutput.ReadToEndAsync(limit.Token), tool.StandardError.ReadToEndAsync(limit.Token));
                 await tool.WaitForExitAsync(limit.Token);
                 var (output, errors) = (await said, await complained);
-                var found = tool.ExitCode == 0 ? Parse(output).ToList() : [];
-                return (found, found.Count > 0 ? null : $"nvidia-smi finds no GPU: {(output + errors).ReplaceLineEndings(" ").Trim()}");
+                return tool.ExitCode == 0 ? (output, null) : ("", NoGpu(output + errors));
             }
             finally
             {
@@ -37,13 +44,15 @@ internal sealed record Gpu(int Index, string Name, long Memory)
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return ([], $"nvidia-smi does not answer within {Limit.TotalSeconds:0} s");
+            return ("", $"nvidia-smi does not answer within {Limit.TotalSeconds:0} s");
         }
         catch (Win32Exception)
         {
-            return ([], "there is no nvidia-smi, which comes with NVIDIA's driver");
+            return ("", "there is no nvidia-smi, which comes with NVIDIA's driver");
         }
     }
+
+    private static string NoGpu(string said) => $"nvidia-smi finds no GPU: {said.ReplaceLineEndings(" ").Trim()}";
 
     /// <summary>Lines such as <c>0, NVIDIA H100 80GB HBM3, 81559</c>, the memory in MiB.</summary>
     internal static IEnumerable<Gpu> Parse(string answer)

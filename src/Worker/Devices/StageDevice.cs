@@ -16,11 +16,13 @@ internal sealed class DevicePool(IEnumerable<StageDevice> devices)
     private readonly Lock _gate = new();
     private readonly Stack<StageDevice> _free = new(devices.Reverse());
 
-    public bool AnyFree
+    public bool AnyFree => Free > 0;
+
+    public int Free
     {
         get
         {
-            lock (_gate) return _free.Count > 0;
+            lock (_gate) return _free.Count;
         }
     }
 

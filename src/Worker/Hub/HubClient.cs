@@ -1,4 +1,5 @@
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
@@ -17,11 +18,12 @@ public sealed class HubClient : IDisposable
     /// <param name="options">How to reach the hub.</param>
     /// <param name="cacheFolder">Where contents are kept; made when the first is fetched. Best on the disk of the target folders, which then
     /// get hard links instead of copies.</param>
+    /// <param name="guard">Asked about every address that the hub points to and that is not its own.</param>
     /// <param name="time">The clock that waits and time-outs go by.</param>
-    public HubClient(HubOptions options, string cacheFolder, TimeProvider time)
+    public HubClient(HubOptions options, string cacheFolder, OutgoingGuard guard, TimeProvider time)
     {
         _options = options;
-        _connection = new HubConnection(options, time);
+        _connection = new HubConnection(options, guard, time);
         _patience = new Patience(options, time);
         _cache = new BlobCache(cacheFolder, new BlobDownload(_connection, _patience), time);
     }

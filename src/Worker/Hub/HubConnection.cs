@@ -1,22 +1,23 @@
 using System.Net;
 using System.Net.Http.Headers;
+using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
 /// <summary>One request to the hub and to where it redirects, told apart by what may be done about a failure.</summary>
 /// <remarks>
 /// Redirects are followed here, because HttpClient drops the token on each of them: a gated file lies behind one on the hub's own host,
-/// where the token is needed, and a large one behind one to another host, which must not see it.
+/// where the token is needed, and a large one behind one to another host, which must not see it. Where the hub is, the operator chose: it may be on a private
+/// network. Where it points to, whoever owns the repository may have chosen: that is asked through the guard.
 /// </remarks>
-internal sealed class HubConnection(HubOptions options, TimeProvider time) : IDisposable
+internal sealed class HubConnection(HubOptions options, OutgoingGuard guard, TimeProvider time) : IDisposable
 {
     private const int MostRedirects = 10;
 
     private readonly Uri _endpoint = new(options.Endpoint);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,   // IdleTimeout stands in for it: a large file takes as long as it takes
-    };
+    // IdleTimeout stands in for a time-out: a large file takes as long as it takes.
+    private readonly HttpClient _hub = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _elsewhere = new(guard.Handler(allowHttp: true, HttpClient.DefaultProxy)) { Timeout = Timeout.InfiniteTimeSpan }; // NoLessSafe says where http will do
 
     /// <summary>The answer to a GET, its body still to be read; a success or a refusal.</summary>
     /// <param name="address">On the hub, or where the hub points to.</param>
@@ -44,10 +45,14 @@ internal sealed class HubConnection(HubOptions options, TimeProvider time) : IDi
     public Task<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancel) =>
         UnlessIdleAsync(idle => body.ReadAsync(buffer, idle).AsTask(), cancel);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _hub.Dispose();
+        _elsewhere.Dispose();
+    }
 
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
-        UnlessIdleAsync(idle => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle), cancel);
+        UnlessIdleAsync(idle => (IsHub(request.RequestUri!) ? _hub : _elsewhere).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle), cancel);
 
     private HttpRequestMessage Request(Uri address, long range, EntityTagHeaderValue? etag)
     {
@@ -102,6 +107,10 @@ internal sealed class HubConnection(HubOptions options, TimeProvider time) : IDi
         catch (OperationCanceledException idle) when (!cancel.IsCancellationRequested)
         {
             throw new PassingFault($"nothing came for {options.IdleTimeout.TotalSeconds:0.###} s", idle);
+        }
+        catch (Exception failed) when (OutgoingGuard.RefusalIn(failed) is { } refused)
+        {
+            throw new HubUnreachableException(options.Endpoint, $"it redirects to {refused.Message}", failed);
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException)   // of the network: files are written elsewhere
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LoraDrop.Domain;
+using LoraDrop.Engine;
 
 namespace LoraDrop.Worker;
 
@@ -19,8 +20,7 @@ internal static class ModelFiles
     private const string Weights = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
 
-    private static readonly string[] Always =
-        ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "added_tokens.json"];
+    private static readonly string[] Always = [ModelConfig.FileName, .. Tokenizer.FileNames];
 
     /// <summary>The names of a model's files.</summary>
     /// <param name="published">Where it is.</param>
@@ -42,8 +42,8 @@ internal static class ModelFiles
         bool Has(string file) => published.Files.Contains(file);
 
         if (!Has("config.json")) yield return $"{name} has no config.json, which says what model it is";
-        if (!Has("tokenizer.json") && !Has("vocab.txt") && !(Has("vocab.json") && Has("merges.txt")))
-            yield return $"{name} has no tokenizer that can be read: tokenizer.json, or vocab.json and merges.txt, or vocab.txt";
+        if (!Has("tokenizer.json") && !Has("tokenizer.model") && !Has("vocab.txt") && !(Has("vocab.json") && Has("merges.txt")))
+            yield return $"{name} has no tokenizer that can be read: tokenizer.json, or tokenizer.model, or vocab.json and merges.txt, or vocab.txt";
         if (Has(Weights) || Has(Index)) yield break;
         var pickles = published.Files.Where(IsPickle).Order(StringComparer.Ordinal).ToArray();
         yield return pickles.Length > 0

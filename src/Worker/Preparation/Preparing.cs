@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -42,6 +43,8 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         try
         {
             if (await outages.WaitOutAsync(() => leases.TakeAsync<TRow>(id, worker.Id, stopping), stopping) is not { } lease) return;
+            using var span = Tracing.Begin($"prepare {what}", ActivityKind.Consumer, lease.Row.TraceParent);
+            span.SetTag($"loradrop.{what}.id", id).SetTag("loradrop.attempt", lease.Row.Attempt).SetTag("loradrop.worker", worker.Id);
             using var lost = new CancellationTokenSource();
             using var over = new CancellationTokenSource();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
@@ -103,7 +106,11 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
                 await using var db = await contexts.CreateDbContextAsync(cancel);
                 await save(lease.In(db), prepared, cancel);
             }, cancel);
-            if (prepared.Failure is { } failure) log.NotPrepared(what, id, failure.Code, failure.Message);
+            if (prepared.Failure is { } failure)
+            {
+                Activity.Current.Fail(failure.Code, failure.Message);
+                log.NotPrepared(what, id, failure.Code, failure.Message);
+            }
             else log.Prepared(what, id);
         }
         finally

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Worker;
 
 /// <summary>Importance that is known already: from the job that importance.from names, or from one on which nothing differs.</summary>
-internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, IObjectStore objects, StageInputs inputs)
+internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, StageOutputs outputs, StageInputs inputs)
 {
     /// <summary>The stage's outcome without any evaluation, cut by this job's own T; null where it must be measured.</summary>
     /// <exception cref="RefusedInputException">The job that importance.from names is gone: what was asked for cannot be had any more.</exception>
@@ -15,6 +15,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
     {
         var request = job.Request;
         if (await SourceAsync(job, key, cancel) is not { } from) return null;
+        if (request.Importance!.From is not null && await IsDeletedAsync(from, cancel)) return Gone(request, from); // its files stay for as long as it can be restored
         try
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
@@ -24,7 +25,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceChart.Svg(report));
             if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter) File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
-            var files = await new StageOutputs(objects).StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
+            var files = await outputs.StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
             return new(files, report, request.Importance!.From is null ? key : null, from);
         }
         catch (FileNotFoundException)
@@ -37,10 +38,16 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, I
     private static StageOutcome? Gone(JobRequest request, Guid from) => request.Importance!.From is null ? null
         : throw new RefusedInputException("importance.from", $"job {from} was deleted after this job was submitted, and its importance with it. Submit the job again without importance.from to have it measured");
 
+    private async Task<bool> IsDeletedAsync(Guid job, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        return await db.Jobs.AnyAsync(j => j.Id == job && j.DeletedAt != null, cancel);
+    }
+
     private async Task<Guid?> SourceAsync(JobRow job, string key, CancellationToken cancel)
     {
         if (job.Request.Importance!.From is { } named) return Guid.Parse(named);
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        return await db.Stages.Where(s => s.ContentKey == key && s.Status == JobStatus.Succeeded).OrderBy(s => s.FinishedAt).Select(s => (Guid?)s.JobId).FirstOrDefaultAsync(cancel);
+        return await db.Stages.Where(s => s.ContentKey == key && s.Status == JobStatus.Succeeded && db.Jobs.Any(j => j.Id == s.JobId && j.Owner == job.Owner && j.DeletedAt == null)).OrderBy(s => s.FinishedAt).Select(s => (Guid?)s.JobId).FirstOrDefaultAsync(cancel);
     }
 }

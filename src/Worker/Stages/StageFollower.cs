@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Worker;
 
 /// <summary>Turns what a child reports into rows: progress, metrics, events, checkpoints.</summary>
-internal sealed class StageFollower(StageLease lease, string run, IObjectStore objects, Outages outages, TimeProvider clock, ILogger log)
+internal sealed class StageFollower(StageLease lease, string run, StageOutputs outputs, IObjectStore objects, Outages outages, TimeProvider clock, ILogger log)
 {
     private readonly StageProgress _progress = new(lease.Job, lease.Stage);
     private int _checkpoints;
@@ -25,6 +25,7 @@ internal sealed class StageFollower(StageLease lease, string run, IObjectStore o
         foreach (var line in lines)
         {
             Failure ??= line.Failure;
+            if (line.Event is { } counted) WorkerMetrics.Take(counted);
             if (line.Event is not { } happened || (happened is RunEvent.CheckpointSaved && line != newest)) continue;
             _progress.Take(happened);
             await TakeAsync(happened, cancel);
@@ -76,13 +77,16 @@ internal sealed class StageFollower(StageLease lease, string run, IObjectStore o
     private async Task StoreCheckpointAsync(RunEvent.CheckpointSaved saved, CancellationToken cancel)
     {
         if (!await lease.HoldsAsync(cancel)) return;
+        using var span = Tracing.Source.StartActivity("store checkpoint");
+        var began = clock.GetTimestamp();
         var prefix = $"{StageOutputs.Prefix(lease)}/checkpoint-{_checkpoints++}";
-        var files = await new StageOutputs(objects).StoreFolderAsync(run, prefix, StageOutputs.IsState, cancel);
+        var files = await outputs.StoreFolderAsync(run, prefix, outputs.IsState, cancel);
         if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run is over, and has tidied up
         var row = new CheckpointRow { JobId = lease.Job, Stage = lease.Stage, Step = saved.Step, Attempt = lease.Attempt, At = clock.GetUtcNow(), Bytes = checkpoint.Bytes, Sha256 = checkpoint.Sha256, Scores = _progress.ScoresAt(saved.Step), Files = files };
         var replaced = await lease.CheckpointAsync(row, cancel);
         foreach (var file in replaced ?? files) await objects.DeleteAsync(file.Key, cancel);
         if (replaced is null) return;
+        WorkerMetrics.CheckpointStored(clock.GetElapsedTime(began));
         log.CheckpointStored(saved.Step, checkpoint.Bytes);
         await AddAsync(EventType.Checkpoint, $"Checkpoint at step {saved.Step:N0}.", new { saved.Step, checkpoint.Bytes }, cancel);
     }

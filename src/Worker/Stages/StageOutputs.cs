@@ -6,13 +6,13 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>Stores what a run's folder holds, under keys of the attempt.</summary>
-internal sealed class StageOutputs(IObjectStore objects)
+internal sealed class StageOutputs(IObjectStore objects, TrackingOptions tracking)
 {
     /// <summary>Where the objects of an attempt lie.</summary>
     public static string Prefix(StageLease lease) => $"jobs/{lease.Job:D}/attempts/{JsonText.NameOf(lease.Stage)}-{lease.Attempt}";
 
     /// <summary>What going on needs.</summary>
-    public static bool IsState(string name) => name is RunFolder.CheckpointFile or RunFolder.IdentityFile || Below(RunFolder.EventsFolder, name);
+    public bool IsState(string name) => name is RunFolder.CheckpointFile or RunFolder.IdentityFile || IsCurves(name);
 
     /// <summary>Stores what the finished stage leaves for people and for what follows. May be done again after an outage: the run is over, its files stay as they are.</summary>
     public async Task<StageOutcome> StoreAsync(StageLease lease, string run, string? key, CancellationToken cancel)
@@ -23,7 +23,7 @@ internal sealed class StageOutputs(IObjectStore objects)
         var result = JsonSerializer.Deserialize<RunResult>(json, JsonText.Options)!;
         var score = result.Scores.PrimaryValue;
         return new(files, Result: new(json, double.IsFinite(score) ? score : null,
-            $"{result.Scores.Primary} {score:0.0000} at step {result.BestStep:N0}, with {result.Parameters.Adapter:N0} adapter parameters; LoRA would train {result.LoraParameters:N0}."));
+            $"{result.Scores.Primary} {score:0.0000} at step {result.BestStep:N0}{Generated(result)}, with {result.Parameters.Adapter:N0} adapter parameters; LoRA would train {result.LoraParameters:N0}."));
     }
 
     public async Task<List<StoredFile>> StoreFolderAsync(string folder, string prefix, Func<string, bool> wanted, CancellationToken cancel)
@@ -40,9 +40,13 @@ internal sealed class StageOutputs(IObjectStore objects)
         return stored;
     }
 
-    private static bool IsOutput(Stage stage, string name) => stage == Stage.ImportanceEvaluation
-        ? name is RunFolder.ImportanceFile or RunFolder.ImportanceChartFile or RunFolder.Stage1AdapterFile || Below(RunFolder.EventsFolder, name)
-        : name is RunFolder.ResultFile or RunFolder.IdentityFile || Below(RunFolder.EventsFolder, name) || Below(RunFolder.AdapterFolder, name);
+    private static string Generated(RunResult result) => result.Generated is { } answers ? $" ({answers.Scores.Primary} {answers.Scores.PrimaryValue:0.0000} of {answers.Prompts:N0} answers)" : "";
+
+    private bool IsOutput(Stage stage, string name) => stage == Stage.ImportanceEvaluation
+        ? name is RunFolder.ImportanceFile or RunFolder.ImportanceChartFile or RunFolder.Stage1AdapterFile || IsCurves(name)
+        : name is RunFolder.ResultFile or RunFolder.IdentityFile or RunFolder.AnswersFile || IsCurves(name) || Below(RunFolder.AdapterFolder, name);
+
+    private bool IsCurves(string name) => tracking.TensorBoard && Below(RunFolder.EventsFolder, name);
 
     private static bool Below(string folder, string name) => name.StartsWith($"{folder}/");
 }

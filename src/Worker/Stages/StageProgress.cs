@@ -48,7 +48,7 @@ internal sealed class StageProgress(Guid job, Stage stage)
         _metrics.Clear();
         return (set =>
         {
-            if (started is not null) set.SetProperty(s => s.Parameters, started.Parameters);
+            if (started is not null) set.SetProperty(s => s.Parameters, started.Parameters).SetProperty(s => s.PassTokens, started.PassTokens);
             if (started is not null && step is null) set.SetProperty(s => s.Step, started.FromStep).SetProperty(s => s.Steps, started.Steps);
             if (step is not null)
             {

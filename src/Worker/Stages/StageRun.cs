@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using LoraDrop.Domain;
 using LoraDrop.Engine;
@@ -15,7 +16,7 @@ namespace LoraDrop.Worker;
 /// no row and are not seen by anybody; the next attempt that ends removes them.
 /// </remarks>
 internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLeases leases, Outages outages, IObjectStore objects, ObjectSweep sweep, InputCache cache, WorkQueue queue, WorkFolders folders,
-    Machine machine, WorkerIdentity worker, WorkerOptions options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StageRun> log)
+    Machine machine, WorkerIdentity worker, WorkerOptions options, IHostApplicationLifetime lifetime, TrackingOptions tracking, TimeProvider clock, ILogger<StageRun> log, MlflowTracking? mlflow = null)
 {
     /// <summary>How often progress is written.</summary>
     private static readonly TimeSpan ProgressWrite = TimeSpan.FromSeconds(1);
@@ -57,8 +58,12 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
 
     private async Task RunAsync(StageLease lease, StageDevice device, CancellationToken stopping)
     {
+        using var span = Tracing.Begin($"run {JsonText.NameOf(lease.Stage)}", ActivityKind.Consumer, lease.TraceParent);
+        span.SetTag("loradrop.job.id", lease.Job).SetTag("loradrop.stage", JsonText.NameOf(lease.Stage)).SetTag("loradrop.attempt", lease.Attempt).SetTag("loradrop.worker", worker.Id).SetTag("loradrop.device", device.Kind);
+        if (lease.QueuedAt is { } since) Tracing.Record("queued", lease.TraceParent, since, clock.GetUtcNow());
         using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = lease.Job, ["Stage"] = JsonText.NameOf(lease.Stage), ["Attempt"] = lease.Attempt });
         log.Taken(lease.Attempt);
+        mlflow?.Follow(lease.Job);
         var folder = Path.Combine(folders.Work, $"{lease.Job:N}-{lease.Stage}-{lease.Attempt}");
         await using var keeper = new LeaseKeeper(lease, clock);
         await using var watch = new StageWatch(lease, clock, stopping);
@@ -87,7 +92,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
         var job = await outages.WaitOutAsync(() => JobAsync(lease.Job, watch.Stop), watch.Stop);
         var key = lease.Stage == Stage.ImportanceEvaluation ? ImportanceKey.Of(job, device.Kind) : null;
         var inputs = new StageInputs(contexts, objects, cache);
-        if (key is not null && await outages.WaitOutAsync(() => new ImportanceReuse(contexts, objects, inputs).FindAsync(lease, job, key, folder, watch.Stop), watch.Stop) is { } reused)
+        if (key is not null && await outages.WaitOutAsync(() => new ImportanceReuse(contexts, new StageOutputs(objects, tracking), inputs).FindAsync(lease, job, key, folder, watch.Stop), watch.Stop) is { } reused)
         {
             log.Reused(reused.ReusedFrom!.Value);
             await lease.AddEventAsync(EventLevel.Info, EventType.ImportanceReused, $"The importance that job {reused.ReusedFrom} measured is used: nothing that it depends on differs.", JsonSerializer.Serialize(new { from = reused.ReusedFrom }), writing);
@@ -98,7 +103,8 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
         Directory.CreateDirectory(folder);
         if (await outages.WaitOutAsync(() => inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, watch.Stop), watch.Stop) is { } from)
             await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.", JsonSerializer.Serialize(new { from.Step }), writing);
-        var fetched = await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
+        RunInputs fetched;
+        using (Tracing.Source.StartActivity("fetch inputs")) fetched = await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
         var kernelKills = KernelKills.Count();
         using var child = ChildProcess.Start(new ChildWork.RunStage(lease.Stage, job.Settings, fetched, device.Kind, options.Threads), folder, options, device.Environment);
         log.ChildStarted(child.Id);
@@ -108,7 +114,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
     /// <summary>Writes down what the child reports until it ends, and then what came of it.</summary>
     private async Task FollowAsync(StageLease lease, ChildProcess child, string run, string? key, long? kernelKills, StageWatch watch, CancellationToken writing)
     {
-        var following = new StageFollower(lease, run, objects, outages, clock, log);
+        var following = new StageFollower(lease, run, new StageOutputs(objects, tracking), objects, outages, clock, log);
         await using var stop = watch.Stop.Register(child.Stop);
         var killAt = DateTimeOffset.MaxValue;
         var nextWrite = clock.GetUtcNow() + ProgressWrite;
@@ -147,7 +153,8 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
         if (end.Well)
         {
             log.StageDone();
-            await PublishAsync(lease, await outages.WaitOutAsync(() => new StageOutputs(objects).StoreAsync(lease, run, key, writing), writing), writing);
+            using var span = Tracing.Source.StartActivity("publish");
+            await PublishAsync(lease, await outages.WaitOutAsync(() => new StageOutputs(objects, tracking).StoreAsync(lease, run, key, writing), writing), writing);
             return;
         }
         if (watch.Reason != StopReason.None) throw new OperationCanceledException();
@@ -155,11 +162,13 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
         {
             var killed = new Failure(FailureCode.Killed, ChildEnd.KilledFromOutside);
             log.StageFailed(killed.Code, killed.Message);
+            Activity.Current.Fail(killed.Code, killed.Message);
             await lease.KilledAsync(killed, writing);
             return;
         }
         var failure = following.Failure is { Code: not RunFailure.Stopped } said ? FailureOf(said) : end.Failure(byKernel: end.IsKill && kernelKills is not null);
         log.StageFailed(failure.Code, failure.Message);
+        Activity.Current.Fail(failure.Code, failure.Message);
         await lease.FailAttemptAsync(failure, writing);
     }
 
@@ -171,9 +180,11 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
         if (!held)
         {
             log.LeaseLost();
+            Activity.Current.Fail("lease_lost", "another attempt has the stage");
             foreach (var file in outcome.Files) await objects.DeleteAsync(file.Key, CancellationToken.None); // keys of this attempt alone
             return;
         }
+        if (outcome.Result is { } result) WorkerMetrics.Finished(JsonSerializer.Deserialize<RunResult>(result.Json, JsonText.Options)!);
         if (next is not null) queue.Enqueue(next);
         await sweep.JobAsync(lease.Job, CancellationToken.None);
     }
@@ -181,6 +192,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
     /// <summary>The attempt ends because somebody wished so.</summary>
     private async Task StopAsync(StageLease lease, StopReason reason)
     {
+        Activity.Current?.SetTag("loradrop.stopped", JsonText.NameOf(reason));
         using var limit = new CancellationTokenSource(LastWrites, clock);
         try
         {
@@ -219,6 +231,7 @@ internal sealed class StageRun(IDbContextFactory<JobsContext> contexts, StageLea
             _ => new(FailureCode.Defect, $"An error of the service, which its log shows: {failed.Message}"),
         };
         log.StageBroke(failed, failure.Code);
+        Activity.Current.Fail(failure.Code, failure.Message);
         try
         {
             await lease.FailAttemptAsync(failure, writing);

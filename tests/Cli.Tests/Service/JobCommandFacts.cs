@@ -57,6 +57,35 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     }
 
     [Fact]
+    public void An_estimate_tells_what_a_job_would_take_and_submits_nothing()
+    {
+        var before = _service.Run("jobs", "list", "--all").Well().Events.Length;
+        var estimate = Assert.Single(_service.Run(Estimate()).Well().Events);
+        Assert.Contains(estimate.GetProperty("parameters").GetProperty("kept").Text("from"), _service.Run("jobs", "list", "--all").Well().Events.Select(e => e.Text("id")));
+        Assert.All(estimate.GetProperty("stages").EnumerateArray(), stage => Assert.True(stage.GetProperty("seconds").GetDouble() > 0));
+        var shown = _service.Show(Estimate()).Well().Output;
+        Assert.All(["Importance evaluation", "Task adaptation", "adapter parameters by the importance of job", "tokens/s, the median of", "place in the queue: 1", "could take it"], words => Assert.Contains(words, string.Join(' ', shown.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+        Assert.Contains("training.epochs: must be at least 1; got 0", _service.Show(Estimate("--epochs", "0")).Output);
+        Assert.Equal(before, _service.Run("jobs", "list", "--all").Well().Events.Length);
+    }
+
+    private string[] Estimate(params string[] more) => ["jobs", "estimate", .. _service.Submit(more)[2..]];
+
+    [Fact]
+    public void A_clone_takes_over_what_is_not_said_anew()
+    {
+        var clone = Assert.Single(_service.Run("jobs", "clone", job.Id, "--threshold", "0.5", "--name", "second").Well().Events);
+        _service.Run("jobs", "cancel", clone.Text("id"));
+        Assert.Equal((job.Id, "second", 0.5), (clone.Text("clonedFrom"), clone.Text("name"), clone.GetProperty("settings").GetProperty("sharing").GetProperty("threshold").GetDouble()));
+        Assert.False(clone.GetProperty("settings").GetProperty("sharing").TryGetProperty("keep", out _)); // which the first one said
+        Assert.Equal(0.01, clone.GetProperty("settings").GetProperty("training").GetProperty("learningRate").GetDouble());
+        var lora = Assert.Single(_service.Run("jobs", "clone", job.Id, "--method", "lora").Well().Events);
+        _service.Run("jobs", "cancel", lora.Text("id"));
+        Assert.Equal("lora", lora.Text("method"));
+        _service.Run("jobs", "clone", job.Id, "--rank", "0").Complained(ExitCode.Usage, "lora.rank: must be at least 1");
+    }
+
+    [Fact]
     public void A_list_goes_on_over_its_parts()
     {
         string[] ids = [_service.Submitted("--importance-from", job.Id, "--seed", "5"), _service.Submitted("--importance-from", job.Id, "--seed", "6")];
@@ -155,7 +184,10 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         _service.Run("jobs", "retry", id).Well();
         _service.Run("jobs", "cancel", id).Well();
         Assert.Equal(ExitCode.Cancelled, _service.Show("jobs", "watch", id).Code);
-        Assert.Equal("deleted", _service.Show("jobs", "delete", id).Well().Output.TrimEnd());
+        Assert.Contains($"jobs restore {id}", _service.Show("jobs", "delete", id).Well().Output);
+        Assert.Equal(id, Assert.Single(_service.Run("jobs", "list", "--deleted").Well().Events).Text("id"));
+        Assert.Equal("is back", _service.Show("jobs", "restore", id).Well().Output.TrimEnd());
+        Assert.Equal("deleted, with its files", _service.Show("jobs", "delete", id, "--purge").Well().Output.TrimEnd());
         _service.Run("jobs", "get", id).Complained(ExitCode.Usage, "job_not_found", id);
         _service.Run("jobs", "cancel", job.Id).Complained(ExitCode.Usage, "job_ended");
     }

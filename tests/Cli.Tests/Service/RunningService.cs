@@ -89,7 +89,7 @@ public sealed class RunningService : IDisposable
 
     private void Start(string port)
     {
-        _process = Loradrop.Start(["serve", "--port", port, "--data", Data, "--threads", "1", "--no-sample"]);
+        _process = Loradrop.Start(["serve", "--port", port, "--data", Data, "--threads", "1", "--no-sample", "--allow-private", "127.0.0.1", "--allow-http"]);
         _process.StandardInput.Close();
         _process.ErrorDataReceived += (_, _) => { }; // its log: a full pipe would hold it up
         _process.BeginErrorReadLine();

@@ -49,14 +49,42 @@ public sealed class ServeFacts : IDisposable
         });
     }
 
+    [Fact]
+    public void A_service_that_others_reach_takes_only_keys_that_were_made_in_its_database()
+    {
+        var data = _tiny.New("guarded");
+        var welcome = Serve(data, url =>
+        {
+            url = url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+            Loradrop.Run("jobs", "list", "--url", url, "--json").Complained(ExitCode.Usage, "unauthorized");
+            var made = Loradrop.Run("keys", "create", "--data", data, "--name", "ops", "--role", "admin");
+            var key = made.Output.Trim();
+            Assert.Contains("only time", made.Error);
+            Loradrop.Run(["jobs", "list", "--url", url, "--json"], "", ("LORADROP_KEY", key)).Well();
+            Assert.Contains($"{key[..11]}  admin   used", Loradrop.Run("keys", "list", "--data", data).Well().Output);
+            Loradrop.Run("keys", "revoke", key[..11], "--data", data).Well();
+            Refused("There is no key ld_00000000", "revoke", "ld_00000000", "--data", data);
+            Refused("--owner: can be * for the role read only", "create", "--data", data, "--name", "x", "--role", "submit", "--owner", "*");
+            Refused("--data: there is no service's data", "list", "--data", _tiny.New("nothing"));
+        }, "--host", "0.0.0.0");
+        Assert.Contains("whoever asks must show a key", welcome);
+    }
+
     public void Dispose() => _tiny.Dispose();
+
+    private static void Refused(string reason, params string[] arguments)
+    {
+        var ended = Loradrop.Run(["keys", .. arguments]);
+        Assert.Equal(ExitCode.Usage, ended.Code);
+        Assert.Contains(reason, ended.Error);
+    }
 
     private static string[] Names(string url, string what) => [.. Loradrop.Run(what, "list", "--url", url, "--json").Well().Events.Select(e => e.Text("name")).Order()];
 
     /// <summary>Serves while something is done with it; what it said first.</summary>
-    private static string Serve(string data, Action<string> act)
+    private static string Serve(string data, Action<string> act, params string[] options)
     {
-        using var process = Loradrop.Start(["serve", "--port", "0", "--data", data, "--threads", "1"]);
+        using var process = Loradrop.Start(["serve", "--port", "0", "--data", data, "--threads", "1", .. options]);
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         var welcome = "";

@@ -103,7 +103,7 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     {
         using (await ConnectAsync(Head + "--b\r\nContent-Disposition: form-data; name=\"test\"; filename=\"t.tsv\"\r\n\r\nwhole\r\n--b\r\nContent-Disposition: form-data; name=\"train\"; filename=\"t.tsv\"\r\n\r\nhalf of"))
         {
-            while (Directory.GetFiles(_service.DataFolder, "*", SearchOption.AllDirectories).All(f => !f.EndsWith(".tmp"))) await Task.Delay(20);   // it is being written
+            while ((await KeysAsync()).Count == 0 || TemporaryFiles().Length == 0) await Task.Delay(20); // the first file is stored, and the second is being written
         }
         for (var tries = 0; tries < 100 && (await KeysAsync()).Count + TemporaryFiles().Length > 0; tries++) await Task.Delay(20);
         await NothingIsLeftAsync();

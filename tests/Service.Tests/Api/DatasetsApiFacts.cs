@@ -105,7 +105,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         await using (await _service.Objects.OpenAsync(stored, CancellationToken.None)) { }
         using (var gone = await _service.GetAsync("/datasets/mine")) await gone.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
         using (var retried = await _service.PostAsync($"/jobs/{job}/retry")) await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
-        using (await _service.Http.DeleteAsync($"/jobs/{job}")) { }
+        using (await _service.Http.DeleteAsync($"/jobs/{job}?purge=true")) { }
         await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored, CancellationToken.None));
         Assert.False(await _service.RowsAsync(db => db.Datasets.AnyAsync(d => d.Source == "upload")));
     }

@@ -65,7 +65,7 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     [InlineData("limit=501", "limit")]
     public async Task A_bad_value_is_refused_at_its_name(string query, string path)
     {
-        using var answer = await _service.GetAsync($"/jobs/{Guid.NewGuid()}/events?{query}");
+        using var answer = await _service.GetAsync($"/jobs/{await _service.SubmitAsync()}/events?{query}");
         Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
     }
 

@@ -84,7 +84,7 @@ public sealed class ImportanceApiFacts(SharedService shared) : IClassFixture<Sha
     [InlineData("treshold=0.5", "treshold")]
     public async Task A_cut_that_makes_no_sense_is_refused(string query, string path)
     {
-        using var answer = await _service.GetAsync($"/jobs/{Guid.NewGuid()}/importance?{query}");
+        using var answer = await _service.GetAsync($"/jobs/{await _service.SubmitAsync()}/importance?{query}");
         Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
     }
 

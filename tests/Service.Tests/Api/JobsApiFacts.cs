@@ -264,16 +264,23 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task Only_an_ended_job_is_deleted_and_its_files_with_it()
+    public async Task A_deleted_job_is_shown_no_more_until_it_is_restored_and_only_a_purge_takes_its_files()
     {
         var id = await _service.SubmitAsync(Given.Lora);
         using (var active = await _service.Http.DeleteAsync($"/jobs/{id}")) await active.ProblemAsync(HttpStatusCode.Conflict, "job_active");
         var stored = await _service.Objects.PutAsync($"jobs/{id}/attempts/1/x", new MemoryStream([1, 2]), CancellationToken.None);
         await _service.FinishAsync(id, new StoredFile("adapter/x", stored.Key, stored.Bytes, stored.Sha256));
 
-        using var deleted = await _service.Http.DeleteAsync($"/jobs/{id}");
-        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        using (var gone = await _service.GetAsync($"/jobs/{id}")) await gone.ProblemAsync(HttpStatusCode.NotFound, "job_not_found");
+        using (var deleted = await _service.Http.DeleteAsync($"/jobs/{id}")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        foreach (var path in new[] { "", "/events", "/events/stream", "/metrics", "/artifacts", "/artifacts/adapter/x", "/checkpoints", "/importance" })
+            using (var gone = await _service.GetAsync($"/jobs/{id}{path}")) await gone.ProblemAsync(HttpStatusCode.NotFound, "job_not_found");
+        Assert.Contains((await _service.JsonAsync("/jobs?deleted=true")).GetProperty("items").EnumerateArray(), job => job.GetProperty("id").GetGuid() == id && job.TryGetProperty("deletedAt", out _));
+        Assert.DoesNotContain((await _service.JsonAsync("/jobs")).GetProperty("items").EnumerateArray(), job => job.GetProperty("id").GetGuid() == id);
+
+        using (var restored = await _service.PostAsync($"/jobs/{id}/restore")) Assert.Equal(HttpStatusCode.Accepted, restored.StatusCode);
+        using (var there = await _service.GetAsync($"/jobs/{id}/artifacts/adapter/x")) Assert.Equal(HttpStatusCode.OK, there.StatusCode);
+
+        using (var purged = await _service.Http.DeleteAsync($"/jobs/{id}?purge=true")) Assert.Equal(HttpStatusCode.NoContent, purged.StatusCode);
         await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored.Key, CancellationToken.None));
         Assert.False(await _service.RowsAsync(db => db.Artifacts.AnyAsync(a => a.JobId == id)));
     }

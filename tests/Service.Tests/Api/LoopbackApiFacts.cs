@@ -52,12 +52,26 @@ public sealed class LoopbackApiFacts(SharedService shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task A_service_for_others_does_not_mind()
+    public async Task A_service_for_others_has_any_name_and_asks_for_a_key()
     {
-        await using var service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.LoopbackOnly = false));
+        await using var service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.RequireKey = true));
         using var answer = await SendAsync(service, HttpMethod.Get, host: "tuning.example");
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized");
     }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:5080", null, true)]
+    [InlineData("http://localhost:5080;http://[::1]:5080", null, true)]
+    [InlineData("http://0.0.0.0:5080", null, false)]
+    [InlineData("http://127.0.0.1:5080;http://10.0.0.7:5080", null, false)]
+    [InlineData("http://*:5080", null, false)]
+    [InlineData("http://127.0.0.1:5080", true, false)]
+    public void Only_what_no_other_machine_reaches_is_open(string urls, bool? requireKey, bool open) =>
+        Assert.Equal(open, new ApiOptions { Urls = urls, RequireKey = requireKey }.IsOpen);
+
+    [Fact]
+    public void What_other_machines_reach_cannot_be_opened() =>
+        Assert.Equal("Api:RequireKey", Assert.Single(new ApiOptions { Urls = "http://0.0.0.0:5080", RequireKey = false }.Faults("Api")).Path);
 
     private static Task<HttpResponseMessage> SendAsync(TestService service, HttpMethod method, string? host = null, string? site = null)
     {

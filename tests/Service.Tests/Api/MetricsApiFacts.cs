@@ -77,7 +77,7 @@ public sealed class MetricsApiFacts(SharedService shared) : IClassFixture<Shared
     [InlineData("stage=3", "stage")]
     public async Task A_bad_value_is_refused_at_its_name(string query, string path)
     {
-        using var answer = await _service.GetAsync($"/jobs/{Guid.NewGuid()}/metrics?{query}");
+        using var answer = await _service.GetAsync($"/jobs/{await _service.SubmitAsync()}/metrics?{query}");
         Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
     }
 

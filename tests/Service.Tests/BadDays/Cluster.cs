@@ -198,12 +198,12 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<IReadOnlyList<string>> EventsAsync(string id) =>
         [.. (await RowsAsync("SELECT type FROM events WHERE job_id = $1 ORDER BY id", Guid.Parse(id))).Select(row => (string)row[0])];
 
-    /// <summary>All that the rows say of a job, but who looked at it and when.</summary>
+    /// <summary>All that the rows say of a job, but which of its events the Api has yet to tell to webhooks.</summary>
     public async Task<IReadOnlyList<string>> RowsOfJobAsync(string id)
     {
         var rows = new List<string>();
         foreach (var table in new[] { "jobs", "stages", "events", "metrics", "checkpoints", "artifacts" })
-            rows.AddRange((await RowsAsync($"SELECT to_jsonb(t)::text FROM {table} t WHERE {(table == "jobs" ? "id" : "job_id")} = $1 ORDER BY 1", Guid.Parse(id))).Select(row => $"{table} {row[0]}"));
+            rows.AddRange((await RowsAsync($"SELECT (to_jsonb(t) - 'untold')::text FROM {table} t WHERE {(table == "jobs" ? "id" : "job_id")} = $1 ORDER BY 1", Guid.Parse(id))).Select(row => $"{table} {row[0]}"));
         return rows;
     }
 
@@ -278,8 +278,12 @@ internal sealed class Cluster : IAsyncDisposable
         await foreach (var listed in store.ListAsync("", CancellationToken.None))
         {
             if (listed.Key.StartsWith("probe-", StringComparison.Ordinal)) continue; // of readiness
-            await using var content = await store.OpenAsync(listed.Key, CancellationToken.None);
-            there[listed.Key] = Convert.ToHexStringLower(await SHA256.HashDataAsync(content));
+            try
+            {
+                await using var content = await store.OpenAsync(listed.Key, CancellationToken.None);
+                there[listed.Key] = Convert.ToHexStringLower(await SHA256.HashDataAsync(content));
+            }
+            catch (FileNotFoundException) { } // removed between the list and this look, so it is not there
         }
         return there;
     }

@@ -69,10 +69,13 @@ public sealed class ProductionFacts
         await postgres.StopAsync(immediate: true);
         Assert.StartsWith("failed: ", (await ChecksAsync(http, "/health/ready", 503))["database"]);
         Assert.StartsWith("failed: ", (await ChecksAsync(http, $"{health}/health/ready", 503))["database"]);
+        Assert.DoesNotContain("loradrop_jobs{", await http.GetStringAsync("/metrics")); // an old number would look like a good one
         using (var gone = await http.GetAsync("/jobs")) await AssertLaterAsync(gone, "database_unreachable");
         Assert.True((await http.GetAsync("/health/live")).IsSuccessStatusCode);
         await postgres.StartAgainAsync();
         await UntilAsync(() => http.GetAsync("/jobs"), answer => answer.IsSuccessStatusCode, () => api.Written);
+
+        await UntilAsync(() => http.GetStringAsync("/metrics"), told => told.Contains("loradrop_jobs{"), () => api.Written);
 
         await s3.StopAsync();
         Assert.StartsWith("failed: ", (await ChecksAsync(http, "/health/ready", 503))["objects"]);

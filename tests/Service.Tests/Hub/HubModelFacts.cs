@@ -14,9 +14,9 @@ public sealed class HubModelFacts
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
         foreach (var other in (string[])["README.md", "pytorch_model.bin", "modeling_evil.py", "onnx/model.onnx", "onnx/config.json", "tf_model.h5", "flax_model.msgpack", "model.fp16.safetensors"])
             visit.Hub.Put("models/org/model", other, "not this");
-        visit.Hub.Put("models/org/model", "vocab.json", "{}");
+        foreach (var used in (string[])["vocab.json", "chat_template.jinja", "generation_config.json", "tokenizer.model"]) visit.Hub.Put("models/org/model", used, "{}");
         await visit.FetchModelAsync();
-        Assert.Equal(["config.json", "model.safetensors", "tokenizer.json", "vocab.json"], visit.Fetched());
+        Assert.Equal(["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer.model", "vocab.json"], visit.Fetched());
         Assert.Equal(Weights, File.ReadAllBytes(Path.Combine(visit.Target, "model.safetensors")));
     }
 

@@ -199,7 +199,7 @@ public sealed class HubTransferFacts
     public async Task Two_fetches_at_once_transfer_each_file_once()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
-        using var other = new HubClient(visit.Options, visit.Cache, visit.Clock);   // as if in another process: they share the folder alone
+        using var other = new HubClient(visit.Options, visit.Cache, visit.Guard, visit.Clock);   // as if in another process: they share the folder alone
         await Task.WhenAll(
             visit.FetchModelAsync(),
             other.FetchModelAsync(new("org/model"), visit.At("another"), "model", null, CancellationToken.None));

@@ -1,5 +1,7 @@
+using System.Net;
 using LoraDrop.Domain;
 using LoraDrop.Engine.Tests;
+using LoraDrop.Storage;
 using LoraDrop.Worker;
 
 namespace LoraDrop.Service.Tests;
@@ -9,17 +11,20 @@ internal sealed class HubVisit : IAsyncDisposable
 {
     private readonly TestFolder _folder = new();
 
-    private HubVisit(LocalHub hub, HubOptions options)
+    private HubVisit(LocalHub hub, HubOptions options, OutgoingGuard guard)
     {
-        (Hub, Options) = (hub, options);
+        (Hub, Options, Guard) = (hub, options, guard);
         options.Endpoint = hub.Endpoint;
         hub.ClientsCache = Cache;
-        Client = new HubClient(options, Cache, Clock);
+        Client = new HubClient(options, Cache, guard, Clock);
     }
 
     public LocalHub Hub { get; }
 
     public HubOptions Options { get; }
+
+    /// <summary>Asked about everything that the hub points to; the store of the local hub is allowed unless a test says otherwise.</summary>
+    public OutgoingGuard Guard { get; }
 
     public HastyClock Clock { get; } = new();
 
@@ -32,11 +37,11 @@ internal sealed class HubVisit : IAsyncDisposable
     public List<HubProgress> Progress { get; } = [];
 
     /// <summary>Starts a hub and a client, which bears eleven real seconds of silence unless it is set to bear less.</summary>
-    public static async Task<HubVisit> BeginAsync(Action<HubOptions>? set = null)
+    public static async Task<HubVisit> BeginAsync(Action<HubOptions>? set = null, OutgoingGuard? guard = null)
     {
         var options = new HubOptions { IdleTimeout = TimeSpan.FromHours(3) };
         set?.Invoke(options);
-        return new(await LocalHub.StartAsync(), options);
+        return new(await LocalHub.StartAsync(), options, guard ?? new(new() { PrivateNetworks = ["127.0.0.1"] }, Dns.GetHostAddressesAsync));
     }
 
     /// <summary>Publishes a model that lacks nothing, its weights in the store.</summary>

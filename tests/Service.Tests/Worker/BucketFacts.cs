@@ -109,8 +109,8 @@ public sealed class BucketFacts : IAsyncLifetime
         await PutAsync("twice/train.tsv", "twice/train.csv", "none/dev.tsv", "zip/data.zip");
         await PutTextAsync("empty/", "");
         Assert.EndsWith("/twice has train.csv and train.tsv: keep one", await RefusalAsync(() => DatasetAsync("twice")));
-        Assert.EndsWith("/none has no train.jsonl, train.csv, train.tsv, train.parquet", await RefusalAsync(() => DatasetAsync("none")));
-        Assert.EndsWith("/zip has no train.jsonl, train.csv, train.tsv, train.parquet", await RefusalAsync(() => DatasetAsync("zip")));
+        Assert.EndsWith("/none has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("none")));
+        Assert.EndsWith("/zip has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("zip")));
         Assert.Equal($"dataset: s3://{_bucket}/empty is an empty folder", await RefusalAsync(() => DatasetAsync("empty")));
         Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing", await RefusalAsync(() => DatasetAsync("missing")));
         Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing.tsv", await RefusalAsync(() => DatasetAsync("missing.tsv")));

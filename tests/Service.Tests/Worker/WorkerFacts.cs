@@ -101,7 +101,8 @@ public sealed class WorkerFacts
         await using var service = await WorkingService.StartAsync();
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var id = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString();
-        var lines = service.Log().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id).ToList();
+        var lines = service.Log().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id && line.GetProperty("SourceContext").GetString() == "LoraDrop.Worker.StageRun").ToList();
         Assert.True(lines.Count >= 8, $"{lines.Count} lines");
         Assert.Equal(["importance-evaluation", "task-adaptation"], lines.Select(line => line.GetProperty("Stage").GetString()!).Distinct());
     }

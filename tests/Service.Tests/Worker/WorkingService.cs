@@ -29,7 +29,7 @@ internal sealed class WorkingService : IAsyncDisposable
 
     public string DataFolder => _data.Root;
 
-    public static async Task<WorkingService> StartAsync(Action<WorkerOptions>? worker = null, Action<HubOptions>? hub = null, string? root = null)
+    public static async Task<WorkingService> StartAsync(Action<WorkerOptions>? worker = null, Action<HubOptions>? hub = null, string? root = null, Action<TrackingOptions>? tracking = null)
     {
         var folder = new TestFolder();
         var data = Storage.DataFolder.Take(root ?? folder.At("data"));
@@ -37,7 +37,9 @@ internal sealed class WorkingService : IAsyncDisposable
         worker?.Invoke(options);
         var onHub = new HubOptions();
         hub?.Invoke(onHub);
-        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true));
+        var shown = new TrackingOptions { MlflowUri = null };
+        tracking?.Invoke(shown);
+        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true, shown) { Outgoing = new() { PrivateNetworks = ["127.0.0.1"], AllowHttp = true } });
         await app.StartAsync();
         return new(folder, data, app);
     }

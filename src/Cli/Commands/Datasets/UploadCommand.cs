@@ -7,7 +7,7 @@ namespace LoraDrop.Cli;
 internal sealed class UploadCommand : ServiceCommand
 {
     private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Option<string> _train = new("--train") { Description = "File to learn from (.jsonl, .csv, .tsv, .parquet)", Required = true };
+    private readonly Option<string> _train = new("--train") { Description = "File to learn from (.jsonl, .json, .csv, .tsv, .txt, perhaps with .gz, or .parquet)", Required = true };
     private readonly Option<string?> _validation = new("--validation") { Description = "Validation file; else a stratified tenth of the training file is kept aside" };
     private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
     private readonly DatasetReadiness _readiness;

@@ -3,13 +3,18 @@ using System.CommandLine;
 namespace LoraDrop.Cli;
 
 /// <summary>Deletes an ended job.</summary>
-internal sealed class DeleteJobCommand() : JobCommand("delete", "Delete an ended job and its files")
+internal sealed class DeleteJobCommand : JobCommand
 {
+    private readonly Option<bool> _purge = new("--purge") { Description = "For good, with its files; else restore brings it back for some days" };
+
+    public DeleteJobCommand() : base("delete", "Delete an ended job") => Add(_purge);
+
     protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
-        await service.DeleteJobAsync(job, cancel);
+        var purge = options.GetValue(_purge);
+        await service.DeleteJobAsync(job, purge, cancel);
         terminal.Tell(new { Deleted = job });
-        terminal.Say("deleted");
+        terminal.Say(purge ? "deleted, with its files" : $"deleted; loradrop jobs restore {job} brings it back");
         return ExitCode.Done;
     }
 }

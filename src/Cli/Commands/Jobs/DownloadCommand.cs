@@ -8,7 +8,7 @@ namespace LoraDrop.Cli;
 /// <summary>Brings a job's files here.</summary>
 internal sealed class DownloadCommand : JobCommand
 {
-    private static readonly string[] Usual = [RunFolder.AdapterFolder, RunFolder.ImportanceFile, RunFolder.ImportanceChartFile, RunFolder.ResultFile];
+    private static readonly string[] Usual = [RunFolder.AdapterFolder, RunFolder.ImportanceFile, RunFolder.ImportanceChartFile, RunFolder.ResultFile, RunFolder.AnswersFile];
 
     private readonly Argument<string[]> _names = new("name") { Description = $"Files or folders of the job; without any: {string.Join(", ", Usual)}", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _out = new("--out") { Description = "Folder for them", Required = true };

@@ -56,7 +56,8 @@ internal sealed class JobWatch
             Failure.Write(terminal.Json, error.Code, error.Faults ?? [new("job", error.Message)]);
             return ExitCode.Of(error.Code);
         }
-        if (job.Result is { } result && !terminal.Json) SummaryLines.Write(terminal.Console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep);
+        if (job.Result is { } result && !terminal.Json) SummaryLines.Write(terminal.Console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep,
+            result.Generated is { } answers ? (answers.Split, answers.Prompts, answers.Scores) : null);
         return ExitCode.Done;
     }
 }

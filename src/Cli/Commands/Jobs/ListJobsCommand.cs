@@ -9,6 +9,7 @@ internal sealed class ListJobsCommand : ServiceCommand
 {
     private readonly Option<string[]> _status = new("--status") { Description = "Only jobs in this state (queued, running, succeeded, failed, cancelled); may be given several times" };
     private readonly Option<string[]> _label = new("--label") { Description = "Only jobs with this label: name=value; may be given several times" };
+    private readonly Option<bool> _deleted = new("--deleted") { Description = "Those that were deleted and can be restored, instead of all others" };
     private readonly ListOptions _list;
 
     public ListJobsCommand() : base("list", "List jobs, newest first")
@@ -19,13 +20,15 @@ internal sealed class ListJobsCommand : ServiceCommand
         });
         Add(_status);
         Add(_label);
+        Add(_deleted);
         _list = new(this);
     }
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         var filters = (options.GetValue(_status) ?? []).Select(status => ("status", status))
-            .Concat((options.GetValue(_label) ?? []).Select(label => ("label", $"{label[..label.IndexOf('=')]}:{label[(label.IndexOf('=') + 1)..]}")));
+            .Concat((options.GetValue(_label) ?? []).Select(label => ("label", $"{label[..label.IndexOf('=')]}:{label[(label.IndexOf('=') + 1)..]}")))
+            .Concat(options.GetValue(_deleted) ? [("deleted", "true")] : []);
         var jobs = await _list.ReadAsync(options, terminal, query => service.JobsAsync(query, cancel), filters, cancel);
         if (terminal.Json) return ExitCode.Done;
         PlainTable.Write(terminal.Console, ["id", "name", "status", "stage", ">progress", "model", "dataset", ">score", "created"], jobs.Select(Row));

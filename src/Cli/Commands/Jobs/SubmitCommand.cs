@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
@@ -35,7 +36,6 @@ internal sealed class SubmitCommand : ServiceCommand
 /// <summary>A path that a person wrote, as a service understands it.</summary>
 internal static class LocalSource
 {
-    private static readonly string[] Tables = [".jsonl", ".csv", ".tsv", ".parquet"];
 
     /// <summary>Writes out a path in a field of the settings.</summary>
     public static void Spell(JsonObject settings, string field)
@@ -45,5 +45,5 @@ internal static class LocalSource
 
     /// <summary><c>file:</c> and the absolute path of what exists here. A path has a slash or the end of a table's name; a word alone is the name of something registered.</summary>
     public static string Of(string written) =>
-        !written.Contains(':') && (written.Contains('/') || Tables.Contains(Path.GetExtension(written))) && Path.Exists(written) ? $"file:{Path.GetFullPath(written)}" : written;
+        !written.Contains(':') && (written.Contains('/') || DataFormat.Ends.Contains(DataFormat.Of(written))) && Path.Exists(written) ? $"file:{Path.GetFullPath(written)}" : written;
 }

@@ -22,6 +22,82 @@ namespace LoraDrop.Storage.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("LoraDrop.Storage.ApiKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int?>("ActiveJobs")
+                        .HasColumnType("integer")
+                        .HasColumnName("active_jobs");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("created_by")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("prefix")
+                        .UseCollation("C");
+
+                    b.Property<int?>("RequestsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("requests_per_minute");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("role");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("sha256")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_api_keys");
+
+                    b.HasIndex("Prefix")
+                        .IsUnique()
+                        .HasDatabaseName("ix_api_keys_prefix");
+
+                    b.ToTable("api_keys", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.ArtifactRow", b =>
                 {
                     b.Property<Guid>("JobId")
@@ -62,6 +138,97 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasName("pk_artifacts");
 
                     b.ToTable("artifacts", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.AttemptRow", b =>
+                {
+                    b.Property<Guid>("DeliveryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("delivery_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error")
+                        .UseCollation("C");
+
+                    b.Property<double>("Milliseconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("milliseconds");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("DeliveryId", "Number")
+                        .HasName("pk_delivery_attempts");
+
+                    b.ToTable("delivery_attempts", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.AuditRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action")
+                        .UseCollation("C");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor")
+                        .UseCollation("C");
+
+                    b.Property<string>("Address")
+                        .HasColumnType("text")
+                        .HasColumnName("address")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("role");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target")
+                        .UseCollation("C");
+
+                    b.Property<string>("TraceId")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_id")
+                        .UseCollation("C");
+
+                    b.HasKey("Id")
+                        .HasName("pk_audit");
+
+                    b.ToTable("audit", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.CheckpointRow", b =>
@@ -180,6 +347,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("name")
                         .UseCollation("C");
 
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
                     b.Property<string>("Preset")
                         .HasColumnType("text")
                         .HasColumnName("preset")
@@ -205,6 +378,19 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent")
+                        .UseCollation("C");
+
+                    b.Property<Guid?>("TrainFileId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("train_file_id");
+
+                    b.Property<Guid?>("ValidationFileId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("validation_file_id");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("bigint")
@@ -216,12 +402,18 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_datasets_former_name");
 
-                    b.HasIndex("Name")
-                        .IsUnique()
-                        .HasDatabaseName("ix_datasets_name");
-
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_datasets_source");
+
+                    b.HasIndex("TrainFileId")
+                        .HasDatabaseName("ix_datasets_train_file_id");
+
+                    b.HasIndex("ValidationFileId")
+                        .HasDatabaseName("ix_datasets_validation_file_id");
+
+                    b.HasIndex("Name", "Owner")
+                        .IsUnique()
+                        .HasDatabaseName("ix_datasets_name_owner");
 
                     b.HasIndex(new[] { "Id" }, "ix_datasets_preparing")
                         .HasDatabaseName("ix_datasets_id")
@@ -232,6 +424,90 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasFilter("name IS NOT NULL");
 
                     b.ToTable("datasets", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeliveredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_at");
+
+                    b.Property<long?>("EventId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("event_id");
+
+                    b.Property<Guid?>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<DateTimeOffset>("NextAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("payload")
+                        .UseCollation("C");
+
+                    b.Property<int>("Round")
+                        .HasColumnType("integer")
+                        .HasColumnName("round");
+
+                    b.Property<DateTimeOffset>("RoundAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("round_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("type")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("WebhookId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("webhook_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deliveries");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_deliveries_created_at");
+
+                    b.HasIndex("NextAt")
+                        .HasDatabaseName("ix_deliveries_due")
+                        .HasFilter("status = 'pending'");
+
+                    b.HasIndex("WebhookId", "EventId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_deliveries_webhook_id_event_id");
+
+                    b.HasIndex("WebhookId", "Id")
+                        .HasDatabaseName("ix_deliveries_webhook_id_id");
+
+                    b.ToTable("deliveries", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.EventRow", b =>
@@ -273,13 +549,136 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("type")
                         .UseCollation("C");
 
+                    b.Property<bool>("Untold")
+                        .HasColumnType("boolean")
+                        .HasColumnName("untold");
+
                     b.HasKey("Id")
                         .HasName("pk_events");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_events_untold")
+                        .HasFilter("untold");
 
                     b.HasIndex("JobId", "Id")
                         .HasDatabaseName("ix_events_job_id_id");
 
                     b.ToTable("events", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.FileRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("format")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("sha256")
+                        .UseCollation("C");
+
+                    b.HasKey("Id")
+                        .HasName("pk_files");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_files_owner_id")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.ToTable("files", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.IdempotencyRow", b =>
+                {
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<byte[]>("Body")
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<string>("BodySha256")
+                        .HasColumnType("text")
+                        .HasColumnName("body_sha256")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Headers")
+                        .HasColumnType("text")
+                        .HasColumnName("headers");
+
+                    b.Property<DateTimeOffset>("HeldUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_until");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("operation")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("Resource")
+                        .HasColumnType("uuid")
+                        .HasColumnName("resource");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("Owner", "Key")
+                        .HasName("pk_idempotent_requests");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_idempotent_requests_created_at");
+
+                    b.ToTable("idempotent_requests", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.ImportanceRow", b =>
@@ -370,6 +769,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<Guid?>("ClonedFrom")
+                        .HasColumnType("uuid")
+                        .HasColumnName("cloned_from");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -377,6 +780,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<Guid>("DatasetId")
                         .HasColumnType("uuid")
                         .HasColumnName("dataset_id");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
 
                     b.Property<string>("Failure")
                         .HasColumnType("text")
@@ -391,6 +798,15 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("method");
 
+                    b.Property<string>("MlflowRun")
+                        .HasColumnType("text")
+                        .HasColumnName("mlflow_run")
+                        .UseCollation("C");
+
+                    b.Property<string>("MlflowState")
+                        .HasColumnType("text")
+                        .HasColumnName("mlflow_state");
+
                     b.Property<Guid>("ModelId")
                         .HasColumnType("uuid")
                         .HasColumnName("model_id");
@@ -398,6 +814,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<string>("Name")
                         .HasColumnType("text")
                         .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
                         .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("PauseRequestedAt")
@@ -434,6 +856,11 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent")
+                        .UseCollation("C");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("bigint")
@@ -442,17 +869,31 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasKey("Id")
                         .HasName("pk_jobs");
 
-                    b.HasIndex("DatasetId", "Id", "Status", "ModelId", "Method")
-                        .HasDatabaseName("ix_jobs_dataset_id_id_status_model_id_method");
+                    b.HasIndex("DeletedAt")
+                        .HasDatabaseName("ix_jobs_deleted_at")
+                        .HasFilter("deleted_at IS NOT NULL");
 
-                    b.HasIndex("Method", "Id", "Status", "ModelId", "DatasetId")
-                        .HasDatabaseName("ix_jobs_method_id_status_model_id_dataset_id");
+                    b.HasIndex("MlflowState")
+                        .HasDatabaseName("ix_jobs_mlflow_open")
+                        .HasFilter("mlflow_state IN ('pending', 'running')");
 
-                    b.HasIndex("ModelId", "Id", "Status", "DatasetId", "Method")
-                        .HasDatabaseName("ix_jobs_model_id_id_status_dataset_id_method");
+                    b.HasIndex("DatasetId", "Id", "Status", "ModelId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_dataset_id_id_status_model_id_method_owner");
 
-                    b.HasIndex("Status", "Id", "ModelId", "DatasetId", "Method")
-                        .HasDatabaseName("ix_jobs_status_id_model_id_dataset_id_method");
+                    b.HasIndex("Method", "Id", "Status", "ModelId", "DatasetId", "Owner")
+                        .HasDatabaseName("ix_jobs_method_id_status_model_id_dataset_id_owner")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("ModelId", "Id", "Status", "DatasetId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_model_id_id_status_dataset_id_method_owner");
+
+                    b.HasIndex("Owner", "Id", "Status", "ModelId", "DatasetId", "Method")
+                        .HasDatabaseName("ix_jobs_owner_id_status_model_id_dataset_id_method")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("Status", "Id", "ModelId", "DatasetId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_status_id_model_id_dataset_id_method_owner")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -581,6 +1022,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnName("name")
                         .UseCollation("C");
 
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
                     b.Property<DateTimeOffset?>("ReadyAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ready_at");
@@ -596,6 +1043,11 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent")
+                        .UseCollation("C");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("bigint")
@@ -607,12 +1059,12 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_models_former_name");
 
-                    b.HasIndex("Name")
-                        .IsUnique()
-                        .HasDatabaseName("ix_models_name");
-
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_models_source");
+
+                    b.HasIndex("Name", "Owner")
+                        .IsUnique()
+                        .HasDatabaseName("ix_models_name_owner");
 
                     b.HasIndex(new[] { "Id" }, "ix_models_preparing")
                         .HasDatabaseName("ix_models_id")
@@ -650,6 +1102,11 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<string>("ContentKey")
                         .HasColumnType("text")
                         .HasColumnName("content_key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("text")
+                        .HasColumnName("device")
                         .UseCollation("C");
 
                     b.Property<int>("EndedAttempt")
@@ -718,6 +1175,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("parameters");
 
+                    b.Property<long>("PassTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("pass_tokens");
+
                     b.Property<int>("Priority")
                         .HasColumnType("integer")
                         .HasColumnName("priority");
@@ -780,6 +1241,79 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasFilter("status = 'queued'");
 
                     b.ToTable("stages", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.WebhookRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("AllOwners")
+                        .HasColumnType("boolean")
+                        .HasColumnName("all_owners");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("text")
+                        .HasColumnName("description")
+                        .UseCollation("C");
+
+                    b.Property<string>("Disabled")
+                        .HasColumnType("text")
+                        .HasColumnName("disabled");
+
+                    b.Property<DateTimeOffset?>("DisabledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("disabled_at");
+
+                    b.Property<string>("FormerSecret")
+                        .HasColumnType("text")
+                        .HasColumnName("former_secret")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("FormerSecretUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("former_secret_until");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("secret")
+                        .UseCollation("C");
+
+                    b.Property<string>("Types")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("types");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url")
+                        .UseCollation("C");
+
+                    b.HasKey("Id")
+                        .HasName("pk_webhooks");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_webhooks_owner_id");
+
+                    b.ToTable("webhooks", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.WorkerRow", b =>
@@ -848,6 +1382,16 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasConstraintName("fk_artifacts_jobs_job_id");
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.AttemptRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.DeliveryRow", null)
+                        .WithMany("Log")
+                        .HasForeignKey("DeliveryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_delivery_attempts_deliveries_delivery_id");
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.CheckpointRow", b =>
                 {
                     b.HasOne("LoraDrop.Storage.JobRow", null)
@@ -856,6 +1400,31 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_checkpoints_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DatasetRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.FileRow", null)
+                        .WithMany()
+                        .HasForeignKey("TrainFileId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_datasets_files_train_file_id");
+
+                    b.HasOne("LoraDrop.Storage.FileRow", null)
+                        .WithMany()
+                        .HasForeignKey("ValidationFileId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_datasets_files_validation_file_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.WebhookRow", null)
+                        .WithMany()
+                        .HasForeignKey("WebhookId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_deliveries_webhooks_webhook_id");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.EventRow", b =>
@@ -937,6 +1506,11 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_stages_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.Navigation("Log");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.JobRow", b =>

@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -7,29 +6,35 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace LoraDrop.Worker;
+namespace LoraDrop.Storage;
 
-/// <summary>Tells over HTTP whether this worker lives and whether it can work: two addresses, and nothing else.</summary>
-internal sealed class WorkerHealth(WorkerOptions options, ReadyChecks ready) : IHostedService, IAsyncDisposable
+/// <summary>Tells health and numbers at addresses of their own, to whoever reaches them: for orchestrators and Prometheus, inside a cluster.</summary>
+/// <param name="addresses">Where, parted by <c>;</c>.</param>
+/// <param name="setting">The setting that says so.</param>
+/// <param name="ready">What is checked: <see cref="ReadyChecks.Ok"/>, or why it failed.</param>
+/// <param name="host">Whose numbers they are.</param>
+public sealed class HealthListener(string addresses, string setting, Func<CancellationToken, Task<IReadOnlyDictionary<string, string>>> ready, IServiceProvider host) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls(options.HealthUrl!.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false).UseUrls(addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.AddRouting();
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are the worker's
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are the host's
         _app = builder.Build();
-        _app.MapGet("/health/live", () => TypedResults.Json(new { Status = "live" }));
-        _app.MapGet("/health/ready", ReadyAsync);
+        var health = _app.MapGroup("/health").DisableHttpMetrics();
+        health.MapGet("/live", () => TypedResults.Json(new { Status = "live" }));
+        health.MapGet("/ready", ReadyAsync);
+        _app.MapHostMetrics(host);
         try
         {
             await _app.StartAsync(cancellationToken);
         }
-        catch (IOException taken)
+        catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
         {
-            throw new RefusedInputException(SettingsReader.Named("Worker:HealthUrl"), $"{options.HealthUrl} cannot be listened on: {taken.GetBaseException().Message}");
+            throw new RefusedInputException(SettingsReader.Named(setting), $"{addresses} cannot be listened on: {taken.GetBaseException().Message}");
         }
     }
 
@@ -42,8 +47,7 @@ internal sealed class WorkerHealth(WorkerOptions options, ReadyChecks ready) : I
 
     private async Task<JsonHttpResult<Health>> ReadyAsync(CancellationToken cancel)
     {
-        var (storage, device) = (ready.RunAsync(cancel), options.Device == "cpu" ? Task.FromResult<(IReadOnlyList<Gpu>, string? Missing)>(([], null)) : Gpu.LookAsync(cancel));
-        var checks = new Dictionary<string, string>(await storage) { ["device"] = (await device).Missing is { } missing ? $"failed: {missing}" : ReadyChecks.Ok };
+        var checks = await ready(cancel);
         var well = checks.Values.All(state => state == ReadyChecks.Ok);
         return TypedResults.Json(new Health(well ? "ready" : "not ready", checks), statusCode: well ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace LoraDrop.Api;
+
+/// <summary>The addresses that OpenAI's clients use, over the same jobs, models and datasets.</summary>
+internal static class OpenAiEndpoints
+{
+    public const string Tag = "OpenAI";
+
+    public static void MapOpenAi(this IEndpointRouteBuilder routes)
+    {
+        var v1 = routes.MapGroup("/v1").WithTags(Tag);
+        v1.AddEndpointFilter(AnswerAsync);
+        v1.MapOpenAiFiles();
+        v1.MapOpenAiModels();
+        v1.MapFineTuning();
+    }
+
+    /// <summary>Every answer has an id to speak of it, and every problem OpenAI's shape.</summary>
+    private static async ValueTask<object?> AnswerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        context.HttpContext.Response.Headers["x-request-id"] = context.HttpContext.TraceIdentifier;
+        var result = await next(context);
+        if (result is INestedHttpResult nested) result = nested.Result;
+        if (result is not ProblemHttpResult problem) return result;
+        if (problem.ProblemDetails.Extensions.TryGetValue("retryAfter", out var seconds)) context.HttpContext.Response.Headers.RetryAfter = $"{seconds}";
+        return OpenAiErrors.From(problem.ProblemDetails);
+    }
+}

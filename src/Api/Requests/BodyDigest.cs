@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LoraDrop.Api;
+
+/// <summary>The sha256 of a body as it is read; of a form without its boundary, which clients make anew for each try.</summary>
+internal sealed class BodyDigest(Stream body, string? boundary) : Stream
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _boundary = Encoding.ASCII.GetBytes(boundary ?? "");
+    private readonly MemoryStream _pending = new();
+
+    /// <summary>Whether the body has been read to its end.</summary>
+    public bool IsWhole { get; private set; }
+
+    /// <summary>In hexadecimal digits, of all that was read.</summary>
+    public string Sha256()
+    {
+        _hash.AppendData(_pending.GetBuffer().AsSpan(0, (int)_pending.Length));
+        _pending.SetLength(0);
+        return Convert.ToHexStringLower(_hash.GetHashAndReset());
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await body.ReadAsync(buffer, cancellationToken);
+        if (read > 0) Append(buffer.Span[..read]);
+        else IsWhole |= buffer.Length > 0;
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _hash.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private void Append(ReadOnlySpan<byte> read)
+    {
+        if (_boundary.Length == 0)
+        {
+            _hash.AppendData(read);
+            return;
+        }
+        _pending.Write(read);
+        ReadOnlySpan<byte> left = _pending.GetBuffer().AsSpan(0, (int)_pending.Length);
+        for (int at; (at = left.IndexOf(_boundary)) >= 0; left = left[(at + _boundary.Length)..]) _hash.AppendData(left[..at]);
+        var kept = Math.Min(left.Length, _boundary.Length - 1); // may be a boundary's beginning
+        _hash.AppendData(left[..^kept]);
+        var rest = left[^kept..].ToArray();
+        _pending.SetLength(0);
+        _pending.Write(rest);
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override void Flush() { }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using LoraDrop.Api;
+
+namespace LoraDrop.Cli;
+
+/// <summary>A command about one webhook.</summary>
+internal abstract class WebhookCommand : ServiceCommand
+{
+    private readonly Argument<Guid> _id = IdArgument("id", "The webhook's id, as add and list show it", "is not the id of a webhook; loradrop webhooks list shows the ids");
+
+    protected WebhookCommand(string name, string description) : base(name, description) => Add(_id);
+
+    /// <summary>The command itself; the exit code.</summary>
+    protected abstract Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel);
+
+    protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) => RunAsync(options.GetValue(_id), options, terminal, service, cancel);
+
+    protected static Argument<Guid> IdArgument(string name, string description, string otherwise) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            if (!Guid.TryParse(result.Tokens[0].Value, out var id)) result.AddError($"'{result.Tokens[0].Value}' {otherwise}");
+            return id;
+        },
+    };
+
+    /// <summary>Everything about it, in lines.</summary>
+    internal static int Show(Reply<WebhookView> webhook, Terminal terminal)
+    {
+        terminal.TellJson(webhook.Json);
+        var shown = webhook.Value;
+        terminal.Say($"{shown.Id}  {shown.Url}{(shown.Description is { } about ? $"  {about}" : "")}");
+        terminal.Say($"  sends {string.Join(", ", shown.Events)}{(shown.AllOwners ? ", of everybody's jobs" : "")}; {StateOf(shown)}");
+        if (shown.Secret is { } secret) terminal.Say($"  its secret, which is not shown again: {secret}");
+        if (shown.FormerSecretUntil is { } until) terminal.Say($"  the secret before is valid until {Words.Time(until)}");
+        return ExitCode.Done;
+    }
+
+    internal static string StateOf(WebhookView webhook) => webhook.DisabledReason is not { } why ? "enabled" : why switch
+    {
+        Storage.DisabledReason.Asked => "disabled",
+        Storage.DisabledReason.Gone => "disabled: the receiver answered that it is gone",
+        Storage.DisabledReason.Failing => "disabled: nothing came through for three days",
+    };
+}

@@ -1,0 +1,15 @@
+namespace LoraDrop.Service.Tests;
+
+/// <summary>The numbers of a service that is one process.</summary>
+public sealed class EmbeddedMetricsFacts
+{
+    [Fact]
+    public async Task Both_halves_tell_at_the_one_address()
+    {
+        await using var service = await WorkingService.StartAsync();
+        var told = await Exposition.ScrapeAsync(service.Http, "/metrics");
+        Assert.Equal((0, 1), (told.Sum("loradrop_queue_depth"), told.Sum("loradrop_worker_slots")));
+        Assert.Contains(told.Samples, s => s.Name == "loradrop_worker_busy_slots");
+        Assert.Contains(told.Samples, s => s.Name == "loradrop_train_tokens_total");
+    }
+}
