@@ -1,0 +1,58 @@
+# syntax=docker/dockerfile:1
+# The Api, and the migrations: no libtorch, no shell, no package manager. From the root of the repository: docker build -f docker/Api.Dockerfile -t loradrop-api .
+# docker/rehearse does what is written here where there is no container engine.
+ARG DOTNET_VERSION=10.0
+
+FROM mcr.microsoft.com/dotnet/sdk:${DOTNET_VERSION}-noble AS build
+# The list of what the image is made of covers this stage too, where the packages and their lock files are.
+ARG BUILDKIT_SBOM_SCAN_STAGE=true
+# CI=true locks the restore: it fails where a lock file does not fit, instead of resolving anew.
+ENV CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NUGET_XMLDOC_MODE=skip
+WORKDIR /source
+
+# Packages: this layer is built again only when a project or a lock file changes.
+COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
+COPY src/Domain/Domain.csproj src/Domain/packages.cpu.lock.json src/Domain/
+COPY src/Storage/Storage.csproj src/Storage/packages.cpu.lock.json src/Storage/
+COPY src/Api/Api.csproj src/Api/packages.cpu.lock.json src/Api/
+RUN dotnet restore src/Api/Api.csproj -p:TorchBackend=cpu
+
+COPY BannedSymbols.txt .editorconfig LICENSE ./
+COPY src/Domain src/Domain
+COPY src/Storage src/Storage
+COPY src/Api src/Api
+RUN dotnet publish src/Api/Api.csproj --configuration Release --no-restore -p:TorchBackend=cpu --output /published
+
+# Two layers: packages, which seldom change, and what is ours. Times are set to one that never changes, so that equal files are equal layers.
+RUN mkdir -p /layers/packages/runtimes /layers/own \
+ && mv /published/runtimes/linux-x64 /layers/packages/runtimes/ \
+ && rm -rf /published/runtimes \
+ && mv /published/LoraDrop.* LICENSE /layers/own/ \
+ && mv /published/* /layers/packages/ \
+ && find /layers -exec touch -h -d @0 {} +
+
+FROM mcr.microsoft.com/dotnet/aspnet:${DOTNET_VERSION}-noble-chiseled
+ARG VERSION=0.0.0-dev
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="LoRA-drop Api" \
+      org.opencontainers.image.description="The REST service of LoRA-drop, and the migrations of its database" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.base.name="mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled"
+WORKDIR /app
+COPY --from=build /layers/packages ./
+COPY --from=build /layers/own ./
+# Beyond loopback, so it demands keys. Metrics and health have an address of their own, which is not for users.
+ENV LORADROP_API__URLS=http://0.0.0.0:5080 \
+    LORADROP_API__METRICSURL=http://0.0.0.0:5082 \
+    LORADROP_LOG__JSON=true
+EXPOSE 5080 5082
+# Nothing is written but temporary files: the root file system may be read-only where /tmp is not.
+USER 1654:1654
+STOPSIGNAL SIGTERM
+# Whether it lives, not whether its database does: starting it again cures nothing else. There is no curl here, so the program asks itself.
+HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=4 CMD ["/app/LoraDrop.Api", "health", "http://127.0.0.1:5082/health/live"]
+ENTRYPOINT ["/app/LoraDrop.Api"]
