@@ -8,7 +8,7 @@ namespace LoraDrop.Service.Tests;
 [Collection(Watched.Name)]
 public sealed partial class DashboardFacts(WatchedCluster cluster)
 {
-    private static readonly string Dashboard = Repository.At("deploy", "helm", "loradrop", "dashboards", "loradrop.json"), Alerts = Repository.At("deploy", "prometheus", "alerts.yml");
+    private static readonly string Dashboard = Repository.At("deploy", "helm", "loradrop", "dashboards", "loradrop.json"), Alerts = Repository.At("deploy", "helm", "loradrop", "alerts.yml");
 
     /// <summary>Words of the query language that stand where a name could.</summary>
     private static readonly string[] Words = ["and", "or", "unless", "on", "bool", "by", "without", "ignoring", "group_left", "offset", "inf"];
