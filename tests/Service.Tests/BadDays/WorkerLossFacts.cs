@@ -5,7 +5,7 @@ namespace LoraDrop.Service.Tests;
 public sealed class WorkerLossFacts(Ground ground)
 {
     [Fact]
-    public async Task A_worker_that_was_frozen_for_longer_than_its_lease_writes_nothing_when_it_wakes_and_takes_other_work()
+    public async Task A_worker_that_was_frozen_for_longer_than_its_lease_changes_nothing_when_it_wakes_and_takes_other_work()
     {
         var cluster = await ground.ClusterAsync();
         var (id, frozen) = await RunningAsync(cluster, TinyJob.Endless(5));
@@ -14,13 +14,13 @@ public sealed class WorkerLossFacts(Ground ground)
         await cluster.UntilAsync(id, job => cluster.WorkerOf(job) == other && Cluster.Step(job) > 0);
         await cluster.AskJobAsync(id, "cancel");
         await cluster.EndedAsync(id, "cancelled");
-        var (rows, objects, child) = (await cluster.RowsOfJobAsync(id), await cluster.ObjectsAsync(), Assert.Single(frozen.Children));
+        var (rows, child) = (await cluster.RowsOfJobAsync(id), Assert.Single(frozen.Children));
 
         await frozen.ThawAsync();
         await frozen.Process.SaysAsync("The lease is lost");
         await cluster.ChildrenAsync(children => !children.Contains(child), within: TimeSpan.FromSeconds(10));
         Assert.Equal(rows, await cluster.RowsOfJobAsync(id));
-        Assert.Empty((await cluster.ObjectsAsync()).Except(objects)); // what the cancelled attempt left may be on its way out
+        await cluster.AssertNothingIsLostOrLeftAsync(); // a checkpoint whose storing froze half-way may still come to be, under keys of its own, and goes as the attempt has no row
 
         await other.TerminateAsync();
         await RunningAsync(cluster, TinyJob.Endless(6));
