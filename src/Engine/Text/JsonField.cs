@@ -24,7 +24,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
     /// <summary>A member; of an absent field, or where there is no such member, a field that is absent.</summary>
     public JsonField this[string name] => this with
     {
-        Path = Path.Length == 0 ? name : $"{Path}.{name}",
+        Path = Below(name),
         Value = Value.ValueKind == JsonValueKind.Object && Value.TryGetProperty(name, out var member) ? member : default,
     };
 
@@ -63,9 +63,11 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         {
             if (Value.ValueKind != JsonValueKind.Object) throw Refused("must be an object.");
             var parent = this;
-            return Value.EnumerateObject().Select(member => (member.Name, parent with { Path = $"{parent.Path}.{member.Name}", Value = member.Value }));
+            return Value.EnumerateObject().Select(member => (member.Name, parent with { Path = parent.Below(member.Name), Value = member.Value }));
         }
     }
+
+    private string Below(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
 
     public RefusedInputException Refused(string message) => new(Path.Length == 0 ? File : $"{File} {Path}", message);
 }

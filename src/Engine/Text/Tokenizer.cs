@@ -61,14 +61,14 @@ public sealed class Tokenizer
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
     /// <param name="folder">Holds tokenizer.json; or tokenizer.model (SentencePiece BPE, or Llama 3's ranks); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is
-    /// there is read. special_tokens_map.json and tokenizer_config.json are heeded where present.</param>
+    /// there is read. special_tokens_map.json, tokenizer_config.json and, beside tokenizer.model, added_tokens.json are heeded where present.</param>
     /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
     /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
     public static Tokenizer Load(string folder)
     {
         var names = SpecialTokenNames.Read(folder);
         var model = Path.Combine(folder, "tokenizer.model");
-        return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"))
+        return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), names)
             : File.Exists(model) ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
             : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
             : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)

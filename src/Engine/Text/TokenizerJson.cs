@@ -4,18 +4,34 @@ namespace LoraDrop.Engine;
 internal static class TokenizerJson
 {
     /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or asks for something that is not supported.</exception>
-    public static TokenizerSteps Read(string file)
+    public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var json = JsonField.Read(file);
         var normalize = Normalizers.From(json["normalizer"]);
-        var added = json["added_tokens"] is { IsAbsent: false } tokens ? tokens.Items.Select(AddedToken.From) : [];
+        var added = new AddedTokens(json["added_tokens"] is { IsAbsent: false } tokens ? tokens.Items.Select(AddedToken.From) : [], normalize);
+        var model = Model(json["model"]);
         return new TokenizerSteps(
             normalize,
-            new AddedTokens(added, normalize),
+            added,
             PreTokenizers.From(json["pre_tokenizer"]),
-            Model(json["model"]),
-            SequenceTemplate.From(json["post_processor"]),
+            model,
+            AroundText(names, added, model) ?? SequenceTemplate.From(json["post_processor"]),
             Decoders.From(json["decoder"]));
+    }
+
+    /// <summary>What stands around a text by tokenizer_config.json; null where the post-processor says it.</summary>
+    /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor: DeepSeek's distilled models get their first token by nothing else.</remarks>
+    private static SequenceTemplate? AroundText(SpecialTokenNames names, AddedTokens added, IWordModel model)
+    {
+        JsonField begins = names.Config["add_bos_token"], ends = names.Config["add_eos_token"];
+        if (names.Config["tokenizer_class"].TextOrNull is not ("LlamaTokenizer" or "LlamaTokenizerFast") || (begins.IsAbsent && ends.IsAbsent)) return null;
+        return SequenceTemplate.Around(begins.Flag(true) ? [IdOf("bos_token", begins)] : [], ends.Flag(false) ? [IdOf("eos_token", ends)] : []);
+
+        int IdOf(string part, JsonField asked)
+        {
+            var token = names.Of(part) ?? throw asked.Refused($"asks for a token around each text, and {part} names none.");
+            return added.All.FirstOrDefault(one => one.Content == token)?.Id ?? (model.Vocabulary.TryGetValue(token, out var id) ? id : throw asked.Refused($"asks for {part} around each text, and '{token}' is not in the vocabulary."));
+        }
     }
 
     /// <summary>A vocabulary: tokens with their ids.</summary>

@@ -19,6 +19,7 @@ internal static class VocabularyFiles
     public static TokenizerSteps BytePair(string folder, SpecialTokenNames names)
     {
         RefuseAddedTokens(folder);
+        if (names.Config["tokenizer_class"] is { IsAbsent: false } kind && kind.Text.StartsWith("Qwen", StringComparison.Ordinal)) throw kind.Refused("splits words by a pattern that vocab.json and merges.txt do not hold; save the tokenizer as tokenizer.json.");
         var vocabularyFile = Path.Combine(folder, "vocab.json");
         var vocabulary = TokenizerJson.Vocabulary(JsonField.Read(vocabularyFile));
         var isRoberta = vocabulary.ContainsKey("<s>") || names.Of("cls_token") is not null;

@@ -44,6 +44,35 @@ public sealed class TokenizerFacts
         golden.AssertDatasets(tokenizer);
     }
 
+    /// <summary>Llama 2's padding token, or the marks of a conversation, stand beside the pieces and not among them.</summary>
+    [Theory]
+    [InlineData("added_tokens.json", """{"<pad>": 512, "<|im_start|>": 513}""")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"1": {"content": "<s>", "special": true}, "512": {"content": "<pad>", "special": true}, "513": {"content": "<|im_start|>", "special": false}}}""")]
+    public void Tokens_added_to_a_tokenizer_model_are_found(string file, string json)
+    {
+        using var folder = new TestFolder();
+        File.Copy(RealData.Path("weights", "llama-stories260K", "tokenizer.model"), folder.At("tokenizer.model"));
+        folder.File("special_tokens_map.json", """{"pad_token": "<pad>"}""");
+        var bare = Tokenizer.Load(folder.Path);
+        folder.File(file, json);
+        var tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal([1, 513, .. bare.Encode("Once").Ids[1..], 512], tokenizer.Encode("<|im_start|>Once<pad>").Ids);
+        Assert.Equal((512, 514), (tokenizer.PadId, tokenizer.VocabularySize));
+        Assert.Equal("<|im_start|> Once", tokenizer.Decode([513, .. bare.Encode("Once").Ids, 512]));
+        Assert.Equal(bare.Encode("There was a dog. <s>").Ids, tokenizer.Encode("There was a dog. <s>").Ids);
+    }
+
+    [Theory]
+    [InlineData("added_tokens.json", """{"<pad>": -1}""", "added_tokens.json <pad>: an id is a whole number from 0; got -1")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "<pad>"}}}""", "tokenizer_config.json added_tokens_decoder.x: an id is a whole number from 0; got x")]
+    public void An_added_token_without_an_id_is_refused(string file, string json, string why)
+    {
+        using var folder = new TestFolder();
+        File.Copy(RealData.Path("weights", "llama-stories260K", "tokenizer.model"), folder.At("tokenizer.model"));
+        folder.File(file, json);
+        Assert.Contains(why, Assert.Throws<Domain.RefusedInputException>(() => Tokenizer.Load(folder.Path)).Message);
+    }
+
     [Fact]
     public void A_word_of_100_000_letters_is_no_trap()
     {

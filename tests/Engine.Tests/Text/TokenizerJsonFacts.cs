@@ -106,6 +106,30 @@ public sealed class TokenizerJsonFacts : IDisposable
         Assert.Equal(Enumerable.Range(0, lengths.Length).Select(i => i % 70), lengths);
     }
 
+    /// <summary>As LlamaTokenizerFast does in transformers: what tokenizer_config.json says counts, and the file's own post-processor does not.</summary>
+    [Theory]
+    [InlineData("LlamaTokenizerFast", "\"add_bos_token\": true", "1 3")]
+    [InlineData("LlamaTokenizer", "\"add_bos_token\": false, \"add_eos_token\": true", "3 2")]
+    [InlineData("LlamaTokenizerFast", "\"add_eos_token\": true", "1 3 2")]
+    [InlineData("LlamaTokenizerFast", "\"legacy\": true", "2 3")]
+    [InlineData("PreTrainedTokenizerFast", "\"add_bos_token\": true", "2 3")]
+    public void Tokenizer_config_of_Llamas_class_says_what_stands_around_a_text(string kind, string flags, string ids)
+    {
+        Write("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "b", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {"b": {"id": "b", "ids": [2], "tokens": ["b"]}}}""");
+        _folder.File("tokenizer_config.json", $$"""{"tokenizer_class": "{{kind}}", {{flags}}, "bos_token": {"content": "a"}, "eos_token": "b"}""");
+        Assert.Equal(ids, string.Join(' ', Tokenizer.Load(_folder.Path).Encode("ab").Ids));
+    }
+
+    [Theory]
+    [InlineData("", "bos_token names none")]
+    [InlineData(", \"bos_token\": \"<s>\"", "'<s>' is not in the vocabulary")]
+    public void A_token_around_each_text_that_is_none_is_refused(string named, string message)
+    {
+        Write("decoder", """{"type": "Fuse"}""");
+        _folder.File("tokenizer_config.json", $$"""{"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": true{{named}}}""");
+        AssertRefused("tokenizer_config.json add_bos_token", message);
+    }
+
     private void Write(params string[] stepsAndJson) =>
         _folder.File("tokenizer.json", $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
 

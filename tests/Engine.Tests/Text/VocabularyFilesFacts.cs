@@ -50,6 +50,17 @@ public sealed class VocabularyFilesFacts : IDisposable
     }
 
     [Fact]
+    public void Vocabularies_of_Qwen_need_the_pattern_of_a_tokenizer_json()
+    {
+        _folder.File("vocab.json", """{"<|endoftext|>": 0, "a": 1}""");
+        _folder.File("merges.txt", "#version: 0.2\n");
+        _folder.File("tokenizer_config.json", """{"tokenizer_class": "Qwen2Tokenizer"}""");
+        var fault = Assert.Throws<RefusedInputException>(() => Tokenizer.Load(_folder.Path)).Faults.Single();
+        Assert.EndsWith("tokenizer_config.json tokenizer_class", fault.Path);
+        Assert.Contains("save the tokenizer as tokenizer.json", fault.Message);
+    }
+
+    [Fact]
     public void Special_tokens_map_names_the_special_tokens()
     {
         _folder.File("vocab.json", """{"[BOS]": 0, "[EOS]": 1, "<pad>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "Ġ": 6}""");
