@@ -79,7 +79,10 @@ public static class MemoryEstimate
     /// <param name="need">Bytes, by <see cref="OfJob"/>.</param>
     /// <param name="largest">Bytes of the largest worker that is otherwise fit.</param>
     public static Fault Refusal(long need, long largest) => new("training.batchSize", string.Create(CultureInfo.InvariantCulture,
-        $"needs about {need / GiB:F1} GiB, and the largest worker that suits has {largest / GiB:F1} GiB: lower batchSize (and raise accumulation to keep the step the same), or lower maxLength"));
+        $"needs about {need / GiB:F1} GiB, and the largest worker that suits has {largest / GiB:F1} GiB: {Advice}"));
+
+    /// <summary>What people can do where memory is short.</summary>
+    public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder set weights (bfloat16, int8, nf4) or checkpointing";
 
     /// <summary>About how many tokens the longest text has: that of the longest cells of the columns that the task reads.</summary>
     private static int Tokens(TaskSettings task, SplitFacts split)

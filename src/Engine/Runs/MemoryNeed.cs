@@ -21,7 +21,7 @@ public static class MemoryNeed
         var free = Free();
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,
-                $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and {free / (1 << 30):F1} GiB are free. Lower batchSize (and raise accumulation to keep the step the same), or lower maxLength."));
+                $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and {free / (1 << 30):F1} GiB are free: {MemoryEstimate.Advice}."));
     }
 
     /// <summary>The shape of a decoder, its output layer counted where it is its own.</summary>

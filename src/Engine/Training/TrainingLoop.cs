@@ -130,7 +130,7 @@ public static class TrainingLoop
             }
             catch (ExternalException native) when (native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase))
             {
-                throw new RefusedInputException("training.batchSize", $"a batch of {indices.Length} texts × {batch.Ids.shape[1]} tokens does not fit into memory. Lower batchSize (and raise accumulation to keep the step the same), or lower maxLength.");
+                throw new RefusedInputException("training.batchSize", $"a batch of {indices.Length} texts × {batch.Ids.shape[1]} tokens does not fit into memory: {MemoryEstimate.Advice}.");
             }
             tokens += batch.Tokens;
         }

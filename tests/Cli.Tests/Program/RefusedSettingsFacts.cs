@@ -36,7 +36,7 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
         var model = run.Copy(run.Model);
         var config = Path.Combine(model, "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"intermediate_size\": 32", "\"intermediate_size\": 2000000000"));
-        Refused(["--model", model], "training.batchSize: a batch of 8 texts", "GiB", "Lower batchSize");
+        Refused(["--model", model], "training.batchSize: a batch of 8 texts", "GiB", "lower batchSize");
     }
 
     [Theory]

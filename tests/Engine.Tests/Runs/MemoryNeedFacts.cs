@@ -12,7 +12,7 @@ public sealed class MemoryNeedFacts
     {
         var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => MemoryNeed.Check(EncoderConfig.RobertaLarge, Long, new() { BatchSize = 100_000 }, new(), CPU)).Faults);
         Assert.Equal("training.batchSize", fault.Path);
-        Assert.Matches(@"a batch of 100000 texts of up to 512 tokens needs about [\d.]+ GiB, and [\d.]+ GiB are free\. Lower batchSize", fault.Message);
+        Assert.Matches(@"a batch of 100000 texts of up to 512 tokens needs about [\d.]+ GiB, and [\d.]+ GiB are free: lower batchSize", fault.Message);
     }
 
     [Fact]
