@@ -1,3 +1,4 @@
+using LoraDrop.Engine;
 using Spectre.Console;
 
 namespace LoraDrop.Cli;
@@ -14,6 +15,13 @@ internal record Terminal(bool Json)
     public void Say(string line)
     {
         if (!Json) System.Console.Out.WriteLine(line); // never folded, unlike what Spectre writes
+    }
+
+    /// <summary>A line beside the output: a remark among the lines for scripts, on standard error for people.</summary>
+    public void Note(string line)
+    {
+        if (Json) Tell<RunEvent>(new RunEvent.Remark(line));
+        else System.Console.Error.WriteLine(line);
     }
 
     /// <summary>A line for scripts; nothing without --json.</summary>

@@ -42,6 +42,7 @@ internal sealed class EvaluateCommand : AdapterCommand
         var decoding = trained.Task.Decoding!;
         var prompts = Prompt.Grouped(file.Prompts);
         var answers = Answers.Of(trained.LanguageModel, trained.Prompts, decoding.Rows is { } rows ? [.. prompts.Take(rows)] : prompts, decoding, 42, cancel);
+        if (answers.Remark is { } remark) session.Note(remark);
         if (options.GetValue(_answers) is { } path) WholeFile.WriteText(path, answers.ToJsonLines());
         var scores = answers.Items.Count > 0 ? answers.ScoresBy(trained.Task.Metric) : loss.Scores;
         var all = loss.Scores.Values.Concat(scores.Values).DistinctBy(score => score.Key).ToDictionary();

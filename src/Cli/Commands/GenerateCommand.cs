@@ -45,6 +45,7 @@ internal sealed class GenerateCommand : AdapterCommand
         {
             var prompts = chunk.Select(text => PromptOf(trained.Task, text)).ToArray();
             var answers = Answers.Of(model, trained.Prompts, prompts, decoding, options.GetValue(_seed), cancel, part * decoding.BatchSize);
+            if (answers.Remark is { } remark) session.Note(remark);
             foreach (var ((_, answer), text) in answers.Items.Zip(chunk))
             {
                 session.Say(answer.Text.Trim());

@@ -11,9 +11,16 @@ public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)
     public static Answers Of(LanguageModel model, PromptEncoder encoder, IReadOnlyList<Prompt> prompts, DecodingSettings decoding, long seed, CancellationToken cancel, int first = 0)
     {
         var generator = new TextGenerator(model, encoder.Tokenizer, decoding, encoder.EndIds);
-        var answers = generator.Answer([.. prompts.Select(prompt => encoder.EncodeToAnswer(prompt, decoding.MaxNewTokens))], decoding.BatchSize, seed, cancel, first);
-        return new([.. prompts.Zip(answers)]);
+        var asked = prompts.Select(prompt => encoder.EncodeToAnswer(prompt, decoding.MaxNewTokens)).ToArray();
+        var answers = generator.Answer([.. asked.Select(prompt => prompt.Ids)], decoding.BatchSize, seed, cancel, first);
+        return new([.. prompts.Zip(answers)]) { Cut = asked.Count(prompt => prompt.Cut) };
     }
+
+    /// <summary>Prompts that were cut from the left, for the answer to have room.</summary>
+    public int Cut { get; init; }
+
+    /// <summary>What people should know of how these came about; null where there is nothing.</summary>
+    public string? Remark => Cut == 0 ? null : $"{Cut:N0} of {Items.Count:N0} prompts left too little room for an answer; they were cut from the left.";
 
     /// <summary>Holds the answers against every right one; white space around either does not count.</summary>
     public Scores ScoresBy(Metric metric) => Scores.OfTexts(metric, [.. Items.Select(item => new Segment(item.Answer.Text.Trim(), [.. item.Prompt.References.Select(reference => reference.Trim())]))]);

@@ -7,7 +7,8 @@ namespace LoraDrop.Engine;
 /// <param name="BaseModel">The base model as the run named it: a folder, where it was run from the command line.</param>
 /// <param name="Task">Kind, columns, class names, metric.</param>
 /// <param name="MaxLength">Where texts were cut, in tokens.</param>
-public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLength)
+/// <param name="Weights">How the base model's frozen matrices were kept while the adapter learnt beside them; null as the device has them.</param>
+public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLength, WeightKind? Weights = null)
 {
     public const string FileName = "loradrop.json";
 

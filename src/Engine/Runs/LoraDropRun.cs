@@ -225,6 +225,7 @@ public sealed class LoraDropRun : IDisposable
     {
         _report(new RunEvent.Remark($"Answering {data.Asked.Count} prompts of the {data.AskedFrom} split."));
         var answers = Answers.Of((LanguageModel)_model, data.Encoder, data.Asked, Task.Decoding!, _request.Training.Seed, cancel);
+        if (answers.Remark is { } remark) _report(new RunEvent.Remark(remark));
         WholeFile.WriteText(_folder.Answers, answers.ToJsonLines());
         return new(data.AskedFrom, data.Asked.Count, answers.ScoresBy(Task.Metric));
     }
@@ -237,7 +238,7 @@ public sealed class LoraDropRun : IDisposable
         {
             PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, BaseModel);
             CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
-            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength), JsonText.Options));
+            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength, _request.Training.Weights), JsonText.Options));
             WholeFile.WriteText(Path.Combine(folder, "README.md"), ModelCard.Markdown(Card(importance, result)));
         });
         WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));

@@ -35,7 +35,7 @@ public sealed class TrainedAdapter : IDisposable
     /// <summary>Prompts as ids, for a generation task.</summary>
     public PromptEncoder Prompts => field ??= new(BaseModel, LanguageModel.Config, _maxLength, Task.TextChoices);
 
-    /// <summary>Opens the adapter folder of a run.</summary>
+    /// <summary>Opens the adapter folder of a run, on base weights kept as they were when it learnt: it makes up for what these lost, and no more memory is taken than then.</summary>
     /// <param name="folder">The folder; its loradrop.json names base model and task.</param>
     /// <param name="baseModel">The base model's folder, if it is another than the run named.</param>
     /// <param name="device">Where to compute.</param>
@@ -44,7 +44,7 @@ public sealed class TrainedAdapter : IDisposable
     {
         var about = AdapterTask.Read(folder);
         var path = baseModel ?? about.BaseModel;
-        FrozenModel model = about.Task.Kind == TaskKind.Generation ? LanguageModel.Open(path, device) : SequenceClassifier.Open(path, about.Task.Labels?.Count ?? 1, 0, device);
+        FrozenModel model = about.Task.Kind == TaskKind.Generation ? LanguageModel.Open(path, device, about.Weights) : SequenceClassifier.Open(path, about.Task.Labels?.Count ?? 1, 0, device, about.Weights);
         try
         {
             return new(path, model, PeftAdapter.Read(folder, model), about.Task, about.MaxLength);

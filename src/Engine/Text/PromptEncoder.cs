@@ -62,13 +62,14 @@ public sealed class PromptEncoder
 
     /// <summary>A prompt to answer.</summary>
     /// <param name="prompt">The prompt; of a conversation all but the answer.</param>
-    /// <param name="room">Tokens that are kept free for the answer.</param>
-    public int[] EncodeToAnswer(Prompt prompt, int room)
+    /// <param name="room">Tokens that are kept free for the answer, up to half of what the model reads.</param>
+    /// <returns>The tokens, and whether some had to be cut off at the left.</returns>
+    public (int[] Ids, bool Cut) EncodeToAnswer(Prompt prompt, int room)
     {
         var ids = prompt.Messages is { } messages ? Tokenizer.EncodeBare(_chat!.Render(messages.SkipLast(1), answer: true)) : Tokenizer.EncodePrefix(prompt.Text);
         if (ids.Length == 0) ids = [_end ?? _config.PadId]; // a model needs a token to go on from
         var longest = Math.Max(Tokenizer.PrefixLength + 1, _config.LongestText - Math.Min(room, _config.LongestText / 2));
-        return ids.Length <= longest ? ids : [.. ids[..Tokenizer.PrefixLength], .. ids[^(longest - Tokenizer.PrefixLength)..]];
+        return ids.Length <= longest ? (ids, false) : ([.. ids[..Tokenizer.PrefixLength], .. ids[^(longest - Tokenizer.PrefixLength)..]], true);
     }
 
     /// <summary>Encodes a file's prompts; those that are too long are cut, left out, or refused, as the settings say.</summary>

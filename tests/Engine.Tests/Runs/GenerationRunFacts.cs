@@ -106,6 +106,19 @@ public sealed class GenerationRunFacts : IDisposable
     }
 
     [Fact]
+    public void A_prompt_that_leaves_no_room_to_answer_is_cut_and_that_is_said()
+    {
+        using var model = LanguageModel.Open(_task.Model, CPU);
+        var encoder = new PromptEncoder(_task.Model, model.Config, 64, _task.Request().Task.TextChoices);
+        Prompt[] prompts = [.. new[] { 1, model.Config.LongestText }.Select(words => new Prompt("", string.Join(' ', Enumerable.Repeat("good", words)), "", [], "", null))];
+        var decoding = new DecodingSettings { MaxNewTokens = 4 };
+        var answers = Answers.Of(model, encoder, prompts, decoding, 42, CancellationToken.None);
+        Assert.Equal("1 of 2 prompts left too little room for an answer; they were cut from the left.", answers.Remark);
+        Assert.Equal(model.Config.LongestText - 4, encoder.EncodeToAnswer(prompts[1], 4).Ids.Length);
+        Assert.Null(Answers.Of(model, encoder, prompts[..1], decoding, 42, CancellationToken.None).Remark);
+    }
+
+    [Fact]
     public void An_answer_ends_with_the_token_of_config_json_where_the_tokenizer_names_none()
     {
         foreach (var file in (string[])["special_tokens_map.json", "tokenizer_config.json"]) File.Delete(Path.Combine(_task.Model, file));
@@ -132,15 +145,18 @@ public sealed class GenerationRunFacts : IDisposable
         Assert.Null(result.Generated);
     }
 
-    [Fact]
-    public void The_adapter_of_a_run_answers_as_it_did_in_the_run()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("nf4")]
+    public void The_adapter_of_a_run_answers_as_it_did_in_the_run(string? weights)
     {
-        var (result, _) = _task.Run(_task.Request(), _task.Out());
+        var (result, _) = _task.Run(_task.Request(json => json["training"]!["weights"] = weights), _task.Out());
         using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
         var prompts = Prompt.Grouped(PromptFile.Read(_task.Files.Validation!, trained.Task).Prompts);
         var answers = Answers.Of(trained.LanguageModel, trained.Prompts, prompts, trained.Task.Decoding!, 42, CancellationToken.None);
         Assert.Equal(File.ReadAllText(Path.Combine(_task.Out(), RunFolder.AnswersFile)), answers.ToJsonLines());
         Assert.Equal(result!.Generated!.Scores.Values, answers.ScoresBy(trained.Task.Metric).Values);
+        Assert.All(trained.Adapter.Sites, site => Assert.Equal(weights is not null, site.Linear.Matrix is Nf4Matrix));
         Assert.Throws<RefusedInputException>(() => trained.Classifier);
     }
 }

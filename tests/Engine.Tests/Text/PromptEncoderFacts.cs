@@ -34,7 +34,7 @@ public sealed class PromptEncoderFacts : IDisposable
         string Read(IEnumerable<int> places) => encoder.Tokenizer.Decode(places.Select(place => encoded.Text.Ids[place]), skipSpecialTokens: false);
         Assert.Equal(answer.Trim(), Read(encoded.Learnt).Trim());
         Assert.Equal(prompt.Trim(), Read(Enumerable.Range(0, encoded.Learnt[0])).Trim());
-        Assert.Equal(encoder.EncodeToAnswer(Asked(messages), 4), encoded.Text.Ids[..encoded.Learnt[0]]); // what is learnt is what will be asked
+        Assert.Equal(encoder.EncodeToAnswer(Asked(messages), 4).Ids, encoded.Text.Ids[..encoded.Learnt[0]]); // what is learnt is what will be asked
     }
 
     [Fact]
