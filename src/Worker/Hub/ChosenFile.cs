@@ -5,6 +5,6 @@ namespace LoraDrop.Worker;
 /// <param name="Name">What it is to be called in the target folder; a plain name.</param>
 internal sealed record ChosenFile(RepositoryFile File, string Name)
 {
-    /// <summary>Published as <c>.json</c> and wanted as <c>.jsonl</c>, which is right only if that is what it holds.</summary>
-    public bool IsToBeJsonLines => File.Extension == ".json" && Path.GetExtension(Name) == ".jsonl";
+    /// <summary>Published as <c>.json</c> and taken for <c>.jsonl</c>: what it holds decides.</summary>
+    public bool IsNamedByContent => File.Extension == ".json" && Path.GetExtension(Name) == ".jsonl";
 }

@@ -10,7 +10,7 @@ internal sealed class DatasetConfig(string name, Func<ILookup<string, Repository
 
     private readonly Lazy<ILookup<string, RepositoryFile>> _splits = new(splits);
 
-    /// <summary>What is read here; <c>.json</c> only where it holds JSON lines.</summary>
+    /// <summary>What is read here; <c>.json</c> where it holds JSON lines or a list of objects.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".parquet", ".jsonl", ".json", ".csv", ".tsv"];
 
     public string Name { get; } = name;

@@ -88,9 +88,8 @@ public sealed class HubClient : IDisposable
         foreach (var chosen in files)
         {
             var blob = await _cache.GetAsync(repository, chosen.File, here => progress?.Report(new(done + here, total)), cancel);
-            if (chosen.IsToBeJsonLines && !await JsonLinesCheck.PassesAsync(blob.Path, cancel))
-                throw repository.Refused($"{chosen.File.Path} of {repository.Address.Name} is one JSON document; only JSON lines, an object on each line, can be used");
-            fetched.Add((chosen, blob));
+            var end = chosen.IsNamedByContent ? await PublishedJson.EndOfAsync(blob.Path, cancel) ?? throw repository.Refused($"{chosen.File.Path} of {repository.Address.Name} holds neither JSON lines, an object on each line, nor a list of objects") : null;
+            fetched.Add((end is null ? chosen : chosen with { Name = Path.ChangeExtension(chosen.Name, end) }, blob));
             done += chosen.File.Size;
         }
         Directory.CreateDirectory(folder);

@@ -94,14 +94,26 @@ public sealed class HubDatasetFacts
     }
 
     [Theory]
-    [InlineData("""[{"text":"a"},{"text":"b"}]""")]
-    [InlineData("{\n  \"data\": []\n}\n")]
-    [InlineData("text")]
-    public async Task A_json_file_that_does_not_hold_lines_is_refused(string json)
+    [InlineData("""[{"text":"a"},{"text":"b"}]""", "train.json")]
+    [InlineData("\n [\n{\"text\": \"a\"}\n]", "train.json")]
+    [InlineData("{\"text\": \"a\"}\n{\"text\": \"b\"}\n", "train.jsonl")]
+    public async Task A_json_file_is_called_by_what_it_holds(string json, string name)
     {
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Put("datasets/org/data", "train.json", json);
-        Assert.Contains("train.json of org/data is one JSON document", await visit.DatasetRefusalAsync());
+        await visit.FetchDatasetAsync();
+        Assert.Equal([name], visit.Fetched());
+        Assert.Equal(json, File.ReadAllText(Path.Combine(visit.Target, name)));
+    }
+
+    [Theory]
+    [InlineData("{\n  \"data\": []\n}\n")]
+    [InlineData("text")]
+    public async Task A_json_file_that_holds_neither_lines_nor_a_list_is_refused(string json)
+    {
+        await using var visit = await HubVisit.BeginAsync();
+        visit.Hub.Put("datasets/org/data", "train.json", json);
+        Assert.Contains("train.json of org/data holds neither JSON lines, an object on each line, nor a list of objects", await visit.DatasetRefusalAsync());
         Assert.Empty(visit.Fetched());
     }
 
