@@ -100,7 +100,7 @@ public sealed class SurvivalFacts : IDisposable
         WaitFor(id, job => Step(job) > 0);
         var child = Assert.Single(_service.Children());
         _service.Kill();
-        Assert.True(SpinWait.SpinUntil(() => !_service.Children().Contains(child), TimeSpan.FromSeconds(5)), "the child lives on");
+        Assert.True(SpinWait.SpinUntil(() => !_service.Children().Contains(child), TimeSpan.FromSeconds(15)), "the child lives on");
         _service.StartAgain();
     }
 

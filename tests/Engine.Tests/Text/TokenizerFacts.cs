@@ -81,7 +81,7 @@ public sealed class TokenizerFacts
         {
             var started = System.Diagnostics.Stopwatch.GetTimestamp();
             Assert.Equal(word, tokenizer.Decode(tokenizer.Encode(word).Ids));
-            Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 5);
+            Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 20);
         }
     }
 

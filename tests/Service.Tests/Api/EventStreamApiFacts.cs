@@ -90,7 +90,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         Assert.True(answer.Headers.CacheControl!.NoStore);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
         var comments = 0;
-        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(5)))!.StartsWith(": still")) comments++;
+        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)))!.StartsWith(": still")) comments++;
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         var reading = ReadAsync($"/jobs/{id}/events/stream");
         await Task.Delay(200);
         _service.BeginStop();
-        var messages = await reading.WaitAsync(TimeSpan.FromSeconds(3));
+        var messages = await reading.WaitAsync(TimeSpan.FromSeconds(15));
         Assert.DoesNotContain(messages, m => m.EventType == "end");   // the job goes on: come back
         Assert.Empty(_service.Errors);
     }
@@ -122,7 +122,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         await Task.Delay(200);
         await _service.PostAsync($"/jobs/{id}/cancel");
         await _service.Http.DeleteAsync($"/jobs/{id}");
-        await reading.WaitAsync(TimeSpan.FromSeconds(5));
+        await reading.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     private async Task<Guid> EndedAsync()
