@@ -1,7 +1,6 @@
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
@@ -44,9 +43,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     /// <exception cref="IOException">The disk is full.</exception>
     public async Task<Answer<DatasetRow>> ReceiveAsync(HttpRequest request, CancellationToken cancel)
     {
-        var most = options.MaxUploadBytes * Splits.Length + FormParts.Overhead;
-        if (request.ContentLength > most) throw TooLarge();
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
+        UploadLimit.Set(request, options, files: Splits.Length);
         var kept = false;
         try
         {
@@ -74,7 +71,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     {
         var field = part.Field;
         if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form's field where no file was chosen
-        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(Clipped(field), $"is not a part of a dataset; there are name, shared, {string.Join(", ", Splits)}"));
+        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(PlainText.Clipped(field), $"is not a part of a dataset; there are name, shared, {string.Join(", ", Splits)}"));
         else if (!_given.Add(field)) _faults.Add(new(field, "is given twice"));
         else if (field == "name") await ReadNameAsync(part, cancel);
         else if (field == "shared") await ReadSharedAsync(part, cancel);
@@ -100,17 +97,13 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         var (split, fileName) = (part.Field, part.FileName);
         var format = DataFormat.Of(fileName);
         if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, which says its format"));
-        else if (!DataFormat.Ends.Contains(format)) _faults.Add(new(split, $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {Clipped(fileName)}"));
+        else if (!DataFormat.Ends.Contains(format)) _faults.Add(new(split, $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {PlainText.Clipped(fileName)}"));
         else if (_faults.Count == 0)   // else it is refused anyway: the reader passes over it
         {
-            var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", new LimitedStream(part.Body, options.MaxUploadBytes, TooLarge), cancel);
+            var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", UploadLimit.On(part.Body, options), cancel);
             _files.Add(new($"{split}{format}", stored.Key, stored.Bytes, stored.Sha256));
         }
     }
 
     private static async Task<bool> IsEmptyAsync(FormPart part, CancellationToken cancel) => await part.Body.ReadAsync(new byte[1], cancel) == 0;
-
-    private BadHttpRequestException TooLarge() => new($"A file has at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
-
-    private static string Clipped(string text) => text.Length > 40 ? $"{text[..40]}…" : text;
 }

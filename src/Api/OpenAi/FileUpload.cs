@@ -1,7 +1,6 @@
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
@@ -37,9 +36,7 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
     /// <exception cref="IOException">The disk is full.</exception>
     public async Task<Answer<FileRow>> ReceiveAsync(HttpRequest request, CancellationToken cancel)
     {
-        var most = options.MaxUploadBytes + FormParts.Overhead;
-        if (request.ContentLength > most) throw TooLarge();
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
+        UploadLimit.Set(request, options, files: 1);
         var id = MadeUnderId.Of(request.HttpContext) ?? Guid.CreateVersion7(clock.GetUtcNow());
         if (await life.FindAsync(id, cancel) is { } before) return before; // the same request was taken before, and its answer lost
         _key = FileLife.NewKey(id);
@@ -63,7 +60,7 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
 
     private async Task ReadAsync(FormPart part, CancellationToken cancel)
     {
-        if (!Parts.Contains(part.Field)) _faults.Add(new(PlainText.Shown(Clipped(part.Field)), "is not supported; there are file and purpose"));
+        if (!Parts.Contains(part.Field)) _faults.Add(new(PlainText.Shown(PlainText.Clipped(part.Field)), "is not supported; there are file and purpose"));
         else if (!_given.Add(part.Field)) _faults.Add(new(part.Field, "is given twice"));
         else if (part.Field == "purpose") await ReadPurposeAsync(part, cancel);
         else await StoreAsync(part, cancel);
@@ -81,11 +78,7 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
         if (_format.Length == 0) _format = ".jsonl";   // OpenAI's clients name bytes of the memory without an ending, and its only format is this one
         if (_name.Length is 0 or > LongestName) _faults.Add(new("file", $"must be a file with a name of 1 to {LongestName} characters"));
         else if (PlainText.Fault(_name) is { } strange) _faults.Add(new("file", $"has a name that {strange}"));
-        else if (!DataFormat.Ends.Contains(_format)) _faults.Add(new("file", $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {Clipped(_name)}"));
-        else if (_faults.Count == 0) _stored = await objects.PutAsync(_key, new LimitedStream(part.Body, options.MaxUploadBytes, TooLarge), cancel);
+        else if (!DataFormat.Ends.Contains(_format)) _faults.Add(new("file", $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {PlainText.Clipped(_name)}"));
+        else if (_faults.Count == 0) _stored = await objects.PutAsync(_key, UploadLimit.On(part.Body, options), cancel);
     }
-
-    private BadHttpRequestException TooLarge() => new($"A file has at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
-
-    private static string Clipped(string text) => text.Length > 40 ? $"{text[..40]}…" : text;
 }

@@ -26,7 +26,7 @@ internal static class OpenAiEndpoints
         var result = await next(context);
         if (result is INestedHttpResult nested) result = nested.Result;
         if (result is not ProblemHttpResult problem) return result;
-        if (problem.ProblemDetails.Extensions.TryGetValue("retryAfter", out var seconds)) context.HttpContext.Response.Headers.RetryAfter = $"{seconds}";
+        RetryAfterHeader.Say(context.HttpContext, problem);
         return OpenAiErrors.From(problem.ProblemDetails);
     }
 }

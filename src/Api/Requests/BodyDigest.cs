@@ -4,7 +4,7 @@ using System.Text;
 namespace LoraDrop.Api;
 
 /// <summary>The sha256 of a body as it is read; of a form without its boundary, which clients make anew for each try.</summary>
-internal sealed class BodyDigest(Stream body, string? boundary) : Stream
+internal sealed class BodyDigest(Stream body, string? boundary) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _boundary = Encoding.ASCII.GetBytes(boundary ?? "");
@@ -29,8 +29,6 @@ internal sealed class BodyDigest(Stream body, string? boundary) : Stream
         return read;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     protected override void Dispose(bool disposing)
     {
         if (disposing) _hash.Dispose();
@@ -53,24 +51,4 @@ internal sealed class BodyDigest(Stream body, string? boundary) : Stream
         _pending.SetLength(0);
         _pending.Write(rest);
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() { }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

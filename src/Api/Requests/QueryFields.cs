@@ -60,7 +60,7 @@ internal sealed class QueryFields(IQueryCollection query)
     /// <summary>All faults, when everything has been read; null where there is none.</summary>
     public Refusal? Refusal()
     {
-        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(Clipped(name)), "is not a parameter" + Spelling.Hint(Clipped(name), _asked));
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(PlainText.Clipped(name)), "is not a parameter" + Spelling.Hint(PlainText.Clipped(name), _asked));
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 
@@ -69,11 +69,9 @@ internal sealed class QueryFields(IQueryCollection query)
         foreach (var value in Enum.GetValues<T>())
             if (JsonText.NameOf(value) == written) return value;
         var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
-        Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(Clipped(written), known)}");
+        Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(PlainText.Clipped(written), known)}");
         return null;
     }
 
-    private static string Shown(string written) => $"\"{Clipped(written)}\"";
-
-    private static string Clipped(string written) => written.Length > 40 ? $"{written[..40]}…" : written;
+    private static string Shown(string written) => $"\"{PlainText.Clipped(written)}\"";
 }

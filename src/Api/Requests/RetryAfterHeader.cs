@@ -10,7 +10,13 @@ internal sealed class RetryAfterHeader : IEndpointFilter
     {
         var result = await next(context);
         var answer = result is INestedHttpResult nested ? nested.Result : result as IResult;
-        if (answer is ProblemHttpResult problem && problem.ProblemDetails.Extensions.TryGetValue("retryAfter", out var seconds)) context.HttpContext.Response.Headers.RetryAfter = $"{seconds}";
+        if (answer is ProblemHttpResult problem) Say(context.HttpContext, problem);
         return result;
+    }
+
+    /// <summary>Says it of one answer.</summary>
+    public static void Say(HttpContext http, ProblemHttpResult problem)
+    {
+        if (problem.ProblemDetails.Extensions.TryGetValue("retryAfter", out var seconds)) http.Response.Headers.RetryAfter = $"{seconds}";
     }
 }

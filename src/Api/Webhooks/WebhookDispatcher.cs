@@ -20,9 +20,6 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
     private readonly CancellationTokenSource _breakOff = new();
     private readonly SemaphoreSlim _ended = new(0, 1);
 
-    /// <summary>Attempts that are on their way, to all receivers.</summary>
-    public int OnTheWay => _onTheWay.Count;
-
     /// <summary>One look at the rows: what is due is on its way then, as far as there are places.</summary>
     public async Task LookAsync(CancellationToken cancel)
     {

@@ -12,7 +12,7 @@ public static class MemoryEstimate
     private const double PerByteOfData = 13;
 
     /// <summary>English is 4 to 5 characters a token in the vocabularies of BERT and RoBERTa; a script that takes more tokens is estimated too low, and has its exact refusal when the run has read it.</summary>
-    private const int CharactersInToken = 4;
+    internal const int CharactersInToken = 4;
 
     /// <summary>Begin, end, and what parts a pair; rounded up.</summary>
     private const int SpecialTokens = 8;

@@ -10,8 +10,6 @@ public sealed record StageWork(Stage Stage, int Examples, int Steps, double Pass
 /// <summary>How much a job will do, as far as its settings and the facts of its data tell: what the run counts for itself once it has read every row.</summary>
 public static class WorkEstimate
 {
-    private const int CharactersInToken = 4;
-
     /// <summary>The stages of a job, in their order. Early stopping may end the last one sooner.</summary>
     /// <param name="request">A request without faults of its own.</param>
     /// <param name="data">The data set.</param>
@@ -32,7 +30,7 @@ public static class WorkEstimate
 
     /// <summary>Roughly the tokens of an average text, from the size of the file: all its columns count, and a script that takes more tokens than English is estimated too low.</summary>
     public static double TokensOfText(JobRequest request, ModelFacts model, SplitFacts train) =>
-        Math.Min((double)train.Bytes / Math.Max(1, train.Rows) / CharactersInToken + 2, Math.Min(request.Training.MaxLength, model.LongestText));
+        Math.Min((double)train.Bytes / Math.Max(1, train.Rows) / MemoryEstimate.CharactersInToken + 2, Math.Min(request.Training.MaxLength, model.LongestText));
 
     private static StageWork WorkOf(Stage stage, int examples, int steps, TrainingSettings training) => new(stage, examples, steps, (double)steps / Math.Max(1, training.StepsIn(examples)));
 

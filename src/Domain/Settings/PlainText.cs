@@ -20,6 +20,9 @@ public static class PlainText
         return null;
     }
 
+    /// <summary>The beginning of what somebody wrote, enough to find it by.</summary>
+    public static string Clipped(string text) => text.Length > 40 ? $"{text[..40]}…" : text;
+
     /// <summary>The text on one line, a middle dot in the place of each character that <see cref="Fault"/> names.</summary>
     public static string Shown(string text)
     {

@@ -55,6 +55,8 @@ public sealed class LoraDropRun : IDisposable
     /// <summary>The task, with the class names that the training file gave.</summary>
     public TaskSettings Task { get; }
 
+    private SharingPlan OwnEverywhere => SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
+
     private string BaseModel => _inputs.BaseModel ?? _inputs.Model;
 
     /// <summary>Stage 1, then stage 2, then the files that come out.</summary>
@@ -62,8 +64,8 @@ public sealed class LoraDropRun : IDisposable
     public RunResult Run(CancellationToken cancel)
     {
         var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;      // stage 1: what does each LoRA contribute?
-        var plan = importance?.Plan() ?? SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
-        using var adapter = new Adapter(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+        var plan = importance?.Plan() ?? OwnEverywhere;
+        using var adapter = AdapterBy(plan);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training, Stage2Steps);
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
@@ -133,12 +135,14 @@ public sealed class LoraDropRun : IDisposable
         return steps;
     }
 
+    private Adapter AdapterBy(SharingPlan plan) => new(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+
     private int Stage1Steps(ImportanceSettings settings, int examples) => settings.Steps ?? _request.Training.StepsIn(examples, settings.Epochs!.Value);
 
     private ImportanceReport Measure(ImportanceSettings settings, CancellationToken cancel)
     {
         var sample = _data.Train.Subset(_data.Sample(settings.SampleRatio, _request.Training.Seed));
-        using var adapter = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+        using var adapter = AdapterBy(OwnEverywhere);
         var steps = Stage1Steps(settings, sample.Count);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
         CompactAdapter.Write(_folder.Stage1Adapter, adapter);
@@ -167,7 +171,7 @@ public sealed class LoraDropRun : IDisposable
     private void CheckWarmStart()
     {
         if (_inputs.Stage1Adapter is not { } path) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
-        using var everywhere = new Adapter(_model, _sites, SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+        using var everywhere = AdapterBy(OwnEverywhere);
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
         everywhere.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
@@ -215,7 +219,7 @@ public sealed class LoraDropRun : IDisposable
         using var phase = _data.Test is null ? null : RunPhases.Begin(RunPhases.Evaluate);
         var test = _data.Test is { } set ? Evaluation.ScoresOf(_model, set, Task, _request.Training.BatchSize, cancel).Scores : null;
         var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? Answered(prompted, cancel) : null;
-        var everywhere = ParameterCounts.Of(SharingPlan.OwnEverywhere(_sites.Select(s => s.Site)), adapter.Width, _shape.Rank, 0);
+        var everywhere = ParameterCounts.Of(OwnEverywhere, adapter.Width, _shape.Rank, 0);
         var kept = adapter.Plan.Own.GroupBy(site => site.Type).ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
         return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test, progress.History) { Generated = generated };
     }

@@ -34,8 +34,6 @@ public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<str
         if (config is not DecoderConfig decoder) throw new RefusedInputException("model", $"is an encoder ({config.Module}), which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
         return PromptedData.Read(files, task, new PromptEncoder(model, decoder, maxLength, task.TextChoices), seed);
     }
-
-    private protected static string CutRemark(int cut, int of, int longest) => $"{cut} of {of} training texts have {longest} tokens or more and are cut there.";
 }
 
 /// <summary>The splits of a classification or regression.</summary>
@@ -64,7 +62,7 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var cut = train.Lengths.Count(length => length == encoder.LongestText);
         var files = new List<DataFile> { FileOf(source.Train, "train"), FileOf(source.Validation, "validation") };
         if (source.Test is { } test) files.Add(FileOf(test, "test"));
-        return new(files, cut > 0 ? [.. source.Remarks, CutRemark(cut, train.Count, encoder.LongestText)] : source.Remarks, train, encoder.Encode(source.Validation.Examples),
+        return new(files, cut > 0 ? [.. source.Remarks, $"{cut} of {train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."] : source.Remarks, train, encoder.Encode(source.Validation.Examples),
             source.Test is { } labelled ? encoder.Encode(labelled.Examples) : null, source.Train.Labels, task.Kind);
     }
 

@@ -28,11 +28,10 @@ internal static class SentencePieceFile
         int begin = IdOf(names, "bos_token", "<s>", 41, 1), end = IdOf(names, "eos_token", "</s>", 42, 2);
         var prefix = normalizer.GetValueOrDefault(3, 1L) != 0;
         string Normalize(string text) => (prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
-        AddedToken[] own = [.. pieces.Index().Where(p => p.Item.Type is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
+        AddedToken[] added = [.. pieces.Index().Where(p => p.Item.Type is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
             .Select(p => new AddedToken(p.Item.Text, p.Index, Special: p.Item.Type != PieceType.UserDefined))];
-        var added = own.Concat(names.Added.ExceptBy(own.Select(token => token.Content), token => token.Content));
         int[] before = names.Config["add_bos_token"].Flag(true) && begin >= 0 ? [begin] : [], after = names.Config["add_eos_token"].Flag(false) && end >= 0 ? [end] : [];
-        return new(Normalize, new AddedTokens(added, Normalize), PreTokenizers.Whole, new BytePairModel(vocabulary, Merges(pieces, vocabulary))
+        return new(Normalize, new AddedTokens(names.AddedTo(added), Normalize), PreTokenizers.Whole, new BytePairModel(vocabulary, Merges(pieces, vocabulary))
         {
             UnknownToken = unknown < 0 ? null : pieces[unknown].Text,
             FuseUnknown = true,

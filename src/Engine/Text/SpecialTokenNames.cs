@@ -18,8 +18,11 @@ internal sealed class SpecialTokenNames
     public static SpecialTokenNames Read(string folder) =>
         new(ReadIfThere(Path.Combine(folder, "special_tokens_map.json")), ReadIfThere(Path.Combine(folder, "tokenizer_config.json")), ReadIfThere(Path.Combine(folder, "added_tokens.json")));
 
+    /// <summary>The added tokens that a vocabulary's file holds itself, and those that stand beside it.</summary>
+    public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) => own.Concat(Added.ExceptBy(own.Select(token => token.Content), token => token.Content));
+
     /// <summary>Tokens that were added to a vocabulary whose own file does not hold them: added_tokens_decoder in tokenizer_config.json, or where there is none added_tokens.json.</summary>
-    public IEnumerable<AddedToken> Added
+    private IEnumerable<AddedToken> Added
     {
         get
         {

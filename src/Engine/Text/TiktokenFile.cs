@@ -47,6 +47,6 @@ internal static class TiktokenFile
                 if (vocabulary.ContainsKey(token[..at]) && vocabulary.ContainsKey(token[at..])) merges.Add((token[..at], token[at..], rank));
         var split = PreTokenizers.InOrder([PreTokenizers.ByPattern(Words), PreTokenizers.ByteLevelWords(addPrefixSpace: false, splitWords: false)]);
         int[] before = names.Config["add_bos_token"].Flag(true) ? [first] : [];
-        return new(text => text, new AddedTokens(added.Concat(names.Added.ExceptBy(added.Select(token => token.Content), token => token.Content)), text => text), split, new BytePairModel(vocabulary, merges) { IgnoreMerges = true }, SequenceTemplate.Around(before, []), Decoders.Bytes);
+        return new(text => text, new AddedTokens(names.AddedTo(added), text => text), split, new BytePairModel(vocabulary, merges) { IgnoreMerges = true }, SequenceTemplate.Around(before, []), Decoders.Bytes);
     }
 }

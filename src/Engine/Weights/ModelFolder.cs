@@ -60,9 +60,6 @@ public sealed class ModelFolder : IWeights, IDisposable
 
     public bool Contains(string name) => _files.Find(name) is not null;
 
-    /// <summary>What a contained tensor is called in this folder.</summary>
-    public string StoredName(string name) => Stored(name).Name;
-
     public long[] ShapeOf(string name)
     {
         var (stored, file) = Stored(name);

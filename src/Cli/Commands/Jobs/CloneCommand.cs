@@ -22,8 +22,7 @@ internal sealed class CloneCommand : JobCommand
     {
         var patch = _settings.Patch(options);
         if (options.GetValue(_name) is { } name) patch["name"] = name;
-        LocalSource.Spell(patch, "model");
-        LocalSource.Spell(patch, "dataset");
+        LocalSource.Spell(patch);
         var clone = await service.CloneAsync(job, patch.ToJsonString(), cancel);
         terminal.TellJson(clone.Json);
         terminal.Say($"job {clone.Value.Id}\n{ServiceAddress.Shown(service.Address)}{clone.Value.Links.Self}");

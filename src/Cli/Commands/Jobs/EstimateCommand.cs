@@ -12,8 +12,7 @@ internal sealed class EstimateCommand : ServiceCommand
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         var settings = _settings.Json(options);
-        LocalSource.Spell(settings, "model");
-        LocalSource.Spell(settings, "dataset");
+        LocalSource.Spell(settings);
         var estimate = await service.EstimateAsync(settings.ToJsonString(), cancel);
         terminal.TellJson(estimate.Json);
         if (!terminal.Json) EstimateLines.Write(terminal.Console, estimate.Value);

@@ -24,8 +24,7 @@ internal sealed class SubmitCommand : ServiceCommand
     {
         var settings = _settings.Json(options);
         if (options.GetValue(_name) is { } name) settings["name"] = name;
-        LocalSource.Spell(settings, "model");
-        LocalSource.Spell(settings, "dataset");
+        LocalSource.Spell(settings);
         var job = await service.SubmitAsync(settings.ToJsonString(), cancel);
         terminal.TellJson(job.Json);
         terminal.Say($"job {job.Value.Id}\n{ServiceAddress.Shown(service.Address)}{job.Value.Links.Self}");
@@ -36,11 +35,11 @@ internal sealed class SubmitCommand : ServiceCommand
 /// <summary>A path that a person wrote, as a service understands it.</summary>
 internal static class LocalSource
 {
-
-    /// <summary>Writes out a path in a field of the settings.</summary>
-    public static void Spell(JsonObject settings, string field)
+    /// <summary>Writes out the paths among a request's inputs: its model and its dataset.</summary>
+    public static void Spell(JsonObject settings)
     {
-        if (settings[field] is JsonValue value && value.TryGetValue<string>(out var written)) settings[field] = Of(written);
+        foreach (var input in (string[])["model", "dataset"])
+            if (settings[input] is JsonValue value && value.TryGetValue<string>(out var written)) settings[input] = Of(written);
     }
 
     /// <summary><c>file:</c> and the absolute path of what exists here. A path has a slash or the end of a table's name; a word alone is the name of something registered.</summary>
