@@ -18,14 +18,28 @@ public sealed class ScoresFacts
         Assert.Equal(("spearman", 1.0), Scores.Of(Stsb, [1.0, 2, 3], [1.0, 4, 9]) is var s ? (s.Primary, Math.Round(s.PrimaryValue, 12)) : default);
 
     [Fact]
-    public void The_higher_score_is_better_and_an_undefined_one_is_worst()
+    public void The_higher_score_is_better_and_an_undefined_one_beats_nothing()
     {
         Scores low = Scores.Of(Stsb, [1.0, 2, 3], [3.0, 2, 1]), high = Scores.Of(Stsb, [1.0, 2, 3], [1.0, 2, 3]), undefined = Scores.Of(Stsb, [1.0, 2, 3], [2.0, 2, 2]);
-        Assert.True(low.Beats(null));
         Assert.True(high.Beats(low));
         Assert.False(low.Beats(high));
         Assert.False(high.Beats(high));
-        Assert.True(low.Beats(undefined));
+        Assert.False(low.Beats(undefined));
         Assert.False(undefined.Beats(low));
+    }
+
+    [Fact]
+    public void A_figure_that_tells_nothing_apart_says_why()
+    {
+        Assert.Null(Scores.Of(Stsb, [1.0, 2], [2.0, 1]).Undefined);
+        Assert.Equal("there is one row only", Scores.Of(Stsb, [1.0], [2.0]).Undefined);
+        Assert.Equal("all labels are equal", Scores.Of(Stsb, [2.5, 2.5], [2.0, 1]).Undefined);
+        Assert.Equal("all predictions are equal", Scores.Of(Stsb, [1.0, 2], [2.0, 2]).Undefined);
+        Assert.Equal("all labels are of one class", Scores.Of(Cola, [1, 1], [0, 1]).Undefined);
+        Assert.Null(Scores.Of(Cola, [0, 1], [1, 1]).Undefined);
+        Assert.Equal("no label is of the class acceptable", Scores.Of(Cola with { Metric = Metric.F1 }, [0, 0], [0, 1]).Undefined);
+        Assert.Null(Scores.Of(Cola with { Metric = Metric.Accuracy }, [0, 0], [0, 1]).Undefined);
+        Assert.NotNull(Scores.OfLoss(1000).Undefined);
+        Assert.Null(Scores.OfLoss(3).Undefined);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
 
 /// <summary>The figures of one evaluation by their names in JSON, and which of them picks the best evaluation.</summary>
@@ -7,9 +9,15 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
 {
     public double PrimaryValue => Values[Primary];
 
-    /// <summary>Whether this evaluation beats an earlier one, or there is none; an undefined figure is worse than any other.</summary>
-    public bool Beats(Scores? earlier) =>
-        earlier is null || (MetricFacts.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue) || (double.IsNaN(earlier.PrimaryValue) && !double.IsNaN(PrimaryValue));
+    /// <summary>Why the figure that counts says nothing about these predictions; null where it does.</summary>
+    /// <remarks>A correlation with a constant is NaN, and Matthews' coefficient of one class is 0 by convention, as scikit-learn has it:
+    /// neither can tell one evaluation from another.</remarks>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Undefined { get; init; }
+
+    /// <summary>Whether the figure that counts is better than an earlier evaluation's; false where either is undefined.</summary>
+    public bool Beats(Scores earlier) => Undefined is null && earlier.Undefined is null
+        && (MetricFacts.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue);
 
     /// <summary>Scores class indices.</summary>
     public static Scores Of(TaskSettings task, IReadOnlyList<int> gold, IReadOnlyList<int> predicted) => Of(task, metric => metric switch
@@ -19,7 +27,15 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         Metric.MacroF1 => ClassificationMetrics.MacroF1(gold, predicted),
         Metric.Matthews => ClassificationMetrics.Matthews(gold, predicted),
         _ => throw new ArgumentException($"{metric} does not score classes."),
-    });
+    }) with
+    {
+        Undefined = task.Metric switch
+        {
+            Metric.Matthews when IsConstant(gold) => "all labels are of one class",
+            Metric.F1 when !gold.Contains(1) => $"no label is of the class {task.Labels?[1] ?? "1"}",
+            _ => null,
+        },
+    };
 
     /// <summary>Scores numbers.</summary>
     public static Scores Of(TaskSettings task, IReadOnlyList<double> gold, IReadOnlyList<double> predicted) => Of(task, metric => metric switch
@@ -28,10 +44,20 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         Metric.Spearman => RegressionMetrics.Spearman(gold, predicted),
         Metric.Mse => RegressionMetrics.MeanSquaredError(gold, predicted),
         _ => throw new ArgumentException($"{metric} does not score numbers."),
-    });
+    }) with
+    {
+        Undefined = gold.Count < 2 ? "there is one row only"
+            : IsConstant(gold) ? "all labels are equal"
+            : IsConstant(predicted) ? "all predictions are equal" : null,
+    };
 
     /// <summary>Scores a language model by the mean loss of a target's token.</summary>
-    public static Scores OfLoss(double meanLoss) => new(new Dictionary<string, double> { [JsonText.NameOf(Metric.Perplexity)] = Math.Exp(meanLoss) }, JsonText.NameOf(Metric.Perplexity));
+    public static Scores OfLoss(double meanLoss)
+    {
+        var (name, value) = (JsonText.NameOf(Metric.Perplexity), Math.Exp(meanLoss));
+        var undefined = double.IsFinite(value) ? null : "the loss is too large for it";
+        return new(new Dictionary<string, double> { [name] = value }, name) { Undefined = undefined };
+    }
 
     /// <summary>Scores generated answers.</summary>
     /// <param name="metric">The one that counts; where perplexity does, which says nothing about answers, BLEU is named.</param>
@@ -58,6 +84,8 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         var counted = metric == Metric.Perplexity ? Metric.Bleu : metric;
         return new(MetricFacts.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of), JsonText.NameOf(counted));
     }
+
+    private static bool IsConstant<T>(IReadOnlyList<T> values) where T : IEquatable<T> => values.All(value => value.Equals(values[0]));
 
     private static Scores Of(TaskSettings task, Func<Metric, double> score) =>
         new(task.Reported.ToDictionary(JsonText.NameOf, score), JsonText.NameOf(task.Metric));

@@ -218,6 +218,7 @@ public sealed class LoraDropRun : IDisposable
         var best = progress.Best!;
         using var phase = _data.Test is null ? null : RunPhases.Begin(RunPhases.Evaluate);
         var test = _data.Test is { } set ? Evaluation.ScoresOf(_model, set, Task, _request.Training.BatchSize, cancel).Scores : null;
+        if (test?.Undefined is { } why) _report(new RunEvent.Remark($"{test.Primary} is undefined on the test split: {why}."));
         var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? Answered(prompted, cancel) : null;
         var everywhere = ParameterCounts.Of(OwnEverywhere, adapter.Width, _shape.Rank, 0);
         var kept = adapter.Plan.Own.GroupBy(site => site.Type).ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);

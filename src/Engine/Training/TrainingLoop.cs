@@ -142,7 +142,10 @@ public static class TrainingLoop
         using var phase = RunPhases.Begin(RunPhases.Evaluate);
         var (scores, mean) = Evaluation.ScoresOf(job.Model, job.Validation!, job.Task, job.Settings.BatchSize, cancel);
         if (!double.IsFinite(mean)) throw new DivergedException(job.Stage, progress.Step, mean, double.NaN); // before a checkpoint holds it
-        var after = progress.With(new EvaluationAt(progress.Step, scores));
+        if (scores.Undefined is { } why && progress.History.All(earlier => earlier.Scores.Undefined is null))
+            report(new RunEvent.Remark($"{scores.Primary} is undefined on the validation split: {why}. "
+                + "Where it is, the lower loss picks the best evaluation."));
+        var after = progress.With(new EvaluationAt(progress.Step, scores, mean));
         var isBest = after.Best!.Step == progress.Step;
         if (isBest) Put(job.Adapter.Parameters.Values, best);
         report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean }, scores.Primary, isBest));

@@ -5,7 +5,20 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine;
 
 /// <summary>One evaluation during training.</summary>
-public sealed record EvaluationAt(int Step, Scores Scores);
+/// <param name="Step">Optimiser steps done before it.</param>
+/// <param name="Scores">What it found.</param>
+/// <param name="Loss">Mean loss over the validation split; finite.</param>
+public sealed record EvaluationAt(int Step, Scores Scores, double Loss)
+{
+    /// <summary>Whether it is better than an earlier one, by the figure that counts.</summary>
+    /// <remarks>A defined figure beats an undefined one; where both are undefined, the lower loss decides.</remarks>
+    public bool Beats(EvaluationAt? earlier) => earlier is null || (Scores.Undefined, earlier.Scores.Undefined) switch
+    {
+        (null, not null) => true,
+        (not null, not null) => Loss < earlier.Loss,
+        _ => Scores.Beats(earlier.Scores),
+    };
+}
 
 /// <summary>How far training is. With the trained numbers and the optimiser's it is all that going on needs: batches and dropout
 /// masks are functions of the seed and the step.</summary>
@@ -16,7 +29,7 @@ public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, Ev
     /// <summary>The progress after an evaluation.</summary>
     public TrainingProgress With(EvaluationAt evaluation)
     {
-        var better = evaluation.Scores.Beats(Best?.Scores);
+        var better = evaluation.Beats(Best);
         return this with
         {
             EvaluatedAt = evaluation.Step,
