@@ -42,7 +42,7 @@ public static class CompactAdapter
         var adapter = new Adapter(model, sites, plan, new(map.Rank, map.Alpha), map.TrainsHead, 0);
         try
         {
-            adapter.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
+            adapter.Load(file.Names.ToDictionary(name => name, name => file.ReadFinite(name)), path);
             return adapter;
         }
         catch

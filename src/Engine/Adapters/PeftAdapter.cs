@@ -91,7 +91,7 @@ public static class PeftAdapter
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
-        var tensors = file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32));
+        var tensors = file.Names.ToDictionary(name => name, name => file.ReadFinite(name, ScalarType.Float32));
         var sites = AdapterSites.All(model).Where(site => tensors.ContainsKey($"base_model.model.{site.Linear.Path}.lora_A.weight")).ToArray();
         if (sites.Length == 0) throw new RefusedInputException(path, "holds no LoRA for a layer of this model; is it for another architecture?");
         var head = model.TrainedHead.All(layer => tensors.ContainsKey($"base_model.model.{layer.Path}.weight"));

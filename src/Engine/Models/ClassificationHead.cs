@@ -16,28 +16,60 @@ public abstract class ClassificationHead
 
     public abstract Tensor Forward(Tensor hidden, TokenBatch batch);             // (B, T, d) → (B, C)
 
-    /// <summary>The head of a family; what the checkpoint lacks, or holds for another number of classes, starts fresh from the seed.</summary>
-    internal static ClassificationHead From(ModelConfig config, OwnedWeights weights, int classes, long seed, DropoutMasks masks) => config switch
+    /// <summary>The head of a family; what the checkpoint lacks starts fresh from the seed.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">The checkpoint.</param>
+    /// <param name="classes">Number of logits.</param>
+    /// <param name="order">For each logit its row of the stored output layer; null: that layer starts fresh.</param>
+    /// <param name="seed">Seeds what starts fresh.</param>
+    /// <param name="masks">Dropout's masks.</param>
+    internal static ClassificationHead From(
+        ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) => config switch
     {
-        EncoderConfig { Family: EncoderFamily.Roberta } => new RobertaHead(config, weights, classes, seed, masks),
-        EncoderConfig { Family: EncoderFamily.Bert } => new BertHead(config, weights, classes, seed, masks),
-        DecoderConfig => new LastTokenHead(config, weights, classes, seed),
+        EncoderConfig { Family: EncoderFamily.Roberta } => new RobertaHead(config, weights, classes, order, seed, masks),
+        EncoderConfig { Family: EncoderFamily.Bert } => new BertHead(config, weights, classes, order, seed, masks),
+        DecoderConfig => new LastTokenHead(config, weights, classes, order, seed),
         _ => throw new ArgumentException($"no head for {config.Module}", nameof(config)),
     };
 
-    /// <summary>A stored layer, or a fresh one: W ~ N(0, 0.02²), b = 0, as transformers starts a head.</summary>
-    private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias = true)
+    /// <summary>The path of the layer that gives the logits.</summary>
+    internal static string OutputOf(ModelConfig config) => config switch
     {
-        if (weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])) return Linear.OfHead(weights, path, d, k, bias);
-        return new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
+        EncoderConfig { Family: EncoderFamily.Roberta } => "classifier.out_proj",
+        EncoderConfig { Family: EncoderFamily.Bert } => "classifier",
+        DecoderConfig => "score",
+        _ => throw new ArgumentException($"no head for {config.Module}", nameof(config)),
+    };
+
+    /// <summary>The layer that gives the logits: the stored one's rows in this order, or a fresh one.</summary>
+    private protected static Linear Output(
+        ModelConfig config, OwnedWeights weights, long k, IReadOnlyList<int>? order, long seed, bool bias = true)
+    {
+        var (path, d) = (OutputOf(config), (long)config.Hidden);
+        if (order is null) return Fresh(weights, path, d, k, seed, bias);
+        var stored = Linear.OfHead(weights, path, d, k, bias);
+        if (order.Index().All(row => row.Index == row.Item)) return stored;
+        using var rows = tensor([.. order.Select(row => (long)row)], device: stored.Weight.device);           // (k)
+        Tensor Ordered(Tensor x) => weights.Own(x.index_select(0, rows));                                      // (k, …)
+        return new(path, new FloatMatrix(Ordered(stored.Weight)), stored.Bias is { } b ? Ordered(b) : null);
     }
+
+    /// <summary>A stored layer of this shape, or a fresh one.</summary>
+    private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed) =>
+        weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])
+            ? Linear.OfHead(weights, path, d, k) : Fresh(weights, path, d, k, seed, bias: true);
+
+    /// <summary>W ~ N(0, 0.02²), b = 0, as transformers starts a head.</summary>
+    private static Linear Fresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias) =>
+        new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
 }
 
 /// <summary>RoBERTa's head: dropout, dense, tanh, dropout, projection.</summary>
-internal sealed class RobertaHead(ModelConfig config, OwnedWeights weights, int classes, long seed, DropoutMasks masks) : ClassificationHead
+internal sealed class RobertaHead(
+    ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) : ClassificationHead
 {
     private readonly Linear _dense = StoredOrFresh(weights, "classifier.dense", config.Hidden, config.Hidden, seed);
-    private readonly Linear _output = StoredOrFresh(weights, "classifier.out_proj", config.Hidden, classes, seed);
+    private readonly Linear _output = Output(config, weights, classes, order, seed);
 
     public override IReadOnlyList<Linear> Trained => All;
 
@@ -56,13 +88,14 @@ internal sealed class RobertaHead(ModelConfig config, OwnedWeights weights, int 
 
 /// <summary>BERT's head: the pooler (dense, tanh), dropout, projection.</summary>
 /// <remarks>A pooler that the checkpoint holds stays frozen, as in PEFT; one that it lacks is random, and so is trained and saved with the head.</remarks>
-internal sealed class BertHead(ModelConfig config, OwnedWeights weights, int classes, long seed, DropoutMasks masks) : ClassificationHead
+internal sealed class BertHead(
+    ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) : ClassificationHead
 {
     private const string Pooler = "bert.pooler.dense";
 
     private readonly bool _poolerIsStored = weights.Contains($"{Pooler}.weight");
     private readonly Linear _pooler = StoredOrFresh(weights, Pooler, config.Hidden, config.Hidden, seed);
-    private readonly Linear _output = StoredOrFresh(weights, "classifier", config.Hidden, classes, seed);
+    private readonly Linear _output = Output(config, weights, classes, order, seed);
 
     public override IReadOnlyList<Linear> Trained => _poolerIsStored ? [_output] : All;
 
@@ -80,9 +113,10 @@ internal sealed class BertHead(ModelConfig config, OwnedWeights weights, int cla
 }
 
 /// <summary>A decoder's head: a projection without bias of the last token, which has seen the whole text.</summary>
-internal sealed class LastTokenHead(ModelConfig config, OwnedWeights weights, int classes, long seed) : ClassificationHead
+internal sealed class LastTokenHead(
+    ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed) : ClassificationHead
 {
-    private readonly Linear _score = StoredOrFresh(weights, "score", config.Hidden, classes, seed, bias: false);
+    private readonly Linear _score = Output(config, weights, classes, order, seed, bias: false);
 
     public override IReadOnlyList<Linear> Trained => All;
 

@@ -83,6 +83,20 @@ internal sealed class ConfigReader
         return [];
     }
 
+    /// <summary>The names of the classes in <c>id2label</c>, or in <c>label2id</c> where that is all there is.</summary>
+    /// <returns>The name of class 0 first; none unless they are numbered from 0.</returns>
+    public IReadOnlyList<string> Classes()
+    {
+        IEnumerable<(string Number, string Name)> Named(string field) =>
+            Given(field, out var value) && value.ValueKind == JsonValueKind.Object
+                ? value.EnumerateObject().Select(entry => (entry.Name, $"{entry.Value}")) : [];
+        (string Number, string Name)[] classes = [.. Named("id2label")];
+        if (classes.Length == 0) classes = [.. Named("label2id").Select(entry => (entry.Name, entry.Number))];
+        var byNumber = classes.DistinctBy(entry => entry.Number).ToDictionary(entry => entry.Number, entry => entry.Name);
+        string[] numbers = [.. Enumerable.Range(0, classes.Length).Select(number => $"{number}")];
+        return numbers.All(byNumber.ContainsKey) ? [.. numbers.Select(number => byNumber[number])] : [];
+    }
+
     /// <summary>Reads an object in it, whose faults are this one's too; null where it is not given.</summary>
     public ConfigReader? Section(string name)
     {

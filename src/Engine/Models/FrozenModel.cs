@@ -41,6 +41,9 @@ public abstract class FrozenModel : IDisposable
     /// <summary>PEFT's name for the task.</summary>
     public abstract string PeftTask { get; }
 
+    /// <summary>What the owner of a job should know about how the checkpoint was used; null: nothing.</summary>
+    public virtual string? Remark => null;
+
     private protected OwnedWeights Weights { get; }
 
     /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are to be float32. Adapters and heads that learn are float32 everywhere.</summary>

@@ -27,6 +27,10 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
         ["falcon"] = "a decoder of another family", ["t5"] = "an encoder-decoder", ["bart"] = "an encoder-decoder",
     };
 
+    /// <summary>The classes of the output layer that the checkpoint was saved with, row 0 first, as config.json names them; empty where it
+    /// names none.</summary>
+    public IReadOnlyList<string> HeadClasses { get; init; } = [];
+
     /// <summary>config.json's <c>model_type</c> values that are read.</summary>
     public static IEnumerable<string> Types => [.. EncoderConfig.Families.Keys, .. DecoderConfig.Families.Keys];
 
@@ -59,6 +63,7 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
         var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder)) throw new RefusedInputException(folder, "there is no such folder. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no config.json in the model folder");
+        if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -74,8 +79,9 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     private static ModelConfig Read(ConfigReader json)
     {
         var type = json.Text("model_type", "");
-        if (EncoderConfig.Families.TryGetValue(type, out var family)) return EncoderConfig.Read(family, json);
-        if (DecoderConfig.Families.TryGetValue(type, out var decoder)) return DecoderConfig.Read(decoder, json);
+        ModelConfig? config = EncoderConfig.Families.TryGetValue(type, out var encoder) ? EncoderConfig.Read(encoder, json)
+            : DecoderConfig.Families.TryGetValue(type, out var decoder) ? DecoderConfig.Read(decoder, json) : null;
+        if (config is not null) return config with { HeadClasses = json.Classes() };
         throw new RefusedInputException($"{json.Path} model_type", $"the architecture '{type}' is not supported; supported are {string.Join(", ", Types)}"
             + (Unread.TryGetValue(type, out var what) ? $". It is {what}" : ""));
     }

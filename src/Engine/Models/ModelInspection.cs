@@ -3,18 +3,19 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Looks at a base model's files and refuses what a run would refuse, without loading weights or torch.</summary>
+/// <summary>Reads a base model's files and refuses what a run would refuse, without torch.</summary>
 public static class ModelInspection
 {
     private const int MostFaults = 20;
 
-    /// <summary>Reads configuration, tokenizer and the headers of the weights.</summary>
+    /// <summary>Reads configuration, tokenizer and weights: every tensor must be there, in its shape, and hold finite numbers.</summary>
     /// <exception cref="RefusedInputException">One of them is missing, is not supported, or does not go with the others.</exception>
     public static ModelFacts Read(string folder)
     {
         var config = ModelConfig.Read(folder);
+        using var weights = WeightFiles.Open(folder);
         _ = new TextEncoder(folder, config, int.MaxValue);
-        var (types, output) = Stored(folder, config);
+        var (types, output) = Stored(config, weights);
         var files = ModelFolder.Files(folder);
         var facts = Of(folder, config) with { WeightsType = string.Join(", ", types), Sha256 = ModelFolder.Digest(files), Files = files };
         return config is not DecoderConfig decoder ? facts : facts with
@@ -40,13 +41,14 @@ public static class ModelInspection
     private static long OutputParameters(DecoderConfig config) => config.TiedEmbeddings ? 0 : (long)config.VocabularySize * config.Hidden;
 
     /// <summary>The element types of the weights, once all are known to be there in the shape that they must have, and whether an output layer of its own is among them.</summary>
-    private static (string[] Types, bool Output) Stored(string folder, ModelConfig config)
+    private static (string[] Types, bool Output) Stored(ModelConfig config, WeightFiles weights)
     {
-        using var weights = WeightFiles.Open(folder);
         var output = config is DecoderConfig { TiedEmbeddings: false } && weights.Find(LanguageModel.OutputName) is not null;
-        var tensors = config.Tensors.Concat(output ? [(LanguageModel.OutputName, [config.VocabularySize, config.Hidden])] : []);
-        Fault[] faults = [.. tensors.Concat(StoredHead(config, weights)).Select(tensor => weights.FaultOf(tensor.Name, tensor.Shape)).OfType<Fault>()];
-        if (faults.Length > MostFaults) faults = [.. faults[..MostFaults], new(folder, $"and {faults.Length - MostFaults} more")];
+        List<(string Name, long[] Shape)> tensors = [.. config.Tensors, .. StoredHead(config, weights)];
+        if (output) tensors.Add((LanguageModel.OutputName, [config.VocabularySize, config.Hidden]));
+        Fault[] faults = [.. tensors.Select(tensor => weights.FaultOf(tensor.Name, tensor.Shape)).OfType<Fault>()];
+        if (faults.Length == 0) faults = [.. tensors.Select(tensor => weights.NotFinite(tensor.Name)).OfType<Fault>()];
+        if (faults.Length > MostFaults) faults = [.. faults[..MostFaults], new(weights.Path, $"and {faults.Length - MostFaults} more")];
         if (faults.Length > 0) throw new RefusedInputException(faults);
         return ([.. config.Tensors.Select(tensor => weights.Find(tensor.Name)!.Value).Select(found => found.File.TypeOf(found.Name)).Distinct()], output);
     }

@@ -86,10 +86,12 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
     internal static RopeSettings Read(ConfigReader json, int width, int positions)
     {
         var rope = json.Section("rope_parameters") ?? json.Section("rope_scaling");
+        foreach (var place in (ConfigReader?[])[json, rope]) // Phi's kin write it at the top, newer files among the rotary parameters
+            foreach (var name in (string[])["partial_rotary_factor", "rotary_pct"])
+                place?.Check(place.Number(name, 1) == 1, name, "must be 1: rotary positions on a part of each head are not supported");
         if (rope is null) return Checked(json, Plain(json.Number("rope_theta", 10000)), width);
         var named = rope.Text("rope_type", rope.Text("type", "default"));
         rope.Check(Kinds.TryGetValue(named, out var kind), "rope_type", $"'{named}' is not supported; supported are {string.Join(", ", Kinds.Keys)}");
-        rope.Check(rope.Number("partial_rotary_factor", 1) == 1, "partial_rotary_factor", "must be 1: heads that are turned in part are not supported");
         var original = rope.Number("original_max_position_embeddings", positions);
         var factor = rope.Number("factor", kind == RopeKind.Yarn ? positions / original : 1);
         rope.Check(kind == RopeKind.Default || factor >= 1, "factor", "must be at least 1");

@@ -15,14 +15,21 @@ public sealed class SequenceClassifier : FrozenModel
     /// <param name="seed">Seeds a head that the weights do not hold.</param>
     /// <param name="device">Where the weights are.</param>
     /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
-    public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null) : base(config, weights, device, kind)
+    /// <param name="names">The task's classes in the order of the logits; a stored output layer is put in that order. Null: it is.</param>
+    public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null,
+        IReadOnlyList<string>? names = null) : base(config, weights, device, kind)
     {
         Classes = classes;
-        _head = ClassificationHead.From(config, Weights, classes, seed, Masks);
+        var output = $"{ClassificationHead.OutputOf(config)}.weight";
+        var rows = HeadRows.Of(Weights.Contains(output) ? Weights.ShapeOf(output)[0] : null, config.HeadClasses, classes, names);
+        Remark = rows.Remark;
+        _head = ClassificationHead.From(config, Weights, classes, rows.Order, seed, Masks);
     }
 
     /// <summary>Number of logits; 1 is a regression.</summary>
     public int Classes { get; }
+
+    public override string? Remark { get; }
 
     public override IReadOnlyList<Linear> TrainedHead => _head.Trained;
 
@@ -34,7 +41,21 @@ public sealed class SequenceClassifier : FrozenModel
 
     public override string PeftTask => "SEQ_CLS";
 
-    /// <summary>Opens a model folder.</summary>
+    /// <summary>Opens a model folder for a task.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="names">The task's classes, in the order of the logits; null: a regression.</param>
+    /// <param name="seed">Seeds a head that the weights do not hold.</param>
+    /// <param name="device">Where the weights are.</param>
+    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
+    public static SequenceClassifier Open(string folder, IReadOnlyList<string>? names, long seed, Device device, WeightKind? kind = null)
+    {
+        var config = ModelConfig.Read(folder);
+        using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
+        return new(config, weights, names?.Count ?? 1, seed, device, kind, names);
+    }
+
+    /// <summary>Opens a model folder whose output layer, where it is stored, is in order.</summary>
     /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
     public static SequenceClassifier Open(string folder, int classes, long seed, Device device, WeightKind? kind = null)
     {

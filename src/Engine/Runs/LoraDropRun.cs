@@ -48,7 +48,7 @@ public sealed class LoraDropRun : IDisposable
             _model.Dispose();
             throw;
         }
-        foreach (var remark in _data.Remarks) report(new RunEvent.Remark(remark));
+        foreach (var remark in _data.Remarks.Append(_model.Remark).OfType<string>()) report(new RunEvent.Remark(remark));
         report(new RunEvent.Planned(Planned()));
     }
 

@@ -49,7 +49,8 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
     public override IReadOnlyList<string>? Labels => Classes;
 
     /// <summary>One logit per class, or one for a regression.</summary>
-    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => SequenceClassifier.Open(folder, Classes?.Count ?? 1, seed, device, kind);
+    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) =>
+        SequenceClassifier.Open(folder, Classes, seed, device, kind);
 
     public override int[] Sample(double ratio, long seed) => Kind == TaskKind.Classification
         ? StratifiedSample.ByClass([.. TrainSet.Labels.Select(l => (int)l)], ratio, seed, "importance")

@@ -44,7 +44,9 @@ public sealed class TrainedAdapter : IDisposable
     {
         var about = AdapterTask.Read(folder);
         var path = baseModel ?? about.BaseModel;
-        FrozenModel model = about.Task.Kind == TaskKind.Generation ? LanguageModel.Open(path, device, about.Weights) : SequenceClassifier.Open(path, about.Task.Labels?.Count ?? 1, 0, device, about.Weights);
+        FrozenModel model = about.Task.Kind == TaskKind.Generation
+            ? LanguageModel.Open(path, device, about.Weights)
+            : SequenceClassifier.Open(path, about.Task.Labels, 0, device, about.Weights);
         try
         {
             return new(path, model, PeftAdapter.Read(folder, model), about.Task, about.MaxLength);

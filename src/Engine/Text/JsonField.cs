@@ -10,6 +10,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
     public static JsonField Read(string file)
     {
         if (!System.IO.File.Exists(file)) throw new RefusedInputException(file, "the file is missing.");
+        if (GitLfsPointer.Is(file)) throw new RefusedInputException(file, GitLfsPointer.Message);
         try
         {
             using var document = JsonDocument.Parse(System.IO.File.ReadAllBytes(file));

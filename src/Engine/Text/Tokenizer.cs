@@ -66,6 +66,7 @@ public sealed class Tokenizer
     /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
     public static Tokenizer Load(string folder)
     {
+        GitLfsPointer.RefuseIn(folder, []);
         var names = SpecialTokenNames.Read(folder);
         var model = Path.Combine(folder, "tokenizer.model");
         return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), names)

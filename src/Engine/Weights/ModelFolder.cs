@@ -11,7 +11,7 @@ public interface IWeights
     bool Contains(string name);
 
     /// <summary>The tensor of this name and shape.</summary>
-    /// <exception cref="RefusedInputException">It is missing or has another shape than the configuration asks for.</exception>
+    /// <exception cref="RefusedInputException">It is missing, holds a NaN, or has another shape than the model asks for.</exception>
     Tensor Take(string name, params long[] shape);
 
     /// <summary>The weight of a frozen linear layer (k, d), in the form that it is to be kept in.</summary>
@@ -70,7 +70,7 @@ public sealed class ModelFolder : IWeights, IDisposable
     {
         if (_files.FaultOf(name, shape) is { } fault) throw new RefusedInputException([fault]);
         var (stored, file) = Stored(name);
-        return file.Read(stored, _type, _device);
+        return file.ReadFinite(stored, _type, _device);
     }
 
     public void Dispose() => _files.Dispose();

@@ -44,6 +44,7 @@ public sealed class SafeTensorsFile : IDisposable
     public static SafeTensorsFile Open(string path)
     {
         if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file");
+        if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         using var stream = File.OpenRead(path);
         var (header, start) = ReadHeader(path, stream);
         var (tensors, metadata) = ParseHeader(path, header, start);
@@ -74,7 +75,48 @@ public sealed class SafeTensorsFile : IDisposable
         return tensor.to(type ?? entry.Type, device ?? CPU).MoveToOuterDisposeScope();
     }
 
+    /// <summary>As <see cref="Read"/>, of a tensor whose numbers must all be finite: weights, which one NaN spoils.</summary>
+    /// <exception cref="RefusedInputException">One is NaN or infinite; the fault names tensor and place.</exception>
+    public Tensor ReadFinite(string name, ScalarType? type = null, Device? device = null) =>
+        NotFinite(name) is { } fault ? throw new RefusedInputException([fault]) : Read(name, type, device);
+
+    /// <summary>The first number of a tensor that is NaN or infinite, as a fault; null where all are finite.</summary>
+    public unsafe Fault? NotFinite(string name)
+    {
+        var entry = _tensors[name];
+        if (entry.Length == 0) return null;
+        using var view = _map.CreateViewAccessor(entry.Begin, entry.Length, MemoryMappedFileAccess.Read);
+        byte* source = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref source);
+        try
+        {
+            source += view.PointerOffset;
+            for (long from = 0; from < entry.Length; from += Piece)
+            {
+                var size = DataTypes[entry.TypeName].Size;
+                var found = FiniteNumbers.FirstOther(new(source + from, (int)Math.Min(Piece, entry.Length - from)), entry.TypeName);
+                if (found < 0) continue;
+                var place = PlaceOf(from / size + found, entry.Shape);
+                return new(Path, $"tensor '{name}' holds a number that is NaN or infinite, at {place}: the file is damaged, or was saved "
+                    + "after training had diverged. Fetch it again, or take an earlier checkpoint.");
+            }
+            return null;
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
     public void Dispose() => _map.Dispose();
+
+    /// <summary>The indices of a number by its place in row-major order: <c>[3, 17]</c>.</summary>
+    private static string PlaceOf(long place, long[] shape)
+    {
+        var indices = new long[shape.Length];
+        for (var axis = shape.Length - 1; axis >= 0; axis--) (place, indices[axis]) = Math.DivRem(place, shape[axis]);
+        return $"[{string.Join(", ", indices)}]";
+    }
 
     private unsafe void CopyTo(Tensor tensor, Entry entry)
     {

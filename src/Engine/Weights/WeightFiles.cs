@@ -25,6 +25,7 @@ public sealed class WeightFiles : IDisposable
     public static WeightFiles Open(string path)
     {
         if (!Directory.Exists(path)) throw new RefusedInputException(path, "there is no such folder. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
+        GitLfsPointer.RefuseIn(path, Directory.EnumerateFiles(path, "model*.safetensors").Append(System.IO.Path.Combine(path, Index)));
         var single = System.IO.Path.Combine(path, Single);
         if (File.Exists(single))
         {
@@ -50,6 +51,9 @@ public sealed class WeightFiles : IDisposable
         var found = file.ShapeOf(stored);
         return found.SequenceEqual(shape) ? null : new(file.Path, $"tensor '{stored}' has shape [{string.Join(", ", found)}], but config.json asks for [{string.Join(", ", shape)}]");
     }
+
+    /// <summary>The first number of a tensor that is NaN or infinite; null where all are finite, or there is no such tensor.</summary>
+    public Fault? NotFinite(string name) => Find(name) is var (stored, file) ? file.NotFinite(stored) : null;
 
     public void Dispose()
     {

@@ -47,6 +47,21 @@ public sealed class DecoderConfigFacts : IDisposable
             ("qwen3", 64, true, new JsonArray("sliding_attention", "full_attention", "sliding_attention", "full_attention"))).Windows);
     }
 
+    [Theory]
+    [InlineData("""{"partial_rotary_factor": 0.5}""")]
+    [InlineData("""{"rotary_pct": 0.25}""")]
+    [InlineData("""{"rope_scaling": {"type": "linear", "factor": 2}, "partial_rotary_factor": 0.5}""")]
+    [InlineData("""{"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}}""")]
+    public void Heads_that_are_rotated_in_part_are_refused_wherever_it_is_written(string fields)
+    {
+        var refused = Assert.Throws<RefusedInputException>(() => Read(config =>
+        {
+            foreach (var (name, value) in JsonNode.Parse(fields)!.AsObject()) config[name] = value!.DeepClone();
+        }));
+        Assert.Contains("must be 1: rotary positions on a part of each head are not supported", refused.Message);
+        Assert.Equal(1, Read(config => config["partial_rotary_factor"] = 1.0).Rope.Factor);
+    }
+
     [Fact]
     public void An_answer_may_end_in_several_ways()
     {

@@ -9,6 +9,9 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class ModelInspectionFacts : IDisposable
 {
+    private const string GitLfs = "version https://git-lfs.github.com/spec/v1\n"
+        + "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+
     private readonly TinyTask _task = new();
 
     public void Dispose() => _task.Dispose();
@@ -74,8 +77,46 @@ public sealed class ModelInspectionFacts : IDisposable
     [Fact]
     public void Weights_that_are_no_safetensors_are_refused()
     {
-        File.WriteAllText(Path.Combine(_task.Model, "model.safetensors"), "version https://git-lfs.github.com/spec/v1\n");
+        File.WriteAllText(Path.Combine(_task.Model, "model.safetensors"), "<!DOCTYPE html><title>Not found</title>");
         Assert.Contains("not a safetensors file", Refused().Message);
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer.json", "model.safetensors", "merges.txt")]
+    public void Files_that_git_lfs_has_not_fetched_are_named_as_that_all_at_once(params string[] names)
+    {
+        foreach (var name in names) File.WriteAllText(Path.Combine(_task.Model, name), GitLfs);
+        var faults = Refused().Faults;
+        Assert.Equal(names.Order(StringComparer.Ordinal), faults.Select(fault => Path.GetFileName(fault.Path)));
+        Assert.All(faults, fault => Assert.StartsWith("is a git-lfs pointer and not the file itself. Run 'git lfs pull'", fault.Message));
+    }
+
+    [Fact]
+    public void Files_that_nobody_reads_need_not_be_fetched()
+    {
+        File.WriteAllText(Path.Combine(_task.Model, "pytorch_model.bin"), GitLfs);
+        Assert.Equal("roberta", ModelInspection.Read(_task.Model).Family);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, float.NaN)]
+    [InlineData(ScalarType.Float16, float.PositiveInfinity)]
+    [InlineData(ScalarType.BFloat16, float.NaN)]
+    [InlineData(ScalarType.Float32, float.NegativeInfinity)]
+    public void A_weight_that_is_no_number_is_named_with_its_place_before_anything_trains(ScalarType type, float other)
+    {
+        const string Name = "roberta.encoder.layer.1.output.dense.weight";
+        var path = Path.Combine(_task.Model, "model.safetensors");
+        Dictionary<string, Tensor> weights;
+        using (var file = SafeTensorsFile.Open(path)) weights = file.Names.ToDictionary(name => name, name => file.Read(name, type));
+        weights[Name][3, 17] = other;
+        SafeTensorsWriter.Write(path, weights);
+        var fault = $"tensor '{Name}' holds a number that is NaN or infinite, at [3, 17]: the file is damaged";
+        Assert.StartsWith(fault, Assert.Single(Refused().Faults).Message);
+        Assert.StartsWith(fault, Assert.Throws<RefusedInputException>(() => _task.Run(_task.Request(), _task.Out())).Faults[0].Message);
     }
 
     [Fact]

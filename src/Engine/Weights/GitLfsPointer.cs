@@ -1,0 +1,37 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine;
+
+/// <summary>The few lines that git leaves in the place of a large file until git-lfs fetches it.</summary>
+internal static class GitLfsPointer
+{
+    /// <summary>What is wrong with such a file, and what to do.</summary>
+    public const string Message = "is a git-lfs pointer and not the file itself. Run 'git lfs pull' in the repository that it was cloned "
+        + "from, or download it from the hub.";
+
+    private const int Longest = 1024; // the specification's limit
+
+    private static ReadOnlySpan<byte> Start => "version https://git-lfs.github.com/spec/"u8;
+
+    /// <summary>Whether a file is one.</summary>
+    public static bool Is(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length < Start.Length || file.Length > Longest) return false;
+        Span<byte> first = stackalloc byte[Start.Length];
+        using var stream = file.OpenRead();
+        stream.ReadExactly(first);
+        return first.SequenceEqual(Start);
+    }
+
+    /// <summary>Refuses the files of a model that are missing so, all of them at once; others in its folder may be.</summary>
+    /// <param name="folder">The model's folder, whose tokenizer and configuration are looked at too.</param>
+    /// <param name="weights">Its files of weights.</param>
+    /// <exception cref="RefusedInputException">One or more are pointers.</exception>
+    public static void RefuseIn(string folder, IEnumerable<string> weights)
+    {
+        var files = Tokenizer.FileNames.Append(ModelConfig.FileName).Select(name => Path.Combine(folder, name)).Concat(weights);
+        Fault[] faults = [.. files.Where(Is).Order(StringComparer.Ordinal).Select(path => new Fault(path, Message))];
+        if (faults.Length > 0) throw new RefusedInputException(faults);
+    }
+}
