@@ -29,6 +29,7 @@ public abstract class ClassificationHead
     private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias = true)
     {
         if (weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])) return Linear.OfHead(weights, path, d, k, bias);
+        using var scope = NewDisposeScope();
         return new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
     }
 }
