@@ -1,5 +1,6 @@
 using LoraDrop.Domain;
 using LoraDrop.Engine;
+using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Bench;
@@ -86,7 +87,7 @@ internal static class DecoderCost
             using (batch)
             {
                 Model.Masks.BeginPass(1, "bench", _step, CPU);
-                (set.LossSum(Model, batch, indices) / set.TermsIn(indices)).backward();
+                set.LossSum(Model, batch, indices).Over(set.TermsIn(indices)).backward();
                 _adamw.ClipGradients(1);
                 _adamw.Step(++_step, (_adapter.Parameters.Values.numel(), 1e-4));
             }
@@ -101,14 +102,19 @@ internal static class DecoderCost
         }
     }
 
-    /// <summary>The operations of transformers and PEFT, with torch's AdamW.</summary>
+    /// <summary>The operations of transformers and PEFT, with AdamW parameter by parameter, as torch has it on a CPU.</summary>
     private sealed class Plain : IDisposable
     {
         private readonly PlainDecoder _model = new(Config, Rank);
-        private readonly optim.Optimizer _adamw;
+        private readonly (Parameter Values, Tensor Mean, Tensor Square)[] _learning;
         private int _step;
 
-        public Plain() => _adamw = optim.AdamW(_model.Trained, 1e-4, weight_decay: 0.01);
+        public Plain()
+        {
+            using var scope = NewDisposeScope();
+            Tensor Zeros(Parameter values) => zeros_like(values).DetachFromDisposeScope();
+            _learning = [.. _model.Trained.Select(values => (values, Zeros(values), Zeros(values)))];
+        }
 
         /// <summary>One step on texts that are padded to a width.</summary>
         public void Step(TargetSet set, int[] indices, int width)
@@ -122,23 +128,42 @@ internal static class DecoderCost
                 foreach (var t in set.Learnt[i]) labels[row, t] = ids[row, t];
             }
             var padded = indices.Any(i => set.Lengths[i] < width) ? tensor(real) : null;
-            _adamw.zero_grad();
             _model.Loss(tensor(ids), padded, tensor(labels)).backward();
             nn.utils.clip_grad_norm_(_model.Trained, 1);
-            _adamw.step();
-            if (++_step % 4 == 0) GC.Collect();
+            ++_step;
+            foreach (var (values, mean, square) in _learning) Update(values, mean, square);
+            if (_step % 4 == 0) GC.Collect();
         }
 
         public void Answer(int[][] prompts)
         {
-            using var ids = tensor(prompts.SelectMany(prompt => prompt.Select(id => (long)id)).ToArray()).view(prompts.Length, -1);
+            using var scope = NewDisposeScope();
+            var ids = tensor(prompts.SelectMany(prompt => prompt.Select(id => (long)id)).ToArray()).view(prompts.Length, -1);
             _model.Answer(ids, DecoderCost.Answer);
         }
 
         public void Dispose()
         {
-            _adamw.Dispose();
+            foreach (var (_, mean, square) in _learning)
+            {
+                mean.Dispose();
+                square.Dispose();
+            }
             _model.Dispose();
+        }
+
+        private void Update(Parameter values, Tensor mean, Tensor square)
+        {
+            const double Rate = 1e-4, Decay = 0.01, Beta1 = 0.9, Beta2 = 0.999;
+            using var scope = NewDisposeScope();
+            using var _ = no_grad();
+            var g = values.grad!;
+            values.Times_(1 - Rate * Decay);
+            mean.Times_(Beta1).Plus_(g, 1 - Beta1);
+            square.Times_(Beta2).PlusProduct_(g, g, 1 - Beta2);
+            var denominator = square.sqrt().Over_(Math.Sqrt(1 - Math.Pow(Beta2, _step))).Plus_(1e-8);
+            values.PlusQuotient_(mean, denominator, -Rate / (1 - Math.Pow(Beta1, _step)));
+            g.zero_();
         }
     }
 }

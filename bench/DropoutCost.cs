@@ -8,6 +8,7 @@ internal static class DropoutCost
 {
     public static void Measure()
     {
+        using var scope = NewDisposeScope();
         var masks = new DropoutMasks();
         masks.BeginPass(1, "bench", 0, CPU);
         Tensor x = randn(96, 128, 128).requires_grad_(true), g = randn(96, 128, 128);

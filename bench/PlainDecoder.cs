@@ -20,7 +20,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
 
     private readonly Dictionary<string, (Parameter A, Parameter B)> _loras = Enumerable.Range(0, config.Layers).SelectMany(layer => config.LinearsOf($"{layer}"))
         .Where(linear => Targets.Contains(linear.Path[(linear.Path.LastIndexOf('.') + 1)..]))
-        .ToDictionary(linear => linear.Path, linear => (Learning(randn(rank, linear.In).mul_(0.02)), Learning(zeros(linear.Out, rank))));
+        .ToDictionary(linear => linear.Path, linear =>
+            (Learning(() => randn(rank, linear.In).Times_(0.02)), Learning(() => zeros(linear.Out, rank))));
 
     public IEnumerable<Parameter> Trained => _loras.Values.SelectMany(pair => (Parameter[])[pair.A, pair.B]);
 
@@ -42,7 +43,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     {
         using var scope = NewDisposeScope();
         var logits = Forward(ids, padded).to(ScalarType.Float32);                // (B, T, V)
-        var shifted = cat([labels.narrow(1, 1, labels.shape[1] - 1), full(labels.shape[0], 1, -100, ScalarType.Int64)], 1); // (B, T)
+        var none = Scalars.Full([labels.shape[0], 1], -100, ScalarType.Int64, CPU); // (B, 1)
+        var shifted = cat([labels.narrow(1, 1, labels.shape[1] - 1), none], 1);  // (B, T)
         return nn.functional.cross_entropy(logits.view(-1, config.VocabularySize), shifted.view(-1), ignore_index: -100).MoveToOuterDisposeScope(); // ()
     }
 
@@ -75,8 +77,9 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     {
         using var scope = NewDisposeScope();
         var x = _weights["model.embed_tokens.weight"].index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], config.Hidden); // (B, T, d)
-        var positions = arange(first, first + ids.shape[1], ScalarType.Float32); // (T)
-        var frequencies = 1 / pow(config.Rope.Base, arange(0, config.HeadSize, 2, ScalarType.Float32) / config.HeadSize); // (w/2)
+        var positions = Scalars.Arange(ids.shape[1], CPU).Plus(first).to(ScalarType.Float32); // (T)
+        var pairs = Enumerable.Range(0, config.HeadSize / 2);
+        var frequencies = tensor(pairs.Select(i => (float)Math.Pow(config.Rope.Base, -2.0 * i / config.HeadSize)).ToArray()); // (w/2)
         var angles = positions.unsqueeze(1) * frequencies;                       // (T, w/2)
         var both = cat([angles, angles], -1);                                    // (T, w)
         Tensor cos = both.cos().unsqueeze(0).unsqueeze(0), sin = both.sin().unsqueeze(0).unsqueeze(0); // (1, 1, T, w)
@@ -84,9 +87,10 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         {
             using var inner = NewDisposeScope(); // Python, too, lets go of what autograd does not need
             var path = $"model.layers.{i}";
-            var h = x + Attention(Norm(x, $"{path}.input_layernorm.weight"), $"{path}.self_attn", cos, sin, mask, cache, i); // (B, T, d)
+            var before = Norm(x, $"{path}.input_layernorm.weight");               // (B, T, d)
+            var h = x.Plus(Attention(before, $"{path}.self_attn", cos, sin, mask, cache, i)); // (B, T, d)
             var between = Norm(h, $"{path}.post_attention_layernorm.weight");    // (B, T, d)
-            x = (h + FeedForward(between, $"{path}.mlp")).MoveToOuterDisposeScope(); // (B, T, d)
+            x = h.Plus(FeedForward(between, $"{path}.mlp")).MoveToOuterDisposeScope(); // (B, T, d)
         }
         return Norm(x, "model.norm.weight").MoveToOuterDisposeScope();           // (B, T, d)
     }
@@ -102,7 +106,7 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         using var scope = NewDisposeScope();
         Tensor Split(Tensor y) => y.view(y.shape[0], y.shape[1], -1, config.HeadSize).transpose(1, 2); // (B, H, T, w)
         Tensor q = Split(Linear(x, $"{path}.q_proj")), k = Split(Linear(x, $"{path}.k_proj")), v = Split(Linear(x, $"{path}.v_proj")); // (B, H, T, w)
-        (q, k) = (q * cos + Turned(q) * sin, k * cos + Turned(k) * sin);         // (B, H, T, w)
+        (q, k) = ((q * cos).Plus(Turned(q) * sin), (k * cos).Plus(Turned(k) * sin)); // (B, H, T, w)
         if (cache is not null)
         {
             var old = cache[layer];
@@ -122,7 +126,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     {
         using var scope = NewDisposeScope();
         var y = nn.functional.linear(x, _weights[$"{path}.weight"]);             // (B, T, k)
-        if (_loras.TryGetValue(path, out var lora)) y = y + nn.functional.linear(nn.functional.linear(x, lora.A), lora.B) * Scale; // (B, T, k)
+        if (_loras.TryGetValue(path, out var lora))
+            y = y.Plus(nn.functional.linear(nn.functional.linear(x, lora.A), lora.B).Times(Scale)); // (B, T, k)
         return y.MoveToOuterDisposeScope();
     }
 
@@ -130,7 +135,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);                                     // (B, T, d)
-        return (_weights[name] * (wide * rsqrt(wide.pow(2).mean([-1], true) + config.NormEps))).MoveToOuterDisposeScope(); // (B, T, d)
+        var inverse = wide.Squared().mean([-1], true).Plus(config.NormEps).rsqrt(); // (B, T, 1)
+        return (_weights[name] * (wide * inverse)).MoveToOuterDisposeScope();    // (B, T, d)
     }
 
     /// <summary>0 where a key is real and not after the query, the lowest number elsewhere.</summary>
@@ -139,7 +145,7 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         var T = padded.shape[1];
         var before = ones(T, T, ScalarType.Bool).tril();                         // (T, T)
         var seen = padded.unsqueeze(1).logical_and(before).unsqueeze(1);         // (B, 1, T, T)
-        return zeros(seen.shape).masked_fill_(seen.logical_not(), float.MinValue); // (B, 1, T, T)
+        return zeros(seen.shape).MaskedFill_(seen.logical_not(), float.MinValue); // (B, 1, T, T)
     }
 
     private static Dictionary<string, Tensor> Filled(IEnumerable<(string Name, long[] Shape)> tensors)
@@ -148,9 +154,10 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         return tensors.ToDictionary(tensor => tensor.Name, tensor => random.Take(tensor.Name, tensor.Shape).DetachFromDisposeScope());
     }
 
-    private static Parameter Learning(Tensor fresh)
+    private static Parameter Learning(Func<Tensor> fresh)
     {
-        var learning = new Parameter(fresh);
+        using var scope = NewDisposeScope();
+        var learning = new Parameter(fresh());
         learning.DetachFromDisposeScope();
         return learning;
     }

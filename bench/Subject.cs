@@ -36,7 +36,7 @@ internal sealed class Subject : IDisposable
         using var scope = NewDisposeScope();
         using var batch = set.Batch(indices, Model);
         Model.Masks.BeginPass(1, "bench", _step, CPU);
-        var loss = set.LossSum(Model.Forward(batch), indices) / indices.Length;
+        var loss = set.LossSum(Model.Forward(batch), indices).Over(indices.Length); // ()
         loss.backward();
         _adamw.ClipGradients(1);
         _adamw.Step(++_step, (Adapter.Parameters.Values.numel(), 1e-4));

@@ -26,7 +26,8 @@ internal static class Timing
     public static (Action Work, double Operations) MatrixProduct()
     {
         const int n = 2048;
-        Tensor a = randn(n, n).DetachFromDisposeScope(), b = randn(n, n).DetachFromDisposeScope();
+        using var scope = NewDisposeScope();
+        Tensor a = randn(n, n).DetachFromDisposeScope(), b = randn(n, n).DetachFromDisposeScope(); // (n, n)
         return (() => mm(a, b), 2.0 * n * n * n);
     }
 

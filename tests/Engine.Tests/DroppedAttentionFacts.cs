@@ -20,8 +20,8 @@ public sealed class DroppedAttentionFacts
         var output = DroppedAttention.Of(ours[0], ours[1], ours[2], mask, dropped);
         (output * weight).sum().backward();
 
-        var scores = plain[0].matmul(plain[1].transpose(2, 3)) / Math.Sqrt(w);
-        var P = (mask is null ? scores : scores + mask).softmax(-1);
+        var scores = plain[0].matmul(plain[1].transpose(2, 3)).Over(Math.Sqrt(w));
+        var P = (mask is null ? scores : scores.Plus(mask)).softmax(-1);
         var written = (P * dropped.Of(ones(B, H, T, T))).matmul(plain[2]);
         (written * weight).sum().backward();
 

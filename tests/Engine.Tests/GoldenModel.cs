@@ -63,7 +63,7 @@ internal sealed class GoldenModel : IDisposable
     public Tensor Loss()
     {
         int[] all = [.. Enumerable.Range(0, Set.Count)];
-        return Set.LossSum(Model, Batch, all) / Set.TermsIn(all);
+        return Set.LossSum(Model, Batch, all).Over(Set.TermsIn(all));
     }
 
     public JsonElement At(params string[] path) => path.Aggregate(_json, (json, name) => json.GetProperty(name));

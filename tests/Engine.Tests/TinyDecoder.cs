@@ -10,6 +10,13 @@ internal static class TinyDecoder
 
     public static LanguageModel Model(DecoderConfig? config = null) => new(config ?? Config, new Drawn(), CPU);
 
+    /// <summary>A LoRA with dropout on every linear layer.</summary>
+    public static Adapter Adapter(LanguageModel model)
+    {
+        var sites = AdapterSites.Find(model, ["all-linear"]);
+        return new(model, sites, SharingPlan.OwnEverywhere(sites.Select(site => site.Site)), new(4, 8, 0.1), trainHead: false, 1);
+    }
+
     /// <summary>Texts of these lengths.</summary>
     public static TokenizedText[] Texts(params int[] lengths)
     {
@@ -24,6 +31,7 @@ internal static class TinyDecoder
 
         public long[] ShapeOf(string name) => throw new KeyNotFoundException(name);
 
-        public Tensor Take(string name, params long[] shape) => name.Contains("norm") ? 1 + InitialValues.Normal(shape, 0.2, 3, name) : InitialValues.Normal(shape, 0.5, 3, name);
+        public Tensor Take(string name, params long[] shape) =>
+            name.Contains("norm") ? InitialValues.Normal(shape, 0.2, 3, name).Plus(1) : InitialValues.Normal(shape, 0.5, 3, name);
     }
 }

@@ -24,9 +24,10 @@ public static class InitialValues
 
     private static Tensor Drawn(long[] shape, long seed, string name, Func<SplitMix64, float> draw)
     {
+        using var scope = NewDisposeScope();
         var random = SplitMix64.For(seed, name);
-        var values = torch.empty(shape, ScalarType.Float32);
+        var values = torch.empty(shape, ScalarType.Float32);                     // of the shape
         foreach (ref var value in MemoryMarshal.Cast<byte, float>(values.bytes)) value = draw(random);
-        return values;
+        return values.MoveToOuterDisposeScope();
     }
 }

@@ -25,10 +25,14 @@ public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, Dropo
     public Tensor Up(Tensor Ax, Tensor h)                                        // Ax: (N, r), h: (N, k), fresh
     {
         using var scope = NewDisposeScope();
-        if (h.dtype != B.dtype) return (h + scale * nn.functional.linear(Ax, B)).to(h.dtype).MoveToOuterDisposeScope();
+        if (h.dtype != B.dtype) return h.Plus(nn.functional.linear(Ax, B).Times(scale)).to(h.dtype).MoveToOuterDisposeScope(); // (N, k)
         return h.addmm_(Ax, B.t(), 1, (float)scale).MoveToOuterDisposeScope();   // (N, k)
     }
 
     /// <summary>ΔW = (α/r)·BA, as a matrix.</summary>
-    public Tensor DeltaW() => scale * B.mm(A);                                   // (k, d)
+    public Tensor DeltaW()
+    {
+        using var scope = NewDisposeScope();
+        return B.mm(A).Times(scale).MoveToOuterDisposeScope();                   // (k, d)
+    }
 }

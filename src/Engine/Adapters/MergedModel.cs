@@ -46,7 +46,7 @@ public static class MergedModel
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var merged = (stored.to(ScalarType.Float32) + lora.DeltaW().cpu()).to(stored.dtype);
+        var merged = stored.to(ScalarType.Float32).Plus(lora.DeltaW().cpu()).to(stored.dtype); // (k, d)
         stored.Dispose();
         return merged.MoveToOuterDisposeScope();
     }

@@ -28,6 +28,7 @@ public static class PeftAdapter
     /// <param name="baseModel">How the base model is called.</param>
     public static void Write(string folder, FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
+        using var scope = NewDisposeScope();
         SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), adapter.Expanded());
         WholeFile.WriteText(Path.Combine(folder, ConfigFile), Config(model, adapter, targets, baseModel).ToJsonString(Indented));
     }

@@ -75,8 +75,11 @@ public sealed class CausalAttention
     private static Tensor Within(Tensor q, long length, int window)              // (1, 1, t, t)
     {
         using var scope = NewDisposeScope();
-        var distance = arange(length, ScalarType.Int64, q.device).unsqueeze(1) - arange(length, ScalarType.Int64, q.device); // (t, t)
-        return zeros(distance.shape, q.dtype, q.device).masked_fill_(distance.lt(0).logical_or(distance.ge(window)), double.NegativeInfinity).view(1, 1, length, length).MoveToOuterDisposeScope();
+        var place = Scalars.Arange(length, q.device);                            // (t)
+        var distance = place.unsqueeze(1) - place;                               // (t, t)
+        var hidden = distance.IsBelow(0).logical_or(distance.IsAtLeast(window)); // (t, t)
+        var bias = zeros(hidden.shape, q.dtype, q.device).MaskedFill_(hidden, double.NegativeInfinity); // (t, t)
+        return bias.view(1, 1, length, length).MoveToOuterDisposeScope();        // (1, 1, t, t)
     }
 
     private Tensor Attend(Tensor q, Tensor k, Tensor v, Sight sight)
@@ -90,6 +93,6 @@ public sealed class CausalAttention
     private static Tensor Before(Tensor q)                                       // (1, 1, T, T)
     {
         var T = q.shape[2];
-        return full([T, T], double.NegativeInfinity, q.dtype, q.device).triu_(1).view(1, 1, T, T);
+        return Scalars.Full([T, T], double.NegativeInfinity, q.dtype, q.device).triu_(1).view(1, 1, T, T); // (1, 1, T, T)
     }
 }

@@ -69,9 +69,10 @@ public sealed class CausalDecoder : IBackbone
         var (text, position) = cache is null ? (batch.Segments, batch.Positions) : (cache.Segments, cache.Positions); // (B, S)
         Tensor own = batch.Segments.unsqueeze(2), at = batch.Positions.unsqueeze(2); // (B, T, 1)
         var distance = at - position.unsqueeze(1);                               // (B, T, S)
-        var seen = text.unsqueeze(1).eq(own).logical_and(distance.ge(0));        // a padded place has a segment of its own, and so sees itself and padding before it
-        if (window is { } w) seen = seen.logical_and(distance.lt(w));
-        var bias = zeros(seen.shape, type, seen.device).masked_fill_(seen.logical_not(), double.NegativeInfinity);
+        // A padded place has a segment of its own, and so sees itself and padding before it.
+        var seen = text.unsqueeze(1).eq(own).logical_and(distance.IsAtLeast(0)); // (B, T, S)
+        if (window is { } w) seen = seen.logical_and(distance.IsBelow(w));
+        var bias = zeros(seen.shape, type, seen.device).MaskedFill_(seen.logical_not(), double.NegativeInfinity); // (B, T, S)
         return new(bias.unsqueeze(1).MoveToOuterDisposeScope(), false);          // (B, 1, T, S)
     }
 
@@ -88,8 +89,8 @@ public sealed class CausalDecoder : IBackbone
         public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache)
         {
             using var scope = NewDisposeScope();
-            var h = x + _attention.Forward(_before.Forward(x), rotation, sight, cache); // (B, T, d)
-            return (h + _feedForward.Forward(_between.Forward(h))).MoveToOuterDisposeScope(); // (B, T, d)
+            var h = x.Plus(_attention.Forward(_before.Forward(x), rotation, sight, cache)); // (B, T, d)
+            return h.Plus(_feedForward.Forward(_between.Forward(h))).MoveToOuterDisposeScope(); // (B, T, d)
         }
     }
 }

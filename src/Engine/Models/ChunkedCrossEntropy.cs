@@ -39,7 +39,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             total.sub_(logP.gather(1, labels).sum(ScalarType.Float64));
             if (dh is null) continue;
             var p = logP.exp_();                                                 // (C, V)
-            p.scatter_add_(1, labels, full([count, 1], -1, p.dtype, p.device));  // softmax − e_y
+            p.scatter_add_(1, labels, Scalars.Full([count, 1], -1, p.dtype, p.device)); // softmax − e_y
             dh.narrow(0, from, count).copy_(p.to(W.dtype).mm(W));                // (C, d)
         }
         if (dh is not null) context.save_data("saved", new Saved(dh.DetachFromDisposeScope()));

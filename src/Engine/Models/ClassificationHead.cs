@@ -49,7 +49,8 @@ public abstract class ClassificationHead
         if (order is null) return Fresh(weights, path, d, k, seed, bias);
         var stored = Linear.OfHead(weights, path, d, k, bias);
         if (order.Index().All(row => row.Index == row.Item)) return stored;
-        using var rows = tensor([.. order.Select(row => (long)row)], device: stored.Weight.device);           // (k)
+        using var scope = NewDisposeScope();
+        var rows = tensor([.. order.Select(row => (long)row)], device: stored.Weight.device);           // (k)
         Tensor Ordered(Tensor x) => weights.Own(x.index_select(0, rows));                                      // (k, …)
         return new(path, new FloatMatrix(Ordered(stored.Weight)), stored.Bias is { } b ? Ordered(b) : null);
     }
@@ -60,8 +61,11 @@ public abstract class ClassificationHead
             ? Linear.OfHead(weights, path, d, k) : Fresh(weights, path, d, k, seed, bias: true);
 
     /// <summary>W ~ N(0, 0.02²), b = 0, as transformers starts a head.</summary>
-    private static Linear Fresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias) =>
-        new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
+    private static Linear Fresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias)
+    {
+        using var scope = NewDisposeScope();
+        return new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
+    }
 }
 
 /// <summary>RoBERTa's head: dropout, dense, tanh, dropout, projection.</summary>

@@ -48,7 +48,7 @@ public sealed class DropoutMasks
     public Tensor DropThenAdd(Tensor y, double p, Tensor x)
     {
         var dropped = Drop(y, p);
-        return ReferenceEquals(dropped, y) ? y + x : dropped.add_(x);            // shape of x
+        return ReferenceEquals(dropped, y) ? y.Plus(x) : dropped.Plus_(x);       // shape of x
     }
 
     /// <summary>The next mask of this pass.</summary>

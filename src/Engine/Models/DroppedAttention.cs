@@ -42,8 +42,8 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
     private static Tensor Probabilities(Tensor Q, Tensor K, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var scores = Q.bmm(K.transpose(1, 2)).mul_(1 / Math.Sqrt(Q.shape[2]));   // (BH, T, T) = QKᵀ/√w
-        if (mask is not null) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).add_(mask);
+        var scores = Q.bmm(K.transpose(1, 2)).Times_(1 / Math.Sqrt(Q.shape[2])); // (BH, T, T) = QKᵀ/√w
+        if (mask is not null) scores.view(mask.shape[0], -1, Q.shape[1], Q.shape[1]).Plus_(mask);
         return nn.functional.softmax(scores, -1).MoveToOuterDisposeScope();      // (BH, T, T)
     }
 
@@ -55,7 +55,7 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         var (Q, K, V, P, dropped) = (Saved)context.get_data("saved");            // (BH, T, w), P: (BH, T, T)
         var dV = dropped.Of(P).transpose(1, 2).bmm(dO);                          // (BH, T, w)
         var dS = dropped.Over(dO.bmm(V.transpose(1, 2))).mul_(P);                // (BH, T, T) = P∘dP
-        dS.addcmul_(P, dS.sum(-1, keepdim: true), -1).mul_(1 / Math.Sqrt(Q.shape[2])); // = dS/√w
+        dS.PlusProduct_(P, dS.sum(-1, keepdim: true), -1).Times_(1 / Math.Sqrt(Q.shape[2])); // = dS/√w
         Tensor dQ = dS.bmm(K), dK = dS.transpose(1, 2).bmm(Q);                   // (BH, T, w)
         foreach (var gradient in (Tensor[])[dQ, dK, dV]) gradient.DetachFromDisposeScope();
         foreach (var tensor in (Tensor[])[Q, K, V, P]) tensor.Dispose();

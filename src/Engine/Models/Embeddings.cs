@@ -30,17 +30,17 @@ public sealed class Embeddings
         var words = Rows(Word, batch.Ids);                                       // (B, T, d)
         var types = Rows(_tokenType, batch.TypeIds);                             // (B, T, d)
         var positions = Rows(_position, Positions(batch.Ids));                   // (B, T, d)
-        var x = _norm.Forward(words + types + positions);                        // (B, T, d)
+        var x = _norm.Forward(words.Plus(types).Plus(positions));                        // (B, T, d)
         return _masks.Drop(x, _config.HiddenDropout).MoveToOuterDisposeScope();
     }
 
     /// <summary>BERT counts positions from 0. RoBERTa counts the tokens that are not padding, from the padding id + 1; padding keeps the padding id.</summary>
     private Tensor Positions(Tensor ids)                                         // ids: (B, T)
     {
-        if (_config.Family == EncoderFamily.Bert) return arange(ids.shape[1], ScalarType.Int64, ids.device).expand(ids.shape);
+        if (_config.Family == EncoderFamily.Bert) return Scalars.Arange(ids.shape[1], ids.device).expand(ids.shape);
         using var scope = NewDisposeScope();
-        var real = ids.ne(_config.PadId).to(ScalarType.Int64);                   // (B, T)
-        return (real.cumsum(1) * real + _config.PadId).MoveToOuterDisposeScope(); // (B, T)
+        var real = ids.IsNot(_config.PadId).to(ScalarType.Int64);                   // (B, T)
+        return (real.cumsum(1) * real).Plus(_config.PadId).MoveToOuterDisposeScope(); // (B, T)
     }
 
     private static Tensor Rows(Tensor table, Tensor ids) =>                      // table: (V, d), ids: (B, T)

@@ -50,7 +50,7 @@ public sealed class Encoder : IBackbone
     private static Tensor Mask(Tensor real, ScalarType type)                     // real: (B, T)
     {
         using var scope = NewDisposeScope();
-        var mask = zeros(real.shape, type, real.device).masked_fill_(real.logical_not(), double.NegativeInfinity);
+        var mask = zeros(real.shape, type, real.device).MaskedFill_(real.logical_not(), double.NegativeInfinity); // (B, T)
         return mask.view(real.shape[0], 1, 1, real.shape[1]).MoveToOuterDisposeScope(); // (B, 1, 1, T)
     }
 }

@@ -80,7 +80,7 @@ public sealed class Int8Matrix : FrozenMatrix
     {
         using var scope = NewDisposeScope();
         var exact = weight.to(ScalarType.Float32);                               // (k, d)
-        var scales = exact.abs().amax([1], keepdim: true).clamp_min(float.Epsilon) / 127; // (k, 1)
+        var scales = exact.abs().amax([1], keepdim: true).ClampMin(float.Epsilon).Over(127); // (k, 1)
         _codes = own((exact / scales).round_().to(ScalarType.Int8));
         _scales = own(scales);
     }
@@ -130,11 +130,11 @@ public sealed class Nf4Matrix : FrozenMatrix
         var blocks = Filled(weight.to(ScalarType.Float32).flatten(), Block);     // (blocks, 64)
         var scales = blocks.abs().amax([1], keepdim: true);                      // (blocks, 1)
         var betweens = tensor(Levels.Zip(Levels.Skip(1)).Select(pair => (pair.First + pair.Second) / 2).ToArray(), device: weight.device); // (15)
-        var codes = bucketize(blocks / scales.clamp_min(float.Epsilon), betweens).to(ScalarType.Byte).view(-1, 2); // nearest level
-        _codes = own((codes.select(1, 0) * 16 + codes.select(1, 1)).view(-1, Block / 2));
+        var codes = bucketize(blocks / scales.ClampMin(float.Epsilon), betweens).to(ScalarType.Byte).view(-1, 2); // nearest level
+        _codes = own(codes.select(1, 0).Times(16).Plus(codes.select(1, 1)).view(-1, Block / 2));
         _mean = scales.mean().item<float>();
-        var groups = Filled((scales - _mean).flatten(), Group);                  // (groups, 256)
-        var largest = groups.abs().amax([1], keepdim: true).clamp_min(float.Epsilon) / 127; // (groups, 1)
+        var groups = Filled(scales.Minus(_mean).flatten(), Group);               // (groups, 256)
+        var largest = groups.abs().amax([1], keepdim: true).ClampMin(float.Epsilon).Over(127); // (groups, 1)
         _scales = own((groups / largest).round_().to(ScalarType.Int8));
         _groupScales = own(largest.clone());
         _levels = own(tensor(Enumerable.Range(0, 256).SelectMany(code => (float[])[Levels[code >> 4], Levels[code & 15]]).ToArray(), device: weight.device).view(256, 2));
@@ -149,7 +149,7 @@ public sealed class Nf4Matrix : FrozenMatrix
     public override Tensor Dense(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var scales = (_scales.to(ScalarType.Float32) * _groupScales + _mean).view(-1, 1).narrow(0, 0, _codes.shape[0]); // (blocks, 1)
+        var scales = (_scales.to(ScalarType.Float32) * _groupScales).Plus(_mean).view(-1, 1).narrow(0, 0, _codes.shape[0]); // (blocks, 1)
         var values = _levels.index_select(0, _codes.flatten().to(ScalarType.Int32)).view(-1, Block); // (blocks, 64)
         return (values * scales).flatten().narrow(0, 0, _out * _in).view(_out, _in).to(type).MoveToOuterDisposeScope(); // (k, d)
     }

@@ -29,7 +29,11 @@ public sealed class LearningWeights : IWeights, IDisposable
     public long[] ShapeOf(string name) => Parameters[name].shape;
 
     /// <summary>The same tensor under a handle of its own, which its taker may free.</summary>
-    public Tensor Take(string name, params long[] shape) => Parameters[name].alias();
+    public Tensor Take(string name, params long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        return Parameters[name].alias().MoveToOuterDisposeScope();
+    }
 
     public void Dispose() => Parameters.Dispose();
 

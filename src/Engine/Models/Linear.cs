@@ -58,6 +58,6 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
         if (Matrix is FloatMatrix { Weight: var weight } && weight.dtype == x.dtype) return nn.functional.linear(x, weight, Bias); // (…, k)
         using var scope = NewDisposeScope();
         var y = Matrix.Product(x.reshape(-1, In)).view([.. x.shape[..^1], Out]); // (…, k)
-        return (Bias is null ? y : y + Bias).MoveToOuterDisposeScope();          // (…, k)
+        return (Bias is null ? y : y.Plus(Bias)).MoveToOuterDisposeScope();      // (…, k)
     }
 }

@@ -20,6 +20,7 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
     /// <summary>One matrix at a time is there in full while it is quantised.</summary>
     public FrozenMatrix TakeMatrix(string name, long k, long d)
     {
+        using var scope = NewDisposeScope();
         switch (kind)
         {
             case WeightKind.Bfloat16: return new FloatMatrix(Own(Converted(source.Take(name, k, d), ScalarType.BFloat16)));
@@ -48,6 +49,7 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
 
     public Tensor Own(Tensor weight)
     {
+        using var scope = NewDisposeScope();
         var placed = weight.to(device).DetachFromDisposeScope();
         if (!ReferenceEquals(placed, weight)) weight.Dispose();
         _owned.Add(placed);

@@ -10,8 +10,12 @@ public sealed class RandomWeights(long seed) : IWeights
 
     public long[] ShapeOf(string name) => throw new KeyNotFoundException(name);
 
-    public Tensor Take(string name, params long[] shape) =>
-        name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) ? ones(shape)
-        : name.EndsWith(".bias") ? zeros(shape)
-        : InitialValues.Normal(shape, 0.02, seed, name);
+    public Tensor Take(string name, params long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        var weight = name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) ? ones(shape)
+            : name.EndsWith(".bias") ? zeros(shape)
+            : InitialValues.Normal(shape, 0.02, seed, name);                     // of the shape
+        return weight.MoveToOuterDisposeScope();
+    }
 }

@@ -18,7 +18,7 @@ public sealed class RmsNorm(Tensor weight, double eps)
     private static (Tensor Y, Tensor Inverse) Of(Tensor x, Tensor weight, double eps)
     {
         var exact = x.to(ScalarType.Float32);
-        var inverse = exact.square().mean([-1], keepdim: true).add_(eps).rsqrt_(); // (…, 1) = 1/ρ
+        var inverse = exact.Squared().mean([-1], keepdim: true).Plus_(eps).rsqrt_(); // (…, 1) = 1/ρ
         return ((exact * inverse).to(x.dtype) * weight, inverse);                // (…, d)
     }
 

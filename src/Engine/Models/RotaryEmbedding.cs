@@ -19,7 +19,7 @@ public sealed class RotaryEmbedding(RopeSettings settings, int width)
         var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * frequencies; // (B, T, w/2)
         var both = cat([angles, angles], -1).unsqueeze(1);                       // (B, 1, T, w)
         Tensor cos = both.cos(), sin = both.sin();
-        if (settings.AttentionFactor != 1) (cos, sin) = (cos * settings.AttentionFactor, sin * settings.AttentionFactor);
+        if (settings.AttentionFactor != 1) (cos, sin) = (cos.Times(settings.AttentionFactor), sin.Times(settings.AttentionFactor));
         return new(cos.MoveToOuterDisposeScope(), sin.MoveToOuterDisposeScope());
     }
 }
@@ -35,6 +35,6 @@ public sealed record Rotation(Tensor Cos, Tensor Sin)
         using var scope = NewDisposeScope();
         var half = x.shape[^1] / 2;
         var turned = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1); // (B, H, T, w)
-        return (x * Cos.to(x.dtype) + turned * Sin.to(x.dtype)).MoveToOuterDisposeScope(); // (B, H, T, w)
+        return (x * Cos.to(x.dtype)).Plus(turned * Sin.to(x.dtype)).MoveToOuterDisposeScope(); // (B, H, T, w)
     }
 }

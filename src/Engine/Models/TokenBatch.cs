@@ -38,7 +38,8 @@ public sealed class TokenBatch : IDisposable
     private TokenBatch(Tensor ids, Tensor positions)
     {
         (Ids, Positions, FromTheLeft, _texts) = (ids, positions, true, []);
-        (TypeIds, Segments, Mask, LastTokens) = (zeros_like(ids), zeros_like(ids), ones_like(ids, ScalarType.Bool), arange(ids.shape[0], ScalarType.Int64, ids.device));
+        (TypeIds, Segments, Mask) = (zeros_like(ids), zeros_like(ids), ones_like(ids, ScalarType.Bool));
+        LastTokens = Scalars.Arange(ids.shape[0], ids.device);
         (Tokens, Longest) = (ids.shape[0], positions.max().item<long>() + 1);
     }
 

@@ -11,10 +11,10 @@ namespace LoraDrop.Engine;
 public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8) : IDisposable
 {
     /// <summary>m, the running mean of gradients (N).</summary>
-    public Tensor Mean { get; } = zeros_like(parameters.Values).DetachFromDisposeScope();
+    public Tensor Mean { get; } = Zeros(parameters);
 
     /// <summary>v, the running mean of squared gradients (N).</summary>
-    public Tensor Square { get; } = zeros_like(parameters.Values).DetachFromDisposeScope();
+    public Tensor Square { get; } = Zeros(parameters);
 
     /// <summary>Scales all gradients so that their norm is at most a bound.</summary>
     /// <param name="bound">The largest norm; 0 leaves gradients alone.</param>
@@ -24,7 +24,7 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         double norm = parameters.Gradients.norm().item<float>();
-        if (bound > 0 && norm > bound) parameters.Gradients.mul_(bound / (norm + 1e-6));
+        if (bound > 0 && norm > bound) parameters.Gradients.Times_(bound / (norm + 1e-6));
         return norm;
     }
 
@@ -36,16 +36,16 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var g = parameters.Gradients;                                            // (N)
-        Mean.mul_(beta1).add_(g, 1 - beta1);                                     // m = β₁m + (1−β₁)g
-        Square.mul_(beta2).addcmul_(g, g, 1 - beta2);                            // v = β₂v + (1−β₂)g²
-        var denominator = Square.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, step))).add_(eps); // √v̂ + ε
+        Mean.Times_(beta1).Plus_(g, 1 - beta1);                                  // m = β₁m + (1−β₁)g
+        Square.Times_(beta2).PlusProduct_(g, g, 1 - beta2);                      // v = β₂v + (1−β₂)g²
+        var denominator = Square.sqrt().Over_(Math.Sqrt(1 - Math.Pow(beta2, step))).Plus_(eps); // √v̂ + ε
         long from = 0;
         foreach (var (count, rate) in rates)
         {
             if (count == 0) continue;
-            var values = parameters.Values.narrow(0, from, count);
-            values.mul_(1 - rate * weightDecay);
-            values.addcdiv_(Mean.narrow(0, from, count), denominator.narrow(0, from, count), -rate / (1 - Math.Pow(beta1, step))); // θ −= η m̂ / (√v̂ + ε)
+            var values = parameters.Values.narrow(0, from, count).Times_(1 - rate * weightDecay); // θ −= ηλθ
+            Tensor m = Mean.narrow(0, from, count), root = denominator.narrow(0, from, count);
+            values.PlusQuotient_(m, root, -rate / (1 - Math.Pow(beta1, step)));  // θ −= η m̂ / (√v̂ + ε)
             from += count;
         }
         g.zero_();
@@ -55,5 +55,11 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
     {
         Mean.Dispose();
         Square.Dispose();
+    }
+
+    private static Tensor Zeros(FlatParameters parameters)                       // (N)
+    {
+        using var scope = NewDisposeScope();
+        return zeros_like(parameters.Values).DetachFromDisposeScope();
     }
 }

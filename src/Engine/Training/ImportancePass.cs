@@ -60,7 +60,7 @@ public static class ImportancePass
         {
             using var scope = NewDisposeScope();
             var B = lora.B.to(ScalarType.Float64);                               // (k, r)
-            return (lora.Scale * lora.Scale * B.t().mm(B)).MoveToOuterDisposeScope(); // (r, r)
+            return B.t().mm(B).Times(lora.Scale * lora.Scale).MoveToOuterDisposeScope(); // (r, r)
         }
     }
 }

@@ -48,7 +48,7 @@ public static class TrainingLoop
         using var phase = RunPhases.Begin(RunPhases.Train, job.Stage);
         var (adapter, settings) = (job.Adapter, job.Settings);
         using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay);
-        using var best = adapter.Parameters.Values.detach().clone().DetachFromDisposeScope();
+        using var best = Copy(adapter.Parameters.Values);                        // (N)
         var progress = TrainingProgress.Start(job.Stage);
         if (checkpoint is not null && File.Exists(checkpoint) && Checkpoint.ProgressOf(checkpoint) is var saved && saved.Stage == job.Stage)
         {
@@ -110,21 +110,21 @@ public static class TrainingLoop
     /// <summary>Gradients of the mean loss over one optimiser step, micro-batch by micro-batch.</summary>
     private static (double Loss, long Tokens) Backward(TrainingJob job, int step, int[][] group, CancellationToken cancel)
     {
-        var terms = group.Sum(job.Train.TermsIn);
+        var terms = Math.Max(1, group.Sum(job.Train.TermsIn)); // where nothing is learnt, 0 of 0 is no number
         var (total, tokens) = (0.0, 0L);
         foreach (var (micro, indices) in group.Index())
         {
+            using var scope = NewDisposeScope();
             if (cancel.IsCancellationRequested)
             {
                 job.Adapter.Parameters.Gradients.zero_(); // what was added of this step is not part of any other
                 cancel.ThrowIfCancellationRequested();
             }
-            using var scope = NewDisposeScope();
             using var batch = job.Packs ? job.Train.Packed(indices, job.Model) : job.Train.Batch(indices, job.Model);
             job.Model.Masks.BeginPass(job.Settings.Seed, job.Stage.ToString(), (long)step * job.Settings.Accumulation + micro, job.Model.Device);
             try
             {
-                var loss = job.Train.LossSum(job.Model, batch, indices) / terms;
+                var loss = job.Train.LossSum(job.Model, batch, indices).Over(terms); // ()
                 loss.backward();
                 total += loss.item<float>();
             }
@@ -150,6 +150,12 @@ public static class TrainingLoop
         if (isBest) Put(job.Adapter.Parameters.Values, best);
         report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean }, scores.Primary, isBest));
         return after;
+    }
+
+    private static Tensor Copy(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        return values.detach().clone().DetachFromDisposeScope();
     }
 
     private static void Put(Tensor from, Tensor to)

@@ -38,7 +38,9 @@ public sealed class LoraFacts
         using var apart = new Adapter(golden.Model, golden.Sites, SharingPlan.OwnEverywhere(golden.Sites.Select(s => s.Site)), golden.Lora, trainHead: false, 0);
         apart.Load(expanded, "expanded");
         golden.Loss().backward();
-        var sum = new[] { 0, 2 }.Select(layer => apart.Parameters.GradientOf($"base_model.model.roberta.encoder.layer.{layer}.attention.self.query.lora_A.weight")).Aggregate((a, b) => a + b);
+        Tensor Of(int layer) =>
+            apart.Parameters.GradientOf($"base_model.model.roberta.encoder.layer.{layer}.attention.self.query.lora_A.weight");
+        var sum = Of(0).Plus(Of(2));
         Assert.True((together - sum).abs().max().item<float>() <= 1e-7 + 1e-5 * sum.abs().max().item<float>(), "the gradient of the shared A is not the sum over layers 0 and 2");
     }
 

@@ -54,8 +54,8 @@ public sealed class FrozenMatrixFacts : IDisposable
     {
         var matrix = Of(kind, Weight(20, 30));
         Tensor x = InitialValues.Normal([4, 30], 1, 2, "x").requires_grad_(), same = x.detach().clone().requires_grad_();
-        matrix.Product(x).square().sum().backward();
-        nn.functional.linear(same, matrix.Dense(ScalarType.Float32)).square().sum().backward();
+        matrix.Product(x).Squared().sum().backward();
+        nn.functional.linear(same, matrix.Dense(ScalarType.Float32)).Squared().sum().backward();
         Assert.True(x.grad!.allclose(same.grad!, 1e-5, 1e-6));
     }
 

@@ -104,8 +104,8 @@ internal sealed class TinyTask : IDisposable
         public Tensor Take(string name, params long[] shape)
         {
             var weight = _random.Take(name, shape);
-            if (!name.Contains("norm", StringComparison.OrdinalIgnoreCase)) weight.mul_(scale);
-            Taken[name] = weight.clone();
+            if (!name.Contains("norm", StringComparison.OrdinalIgnoreCase)) weight.Times_(scale);
+            Taken[name] = weight.clone().DetachFromDisposeScope();
             return weight;
         }
     }

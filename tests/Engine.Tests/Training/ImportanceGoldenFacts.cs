@@ -50,8 +50,9 @@ public sealed class ImportanceGoldenFacts
             site.Linear.Observer = Ax =>
             {
                 using var scope = NewDisposeScope();
-                var dWx = golden.Lora.Scale * nn.functional.linear(Ax.to(ScalarType.Float64), site.Linear.Lora!.B.to(ScalarType.Float64)); // (BT, k)
-                direct[site.Site] = (dWx.square().sum(-1) * golden.Batch.Mask.flatten()).sum().item<double>();
+                var BAx = nn.functional.linear(Ax.to(ScalarType.Float64), site.Linear.Lora!.B.to(ScalarType.Float64)); // (BT, k)
+                var dWx = BAx.Times(golden.Lora.Scale);                          // (BT, k)
+                direct[site.Site] = (dWx.Squared().sum(-1) * golden.Batch.Mask.flatten()).sum().item<double>();
             };
         using (no_grad()) golden.Logits();
         foreach (var norms in Measured(golden)) AssertRelative(direct[norms.Site], norms.G);

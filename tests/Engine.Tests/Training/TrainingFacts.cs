@@ -159,6 +159,6 @@ public sealed class TrainingFacts : IDisposable
     private static void Fill(Adapter adapter, float value)
     {
         using var _ = no_grad();
-        adapter.Parameters.Values.fill_(value);
+        adapter.Parameters.Values.Fill_(value);
     }
 }

@@ -21,7 +21,11 @@ public sealed class SafeTensorsFacts : IDisposable
     public void What_is_written_is_read_back_bit_by_bit(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var tensors = new Dictionary<string, Tensor> { ["matrix"] = (randn(3, 5) * 100).to(type), ["number"] = (ones([]) * 7).to(type), ["nothing"] = zeros(0, 4).to(type), ["é \"x\""] = arange(6).to(type) };
+        var tensors = new Dictionary<string, Tensor>
+        {
+            ["matrix"] = randn(3, 5).Times(100).to(type), ["number"] = ones([]).Times(7).to(type), ["nothing"] = zeros(0, 4).to(type),
+            ["é \"x\""] = Scalars.Arange(6, CPU).to(type),
+        };
         SafeTensorsWriter.Write(_folder.At("x.safetensors"), tensors, new Dictionary<string, string> { ["about"] = "a \"text\"" });
 
         using var file = SafeTensorsFile.Open(_folder.At("x.safetensors"));
