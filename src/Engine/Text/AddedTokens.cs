@@ -1,4 +1,5 @@
-using System.Text.RegularExpressions;
+using System.Buffers;
+using System.Text;
 
 namespace LoraDrop.Engine;
 
@@ -9,19 +10,20 @@ namespace LoraDrop.Engine;
 /// <param name="Normalized">Whether it is looked for after the text was normalised, and in normalised form.</param>
 /// <param name="LeftStrip">Whether it takes the white space to its left.</param>
 /// <param name="RightStrip">Whether it takes the white space to its right.</param>
-internal sealed record AddedToken(string Content, int Id, bool Special = true, bool Normalized = false, bool LeftStrip = false, bool RightStrip = false)
+/// <param name="SingleWord">Whether it is one only where no letter or digit stands directly beside it.</param>
+internal sealed record AddedToken(
+    string Content, int Id, bool Special = true, bool Normalized = false, bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)
 {
-    public static AddedToken From(JsonField field)
-    {
-        if (field["single_word"].Flag(false)) throw field["single_word"].Refused("tokens that match whole words only are not supported.");
-        return new AddedToken(
-            field["content"].Text, field["id"].Number, field["special"].Flag(false), field["normalized"].Flag(true),
-            field["lstrip"].Flag(false), field["rstrip"].Flag(false));
-    }
+    public static AddedToken From(JsonField field) => new(
+        field["content"].Text, field["id"].Number, field["special"].Flag(false), field["normalized"].Flag(true),
+        field["lstrip"].Flag(false), field["rstrip"].Flag(false), field["single_word"].Flag(false));
 }
 
 /// <summary>Either an added token, or text between added tokens.</summary>
-internal readonly record struct TextPiece(string Text, AddedToken? Token);
+/// <param name="Text">The text; of an added token with the white space that it takes.</param>
+/// <param name="Token">The token; null for text.</param>
+/// <param name="Begins">Whether the text that was split begins with it.</param>
+internal readonly record struct TextPiece(string Text, AddedToken? Token, bool Begins);
 
 /// <summary>Finds added tokens in texts: leftmost first, and the longest of those that start at one place.</summary>
 internal sealed class AddedTokens
@@ -40,36 +42,84 @@ internal sealed class AddedTokens
     public IReadOnlyList<AddedToken> All { get; }
 
     /// <summary>The pieces of a text in order; text pieces are normalised and not empty.</summary>
-    public IEnumerable<TextPiece> Split(string text) =>
-        _beforeNormalizing.Split(text).SelectMany(piece => piece.Token is null ? _afterNormalizing.Split(_normalize(piece.Text)) : [piece]);
+    public IEnumerable<TextPiece> Split(string text)
+    {
+        foreach (var piece in _beforeNormalizing.Split(text, begins: true))
+        {
+            if (piece.Token is not null)
+            {
+                yield return piece;
+                continue;
+            }
+            foreach (var part in _afterNormalizing.Split(_normalize(piece.Text), piece.Begins && !LosesItsBeginning(piece.Text))) yield return part;
+        }
+    }
+
+    /// <summary>Whether normalising strips white space off the left, so that what is left does not begin the text.</summary>
+    private bool LosesItsBeginning(string text) => char.IsWhiteSpace(text[0]) && _normalize(text[..1]).Length == 0;
 
     private sealed class Finder
     {
-        private readonly Dictionary<string, AddedToken> _tokens = [];
-        private readonly Regex? _pattern;
+        private readonly List<AddedToken> _tokens = [];
+        private readonly TokenTrie _written = new();
+        private readonly SearchValues<char>? _beginnings;
 
         public Finder(IEnumerable<AddedToken> tokens, Func<AddedToken, string> written)
         {
-            foreach (var token in tokens) _tokens[written(token)] = token;
-            if (_tokens.Count == 0) return;
-            var longestFirst = _tokens.Keys.OrderByDescending(content => content.Length).Select(Regex.Escape);
-            _pattern = new Regex(string.Join('|', longestFirst), RegexOptions.CultureInvariant);
+            HashSet<string> known = [];
+            foreach (var token in tokens) // of two that are written alike once normalised the first counts
+            {
+                if (written(token) is not { Length: > 0 } text || !known.Add(text)) continue;
+                _written.Add(text, _tokens.Count);
+                _tokens.Add(token);
+            }
+            if (known.Count > 0) _beginnings = SearchValues.Create([.. known.Select(text => text[0]).Distinct()]);
         }
 
-        public IEnumerable<TextPiece> Split(string text)
+        public IEnumerable<TextPiece> Split(string text, bool begins)
         {
             var done = 0;
-            for (var match = _pattern?.Match(text); match is { Success: true }; match = match.NextMatch())
+            for (var at = 0; Next(text, at) is { } found; at = found.End)
             {
-                var token = _tokens[match.Value];
-                var (start, end) = (match.Index, match.Index + match.Length);
+                var (token, start, end) = found;
+                if (token.SingleWord && !IsWordAlone(text, start, end)) continue;
                 if (token.LeftStrip) while (start > done && char.IsWhiteSpace(text[start - 1])) start--;
                 if (token.RightStrip) while (end < text.Length && char.IsWhiteSpace(text[end])) end++;
-                if (start > done) yield return new TextPiece(text[done..start], null);
-                yield return new TextPiece(text[start..end], token);
+                if (start > done) yield return new TextPiece(text[done..start], null, begins && done == 0);
+                yield return new TextPiece(text[start..end], token, begins && start == 0);
                 done = end;
             }
-            if (done < text.Length) yield return new TextPiece(text[done..], null);
+            if (done < text.Length) yield return new TextPiece(done == 0 ? text : text[done..], null, begins && done == 0);
         }
+
+        private (AddedToken Token, int Start, int End)? Next(string text, int from)
+        {
+            if (_beginnings is null) return null;
+            for (var start = from; start < text.Length; start++)
+            {
+                var skipped = text.AsSpan(start).IndexOfAny(_beginnings);
+                if (skipped < 0) return null;
+                start += skipped;
+                if (Longest(text, start) is { } found) return (_tokens[found.Token], start, found.End);
+            }
+            return null;
+        }
+
+        private (int Token, int End)? Longest(string text, int start)
+        {
+            (int, int)? longest = null;
+            var node = TokenTrie.Root;
+            for (var end = start; end < text.Length;)
+            {
+                node = _written.Child(node, text[end++]);
+                if (node < 0) break;
+                if (_written.Value(node) is >= 0 and var token) longest = (token, end);
+            }
+            return longest;
+        }
+
+        private static bool IsWordAlone(string text, int start, int end) =>
+            !(Rune.DecodeLastFromUtf16(text.AsSpan(0, start), out var before, out _) == OperationStatus.Done && WordCharacters.Has(before))
+            && !(Rune.DecodeFromUtf16(text.AsSpan(end), out var after, out _) == OperationStatus.Done && WordCharacters.Has(after));
     }
 }

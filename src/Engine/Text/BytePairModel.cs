@@ -12,18 +12,23 @@ internal sealed class BytePairModel : IWordModel
     private readonly Dictionary<Rune, int> _letters = [];
     private readonly Dictionary<(int Left, int Right), Merge> _merges;
 
+    private readonly string _continuation;
+
     private readonly record struct Merge(int Rank, int Id);
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
-        : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))]) { }
+    /// <param name="continuation">What tokens begin with that do not begin a word.</param>
+    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, string continuation = "")
+        : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuation) { }
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges)
+    /// <param name="continuation">What tokens begin with that do not begin a word.</param>
+    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges, string continuation = "")
     {
         _vocabulary = vocabulary;
+        _continuation = continuation;
         foreach (var (token, id) in vocabulary)
         {
             if (Rune.TryGetRuneAt(token, 0, out var rune) && rune.Utf16SequenceLength == token.Length) _letters[rune] = id;
@@ -31,13 +36,13 @@ internal sealed class BytePairModel : IWordModel
         _merges = new Dictionary<(int, int), Merge>(merges.Count);
         foreach (var (left, right, rank) in merges)
         {
-            _merges[(vocabulary[left], vocabulary[right])] = new Merge(rank, vocabulary[left + right]);
+            _merges[(vocabulary[left], vocabulary[right])] = new Merge(rank, vocabulary[Joined(left, right, continuation)]);
         }
     }
 
     /// <summary>The first token that a merge uses or makes and the vocabulary lacks, or null.</summary>
-    public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges) =>
-        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, merge.Left + merge.Right]).FirstOrDefault(token => !vocabulary.ContainsKey(token));
+    public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, string continuation = "") =>
+        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Joined(merge.Left, merge.Right, continuation)]).FirstOrDefault(token => !vocabulary.ContainsKey(token));
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
@@ -49,6 +54,9 @@ internal sealed class BytePairModel : IWordModel
 
     /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where the vocabulary has all of them.</summary>
     public bool ByteFallback { get; init; }
+
+    /// <summary>What the last token of a word ends with.</summary>
+    public string EndOfWord { get; init; } = "";
 
     /// <summary>Whether a word that is a token is taken whole, even if no merges lead to it.</summary>
     public bool IgnoreMerges { get; init; }
@@ -62,14 +70,16 @@ internal sealed class BytePairModel : IWordModel
     private IEnumerable<int> Letters(string word)
     {
         var afterUnknown = false;
+        var at = 0;
         foreach (var rune in word.EnumerateRunes())
         {
-            if (_letters.TryGetValue(rune, out var id))
+            var affixed = Affixed(rune, isFirst: at == 0, isLast: (at += rune.Utf16SequenceLength) == word.Length);
+            if (affixed is null ? _letters.TryGetValue(rune, out var id) : _vocabulary.TryGetValue(affixed, out id))
             {
                 afterUnknown = false;
                 yield return id;
             }
-            else if (ByteFallback && BytesOf(rune) is { } bytes)
+            else if (ByteFallback && BytesOf(affixed ?? rune.ToString()) is { } bytes)
             {
                 foreach (var value in bytes) yield return value;
             }
@@ -81,10 +91,17 @@ internal sealed class BytePairModel : IWordModel
         }
     }
 
-    private int[]? BytesOf(Rune rune)
+    /// <summary>A letter as the vocabulary has it at its place in a word; null where that is the letter itself.</summary>
+    private string? Affixed(Rune letter, bool isFirst, bool isLast) => (isFirst || _continuation.Length == 0) && (!isLast || EndOfWord.Length == 0) ? null
+        : $"{(isFirst ? "" : _continuation)}{letter}{(isLast ? EndOfWord : "")}";
+
+    private static string Joined(string left, string right, string continuation) =>
+        left + (continuation.Length > 0 && right.StartsWith(continuation, StringComparison.Ordinal) ? right[continuation.Length..] : right);
+
+    private int[]? BytesOf(string letter)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        var ids = new int[rune.EncodeToUtf8(bytes)];
+        var bytes = Encoding.UTF8.GetBytes(letter);
+        var ids = new int[bytes.Length];
         for (var i = 0; i < ids.Length; i++)
         {
             if (!_vocabulary.TryGetValue($"<0x{bytes[i]:X2}>", out ids[i])) return null;

@@ -32,6 +32,19 @@ internal sealed class CodePointRegex(Regex pattern)
         }
     }
 
+    /// <summary>Where the matches are, in order; an empty one at the end of another is left out.</summary>
+    public List<(int Start, int End)> Matches(string text)
+    {
+        var (units, starts) = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? (text, null) : OneUnitEach(text);
+        var places = new List<(int Start, int End)>();
+        foreach (var match in pattern.EnumerateMatches(units))
+        {
+            var place = starts is null ? (match.Index, match.Index + match.Length) : (starts[match.Index], starts[match.Index + match.Length]);
+            if (match.Length > 0 || places.Count == 0 || places[^1].End < place.Item2) places.Add(place);
+        }
+        return places;
+    }
+
     /// <summary>The text with one unit for each code point, and where in the text each of them starts, and the end.</summary>
     private static (string Units, int[] Starts) OneUnitEach(string text)
     {

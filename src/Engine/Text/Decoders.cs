@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>The <c>decoder</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.23 applies it.</summary>
+/// <summary>The <c>decoder</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.22 applies it.</summary>
 internal static class Decoders
 {
     /// <exception cref="Domain.RefusedInputException">A decoder that is not known here.</exception>
@@ -14,10 +14,12 @@ internal static class Decoders
         {
             "Sequence" => InOrder([.. field["decoders"].Items.Select(From)]),
             "ByteLevel" => Bytes,
-            "WordPiece" => WordPieces(field["prefix"].Text, field["cleanup"].Flag(true)),
-            "Replace" => Replace(field["pattern"]["String"].Text, field["content"].Text),
+            "WordPiece" => WordPieces(field["prefix"].TextOrNull ?? "##", field["cleanup"].Flag(true)),
+            "BPEDecoder" => WithoutSuffix(field["suffix"].TextOrNull ?? "</w>"),
+            "CTC" => Speech(field["pad_token"].TextOrNull ?? "<pad>", field["word_delimiter_token"].TextOrNull ?? "|", field["cleanup"].Flag(true)),
+            "Replace" => Replace(TextPattern.From(field["pattern"]), field["content"].Text),
             "ByteFallback" => ByteTokens,
-            "Metaspace" => Metaspace(field["replacement"].TextOrNull ?? "\u2581", field["prepend_scheme"].TextOrNull != "never" && field["add_prefix_space"].Flag(true)),
+            "Metaspace" => Metaspace(PreTokenizers.Replacement(field), PreTokenizers.Scheme(field) != "never"),
             "Fuse" => tokens => [string.Concat(tokens)],
             "Strip" => Strip(field["content"].Text.Single(), field["start"].Number, field["stop"].Number),
             var other => throw field["type"].Refused($"the decoder '{other}' is not supported."),
@@ -25,7 +27,7 @@ internal static class Decoders
     }
 
     /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the text.</summary>
-    public static Decoder Sentence(bool prefix) => InOrder([Replace("\u2581", " "), ByteTokens, tokens => [string.Concat(tokens)], .. prefix ? (Decoder[])[Strip(' ', 1, 0)] : []]);
+    public static Decoder Sentence(bool prefix) => InOrder([tokens => tokens.Select(token => token.Replace(PreTokenizers.Blank, " ", StringComparison.Ordinal)), ByteTokens, tokens => [string.Concat(tokens)], .. prefix ? (Decoder[])[Strip(' ', 1, 0)] : []]);
 
     public static IEnumerable<string> Bytes(IEnumerable<string> tokens) => [ByteLevel.FromLetters(tokens)];
 
@@ -43,8 +45,25 @@ internal static class Decoders
         .Replace(" n't", "n't").Replace(" 'm", "'m").Replace(" do not", " don't")
         .Replace(" 's", "'s").Replace(" 've", "'ve").Replace(" 're", "'re");
 
-    private static Decoder Replace(string pattern, string content) =>
-        tokens => tokens.Select(token => token.Replace(pattern, content, StringComparison.Ordinal));
+    /// <summary>Words that end with a suffix.</summary>
+    private static Decoder WithoutSuffix(string suffix) => tokens =>
+    {
+        var all = tokens.ToList();
+        return all.Select((token, i) => suffix.Length == 0 ? token : token.Replace(suffix, i + 1 < all.Count ? " " : "", StringComparison.Ordinal));
+    };
+
+    /// <summary>Speech recognition's (Graves et al. 2006): what is repeated counts once, pads separate.</summary>
+    private static Decoder Speech(string pad, string delimiter, bool cleanUp) => tokens => tokens
+        .Aggregate(new List<string>(), (kept, token) =>
+        {
+            if (kept.Count == 0 || kept[^1] != token) kept.Add(token);
+            return kept;
+        })
+        .Select(token => pad.Length == 0 ? token : token.Replace(pad, "", StringComparison.Ordinal))
+        .Select(token => cleanUp && delimiter.Length > 0 ? CleanUp(token).Replace(delimiter, " ", StringComparison.Ordinal) : token)
+        .Where(token => token.Length > 0);
+
+    private static Decoder Replace(TextPattern pattern, string content) => tokens => tokens.Select(token => pattern.Replace(token, content));
 
     private static Decoder Strip(char content, int start, int stop) => tokens => tokens.Select(token =>
     {
@@ -84,8 +103,8 @@ internal static class Decoders
         return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
     }
 
-    private static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) =>
-        token.Replace(blank, " ", StringComparison.Ordinal) is var text && prefix && i == 0 && text.StartsWith(' ') ? text[1..] : text);
+    /// <summary>Blanks for their letter; of the first token all these letters are dropped where one was put in front of the text.</summary>
+    public static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
 
     private static Decoder InOrder(Decoder[] steps) => tokens => steps.Aggregate(tokens, (pieces, step) => step(pieces));
 }

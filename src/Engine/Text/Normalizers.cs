@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>The <c>normalizer</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.23 applies it.</summary>
+/// <summary>The <c>normalizer</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.22 applies it.</summary>
 internal static class Normalizers
 {
     /// <exception cref="Domain.RefusedInputException">A normalizer that is not known here.</exception>
@@ -14,12 +14,18 @@ internal static class Normalizers
         {
             "Sequence" => InOrder([.. field["normalizers"].Items.Select(From)]),
             "Lowercase" => Lowercase,
-            "NFD" => UnicodeDecomposition.Decompose,
-            "NFC" => UnicodeComposition.Compose,
-            "StripAccents" => text => Keep(text, rune => !IsMark(rune)),
+            "NFD" => text => UnicodeDecomposition.Decompose(text),
+            "NFKD" => text => UnicodeDecomposition.Decompose(text, compatibility: true),
+            "NFC" => text => UnicodeComposition.Compose(text),
+            "NFKC" => text => UnicodeComposition.Compose(text, compatibility: true),
+            "StripAccents" => StripAccents,
+            "Strip" => Strip(field["strip_left"].Flag(true), field["strip_right"].Flag(true)),
+            "Nmt" => Nmt,
+            "Precompiled" => Precompiled(field["precompiled_charsmap"]),
             "BertNormalizer" => BertNormalizer.From(field).Normalize,
+            "ByteLevel" => ByteLevel.ToLetters,
             "Prepend" => Prepend(field["prepend"].Text),
-            "Replace" => Replace(field["pattern"]["String"].Text, field["content"].Text),
+            "Replace" => Replace(TextPattern.From(field["pattern"]), field["content"].Text),
             var other => throw field["type"].Refused($"the normalizer '{other}' is not supported."),
         };
     }
@@ -46,12 +52,48 @@ internal static class Normalizers
         return kept.ToString();
     }
 
+    /// <summary>Drops marks; accents go where letters were decomposed before.</summary>
+    public static string StripAccents(string text) => Keep(text, rune => !IsMark(rune));
+
+    public static Normalizer InOrder(params Normalizer[] steps) => text => steps.Aggregate(text, (changed, step) => step(changed));
+
+    /// <summary>White space off the ends.</summary>
+    public static Normalizer Strip(bool left, bool right) => text => (left, right) switch
+    {
+        (true, true) => text.Trim(),
+        (true, false) => text.TrimStart(),
+        (false, true) => text.TrimEnd(),
+        _ => text,
+    };
+
     private static bool IsMark(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 
-    private static Normalizer InOrder(Normalizer[] steps) => text => steps.Aggregate(text, (changed, step) => step(changed));
-
     private static Normalizer Prepend(string prefix) => text => text.Length == 0 ? text : prefix + text;
 
-    private static Normalizer Replace(string pattern, string content) => text => text.Replace(pattern, content, StringComparison.Ordinal);
+    private static Normalizer Replace(TextPattern pattern, string content) => text => pattern.Replace(text, content);
+
+    private static Normalizer Precompiled(JsonField field)
+    {
+        try
+        {
+            return new PrecompiledMap(Convert.FromBase64String(field.Text)).Normalize;
+        }
+        catch (Exception damaged) when (damaged is FormatException or InvalidDataException)
+        {
+            throw field.Refused($"is damaged: {damaged.Message}. Download or save it again.");
+        }
+    }
+
+    /// <summary>SentencePiece's cleaning of texts for translation: control characters out, other kinds of white space blanks.</summary>
+    private static string Nmt(string text)
+    {
+        var clean = new StringBuilder(text.Length);
+        foreach (var letter in text)
+        {
+            if (letter is >= '\u0001' and <= '\u0008' or '\u000B' or >= '\u000E' and <= '\u001F' or '\u007F' or '\u008F' or '\u009F') continue;
+            clean.Append(letter is '\t' or '\n' or '\f' or '\r' or '\u1680' or >= '\u200B' and <= '\u200F' or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD' ? ' ' : letter);
+        }
+        return clean.ToString();
+    }
 }

@@ -4,9 +4,13 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine;
 
-/// <summary>The <c>pre_tokenizer</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.23 applies it.</summary>
+/// <summary>The <c>pre_tokenizer</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.22 applies it.</summary>
 internal static class PreTokenizers
 {
+    public const string Blank = "\u2581";
+
+    private static readonly PreTokenizer Digit = ByPattern(@"\p{N}"), Number = ByPattern(@"\p{N}+");
+
     /// <exception cref="Domain.RefusedInputException">A pre-tokenizer that is not known here.</exception>
     public static PreTokenizer From(JsonField field)
     {
@@ -16,8 +20,13 @@ internal static class PreTokenizers
             "Sequence" => InOrder([.. field["pretokenizers"].Items.Select(From)]),
             "ByteLevel" => ByteLevelWords(field["add_prefix_space"].Flag(true), field["use_regex"].Flag(true)),
             "BertPreTokenizer" => (text, _) => BertWords(text),
-            "Metaspace" => Metaspace(field),
-            "Digits" => Digits(field["individual_digits"].Flag(false)),
+            "Metaspace" => Metaspace(Replacement(field), Scheme(field), field["split"].Flag(true)),
+            "Whitespace" => (text, _) => WordsAndSymbols(text),
+            "WhitespaceSplit" => (text, _) => WithoutWhiteSpace(text),
+            "Punctuation" => Punctuation(field["behavior"] is { IsAbsent: false } behavior ? TextSplit.Behavior(behavior) : SplitBehavior.Isolated),
+            "CharDelimiterSplit" => Delimited(OneCharacter(field["delimiter"])),
+            "FixedLength" => Chunks(field["length"]),
+            "Digits" => field["individual_digits"].Flag(false) ? Digit : Number,
             "Split" => Split(field),
             var other => throw field["type"].Refused($"the pre-tokenizer '{other}' is not supported."),
         };
@@ -50,22 +59,17 @@ internal static class PreTokenizers
         if (text.Length > start) yield return text[start..];
     }
 
-    private static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune)
-        || (rune.IsAscii && Rune.GetUnicodeCategory(rune) is UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol);
-
-    private static PreTokenizer Split(JsonField field)
+    /// <summary>What stands between white space.</summary>
+    public static IEnumerable<string> WithoutWhiteSpace(string text)
     {
-        if (field["behavior"].Text != "Isolated") throw field["behavior"].Refused("only 'Isolated' is supported.");
-        if (field["invert"].Flag(false)) throw field["invert"].Refused("an inverted split is not supported.");
-        var pattern = field["pattern"]["Regex"];
-        try
+        var start = 0;
+        for (var at = 0; at < text.Length; at++)
         {
-            return ByPattern(pattern.Text);
+            if (!char.IsWhiteSpace(text[at])) continue;
+            if (at > start) yield return text[start..at];
+            start = at + 1;
         }
-        catch (RegexParseException unknown)
-        {
-            throw pattern.Refused($"is not a regular expression that .NET understands: {unknown.Message}");
-        }
+        if (text.Length > start) yield return start == 0 ? text : text[start..];
     }
 
     /// <summary>No split: the whole text is a word.</summary>
@@ -80,22 +84,82 @@ internal static class PreTokenizers
     }
 
     /// <summary>One step after the other.</summary>
+    /// <remarks>Of the pieces of a step only one that its text starts with can be the beginning: after white space that was dropped nothing begins a text.</remarks>
     public static PreTokenizer InOrder(PreTokenizer[] steps) => (text, first) =>
-        steps.Aggregate((IEnumerable<string>)[text], (words, step) => words.Select((word, i) => step(word, first && i == 0)).SelectMany(parts => parts));
+        steps.Aggregate((IEnumerable<string>)[text], (words, step) => words
+            .SelectMany((word, i) => step(word, first && i == 0 && (ReferenceEquals(word, text) || text.StartsWith(word, StringComparison.Ordinal)))));
 
     /// <summary>Blanks become a letter, and a text gets one in front: always, where it begins, or never.</summary>
-    private static PreTokenizer Metaspace(JsonField field)
+    /// <param name="blank">What blanks become.</param>
+    /// <param name="scheme">always, first or never.</param>
+    /// <param name="split">Whether each of these letters begins a word.</param>
+    public static PreTokenizer Metaspace(string blank, string scheme, bool split) => (text, first) =>
     {
-        var blank = field["replacement"].TextOrNull ?? "\u2581";
+        text = text.Replace(" ", blank, StringComparison.Ordinal);
+        if ((scheme == "always" || (scheme == "first" && first)) && !text.StartsWith(blank, StringComparison.Ordinal)) text = blank + text;
+        return split ? Beginning(text, blank) : [text];
+    };
+
+    /// <summary>When a Metaspace step puts its letter in front; old files say it as add_prefix_space.</summary>
+    public static string Scheme(JsonField field)
+    {
         var scheme = field["prepend_scheme"].TextOrNull ?? (field["add_prefix_space"].Flag(true) ? "always" : "never");
         if (scheme is not ("always" or "first" or "never")) throw field["prepend_scheme"].Refused("must be always, first or never.");
-        var split = field["split"].Flag(true);
-        return (text, first) =>
+        if (scheme != "never" && !field["add_prefix_space"].Flag(true)) throw field["add_prefix_space"].Refused($"is false, and prepend_scheme is '{scheme}'.");
+        return scheme;
+    }
+
+    /// <summary>The letter that stands for a blank.</summary>
+    public static string Replacement(JsonField field) => field["replacement"].IsAbsent ? Blank : OneCharacter(field["replacement"]);
+
+    private static string OneCharacter(JsonField field) => Rune.TryGetRuneAt(field.Text, 0, out var rune) && rune.Utf16SequenceLength == field.Text.Length
+        ? field.Text : throw field.Refused("must be one character.");
+
+    private static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune)
+        || (rune.IsAscii && Rune.GetUnicodeCategory(rune) is UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol);
+
+    private static PreTokenizer Split(JsonField field)
+    {
+        var pattern = TextPattern.From(field["pattern"]);
+        var behavior = TextSplit.Behavior(field["behavior"]);
+        var invert = field["invert"].Flag(false);
+        return (text, _) => TextSplit.At(text, pattern.Matches(text), behavior, invert);
+    }
+
+    /// <summary>Splits at each punctuation mark.</summary>
+    public static PreTokenizer Punctuation(SplitBehavior behavior) => (text, _) => TextSplit.At(text, Runes(text).Where(place => IsPunctuation(Rune.GetRuneAt(text, place.Start))), behavior);
+
+    private static PreTokenizer Delimited(string delimiter) => (text, _) => text.Split(delimiter, StringSplitOptions.RemoveEmptyEntries);
+
+    private static PreTokenizer Chunks(JsonField length)
+    {
+        var size = length.IsAbsent ? 5 : length.Number > 0 ? length.Number : throw length.Refused("must be 1 or more.");
+        return (text, _) => Runes(text).Chunk(size).Select(chunk => text[chunk[0].Start..chunk[^1].End]);
+    }
+
+    private static IEnumerable<(int Start, int End)> Runes(string text)
+    {
+        var start = 0;
+        foreach (var rune in text.EnumerateRunes())
         {
-            text = text.Replace(" ", blank, StringComparison.Ordinal);
-            if ((scheme == "always" || (scheme == "first" && first)) && !text.StartsWith(blank, StringComparison.Ordinal)) text = blank + text;
-            return split ? Beginning(text, blank) : [text];
-        };
+            yield return (start, start + rune.Utf16SequenceLength);
+            start += rune.Utf16SequenceLength;
+        }
+    }
+
+    /// <summary>Runs of word characters, and runs of what is neither that nor white space.</summary>
+    private static IEnumerable<string> WordsAndSymbols(string text)
+    {
+        var (start, kind) = (0, ' ');
+        foreach (var (at, end) in Runes(text))
+        {
+            var rune = Rune.GetRuneAt(text, at);
+            var here = Rune.IsWhiteSpace(rune) ? ' ' : WordCharacters.Has(rune) ? 'w' : 's';
+            if (here == kind) continue;
+            if (kind != ' ') yield return text[start..at];
+            (start, kind) = (at, here);
+        }
+        if (kind != ' ') yield return text[start..];
     }
 
     /// <summary>Words, each with the blank before it.</summary>
@@ -107,8 +171,6 @@ internal static class PreTokenizers
             yield return text[start..at];
             start = at;
         }
-        yield return text[start..];
+        yield return start == 0 ? text : text[start..];
     }
-
-    private static PreTokenizer Digits(bool individual) => ByPattern(individual ? @"\p{N}" : @"\p{N}+");
 }

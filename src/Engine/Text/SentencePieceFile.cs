@@ -5,29 +5,67 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads <c>tokenizer.model</c>, the protocol buffer of SentencePiece (Kudo and Richardson 2018), where it holds byte pair encoding as Llama 1 and 2 and Mistral have it.</summary>
+/// <summary>Reads the protocol buffer of SentencePiece (Kudo and Richardson 2018): byte pair encoding as Llama 1 and 2 and Mistral have it, or unigram models.</summary>
 internal static class SentencePieceFile
 {
-    private const string Blank = "\u2581";
+    private const string Blank = PreTokenizers.Blank;
 
-    private enum PieceType { Normal = 1, Unknown, Control, UserDefined, Unused, Byte }
+    public enum PieceType { Normal = 1, Unknown, Control, UserDefined, Unused, Byte }
 
-    private sealed record Piece(string Text, float Score, PieceType Type);
+    /// <param name="Text">As in texts, but that ▁ stands for a blank.</param>
+    /// <param name="Score">A logarithm of its probability (unigram), or the higher the earlier it is merged (BPE).</param>
+    /// <param name="Type">What it is for.</param>
+    public sealed record Piece(string Text, float Score, PieceType Type);
 
-    /// <exception cref="RefusedInputException">The file is no SentencePiece model, damaged, or of another kind than BPE.</exception>
+    /// <summary>What a model says.</summary>
+    /// <param name="File">Where it was read.</param>
+    /// <param name="Pieces">The pieces, by id.</param>
+    /// <param name="Trainer">Numbers of the trainer's settings, by field.</param>
+    /// <param name="Normalizer">Numbers of the normalizer's settings, by field.</param>
+    /// <param name="Map">The normalizer's character map; empty where texts stay as they are.</param>
+    public sealed record Contents(string File, List<Piece> Pieces, Dictionary<int, long> Trainer, Dictionary<int, long> Normalizer, byte[] Map)
+    {
+        public string Kind => Trainer.GetValueOrDefault(3, 1L) switch { 1 => "unigram", 2 => "BPE", 3 => "word", 4 => "char", var other => $"{other}" };
+
+        /// <summary>Whether a blank is put before each text.</summary>
+        public bool Prefix => Normalizer.GetValueOrDefault(3, 1L) != 0;
+
+        /// <summary>Whether white space at the ends, and all but one of several blanks, goes.</summary>
+        public bool SingleBlanks => Normalizer.GetValueOrDefault(4, 1L) != 0;
+
+        public bool HasBytes => Pieces.Exists(piece => piece.Type == PieceType.Byte);
+
+        /// <summary>The id of a part that the model's settings state, or of a piece with the usual name; −1 where there is none.</summary>
+        public int IdOf(string? named, string usual, int field, int otherwise)
+        {
+            if (named is not null && Pieces.FindIndex(piece => piece.Text == named) is >= 0 and var id) return id;
+            var stated = (int)Trainer.GetValueOrDefault(field, otherwise);
+            return stated >= 0 && stated < Pieces.Count ? stated : Pieces.FindIndex(piece => piece.Text == usual);
+        }
+    }
+
+    /// <exception cref="RefusedInputException">The file is no SentencePiece model, damaged, or of a kind that is not supported.</exception>
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
-        var (pieces, trainer, normalizer) = Parse(file);
-        var kind = trainer.GetValueOrDefault(3, 1L);
-        if (kind != 2) throw new RefusedInputException(file, $"holds a SentencePiece model of the kind {kind switch { 1 => "unigram", 3 => "word", 4 => "char", _ => $"{kind}" }}; only BPE is supported. Save the tokenizer as tokenizer.json.");
-        var vocabulary = new Dictionary<string, int>(pieces.Count);
-        foreach (var (id, piece) in pieces.Index())
-            if (!vocabulary.TryAdd(piece.Text, id)) throw new RefusedInputException(file, $"names the piece {id} '{PlainText.Shown(piece.Text)}' twice");
-        if (normalizer.GetValueOrDefault(4, 1L) != 0 && normalizer.ContainsKey(-2)) throw new RefusedInputException(file, "rewrites texts by a table of its own (precompiled_charsmap), which is not supported. Save the tokenizer as tokenizer.json.");
+        var model = Parse(file);
+        foreach (var (id, piece) in model.Pieces.Index().GroupBy(piece => piece.Item.Text).Where(alike => alike.Count() > 1).Select(alike => alike.Last()))
+            throw new RefusedInputException(file, $"names the piece {id} '{PlainText.Shown(piece.Text)}' twice");
+        return model.Kind switch
+        {
+            "unigram" => UnigramFile.Read(model, names),
+            "BPE" => BytePair(model, names),
+            var other => throw new RefusedInputException(file, $"holds a SentencePiece model of the kind {other}; unigram and BPE are supported."),
+        };
+    }
+
+    private static TokenizerSteps BytePair(Contents model, SpecialTokenNames names)
+    {
+        var pieces = model.Pieces;
+        var vocabulary = pieces.Index().ToDictionary(piece => piece.Item.Text, piece => piece.Index);
+        if (model.Map.Length > 0) throw new RefusedInputException(model.File, "holds BPE and rewrites texts by a table of its own (precompiled_charsmap), which transformers ignores and SentencePiece does not. Save the tokenizer as tokenizer.json.");
         var unknown = pieces.FindIndex(piece => piece.Type == PieceType.Unknown);
-        int begin = IdOf(names, "bos_token", "<s>", 41, 1), end = IdOf(names, "eos_token", "</s>", 42, 2);
-        var prefix = normalizer.GetValueOrDefault(3, 1L) != 0;
-        string Normalize(string text) => (prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
+        int begin = model.IdOf(names.Of("bos_token"), "<s>", 41, 1), end = model.IdOf(names.Of("eos_token"), "</s>", 42, 2);
+        string Normalize(string text) => (model.Prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
         AddedToken[] added = [.. pieces.Index().Where(p => p.Item.Type is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
             .Select(p => new AddedToken(p.Item.Text, p.Index, Special: p.Item.Type != PieceType.UserDefined))];
         int[] before = names.Config["add_bos_token"].Flag(true) && begin >= 0 ? [begin] : [], after = names.Config["add_eos_token"].Flag(false) && end >= 0 ? [end] : [];
@@ -35,15 +73,8 @@ internal static class SentencePieceFile
         {
             UnknownToken = unknown < 0 ? null : pieces[unknown].Text,
             FuseUnknown = true,
-            ByteFallback = pieces.Exists(piece => piece.Type == PieceType.Byte),
-        }, SequenceTemplate.Around(before, after), Decoders.Sentence(prefix));
-
-        int IdOf(SpecialTokenNames from, string part, string usual, int field, int otherwise)
-        {
-            if (from.Of(part) is { } named && vocabulary.TryGetValue(named, out var id)) return id;
-            var stated = (int)trainer.GetValueOrDefault(field, otherwise);
-            return stated >= 0 && stated < pieces.Count ? stated : vocabulary.GetValueOrDefault(usual, -1);
-        }
+            ByteFallback = model.HasBytes,
+        }, SequenceTemplate.Around(before, after), Decoders.Sentence(model.Prefix));
     }
 
     /// <summary>Pieces of Llama's kind (unknown, begin and end first, then bytes) as a tokenizer.json.</summary>
@@ -94,25 +125,23 @@ internal static class SentencePieceFile
         return merges;
     }
 
-    /// <summary>The pieces, and the numbers of the trainer's and the normalizer's settings by field; −2 tells that the normalizer has a table.</summary>
-    private static (List<Piece> Pieces, Dictionary<int, long> Trainer, Dictionary<int, long> Normalizer) Parse(string file)
+    private static Contents Parse(string file)
     {
-        var pieces = new List<Piece>();
-        Dictionary<int, long> trainer = [], normalizer = [];
+        var model = new Contents(file, [], [], [], []);
         try
         {
             foreach (var (field, content) in Fields(File.ReadAllBytes(file)))
             {
-                if (field == 1) pieces.Add(PieceOf(content.Bytes));
-                else if (field == 2) trainer = Numbers(content.Bytes);
-                else if (field == 3) normalizer = Numbers(content.Bytes);
+                if (field == 1) model.Pieces.Add(PieceOf(content.Bytes));
+                else if (field == 2) model = model with { Trainer = Numbers(content.Bytes) };
+                else if (field == 3) model = model with { Normalizer = Numbers(content.Bytes), Map = Fields(content.Bytes).LastOrDefault(part => part.Field == 2).Content.Bytes ?? [] };
             }
         }
         catch (Exception damaged) when (damaged is InvalidDataException or ArgumentException or OverflowException)
         {
             throw new RefusedInputException(file, $"is no SentencePiece model, or damaged: {damaged.Message}");
         }
-        return pieces.Count > 0 ? (pieces, trainer, normalizer) : throw new RefusedInputException(file, "is no SentencePiece model: it holds no pieces");
+        return model.Pieces.Count > 0 ? model : throw new RefusedInputException(file, "is no SentencePiece model: it holds no pieces");
     }
 
     private static Piece PieceOf(byte[] message)
@@ -133,7 +162,6 @@ internal static class SentencePieceFile
         foreach (var (field, content) in Fields(message))
         {
             if (content.Bytes.Length == 0) numbers[field] = content.Number;
-            else if (field == 2) numbers[-2] = 1;
         }
         return numbers;
     }

@@ -46,6 +46,9 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
     /// <summary>The special tokens before a single text.</summary>
     public int[] Before { get; } = [.. single.TakeWhile(part => part.Slot == Slot.Special).SelectMany(part => part.Ids)];
 
+    /// <summary>All special tokens that are put around texts.</summary>
+    public IEnumerable<int> SpecialIds => single.Concat(pair).SelectMany(part => part.Ids);
+
     /// <summary>How many special tokens are put around one text, or around two.</summary>
     public int SpecialCount(bool ofPair) => (ofPair ? pair : single).Sum(part => part.Ids.Length);
 

@@ -10,24 +10,31 @@ internal sealed class SpecialTokenNames
 
     private readonly JsonField _map, _added;
 
-    private SpecialTokenNames(JsonField map, JsonField config, JsonField added) => (_map, Config, _added) = (map, config, added);
+    private SpecialTokenNames(JsonField map, JsonField config, JsonField added, JsonField model) => (_map, Config, _added, Model) = (map, config, added, model);
 
     /// <summary>The contents of tokenizer_config.json; absent where there is no such file.</summary>
     public JsonField Config { get; }
 
-    public static SpecialTokenNames Read(string folder) =>
-        new(ReadIfThere(Path.Combine(folder, "special_tokens_map.json")), ReadIfThere(Path.Combine(folder, "tokenizer_config.json")), ReadIfThere(Path.Combine(folder, "added_tokens.json")));
+    /// <summary>The contents of config.json, whose model_type says which tokenizer belongs to a model; absent where there is no such file.</summary>
+    public JsonField Model { get; }
+
+    public static SpecialTokenNames Read(string folder)
+    {
+        return new(ReadIfThere("special_tokens_map.json"), ReadIfThere("tokenizer_config.json"), ReadIfThere("added_tokens.json"), ReadIfThere(ModelConfig.FileName));
+
+        JsonField ReadIfThere(string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonField.Read(file) : new JsonField(file, "", default);
+    }
 
     /// <summary>The added tokens that a vocabulary's file holds itself, and those that stand beside it.</summary>
-    public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) => own.Concat(Added.ExceptBy(own.Select(token => token.Content), token => token.Content));
+    public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) => own.Concat(Beside.ExceptBy(own.Select(token => token.Content), token => token.Content));
 
     /// <summary>Tokens that were added to a vocabulary whose own file does not hold them: added_tokens_decoder in tokenizer_config.json, or where there is none added_tokens.json.</summary>
-    private IEnumerable<AddedToken> Added
+    public IEnumerable<AddedToken> Beside
     {
         get
         {
             if (Config["added_tokens_decoder"] is { IsAbsent: false } described)
-                return described.Members.Select(token => new AddedToken(token.Field["content"].Text, IdOf(token.Name, token.Field), token.Field["special"].Flag(false), LeftStrip: token.Field["lstrip"].Flag(false), RightStrip: token.Field["rstrip"].Flag(false)));
+                return described.Members.Select(token => new AddedToken(token.Field["content"].Text, IdOf(token.Name, token.Field), token.Field["special"].Flag(false), token.Field["normalized"].Flag(false), token.Field["lstrip"].Flag(false), token.Field["rstrip"].Flag(false), token.Field["single_word"].Flag(false)));
             if (_added.IsAbsent) return [];
             var special = Parts.Select(Of).Concat(Declared("additional_special_tokens") is { IsAbsent: false } more ? more.Items.Select(TextOf) : []).ToHashSet();
             return _added.Members.Select(token => new AddedToken(token.Name, IdOf($"{token.Field.Number}", token.Field), special.Contains(token.Name)));
@@ -41,7 +48,7 @@ internal sealed class SpecialTokenNames
     public AddedToken Token(string part, string content, int id, bool leftStrip)
     {
         var declared = Declared(part);
-        return new AddedToken(content, id, LeftStrip: declared["lstrip"].Flag(leftStrip), RightStrip: declared["rstrip"].Flag(false));
+        return new AddedToken(content, id, LeftStrip: declared["lstrip"].Flag(leftStrip), RightStrip: declared["rstrip"].Flag(false), SingleWord: declared["single_word"].Flag(false));
     }
 
     private static string TextOf(JsonField token) => token.IsText ? token.Text : token["content"].Text;
@@ -49,6 +56,4 @@ internal sealed class SpecialTokenNames
     private static int IdOf(string id, JsonField token) => int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw token.Refused($"an id is a whole number from 0; got {id}.");
 
     private JsonField Declared(string part) => _map[part] is { IsAbsent: false } mapped ? mapped : Config[part];
-
-    private static JsonField ReadIfThere(string file) => File.Exists(file) ? JsonField.Read(file) : new JsonField(file, "", default);
 }

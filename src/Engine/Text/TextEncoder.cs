@@ -14,18 +14,30 @@ public sealed class TextEncoder
     public TextEncoder(string folder, ModelConfig config, int maxLength)
     {
         _tokenizer = TokenizerOf(folder, config);
+        Fit = [.. Remarks(_tokenizer, config)];
         LongestText = Math.Min(maxLength, config.LongestText);
         _typed = config is EncoderConfig { Family: EncoderFamily.Bert, TokenTypes: > 1 };
     }
 
     /// <summary>The tokenizer of a model's folder.</summary>
-    /// <exception cref="RefusedInputException">There is none, or it knows more tokens than the model.</exception>
+    /// <exception cref="RefusedInputException">There is none, or its vocabulary has more tokens than the model.</exception>
     internal static Tokenizer TokenizerOf(string folder, ModelConfig config)
     {
-        var tokenizer = Tokenizer.Load(folder);
-        return tokenizer.VocabularySize <= config.VocabularySize ? tokenizer
+        var tokenizer = Tokenizer.Load(folder, config.VocabularySize);
+        return tokenizer.RowsNeeded <= config.VocabularySize ? tokenizer
             : throw new RefusedInputException(folder, $"the tokenizer knows {tokenizer.VocabularySize} tokens, the model {config.VocabularySize}: they do not belong together");
     }
+
+    /// <summary>What a person should know about tokens that the model has no row for; empty where there are none.</summary>
+    internal static IEnumerable<string> Remarks(Tokenizer tokenizer, ModelConfig config)
+    {
+        string[] beyond = [.. tokenizer.AddedBeyond(config.VocabularySize)];
+        if (beyond.Length > 0)
+            yield return $"The model has {config.VocabularySize} rows for tokens, and none for {beyond.Length} that are added to its tokenizer ({PlainText.Clipped(string.Join(", ", beyond))}): a text with one of them is refused.";
+    }
+
+    /// <summary>What a person should know about how the tokenizer fits the model.</summary>
+    public IReadOnlyList<string> Fit { get; }
 
     /// <summary>Tokens that a text may have, special tokens included.</summary>
     public int LongestText { get; }

@@ -8,25 +8,29 @@ namespace LoraDrop.Engine;
 /// <remarks>
 /// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
 /// tokenizer.json. May be used from several threads at once.</para>
-/// <para>Byte-level BPE (RoBERTa, GPT-2, Llama 3), SentencePiece-like BPE with byte fallback (Llama 2) and WordPiece (BERT) are known;
-/// anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
+/// <para>BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT), WordPiece (BERT) and
+/// whole words are known; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
 /// </remarks>
 public sealed class Tokenizer
 {
     private const int LongestCachedWord = 64, MostCachedWords = 100_000;
 
+    /// <summary>What SentencePiece's models are called: Llama's, XLM-RoBERTa's and CamemBERT's, ALBERT's, DeBERTa's.</summary>
+    private static readonly string[] SentencePieceNames = ["tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "spm.model"];
+
     /// <summary>The files that a tokenizer may consist of.</summary>
-    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "chat_template.jinja", "chat_template.json", "generation_config.json"];
+    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", .. SentencePieceNames, "chat_template.jinja", "chat_template.json", "generation_config.json"];
 
     private readonly TokenizerSteps _steps;
     private readonly FrozenDictionary<string, int> _ids;
     private readonly FrozenDictionary<int, string> _tokens;
+    private readonly int _rows;
     private readonly ConcurrentDictionary<string, int[]> _cache = new();
     private int _cachedWords;
 
-    private Tokenizer(TokenizerSteps steps, SpecialTokenNames names)
+    private Tokenizer(TokenizerSteps steps, SpecialTokenNames names, int rows)
     {
-        _steps = steps;
+        (_steps, _rows) = (steps, rows);
         Dictionary<string, int> ids = [];
         Dictionary<int, string> tokens = [];
         foreach (var (token, id) in steps.Model.Vocabulary) (ids[token], tokens[id]) = (id, token);
@@ -38,6 +42,8 @@ public sealed class Tokenizer
         EndId = IdOf(names.Of("eos_token"), "</s>", "[SEP]", "<|endoftext|>", "<|end_of_text|>");
         PadId = IdOf(names.Of("pad_token"), "<pad>", "[PAD]", "<|finetune_right_pad_id|>") ?? EndId ?? 0;
         VocabularySize = _ids.Values.Max() + 1;
+        var added = steps.Added.All.Select(token => token.Content).ToHashSet();
+        RowsNeeded = steps.Model.Vocabulary.Where(token => !added.Contains(token.Key)).Select(token => token.Value).Concat(steps.Template.SpecialIds).Append(EndId ?? 0).Max() + 1;
     }
 
     /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
@@ -53,30 +59,43 @@ public sealed class Tokenizer
     /// <summary>Ends a text, or a generated answer; null where there is none.</summary>
     public int? EndId { get; }
 
-    /// <summary>The largest id plus one: the rows that an embedding needs at least.</summary>
+    /// <summary>The largest id plus one.</summary>
     public int VocabularySize { get; }
+
+    /// <summary>The rows that an embedding needs at least: for the vocabulary, the tokens around each text, and the one that ends it.</summary>
+    /// <remarks>Added tokens beyond them are often published with models that have no rows for them, and may never occur.</remarks>
+    public int RowsNeeded { get; }
+
+    /// <summary>Added tokens whose ids are <paramref name="rows"/> or more.</summary>
+    public IEnumerable<string> AddedBeyond(int rows) => _steps.Added.All.Where(token => token.Id >= rows).Select(token => token.Content);
 
     /// <summary>The ids that decoding leaves out as special.</summary>
     public IReadOnlySet<int> SpecialIds { get; }
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
-    /// <param name="folder">Holds tokenizer.json; or tokenizer.model (SentencePiece BPE, or Llama 3's ranks); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is
-    /// there is read. special_tokens_map.json, tokenizer_config.json and, beside tokenizer.model, added_tokens.json are heeded where present.</param>
+    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may hold Llama 3's ranks too, sentencepiece.bpe.model,
+    /// spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is there is read.
+    /// special_tokens_map.json, tokenizer_config.json and, beside a SentencePiece model, added_tokens.json and config.json are heeded where present.</param>
     /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
+    /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By default there is no limit.</param>
     /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
-    public static Tokenizer Load(string folder)
+    public static Tokenizer Load(string folder, int rows = int.MaxValue)
     {
         GitLfsPointer.RefuseIn(folder, []);
         var names = SpecialTokenNames.Read(folder);
-        var model = Path.Combine(folder, "tokenizer.model");
+        var model = SentencePieceNames.Where(Has).Select(name => Path.Combine(folder, name)).FirstOrDefault();
         return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), names)
-            : File.Exists(model) ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
+            : model is not null ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
             : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
             : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)
-            : throw new RefusedInputException(folder, "holds no tokenizer: put tokenizer.json there, or tokenizer.model, or vocab.json and merges.txt, or vocab.txt."), names);
+            : throw new RefusedInputException(folder, $"holds no tokenizer: put tokenizer.json there, or {string.Join(", ", SentencePieceNames)}, or vocab.json and merges.txt, or vocab.txt."), names, rows);
 
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
     }
+
+    /// <summary>Whether files with these names hold a tokenizer.</summary>
+    public static bool IsAmong(IReadOnlySet<string> names) => names.Contains("tokenizer.json") || SentencePieceNames.Any(names.Contains)
+        || names.Contains("vocab.txt") || (names.Contains("vocab.json") && names.Contains("merges.txt"));
 
     /// <summary>The ids of one text or of a pair, with the special tokens that the model expects around them.</summary>
     /// <param name="first">A text; may be empty.</param>
@@ -120,17 +139,15 @@ public sealed class Tokenizer
     private List<int> Tokens(string text, int? enough)
     {
         var ids = new List<int>(text.Length / 3 + 1);
-        var first = true;
         foreach (var piece in _steps.Added.Split(text))
         {
-            var begins = first;
-            first = false;
             if (piece.Token is { } token)
             {
+                if (token.Id >= _rows) throw BeyondRows(token, text);
                 ids.Add(token.Id);
                 continue;
             }
-            foreach (var word in _steps.SplitWords(piece.Text, begins))
+            foreach (var word in _steps.SplitWords(piece.Text, piece.Begins))
             {
                 AppendWord(word, ids);
                 if (ids.Count >= enough) return ids;
@@ -138,6 +155,10 @@ public sealed class Tokenizer
         }
         return ids;
     }
+
+    private RefusedInputException BeyondRows(AddedToken token, string text) => new(
+        $"the text '{PlainText.Shown(PlainText.Clipped(text))}'", $"has the token '{PlainText.Shown(token.Content)}', id {token.Id}, for which the model has no row: its embedding has {_rows}. "
+        + "Leave the token out, or take a model whose embedding was enlarged for it.");
 
     private void AppendWord(string word, List<int> ids)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace LoraDrop.Engine;
 
 /// <summary>Reads <c>tokenizer.json</c>, the format of Hugging Face <c>tokenizers</c>.</summary>
@@ -45,26 +47,45 @@ internal static class TokenizerJson
     private static IWordModel Model(JsonField model) => (model["type"].TextOrNull ?? GuessedType(model)) switch
     {
         "BPE" => BytePair(model),
+        "Unigram" => Unigram(model),
         "WordPiece" => WordPiece(model),
-        var other => throw model["type"].Refused($"the model '{other}' is not supported; BPE and WordPiece are."),
+        "WordLevel" => new WordLevelModel(Vocabulary(model["vocab"]), model["unk_token"].TextOrNull ?? "<unk>", $"{model.File} {model.Path}.unk_token"),
+        var other => throw model["type"].Refused($"the model '{other}' is not supported; BPE, Unigram, WordPiece and WordLevel are."),
     };
 
     /// <summary>Files of old versions leave the type out.</summary>
-    private static string GuessedType(JsonField model) => model["merges"].IsAbsent ? "WordPiece" : "BPE";
+    private static string GuessedType(JsonField model) =>
+        !model["merges"].IsAbsent ? "BPE" : model["vocab"].Value.ValueKind == JsonValueKind.Array ? "Unigram" : model["continuing_subword_prefix"].IsAbsent ? "WordLevel" : "WordPiece";
+
+    private static UnigramModel Unigram(JsonField model)
+    {
+        var field = model["vocab"];
+        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() == 0) throw field.Refused("must be a list of pieces with their scores.");
+        var pieces = new List<(string, double)>(field.Value.GetArrayLength());
+        foreach (var item in field.Value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.String || item[1].ValueKind != JsonValueKind.Number)
+                throw field.Items.ElementAt(pieces.Count).Refused("must be a piece and its score.");
+            pieces.Add((item[0].GetString()!, item[1].GetDouble()));
+        }
+        int? unknown = model["unk_id"].IsAbsent ? null : model["unk_id"].Number;
+        if (unknown < 0 || unknown >= pieces.Count) throw model["unk_id"].Refused($"is {unknown}; the pieces have ids from 0 to {pieces.Count - 1}.");
+        return new UnigramModel(pieces, unknown, model["byte_fallback"].Flag(false), $"{model.File} {model.Path}.unk_id");
+    }
 
     private static BytePairModel BytePair(JsonField model)
     {
-        RefuseAffix(model["continuing_subword_prefix"]);
-        RefuseAffix(model["end_of_word_suffix"]);
+        var continuation = model["continuing_subword_prefix"].TextOrNull ?? "";
         if (model["dropout"] is { IsAbsent: false } dropout && dropout.Value.GetRawText() is not ("0" or "0.0"))
         {
             throw dropout.Refused("merges left out at random are not supported; set it to null.");
         }
         var vocabulary = Vocabulary(model["vocab"]);
         var merges = model["merges"].Items.Select(Merge).ToList();
-        if (BytePairModel.FirstMissing(vocabulary, merges) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
-        return new BytePairModel(vocabulary, merges)
+        if (BytePairModel.FirstMissing(vocabulary, merges, continuation) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
+        return new BytePairModel(vocabulary, merges, continuation)
         {
+            EndOfWord = model["end_of_word_suffix"].TextOrNull ?? "",
             UnknownToken = model["unk_token"].IsAbsent ? null : TokenIn(vocabulary, model["unk_token"]),
             FuseUnknown = model["fuse_unk"].Flag(false),
             ByteFallback = model["byte_fallback"].Flag(false),
@@ -88,9 +109,4 @@ internal static class TokenizerJson
 
     private static string TokenIn(Dictionary<string, int> vocabulary, JsonField token) =>
         vocabulary.ContainsKey(token.Text) ? token.Text : throw token.Refused("is not in the vocabulary.");
-
-    private static void RefuseAffix(JsonField affix)
-    {
-        if (affix.TextOrNull is { Length: > 0 }) throw affix.Refused("is not supported.");
-    }
 }

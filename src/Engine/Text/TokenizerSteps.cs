@@ -5,7 +5,7 @@ internal delegate string Normalizer(string text);
 
 /// <summary>Splits a text into the words that the model looks at one by one.</summary>
 /// <param name="text">A text, or a part of one between added tokens.</param>
-/// <param name="first">Whether a text begins with it.</param>
+/// <param name="first">Whether the text that is encoded begins with it.</param>
 internal delegate IEnumerable<string> PreTokenizer(string text, bool first);
 
 /// <summary>Turns tokens back into pieces of text; the text is the pieces joined.</summary>

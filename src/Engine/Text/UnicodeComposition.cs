@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Unicode's canonical composition (NFC; Unicode Standard 3.11): e and a combining acute accent become é.</summary>
+/// <summary>Unicode's compositions (NFC, NFKC; Unicode Standard 3.11): e and a combining acute accent become é.</summary>
 internal static class UnicodeComposition
 {
     private const int LFirst = 0x1100, VFirst = 0x1161, TFirst = 0x11A7, SFirst = 0xAC00, Ls = 19, Vs = 21, Ts = 28;
@@ -21,10 +21,12 @@ internal static class UnicodeComposition
         .Where(pair => UnicodeDecomposition.ClassOf(pair.First) == 0 && UnicodeDecomposition.ClassOf(pair.Whole) == 0 && !Excluded.Any(range => pair.Whole.Value >= range.First && pair.Whole.Value <= range.Last))
         .ToFrozenDictionary(pair => (pair.First, pair.Second), pair => pair.Whole);
 
-    public static string Compose(string text)
+    /// <param name="text">Any text.</param>
+    /// <param name="compatibility">Whether what only looks different becomes the same (NFKC): ﬁ, ², full-width letters.</param>
+    public static string Compose(string text, bool compatibility = false)
     {
         if (Ascii.IsValid(text)) return text;
-        var runes = UnicodeDecomposition.Decompose(text).EnumerateRunes().ToList();
+        var runes = UnicodeDecomposition.Decompose(text, compatibility).EnumerateRunes().ToList();
         int starter = -1, last = 0; // the class of the mark before, where one is between
         var kept = new List<Rune>(runes.Count);
         foreach (var rune in runes)

@@ -4,16 +4,24 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Unicode's canonical decomposition (NFD; Unicode Standard 3.11): é becomes e and a combining acute accent.</summary>
+/// <summary>Unicode's decompositions (NFD, NFKD; Unicode Standard 3.11): é becomes e and a combining acute accent, by compatibility ﬁ becomes fi.</summary>
 /// <remarks>
 /// <para>string.Normalize leaves everything but ASCII as it is when globalization is invariant, without saying so, hence a table of
 /// our own. Hangul syllables are computed (Unicode Standard 3.12).</para>
 /// <para>UnicodeDecompositions.txt holds code point, combining class and canonical decomposition from UnicodeData.txt of Unicode 14.0:
 /// <c>awk -F';' '{ if ($6 ~ /&lt;/) $6 = "" } $4 != 0 || $6 != "" { print $1 ";" $4 ";" $6 }' UnicodeData.txt</c></para>
+/// <para>UnicodeCompatibility.txt holds the compatibility decompositions, those with a tag, of Unicode 11.0, as the reference (its crate
+/// unicode-normalization-alignments) has them: the 72 that came later (U+32FF, U+A7F2 …) change nothing there either.
+/// <c>awk -F';' '$6 ~ /&lt;/ { sub(/^&lt;[^&gt;]*&gt; /, "", $6); print $1 ";" $6 }' UnicodeData.txt</c></para>
 /// </remarks>
 internal static class UnicodeDecomposition
 {
     private static readonly FrozenDictionary<Rune, Rune[]> Decompositions;
+
+    /// <summary>Compatibility decompositions; only texts that ask for them have the table read.</summary>
+    private static readonly Lazy<FrozenDictionary<Rune, Rune[]>> Compatibilities = new(() =>
+        Lines("UnicodeCompatibility.txt").Select(line => line.Split(';')).ToFrozenDictionary(columns => FromHex(columns[0]), columns => Runes(columns[1])));
+
     private static readonly FrozenDictionary<Rune, byte> CombiningClasses;
 
     static UnicodeDecomposition()
@@ -29,23 +37,26 @@ internal static class UnicodeDecomposition
     /// <summary>The canonical combining class: 0 for what is no mark.</summary>
     internal static int ClassOf(Rune rune) => CombiningClasses.GetValueOrDefault(rune);
 
-    public static string Decompose(string text)
+    /// <param name="text">Any text.</param>
+    /// <param name="compatibility">Whether what only looks different is taken apart too (NFKD): ﬁ, ², full-width letters.</param>
+    public static string Decompose(string text, bool compatibility = false)
     {
         if (Ascii.IsValid(text)) return text;
         var runes = new List<Rune>(text.Length);
-        foreach (var rune in text.EnumerateRunes()) Append(rune, runes);
+        var alike = compatibility ? Compatibilities.Value : null;
+        foreach (var rune in text.EnumerateRunes()) Append(rune, runes, alike);
         Reorder(runes);
         var decomposed = new StringBuilder(runes.Count);
         foreach (var rune in runes) decomposed.Append(rune);
         return decomposed.ToString();
     }
 
-    private static void Append(Rune rune, List<Rune> runes)
+    private static void Append(Rune rune, List<Rune> runes, FrozenDictionary<Rune, Rune[]>? alike)
     {
         if (rune.Value is >= HangulFirst and <= HangulLast) AppendHangul(rune.Value - HangulFirst, runes);
-        else if (Decompositions.TryGetValue(rune, out var parts))
+        else if (Decompositions.TryGetValue(rune, out var parts) || (alike is not null && alike.TryGetValue(rune, out parts)))
         {
-            foreach (var part in parts) Append(part, runes);
+            foreach (var part in parts) Append(part, runes, alike);
         }
         else runes.Add(rune);
     }
@@ -73,17 +84,17 @@ internal static class UnicodeDecomposition
         }
     }
 
-    private static IEnumerable<(Rune Rune, byte Class, Rune[] Parts)> Rows()
+    private static IEnumerable<(Rune Rune, byte Class, Rune[] Parts)> Rows() =>
+        Lines("UnicodeDecompositions.txt").Select(line => line.Split(';')).Select(columns => (FromHex(columns[0]), byte.Parse(columns[1]), Runes(columns[2])));
+
+    private static IEnumerable<string> Lines(string name)
     {
-        using var table = typeof(UnicodeDecomposition).Assembly.GetManifestResourceStream("UnicodeDecompositions.txt")!;
+        using var table = typeof(UnicodeDecomposition).Assembly.GetManifestResourceStream(name)!;
         using var lines = new StreamReader(table);
-        while (lines.ReadLine() is { } line)
-        {
-            var columns = line.Split(';');
-            var parts = columns[2].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(FromHex).ToArray();
-            yield return (FromHex(columns[0]), byte.Parse(columns[1]), parts);
-        }
+        while (lines.ReadLine() is { } line) yield return line;
     }
+
+    private static Rune[] Runes(string codes) => [.. codes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(FromHex)];
 
     private static Rune FromHex(string code) => new(int.Parse(code, NumberStyles.HexNumber));
 }

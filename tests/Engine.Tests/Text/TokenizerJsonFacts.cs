@@ -21,7 +21,10 @@ public sealed class TokenizerJsonFacts : IDisposable
     [Theory]
     [InlineData("not json", "tokenizer.json", "not valid JSON")]
     [InlineData("{}", "tokenizer.json model.", "")]
-    [InlineData("""{"model": {"type": "Unigram"}}""", "tokenizer.json model.type", "'Unigram'")]
+    [InlineData("""{"model": {"type": "Other"}}""", "tokenizer.json model.type", "'Other'")]
+    [InlineData("""{"model": {"type": "Unigram"}}""", "tokenizer.json model.vocab", "pieces with their scores")]
+    [InlineData("""{"model": {"type": "Unigram", "vocab": [["a", -1], ["b"]]}}""", "tokenizer.json model.vocab[1]", "a piece and its score")]
+    [InlineData("""{"model": {"type": "Unigram", "unk_id": 1, "vocab": [["a", -1]]}}""", "tokenizer.json model.unk_id", "from 0 to 0")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}""", "tokenizer.json model.merges", "'b'")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}}""", "tokenizer.json model.merges[0]", "two tokens")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}""", "tokenizer.json model.vocab.a", "whole number")]
@@ -34,19 +37,61 @@ public sealed class TokenizerJsonFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("normalizer", """{"type": "Precompiled"}""", "normalizer.type")]
-    [InlineData("normalizer", """{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "NFKC"}]}""", "normalizer.normalizers[1].type")]
-    [InlineData("normalizer", """{"type": "Replace", "pattern": {"Regex": " +"}, "content": ""}""", "normalizer.pattern.String")]
+    [InlineData("normalizer", """{"type": "Other"}""", "normalizer.type")]
+    [InlineData("normalizer", """{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "Cyrillic"}]}""", "normalizer.normalizers[1].type")]
+    [InlineData("normalizer", """{"type": "Precompiled", "precompiled_charsmap": "AAAA"}""", "normalizer.precompiled_charsmap")]
+    [InlineData("normalizer", """{"type": "Precompiled", "precompiled_charsmap": "EAAAAAAAAAA="}""", "normalizer.precompiled_charsmap")]
+    [InlineData("normalizer", """{"type": "Precompiled", "precompiled_charsmap": "no base64"}""", "normalizer.precompiled_charsmap")]
+    [InlineData("normalizer", """{"type": "Replace", "pattern": {"Regex": "\\p{Han}+"}, "content": ""}""", "normalizer.pattern.Regex")]
+    [InlineData("normalizer", """{"type": "Replace", "pattern": {"String": ""}, "content": "x"}""", "normalizer.pattern.String")]
     [InlineData("pre_tokenizer", """{"type": "UnicodeScripts"}""", "pre_tokenizer.type")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""", "pre_tokenizer.pattern.Regex")]
-    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Removed"}""", "pre_tokenizer.behavior")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Kept"}""", "pre_tokenizer.behavior")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "3"}""", "pre_tokenizer.behavior")]
+    [InlineData("pre_tokenizer", """{"type": "Metaspace", "prepend_scheme": "last"}""", "pre_tokenizer.prepend_scheme")]
+    [InlineData("pre_tokenizer", """{"type": "Metaspace", "prepend_scheme": "first", "add_prefix_space": false}""", "pre_tokenizer.add_prefix_space")]
+    [InlineData("pre_tokenizer", """{"type": "CharDelimiterSplit", "delimiter": "ab"}""", "pre_tokenizer.delimiter")]
+    [InlineData("pre_tokenizer", """{"type": "FixedLength", "length": 0}""", "pre_tokenizer.length")]
     [InlineData("post_processor", """{"type": "Other"}""", "post_processor.type")]
-    [InlineData("decoder", """{"type": "CTC"}""", "decoder.type")]
-    [InlineData("added_tokens", """[{"id": 0, "content": "x", "single_word": true}]""", "added_tokens[0].single_word")]
+    [InlineData("decoder", """{"type": "Other"}""", "decoder.type")]
     public void A_step_that_is_not_known_is_refused_by_file_and_field(string step, string json, string path)
     {
         Write(step, json);
         AssertRefused($"tokenizer.json {path}", "");
+    }
+
+    /// <summary>What .NET has no word for, or would read as something else than Oniguruma.</summary>
+    [Theory]
+    [InlineData(@"\p{Han}", @"'\p{Han}'")]
+    [InlineData("[[:alpha:]]", "'[:alpha:]")]
+    [InlineData("[a[^b]]", "within a set")]
+    [InlineData("[^a&&[^b]]", "'&&'")]
+    [InlineData("[a-c&&b]", "'&&'")]
+    [InlineData("a{2}?", "'{n}?'")]
+    [InlineData("(?x)a b", "'(?x)'")]
+    [InlineData(@"a\K", @"'\K'")]
+    [InlineData("[😀-😅]", "beyond U+FFFF")]
+    [InlineData("+a", "repeats nothing")]
+    [InlineData("[a", "does not end")]
+    [InlineData(@"a\", "backslash")]
+    [InlineData("(a", ".NET")]
+    public void A_pattern_that_NET_would_read_otherwise_is_refused(string pattern, string message)
+    {
+        Write("pre_tokenizer", $$"""{"type": "Split", "pattern": {"Regex": {{System.Text.Json.JsonSerializer.Serialize(pattern)}}}, "behavior": "Isolated"}""");
+        AssertRefused("tokenizer.json pre_tokenizer.pattern.Regex", message);
+    }
+
+    [Theory]
+    [InlineData("""{"model": {"type": "Unigram", "vocab": [["a", -1]]}}""", "model.unk_id", "'b' (U+0062)")]
+    [InlineData("""{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "?"}}""", "model.unk_token", "the word 'b'")]
+    public void A_text_that_a_model_without_an_unknown_token_cannot_say_is_refused_with_what_it_lacks(string json, string path, string message)
+    {
+        _folder.File("tokenizer.json", json);
+        var tokenizer = Tokenizer.Load(_folder.Path);
+        Assert.Equal([0], tokenizer.Encode("a").Ids);
+        var fault = Assert.Throws<RefusedInputException>(() => tokenizer.Encode("b")).Faults.Single();
+        Assert.Equal($"{Path.Combine(_folder.Path, "tokenizer.json")} {path}", fault.Path);
+        Assert.Contains(message, fault.Message);
     }
 
     [Fact]
