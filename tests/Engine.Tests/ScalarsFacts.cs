@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Every number that libtorch is handed is held until it has been read. What makes one is found in TorchSharp's compiled code, so an
-/// upgrade cannot bring the fault back.</summary>
+/// <summary>Every number that libtorch is handed is held until it has been read. What makes one is found in TorchSharp's compiled code,
+/// so that an upgrade cannot bring the fault back.</summary>
 public sealed class ScalarsFacts
 {
     private const string Number = "TorchSharp.Scalar";

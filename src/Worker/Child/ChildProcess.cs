@@ -47,7 +47,6 @@ internal sealed class ChildProcess : IDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
         start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // freed tensors leave room that the next ones fit into (docs/decisions/loading-libtorch.md)
-        start.Environment.TryAdd("DOTNET_GCgen0size", "4000000");                   // 64 MiB: collections come between torch's operations, not during one (same page)
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's choice of collector is not the engine's
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
