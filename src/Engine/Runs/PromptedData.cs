@@ -41,6 +41,7 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var asked = Prompt.Grouped(test?.Prompts ?? aside);
         var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };
         if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
+        remarks = [.. encoder.Fit, .. remarks];
         return new(read, remarks, trained, Encoded(encoder, validation?.File ?? train.File, aside, " to evaluate on", out _), test is null ? null : Encoded(encoder, test.File, test.Prompts, " to evaluate on", out _), [.. kept.Select(i => stays[i].Source)], encoder,
             task.Decoding!.Rows is { } rows ? [.. asked.Take(rows)] : asked, test is null ? "validation" : "test");
     }

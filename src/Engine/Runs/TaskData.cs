@@ -64,7 +64,9 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var files = new List<DataFile> { FileOf(source.Train, "train"), FileOf(source.Validation, "validation") };
         if (source.Test is { } test) files.Add(FileOf(test, "test"));
         IReadOnlyList<string> remarks = [.. source.Remarks, .. encoder.Fit];
-        return new(files, cut > 0 ? [.. remarks, $"{cut} of {train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."] : remarks, train, encoder.Encode(source.Validation.Examples),
+        if (cut > 0)
+            remarks = [.. remarks, $"{cut} of {train.Count} training texts have {encoder.LongestText} tokens or more and are cut there."];
+        return new(files, remarks, train, encoder.Encode(source.Validation.Examples),
             source.Test is { } labelled ? encoder.Encode(labelled.Examples) : null, source.Train.Labels, task.Kind);
     }
 

@@ -12,7 +12,8 @@ namespace LoraDrop.Engine;
 /// <param name="RightStrip">Whether it takes the white space to its right.</param>
 /// <param name="SingleWord">Whether it is one only where no letter or digit stands directly beside it.</param>
 internal sealed record AddedToken(
-    string Content, int Id, bool Special = true, bool Normalized = false, bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)
+    string Content, int Id, bool Special = true, bool Normalized = false,
+    bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)
 {
     public static AddedToken From(JsonField field) => new(
         field["content"].Text, field["id"].Number, field["special"].Flag(false), field["normalized"].Flag(true),
@@ -51,7 +52,8 @@ internal sealed class AddedTokens
                 yield return piece;
                 continue;
             }
-            foreach (var part in _afterNormalizing.Split(_normalize(piece.Text), piece.Begins && !LosesItsBeginning(piece.Text))) yield return part;
+            var begins = piece.Begins && !LosesItsBeginning(piece.Text);
+            foreach (var part in _afterNormalizing.Split(_normalize(piece.Text), begins)) yield return part;
         }
     }
 

@@ -19,13 +19,15 @@ internal sealed class BytePairModel : IWordModel
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
     /// <param name="continuation">What tokens begin with that do not begin a word.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, string continuation = "")
+    public BytePairModel(
+        IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, string continuation = "")
         : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuation) { }
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
     /// <param name="continuation">What tokens begin with that do not begin a word.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges, string continuation = "")
+    public BytePairModel(
+        IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges, string continuation = "")
     {
         _vocabulary = vocabulary;
         _continuation = continuation;
@@ -41,8 +43,10 @@ internal sealed class BytePairModel : IWordModel
     }
 
     /// <summary>The first token that a merge uses or makes and the vocabulary lacks, or null.</summary>
-    public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, string continuation = "") =>
-        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Joined(merge.Left, merge.Right, continuation)]).FirstOrDefault(token => !vocabulary.ContainsKey(token));
+    public static string? FirstMissing(
+        IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, string continuation = "") =>
+        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Joined(merge.Left, merge.Right, continuation)])
+            .FirstOrDefault(token => !vocabulary.ContainsKey(token));
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
@@ -92,8 +96,9 @@ internal sealed class BytePairModel : IWordModel
     }
 
     /// <summary>A letter as the vocabulary has it at its place in a word; null where that is the letter itself.</summary>
-    private string? Affixed(Rune letter, bool isFirst, bool isLast) => (isFirst || _continuation.Length == 0) && (!isLast || EndOfWord.Length == 0) ? null
-        : $"{(isFirst ? "" : _continuation)}{letter}{(isLast ? EndOfWord : "")}";
+    private string? Affixed(Rune letter, bool isFirst, bool isLast) =>
+        (isFirst || _continuation.Length == 0) && (!isLast || EndOfWord.Length == 0) ? null
+            : $"{(isFirst ? "" : _continuation)}{letter}{(isLast ? EndOfWord : "")}";
 
     private static string Joined(string left, string right, string continuation) =>
         left + (continuation.Length > 0 && right.StartsWith(continuation, StringComparison.Ordinal) ? right[continuation.Length..] : right);

@@ -39,8 +39,9 @@ internal sealed class CodePointRegex(Regex pattern)
         var places = new List<(int Start, int End)>();
         foreach (var match in pattern.EnumerateMatches(units))
         {
-            var place = starts is null ? (match.Index, match.Index + match.Length) : (starts[match.Index], starts[match.Index + match.Length]);
-            if (match.Length > 0 || places.Count == 0 || places[^1].End < place.Item2) places.Add(place);
+            var (start, end) = (match.Index, match.Index + match.Length);
+            if (starts is not null) (start, end) = (starts[start], starts[end]);
+            if (end > start || places.Count == 0 || places[^1].End < end) places.Add((start, end));
         }
         return places;
     }

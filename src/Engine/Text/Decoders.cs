@@ -16,7 +16,8 @@ internal static class Decoders
             "ByteLevel" => Bytes,
             "WordPiece" => WordPieces(field["prefix"].TextOrNull ?? "##", field["cleanup"].Flag(true)),
             "BPEDecoder" => WithoutSuffix(field["suffix"].TextOrNull ?? "</w>"),
-            "CTC" => Speech(field["pad_token"].TextOrNull ?? "<pad>", field["word_delimiter_token"].TextOrNull ?? "|", field["cleanup"].Flag(true)),
+            "CTC" => Speech(
+                field["pad_token"].TextOrNull ?? "<pad>", field["word_delimiter_token"].TextOrNull ?? "|", field["cleanup"].Flag(true)),
             "Replace" => Replace(TextPattern.From(field["pattern"]), field["content"].Text),
             "ByteFallback" => ByteTokens,
             "Metaspace" => Metaspace(PreTokenizers.Replacement(field), PreTokenizers.Scheme(field) != "never"),
@@ -27,7 +28,11 @@ internal static class Decoders
     }
 
     /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the text.</summary>
-    public static Decoder Sentence(bool prefix) => InOrder([tokens => tokens.Select(token => token.Replace(PreTokenizers.Blank, " ", StringComparison.Ordinal)), ByteTokens, tokens => [string.Concat(tokens)], .. prefix ? (Decoder[])[Strip(' ', 1, 0)] : []]);
+    public static Decoder Sentence(bool prefix) => InOrder([
+        tokens => tokens.Select(token => token.Replace(PreTokenizers.Blank, " ", StringComparison.Ordinal)),
+        ByteTokens,
+        tokens => [string.Concat(tokens)],
+        .. prefix ? (Decoder[])[Strip(' ', 1, 0)] : []]);
 
     public static IEnumerable<string> Bytes(IEnumerable<string> tokens) => [ByteLevel.FromLetters(tokens)];
 
@@ -49,7 +54,8 @@ internal static class Decoders
     private static Decoder WithoutSuffix(string suffix) => tokens =>
     {
         var all = tokens.ToList();
-        return all.Select((token, i) => suffix.Length == 0 ? token : token.Replace(suffix, i + 1 < all.Count ? " " : "", StringComparison.Ordinal));
+        if (suffix.Length == 0) return all;
+        return all.Select((token, i) => token.Replace(suffix, i + 1 < all.Count ? " " : "", StringComparison.Ordinal));
     };
 
     /// <summary>Speech recognition's (Graves et al. 2006): what is repeated counts once, pads separate.</summary>
@@ -63,7 +69,8 @@ internal static class Decoders
         .Select(token => cleanUp && delimiter.Length > 0 ? CleanUp(token).Replace(delimiter, " ", StringComparison.Ordinal) : token)
         .Where(token => token.Length > 0);
 
-    private static Decoder Replace(TextPattern pattern, string content) => tokens => tokens.Select(token => pattern.Replace(token, content));
+    private static Decoder Replace(TextPattern pattern, string content) =>
+        tokens => tokens.Select(token => pattern.Replace(token, content));
 
     private static Decoder Strip(char content, int start, int stop) => tokens => tokens.Select(token =>
     {
@@ -104,7 +111,8 @@ internal static class Decoders
     }
 
     /// <summary>Blanks for their letter; of the first token all these letters are dropped where one was put in front of the text.</summary>
-    public static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
+    public static Decoder Metaspace(string blank, bool prefix) =>
+        tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
 
     private static Decoder InOrder(Decoder[] steps) => tokens => steps.Aggregate(tokens, (pieces, step) => step(pieces));
 }

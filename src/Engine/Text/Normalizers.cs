@@ -91,9 +91,15 @@ internal static class Normalizers
         var clean = new StringBuilder(text.Length);
         foreach (var letter in text)
         {
-            if (letter is >= '\u0001' and <= '\u0008' or '\u000B' or >= '\u000E' and <= '\u001F' or '\u007F' or '\u008F' or '\u009F') continue;
-            clean.Append(letter is '\t' or '\n' or '\f' or '\r' or '\u1680' or >= '\u200B' and <= '\u200F' or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD' ? ' ' : letter);
+            if (IsDropped(letter)) continue;
+            clean.Append(IsBlank(letter) ? ' ' : letter);
         }
         return clean.ToString();
+
+        static bool IsDropped(char letter) => letter
+            is >= '\u0001' and <= '\u0008' or '\u000B' or >= '\u000E' and <= '\u001F' or '\u007F' or '\u008F' or '\u009F';
+
+        static bool IsBlank(char letter) => letter is '\t' or '\n' or '\f' or '\r' or '\u1680' or >= '\u200B' and <= '\u200F'
+            or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD';
     }
 }

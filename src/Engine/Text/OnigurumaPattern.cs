@@ -6,25 +6,30 @@ namespace LoraDrop.Engine;
 
 /// <summary>The regular expressions of tokenizer.json, which are Oniguruma's, as .NET's.</summary>
 /// <remarks>
-/// <para>Most is written alike. Rewritten are: possessive quantifiers (<c>++</c>; but <c>{1,3}+</c> is no such thing there, it repeats the repetition), sets in
-/// sets and <c>&amp;&amp;[^…]</c>, lines for <c>^</c> and <c>$</c>, and what <c>\w</c> and <c>\b</c> take for words.</para>
+/// <para>Most is written alike. Rewritten are possessive quantifiers (<c>++</c>; but <c>{1,3}+</c> is none there, it repeats the
+/// repetition), sets within sets and <c>&amp;&amp;[^…]</c>, <c>^</c> and <c>$</c> for lines, and what <c>\w</c> and <c>\b</c> take for
+/// words.</para>
 /// <para>What .NET has no word for, or reads otherwise, is refused rather than left to mean something else.</para>
 /// </remarks>
 internal sealed class OnigurumaPattern
 {
     private static readonly Dictionary<string, string> Categories = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["letter"] = "L", ["uppercaseletter"] = "Lu", ["lowercaseletter"] = "Ll", ["titlecaseletter"] = "Lt", ["modifierletter"] = "Lm", ["otherletter"] = "Lo",
+        ["letter"] = "L", ["uppercaseletter"] = "Lu", ["lowercaseletter"] = "Ll", ["titlecaseletter"] = "Lt", ["modifierletter"] = "Lm",
+        ["otherletter"] = "Lo",
         ["mark"] = "M", ["nonspacingmark"] = "Mn", ["spacingmark"] = "Mc", ["enclosingmark"] = "Me",
         ["number"] = "N", ["decimalnumber"] = "Nd", ["digit"] = "Nd", ["letternumber"] = "Nl", ["othernumber"] = "No",
-        ["punctuation"] = "P", ["connectorpunctuation"] = "Pc", ["dashpunctuation"] = "Pd", ["openpunctuation"] = "Ps", ["closepunctuation"] = "Pe",
+        ["punctuation"] = "P", ["connectorpunctuation"] = "Pc", ["dashpunctuation"] = "Pd", ["openpunctuation"] = "Ps",
+        ["closepunctuation"] = "Pe",
         ["initialpunctuation"] = "Pi", ["finalpunctuation"] = "Pf", ["otherpunctuation"] = "Po",
         ["symbol"] = "S", ["mathsymbol"] = "Sm", ["currencysymbol"] = "Sc", ["modifiersymbol"] = "Sk", ["othersymbol"] = "So",
-        ["separator"] = "Z", ["spaceseparator"] = "Zs", ["lineseparator"] = "Zl", ["paragraphseparator"] = "Zp", ["other"] = "C", ["control"] = "Cc", ["format"] = "Cf", ["privateuse"] = "Co",
+        ["separator"] = "Z", ["spaceseparator"] = "Zs", ["lineseparator"] = "Zl", ["paragraphseparator"] = "Zp",
+        ["other"] = "C", ["control"] = "Cc", ["format"] = "Cf", ["privateuse"] = "Co",
     };
 
-    private static readonly HashSet<string> ShortCategories =
-        [.. Categories.Values, "Cn", "Cs"];
+    private static readonly HashSet<string> ShortCategories = new([.. Categories.Values, "Cn", "Cs"], StringComparer.OrdinalIgnoreCase);
+
+    private const string Word = $"[{WordCharacters.Class}]";
 
     private readonly string _pattern;
     private readonly StringBuilder _written = new();
@@ -34,12 +39,13 @@ internal sealed class OnigurumaPattern
 
     private OnigurumaPattern(string pattern) => _pattern = pattern;
 
-    /// <exception cref="FormatException">The pattern cannot be said in .NET's language; the message ends "… is not supported" or names the fault.</exception>
+    /// <exception cref="FormatException">The pattern is faulty, or .NET has no word for a part of it; the message says which.</exception>
     public static Regex Compile(string pattern)
     {
         try
         {
-            return new Regex(new OnigurumaPattern(pattern).Translate(), RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.Multiline);
+            var translated = new OnigurumaPattern(pattern).Translate();
+            return new Regex(translated, RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.Multiline);
         }
         catch (RegexParseException fault)
         {
@@ -79,7 +85,8 @@ internal sealed class OnigurumaPattern
     private string Literal()
     {
         var letter = _pattern[_at++];
-        if (char.IsSurrogate(letter)) throw Unsupported(char.IsHighSurrogate(letter) && _at < _pattern.Length ? $"{letter}{_pattern[_at]}, a character beyond U+FFFF," : "half a character");
+        if (char.IsSurrogate(letter))
+            throw Unsupported(_at < _pattern.Length ? $"{letter}{_pattern[_at]}, a character beyond U+FFFF," : "half a character");
         return letter == '{' ? @"\{" : letter.ToString();
     }
 
@@ -149,18 +156,18 @@ internal sealed class OnigurumaPattern
         switch (letter)
         {
             case 'p' or 'P': return Property();
-            case 'w': return Take(2, inSet ? WordCharacters.Class : $"[{WordCharacters.Class}]");
+            case 'w': return Take(2, inSet ? WordCharacters.Class : Word);
             case 'W' when !inSet: return Take(2, $"[^{WordCharacters.Class}]");
             case 'h': return Take(2, inSet ? "0-9A-Fa-f" : "[0-9A-Fa-f]");
             case 'H' when !inSet: return Take(2, "[^0-9A-Fa-f]");
-            case 'b' when !inSet: return Take(2, $"(?:(?<=[{WordCharacters.Class}])(?![{WordCharacters.Class}])|(?<![{WordCharacters.Class}])(?=[{WordCharacters.Class}]))");
-            case 'B' when !inSet: return Take(2, $"(?:(?<=[{WordCharacters.Class}])(?=[{WordCharacters.Class}])|(?<![{WordCharacters.Class}])(?![{WordCharacters.Class}]))");
+            case 'b' when !inSet: return Take(2, $"(?:(?<={Word})(?!{Word})|(?<!{Word})(?={Word}))");
+            case 'B' when !inSet: return Take(2, $"(?:(?<={Word})(?={Word})|(?<!{Word})(?!{Word}))");
             case 'R' when !inSet: return Take(2, @"(?>\r\n|[\n-\r\u0085\u2028\u2029])");
             case 'A' or 'z' or 'Z' when !inSet: return Take(2, $@"\{letter}");
             case >= '1' and <= '9' when !inSet: return Take(2, $@"\{letter}");
             case 'd' or 'D' or 's' or 'S' or 'n' or 'r' or 't' or 'f' or 'v' or 'a' or 'e': return Take(2, $@"\{letter}");
             case 'u' when Hex(_at + 2, 4) is { } unit && !char.IsSurrogate((char)unit): return Take(6, Code(unit));
-            case 'x' when _pattern.AsSpan(_at).StartsWith(@"\x{") && _pattern.IndexOf('}', _at) is > 0 and var end && Hex(_at + 3, end - _at - 3) is { } code and < 0xD800: return Take(end + 1 - _at, Code(code));
+            case 'x' when HexInBraces() is { } code: return Take(_pattern.IndexOf('}', _at) + 1 - _at, Code(code));
             case 'x' when Hex(_at + 2, 2) is { } code and < 0x80: return Take(4, Code(code));
             case < '\x80' when !char.IsAsciiLetterOrDigit(letter): return Take(2, $@"\{letter}");
             case >= '\x80' when !char.IsSurrogate(letter): return Take(2, letter.ToString());
@@ -168,8 +175,13 @@ internal sealed class OnigurumaPattern
         }
     }
 
-    private int? Hex(int start, int digits) => start + digits <= _pattern.Length && digits > 0
-        && int.TryParse(_pattern.AsSpan(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) ? code : null;
+    private int? Hex(int start, int digits) => digits > 0 && start + digits <= _pattern.Length
+        && int.TryParse(_pattern.AsSpan(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+        ? code : null;
+
+    /// <summary>The code point of <c>\x{…}</c>, where it is one unit long.</summary>
+    private int? HexInBraces() => _pattern.AsSpan(_at).StartsWith(@"\x{") && _pattern.IndexOf('}', _at) is > 0 and var end
+        && Hex(_at + 3, end - _at - 3) is { } code and < 0xD800 ? code : null;
 
     private static string Code(int code) => $@"\u{code:X4}";
 
@@ -180,7 +192,7 @@ internal sealed class OnigurumaPattern
         var name = _pattern[(_at + 3)..end];
         var negated = name.StartsWith('^') != (_pattern[_at + 1] == 'P');
         var plain = name.TrimStart('^').Replace("_", "").Replace(" ", "").Replace("-", "");
-        if (!Categories.TryGetValue(plain, out var category)) category = ShortCategories.FirstOrDefault(known => known.Equals(plain, StringComparison.OrdinalIgnoreCase));
+        if (!Categories.TryGetValue(plain, out var category) && ShortCategories.TryGetValue(plain, out var known)) category = known;
         if (category is null) throw Unsupported($@"'\p{{{name}}}'");
         return Take(end + 1 - _at, $@"\{(negated ? 'P' : 'p')}{{{category}}}");
     }

@@ -23,7 +23,7 @@ internal static class PreTokenizers
             "Metaspace" => Metaspace(Replacement(field), Scheme(field), field["split"].Flag(true)),
             "Whitespace" => (text, _) => WordsAndSymbols(text),
             "WhitespaceSplit" => (text, _) => WithoutWhiteSpace(text),
-            "Punctuation" => Punctuation(field["behavior"] is { IsAbsent: false } behavior ? TextSplit.Behavior(behavior) : SplitBehavior.Isolated),
+            "Punctuation" => Punctuation(field["behavior"].IsAbsent ? SplitBehavior.Isolated : TextSplit.Behavior(field["behavior"])),
             "CharDelimiterSplit" => Delimited(OneCharacter(field["delimiter"])),
             "FixedLength" => Chunks(field["length"]),
             "Digits" => field["individual_digits"].Flag(false) ? Digit : Number,
@@ -84,10 +84,10 @@ internal static class PreTokenizers
     }
 
     /// <summary>One step after the other.</summary>
-    /// <remarks>Of the pieces of a step only one that its text starts with can be the beginning: after white space that was dropped nothing begins a text.</remarks>
+    /// <remarks>Only a piece that the text starts with begins it: after white space that a step dropped, none does.</remarks>
     public static PreTokenizer InOrder(PreTokenizer[] steps) => (text, first) =>
         steps.Aggregate((IEnumerable<string>)[text], (words, step) => words
-            .SelectMany((word, i) => step(word, first && i == 0 && (ReferenceEquals(word, text) || text.StartsWith(word, StringComparison.Ordinal)))));
+            .SelectMany((word, i) => step(word, first && i == 0 && text.StartsWith(word, StringComparison.Ordinal))));
 
     /// <summary>Blanks become a letter, and a text gets one in front: always, where it begins, or never.</summary>
     /// <param name="blank">What blanks become.</param>
@@ -105,18 +105,20 @@ internal static class PreTokenizers
     {
         var scheme = field["prepend_scheme"].TextOrNull ?? (field["add_prefix_space"].Flag(true) ? "always" : "never");
         if (scheme is not ("always" or "first" or "never")) throw field["prepend_scheme"].Refused("must be always, first or never.");
-        if (scheme != "never" && !field["add_prefix_space"].Flag(true)) throw field["add_prefix_space"].Refused($"is false, and prepend_scheme is '{scheme}'.");
+        if (scheme != "never" && !field["add_prefix_space"].Flag(true))
+            throw field["add_prefix_space"].Refused($"is false, and prepend_scheme is '{scheme}'.");
         return scheme;
     }
 
     /// <summary>The letter that stands for a blank.</summary>
     public static string Replacement(JsonField field) => field["replacement"].IsAbsent ? Blank : OneCharacter(field["replacement"]);
 
-    private static string OneCharacter(JsonField field) => Rune.TryGetRuneAt(field.Text, 0, out var rune) && rune.Utf16SequenceLength == field.Text.Length
-        ? field.Text : throw field.Refused("must be one character.");
+    private static string OneCharacter(JsonField field) =>
+        field.Text.EnumerateRunes().Count() == 1 ? field.Text : throw field.Refused("must be one character.");
 
     private static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune)
-        || (rune.IsAscii && Rune.GetUnicodeCategory(rune) is UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol);
+        || (rune.IsAscii && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol);
 
     private static PreTokenizer Split(JsonField field)
     {
@@ -127,7 +129,8 @@ internal static class PreTokenizers
     }
 
     /// <summary>Splits at each punctuation mark.</summary>
-    public static PreTokenizer Punctuation(SplitBehavior behavior) => (text, _) => TextSplit.At(text, Runes(text).Where(place => IsPunctuation(Rune.GetRuneAt(text, place.Start))), behavior);
+    public static PreTokenizer Punctuation(SplitBehavior behavior) => (text, _) =>
+        TextSplit.At(text, Runes(text).Where(place => IsPunctuation(Rune.GetRuneAt(text, place.Start))), behavior);
 
     private static PreTokenizer Delimited(string delimiter) => (text, _) => text.Split(delimiter, StringSplitOptions.RemoveEmptyEntries);
 

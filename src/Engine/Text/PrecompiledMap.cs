@@ -5,10 +5,11 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>The character map that SentencePiece compiles into a model (<c>precompiled_charsmap</c>): a double-array trie (Yata 2007, Darts) over bytes, and replacements.</summary>
+/// <summary>The character map that SentencePiece compiles into a model (<c>precompiled_charsmap</c>).</summary>
 /// <remarks>
-/// Applied as Hugging Face <c>tokenizers</c> does, which is not quite SentencePiece's way: a grapheme of fewer than 6 bytes is replaced whole by the
-/// entry for its shortest prefix (so a mark after ﬁ is lost), otherwise its code points are replaced one by one.
+/// It is a double-array trie over bytes (Aoe 1989, as Darts stores it) with replacements. Hugging Face <c>tokenizers</c> does not apply
+/// it quite as SentencePiece does, and is followed: a grapheme of fewer than 6 bytes is replaced whole by the entry for its shortest
+/// prefix (so a mark after ﬁ is lost), otherwise its code points are replaced one by one.
 /// </remarks>
 internal sealed class PrecompiledMap
 {
@@ -24,13 +25,15 @@ internal sealed class PrecompiledMap
     {
         if (map.Length < 4) throw new InvalidDataException("it is shorter than 4 bytes");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(map);
-        if (length == 0 || length % 4 != 0 || length > map.Length - 4) throw new InvalidDataException($"its trie would have {length} bytes, and {map.Length - 4} are left");
+        if (length == 0 || length % 4 != 0 || length > map.Length - 4)
+            throw new InvalidDataException($"its trie would have {length} bytes, and {map.Length - 4} are left");
         _units = new uint[length / 4];
         for (var i = 0; i < _units.Length; i++) _units[i] = BinaryPrimitives.ReadUInt32LittleEndian(map[(4 + i * 4)..]);
         _replacements = map[(4 + (int)length)..].ToArray();
         if (!System.Text.Unicode.Utf8.IsValid(_replacements)) throw new InvalidDataException("its replacements are not UTF-8");
         var buffer = new byte[1];
-        _unchanged = SearchValues.Create([.. Enumerable.Range(0, Ascii).Where(code => code != '\r' && !IsMapped((byte)code)).Select(code => (char)code)]);
+        var letters = Enumerable.Range(0, Ascii).Where(code => code != '\r' && !IsMapped((byte)code)); // \r\n is one grapheme
+        _unchanged = SearchValues.Create([.. letters.Select(code => (char)code)]);
 
         bool IsMapped(byte code)
         {
@@ -87,7 +90,9 @@ internal sealed class PrecompiledMap
             if (value == 0 || node >= _units.Length || (_units[node] & (1u << 31 | 0xFF)) != value) return -1;
             var unit = _units[node];
             node ^= Offset(unit);
-            if ((unit >> 8 & 1) == 1) return node < _units.Length && (int)(_units[node] & int.MaxValue) is var at && at <= _replacements.Length ? at : -1;
+            if ((unit >> 8 & 1) == 0) continue;
+            var start = node < _units.Length ? (int)(_units[node] & int.MaxValue) : -1;
+            return start <= _replacements.Length ? start : -1;
         }
         return -1;
     }

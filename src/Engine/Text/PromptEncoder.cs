@@ -31,6 +31,7 @@ public sealed class PromptEncoder
     {
         (_config, _overlong) = (config, text[0].Overlong);
         Tokenizer = TextEncoder.TokenizerOf(folder, config);
+        Fit = [.. TextEncoder.Remarks(Tokenizer, config)];
         LongestText = Math.Min(maxLength, config.LongestText);
         EndIds = [.. config.EndIds.Concat(GenerationEnds.Read(folder)).Concat(Tokenizer.EndId is { } end ? [end] : (int[])[]).Where(id => id >= 0 && id < config.VocabularySize).Distinct()];
         _end = Tokenizer.EndId ?? (EndIds.Count > 0 ? EndIds[0] : null); // a folder may name none for its tokenizer, and one in config.json
@@ -39,6 +40,9 @@ public sealed class PromptEncoder
     }
 
     public Tokenizer Tokenizer { get; }
+
+    /// <summary>What a person should know about how the tokenizer fits the model.</summary>
+    public IReadOnlyList<string> Fit { get; }
 
     /// <summary>Tokens that prompt and answer may have together.</summary>
     public int LongestText { get; }

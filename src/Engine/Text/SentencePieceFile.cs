@@ -5,7 +5,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads the protocol buffer of SentencePiece (Kudo and Richardson 2018): byte pair encoding as Llama 1 and 2 and Mistral have it, or unigram models.</summary>
+/// <summary>Reads the protocol buffer of SentencePiece (Kudo and Richardson 2018): BPE as of Llama 1 and 2, or a unigram model.</summary>
 internal static class SentencePieceFile
 {
     private const string Blank = PreTokenizers.Blank;
@@ -23,9 +23,17 @@ internal static class SentencePieceFile
     /// <param name="Trainer">Numbers of the trainer's settings, by field.</param>
     /// <param name="Normalizer">Numbers of the normalizer's settings, by field.</param>
     /// <param name="Map">The normalizer's character map; empty where texts stay as they are.</param>
-    public sealed record Contents(string File, List<Piece> Pieces, Dictionary<int, long> Trainer, Dictionary<int, long> Normalizer, byte[] Map)
+    public sealed record Contents(
+        string File, List<Piece> Pieces, Dictionary<int, long> Trainer, Dictionary<int, long> Normalizer, byte[] Map)
     {
-        public string Kind => Trainer.GetValueOrDefault(3, 1L) switch { 1 => "unigram", 2 => "BPE", 3 => "word", 4 => "char", var other => $"{other}" };
+        public string Kind => Trainer.GetValueOrDefault(3, 1L) switch
+        {
+            1 => "unigram",
+            2 => "BPE",
+            3 => "word",
+            4 => "char",
+            var other => $"{other}",
+        };
 
         /// <summary>Whether a blank is put before each text.</summary>
         public bool Prefix => Normalizer.GetValueOrDefault(3, 1L) != 0;
@@ -48,24 +56,30 @@ internal static class SentencePieceFile
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var model = Parse(file);
-        foreach (var (id, piece) in model.Pieces.Index().GroupBy(piece => piece.Item.Text).Where(alike => alike.Count() > 1).Select(alike => alike.Last()))
-            throw new RefusedInputException(file, $"names the piece {id} '{PlainText.Shown(piece.Text)}' twice");
-        return model.Kind switch
-        {
-            "unigram" => UnigramFile.Read(model, names),
-            "BPE" => BytePair(model, names),
-            var other => throw new RefusedInputException(file, $"holds a SentencePiece model of the kind {other}; unigram and BPE are supported."),
-        };
+        var known = new HashSet<string>(model.Pieces.Count);
+        foreach (var (id, piece) in model.Pieces.Index())
+            if (!known.Add(piece.Text))
+                throw new RefusedInputException(file, $"names the piece {id} '{PlainText.Shown(piece.Text)}' twice");
+        if (model.Kind == "unigram") return UnigramFile.Read(model, names);
+        if (model.Kind != "BPE")
+            throw new RefusedInputException(file, $"holds a SentencePiece model of the kind {model.Kind}; unigram and BPE are supported.");
+        return UnigramFile.ClassOf(names) is not { } kind ? BytePair(model, names)
+            : throw new RefusedInputException(file, $"holds BPE, and a {kind} has a unigram model. Take both from the same place.");
     }
 
     private static TokenizerSteps BytePair(Contents model, SpecialTokenNames names)
     {
         var pieces = model.Pieces;
         var vocabulary = pieces.Index().ToDictionary(piece => piece.Item.Text, piece => piece.Index);
-        if (model.Map.Length > 0) throw new RefusedInputException(model.File, "holds BPE and rewrites texts by a table of its own (precompiled_charsmap), which transformers ignores and SentencePiece does not. Save the tokenizer as tokenizer.json.");
+        if (model.Map.Length > 0)
+            throw new RefusedInputException(
+                model.File,
+                "holds BPE and rewrites texts by a table of its own (precompiled_charsmap), which transformers ignores and SentencePiece "
+                + "does not. Save the tokenizer as tokenizer.json.");
         var unknown = pieces.FindIndex(piece => piece.Type == PieceType.Unknown);
         int begin = model.IdOf(names.Of("bos_token"), "<s>", 41, 1), end = model.IdOf(names.Of("eos_token"), "</s>", 42, 2);
-        string Normalize(string text) => (model.Prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
+        string Normalize(string text) =>
+            (model.Prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
         AddedToken[] added = [.. pieces.Index().Where(p => p.Item.Type is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
             .Select(p => new AddedToken(p.Item.Text, p.Index, Special: p.Item.Type != PieceType.UserDefined))];
         int[] before = names.Config["add_bos_token"].Flag(true) && begin >= 0 ? [begin] : [], after = names.Config["add_eos_token"].Flag(false) && end >= 0 ? [end] : [];
@@ -134,7 +148,7 @@ internal static class SentencePieceFile
             {
                 if (field == 1) model.Pieces.Add(PieceOf(content.Bytes));
                 else if (field == 2) model = model with { Trainer = Numbers(content.Bytes) };
-                else if (field == 3) model = model with { Normalizer = Numbers(content.Bytes), Map = Fields(content.Bytes).LastOrDefault(part => part.Field == 2).Content.Bytes ?? [] };
+                else if (field == 3) model = model with { Normalizer = Numbers(content.Bytes), Map = MapOf(content.Bytes) };
             }
         }
         catch (Exception damaged) when (damaged is InvalidDataException or ArgumentException or OverflowException)
@@ -143,6 +157,8 @@ internal static class SentencePieceFile
         }
         return model.Pieces.Count > 0 ? model : throw new RefusedInputException(file, "is no SentencePiece model: it holds no pieces");
     }
+
+    private static byte[] MapOf(byte[] normalizer) => Fields(normalizer).LastOrDefault(part => part.Field == 2).Content.Bytes ?? [];
 
     private static Piece PieceOf(byte[] message)
     {

@@ -10,23 +10,31 @@ internal sealed class SpecialTokenNames
 
     private readonly JsonField _map, _added;
 
-    private SpecialTokenNames(JsonField map, JsonField config, JsonField added, JsonField model) => (_map, Config, _added, Model) = (map, config, added, model);
+    private SpecialTokenNames(JsonField map, JsonField config, JsonField added, JsonField model) =>
+        (_map, Config, _added, Model) = (map, config, added, model);
 
     /// <summary>The contents of tokenizer_config.json; absent where there is no such file.</summary>
     public JsonField Config { get; }
 
-    /// <summary>The contents of config.json, whose model_type says which tokenizer belongs to a model; absent where there is no such file.</summary>
+    /// <summary>The contents of config.json, whose model_type tells the tokenizer's class; absent where there is no such file.</summary>
     public JsonField Model { get; }
 
     public static SpecialTokenNames Read(string folder)
     {
-        return new(ReadIfThere("special_tokens_map.json"), ReadIfThere("tokenizer_config.json"), ReadIfThere("added_tokens.json"), ReadIfThere(ModelConfig.FileName));
+        return new(
+            ReadIfThere("special_tokens_map.json"), ReadIfThere("tokenizer_config.json"), ReadIfThere("added_tokens.json"),
+            ReadIfThere(ModelConfig.FileName));
 
-        JsonField ReadIfThere(string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonField.Read(file) : new JsonField(file, "", default);
+        JsonField ReadIfThere(string name)
+        {
+            var file = Path.Combine(folder, name);
+            return File.Exists(file) ? JsonField.Read(file) : new JsonField(file, "", default);
+        }
     }
 
     /// <summary>The added tokens that a vocabulary's file holds itself, and those that stand beside it.</summary>
-    public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) => own.Concat(Beside.ExceptBy(own.Select(token => token.Content), token => token.Content));
+    public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) =>
+        own.Concat(Beside.ExceptBy(own.Select(token => token.Content), token => token.Content));
 
     /// <summary>Tokens that were added to a vocabulary whose own file does not hold them: added_tokens_decoder in tokenizer_config.json, or where there is none added_tokens.json.</summary>
     public IEnumerable<AddedToken> Beside
@@ -34,7 +42,7 @@ internal sealed class SpecialTokenNames
         get
         {
             if (Config["added_tokens_decoder"] is { IsAbsent: false } described)
-                return described.Members.Select(token => new AddedToken(token.Field["content"].Text, IdOf(token.Name, token.Field), token.Field["special"].Flag(false), token.Field["normalized"].Flag(false), token.Field["lstrip"].Flag(false), token.Field["rstrip"].Flag(false), token.Field["single_word"].Flag(false)));
+                return described.Members.Select(token => Described(token.Field, IdOf(token.Name, token.Field)));
             if (_added.IsAbsent) return [];
             var special = Parts.Select(Of).Concat(Declared("additional_special_tokens") is { IsAbsent: false } more ? more.Items.Select(TextOf) : []).ToHashSet();
             return _added.Members.Select(token => new AddedToken(token.Name, IdOf($"{token.Field.Number}", token.Field), special.Contains(token.Name)));
@@ -48,8 +56,13 @@ internal sealed class SpecialTokenNames
     public AddedToken Token(string part, string content, int id, bool leftStrip)
     {
         var declared = Declared(part);
-        return new AddedToken(content, id, LeftStrip: declared["lstrip"].Flag(leftStrip), RightStrip: declared["rstrip"].Flag(false), SingleWord: declared["single_word"].Flag(false));
+        var strip = declared["lstrip"].Flag(leftStrip);
+        return Described(declared, id) with { Content = content, Special = true, Normalized = false, LeftStrip = strip };
     }
+
+    private static AddedToken Described(JsonField token, int id) => new(
+        token["content"].TextOrNull ?? "", id, token["special"].Flag(false), token["normalized"].Flag(false),
+        token["lstrip"].Flag(false), token["rstrip"].Flag(false), token["single_word"].Flag(false));
 
     private static string TextOf(JsonField token) => token.IsText ? token.Text : token["content"].Text;
 

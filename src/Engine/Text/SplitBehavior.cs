@@ -7,8 +7,9 @@ internal enum SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithN
 internal static class TextSplit
 {
     /// <exception cref="Domain.RefusedInputException">A behaviour that is not known here.</exception>
-    public static SplitBehavior Behavior(JsonField field) => field.Text is var name && Enum.TryParse<SplitBehavior>(name, out var known) && Enum.GetName(known) == name ? known
-        : throw field.Refused($"the behaviour '{name}' is not supported; {string.Join(", ", Enum.GetNames<SplitBehavior>())} are.");
+    public static SplitBehavior Behavior(JsonField field) => Array.IndexOf(Enum.GetNames<SplitBehavior>(), field.Text) is >= 0 and var known
+        ? (SplitBehavior)known
+        : throw field.Refused($"the behaviour '{field.Text}' is not supported; {string.Join(", ", Enum.GetNames<SplitBehavior>())} are.");
 
     /// <summary>The pieces in order; none is empty.</summary>
     /// <param name="text">The text.</param>
@@ -22,9 +23,9 @@ internal static class TextSplit
         {
             SplitBehavior.Removed => parts.Where(part => !part.IsPlace),
             SplitBehavior.Isolated => parts,
-            SplitBehavior.Contiguous => Joined(parts, (part, before) => part.IsPlace == before),
-            SplitBehavior.MergedWithPrevious => Joined(parts, (part, before) => part.IsPlace && !before),
-            SplitBehavior.MergedWithNext => Enumerable.Reverse(Joined(Enumerable.Reverse(parts), (part, before) => part.IsPlace && !before)),
+            SplitBehavior.Contiguous => Joined(parts, (part, before) => part == before),
+            SplitBehavior.MergedWithPrevious => Joined(parts, (part, before) => part && !before),
+            SplitBehavior.MergedWithNext => Enumerable.Reverse(Joined(Enumerable.Reverse(parts), (part, before) => part && !before)),
         };
         return [.. kept.Where(part => part.End > part.Start).Select(part => text[part.Start..part.End])];
     }
@@ -43,14 +44,21 @@ internal static class TextSplit
         return parts;
     }
 
-    /// <summary>Joins a part to the one before it, in the order given, where <paramref name="join"/> says so by it and by whether the one before is a place.</summary>
-    private static List<(int Start, int End, bool IsPlace)> Joined(IEnumerable<(int Start, int End, bool IsPlace)> parts, Func<(int Start, int End, bool IsPlace), bool, bool> join)
+    /// <summary>Joins a part to the one before it, in the order given, where <paramref name="join"/> says so.</summary>
+    /// <param name="parts">The parts.</param>
+    /// <param name="join">Told whether the part, and the one before it, is a place.</param>
+    private static List<(int Start, int End, bool IsPlace)> Joined(
+        IEnumerable<(int Start, int End, bool IsPlace)> parts, Func<bool, bool, bool> join)
     {
         var joined = new List<(int Start, int End, bool IsPlace)>();
         var before = false;
         foreach (var part in parts)
         {
-            if (joined.Count > 0 && join(part, before)) joined[^1] = (Math.Min(joined[^1].Start, part.Start), Math.Max(joined[^1].End, part.End), part.IsPlace);
+            if (joined.Count > 0 && join(part.IsPlace, before))
+            {
+                var (start, end, _) = joined[^1];
+                joined[^1] = (Math.Min(start, part.Start), Math.Max(end, part.End), part.IsPlace);
+            }
             else joined.Add(part);
             before = part.IsPlace;
         }

@@ -33,7 +33,9 @@ public sealed class TextEncoder
     {
         string[] beyond = [.. tokenizer.AddedBeyond(config.VocabularySize)];
         if (beyond.Length > 0)
-            yield return $"The model has {config.VocabularySize} rows for tokens, and none for {beyond.Length} that are added to its tokenizer ({PlainText.Clipped(string.Join(", ", beyond))}): a text with one of them is refused.";
+            yield return
+                $"The model has {config.VocabularySize} rows for tokens, and none for {beyond.Length} that are added to its tokenizer "
+                + $"({PlainText.Clipped(string.Join(", ", beyond))}): a text with one of them is refused.";
     }
 
     /// <summary>What a person should know about how the tokenizer fits the model.</summary>

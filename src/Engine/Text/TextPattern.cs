@@ -47,9 +47,9 @@ internal sealed class TextPattern
 
     private IEnumerable<(int Start, int End)> TextMatches(string text)
     {
-        for (var at = text.IndexOf(_text!, StringComparison.Ordinal); at >= 0; at = text.IndexOf(_text!, at + _text!.Length, StringComparison.Ordinal))
+        for (var done = 0; text.IndexOf(_text!, done, StringComparison.Ordinal) is >= 0 and var start; done = start + _text!.Length)
         {
-            yield return (at, at + _text!.Length);
+            yield return (start, start + _text!.Length);
         }
     }
 }

@@ -8,8 +8,8 @@ namespace LoraDrop.Engine;
 /// <remarks>
 /// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
 /// tokenizer.json. May be used from several threads at once.</para>
-/// <para>BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT), WordPiece (BERT) and
-/// whole words are known; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
+/// <para>BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT), WordPiece
+/// (BERT) and whole words are known; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
 /// </remarks>
 public sealed class Tokenizer
 {
@@ -19,7 +19,11 @@ public sealed class Tokenizer
     private static readonly string[] SentencePieceNames = ["tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "spm.model"];
 
     /// <summary>The files that a tokenizer may consist of.</summary>
-    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", .. SentencePieceNames, "chat_template.jinja", "chat_template.json", "generation_config.json"];
+    public static IReadOnlyList<string> FileNames { get; } =
+    [
+        "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        .. SentencePieceNames, "chat_template.jinja", "chat_template.json", "generation_config.json",
+    ];
 
     private readonly TokenizerSteps _steps;
     private readonly FrozenDictionary<string, int> _ids;
@@ -43,7 +47,8 @@ public sealed class Tokenizer
         PadId = IdOf(names.Of("pad_token"), "<pad>", "[PAD]", "<|finetune_right_pad_id|>") ?? EndId ?? 0;
         VocabularySize = _ids.Values.Max() + 1;
         var added = steps.Added.All.Select(token => token.Content).ToHashSet();
-        RowsNeeded = steps.Model.Vocabulary.Where(token => !added.Contains(token.Key)).Select(token => token.Value).Concat(steps.Template.SpecialIds).Append(EndId ?? 0).Max() + 1;
+        var own = steps.Model.Vocabulary.Where(token => !added.Contains(token.Key)).Select(token => token.Value);
+        RowsNeeded = own.Concat(steps.Template.SpecialIds).Append(EndId ?? 0).Max() + 1;
     }
 
     /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
@@ -62,7 +67,7 @@ public sealed class Tokenizer
     /// <summary>The largest id plus one.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The rows that an embedding needs at least: for the vocabulary, the tokens around each text, and the one that ends it.</summary>
+    /// <summary>The rows that an embedding needs at least: for the vocabulary, the tokens around each text, and the end token.</summary>
     /// <remarks>Added tokens beyond them are often published with models that have no rows for them, and may never occur.</remarks>
     public int RowsNeeded { get; }
 
@@ -73,11 +78,13 @@ public sealed class Tokenizer
     public IReadOnlySet<int> SpecialIds { get; }
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
-    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may hold Llama 3's ranks too, sentencepiece.bpe.model,
-    /// spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The first that is there is read.
-    /// special_tokens_map.json, tokenizer_config.json and, beside a SentencePiece model, added_tokens.json and config.json are heeded where present.</param>
+    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may hold Llama 3's ranks too,
+    /// sentencepiece.bpe.model, spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The
+    /// first that is there is read. special_tokens_map.json, tokenizer_config.json, added_tokens.json and, beside a SentencePiece model,
+    /// config.json are heeded where present.</param>
     /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
-    /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By default there is no limit.</param>
+    /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By
+    /// default there is no limit.</param>
     /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
     public static Tokenizer Load(string folder, int rows = int.MaxValue)
     {
@@ -88,7 +95,11 @@ public sealed class Tokenizer
             : model is not null ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
             : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
             : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)
-            : throw new RefusedInputException(folder, $"holds no tokenizer: put tokenizer.json there, or {string.Join(", ", SentencePieceNames)}, or vocab.json and merges.txt, or vocab.txt."), names, rows);
+            : throw new RefusedInputException(
+                folder,
+                $"holds no tokenizer: put tokenizer.json there, or {string.Join(", ", SentencePieceNames)}, "
+                + "or vocab.json and merges.txt, or vocab.txt."),
+            names, rows);
 
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
     }
@@ -157,7 +168,8 @@ public sealed class Tokenizer
     }
 
     private RefusedInputException BeyondRows(AddedToken token, string text) => new(
-        $"the text '{PlainText.Shown(PlainText.Clipped(text))}'", $"has the token '{PlainText.Shown(token.Content)}', id {token.Id}, for which the model has no row: its embedding has {_rows}. "
+        $"the text '{PlainText.Shown(PlainText.Clipped(text))}'",
+        $"has the token '{PlainText.Shown(token.Content)}', id {token.Id}, for which the model has no row: its embedding has {_rows}. "
         + "Leave the token out, or take a model whose embedding was enlarged for it.");
 
     private void AppendWord(string word, List<int> ids)

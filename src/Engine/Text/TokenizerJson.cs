@@ -10,7 +10,8 @@ internal static class TokenizerJson
     {
         var json = JsonField.Read(file);
         var normalize = Normalizers.From(json["normalizer"]);
-        var added = new AddedTokens(json["added_tokens"] is { IsAbsent: false } tokens ? tokens.Items.Select(AddedToken.From) : [], normalize);
+        var tokens = json["added_tokens"].IsAbsent ? [] : json["added_tokens"].Items.Select(AddedToken.From).ToList();
+        var added = new AddedTokens(names.AddedTo(tokens), normalize);
         var model = Model(json["model"]);
         return new TokenizerSteps(
             normalize,
@@ -49,27 +50,34 @@ internal static class TokenizerJson
         "BPE" => BytePair(model),
         "Unigram" => Unigram(model),
         "WordPiece" => WordPiece(model),
-        "WordLevel" => new WordLevelModel(Vocabulary(model["vocab"]), model["unk_token"].TextOrNull ?? "<unk>", $"{model.File} {model.Path}.unk_token"),
+        "WordLevel" => WordLevel(model),
         var other => throw model["type"].Refused($"the model '{other}' is not supported; BPE, Unigram, WordPiece and WordLevel are."),
     };
 
     /// <summary>Files of old versions leave the type out.</summary>
-    private static string GuessedType(JsonField model) =>
-        !model["merges"].IsAbsent ? "BPE" : model["vocab"].Value.ValueKind == JsonValueKind.Array ? "Unigram" : model["continuing_subword_prefix"].IsAbsent ? "WordLevel" : "WordPiece";
+    private static string GuessedType(JsonField model) => !model["merges"].IsAbsent ? "BPE"
+        : model["vocab"].Value.ValueKind == JsonValueKind.Array ? "Unigram"
+        : model["continuing_subword_prefix"].IsAbsent ? "WordLevel" : "WordPiece";
+
+    private static WordLevelModel WordLevel(JsonField model) =>
+        new(Vocabulary(model["vocab"]), model["unk_token"].TextOrNull ?? "<unk>", $"{model.File} {model.Path}.unk_token");
 
     private static UnigramModel Unigram(JsonField model)
     {
         var field = model["vocab"];
-        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() == 0) throw field.Refused("must be a list of pieces with their scores.");
+        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() == 0)
+            throw field.Refused("must be a list of pieces with their scores.");
         var pieces = new List<(string, double)>(field.Value.GetArrayLength());
         foreach (var item in field.Value.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.String || item[1].ValueKind != JsonValueKind.Number)
+            var isPair = item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2;
+            if (!isPair || item[0].ValueKind != JsonValueKind.String || item[1].ValueKind != JsonValueKind.Number)
                 throw field.Items.ElementAt(pieces.Count).Refused("must be a piece and its score.");
             pieces.Add((item[0].GetString()!, item[1].GetDouble()));
         }
         int? unknown = model["unk_id"].IsAbsent ? null : model["unk_id"].Number;
-        if (unknown < 0 || unknown >= pieces.Count) throw model["unk_id"].Refused($"is {unknown}; the pieces have ids from 0 to {pieces.Count - 1}.");
+        if (unknown < 0 || unknown >= pieces.Count)
+            throw model["unk_id"].Refused($"is {unknown}; the pieces have ids from 0 to {pieces.Count - 1}.");
         return new UnigramModel(pieces, unknown, model["byte_fallback"].Flag(false), $"{model.File} {model.Path}.unk_id");
     }
 
@@ -82,7 +90,8 @@ internal static class TokenizerJson
         }
         var vocabulary = Vocabulary(model["vocab"]);
         var merges = model["merges"].Items.Select(Merge).ToList();
-        if (BytePairModel.FirstMissing(vocabulary, merges, continuation) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
+        if (BytePairModel.FirstMissing(vocabulary, merges, continuation) is { } missing)
+            throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
         return new BytePairModel(vocabulary, merges, continuation)
         {
             EndOfWord = model["end_of_word_suffix"].TextOrNull ?? "",

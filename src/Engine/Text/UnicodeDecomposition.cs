@@ -4,7 +4,7 @@ using System.Text;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Unicode's decompositions (NFD, NFKD; Unicode Standard 3.11): é becomes e and a combining acute accent, by compatibility ﬁ becomes fi.</summary>
+/// <summary>Unicode's decompositions (NFD, NFKD; Unicode Standard 3.11): é becomes e and an acute accent, in NFKD ﬁ becomes fi.</summary>
 /// <remarks>
 /// <para>string.Normalize leaves everything but ASCII as it is when globalization is invariant, without saying so, hence a table of
 /// our own. Hangul syllables are computed (Unicode Standard 3.12).</para>
@@ -20,7 +20,8 @@ internal static class UnicodeDecomposition
 
     /// <summary>Compatibility decompositions; only texts that ask for them have the table read.</summary>
     private static readonly Lazy<FrozenDictionary<Rune, Rune[]>> Compatibilities = new(() =>
-        Lines("UnicodeCompatibility.txt").Select(line => line.Split(';')).ToFrozenDictionary(columns => FromHex(columns[0]), columns => Runes(columns[1])));
+        Lines("UnicodeCompatibility.txt").Select(line => line.Split(';'))
+            .ToFrozenDictionary(columns => FromHex(columns[0]), columns => Runes(columns[1])));
 
     private static readonly FrozenDictionary<Rune, byte> CombiningClasses;
 
@@ -85,7 +86,8 @@ internal static class UnicodeDecomposition
     }
 
     private static IEnumerable<(Rune Rune, byte Class, Rune[] Parts)> Rows() =>
-        Lines("UnicodeDecompositions.txt").Select(line => line.Split(';')).Select(columns => (FromHex(columns[0]), byte.Parse(columns[1]), Runes(columns[2])));
+        Lines("UnicodeDecompositions.txt").Select(line => line.Split(';'))
+            .Select(columns => (FromHex(columns[0]), byte.Parse(columns[1]), Runes(columns[2])));
 
     private static IEnumerable<string> Lines(string name)
     {

@@ -3,9 +3,9 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959): of all ways to cut a word into pieces, the one whose scores add up to most.</summary>
+/// <summary>SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959): of all ways to cut a word, that of the highest sum.</summary>
 /// <remarks>
-/// <para>Equal sums are decided as in Hugging Face <c>tokenizers</c> 0.22: of the pieces that end at one place, the one that begins first wins.</para>
+/// <para>Equal sums are decided as in Hugging Face <c>tokenizers</c>: of pieces that end at one place, the longest wins.</para>
 /// <para>Neighbouring unknown characters become one unknown token, or the tokens of their bytes.</para>
 /// </remarks>
 internal sealed class UnigramModel : IWordModel
@@ -25,7 +25,8 @@ internal sealed class UnigramModel : IWordModel
 
     /// <param name="pieces">Pieces with their scores, by id. Of two equal pieces the later one counts.</param>
     /// <param name="unknown">The id of the unknown piece; without one, a text with an unknown character is refused.</param>
-    /// <param name="byteFallback">Whether unknown characters become the pieces of their UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where all of them are there.</param>
+    /// <param name="byteFallback">Whether unknown characters become the pieces of their UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where all are
+    /// there.</param>
     /// <param name="source">File and field that a refusal names.</param>
     public UnigramModel(IReadOnlyList<(string Piece, double Score)> pieces, int? unknown, bool byteFallback, string source)
     {
@@ -39,7 +40,8 @@ internal sealed class UnigramModel : IWordModel
             _vocabulary[piece] = id;
             if (piece.Length > 0) _trie.Add(piece, id);
         }
-        if (byteFallback) _bytes = [.. Enumerable.Range(0, 256).Select(value => _vocabulary.GetValueOrDefault($"<0x{value:X2}>", TokenTrie.None))];
+        var bytes = Enumerable.Range(0, 256).Select(value => _vocabulary.GetValueOrDefault($"<0x{value:X2}>", TokenTrie.None));
+        if (byteFallback) _bytes = [.. bytes];
         UnknownToken = unknown is { } id0 ? pieces[id0].Piece : null;
     }
 
@@ -78,7 +80,11 @@ internal sealed class UnigramModel : IWordModel
                 letterIsPiece |= end - start == letter;
                 Consider(best[start] + _scores[piece], end, piece, best, starts, pieces);
             }
-            if (!letterIsPiece) Consider(best[start] + _unknownScore, start + letter, _unknown ?? throw Unknown(word.Substring(start, letter)), best, starts, pieces);
+            if (!letterIsPiece)
+            {
+                var unknown = _unknown ?? throw Unknown(word.Substring(start, letter));
+                Consider(best[start] + _unknownScore, start + letter, unknown, best, starts, pieces);
+            }
             start += letter;
 
             void Consider(double score, int end, int piece, Span<double> best, Span<int> starts, Span<int> pieces)
@@ -124,6 +130,8 @@ internal sealed class UnigramModel : IWordModel
         return true;
     }
 
-    private RefusedInputException Unknown(string character) =>
-        new(_source, $"names no unknown token, and a text has '{PlainText.Shown(character)}' (U+{char.ConvertToUtf32(character, 0):X4}), which no piece covers.");
+    private RefusedInputException Unknown(string character) => new(
+        _source,
+        $"names no unknown token, and a text has '{PlainText.Shown(character)}' (U+{Rune.GetRuneAt(character, 0).Value:X4}), "
+        + "which no piece covers.");
 }

@@ -4,7 +4,7 @@ namespace LoraDrop.Engine;
 
 /// <summary>Each word is a token, or unknown.</summary>
 /// <param name="vocabulary">All tokens with their ids.</param>
-/// <param name="unknownToken">Stands for words that the vocabulary lacks; where the vocabulary lacks it too, a text with such a word is refused.</param>
+/// <param name="unknownToken">Stands for words that the vocabulary lacks; where it lacks this too, such texts are refused.</param>
 /// <param name="source">File and field that a refusal names.</param>
 internal sealed class WordLevelModel(IReadOnlyDictionary<string, int> vocabulary, string unknownToken, string source) : IWordModel
 {
@@ -14,7 +14,10 @@ internal sealed class WordLevelModel(IReadOnlyDictionary<string, int> vocabulary
 
     public void Append(string word, List<int> ids)
     {
-        if (vocabulary.TryGetValue(word, out var id) || vocabulary.TryGetValue(unknownToken, out id)) ids.Add(id);
-        else throw new RefusedInputException(source, $"'{unknownToken}' is not in the vocabulary, and a text has the word '{PlainText.Shown(word)}', which is not either.");
+        if (!vocabulary.TryGetValue(word, out var id) && !vocabulary.TryGetValue(unknownToken, out id))
+            throw new RefusedInputException(
+                source,
+                $"'{unknownToken}' is not in the vocabulary, and a text has the word '{PlainText.Shown(word)}', which is not either.");
+        ids.Add(id);
     }
 }

@@ -43,7 +43,8 @@ internal static class ModelFiles
 
         if (!Has("config.json")) yield return $"{name} has no config.json, which says what model it is";
         if (!Tokenizer.IsAmong(published.Files))
-            yield return $"{name} has no tokenizer that can be read: tokenizer.json, or a SentencePiece model (tokenizer.model, sentencepiece.bpe.model, …), or vocab.json and merges.txt, or vocab.txt";
+            yield return $"{name} has no tokenizer that can be read: tokenizer.json, or a SentencePiece model (tokenizer.model, "
+                + "sentencepiece.bpe.model, …), or vocab.json and merges.txt, or vocab.txt";
         if (Has(Weights) || Has(Index)) yield break;
         var pickles = published.Files.Where(IsPickle).Order(StringComparer.Ordinal).ToArray();
         yield return pickles.Length > 0

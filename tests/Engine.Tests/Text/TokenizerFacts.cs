@@ -90,7 +90,7 @@ public sealed class TokenizerFacts
     [InlineData(new byte[] { }, "it holds no pieces")]
     [InlineData(new byte[] { 0x0A, 0x02, 0x15, 0x01 }, "needs 4 bytes, and 1 are left")]
     [InlineData(new byte[] { 0xFF, 0xFF }, "it ends within a number")]
-    [InlineData(new byte[] { 0x0A, 0x03, 0x0A, 0x01, 0x61, 0x12, 0x02, 0x18, 0x03 }, "holds a SentencePiece model of the kind word; unigram and BPE are supported")]
+    [InlineData(new byte[] { 0x0A, 0x03, 0x0A, 0x01, 0x61, 0x12, 0x02, 0x18, 0x03 }, "of the kind word; unigram and BPE are supported")]
     [InlineData(new byte[] { 0x0A, 0x03, 0x0A, 0x01, 0x61, 0x12, 0x02, 0x18, 0x01 }, "has no piece for what is unknown")]
     public void A_damaged_tokenizer_model_is_refused_by_its_place(byte[] bytes, string why)
     {

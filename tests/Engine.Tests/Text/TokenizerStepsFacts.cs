@@ -2,10 +2,11 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Each step and model of a tokenizer.json on awkward texts, as Hugging Face tokenizers has it (Golden/tokenizers/steps.json, made by make-steps.js).</summary>
+/// <summary>Each step and model of a tokenizer.json on awkward texts, as Hugging Face tokenizers has it (make-steps.js).</summary>
 public sealed class TokenizerStepsFacts : IDisposable
 {
-    private static readonly JsonNode Golden = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizers", "steps.json")))!;
+    private static readonly string File = Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizers", "steps.json");
+    private static readonly JsonNode Golden = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
 
     private readonly TestFolder _folder = new();
 
@@ -27,11 +28,12 @@ public sealed class TokenizerStepsFacts : IDisposable
         {
             var ids = (string)golden["ids"]![i]!;
             Assert.Equal((text, ids), (text, string.Join(' ', tokenizer.Encode(text).Ids)));
-            if (golden["decoded"]?[i] is { } decoded) Assert.Equal((string)decoded!, tokenizer.Decode(ids.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)));
+            var tokens = ids.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+            if (golden["decoded"]?[i] is { } decoded) Assert.Equal((string)decoded!, tokenizer.Decode(tokens));
         }
     }
 
-    /// <summary>Single letters, each also as the end of a word, so that ids show what a text was rewritten to and where it was split.</summary>
+    /// <summary>Single letters, each also as the end of a word: ids show what a text was rewritten to and where it was split.</summary>
     private static JsonObject Letters()
     {
         var vocabulary = new JsonObject { ["<unk>"] = 0 };
@@ -40,6 +42,10 @@ public sealed class TokenizerStepsFacts : IDisposable
             vocabulary[$"{letter}"] = vocabulary.Count;
             vocabulary[$"{letter}</w>"] = vocabulary.Count;
         }
-        return new JsonObject { ["type"] = "BPE", ["unk_token"] = "<unk>", ["end_of_word_suffix"] = "</w>", ["vocab"] = vocabulary, ["merges"] = new JsonArray() };
+        return new JsonObject
+        {
+            ["type"] = "BPE", ["unk_token"] = "<unk>", ["end_of_word_suffix"] = "</w>",
+            ["vocab"] = vocabulary, ["merges"] = new JsonArray(),
+        };
     }
 }
