@@ -35,21 +35,26 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var validation = files.Validation is null ? null : PromptFile.TryRead(files.Validation, task, faults);
         var test = files.Test is null ? null : PromptFile.TryRead(files.Test, task, faults);
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
+        var remarks = new List<string>();
+        train = encoder.Fitted(train, remarks);
+        validation = validation is null ? null : encoder.Fitted(validation, remarks);
+        test = test is null ? null : encoder.Fitted(test, remarks);
         var (stays, aside) = validation is null ? SetAside(train, seed) : (train.Prompts, validation.Prompts);
-        var trained = Encoded(encoder, train.File, stays, "", out var kept);
-        var remarks = trained.Cut == 0 ? [] : (string[])[kept.Length < stays.Count ? $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens and are left out." : $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens; their prompts are cut from the left."];
-        var asked = Prompt.Grouped(test?.Prompts ?? aside);
+        var trained = Encoded(encoder, train.File, stays, "training rows", out var kept);
+        var validated = Encoded(encoder, validation?.File ?? train.File, aside, "validation rows", out _);
+        var tested = test is null ? null : Encoded(encoder, test.File, test.Prompts, "test rows", out _);
+        foreach (var set in (TargetSet?[])[trained, validated, tested]) remarks.AddRange(set?.Remarks ?? []);
+        var asked = encoder.Asked(test?.Prompts ?? aside);
         var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };
         if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
-        return new(read, remarks, trained, Encoded(encoder, validation?.File ?? train.File, aside, " to evaluate on", out _), test is null ? null : Encoded(encoder, test.File, test.Prompts, " to evaluate on", out _), [.. kept.Select(i => stays[i].Source)], encoder,
-            task.Decoding!.Rows is { } rows ? [.. asked.Take(rows)] : asked, test is null ? "validation" : "test");
+        return new(read, remarks, trained, validated, tested, [.. kept.Select(i => stays[i].Source)], encoder, task.Decoding!.Rows is { } rows ? [.. asked.Take(rows)] : asked, test is null ? "validation" : "test");
     }
 
     /// <summary>The rows of a split; where all of them are left out for their length there is nothing to go on with.</summary>
-    private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string purpose, out int[] kept)
+    private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string rows, out int[] kept)
     {
-        var set = encoder.Encode(prompts, out kept);
-        return set.Count > 0 ? set : throw new RefusedInputException(file, $"has no row of at most {encoder.LongestText} tokens{purpose}: raise training.maxLength, or let rows be cut");
+        var set = encoder.Encode(prompts, out kept, rows);
+        return set.Count > 0 ? set : throw new RefusedInputException(file, $"has no row of at most {encoder.LongestText} tokens{(rows == "training rows" ? "" : " to evaluate on")}: raise training.maxLength, or let rows be cut");
     }
 
     private static (IReadOnlyList<Prompt> Stays, IReadOnlyList<Prompt> Aside) SetAside(PromptFile train, long seed)
