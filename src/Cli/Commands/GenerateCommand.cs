@@ -9,7 +9,11 @@ namespace LoraDrop.Cli;
 internal sealed class GenerateCommand : AdapterCommand
 {
     private readonly Option<string?> _prompt = new("--prompt") { Description = "One prompt; without it, prompts are read from standard input, one a line. Of an adapter for conversations it is what the user says" };
-    private readonly Option<string?> _conversations = new("--conversations") { Description = "Of an adapter for conversations: a file (.jsonl or .json) of conversations to be answered, as they are to learn from but for the last answer, with tools and system" };
+    private readonly Option<string?> _conversations = new("--conversations")
+    {
+        Description = "Of an adapter for conversations: a file (.jsonl or .json) of conversations to answer, "
+            + "as they are to learn from (tools, system and all) but for the last answer",
+    };
     private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Tokens of an answer at most (as the adapter was trained with)" };
     private readonly Option<int?> _beams = new("--beams") { Description = "Texts followed side by side (as the adapter was trained with)" };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Above 0, tokens are drawn: scores are divided by it (0)" };
@@ -21,7 +25,8 @@ internal sealed class GenerateCommand : AdapterCommand
 
     public GenerateCommand() : base("generate", "Answer prompts with a trained adapter")
     {
-        foreach (var option in (Option[])[_prompt, _conversations, _tokens, _beams, _temperature, _topP, _topK, _repetition, _stop, _seed]) Add(option);
+        foreach (var option in (Option[])[_prompt, _conversations, _tokens, _beams, _temperature, _topP, _topK, _repetition, _stop,
+            _seed]) Add(option);
     }
 
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
@@ -43,7 +48,8 @@ internal sealed class GenerateCommand : AdapterCommand
         if (faults.Length > 0) throw new RefusedInputException(faults);
         foreach (var (part, chunk) in Asked(options, trained, session).Chunk(decoding.BatchSize).Index())
         {
-            var answers = Answers.Of(model, trained.Prompts, [.. chunk.Select(asked => asked.Prompt)], decoding, options.GetValue(_seed), cancel, part * decoding.BatchSize);
+            var answers = Answers.Of(model, trained.Prompts, [.. chunk.Select(asked => asked.Prompt)], decoding, options.GetValue(_seed),
+                cancel, part * decoding.BatchSize);
             if (answers.Remark is { } remark) session.Note(remark);
             foreach (var ((_, answer), (_, text)) in answers.Items.Zip(chunk))
             {
@@ -57,17 +63,21 @@ internal sealed class GenerateCommand : AdapterCommand
     private IEnumerable<(Prompt Prompt, object Told)> Asked(ParseResult options, TrainedAdapter trained, Session session)
     {
         var isChat = trained.Task.TextChoices is [{ Chat: true }];
-        if (options.GetValue(_conversations) is not { } path) return (options.GetValue(_prompt) is { } one ? [one] : Lines()).Select(text => (PromptOf(isChat, text), (object)text)).ToArray();
-        if (!isChat) throw new RefusedInputException("--conversations", "belongs to an adapter that was trained on conversations; this one answers prompts: --prompt");
-        if (options.GetValue(_prompt) is not null) throw new RefusedInputException("--conversations", "does not go with --prompt: give one of them");
+        if (options.GetValue(_conversations) is not { } path)
+            return [.. (options.GetValue(_prompt) is { } one ? [one] : Lines()).Select(text => (PromptOf(isChat, text), (object)text))];
+        if (!isChat) throw Refused("belongs to an adapter that was trained on conversations; this one answers prompts: --prompt");
+        if (options.GetValue(_prompt) is not null) throw Refused("does not go with --prompt: give one of them");
         var remarks = new List<string>();
         var file = trained.Prompts.Fitted(new(Path.GetFileName(path), "", PromptFile.ReadUnanswered(path)), remarks);
         foreach (var remark in remarks) session.Note(remark);
         return file.Prompts.Select(prompt => (prompt, (object)prompt.Conversation!.Messages.SkipLast(1).Select(message => message.Fields)));
+
+        static RefusedInputException Refused(string message) => new("--conversations", message);
     }
 
     /// <summary>The prompt as it was typed; for conversations what the user says, to which the answer is still to come.</summary>
-    private static Prompt PromptOf(bool isChat, string text) => isChat ? Prompt.Of("", new Conversation([ChatMessage.Of("user", text)]).Unanswered()) : new("", text, "", [], "", null);
+    private static Prompt PromptOf(bool isChat, string text) =>
+        isChat ? Prompt.Of("", new Conversation([ChatMessage.Of("user", text)]).Unanswered()) : new("", text, "", [], "", null);
 
     private static IEnumerable<string> Lines()
     {

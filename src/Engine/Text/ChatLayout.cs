@@ -6,15 +6,18 @@ namespace LoraDrop.Engine;
 
 /// <summary>One chat template: it lays out messages as text, and tells what it can lay out.</summary>
 /// <remarks>
-/// Templates differ in the form that they take a message in: a content as text or as a list of parts, the arguments of a call as an object or as JSON, no content as null or as an empty text.
-/// transformers hands over whatever the data has, and much of it fails or comes out wrong. Here a short conversation is tried in each form, once, and messages are given in one that works.
+/// Templates differ in the form that they take a message in: a content as text or as a list of parts, the arguments of a call as an object
+/// or as JSON, no content as null or as an empty text.
+/// transformers hands over whatever the data has, and much of it fails or comes out wrong. Here a short conversation is tried in each form,
+/// once, and messages are given in one that works.
 /// </remarks>
 internal sealed class ChatLayout
 {
     private const string Key = "probe_key", Value = "probe_value", Function = "probe_name";
 
     /// <summary>What a row cannot set: the messages, and what the template's own functions and tokens are called.</summary>
-    private static readonly string[] Reserved = ["messages", "tools", "add_generation_prompt", "continue_final_message", "raise_exception", "strftime_now", "namespace", "dict", "range"];
+    private static readonly string[] Reserved = ["messages", "tools", "add_generation_prompt", "continue_final_message",
+        "raise_exception", "strftime_now", "namespace", "dict", "range"];
 
     private readonly JinjaNode _template;
     private readonly JinjaNames _names;
@@ -37,12 +40,14 @@ internal sealed class ChatLayout
     public bool HasPlaceForTools => _names.Variables.Contains("tools");
 
     /// <summary>Whether the template takes a variable from outside.</summary>
-    public bool Takes(string variable) => _names.Variables.Contains(variable) && !Reserved.Contains(variable) && !_tokens.ContainsKey(variable);
+    public bool Takes(string variable) => _names.Variables.Contains(variable) && !Reserved.Contains(variable)
+        && !_tokens.ContainsKey(variable);
 
     /// <summary>Whether the template looks for a field of a message.</summary>
     public bool Reads(string field) => field is "role" or "content" or ChatMessage.ToolCalls || _names.Says(field);
 
-    /// <summary>The role that a message is given to the template under: a developer's is a system message where the template does not know developers, as OpenAI defines it.</summary>
+    /// <summary>The role that a message is given to the template under: a developer's is a system message where the template does not know
+    /// developers, as OpenAI defines it.</summary>
     public string RoleOf(ChatMessage message) => message.Role == "developer" && !_names.Says("developer") ? "system" : message.Role;
 
     /// <summary>A message in a form that the template can lay out.</summary>
@@ -50,21 +55,24 @@ internal sealed class ChatLayout
     {
         var role = RoleOf(message);
         var content = ContentOf(message, role);
-        if (role == message.Role && ReferenceEquals(content, message.Fields["content"]) && !(message.Calls is not null && _calls.Value.AsText)) return message;
+        var asText = message.Calls is not null && _calls.Value.AsText;
+        if (role == message.Role && ReferenceEquals(content, message.Fields["content"]) && !asText) return message;
         var fields = message.Fields.DeepClone().AsObject();
         (fields["role"], fields["content"]) = (role, content?.DeepClone());
-        if (message.Calls is not null && _calls.Value.AsText)
-            foreach (var function in fields[ChatMessage.ToolCalls]!.AsArray().Select(call => call!["function"]!.AsObject()))
-                if (function["arguments"] is JsonObject arguments) function["arguments"] = JinjaJson.Of(JinjaValue.From(arguments), null, 0);
+        foreach (var call in asText ? fields[ChatMessage.ToolCalls]!.AsArray() : [])
+            if (call!["function"]!["arguments"] is JsonObject arguments)
+                call["function"]!["arguments"] = JinjaJson.Of(JinjaValue.From(arguments), null, 0);
         return message with { Role = role, Fields = fields };
     }
 
     /// <param name="messages">The messages, as JSON.</param>
     /// <param name="answer">Whether the assistant is to answer now.</param>
     /// <param name="variables">What else the template is given.</param>
-    /// <param name="today">What <c>strftime_now</c> tells; null: there is no such function, so that what is learnt does not hang on the day.</param>
+    /// <param name="today">What <c>strftime_now</c> tells; null: there is no such function, so that what is learnt does not hang on the
+    /// day.</param>
     /// <exception cref="JinjaException">The template refuses the messages, or cannot lay them out.</exception>
-    public string Render(IReadOnlyList<JsonNode?> messages, bool answer, IEnumerable<KeyValuePair<string, JsonNode?>> variables, DateTimeOffset? today = null)
+    public string Render(IReadOnlyList<JsonNode?> messages, bool answer, IEnumerable<KeyValuePair<string, JsonNode?>> variables,
+        DateTimeOffset? today = null)
     {
         var names = new Dictionary<string, object?>
         {
@@ -77,7 +85,8 @@ internal sealed class ChatLayout
             ["dict"] = (JinjaFunction)((_, named, _) => Made(named, isNamespace: false)),
             ["range"] = (JinjaFunction)Range,
         };
-        if (today is { } now) names["strftime_now"] = (JinjaFunction)((args, _, line) => Formatted(now, args.ElementAtOrDefault(0) as string ?? throw new JinjaException("strftime_now takes a format", line), line));
+        if (today is { } now) names["strftime_now"] = (JinjaFunction)((args, _, line) =>
+            Formatted(now, args.ElementAtOrDefault(0) as string ?? throw new JinjaException("strftime_now takes a format", line), line));
         foreach (var (token, text) in _tokens) names[token] = text;
         foreach (var (name, value) in variables) names[name] = JinjaValue.From(value);
         var scope = new JinjaScope(names);
@@ -94,13 +103,15 @@ internal sealed class ChatLayout
             return given is null ? asNull ? null : "" : asEmpty ? given : null;
         }
         if (given is JsonArray) return Reads(role, parts: true) ? given : message.Content;
-        return Reads(role, parts: false) || !Reads(role, parts: true) ? given : new JsonArray(new JsonObject { ["type"] = "text", ["text"] = message.Content });
+        return Reads(role, parts: false) || !Reads(role, parts: true) ? given : Parts(message.Content);
     }
+
+    private static JsonArray Parts(string text) => new(new JsonObject { ["type"] = "text", ["text"] = text });
 
     /// <summary>Whether the template writes what a message of a role says, given as text or as parts.</summary>
     private bool Reads(string role, bool parts) => _reads.GetOrAdd((role, parts), asked =>
     {
-        JsonNode Said(string text) => asked.Parts ? new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }) : text;
+        JsonNode Said(string text) => asked.Parts ? Parts(text) : text;
         JsonObject[] messages = asked.Role switch
         {
             "system" or "developer" => [Message(asked.Role, Said(Value)), Message("user", "question")],
@@ -108,10 +119,13 @@ internal sealed class ChatLayout
             "tool" => [Message("user", "question"), Call(_calls.Value), Message("tool", Said(Value))],
             _ => [Message(asked.Role, Said(Value))],
         };
-        return Tried(messages) is { } text && text.Contains(Value, StringComparison.Ordinal) && !text.Contains($"'text': '{Value}", StringComparison.Ordinal) && !text.Contains($"\"text\": \"{Value}", StringComparison.Ordinal); // not as Python or JSON shows a list
+        return Tried(messages) is { } text && Has(text, Value) && !Has(text, $"'text': '{Value}") && !Has(text, $"\"text\": \"{Value}");
     });
 
-    /// <summary>The first form of a call that the template writes; where it writes none, an empty text is the content that breaks the fewest.</summary>
+    private static bool Has(string text, string part) => text.Contains(part, StringComparison.Ordinal);
+
+    /// <summary>The first form of a call that the template writes; where it writes none, an empty text is the content that breaks the
+    /// fewest.</summary>
     private CallForm FormOfCalls()
     {
         foreach (var asText in new[] { false, true })
@@ -122,15 +136,19 @@ internal sealed class ChatLayout
         return new(false, true, false);
     }
 
-    /// <summary>A Python dictionary in the text (<c>{'city': …}</c>), JSON within JSON, or None for what was not said, is a call that was written wrong.</summary>
-    private bool Writes(CallForm form) => Tried([Message("user", "question"), Call(form)]) is { } text && text.Contains(Function, StringComparison.Ordinal) && text.Contains(Key, StringComparison.Ordinal) && text.Contains(Value, StringComparison.Ordinal)
-        && !text.Contains("None", StringComparison.Ordinal) && !text.Contains($"'{Key}'", StringComparison.Ordinal) && !text.Contains($"\\\"{Key}", StringComparison.Ordinal);
+    /// <summary>A Python dictionary in the text (<c>{'city': …}</c>), JSON within JSON, or None for what was not said, is a call that was
+    /// written wrong.</summary>
+    private bool Writes(CallForm form) => Tried([Message("user", "question"), Call(form)]) is { } text
+        && Has(text, Function) && Has(text, Key) && Has(text, Value)
+        && !Has(text, "None") && !Has(text, $"'{Key}'") && !Has(text, $"\\\"{Key}");
 
     private static JsonObject Call(CallForm form)
     {
         JsonNode arguments = form.AsText ? $"{{\"{Key}\": \"{Value}\"}}" : new JsonObject { [Key] = Value };
         var call = Message("assistant", form.AsNull ? null : "");
-        call[ChatMessage.ToolCalls] = new JsonArray(new JsonObject { ["id"] = "call12345", ["type"] = "function", ["function"] = new JsonObject { ["name"] = Function, ["arguments"] = arguments } });
+        var function = new JsonObject { ["name"] = Function, ["arguments"] = arguments };
+        var made = new JsonObject { ["id"] = "call12345", ["type"] = "function", ["function"] = function };
+        call[ChatMessage.ToolCalls] = new JsonArray(made);
         return call;
     }
 
@@ -145,8 +163,11 @@ internal sealed class ChatLayout
     {
         try
         {
-            var tool = new JsonObject { ["type"] = "function", ["function"] = new JsonObject { ["name"] = "other", ["description"] = "", ["parameters"] = new JsonObject { ["properties"] = new JsonObject() } } };
-            return Render(messages, answer: false, messages.Any(message => message.ContainsKey(ChatMessage.ToolCalls)) ? [new("tools", new JsonArray(tool))] : []);
+            var schema = new JsonObject { ["properties"] = new JsonObject() };
+            var function = new JsonObject { ["name"] = "other", ["description"] = "", ["parameters"] = schema };
+            var tools = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = function });
+            var calls = messages.Any(message => message.ContainsKey(ChatMessage.ToolCalls));
+            return Render(messages, answer: false, calls ? [new("tools", tools)] : []);
         }
         catch (JinjaException)
         {
@@ -165,7 +186,13 @@ internal sealed class ChatLayout
     {
         const int Most = 100_000;
         long[] ends = [.. args.Select(arg => arg as long? ?? throw new JinjaException("range takes whole numbers", line))];
-        var (from, to, step) = ends switch { [var end] => (0L, end, 1L), [var a, var b] => (a, b, 1L), [var a, var b, var by] when by != 0 => (a, b, by), _ => throw new JinjaException("range takes one to three numbers", line) };
+        var (from, to, step) = ends switch
+        {
+            [var end] => (0L, end, 1L),
+            [var a, var b] => (a, b, 1L),
+            [var a, var b, var by] when by != 0 => (a, b, by),
+            _ => throw new JinjaException("range takes one to three numbers", line),
+        };
         var numbers = new List<object?>();
         for (var i = from; step > 0 ? i < to : i > to; i += step)
         {
@@ -187,7 +214,8 @@ internal sealed class ChatLayout
             }
             var part = format[++i] switch
             {
-                'd' => "dd", 'b' => "MMM", 'B' => "MMMM", 'Y' => "yyyy", 'y' => "yy", 'm' => "MM", 'H' => "HH", 'I' => "hh", 'M' => "mm", 'S' => "ss", 'A' => "dddd", 'a' => "ddd", 'p' => "tt",
+                'd' => "dd", 'b' => "MMM", 'B' => "MMMM", 'Y' => "yyyy", 'y' => "yy", 'm' => "MM", 'H' => "HH", 'I' => "hh", 'M' => "mm",
+                'S' => "ss", 'A' => "dddd", 'a' => "ddd", 'p' => "tt",
                 '%' => "'%'",
                 var other => throw new JinjaException($"strftime_now knows no %{other}", line),
             };

@@ -2,8 +2,10 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine;
 
-/// <summary>A conversation as a classifier reads it: the assistant's last message is the label, and all that was said before, one message after the other, is the text.</summary>
-/// <remarks>So a file that was written for a chat model that answers with a class trains an encoder as it stands. What no class can be, the call of a tool, is a fault.</remarks>
+/// <summary>A conversation as a classifier reads it: the assistant's last message is the label, and all that was said before, one message
+/// after the other, is the text.</summary>
+/// <remarks>So a file that was written for a chat model that answers with a class trains an encoder as it stands. What no class can be, the
+/// call of a tool, is a fault.</remarks>
 internal sealed record ChatLine(string Text, string Label)
 {
     public const string TextColumn = "text", LabelColumn = "label";
@@ -18,15 +20,21 @@ internal sealed record ChatLine(string Text, string Label)
     {
         if (Conversation.Read(row, place, faults) is not { } talk) return null;
         var calls = talk.Messages.Where(message => message.Calls is not null).ToArray();
-        foreach (var message in calls) faults.Add($"{place} {message.At}.{ChatMessage.ToolCalls}", "is no class: a classifier calls no tools");
+        foreach (var call in calls) faults.Add($"{place} {call.At}.{ChatMessage.ToolCalls}", "is no class: a classifier calls no tools");
         var label = talk.Messages[^1];
         if (!label.Learnt) faults.Add($"{place} {label.At}.weight", "must not be 0 on the last message: it is the label");
-        return calls.Length > 0 || !label.Learnt ? null : Of(talk) with
-        {
-            NotUsed = [.. talk.Tools is null ? [] : (string[])["tools"], .. talk.Variables.Count == 0 ? [] : (string[])["chat_template_kwargs"], .. talk.Others.Select(field => field.Key), .. talk.NotRead(field => field is "role" or "content")],
-        };
+        return calls.Length > 0 || !label.Learnt ? null : Of(talk) with { NotUsed = [.. Besides(talk)] };
+    }
+
+    private static IEnumerable<string> Besides(Conversation talk)
+    {
+        if (talk.Tools is not null) yield return "tools";
+        if (talk.Variables.Count > 0) yield return "chat_template_kwargs";
+        foreach (var (name, _) in talk.Others) yield return name;
+        foreach (var name in talk.NotRead(field => field is "role" or "content")) yield return name;
     }
 
     /// <summary>A conversation as text and label; a call is shown as JSON.</summary>
-    public static ChatLine Of(Conversation talk) => new(string.Join('\n', talk.Messages.SkipLast(1).Select(message => message.Shown)), talk.Messages[^1].Shown);
+    public static ChatLine Of(Conversation talk) =>
+        new(string.Join('\n', talk.Messages.SkipLast(1).Select(message => message.Shown)), talk.Messages[^1].Shown);
 }

@@ -3,22 +3,21 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>How a model wants conversations laid out: the Jinja template that its tokenizer comes with, and perhaps another for conversations with tools.</summary>
+/// <summary>How a model wants conversations laid out: the Jinja template that its tokenizer comes with, and perhaps another for
+/// conversations with tools.</summary>
 /// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a bound on steps, depth and output.</remarks>
 public sealed class ChatTemplate
 {
-    private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json", Default = "default", ToolUse = "tool_use", Ending = ".jinja";
+    private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json", MoreFolder = "additional_chat_templates",
+        Default = "default", ToolUse = "tool_use";
 
     private readonly ChatLayout _default;
     private readonly ChatLayout? _toolUse;
 
     private ChatTemplate(ChatLayout usual, ChatLayout? toolUse) => (_default, _toolUse) = (usual, toolUse);
 
-    /// <summary>The folder in which a model keeps further templates, each under its name.</summary>
-    internal static string MoreFolder => "additional_chat_templates";
-
     /// <summary>The further templates that are read: one for conversations with tools.</summary>
-    internal static IReadOnlyList<string> MoreFiles { get; } = [$"{MoreFolder}/{ToolUse}{Ending}"];
+    internal static IReadOnlyList<string> MoreFiles { get; } = [$"{MoreFolder}/{ToolUse}.jinja"];
 
     /// <summary>Reads a template.</summary>
     /// <param name="path">Where it is from, for faults.</param>
@@ -26,13 +25,15 @@ public sealed class ChatTemplate
     /// <param name="tokens">Special tokens by the names that templates know: <c>bos_token</c>, ….</param>
     /// <param name="toolUse">The template for conversations with tools, where there is one of its own.</param>
     /// <exception cref="RefusedInputException">It is malformed, or uses what chat templates do not.</exception>
-    public static ChatTemplate Of(string path, string template, IReadOnlyDictionary<string, string> tokens, (string Path, string Template)? toolUse = null) =>
+    public static ChatTemplate Of(string path, string template, IReadOnlyDictionary<string, string> tokens,
+        (string Path, string Template)? toolUse = null) =>
         new(LayoutOf(path, template, tokens), toolUse is { } other ? LayoutOf(other.Path, other.Template, tokens) : null);
 
     /// <summary>Whether a model's folder has a template, readable or not.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, TemplateFile)) || !Stored(folder).IsAbsent;
 
-    /// <summary>The template of a model's folder: chat_template.jinja, else chat_template.json, else <c>chat_template</c> in tokenizer_config.json; null where there is none. One for tools is
+    /// <summary>The template of a model's folder: chat_template.jinja, else chat_template.json, else <c>chat_template</c> in
+    /// tokenizer_config.json; null where there is none. One for tools is
     /// <c>tool_use</c> beside <c>default</c> there, or additional_chat_templates/tool_use.jinja.</summary>
     /// <exception cref="RefusedInputException">It cannot be read.</exception>
     public static ChatTemplate? Load(string folder)
@@ -51,7 +52,8 @@ public sealed class ChatTemplate
         if (field.IsText) return Of(path, field.Text, tokens, toolUse);
         var named = field.Items.ToLookup(item => item["name"].TextOrNull, item => item["template"]);
         if (!named[Default].Any()) throw field.Refused($"has no template named {Default}.");
-        return Of(path, named[Default].First().Text, tokens, toolUse ?? (named[ToolUse].Any() ? (path, named[ToolUse].First().Text) : null));
+        if (toolUse is null && named[ToolUse].Any()) toolUse = (path, named[ToolUse].First().Text);
+        return Of(path, named[Default].First().Text, tokens, toolUse);
     }
 
     private static ChatLayout LayoutOf(string path, string template, IReadOnlyDictionary<string, string> tokens)
@@ -72,13 +74,15 @@ public sealed class ChatTemplate
         return (File.Exists(json) ? JsonField.Read(json) : SpecialTokenNames.Read(folder).Config)["chat_template"];
     }
 
-    /// <summary>The template that lays out a conversation: where there are tools the one for them, if the model has one (as transformers chooses).</summary>
+    /// <summary>The template that lays out a conversation: where there are tools the one for them, if the model has one (as transformers
+    /// chooses).</summary>
     private ChatLayout LayoutFor(Conversation conversation) => conversation.Tools is null ? _default : _toolUse ?? _default;
 
     /// <summary>Whether the template of a conversation looks at tools.</summary>
     internal bool HasPlaceForTools(Conversation conversation) => LayoutFor(conversation).HasPlaceForTools;
 
-    /// <summary>A conversation as its template takes it: messages in a form that it can lay out, and of the row's further fields those that it reads. What is fitted already stays as it is.</summary>
+    /// <summary>A conversation as its template takes it: messages in a form that it can lay out, and of the row's further fields those that
+    /// it reads. What is fitted already stays as it is.</summary>
     public Conversation Fitted(Conversation conversation)
     {
         var layout = LayoutFor(conversation);
@@ -88,17 +92,19 @@ public sealed class ChatTemplate
         return conversation with { Messages = [.. conversation.Messages.Select(layout.Fitted)], Variables = variables, Others = [] };
     }
 
-    /// <summary>What a conversation holds that its template does not look at, by where it stands: <c>id</c>, <c>messages[].name</c>. Tools are not among it.</summary>
+    /// <summary>What a conversation holds that its template does not look at, by where it stands: <c>id</c>, <c>messages[].name</c>. Tools
+    /// are not among it.</summary>
     internal IEnumerable<string> NotUsed(Conversation conversation)
     {
         var layout = LayoutFor(conversation);
-        return conversation.Others.Select(field => field.Key).Where(name => !layout.Takes(name))
-            .Concat(conversation.Variables.Select(field => field.Key).Where(name => !layout.Takes(name)).Select(name => $"chat_template_kwargs.{name}"))
+        IEnumerable<string> Without(JsonObject fields) => fields.Select(field => field.Key).Where(name => !layout.Takes(name));
+        return Without(conversation.Others).Concat(Without(conversation.Variables).Select(name => $"chat_template_kwargs.{name}"))
             .Concat(conversation.NotRead(layout.Reads));
     }
 
-    /// <summary>The messages of a role that the template does not know as such are given to it as system messages.</summary>
-    internal bool Renames(Conversation conversation) => LayoutFor(conversation) is var layout && conversation.Messages.Any(message => layout.RoleOf(message) != message.Role);
+    /// <summary>Whether messages of a developer are given to the template as system messages.</summary>
+    internal bool Renames(Conversation conversation) => LayoutFor(conversation) is var layout
+        && conversation.Messages.Any(message => layout.RoleOf(message) != message.Role);
 
     /// <summary>A conversation as text.</summary>
     /// <param name="conversation">A conversation, <see cref="Fitted"/>.</param>
@@ -114,10 +120,12 @@ public sealed class ChatTemplate
         }
         catch (JinjaException refused)
         {
-            throw new RefusedInputException(layout.Path, refused.ByTemplate ? $"the chat template refuses the messages: {refused.Message}" : $"the chat template cannot lay out the messages: {refused.Message}");
+            var does = refused.ByTemplate ? "refuses" : "cannot lay out";
+            throw new RefusedInputException(layout.Path, $"the chat template {does} the messages: {refused.Message}");
         }
     }
 
     /// <summary>Messages as text by the usual template, given as they are.</summary>
-    internal string Render(IReadOnlyList<JsonNode?> messages, bool answer, IReadOnlyDictionary<string, JsonNode?> variables, DateTimeOffset? today) => _default.Render(messages, answer, variables, today);
+    internal string Render(IReadOnlyList<JsonNode?> messages, bool answer, IReadOnlyDictionary<string, JsonNode?> variables,
+        DateTimeOffset? today) => _default.Render(messages, answer, variables, today);
 }

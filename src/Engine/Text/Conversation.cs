@@ -24,7 +24,8 @@ public sealed record ChatMessage(string Role, string Content, JsonObject Fields,
     internal string At { get; init; } = "";
 
     /// <summary>The message as text, where no template says how a call is written.</summary>
-    internal string Shown => Calls is null ? Content : string.Join('\n', Calls.Select(call => JinjaJson.Of(JinjaValue.From(call!["function"]), null, 0)).Prepend(Content).Where(part => part.Length > 0));
+    internal string Shown => Calls is null ? Content : string.Join('\n',
+        Calls.Select(call => JinjaJson.Of(JinjaValue.From(call!["function"]), null, 0)).Prepend(Content).Where(part => part.Length > 0));
 }
 
 /// <summary>A row that is a conversation, and what a chat template gets with it.</summary>
@@ -37,7 +38,8 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>What else the chat template is given, by name.</summary>
     public JsonObject Variables { get; init; } = [];
 
-    /// <summary>Further fields of the row. Those that the chat template reads become <see cref="Variables"/>; the others are not used.</summary>
+    /// <summary>Further fields of the row. Those that the chat template reads become <see cref="Variables"/>; the others are not
+    /// used.</summary>
     public JsonObject Others { get; init; } = [];
 
     /// <summary>Null members of schemas and arguments that were left out, in a row that was written from columns.</summary>
@@ -48,13 +50,15 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
 
     /// <summary>Fields of messages that a reader does not look for, by where they stand: <c>messages[].name</c>.</summary>
     internal IEnumerable<string> NotRead(Func<string, bool> reads) =>
-        Messages.SelectMany(message => message.Fields.Select(field => field.Key).Where(field => !reads(field)).Select(field => $"{message.At[..(message.At.IndexOf('[') is var at and >= 0 ? at : 0)]}[].{field}")).Distinct();
+        Messages.SelectMany(message => message.Fields.Select(field => field.Key).Where(field => !reads(field))
+            .Select(field => $"{message.At.Split('[')[0]}[].{field}")).Distinct();
 
     /// <summary>The conversation with an answer that is still empty.</summary>
     public Conversation Unanswered() => this with { Messages = [.. Messages, ChatMessage.Of("assistant", "")] };
 
     /// <summary>What tells prompts apart: everything that a template gets to see before the answer.</summary>
-    internal string Key => string.Join('\u001f', Messages.SkipLast(1).Select(message => message.Fields.ToJsonString()).Append(Tools?.ToJsonString() ?? "").Append(Variables.ToJsonString()));
+    internal string Key => string.Join('\u001f',
+        [.. Messages.SkipLast(1).Select(message => message.Fields.ToJsonString()), Tools?.ToJsonString(), Variables.ToJsonString()]);
 
     /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
     internal static bool Is(JsonElement row) => ConversationReader.Is(row);
@@ -64,5 +68,6 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <param name="place">Where it is.</param>
     /// <param name="faults">Gets what is wrong with it.</param>
     /// <param name="answered">Whether the assistant has answered; else the answer is still to come.</param>
-    internal static Conversation? Read(JsonElement row, RowPlace place, DataFaults faults, bool answered = true) => new ConversationReader(place, faults, answered).Read(row);
+    internal static Conversation? Read(JsonElement row, RowPlace place, DataFaults faults, bool answered = true) =>
+        new ConversationReader(place, faults, answered).Read(row);
 }

@@ -6,16 +6,22 @@ namespace LoraDrop.Engine;
 /// <summary>Reads one row that is a conversation, in the forms that are about.</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>A list of messages (<c>messages</c>, <c>conversations</c>, <c>conversation</c>), each with <c>role</c> and <c>content</c> (OpenAI) or <c>from</c> and <c>value</c> (ShareGPT).</item>
+/// <item>A list of messages (<c>messages</c>, <c>conversations</c>, <c>conversation</c>), each with <c>role</c> and <c>content</c> (OpenAI)
+/// or <c>from</c> and <c>value</c> (ShareGPT).</item>
 /// <item><c>instruction</c>, <c>input</c>, <c>output</c>, <c>history</c> (Alpaca).</item>
 /// <item><c>prompt</c> and <c>completion</c>, both lists of messages (TRL); of these the completion is learnt.</item>
 /// </list>
-/// Beside them: <c>system</c>, <c>tools</c> or <c>functions</c>, <c>chat_template_kwargs</c>. A null is as if it were not there. What comes out has one form: OpenAI's, with arguments of calls as objects.
+/// Beside them: <c>system</c>, <c>tools</c> or <c>functions</c>, <c>chat_template_kwargs</c>. A null is as if it were not there. What comes
+/// out has one form: OpenAI's, with arguments of calls as objects.
 /// </remarks>
 internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool answered)
 {
-    private const string Prompt = "prompt", Completion = "completion", Instruction = "instruction", Input = "input", Output = "output", History = "history", System = "system", Tools = "tools", Functions = "functions",
-        Variables = "chat_template_kwargs", NoText = "must be a text that is not empty", NoContent = "must be a text that is not empty, or a list of parts of the type text";
+    private const string Prompt = "prompt", Completion = "completion", Instruction = "instruction", Input = "input", Output = "output",
+        History = "history", System = "system", Tools = "tools", Functions = "functions", Variables = "chat_template_kwargs";
+
+    private const string NoText = "must be a text that is not empty", NoContent = $"{NoText}, or a list of parts of the type text",
+        OtherForms = " (or there is a list conversations, or instruction and output, or prompt and completion as lists)",
+        AFunction = "{\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}";
 
     private static readonly string[] Lists = ["messages", "conversations", "conversation"];
 
@@ -24,8 +30,8 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     /// <summary>Every word for who speaks, and the role that it is.</summary>
     private static readonly Dictionary<string, string> RoleOf = new()
     {
-        ["system"] = "system", ["developer"] = "developer", ["user"] = "user", ["human"] = "user", ["assistant"] = "assistant", ["gpt"] = "assistant",
-        ["tool"] = "tool", ["observation"] = "tool", ["function"] = "tool", ["function_call"] = "assistant",
+        ["system"] = "system", ["developer"] = "developer", ["user"] = "user", ["human"] = "user", ["assistant"] = "assistant",
+        ["gpt"] = "assistant", ["tool"] = "tool", ["observation"] = "tool", ["function"] = "tool", ["function_call"] = "assistant",
     };
 
     private readonly int _before = faults.Count;
@@ -33,33 +39,35 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     /// <summary>Arguments that were given as text: a null in them was written by whoever wrote the call.</summary>
     private readonly HashSet<JsonObject> _asText = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Whether the row was written from columns, where every object has the members of all, and null for those that are not its own.</summary>
+    /// <summary>Whether the row was written from columns, where every object has the members of all, and null for those that are not its
+    /// own.</summary>
     private bool _padded;
 
     private int _padding;
 
     /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
-    public static bool Is(JsonElement row) =>
-        Lists.Any(name => ListIn(row, name)) ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _) : ListIn(row, Prompt) && ListIn(row, Completion);
+    public static bool Is(JsonElement row) => Lists.Any(name => ListIn(row, name))
+        ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _)
+        : ListIn(row, Prompt) && ListIn(row, Completion);
 
     public Conversation? Read(JsonElement row)
     {
-        if (Array.Find(Lists, name => ListIn(row, name)) is { } list) return Of(row, [list], () => Messages(row.GetProperty(list), list, learnt: true));
+        if (Array.Find(Lists, name => ListIn(row, name)) is { } list)
+            return Of(row, [list], () => Messages(row.GetProperty(list), list, learnt: true));
         if (ListIn(row, Prompt) && ListIn(row, Completion)) return Of(row, [Prompt, Completion], () => PromptAndCompletion(row));
-        if (Has(row, "chosen") && Has(row, "rejected")) return Refused("chosen", "is preference data (chosen and rejected), which is not trained here: give the better answer as the last of messages");
-        if (Has(row, Instruction) && (Has(row, Output) || !answered)) return Of(row, [Instruction, Input, Output, History], () => Alpaca(row));
-        return Refused(Lists[0], "must be a list of messages (or there is a list conversations, or instruction and output, or prompt and completion as lists)");
-    }
-
-    private static bool ListIn(JsonElement row, string name) => row.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array;
-
-    private static bool Has(JsonElement row, string name) => row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
-
-    private Conversation? Refused(string at, string message)
-    {
-        Refuse(at, message);
+        if (Has(row, Instruction) && (Has(row, Output) || !answered))
+            return Of(row, [Instruction, Input, Output, History], () => Alpaca(row));
+        if (Has(row, "chosen") && Has(row, "rejected"))
+            Refuse("chosen", "is preference data (chosen and rejected), which is not trained here: give the better answer as the last message");
+        else Refuse(Lists[0], $"must be a list of messages{OtherForms}");
         return null;
     }
+
+    private static bool ListIn(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array;
+
+    private static bool Has(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private void Refuse(string at, string message) => faults.Add($"{place} {at}", message);
 
@@ -73,8 +81,12 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         if (faults.Count == _before) CheckTurns(messages, form[^1]);
         if (faults.Count > _before) return null;
         var others = new JsonObject();
-        foreach (var field in row.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null && !form.Contains(field.Name) && field.Name is not (System or Tools or Variables) && !(field.Name == Functions && tools is not null)))
-            if (Node(field.Value, field.Name) is { } value) others[field.Name] = value;
+        foreach (var field in row.EnumerateObject().Where(field => field.Value.ValueKind != JsonValueKind.Null))
+        {
+            var isTools = field.Name == Tools || (field.Name == Functions && tools is not null);
+            var isRead = isTools || form.Contains(field.Name) || field.Name is System or Variables;
+            if (!isRead && Node(field.Value, field.Name) is { } value) others[field.Name] = value;
+        }
         if (_padded) messages = [.. messages.Select(WithoutPadding)];
         if (_padded && tools is not null) Strip(tools);
         return faults.Count > _before ? null : new(messages) { Tools = tools, Variables = variables, Others = others, Padding = _padding };
@@ -104,24 +116,30 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     private List<ChatMessage> PromptAndCompletion(JsonElement row)
     {
         if (row.TryGetProperty(ChatLine.LabelColumn, out var label) && label.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            Refuse(ChatLine.LabelColumn, "tells good completions from bad ones, which is not trained here: leave the bad ones out, and the label");
-        return [.. Messages(row.GetProperty(Prompt), Prompt, learnt: false), .. Messages(row.GetProperty(Completion), Completion, learnt: true)];
+            Refuse(ChatLine.LabelColumn, "tells good completions from bad, which is not trained here: leave out the bad, and the label");
+        return
+        [
+            .. Messages(row.GetProperty(Prompt), Prompt, learnt: false),
+            .. Messages(row.GetProperty(Completion), Completion, learnt: true),
+        ];
     }
 
     private List<ChatMessage> Alpaca(JsonElement row)
     {
         var messages = new List<ChatMessage>();
-        if (Has(row, History) && row.GetProperty(History) is var history && !(history.ValueKind == JsonValueKind.String && history.GetRawText() == "\"\""))
-        {
-            if (history.ValueKind != JsonValueKind.Array) Refuse(History, "must be a list of pairs: question and answer");
-            else foreach (var (i, pair) in history.EnumerateArray().Index()) messages.AddRange(Pair(pair, $"{History}[{i}]"));
-        }
+        if (ListIn(row, History))
+            foreach (var (i, pair) in row.GetProperty(History).EnumerateArray().Index()) messages.AddRange(Pair(pair, $"{History}[{i}]"));
+        else if (Has(row, History) && TextIn(row, History) is not "") Refuse(History, "must be a list of pairs: question and answer");
         if (TextIn(row, Instruction) is not { } instruction || string.IsNullOrWhiteSpace(instruction)) Refuse(Instruction, NoText);
         else if (Has(row, Input) && TextIn(row, Input) is null) Refuse(Input, "must be a text");
-        else messages.Add(ChatMessage.Of("user", TextIn(row, Input) is { Length: > 0 } input ? $"{instruction}\n\n{input}" : instruction) with { At = Instruction });
+        else
+        {
+            var asked = TextIn(row, Input) is { Length: > 0 } input ? $"{instruction}\n\n{input}" : instruction;
+            messages.Add(ChatMessage.Of("user", asked) with { At = Instruction });
+        }
         if (!answered) return messages;
-        if (TextIn(row, Output) is { } output && !string.IsNullOrWhiteSpace(output)) messages.Add(ChatMessage.Of("assistant", output) with { At = Output });
-        else Refuse(Output, NoText);
+        if (TextIn(row, Output) is not { } output || string.IsNullOrWhiteSpace(output)) Refuse(Output, NoText);
+        else messages.Add(ChatMessage.Of("assistant", output) with { At = Output });
         return messages;
     }
 
@@ -138,9 +156,11 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     private void SystemBefore(JsonElement row, List<ChatMessage> messages)
     {
         if (!Has(row, System)) return;
-        if (TextIn(row, System) is not { } text) Refuse(System, "must be a text: the system message");
-        else if (string.IsNullOrWhiteSpace(text)) return;
-        else if (messages is not [{ Role: "system" or "developer" } first, ..]) messages.Insert(0, ChatMessage.Of("system", text) with { At = System });
+        var text = TextIn(row, System);
+        if (text is null) Refuse(System, "must be a text: the system message");
+        if (string.IsNullOrWhiteSpace(text)) return;
+        if (messages is not [{ Role: "system" or "developer" } first, ..])
+            messages.Insert(0, ChatMessage.Of("system", text) with { At = System });
         else if (first.Content != text) Refuse(System, "is another than the system message that the conversation begins with");
     }
 
@@ -157,7 +177,8 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         var said = TextOf(given[role]);
         if (said is null || !RoleOf.TryGetValue(said, out var speaker))
         {
-            Refuse($"{at}.{role}", $"must be one of {string.Join(", ", role == "role" ? ["system", "developer", "user", "assistant", "tool"] : RoleOf.Keys)}");
+            IEnumerable<string> known = role == "role" ? ["system", "developer", "user", "assistant", "tool"] : RoleOf.Keys;
+            Refuse($"{at}.{role}", $"must be one of {string.Join(", ", known)}");
             return null;
         }
         var fields = new JsonObject { ["role"] = speaker };
@@ -170,7 +191,8 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         }
         var calls = CallsOf(given, speaker, said == "function_call" ? content : null, at);
         var learnt = IsLearnt(given["weight"], speaker, $"{at}.weight");
-        var text = said == "function_call" ? "" : ContentOf(given, content, calls is not null || speaker is "tool" or "system" or "developer", calls is not null, at);
+        var mayBeEmpty = calls is not null || speaker is "tool" or "system" or "developer";
+        var text = said == "function_call" ? "" : ContentOf(given, content, mayBeEmpty, calls is not null, at);
         if (faults.Count > before) return null;
         fields.Insert(1, "content", said == "function_call" || given[content] is not { } written ? null : Removed(given, content, written));
         if (calls is not null) fields[ChatMessage.ToolCalls] = calls;
@@ -217,14 +239,15 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         var type = TextOf((part as JsonObject)?["type"]);
         if (type == "text" && TextOf(part!["text"]) is { } text)
         {
-            foreach (var empty in part.AsObject().Where(field => field.Value is null).Select(field => field.Key).ToArray()) part.AsObject().Remove(empty);
+            Strip(part, count: false);
             return text;
         }
         Refuse(at, type switch
         {
             "image_url" or "image" or "input_image" => "is a picture: models that read text are trained here, and nothing else",
             "input_audio" or "audio" or "audio_url" => "is sound: models that read text are trained here, and nothing else",
-            "video" or "video_url" or "file" or "input_file" => $"is a {type.Split('_')[^1].Replace("url", "video")}: models that read text are trained here, and nothing else",
+            "video" or "video_url" or "file" or "input_file" =>
+                $"is a {type.Split('_')[^1].Replace("url", "video")}: models that read text are trained here, and nothing else",
             _ => "must be a part of the type text: {\"type\": \"text\", \"text\": …}",
         });
         return null;
@@ -237,14 +260,18 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     /// <param name="at">Where the message is.</param>
     private JsonArray? CallsOf(JsonObject message, string role, string? turn, string at)
     {
-        var (name, given) = turn is not null ? (turn, message[turn]) : message[ChatMessage.ToolCalls] is { } listed ? (ChatMessage.ToolCalls, listed) : ("function_call", message["function_call"]);
-        if (given is null or JsonArray { Count: 0 })
+        var older = message["function_call"];
+        var (name, given) = turn is not null ? (turn, message[turn])
+            : message[ChatMessage.ToolCalls] is { } listed and not JsonArray { Count: 0 } ? (ChatMessage.ToolCalls, listed)
+            : ("function_call", older);
+        if (given is null)
         {
             if (turn is not null) Refuse($"{at}.{turn}", "must be a call: {\"name\": …, \"arguments\": {…}}");
             return null;
         }
         if (role != "assistant") Refuse($"{at}.{name}", "must be on a message of the assistant: nobody else calls tools");
-        else if (turn is null && message[ChatMessage.ToolCalls] is not (null or JsonArray { Count: 0 }) && message["function_call"] is not null) Refuse($"{at}.function_call", "stands beside tool_calls: give the calls once");
+        else if (name == ChatMessage.ToolCalls && older is not null)
+            Refuse($"{at}.function_call", "stands beside tool_calls: give the calls once");
         if (TextOf(given) is { } text && (given = Parsed(text, $"{at}.{name}")) is null) return null;
         var calls = new JsonArray();
         foreach (var (i, call) in (given is JsonArray list ? list.ToArray() : [given]).Index())
@@ -256,9 +283,11 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     {
         if (call is JsonObject json && (json["function"] as JsonObject ?? (json["function"] is null ? json : null)) is { } function)
         {
-            if (json["type"] is { } type && TextOf(type) != "function") return Nothing($"{at}.type", "must be function: other calls are not trained here");
+            if (json["type"] is { } type && TextOf(type) != "function")
+                return Nothing($"{at}.type", "must be function: other calls are not trained here");
             var below = function == json ? at : $"{at}.function";
-            if (TextOf(function["name"]) is not { Length: > 0 } name) return Nothing($"{below}.name", "must be a text: the name of the function");
+            if (TextOf(function["name"]) is not { Length: > 0 } name)
+                return Nothing($"{below}.name", "must be a text: the name of the function");
             if (Arguments(function["arguments"], $"{below}.arguments") is not { } arguments) return null;
             var read = new JsonObject();
             if (function != json && json["id"] is { } id) read["id"] = id.DeepClone();
@@ -282,7 +311,13 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return read;
     }
 
-    private static string Named(JsonNode json) => json.GetValueKind() switch { JsonValueKind.Array => "a list", JsonValueKind.String => "a text", JsonValueKind.Number => "a number", _ => "true or false" };
+    private static string Named(JsonNode json) => json.GetValueKind() switch
+    {
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "a text",
+        JsonValueKind.Number => "a number",
+        _ => "true or false",
+    };
 
     private JsonObject? Nothing(string at, string message)
     {
@@ -301,25 +336,29 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return tools.Count > 0 ? tools : null;
     }
 
-    /// <summary>A tool as OpenAI writes it; a bare function, as LLaMA-Factory and OpenAI's older functions have it, is put into one.</summary>
+    /// <summary>A tool as OpenAI writes it; a bare function, as LLaMA-Factory and OpenAI's older functions have it, is put into
+    /// one.</summary>
     private JsonObject? Tool(JsonNode? tool, string at)
     {
         if (TextOf(tool) is { } text && (tool = Parsed(text, at)) is null) return null;
-        if (tool is not JsonObject given || (given["function"] ?? given) is not JsonObject function || TextOf(function["name"]) is not { Length: > 0 } || (function != given && given["type"] is { } type && TextOf(type) != "function"))
-            return Nothing(at, "must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}");
+        if (tool is not JsonObject given || (given["function"] ?? given) is not JsonObject function
+            || TextOf(function["name"]) is not { Length: > 0 } || (function != given && TextOf(given["type"]) is not (null or "function")))
+            return Nothing(at, $"must be a function: {AFunction}");
         if (TextOf(function["parameters"]) is { } schema)
         {
             if (Parsed(schema, $"{at}.parameters") is not { } parameters) return null;
             function["parameters"] = parameters;
         }
         _padded |= IsPadded(given);
-        return (function == given ? new JsonObject { ["type"] = "function", ["function"] = function.DeepClone() } : given.DeepClone()).AsObject();
+        return (function == given ? new JsonObject { ["type"] = "function", ["function"] = function.DeepClone() } : given.DeepClone())
+            .AsObject();
     }
 
     /// <summary>Whether a schema has a null where none belongs, as columns leave them.</summary>
     private static bool IsPadded(JsonNode? json) => json switch
     {
-        JsonObject map => map.Any(field => field.Value is null ? field.Key is not ("default" or "const" or "example") : IsPadded(field.Value)),
+        JsonObject map => map.Any(field => field.Value is null ? field.Key is not ("default" or "const" or "example")
+            : IsPadded(field.Value)),
         JsonArray list => list.Any(IsPadded),
         _ => false,
     };
@@ -345,18 +384,14 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     }
 
     /// <summary>Takes null members out, at any depth.</summary>
-    private void Strip(JsonNode? json)
+    private void Strip(JsonNode? json, bool count = true)
     {
-        if (json is JsonArray list) foreach (var item in list) Strip(item);
+        if (json is JsonArray list) foreach (var item in list) Strip(item, count);
         if (json is not JsonObject map) return;
         foreach (var (name, value) in map.ToArray())
         {
-            if (value is not null) Strip(value);
-            else
-            {
-                map.Remove(name);
-                _padding++;
-            }
+            if (value is null && map.Remove(name) && count) _padding++;
+            else Strip(value, count);
         }
     }
 

@@ -47,7 +47,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         var hidden = mayHideLabels && table.Rows.All(row => ClassNames.IsHidden(row.Label, task.Labels));
         var rows = hidden ? [] : table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
         var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
-        return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, Labelled(rows, columns, labels, faults)) { NotUsed = table.NotUsed };
+        var (examples, sha256) = (Labelled(rows, columns, labels, faults), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return new Dataset(Path.GetFileName(path), sha256, labels, examples) { NotUsed = table.NotUsed };
     }
 
     private static bool IsFilled(TableRow row, TaskColumns columns, DataFaults faults)

@@ -36,6 +36,9 @@ public sealed class PromptEncoder
 {
     private const int MostFaults = 20;
 
+    /// <summary>What ends the thoughts of models that think before they answer; published templates leave past thoughts out.</summary>
+    private const string ThoughtEnd = "</think>";
+
     private readonly DecoderConfig _config;
     private readonly Overlong _overlong;
     private readonly ChatTemplate? _chat;
@@ -70,7 +73,8 @@ public sealed class PromptEncoder
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> EndIds { get; }
 
-    /// <summary>Prompt and answer, cut where they are too long: the prompt loses its left, and where the answer alone is too long, that loses its right.</summary>
+    /// <summary>Prompt and answer, cut where they are too long: the prompt loses its left, and where the answer alone is too long, that
+    /// loses its right.</summary>
     public EncodedPrompt Encode(Prompt prompt)
     {
         var laid = prompt.Conversation is { } conversation ? Laid(_chat!.Fitted(conversation)) : Joined(prompt);
@@ -82,7 +86,11 @@ public sealed class PromptEncoder
         var answerCut = ids.Length > LongestText;
         return Encoded(laid, ids[..Math.Min(ids.Length, LongestText)], begins, left) with
         {
-            PromptCut = left > 0, AnswerCut = answerCut, AnswersLost = laid.Answers[0].From <= begins + left && laid.Answers.Count > 1 && left > 0, Untold = laid.Untold, Unwritten = laid.Unwritten,
+            PromptCut = left > 0,
+            AnswerCut = answerCut,
+            AnswersLost = left > 0 && laid.Answers.Count > 1 && laid.Answers[0].From <= begins + left,
+            Untold = laid.Untold,
+            Unwritten = laid.Unwritten,
         };
     }
 
@@ -91,7 +99,9 @@ public sealed class PromptEncoder
     /// <param name="begins">Special tokens that it begins with, which stay.</param>
     /// <param name="left">How many are gone at the left; an answer that begins among them is not learnt.</param>
     private static EncodedPrompt Encoded(LaidText laid, int[] ids, int begins, int left) => new(new(ids, new int[ids.Length]),
-        [.. laid.Answers.Where(answer => left == 0 || answer.From > begins + left).SelectMany(answer => Enumerable.Range(answer.From - left, answer.To - answer.From)).Where(place => place < ids.Length).Distinct().Order()]);
+        [.. laid.Answers.Where(answer => left == 0 || answer.From > begins + left)
+            .SelectMany(answer => Enumerable.Range(answer.From - left, answer.To - answer.From))
+            .Where(place => place < ids.Length).Distinct().Order()]);
 
     /// <summary>A prompt to answer.</summary>
     /// <param name="prompt">The prompt; of a conversation all but the answer.</param>
@@ -99,7 +109,7 @@ public sealed class PromptEncoder
     /// <returns>The tokens, and whether some had to be cut off at the left.</returns>
     public (int[] Ids, bool Cut) EncodeToAnswer(Prompt prompt, int room)
     {
-        var ids = prompt.Conversation is { } conversation ? Tokenizer.EncodeBare(PromptOf(_chat!.Fitted(conversation))) : Tokenizer.EncodePrefix(prompt.Text);
+        var ids = prompt.Conversation is { } talk ? Tokenizer.EncodeBare(PromptOf(_chat!.Fitted(talk))) : Tokenizer.EncodePrefix(prompt.Text);
         if (ids.Length == 0) ids = [_end ?? _config.PadId]; // a model needs a token to go on from
         var begins = BeginningOf(ids);
         var longest = Math.Max(begins + 1, _config.LongestText - Math.Min(room, _config.LongestText / 2));
@@ -109,7 +119,8 @@ public sealed class PromptEncoder
     /// <summary>How many tokens of a text are those that the model expects before every text; a chat template may leave them out.</summary>
     private int BeginningOf(int[] ids) => ids.AsSpan().StartsWith(Tokenizer.EncodePrefix("")) ? Tokenizer.PrefixLength : 0;
 
-    /// <summary>The prompts of a file as the model's chat template takes them, and what people should know of it: what is not used, and what is given to the template as something else. Prompts that
+    /// <summary>The prompts of a file as the model's chat template takes them, and what people should know of it: what is not used, and
+    /// what is given to the template as something else. Prompts that
     /// are no conversations stay as they are.</summary>
     public PromptFile Fitted(PromptFile file, List<string> remarks)
     {
@@ -121,14 +132,25 @@ public sealed class PromptEncoder
         {
             if (read.Count(holds) is > 0 and var rows) remarks.Add($"{file.File}: {text($"{rows:N0} of {read.Length:N0} rows")}");
         }
-        Remark(talk => talk.Tools is not null && !_chat.HasPlaceForTools(talk), rows => $"the chat template has no place for tools: they are not used in {rows}");
-        Remark(_chat.Renames, rows => $"the chat template does not know the role developer: its messages are given to it as system messages in {rows}");
-        Remark(talk => talk.Padding > 0, rows => $"null members of tools and arguments are taken as not there in {rows}, which were written from columns; arguments given as JSON text keep theirs");
-        return file with { Prompts = [.. file.Prompts.Select(prompt => prompt with { Conversation = _chat.Fitted(prompt.Conversation!) })] };
+        Remark(talk => talk.Tools is not null && !_chat.HasPlaceForTools(talk),
+            rows => $"the chat template has no place for tools: they are not used in {rows}");
+        Remark(_chat.Renames,
+            rows => $"the chat template does not know the role developer: its messages are given to it as system messages in {rows}");
+        Remark(talk => talk.Padding > 0,
+            rows => $"null members of tools and arguments are taken as not there in {rows}, which were written from columns; "
+                + "arguments given as JSON text keep theirs");
+        Prompt Fit(Prompt prompt) => prompt with { Conversation = _chat.Fitted(prompt.Conversation!) };
+        return file with { Prompts = [.. file.Prompts.Select(Fit)] };
     }
 
-    /// <summary>The prompts to answer, each once, with every right answer: those of conversations as the chat template writes them, which is what a model that has learnt them says.</summary>
-    public IReadOnlyList<Prompt> Asked(IReadOnlyList<Prompt> prompts) => Prompt.Grouped([.. prompts.Select(prompt => prompt.Conversation is { } talk ? prompt with { References = [AnswerOf(_chat!.Fitted(talk))] } : prompt)]);
+    /// <summary>The prompts to answer, each once, with every right answer: those of conversations as the chat template writes them, which
+    /// is what a model that has learnt them says.</summary>
+    public IReadOnlyList<Prompt> Asked(IReadOnlyList<Prompt> prompts)
+    {
+        Prompt Written(Prompt prompt) =>
+            prompt.Conversation is { } talk ? prompt with { References = [AnswerOf(_chat!.Fitted(talk))] } : prompt;
+        return Prompt.Grouped([.. prompts.Select(Written)]);
+    }
 
     /// <summary>Encodes a file's prompts; those that are too long are cut, left out, or refused, as the settings say.</summary>
     /// <param name="file">The prompts.</param>
@@ -150,19 +172,23 @@ public sealed class PromptEncoder
 
     private IEnumerable<string> Remarks(EncodedPrompt[] all, string rows)
     {
-        int Count(Func<EncodedPrompt, bool> holds) => all.Count(holds);
         string Of(int count) => $"{count} of {all.Length} {rows}";
-        if (_overlong == Overlong.Drop && Count(e => e.Cut) is > 0 and var dropped) yield return $"{Of(dropped)} have more than {LongestText} tokens and are left out.";
-        if (_overlong == Overlong.Cut)
-        {
-            if (Count(e => e.PromptCut) is > 0 and var prompts)
-                yield return $"{Of(prompts)} have more than {LongestText} tokens; their prompts are cut from the left.{(Count(e => e.AnswersLost) is > 0 and var lost ? $" {lost} of them lose earlier answers with it, which are not learnt." : "")}";
-            if (Count(e => e.AnswerCut) is > 0 and var answers) yield return $"{Of(answers)} have an answer that is too long by itself for {LongestText} tokens; it is cut at the right.";
-        }
+        int Count(Func<EncodedPrompt, bool> holds) => all.Count(holds);
+        var (cut, lost, answers, dropped) = (Count(e => e.PromptCut), Count(e => e.AnswersLost), Count(e => e.AnswerCut), Count(e => e.Cut));
+        if (_overlong == Overlong.Drop && dropped > 0) yield return $"{Of(dropped)} have more than {LongestText} tokens and are left out.";
+        if (_overlong == Overlong.Cut && cut > 0)
+            yield return $"{Of(cut)} have more than {LongestText} tokens; their prompts are cut from the left."
+                + (lost > 0 ? $" {lost} of them lose earlier answers with it, which are not learnt." : "");
+        if (_overlong == Overlong.Cut && answers > 0)
+            yield return $"{Of(answers)} have an answer that is too long by itself for {LongestText} tokens; it is cut at the right.";
         if (all.Sum(e => e.Untold) is > 0 and var untold)
-            yield return $"{untold} earlier answers in {Of(Count(e => e.Untold > 0))} are not learnt: the chat template writes what was said before otherwise than the prompt that asked for it.";
+            yield return $"{untold} earlier answers in {Of(Count(e => e.Untold > 0))} are not learnt: "
+                + "the chat template writes what was said before otherwise than the prompt that asked for it.";
         foreach (var what in all.SelectMany(e => e.Unwritten).Distinct())
-            yield return $"The chat template leaves out {(what == "tools" ? "the tools" : $"what is said in the role {what}")} in {Of(Count(e => e.Unwritten.Contains(what)))}.";
+        {
+            var named = what == "tools" ? "the tools" : $"what is said in the role {what}";
+            yield return $"The chat template leaves out {named} in {Of(Count(e => e.Unwritten.Contains(what)))}.";
+        }
     }
 
     /// <summary>The first rows with their faults, and how many more there are.</summary>
@@ -191,7 +217,8 @@ public sealed class PromptEncoder
         return new(whole, [(before.Length, whole.Length)]);
     }
 
-    /// <summary>The tokens of a whole conversation, and of each answer those between the prompt that it follows and the end of its turn.</summary>
+    /// <summary>The tokens of a whole conversation, and of each answer those between the prompt that it follows and the end of its
+    /// turn.</summary>
     private LaidText Laid(Conversation talk)
     {
         var last = talk.Messages.Count - 1;
@@ -206,28 +233,33 @@ public sealed class PromptEncoder
             var prompt = i == last ? lastPrompt : _chat!.Render(talk.Until(i), answer: true);
             // Where a template lays out what is past otherwise than what is now, the answer would be learnt after another prompt than it is asked by.
             var end = text.StartsWith(prompt, StringComparison.Ordinal) ? EndOf(talk, i, text, prompt.Length) : prompt.Length;
-            int from = Common(whole, Tokenizer.EncodeBare(prompt)), to = end == text.Length ? whole.Length : Common(whole, Tokenizer.EncodeBare(text[..end]));
+            var from = Common(whole, Tokenizer.EncodeBare(prompt));
+            var to = end == text.Length ? whole.Length : Common(whole, Tokenizer.EncodeBare(text[..end]));
             if (end > prompt.Length && to > from) answers.Add((from, to));
             else untold++;
         }
-        if (answers.Count == 0) throw new RefusedInputException("task.text.chat", "the chat template lays out an answer in a way that cannot be told from the prompt; nothing could be learnt");
+        if (answers.Count == 0)
+            throw Refused("the chat template lays out an answer in a way that cannot be told from the prompt; nothing could be learnt");
         return new(whole, answers) { Untold = untold, Unwritten = [.. Unwritten(talk, text)] };
     }
 
     /// <summary>Where the turn of an answer ends in the text, after the mark for that.</summary>
     /// <remarks>
-    /// That is the first end mark with all of the answer before it, and not beyond what the template writes when nothing comes after. Either may say nothing: Qwen3 writes a past call without the
+    /// That is the first end mark with all of the answer before it, and not beyond what the template writes when nothing comes after.
+    /// Either may say nothing: Qwen3 writes a past call without the
     /// empty thought that it begins with when it is the last message, and DeepSeek-V3 puts no mark after a single call.
     /// </remarks>
     private int EndOf(Conversation talk, int i, string text, int begins)
     {
         var message = talk.Messages[i];
-        string[] said = [message.Content.Split("</think>")[^1].Trim(), .. message.Called];
+        string[] said = [message.Content.Split(ThoughtEnd)[^1].Trim(), .. message.Called];
         bool HasAll(int end) => said.All(part => text.AsSpan(begins, end - begins).Contains(part, StringComparison.Ordinal));
-        var alone = i == talk.Messages.Count - 1 ? text.Length : Math.Max(begins, text.AsSpan().CommonPrefixLength(_chat!.Render(talk.Until(i + 1), answer: false)));
+        var alone = i == talk.Messages.Count - 1 ? text.Length
+            : Math.Max(begins, text.AsSpan().CommonPrefixLength(_chat!.Render(talk.Until(i + 1), answer: false)));
         for (var at = begins; at < text.Length;)
         {
-            var (found, length) = EndMarks.Select(mark => (At: text.IndexOf(mark, at, StringComparison.Ordinal), mark.Length)).Where(mark => mark.At >= 0).DefaultIfEmpty((text.Length, 0)).Min();
+            var (found, length) = EndMarks.Select(mark => (At: text.IndexOf(mark, at, StringComparison.Ordinal), mark.Length))
+                .Where(mark => mark.At >= 0).DefaultIfEmpty((text.Length, 0)).Min();
             if (length == 0) break;
             at = found + length;
             if (HasAll(found)) return HasAll(alone) ? Math.Min(alone, at) : at;
@@ -238,20 +270,31 @@ public sealed class PromptEncoder
     /// <summary>A call that the template does not write would be learnt as silence.</summary>
     private static void CheckCalls(Conversation talk, string text)
     {
-        foreach (var message in talk.Messages.Where(message => message.Called.Any(name => !text.Contains(name, StringComparison.Ordinal))))
-            throw new RefusedInputException("task.text.chat", $"the chat template does not write the call of {message.Called.First(name => !text.Contains(name, StringComparison.Ordinal))}{(message.Content.Trim().Length > 0 ? " beside what the message says" : "")}; take a model whose template has calls of tools, or leave the row out");
+        foreach (var message in talk.Messages)
+        {
+            if (message.Called.FirstOrDefault(name => !text.Contains(name, StringComparison.Ordinal)) is not { } lost) continue;
+            var beside = message.Content.Trim().Length > 0 ? " beside what the message says" : "";
+            throw Refused($"the chat template does not write the call of {lost}{beside}. Take a model whose template writes calls, or leave the row out");
+        }
     }
 
-    /// <summary>What was given to the template and is not in what it wrote. Of the assistant's own words thoughts may be left out: published templates do.</summary>
+    private static RefusedInputException Refused(string message) => new("task.text.chat", message);
+
+    /// <summary>What was given to the template and is not in what it wrote. Of the assistant's own words thoughts may be left out:
+    /// published templates do.</summary>
     private IEnumerable<string> Unwritten(Conversation talk, string text)
     {
         bool IsThere(string said) => text.Contains(said.Trim(), StringComparison.Ordinal);
-        if (talk.Tools is { } tools && _chat!.HasPlaceForTools(talk) && !tools.Any(tool => IsThere(tool!["function"]!["name"]!.GetValue<string>()))) yield return "tools";
-        foreach (var role in talk.Messages.Where(message => !(message.Role == "assistant" && message.Content.Contains("</think>", StringComparison.Ordinal)) && !PartsOf(message).All(IsThere)).Select(message => message.Role).Distinct()) yield return role;
+        bool HasThoughts(ChatMessage message) => message.Role == "assistant" && message.Content.Contains(ThoughtEnd, StringComparison.Ordinal);
+        var names = (talk.Tools ?? []).Select(tool => tool!["function"]!["name"]!.GetValue<string>()).ToArray();
+        if (names.Length > 0 && _chat!.HasPlaceForTools(talk) && !names.Any(IsThere)) yield return "tools";
+        var missing = talk.Messages.Where(message => !HasThoughts(message) && !PartsOf(message).All(IsThere));
+        foreach (var role in missing.Select(message => message.Role).Distinct()) yield return role;
     }
 
     /// <summary>What a message says, in the parts that the template gets.</summary>
-    private static IEnumerable<string> PartsOf(ChatMessage message) => message.Fields["content"] is JsonArray parts ? parts.Select(part => part!["text"]!.GetValue<string>()) : [message.Content];
+    private static IEnumerable<string> PartsOf(ChatMessage message) =>
+        message.Fields["content"] is JsonArray parts ? parts.Select(part => part!["text"]!.GetValue<string>()) : [message.Content];
 
     private string PromptOf(Conversation talk) => _chat!.Render(talk.Until(talk.Messages.Count - 1), answer: true);
 
@@ -269,8 +312,8 @@ public sealed class PromptEncoder
     /// <summary>Where a call begins: where the text first differs from that of another answer.</summary>
     private int CallAt(Conversation talk, string whole)
     {
-        var other = _chat!.Render(_chat.Fitted(talk.Until(talk.Messages.Count - 1) with { Messages = [.. talk.Messages.SkipLast(1), ChatMessage.Of("assistant", "\u0001")] }), answer: false);
-        return whole.AsSpan().CommonPrefixLength(other);
+        var other = talk with { Messages = [.. talk.Messages.SkipLast(1), ChatMessage.Of("assistant", "\u0001")] };
+        return whole.AsSpan().CommonPrefixLength(_chat!.Render(_chat.Fitted(other), answer: false));
     }
 
     /// <summary>The last answer as the template writes it, without the tokens that no answer's text shows.</summary>
@@ -280,7 +323,9 @@ public sealed class PromptEncoder
         var text = TextOf(talk, prompt);
         if (!text.StartsWith(prompt, StringComparison.Ordinal)) return talk.Messages[^1].Shown;
         var end = EndOf(talk, talk.Messages.Count - 1, text, prompt.Length);
-        return SpecialTexts.Concat(EndMarks).Aggregate(text[prompt.Length..end], (answer, token) => answer.Replace(token, "", StringComparison.Ordinal)).Trim();
+        var answer = text[prompt.Length..end];
+        foreach (var token in SpecialTexts.Concat(EndMarks)) answer = answer.Replace(token, "", StringComparison.Ordinal);
+        return answer.Trim();
     }
 
     /// <summary>The special token that the template puts after an answer; it may be another than the model's own end, as in base models that come with a template.</summary>
@@ -289,7 +334,8 @@ public sealed class PromptEncoder
         const string Answer = "answer";
         try
         {
-            var text = _chat!.Render(_chat.Fitted(new([ChatMessage.Of("user", "question"), ChatMessage.Of("assistant", Answer)])), answer: false);
+            var talk = new Conversation([ChatMessage.Of("user", "question"), ChatMessage.Of("assistant", Answer)]);
+            var text = _chat!.Render(_chat.Fitted(talk), answer: false);
             var at = text.LastIndexOf(Answer, StringComparison.Ordinal);
             return at >= 0 && Tokenizer.EncodeBare(text[(at + Answer.Length)..].TrimStart()) is [var first, ..] && Tokenizer.SpecialIds.Contains(first) ? first : null;
         }
@@ -299,7 +345,8 @@ public sealed class PromptEncoder
         }
     }
 
-    private string[] TextsOf(IEnumerable<int> ids) => [.. ids.Select(id => Tokenizer.Decode([id], skipSpecialTokens: false)).Where(text => text.Length > 0)];
+    private string[] TextsOf(IEnumerable<int> ids) =>
+        [.. ids.Select(id => Tokenizer.Decode([id], skipSpecialTokens: false)).Where(text => text.Length > 0)];
 
     private static int Common(int[] a, int[] b)
     {

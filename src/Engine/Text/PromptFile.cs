@@ -10,10 +10,13 @@ namespace LoraDrop.Engine;
 /// <param name="References">Every right answer, the target among them.</param>
 /// <param name="Source">Where it comes from; empty where the data does not say.</param>
 /// <param name="Conversation">A conversation that ends with the answer; null where there is a prompt.</param>
-public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source, Conversation? Conversation)
+public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source,
+    Conversation? Conversation)
 {
-    /// <summary>A conversation of a data file. Until a chat template has written its answer (<see cref="PromptEncoder.Asked"/>), the reference is what the message says.</summary>
-    public static Prompt Of(string place, Conversation conversation) => new(place, "", conversation.Messages[^1].Shown, [conversation.Messages[^1].Shown], "", conversation);
+    /// <summary>A conversation of a data file. Until a chat template has written its answer (<see cref="PromptEncoder.Asked"/>), the
+    /// reference is what the message says.</summary>
+    public static Prompt Of(string place, Conversation conversation) => new(place, "", conversation.Messages[^1].Shown,
+        [conversation.Messages[^1].Shown], "", conversation);
 
     /// <summary>Each prompt once, with the answers of all rows that have it.</summary>
     public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
@@ -37,12 +40,15 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
     }
 
-    /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last answer.</summary>
+    /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last
+    /// answer.</summary>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
     public static IReadOnlyList<Prompt> ReadUnanswered(string path)
     {
         var (name, faults) = (Path.GetFileName(path), new DataFaults(Path.GetFileName(path)));
-        var prompts = TableFile.ReaderOf(path, faults) is { } reader && TableFile.BytesOf(path, faults) is { } bytes ? Conversations(name, reader, bytes, faults, answered: false) : [];
+        var prompts = new List<Prompt>();
+        if (TableFile.ReaderOf(path, faults) is { } reader && TableFile.BytesOf(path, faults) is { } bytes)
+            prompts = Conversations(name, reader, bytes, faults, answered: false);
         if (prompts.Count == 0 && !faults.Any) faults.Add("has no rows");
         return faults.Any ? throw new RefusedInputException([.. faults.All]) : prompts;
     }
@@ -57,7 +63,8 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         if (TableFile.ReaderOf(path, found) is { } reader && TableFile.BytesOf(path, found) is { } bytes)
         {
             var name = Path.GetFileName(path);
-            var prompts = task.TextChoices is [{ Chat: true }] ? Conversations(name, reader, bytes, found, answered: true) : Rows(name, reader, bytes, task, found);
+            var isChat = task.TextChoices is [{ Chat: true }];
+            var prompts = isChat ? Conversations(name, reader, bytes, found, answered: true) : Rows(name, reader, bytes, task, found);
             if (prompts.Count == 0 && !found.Any) found.Add("has no rows");
             file = new(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), prompts);
         }
@@ -99,7 +106,8 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         }
         var prompts = new List<Prompt>();
         foreach (var (place, row) in rows.Rows(bytes, faults))
-            if (Conversation.Read(row, place, faults, answered) is { } conversation) prompts.Add(Prompt.Of($"{name} {place}", answered ? conversation : conversation.Unanswered()));
+            if (Conversation.Read(row, place, faults, answered) is { } conversation)
+                prompts.Add(Prompt.Of($"{name} {place}", answered ? conversation : conversation.Unanswered()));
         return prompts;
     }
 }

@@ -16,7 +16,9 @@ public sealed class Tokenizer
     private const int LongestCachedWord = 64, MostCachedWords = 100_000;
 
     /// <summary>The files that a tokenizer may consist of.</summary>
-    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "chat_template.jinja", "chat_template.json", .. ChatTemplate.MoreFiles, "generation_config.json"];
+    public static IReadOnlyList<string> FileNames { get; } = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt",
+        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "chat_template.jinja",
+        "chat_template.json", .. ChatTemplate.MoreFiles, "generation_config.json"];
 
     private readonly TokenizerSteps _steps;
     private readonly FrozenDictionary<string, int> _ids;

@@ -34,7 +34,8 @@ public sealed class ConversationRunFacts : IDisposable
         var (text, json) = (Run("tools-and-calls/string.jsonl"), Run("tools-and-calls/dict.jsonl"));
         Assert.Equal(json.Losses, text.Losses);
         foreach (var run in (Ran[])[text, json])
-            Assert.All(run.Answers, answer => Assert.Equal("""weather{"city": "Oslo", "days": 2}""", Assert.Single(answer.GetProperty("references").EnumerateArray()).GetString()));
+            Assert.All(run.Answers, answer => Assert.Equal("""weather{"city": "Oslo", "days": 2}""",
+                Assert.Single(answer.GetProperty("references").EnumerateArray()).GetString()));
     }
 
     [Fact]
@@ -49,10 +50,12 @@ public sealed class ConversationRunFacts : IDisposable
 
     private Ran RunOf(string file)
     {
-        var request = _task.Request(json => (json["task"], json["training"]!["epochs"], json["training"]!["maxLength"]) = (JsonNode.Parse("""{"preset": "chat", "decoding": {"maxNewTokens": 4}}"""), 1, 2000));
+        var request = _task.Request(json => (json["task"], json["training"]!["epochs"], json["training"]!["maxLength"]) =
+            (JsonNode.Parse("""{"preset": "chat", "decoding": {"maxNewTokens": 4}}"""), 1, 2000));
         var folder = _task.Out($"run on {Path.GetFileName(file)}");
         var events = _task.Run(request, folder, inputs: new(_task.Model, new(file))).Events;
-        return new([.. events.OfType<RunEvent.StepDone>().Select(step => step.Loss)], [.. events.OfType<RunEvent.Remark>().Select(remark => remark.Text).Where(text => text.Contains("not used"))],
+        return new([.. events.OfType<RunEvent.StepDone>().Select(step => step.Loss)], [.. events.OfType<RunEvent.Remark>()
+            .Select(remark => remark.Text).Where(text => text.Contains("not used"))],
             [.. File.ReadAllLines(Path.Combine(folder, RunFolder.AnswersFile)).Select(line => JsonDocument.Parse(line).RootElement)]);
     }
 

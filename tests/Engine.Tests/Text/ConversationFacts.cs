@@ -3,10 +3,13 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Rows that are conversations: every form comes out as OpenAI's messages and tools, and nothing of it is lost without a word.</summary>
+/// <summary>Rows that are conversations: every form comes out as OpenAI's messages and tools, and nothing of it is lost without a
+/// word.</summary>
 public sealed class ConversationFacts
 {
-    private const string Function = """{"name": "weather", "description": "d", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}""", Tool = $$"""{"type": "function", "function": {{Function}}}""",
+    private const string Function =
+        """{"name": "weather", "description": "d", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}""",
+        Tool = $$"""{"type": "function", "function": {{Function}}}""",
         Question = """{"role": "user", "content": "warm?"}""", Yes = """{"role": "assistant", "content": "yes"}""";
 
     [Theory]
@@ -31,7 +34,8 @@ public sealed class ConversationFacts
     [InlineData("[]")]
     [InlineData("\"\"")]
     [InlineData("\"[]\"")]
-    public void No_tools_are_none(string tools) => Assert.Null(Read($$"""{"messages": [{{Question}}, {{Yes}}], "tools": {{tools}}}""").Tools);
+    public void No_tools_are_none(string tools) =>
+        Assert.Null(Read($$"""{"messages": [{{Question}}, {{Yes}}], "tools": {{tools}}}""").Tools);
 
     [Theory]
     [InlineData("""{"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo", "days": 2}}}]}""")]
@@ -45,7 +49,8 @@ public sealed class ConversationFacts
     {
         var message = Read($$"""{"messages": [{{Question}}, {{call}}]}""").Messages[^1];
         Assert.Equal(("assistant", "", true), (message.Role, message.Content, message.Learnt));
-        Assert.Equal("""[{"type":"function","function":{"name":"weather","arguments":{"city":"Oslo","days":2}}}]""", message.Calls!.ToJsonString());
+        Assert.Equal("""[{"type":"function","function":{"name":"weather","arguments":{"city":"Oslo","days":2}}}]""",
+            message.Calls!.ToJsonString());
         Assert.Equal(["role", "content", "tool_calls"], message.Fields.Select(field => field.Key));
     }
 
@@ -63,7 +68,8 @@ public sealed class ConversationFacts
     {
         var plain = Read($$"""{"messages": [{{Question}}, {{Yes}}]}""");
         var written = Read("""{"id": null, "system": null, "tools": null, "functions": null, "chat_template_kwargs": null, "messages": [{"role": "user", "content": "warm?", "name": null, "weight": null, "tool_calls": null, "function_call": null, "tool_call_id": null}, {"role": "assistant", "content": "yes", "name": null, "weight": null, "tool_calls": null, "function_call": null, "refusal": null}]}""");
-        Assert.Equal(plain.Messages.Select(message => message.Fields.ToJsonString()), written.Messages.Select(message => message.Fields.ToJsonString()));
+        Assert.Equal(plain.Messages.Select(message => message.Fields.ToJsonString()), written.Messages.Select(message =>
+            message.Fields.ToJsonString()));
         Assert.Equal((plain.Key, 0), (written.Key, written.Others.Count));
         Assert.All(written.Messages.Skip(1), message => Assert.True(message.Learnt));
     }
@@ -76,20 +82,25 @@ public sealed class ConversationFacts
     [InlineData($$"""{"messages": [{"role": "system", "content": "Be kind."}, {{Question}}, {{Yes}}], "system": "Be kind."}""")]
     [InlineData($$"""{"prompt": [{"role": "system", "content": "Be kind."}, {{Question}}], "completion": [{{Yes}}]}""")]
     public void A_system_message_is_the_first_turn_wherever_it_stands(string row) =>
-        Assert.Equal([("system", "Be kind."), ("user", "warm?"), ("assistant", "yes")], Read(row).Messages.Select(message => (message.Role, message.Content)));
+        Assert.Equal([("system", "Be kind."), ("user", "warm?"), ("assistant", "yes")], Read(row).Messages.Select(message =>
+            (message.Role, message.Content)));
 
     [Fact]
     public void The_history_of_an_Alpaca_row_is_what_was_said_before_and_is_learnt_too()
     {
         var read = Read("""{"instruction": "And now?", "input": "in Oslo", "output": "cold", "history": [["warm?", "yes"], ["sure?", "quite"]], "system": "Be kind."}""");
-        Assert.Equal([("system", "Be kind.", false), ("user", "warm?", false), ("assistant", "yes", true), ("user", "sure?", false), ("assistant", "quite", true), ("user", "And now?\n\nin Oslo", false), ("assistant", "cold", true)],
+        Assert.Equal([("system", "Be kind.", false), ("user", "warm?", false), ("assistant", "yes", true), ("user", "sure?", false),
+            ("assistant", "quite", true), ("user", "And now?\n\nin Oslo", false), ("assistant", "cold", true)],
             read.Messages.Select(message => (message.Role, message.Content, message.Learnt)));
-        foreach (var none in (string[])["null", "[]", "\"\""]) Assert.Equal(2, Read($$"""{"instruction": "a", "output": "b", "history": {{none}}}""").Messages.Count);
+        foreach (var none in (string[])["null", "[]", "\"\""]) Assert.Equal(2,
+            Read($$"""{"instruction": "a", "output": "b", "history": {{none}}}""").Messages.Count);
     }
 
     [Fact]
     public void Of_a_prompt_and_its_completion_the_completion_alone_is_learnt() =>
-        Assert.Equal([false, false, false, true], Read($$"""{"prompt": [{{Question}}, {{Yes}}, {{Question}}], "completion": [{{Yes}}]}""").Messages.Select(message => message.Learnt));
+        Assert.Equal([false, false, false, true],
+            Read($$"""{"prompt": [{{Question}}, {{Yes}}, {{Question}}], "completion": [{{Yes}}]}""").Messages.Select(message =>
+            message.Learnt));
 
     [Theory]
     [InlineData("0", false)]
@@ -133,8 +144,8 @@ public sealed class ConversationFacts
     [InlineData("""{"instruction": "x", "output": "y", "history": [["a"]]}""", "history[0]: must be a pair of texts that are not empty: question and answer")]
     [InlineData("""{"instruction": "x", "output": "y", "history": "a, b"}""", "history: must be a list of pairs: question and answer")]
     [InlineData("""{"instruction": "x", "input": ["a"], "output": "y"}""", "input: must be a text")]
-    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as the last of messages")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: tells good completions from bad ones, which is not trained here: leave the bad ones out, and the label")]
+    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as the last message")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: tells good completions from bad, which is not trained here: leave out the bad, and the label")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""", "chat_template_kwargs: must be an object: what the chat template is given, by name")]
     public void What_cannot_be_learnt_is_told_by_its_place_in_the_row(string row, string fault)
     {
@@ -147,11 +158,13 @@ public sealed class ConversationFacts
     public void Conversations_to_be_answered_end_before_the_answer()
     {
         using var folder = new TestFolder();
-        var prompt = Assert.Single(PromptFile.ReadUnanswered(folder.File("asked.jsonl", $$"""{"messages": [{{Question}}], "tools": [{{Tool}}], "system": "Be kind."}""")));
+        var prompt = Assert.Single(PromptFile.ReadUnanswered(folder.File("asked.jsonl",
+            $$"""{"messages": [{{Question}}], "tools": [{{Tool}}], "system": "Be kind."}""")));
         Assert.Equal(["system", "user", "assistant"], prompt.Conversation!.Messages.Select(message => message.Role));
         Assert.NotNull(prompt.Conversation.Tools);
         folder.File("answered.jsonl", $$"""{"messages": [{{Question}}, {{Yes}}]}""");
-        Assert.Contains("messages[1]: must not be of the assistant", Assert.Throws<RefusedInputException>(() => PromptFile.ReadUnanswered(folder.At("answered.jsonl"))).Message);
+        Assert.Contains("messages[1]: must not be of the assistant", Assert.Throws<RefusedInputException>(() =>
+            PromptFile.ReadUnanswered(folder.At("answered.jsonl"))).Message);
     }
 
     [Fact]
@@ -159,7 +172,8 @@ public sealed class ConversationFacts
     {
         string[] rows =
         [
-            $$"""{"messages": [{{Question}}, {{Yes}}]}""", $$"""{"messages": [{{Question}}, {{Yes}}], "tools": [{{Tool}}]}""", $$"""{"messages": [{{Question}}, {{Yes}}], "system": "Be kind."}""",
+            $$"""{"messages": [{{Question}}, {{Yes}}]}""", $$"""{"messages": [{{Question}}, {{Yes}}], "tools": [{{Tool}}]}""",
+                $$"""{"messages": [{{Question}}, {{Yes}}], "system": "Be kind."}""",
             $$"""{"messages": [{{Question}}, {"role": "assistant", "tool_calls": [{"name": "f", "arguments": {"a": 1} }]}, {{Question}}, {{Yes}}]}""",
             $$"""{"messages": [{{Question}}, {"role": "assistant", "tool_calls": [{"name": "f", "arguments": {"a": 2} }]}, {{Question}}, {{Yes}}]}""",
             $$"""{"messages": [{{Question}}, {{Yes}}], "chat_template_kwargs": {"enable_thinking": false} }""",

@@ -2,7 +2,8 @@ using System.Reflection;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>What a template reads, held against Jinja2's <c>meta.find_undeclared_variables</c>, which leaves out the functions that Jinja2 brings along (<c>namespace</c>).</summary>
+/// <summary>What a template reads, held against Jinja2's <c>meta.find_undeclared_variables</c>, which leaves out the functions that Jinja2
+/// brings along (<c>namespace</c>).</summary>
 public sealed class JinjaNamesFacts
 {
     [Theory]
@@ -31,7 +32,8 @@ public sealed class JinjaNamesFacts
     public void Every_part_of_a_template_is_read()
     {
         var source = File.ReadAllText(Path.Combine(Repository, "src", "Engine", "Text", "Jinja", "JinjaNames.cs"));
-        Assert.All(typeof(JinjaNode).GetNestedTypes(BindingFlags.Public).Where(type => type.IsSubclassOf(typeof(JinjaNode))), type => Assert.Contains($"JinjaNode.{type.Name}", source));
+        Assert.All(typeof(JinjaNode).GetNestedTypes(BindingFlags.Public).Where(type => type.IsSubclassOf(typeof(JinjaNode))), type =>
+            Assert.Contains($"JinjaNode.{type.Name}", source));
     }
 
     private static string Repository
@@ -39,7 +41,8 @@ public sealed class JinjaNamesFacts
         get
         {
             var folder = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(folder, "LoraDrop.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("LoraDrop.sln");
+            while (!File.Exists(Path.Combine(folder, "LoraDrop.sln"))) folder =
+                Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("LoraDrop.sln");
             return folder;
         }
     }

@@ -19,7 +19,8 @@ public sealed class PromptEncoderFacts : IDisposable
 
     private const string Strict = "{% if messages | length > 2 %}{{ raise_exception('one question, please') }}{% endif %}" + OwnEnd;
 
-    /// <summary>As Qwen's, in short: names of tools before the messages, and calls as JSON. A last answer begins with an empty thought, an earlier one does not.</summary>
+    /// <summary>As Qwen's, in short: names of tools before the messages, and calls as JSON. A last answer begins with an empty thought, an
+    /// earlier one does not.</summary>
     private const string Tools = "{% if tools %}{% for t in tools %}{{ t.function.name + ';' }}{% endfor %}{% endif %}{% for m in messages %}{{ m.role + ':' }}{% if loop.last and m.role == 'assistant' %}{{ '##' }}{% endif %}{{ m.content }}"
         + "{% for call in m.tool_calls or [] %}{{ '[' + call.function.name + (call.function.arguments | tojson) + ']' }}{% endfor %}{{ '<mask>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% if tone is defined %}{{ tone }}{% endif %}{% endif %}";
 
@@ -85,12 +86,15 @@ public sealed class PromptEncoderFacts : IDisposable
         Assert.Equal("user:good?<mask>assistant:", Prompt(encoder, ""));
         Assert.Equal("f;user:good?<mask>assistant:", Prompt(encoder, """, "tools": [{"name": "f"}]"""));
         Assert.Equal("user:good?<mask>assistant:low", Prompt(encoder, """, "chat_template_kwargs": {"tone": "low"}"""));
-        Assert.Equal("user:good?<mask>assistant:low", Prompt(encoder, """, "tone": "low", "messages_": "x", "eos_token": "x", "add_generation_prompt": false"""));
+        Assert.Equal("user:good?<mask>assistant:low",
+            Prompt(encoder, """, "tone": "low", "messages_": "x", "eos_token": "x", "add_generation_prompt": false"""));
         Directory.CreateDirectory(Path.Combine(_task.Model, "additional_chat_templates"));
-        File.WriteAllText(Path.Combine(_task.Model, "additional_chat_templates", "tool_use.jinja"), "{{ 'use ' + tools[0].function.name }}");
+        File.WriteAllText(Path.Combine(_task.Model, "additional_chat_templates", "tool_use.jinja"),
+            "{{ 'use ' + tools[0].function.name }}");
         encoder = Encoder(Tools);
         Assert.Equal(("user:good?<mask>assistant:", "use f"), (Prompt(encoder, ""), Prompt(encoder, """, "tools": [{"name": "f"}]""")));
-        Assert.Contains("additional_chat_templates/tool_use.jinja", ModelFolder.Files(_task.Model).Select(file => file.Name)); // and so a change of it is seen, and a service fetches it
+        Assert.Contains("additional_chat_templates/tool_use.jinja", ModelFolder.Files(_task.Model).Select(file =>
+            file.Name)); // and so a change of it is seen, and a service fetches it
     }
 
     [Theory]
@@ -119,7 +123,8 @@ public sealed class PromptEncoderFacts : IDisposable
         var remarks = new List<string>();
         var rows = Enumerable.Range(0, 3).Select(i => Row($$"""{"id": {{i}}, "messages": [{"role": "developer", "content": "be kind"}, {"role": "user", "content": "good?"}, {"role": "assistant", "content": "fine", "reasoning_content": "hm"}], "tools": [{"name": "f"}], "chat_template_kwargs": {"deep": true} }""")).ToArray();
         var file = Encoder(OwnEnd).Fitted(new("train.jsonl", "", rows), remarks);
-        Assert.Equal(["train.jsonl: not used: id, chat_template_kwargs.deep, messages[].reasoning_content", "train.jsonl: the chat template has no place for tools: they are not used in 3 of 3 rows",
+        Assert.Equal(["train.jsonl: not used: id, chat_template_kwargs.deep, messages[].reasoning_content",
+            "train.jsonl: the chat template has no place for tools: they are not used in 3 of 3 rows",
             "train.jsonl: the chat template does not know the role developer: its messages are given to it as system messages in 3 of 3 rows"], remarks);
         Assert.Equal("system", file.Prompts[0].Conversation!.Messages[0].Role);
         Assert.Single(Encoder(OwnEnd).Asked(file.Prompts)); // what is not used tells no prompts apart
@@ -130,15 +135,19 @@ public sealed class PromptEncoderFacts : IDisposable
     {
         const string Silent = "{% for m in messages %}{% if m.role in ['user', 'assistant'] %}{{ m.role + ':' + (m.content or '') + '<mask>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
         Prompt Talk(string message) => Row($$"""{"messages": [{"role": "user", "content": "good?"}, {{message}}, {"role": "user", "content": "sure?"}, {"role": "assistant", "content": "fine"}]}""");
-        Assert.Equal(["The chat template leaves out what is said in the role system in 1 of 2 training rows."], Encoder(Silent).Encode([Talk("""{"role": "system", "content": "be kind"}"""), Talk("""{"role": "assistant", "content": "yes"}""")], out _, "training rows").Remarks);
-        var refused = Assert.Throws<RefusedInputException>(() => Encoder(Silent).Encode([Talk("""{"role": "assistant", "tool_calls": [{"name": "weather", "arguments": {}}]}""")], out _));
-        Assert.Contains("the chat template does not write the call of weather", refused.Message);
+        Assert.Equal(["The chat template leaves out what is said in the role system in 1 of 2 training rows."], Encoder(Silent)
+            .Encode([Talk("""{"role": "system", "content": "be kind"}"""), Talk("""{"role": "assistant", "content": "yes"}""")], out _,
+            "training rows").Remarks);
+        var refused = Assert.Throws<RefusedInputException>(() => Encoder(Silent)
+            .Encode([Talk("""{"role": "assistant", "tool_calls": [{"name": "weather", "arguments": {}}]}""")], out _));
+        Assert.Contains("the chat template does not write the call of weather. Take", refused.Message);
     }
 
     [Fact]
     public void A_conversation_that_is_too_long_loses_its_left_and_keeps_its_last_answer()
     {
-        ChatMessage[] talk = [ChatMessage.Of("user", "one two three four five"), ChatMessage.Of("assistant", "first"), ChatMessage.Of("user", "six seven"), ChatMessage.Of("assistant", "last")];
+        ChatMessage[] talk = [ChatMessage.Of("user", "one two three four five"), ChatMessage.Of("assistant", "first"),
+            ChatMessage.Of("user", "six seven"), ChatMessage.Of("assistant", "last")];
         var (whole, cut) = (Encoder(OwnEnd, 1000).Encode(Asked(talk)), Encoder(OwnEnd, 32).Encode(Asked(talk)));
         Assert.Equal((false, false, false), (whole.PromptCut, whole.AnswerCut, whole.AnswersLost));
         Assert.Equal((true, false, true, 32), (cut.PromptCut, cut.AnswerCut, cut.AnswersLost, cut.Text.Ids.Length));
@@ -151,8 +160,10 @@ public sealed class PromptEncoderFacts : IDisposable
     public void An_answer_that_is_too_long_by_itself_loses_its_right_and_that_is_said()
     {
         var encoder = Encoder(OwnEnd, 24);
-        var set = encoder.Encode([Asked([Question, ChatMessage.Of("assistant", "one two three four five six seven eight nine ten")])], out _, "training rows");
-        Assert.Equal("1 of 1 training rows have an answer that is too long by itself for 24 tokens; it is cut at the right.", set.Remarks[^1]);
+        var set = encoder.Encode([Asked([Question, ChatMessage.Of("assistant", "one two three four five six seven eight nine ten")])],
+            out _, "training rows");
+        Assert.Equal("1 of 1 training rows have an answer that is too long by itself for 24 tokens; it is cut at the right.",
+            set.Remarks[^1]);
         Assert.Equal(24, set.Lengths[0]);
         Assert.StartsWith("one two", encoder.Tokenizer.Decode(set.Learnt[0].Select(place => set.Texts[0].Ids[place])));
         Assert.Equal(23, set.Learnt[0].Length);
@@ -166,7 +177,8 @@ public sealed class PromptEncoderFacts : IDisposable
         return Prompt.Of("c.jsonl row 1 (line 1)", read!);
     }
 
-    private static string Learnt(PromptEncoder encoder, EncodedPrompt encoded) => encoder.Tokenizer.Decode(encoded.Learnt.Select(place => encoded.Text.Ids[place]), skipSpecialTokens: false);
+    private static string Learnt(PromptEncoder encoder, EncodedPrompt encoded) => encoder.Tokenizer.Decode(encoded.Learnt.Select(place =>
+        encoded.Text.Ids[place]), skipSpecialTokens: false);
 
     private static Prompt Asked(ChatMessage[] messages) => Prompt.Of("", new(messages));
 

@@ -60,7 +60,8 @@ public sealed class PromptFileFacts : IDisposable
     {
         _folder.File(file, text);
         var prompt = Preset("chat", file)[0];
-        Assert.Equal([("user", "Hello", false), ("assistant", "Hi", true)], prompt.Conversation!.Messages.Select(message => (message.Role, message.Content, message.Learnt)));
+        Assert.Equal([("user", "Hello", false), ("assistant", "Hi", true)], prompt.Conversation!.Messages.Select(message =>
+            (message.Role, message.Content, message.Learnt)));
         Assert.Equal(["Hi"], prompt.References);
     }
 

@@ -3,7 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Rows with tools, calls and other things that people have, laid out by published templates as Jinja2 lays out what transformers would give it (Golden/chat_tools.py).</summary>
+/// <summary>Rows with tools, calls and other things that people have, laid out by published templates as Jinja2 lays out what transformers
+/// would give it (Golden/chat_tools.py).</summary>
 public sealed class ToolTemplateFacts
 {
     private static readonly JsonElement Golden = Read("chat_tools.json"), Known = Read("chat_templates.json");
@@ -29,13 +30,16 @@ public sealed class ToolTemplateFacts
             var expected = @case.GetProperty("expected").GetProperty(name);
             compared++;
             if (expected.TryGetProperty("raises", out var raises))
-                Assert.Contains($"the chat template refuses the messages: {raises.GetString()}", Assert.Throws<RefusedInputException>(() => template.Render(fitted, answer: false)).Message);
+                Assert.Contains($"the chat template refuses the messages: {raises.GetString()}",
+                    Assert.Throws<RefusedInputException>(() => template.Render(fitted, answer: false)).Message);
             else
             {
                 Assert.Equal((what, expected.GetProperty("whole").GetString()), (what, template.Render(fitted, answer: false)));
-                Assert.Equal((what, expected.GetProperty("prompt").GetString()), (what, template.Render(fitted.Until(fitted.Messages.Count - 1), answer: true)));
+                Assert.Equal((what, expected.GetProperty("prompt").GetString()),
+                    (what, template.Render(fitted.Until(fitted.Messages.Count - 1), answer: true)));
             }
-            Assert.Equal(fitted.Messages.Select(message => message.Fields.ToJsonString()), template.Fitted(fitted).Messages.Select(message => message.Fields.ToJsonString())); // what is fitted stays as it is
+            Assert.Equal(fitted.Messages.Select(message => message.Fields.ToJsonString()),
+                template.Fitted(fitted).Messages.Select(message => message.Fields.ToJsonString())); // what is fitted stays as it is
         }
         Assert.True(compared >= 5);
     }
@@ -54,7 +58,8 @@ public sealed class ToolTemplateFacts
     public void A_template_that_reads_parts_alone_is_given_parts()
     {
         var template = ChatTemplate.Of("t", "{% for m in messages %}{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}|{% endfor %}", new Dictionary<string, string>());
-        Assert.Equal("hello|hi|", template.Render(template.Fitted(new([ChatMessage.Of("user", "hello"), ChatMessage.Of("assistant", "hi")])), answer: false));
+        Assert.Equal("hello|hi|", template.Render(template.Fitted(new([ChatMessage.Of("user", "hello"), ChatMessage.Of("assistant",
+            "hi")])), answer: false));
     }
 
     [Theory]
@@ -65,7 +70,9 @@ public sealed class ToolTemplateFacts
     [InlineData("tools: {% for k, v in m.tool_calls[0].function.arguments | items %}{{ k ~ '=' ~ v }}{% endfor %}", "tools: a=1")]
     public void Arguments_come_out_as_JSON_once_whatever_a_template_does_with_them(string call, string expected)
     {
-        var template = ChatTemplate.Of("t", "{% for m in messages %}{% if m.tool_calls %}{{ m.tool_calls[0].function.name }} " + call + "{% endif %}{% endfor %}", new Dictionary<string, string>());
+        var template = ChatTemplate.Of("t",
+            "{% for m in messages %}{% if m.tool_calls %}{{ m.tool_calls[0].function.name }} " + call + "{% endif %}{% endfor %}",
+            new Dictionary<string, string>());
         foreach (var arguments in (string[])["{\"a\": 1}", "\"{\\\"a\\\": 1}\"", "\" {\\\"a\\\":1} \""])
         {
             var row = Conversation.Read(JsonDocument.Parse($$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "f", "arguments": {{arguments}}}]}]}""").RootElement, new(1), new DataFaults("x"))!;
@@ -75,9 +82,12 @@ public sealed class ToolTemplateFacts
 
     private static ChatTemplate Template(string name)
     {
-        var about = Golden.GetProperty("templates").TryGetProperty(name, out var own) ? own : Known.GetProperty("templates").GetProperty(name);
-        return ChatTemplate.Of(name, about.GetProperty("template").GetString()!, about.GetProperty("special_tokens").EnumerateObject().ToDictionary(token => token.Name, token => token.Value.GetString()!));
+        var about = Golden.GetProperty("templates").TryGetProperty(name, out var own) ? own : Known.GetProperty("templates")
+            .GetProperty(name);
+        return ChatTemplate.Of(name, about.GetProperty("template").GetString()!, about.GetProperty("special_tokens").EnumerateObject()
+            .ToDictionary(token => token.Name, token => token.Value.GetString()!));
     }
 
-    private static JsonElement Read(string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", file))).RootElement;
+    private static JsonElement Read(string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden",
+        file))).RootElement;
 }

@@ -2,7 +2,8 @@ namespace LoraDrop.Engine;
 
 /// <summary>The names that a template reads: what may be given to it, and what it looks for in that.</summary>
 /// <remarks>
-/// A variable counts where it can be read before the template has set it on every way there, as Jinja2's <c>meta.find_undeclared_variables</c> counts. Loop variables, macros and
+/// A variable counts where it can be read before the template has set it on every way there, as Jinja2's
+/// <c>meta.find_undeclared_variables</c> counts. Loop variables, macros and
 /// their parameters are the template's own.
 /// </remarks>
 internal sealed class JinjaNames
@@ -16,7 +17,8 @@ internal sealed class JinjaNames
     /// <summary>Variables that are taken from outside.</summary>
     public IReadOnlySet<string> Variables => _variables;
 
-    /// <summary>Whether the template says a name anywhere: as a field (<c>message.name</c>), or as a text (<c>message['name']</c>, <c>'name' in message</c>).</summary>
+    /// <summary>Whether the template says a name anywhere: as a field (<c>message.name</c>), or as a text (<c>message['name']</c>,
+    /// <c>'name' in message</c>).</summary>
     public bool Says(string name) => _fields.Contains(name);
 
     public static JinjaNames Of(JinjaNode template)
