@@ -37,10 +37,13 @@ internal sealed class EvaluateCommand : AdapterCommand
     private void Answer(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
         if (options.GetValue(_answers) is { } taken && File.Exists(taken)) throw new RefusedInputException("--answers", $"{taken} is there already");
-        var file = PromptFile.Read(options.GetValue(_data)!, trained.Task);
-        var loss = Evaluation.ScoresOf(trained.Model, trained.Prompts.Encode(file.Prompts, out _), trained.Task, options.GetValue(_batch), cancel);
+        var remarks = new List<string>();
+        var file = trained.Prompts.Fitted(PromptFile.Read(options.GetValue(_data)!, trained.Task), remarks);
+        var set = trained.Prompts.Encode(file.Prompts, out _);
+        foreach (var told in remarks.Concat(set.Remarks)) session.Note(told);
+        var loss = Evaluation.ScoresOf(trained.Model, set, trained.Task, options.GetValue(_batch), cancel);
         var decoding = trained.Task.Decoding!;
-        var prompts = Prompt.Grouped(file.Prompts);
+        var prompts = trained.Prompts.Asked(file.Prompts);
         var answers = Answers.Of(trained.LanguageModel, trained.Prompts, decoding.Rows is { } rows ? [.. prompts.Take(rows)] : prompts, decoding, 42, cancel);
         if (answers.Remark is { } remark) session.Note(remark);
         if (options.GetValue(_answers) is { } path) WholeFile.WriteText(path, answers.ToJsonLines());

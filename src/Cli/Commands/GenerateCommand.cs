@@ -9,6 +9,11 @@ namespace LoraDrop.Cli;
 internal sealed class GenerateCommand : AdapterCommand
 {
     private readonly Option<string?> _prompt = new("--prompt") { Description = "One prompt; without it, prompts are read from standard input, one a line. Of an adapter for conversations it is what the user says" };
+    private readonly Option<string?> _conversations = new("--conversations")
+    {
+        Description = "Of an adapter for conversations: a file (.jsonl or .json) of conversations to answer, "
+            + "as they are to learn from (tools, system and all) but for the last answer",
+    };
     private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Tokens of an answer at most (as the adapter was trained with)" };
     private readonly Option<int?> _beams = new("--beams") { Description = "Texts followed side by side (as the adapter was trained with)" };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Above 0, tokens are drawn: scores are divided by it (0)" };
@@ -20,7 +25,8 @@ internal sealed class GenerateCommand : AdapterCommand
 
     public GenerateCommand() : base("generate", "Answer prompts with a trained adapter")
     {
-        foreach (var option in (Option[])[_prompt, _tokens, _beams, _temperature, _topP, _topK, _repetition, _stop, _seed]) Add(option);
+        foreach (var option in (Option[])[_prompt, _conversations, _tokens, _beams, _temperature, _topP, _topK, _repetition, _stop,
+            _seed]) Add(option);
     }
 
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
@@ -40,13 +46,12 @@ internal sealed class GenerateCommand : AdapterCommand
         };
         Fault[] faults = [.. decoding.Faults("decoding")];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        string[] asked = options.GetValue(_prompt) is { } one ? [one] : [.. Lines()];
-        foreach (var (part, chunk) in asked.Chunk(decoding.BatchSize).Index())
+        foreach (var (part, chunk) in Asked(options, trained, session).Chunk(decoding.BatchSize).Index())
         {
-            var prompts = chunk.Select(text => PromptOf(trained.Task, text)).ToArray();
-            var answers = Answers.Of(model, trained.Prompts, prompts, decoding, options.GetValue(_seed), cancel, part * decoding.BatchSize);
+            var answers = Answers.Of(model, trained.Prompts, [.. chunk.Select(asked => asked.Prompt)], decoding, options.GetValue(_seed),
+                cancel, part * decoding.BatchSize);
             if (answers.Remark is { } remark) session.Note(remark);
-            foreach (var ((_, answer), text) in answers.Items.Zip(chunk))
+            foreach (var ((_, answer), (_, text)) in answers.Items.Zip(chunk))
             {
                 session.Say(answer.Text.Trim());
                 session.Tell(new { Event = "answer", Prompt = text, Answer = answer.Text, End = answer.End.ToString().ToLower(CultureInfo.InvariantCulture), Tokens = answer.Ids.Count });
@@ -54,10 +59,25 @@ internal sealed class GenerateCommand : AdapterCommand
         }
     }
 
+    /// <summary>The prompts, each with what is told of it beside its answer.</summary>
+    private IEnumerable<(Prompt Prompt, object Told)> Asked(ParseResult options, TrainedAdapter trained, Session session)
+    {
+        var isChat = trained.Task.TextChoices is [{ Chat: true }];
+        if (options.GetValue(_conversations) is not { } path)
+            return [.. (options.GetValue(_prompt) is { } one ? [one] : Lines()).Select(text => (PromptOf(isChat, text), (object)text))];
+        if (!isChat) throw Refused("belongs to an adapter that was trained on conversations; this one answers prompts: --prompt");
+        if (options.GetValue(_prompt) is not null) throw Refused("does not go with --prompt: give one of them");
+        var remarks = new List<string>();
+        var file = trained.Prompts.Fitted(new(Path.GetFileName(path), "", PromptFile.ReadUnanswered(path)), remarks);
+        foreach (var remark in remarks) session.Note(remark);
+        return file.Prompts.Select(prompt => (prompt, (object)prompt.Conversation!.Messages.SkipLast(1).Select(message => message.Fields)));
+
+        static RefusedInputException Refused(string message) => new("--conversations", message);
+    }
+
     /// <summary>The prompt as it was typed; for conversations what the user says, to which the answer is still to come.</summary>
-    private static Prompt PromptOf(TaskSettings task, string text) => task.TextChoices is [{ Chat: true }]
-        ? new("", "", "", [], "", [ChatMessage.Of("user", text), ChatMessage.Of("assistant", "")])
-        : new("", text, "", [], "", null);
+    private static Prompt PromptOf(bool isChat, string text) =>
+        isChat ? Prompt.Of("", new Conversation([ChatMessage.Of("user", text)]).Unanswered()) : new("", text, "", [], "", null);
 
     private static IEnumerable<string> Lines()
     {

@@ -22,7 +22,11 @@ public static class MergedModel
     public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels, IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.EnumerateFiles(baseModel).Where(file => Tokenizer.FileNames.Contains(Path.GetFileName(file)))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        foreach (var name in Tokenizer.FileNames.Where(name => File.Exists(Path.Combine(baseModel, name))))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, name))!);
+            File.Copy(Path.Combine(baseModel, name), Path.Combine(folder, name), overwrite: true);
+        }
         using var files = WeightFiles.Open(baseModel);
         var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}."; // a bare model is saved without
         var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -25,12 +26,24 @@ public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)
     /// <summary>Holds the answers against every right one; white space around either does not count.</summary>
     public Scores ScoresBy(Metric metric) => Scores.OfTexts(metric, [.. Items.Select(item => new Segment(item.Answer.Text.Trim(), [.. item.Prompt.References.Select(reference => reference.Trim())]))]);
 
-    /// <summary>One object a line: prompt, answer, why it ended, and the right answers.</summary>
+    /// <summary>One object a line: prompt (of a conversation its messages, and beside them tools and what else the template was given),
+    /// answer, why it ended, and the right answers.</summary>
     public string ToJsonLines()
     {
         var lines = new StringBuilder();
         foreach (var (prompt, answer) in Items)
-            lines.Append(JsonSerializer.Serialize(new { prompt = prompt.Messages is null ? (object)prompt.Text : prompt.Messages.SkipLast(1).Select(message => message.Fields), answer = answer.Text, answer.End, prompt.References }, JsonText.Compact)).Append('\n');
+        {
+            var line = new JsonObject { ["prompt"] = prompt.Text };
+            if (prompt.Conversation is { } talk)
+            {
+                line["prompt"] = new JsonArray([.. talk.Messages.SkipLast(1).Select(message => message.Fields.DeepClone())]);
+                if (talk.Tools is { } tools) line["tools"] = tools.DeepClone();
+                foreach (var (name, value) in talk.Variables) line[name] = value?.DeepClone();
+            }
+            (line["answer"], line["end"]) = (answer.Text, JsonSerializer.SerializeToNode(answer.End, JsonText.Compact));
+            line["references"] = new JsonArray([.. prompt.References.Select(reference => (JsonNode)reference)]);
+            lines.Append(line.ToJsonString(JsonText.Compact)).Append('\n');
+        }
         return lines.ToString();
     }
 }

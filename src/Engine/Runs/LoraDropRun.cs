@@ -262,6 +262,8 @@ public sealed class LoraDropRun : IDisposable
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
         foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => Path.GetExtension(f) is ".safetensors" or ".json" or ".txt" or ".model" or ".jinja").Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
+        foreach (var name in ChatTemplate.MoreFiles.Where(name => File.Exists(Path.Combine(inputs.Model, name))))
+            read.Add(new("model", name, RunFolder.Sha256(Path.Combine(inputs.Model, name))));
         return new(JsonDocument.Parse(request.ToRunJson()).RootElement, read);
     }
 }

@@ -16,6 +16,8 @@ namespace LoraDrop.Engine;
 public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, TargetSet TrainSet, TargetSet ValidationSet, TargetSet? TestSet, IReadOnlyList<string> Sources,
     PromptEncoder Encoder, IReadOnlyList<Prompt> Asked, string AskedFrom) : TaskData(Files, Remarks)
 {
+    private const string TrainingRows = "training rows";
+
     public override TargetSet Train => TrainSet;
 
     public override TargetSet Validation => ValidationSet;
@@ -35,22 +37,31 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var validation = files.Validation is null ? null : PromptFile.TryRead(files.Validation, task, faults);
         var test = files.Test is null ? null : PromptFile.TryRead(files.Test, task, faults);
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
+        var remarks = new List<string>();
+        train = encoder.Fitted(train, remarks);
+        validation = validation is null ? null : encoder.Fitted(validation, remarks);
+        test = test is null ? null : encoder.Fitted(test, remarks);
         var (stays, aside) = validation is null ? SetAside(train, seed) : (train.Prompts, validation.Prompts);
-        var trained = Encoded(encoder, train.File, stays, "", out var kept);
-        var remarks = trained.Cut == 0 ? [] : (string[])[kept.Length < stays.Count ? $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens and are left out." : $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens; their prompts are cut from the left."];
-        var asked = Prompt.Grouped(test?.Prompts ?? aside);
+        var trained = Encoded(encoder, train.File, stays, TrainingRows, out var kept);
+        var validated = Encoded(encoder, validation?.File ?? train.File, aside, "validation rows", out _);
+        var tested = test is null ? null : Encoded(encoder, test.File, test.Prompts, "test rows", out _);
+        foreach (var set in (TargetSet?[])[trained, validated, tested]) remarks.AddRange(set?.Remarks ?? []);
+        var asked = encoder.Asked(test?.Prompts ?? aside);
         var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };
         if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
-        remarks = [.. encoder.Fit, .. remarks];
-        return new(read, remarks, trained, Encoded(encoder, validation?.File ?? train.File, aside, " to evaluate on", out _), test is null ? null : Encoded(encoder, test.File, test.Prompts, " to evaluate on", out _), [.. kept.Select(i => stays[i].Source)], encoder,
-            task.Decoding!.Rows is { } rows ? [.. asked.Take(rows)] : asked, test is null ? "validation" : "test");
+        if (task.Decoding!.Rows is { } rows) asked = [.. asked.Take(rows)];
+        string[] sources = [.. kept.Select(i => stays[i].Source)];
+        return new(read, [.. encoder.Fit, .. remarks], trained, validated, tested, sources, encoder, asked, test is null ? "validation" : "test");
     }
 
     /// <summary>The rows of a split; where all of them are left out for their length there is nothing to go on with.</summary>
-    private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string purpose, out int[] kept)
+    private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string rows, out int[] kept)
     {
-        var set = encoder.Encode(prompts, out kept);
-        return set.Count > 0 ? set : throw new RefusedInputException(file, $"has no row of at most {encoder.LongestText} tokens{purpose}: raise training.maxLength, or let rows be cut");
+        var set = encoder.Encode(prompts, out kept, rows);
+        if (set.Count > 0) return set;
+        var purpose = rows == TrainingRows ? "" : " to evaluate on";
+        throw new RefusedInputException(file,
+            $"has no row of at most {encoder.LongestText} tokens{purpose}: raise training.maxLength, or let rows be cut");
     }
 
     private static (IReadOnlyList<Prompt> Stays, IReadOnlyList<Prompt> Aside) SetAside(PromptFile train, long seed)

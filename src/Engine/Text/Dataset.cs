@@ -10,6 +10,9 @@ namespace LoraDrop.Engine;
 /// <param name="Examples">The rows in file order.</param>
 public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? Labels, IReadOnlyList<Example> Examples)
 {
+    /// <summary>What conversations hold besides that no classifier reads, by where it stands: <c>id</c>, <c>messages[].name</c>.</summary>
+    public IReadOnlyList<string> NotUsed { get; init; } = [];
+
     /// <summary>Reads a file; its extension says how.</summary>
     /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels = train.Labels }</c>.</remarks>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
@@ -44,7 +47,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         var hidden = mayHideLabels && table.Rows.All(row => ClassNames.IsHidden(row.Label, task.Labels));
         var rows = hidden ? [] : table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
         var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
-        return new Dataset(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), labels, Labelled(rows, columns, labels, faults));
+        var (examples, sha256) = (Labelled(rows, columns, labels, faults), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return new Dataset(Path.GetFileName(path), sha256, labels, examples) { NotUsed = table.NotUsed };
     }
 
     private static bool IsFilled(TableRow row, TaskColumns columns, DataFaults faults)

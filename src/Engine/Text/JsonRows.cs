@@ -23,14 +23,15 @@ internal sealed class JsonRows : ITableReader
         TaskColumns? columns = null;
         var chat = false;
         var rows = new List<TableRow>();
+        var notUsed = new HashSet<string>();
         foreach (var (place, json) in _rows(bytes, faults))
         {
-            if (columns is null) chat = ChatLine.Is(json);
+            if (columns is null) chat = Conversation.Is(json);
             columns ??= Table.Choose(choices, chat ? ChatLine.Columns : [.. json.EnumerateObject().Select(p => p.Name)], faults);
             if (columns is null) return Table.Empty;   // the first row decides; the others would say the same again
-            if ((chat ? ReadChat(json, columns, place, faults) : ReadRow(json, columns, place, faults)) is { } row) rows.Add(row);
+            if ((chat ? ReadChat(json, columns, place, notUsed, faults) : ReadRow(json, columns, place, faults)) is { } row) rows.Add(row);
         }
-        return new Table(columns, rows);
+        return new Table(columns, rows) { NotUsed = [.. notUsed] };
     }
 
     public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults)
@@ -104,18 +105,20 @@ internal sealed class JsonRows : ITableReader
         return null;
     }
 
-    private static TableRow? ReadChat(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)
+    private static TableRow? ReadChat(JsonElement json, TaskColumns columns, RowPlace place, HashSet<string> notUsed, DataFaults faults)
     {
         if (ChatLine.Read(json, place, faults) is not { } line) return null;
+        notUsed.UnionWith(line.NotUsed);
         string Cell(string column) => column == ChatLine.LabelColumn ? line.Label : line.Text;
         return new(place, Cell(columns.First), columns.Second is null ? null : Cell(columns.Second), Cell(columns.Label));
     }
 
     private static void ReadChat(JsonElement json, IReadOnlyList<CellColumn> columns, RowPlace place, DataFaults faults)
     {
-        if (Conversation.Read(json, place, faults) is not { } messages) return;
-        columns[0].Add(place, string.Join('\n', messages.SkipLast(1).Select(message => message.Content)), ColumnType.Text);
-        columns[1].Add(place, messages[^1].Content, ColumnType.Text);
+        if (Conversation.Read(json, place, faults) is not { } conversation) return;
+        var line = ChatLine.Of(conversation);
+        columns[0].Add(place, line.Text, ColumnType.Text);
+        columns[1].Add(place, line.Label, ColumnType.Text);
     }
 
     private static TableRow? ReadRow(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)

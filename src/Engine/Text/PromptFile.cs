@@ -5,19 +5,25 @@ namespace LoraDrop.Engine;
 
 /// <summary>A prompt and what is to be answered.</summary>
 /// <param name="Place">Where it stands: file and row.</param>
-/// <param name="Text">The prompt; empty where <paramref name="Messages"/> are to be laid out.</param>
+/// <param name="Text">The prompt; empty where <paramref name="Conversation"/> is to be laid out.</param>
 /// <param name="Target">The answer that is learnt, and the first that is right.</param>
 /// <param name="References">Every right answer, the target among them.</param>
 /// <param name="Source">Where it comes from; empty where the data does not say.</param>
-/// <param name="Messages">A conversation that ends with the answer; null where there is a prompt.</param>
-public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source, IReadOnlyList<ChatMessage>? Messages)
+/// <param name="Conversation">A conversation that ends with the answer; null where there is a prompt.</param>
+public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source,
+    Conversation? Conversation)
 {
+    /// <summary>A conversation of a data file. Until a chat template has written its answer (<see cref="PromptEncoder.Asked"/>), the
+    /// reference is what the message says.</summary>
+    public static Prompt Of(string place, Conversation conversation) => new(place, "", conversation.Messages[^1].Shown,
+        [conversation.Messages[^1].Shown], "", conversation);
+
     /// <summary>Each prompt once, with the answers of all rows that have it.</summary>
     public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
         [.. prompts.GroupBy(prompt => prompt.Key).Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
 
     /// <summary>What tells prompts apart: those that are alike belong together.</summary>
-    internal string Key => Messages is null ? Text : string.Join('\u001f', Messages.SkipLast(1).Select(message => $"{message.Role}\u001e{message.Content}"));
+    internal string Key => Conversation?.Key ?? Text;
 }
 
 /// <summary>The prompts of one data file.</summary>
@@ -34,6 +40,19 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
     }
 
+    /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last
+    /// answer.</summary>
+    /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
+    public static IReadOnlyList<Prompt> ReadUnanswered(string path)
+    {
+        var (name, faults) = (Path.GetFileName(path), new DataFaults(Path.GetFileName(path)));
+        var prompts = new List<Prompt>();
+        if (TableFile.ReaderOf(path, faults) is { } reader && TableFile.BytesOf(path, faults) is { } bytes)
+            prompts = Conversations(name, reader, bytes, faults, answered: false);
+        if (prompts.Count == 0 && !faults.Any) faults.Add("has no rows");
+        return faults.Any ? throw new RefusedInputException([.. faults.All]) : prompts;
+    }
+
     /// <param name="path">The file.</param>
     /// <param name="task">How its rows become prompts.</param>
     /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
@@ -44,7 +63,8 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         if (TableFile.ReaderOf(path, found) is { } reader && TableFile.BytesOf(path, found) is { } bytes)
         {
             var name = Path.GetFileName(path);
-            var prompts = task.TextChoices is [{ Chat: true }] ? Conversations(name, reader, bytes, found) : Rows(name, reader, bytes, task, found);
+            var isChat = task.TextChoices is [{ Chat: true }];
+            var prompts = isChat ? Conversations(name, reader, bytes, found, answered: true) : Rows(name, reader, bytes, task, found);
             if (prompts.Count == 0 && !found.Any) found.Add("has no rows");
             file = new(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), prompts);
         }
@@ -77,7 +97,7 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         return prompts;
     }
 
-    private static List<Prompt> Conversations(string name, ITableReader reader, byte[] bytes, DataFaults faults)
+    private static List<Prompt> Conversations(string name, ITableReader reader, byte[] bytes, DataFaults faults, bool answered)
     {
         if (reader is not JsonRows rows)
         {
@@ -86,8 +106,8 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         }
         var prompts = new List<Prompt>();
         foreach (var (place, row) in rows.Rows(bytes, faults))
-            if (Conversation.Read(row, place, faults) is { } messages)
-                prompts.Add(new($"{name} {place}", "", messages[^1].Content, [messages[^1].Content], "", messages));
+            if (Conversation.Read(row, place, faults, answered) is { } conversation)
+                prompts.Add(Prompt.Of($"{name} {place}", answered ? conversation : conversation.Unanswered()));
         return prompts;
     }
 }

@@ -7,6 +7,9 @@ internal sealed record Table(TaskColumns? Columns, IReadOnlyList<TableRow> Rows)
 {
     public static readonly Table Empty = new(null, []);
 
+    /// <summary>What conversations hold besides that no classifier reads.</summary>
+    public IReadOnlyList<string> NotUsed { get; init; } = [];
+
     /// <summary>The first choice whose columns are all there; else a fault that says which are.</summary>
     public static TaskColumns? Choose(IReadOnlyList<TaskColumns> choices, IReadOnlyCollection<string> there, DataFaults faults)
     {

@@ -22,7 +22,8 @@ public sealed class Tokenizer
     public static IReadOnlyList<string> FileNames { get; } =
     [
         "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-        .. SentencePieceNames, "chat_template.jinja", "chat_template.json", "generation_config.json",
+        .. SentencePieceNames, "chat_template.jinja", "chat_template.json", .. ChatTemplate.MoreFiles,
+        "generation_config.json",
     ];
 
     private readonly TokenizerSteps _steps;

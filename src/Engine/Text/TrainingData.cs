@@ -22,7 +22,12 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
         var labelled = test is { Examples.Count: > 0 } ? test : null;
         var read = validation is null ? SetAside(train, labelled, seed) : new TrainingData(train, validation, labelled);
-        return test is null || labelled is not null ? read : read with { Remarks = [$"{test.File} is left out: its labels are all -1, which says that they are hidden."] };
+        var remarks = new List<string>();
+        if (test is not null && labelled is null)
+            remarks.Add($"{test.File} is left out: its labels are all -1, which says that they are hidden.");
+        foreach (var data in ((Dataset?[])[train, validation, test]).OfType<Dataset>().Where(data => data.NotUsed.Count > 0))
+            remarks.Add($"{data.File}: not used: {string.Join(", ", data.NotUsed)}");
+        return read with { Remarks = remarks };
     }
 
     private static TrainingData SetAside(Dataset train, Dataset? test, long seed)

@@ -59,8 +59,8 @@ public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyLi
 /// <param name="Learnt">For each text the places of the tokens that are learnt, ascending; never the first.</param>
 public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<int[]> Learnt) : EncodedSet(Texts)
 {
-    /// <summary>How many texts were too long.</summary>
-    public int Cut { get; init; }
+    /// <summary>What people should know of how they came about: what was cut, left out, or not learnt.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 
     public override TargetSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Learnt[i])]);
 

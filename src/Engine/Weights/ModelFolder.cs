@@ -48,7 +48,8 @@ public sealed class ModelFolder : IWeights, IDisposable
     {
         using var weights = WeightFiles.Open(path);
         return [.. weights.Files.Concat(Tokenizer.FileNames).Append(ModelConfig.FileName).Order(StringComparer.Ordinal)
-            .Select(name => new FileInfo(System.IO.Path.Combine(path, name))).Where(file => file.Exists).Select(file => new FileFacts(file.Name, file.Length, RunFolder.Sha256(file.FullName)))];
+            .Select(name => (Name: name, File: new FileInfo(System.IO.Path.Combine(path, name)))).Where(found => found.File.Exists)
+            .Select(found => new FileFacts(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
     }
 
     /// <summary>Tells whether a folder has changed: the digest of those files.</summary>

@@ -77,6 +77,7 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
     private async Task FetchAsync(string name, string to, Action<long> arrived, CancellationToken cancel)
     {
         var buffer = new byte[1 << 17];
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
         await using var from = bucket.Open(Folder + name, _seen[name]);
         await using var file = new FileStream(to, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
         while (await ReadAsync(name, from, buffer, cancel) is > 0 and var read)

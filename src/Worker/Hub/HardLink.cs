@@ -6,9 +6,11 @@ namespace LoraDrop.Worker;
 /// <summary>A second name for a file, which costs no space.</summary>
 internal static class HardLink
 {
-    /// <summary>Gives a file another name, in place of what stood there; copies it where the two names lie on different disks.</summary>
+    /// <summary>Gives a file another name, in place of what stood there, in a folder that is made where it is not there; copies it where
+    /// the two names lie on different disks.</summary>
     public static void Place(string file, string name)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(name)!);
         File.Delete(name);
         if (!TryLink(file, name)) File.Copy(file, name);
     }

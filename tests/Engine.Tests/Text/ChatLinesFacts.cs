@@ -32,24 +32,44 @@ public sealed class ChatLinesFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "messages[0].role: must be one of system, developer, user, assistant")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "messages: must have a message of the assistant: its content is the label")]
-    [InlineData("""{"messages": []}""", "messages: must have a message of the assistant: its content is the label")]
-    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}]}""", "messages: must have a message before the assistant's last: it is the text")]
-    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""", "messages[1]: must be of the assistant: the last message is the label")]
+    [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "messages[0].role: must be one of system, developer, user, assistant, tool")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "messages: must have a message to answer, and the answer")]
+    [InlineData("""{"messages": []}""", "messages: must have a message to answer, and the answer")]
+    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}]}""", "messages: must have a message to answer, and the answer")]
+    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""", "messages[1]: must be of the assistant: the last message is an answer")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null}]}""", "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
-    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].content: must be a text that is not empty, or a list of parts of the type text")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "tool_calls": []}]}""", "messages[1].tool_calls: is no class: a classifier calls no tools")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""", "messages[0].weight: must be 0 or 1, on a message of the assistant")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": []}""", "tools: is not a field of a chat line: a classifier learns from messages alone")]
+    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].content[0]: is a picture: models that read text are trained here, and nothing else")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "tool_calls": [{"name": "f", "arguments": {}}]}]}""", "messages[1].tool_calls: is no class: a classifier calls no tools")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""", "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""", "messages[3].weight: must not be 0 on the last message: it is the label")]
     [InlineData("""{"messages": [7, {"role": "assistant", "content": "y"}]}""", "messages[0]: must be an object with role and content")]
-    [InlineData("""{"messages": [{"role": "user", "content": "\ud800"}, {"role": "assistant", "content": "y"}]}""", "messages[0].content: must be a text that is not empty, or a list of parts of the type text")]
-    [InlineData("""{"text": "x", "label": "y"}""", "messages: must be a list of messages, as in the first row")]
+    [InlineData("""{"messages": [{"role": "user", "content": "\ud800"}, {"role": "assistant", "content": "y"}]}""", "messages[0]: holds half of a surrogate pair")]
+    [InlineData("""{"text": "x", "label": "y"}""", "messages: must be a list of messages (or there is a list conversations, or instruction and output, or prompt and completion as lists)")]
     public void What_no_classifier_can_learn_is_told_with_row_line_and_message(string line, string fault)
     {
         var path = File($"{Good}\n{line}\n");
         var expected = $"chat.jsonl row 2 (line 2) {fault}";
         Assert.Equal([expected], Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Task)).Faults.Select(f => $"{f}"));
+    }
+
+    [Fact]
+    public void What_no_classifier_reads_is_named_once_and_refuses_nothing()
+    {
+        string Line(string film, string label) => $$"""{"id": 1, "messages": [{"role": "user", "content": "{{film}}", "name": "ann", "tool_calls": null}, {"role": "assistant", "content": "{{label}}"}], "tools": [{"name": "f"}], "topic": null, "meta": {"a": [1]} }""" + "\n";
+        var path = File(string.Concat(Enumerable.Range(0, 12).Select(i => Line($"film {i}", i % 2 == 0 ? "yes" : "no"))));
+        Assert.Equal(["chat.jsonl: not used: tools, id, meta, messages[].name"], TrainingData.Read(new(path), Task, 1).Remarks);
+        Assert.Equal(12, DatasetInspection.Read(new(path)).Splits[0].Rows);
+    }
+
+    [Fact]
+    public void The_forms_that_an_inspection_shows_as_text_and_label_are_those_that_are_learnt()
+    {
+        foreach (var row in (string[])["""{"conversations": [{"from": "human", "value": "a film"}, {"from": "gpt", "value": "yes"}], "system": "Good?"}""", """{"prompt": [{"role": "system", "content": "Good?"}, {"role": "user", "content": "a film"}], "completion": [{"role": "assistant", "content": "yes"}]}"""])
+        {
+            var path = File($"{row}\n{row.Replace("yes", "no")}\n");
+            Assert.Equal(["Good?\na film", "yes"], DatasetInspection.Read(new(path)).Splits[0].Preview[0]);
+            Assert.Equal(new Example("Good?\na film", null, 1), Dataset.Read(path, Task).Examples[0]);
+        }
     }
 
     [Fact]

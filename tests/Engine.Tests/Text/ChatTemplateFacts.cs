@@ -45,7 +45,8 @@ public sealed class ChatTemplateFacts : IDisposable
     [InlineData("{{ strftime_now('%Y') }}", "'strftime_now', which is undefined, cannot be called")]
     [InlineData("{{ raise_exception('Roles must alternate') }}", "the chat template refuses the messages: Roles must alternate")]
     public void A_template_that_cannot_be_run_says_why_and_where_and_none_goes_on_for_ever(string template, string why) =>
-        Assert.Contains(why, Assert.Throws<RefusedInputException>(() => ChatTemplate.Of("t.jinja", template, new Dictionary<string, string>()).Render([ChatMessage.Of("user", "Hello")], answer: true)).Message);
+        Assert.Contains(why, Assert.Throws<RefusedInputException>(() => ChatTemplate.Of("t.jinja", template, new Dictionary<string,
+            string>()).Render(new([ChatMessage.Of("user", "Hello")]), answer: true)).Message);
 
     [Fact]
     public void Parentheses_without_end_are_refused_and_end_no_process() =>
@@ -60,7 +61,7 @@ public sealed class ChatTemplateFacts : IDisposable
     {
         if (file != "tokenizer_config.json") _folder.File("tokenizer_config.json", """{"bos_token": "<s>", "chat_template": "older"}""");
         _folder.File(file, content);
-        Assert.Equal("<s>Hello", ChatTemplate.Load(_folder.Path)!.Render([ChatMessage.Of("user", "Hello")], answer: false));
+        Assert.Equal("<s>Hello", ChatTemplate.Load(_folder.Path)!.Render(new([ChatMessage.Of("user", "Hello")]), answer: false));
     }
 
     [Fact]

@@ -60,7 +60,8 @@ public sealed class PromptFileFacts : IDisposable
     {
         _folder.File(file, text);
         var prompt = Preset("chat", file)[0];
-        Assert.Equal([("user", "Hello", false), ("assistant", "Hi", true)], prompt.Messages!.Select(message => (message.Role, message.Content, message.Learnt)));
+        Assert.Equal([("user", "Hello", false), ("assistant", "Hi", true)], prompt.Conversation!.Messages.Select(message =>
+            (message.Role, message.Content, message.Learnt)));
         Assert.Equal(["Hi"], prompt.References);
     }
 
@@ -70,7 +71,7 @@ public sealed class PromptFileFacts : IDisposable
     [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""", "messages[1]: must be of the assistant: the last message is an answer")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""", "messages: has no answer that is learnt: each has the weight 0")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "name": "\ud800"}, {"role": "assistant", "content": "y"}]}""", "messages[0]: holds half of a surrogate pair")]
-    [InlineData("""{"conversations": [{"from": "pope", "value": "x"}, {"from": "gpt", "value": "y"}]}""", "conversations[0].from: must be one of human, user, gpt, assistant, system, tool")]
+    [InlineData("""{"conversations": [{"from": "pope", "value": "x"}, {"from": "gpt", "value": "y"}]}""", "conversations[0].from: must be one of system, developer, user, human, assistant, gpt, tool, observation, function, function_call")]
     [InlineData("""{"instruction": "x", "output": ""}""", "output: must be a text that is not empty")]
     public void What_is_wrong_with_a_conversation_is_told_by_row_and_message(string line, string fault)
     {
