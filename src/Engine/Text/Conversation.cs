@@ -28,6 +28,9 @@ internal static class Conversation
     /// <summary>Whether a row holds messages, and neither a text nor a label beside them.</summary>
     public static bool Is(JsonElement row) => ChatLine.Is(row) || row.TryGetProperty(ShareGpt, out var turns) && turns.ValueKind == JsonValueKind.Array;
 
+    /// <summary>The name of the field that holds a row's messages.</summary>
+    public static string MessagesIn(JsonElement row) => row.TryGetProperty(ShareGpt, out _) ? ShareGpt : Messages;
+
     /// <summary>Reads a row in any of the forms; every fault names row and message. Null with one.</summary>
     public static IReadOnlyList<ChatMessage>? Read(JsonElement row, RowPlace place, DataFaults faults)
     {
