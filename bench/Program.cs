@@ -11,6 +11,7 @@ var measures = new Dictionary<string, (string What, Action Run)>
     ["batches"] = ("real tokens per second: batches by length against random batches", BatchCost.Measure),
     ["flat"] = ("resident memory over 2,000 steps", FlatMemory.Measure),
     ["decoders"] = ("tokens per second of a decoder, training and answering, against the operations of transformers and PEFT", DecoderCost.Measure),
+    ["inspection"] = ("how fast 1 GB of JSON lines is validated, plain and packed, against the disk and gunzip, and the memory that it takes", InspectionCost.Measure),
     ["dropout"] = ("dropout with masks that are computed again, against torch's", DropoutCost.Measure),
 };
 if (args is [var name] && measures.TryGetValue(name, out var measure))

@@ -45,16 +45,28 @@ public sealed class RequestFitFacts
     }
 
     [Fact]
-    public void Where_the_task_takes_another_line_for_the_header_nothing_is_said_of_the_rows()
+    public void Names_for_a_file_without_a_header_and_places_for_one_with_a_header_are_refused()
     {
-        var faulty = Label with { Empty = 1, FirstEmpty = "row 2 (line 2)" };
-        Assert.Empty(Faults(Request(), Split(SplitFacts.Train, "train.tsv", Text with { Name = "0" }, faulty with { Name = "1" }) with { Header = false, Preview = [["text", "label"]] }));
-        Assert.Empty(Faults(Request("""{"kind": "classification", "columns": {"first": "0", "label": "1"}}"""), Split(SplitFacts.Train, "train.tsv", Text with { Name = "fine" }, faulty with { Name = "good" })));
+        var rows = Split(SplitFacts.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"], ["dull", "bad"], ["warm", "good"]] };
+        Assert.Equal("task.columns.label: train.tsv has no column \"label\"; it has (0, 1): it has no header (\"good\" comes again in its column), so its columns are counted from 0", Faults(Request(), rows)[1]);
+        Assert.Equal("task.columns.label: train.tsv has no column \"1\"; it has (text, label): it has a header, so its columns go by their names",
+            Faults(Request("""{"kind": "classification", "columns": {"first": "text", "label": "1"}}"""), Train)[0]);
+    }
+
+    [Theory]
+    [InlineData("text", "a text")]
+    [InlineData("label", "a text or a number")]
+    public void A_column_that_nobody_can_read_is_a_fault_only_where_the_task_reads_it(string unreadable, string wanted)
+    {
+        ColumnFacts Other(ColumnFacts column, string? why) => column.Name == unreadable ? column with { Type = ColumnType.Other, Values = null, Unreadable = why } : column;
+        Assert.Contains($"column {unreadable} must be {wanted}; it holds lists, objects, dates or the like", Assert.Single(Faults(Request(), Split(SplitFacts.Train, "train.jsonl", Other(Text, null), Other(Label, null)))));
+        Assert.Contains($"column {unreadable} cannot be read: it is damaged", Assert.Single(Faults(Request(), Split(SplitFacts.Train, "train.parquet", Other(Text, "it is damaged"), Other(Label, "it is damaged")))));
+        Assert.Empty(Faults(Request(), Split(SplitFacts.Train, "train.jsonl", Text, Label, Other(Text, "it is damaged") with { Name = "meta" })));
     }
 
     [Fact]
     public void An_empty_cell_is_told_by_its_place() => Assert.Equal(
-        ["task.columns.first: train.tsv row 7 (line 8) column text is empty; so are 2 more", "task.columns.label: train.tsv row 9 (line 10) column label is empty"],
+        ["task.columns.first: train.tsv row 7 (line 8) column text is empty; so are 2 more rows", "task.columns.label: train.tsv row 9 (line 10) column label is empty"],
         Faults(Request(), Split(SplitFacts.Train, "train.tsv", Text with { Empty = 3, FirstEmpty = "row 7 (line 8)" }, Label with { Empty = 1, FirstEmpty = "row 9 (line 10)" }), Validation));
 
     [Fact]
@@ -102,7 +114,7 @@ public sealed class RequestFitFacts
     public void A_format_that_says_so_has_texts_where_texts_are_read()
     {
         var typed = Split(SplitFacts.Train, "train.jsonl", Text with { Type = ColumnType.Whole }, Label with { Type = ColumnType.Boolean });
-        Assert.Equal(["task.columns.first: train.jsonl column text must be a text; it is a number", "task.columns.label: train.jsonl column label must be a text or a number; it is true or false"], Faults(Request(), typed));
+        Assert.Equal(["task.columns.first: train.jsonl column text must be a text; it is a number"], Faults(Request(), typed));
         Assert.Empty(Faults(Request(), typed with { File = "train.tsv" }));
     }
 

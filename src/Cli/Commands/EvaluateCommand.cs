@@ -26,6 +26,7 @@ internal sealed class EvaluateCommand : AdapterCommand
             return;
         }
         var data = Dataset.Read(options.GetValue(_data)!, trained.Task);
+        foreach (var remark in data.Remarks) session.Note(remark);
         var set = trained.Encode(data);
         var evaluation = Evaluation.Of(trained.Classifier, set, options.GetValue(_batch), cancel);
         var scores = evaluation.ScoresOf(set, trained.Task);
@@ -38,9 +39,10 @@ internal sealed class EvaluateCommand : AdapterCommand
     {
         if (options.GetValue(_answers) is { } taken && File.Exists(taken)) throw new RefusedInputException("--answers", $"{taken} is there already");
         var remarks = new List<string>();
-        var file = trained.Prompts.Fitted(PromptFile.Read(options.GetValue(_data)!, trained.Task), remarks);
+        var read = PromptFile.Read(options.GetValue(_data)!, trained.Task);
+        var file = trained.Prompts.Fitted(read, remarks);
         var set = trained.Prompts.Encode(file.Prompts, out _);
-        foreach (var told in remarks.Concat(set.Remarks)) session.Note(told);
+        foreach (var told in read.AllRemarks.Concat(remarks).Concat(set.Remarks)) session.Note(told);
         var loss = Evaluation.ScoresOf(trained.Model, set, trained.Task, options.GetValue(_batch), cancel);
         var decoding = trained.Task.Decoding!;
         var prompts = trained.Prompts.Asked(file.Prompts);

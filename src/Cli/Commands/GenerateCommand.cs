@@ -68,7 +68,7 @@ internal sealed class GenerateCommand : AdapterCommand
         if (!isChat) throw Refused("belongs to an adapter that was trained on conversations; this one answers prompts: --prompt");
         if (options.GetValue(_prompt) is not null) throw Refused("does not go with --prompt: give one of them");
         var remarks = new List<string>();
-        var file = trained.Prompts.Fitted(new(Path.GetFileName(path), "", PromptFile.ReadUnanswered(path)), remarks);
+        var file = trained.Prompts.Fitted(PromptFile.ReadUnanswered(path), remarks);
         foreach (var remark in remarks) session.Note(remark);
         return file.Prompts.Select(prompt => (prompt, (object)prompt.Conversation!.Messages.SkipLast(1).Select(message => message.Fields)));
 

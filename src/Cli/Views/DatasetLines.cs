@@ -16,6 +16,8 @@ internal static class DatasetLines
         {
             console.MarkupLineInterpolated($"[bold]{split.Split}[/]  {split.Rows:N0} rows, {Words.Bytes(split.Bytes)}, {split.File}{(split.Header ? "" : ", no header: columns are counted from 0")}");
             if (split.Columns is { } columns) PlainTable.Write(console, ["column", "type", ">empty", ">different", ">longest", "values"], columns.Select(Row));
+            if (split.NotUsed is { Count: > 0 } unused) console.MarkupLineInterpolated($"not used: {string.Join(", ", unused)}");
+            foreach (var remark in split.Remarks ?? []) console.MarkupLineInterpolated($"[yellow]![/] {remark}");
         }
     }
 

@@ -1,8 +1,7 @@
 namespace LoraDrop.Domain;
 
 /// <summary>Whether a request goes with its model and its data, as far as their facts tell: a fault here would end the run before its first step.</summary>
-/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed, or a first line that was taken for a header
-/// and is read as a row by the task, or the other way round. The run reads every row, and has the last word.</remarks>
+/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed. The run reads every row, and has the last word.</remarks>
 public static class RequestFit
 {
     private const int MostStrangers = 5;
@@ -14,27 +13,20 @@ public static class RequestFit
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) =>
         [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null ? [] : DataFaults(request, data)];
 
-    /// <summary>The columns of a file whose texts the task reads, whichever of the two takes the first line for a header; none where the file has not all that the task wants.</summary>
+    /// <summary>The columns of a file whose texts the task reads; none where the file has not all that the task wants.</summary>
     public static IReadOnlyList<ColumnFacts> ReadColumns(TaskSettings task, SplitFacts split)
     {
         if (task.Kind == TaskKind.Generation)
         {
             if (task.TextChoices is [{ Chat: true }]) return split.Columns;
-            var text = TextColumns.Chosen(task.TextChoices, [.. split.Columns.Select(column => column.Name)]);
+            var text = TextColumns.Chosen(task.TextChoices, NamesOf(split));
             return text is null ? [] : [.. split.Columns.Where(column => RowTemplate.Of(text.Prompt!).Columns.Concat(RowTemplate.Of(text.Target!).Columns).Contains(column.Name))];
         }
-        if (Chosen(task, split) is not ({ } columns, var header)) return [];
-        var places = header ? FirstLine(split) : [.. Enumerable.Range(0, split.Columns.Count).Select(place => $"{place}")];
-        return [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field => split.Columns[places.ToList().IndexOf(field.Name)])];
+        return Chosen(task, split) is not { } columns ? [] : [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field => split.Columns.First(column => column.Name == field.Name))];
     }
 
     /// <summary>The column of a file that the task predicts; null where the file has not all that the task wants.</summary>
-    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split)
-    {
-        if (Chosen(task, split) is not ({ } columns, var header)) return null;
-        var places = header ? FirstLine(split) : [.. Enumerable.Range(0, split.Columns.Count).Select(place => $"{place}")];
-        return split.Columns[places.ToList().IndexOf(columns.Label)];
-    }
+    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns ? split.Columns.First(column => column.Name == columns.Label) : null;
 
     private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
     {
@@ -77,30 +69,37 @@ public static class RequestFit
         return faults;
     }
 
-    /// <summary>Columns that no choice of templates finds all of. Conversations the run reads.</summary>
+    /// <summary>Columns that no choice of templates finds all of, or that cannot be read. Conversations the run reads.</summary>
     private static IEnumerable<Fault> TextFaults(TaskSettings task, SplitFacts split)
     {
-        string[] there = [.. split.Columns.Select(column => column.Name)];
-        if (task.TextChoices is [{ Chat: true }] || TextColumns.Chosen(task.TextChoices, there) is not null) return [];
-        return [new(task.Text is null ? "task.preset" : "task.text", $"{split.File} {TextColumns.Wanted(task.TextChoices, there)}")];
+        if (task.TextChoices is [{ Chat: true }]) return [];
+        var path = task.Text is null ? "task.preset" : "task.text";
+        if (TextColumns.Chosen(task.TextChoices, NamesOf(split)) is not { } text) return [new(path, $"{split.File} {TextColumns.Wanted(task.TextChoices, NamesOf(split), split.Header, WhyNoHeader(split))}")];
+        return [.. split.Columns.Where(column => text.Columns.Contains(column.Name)).Select(column => UnreadableFault(split, column, path, "a text")).OfType<Fault>()];
     }
 
     /// <summary>Columns that the task reads and the file has not, or has twice.</summary>
     private static IEnumerable<Fault> ColumnFaults(TaskSettings task, SplitFacts split)
     {
-        var there = FirstLine(split);
-        if (Chosen(task, split).Columns is { } chosen)
-            return ColumnChoice.Twice(chosen, there).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field => field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
-        string[] names = [.. split.Columns.Select(column => column.Name)];
-        if (task.Columns is null) return [new("task.preset", $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names)}")];
-        return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name) && !there.Contains(field.Name))
-            .Select(field => new Fault(PathOf(task, field.Field), $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}"));
+        var names = NamesOf(split);
+        if (Chosen(task, split) is { } chosen)
+            return ColumnChoice.Twice(chosen, names).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field => field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
+        if (task.Columns is null) return [new("task.preset", $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names, split.Header, WhyNoHeader(split))}")];
+        return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name)).Select(field => new Fault(PathOf(task, field.Field),
+            $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}{ColumnChoice.Otherwise([field.Name], split.Header, WhyNoHeader(split))}"));
     }
 
-    private static (TaskColumns? Columns, bool Header) Chosen(TaskSettings task, SplitFacts split) =>
-        split.Typed ? (ColumnChoice.Named(task.ColumnChoices, FirstLine(split)), true) : ColumnChoice.ByFirstLine(task.ColumnChoices, FirstLine(split));
+    /// <summary>A column that the task reads and nobody can.</summary>
+    private static Fault? UnreadableFault(SplitFacts split, ColumnFacts column, string path, string wanted) =>
+        column.Unreadable is { } why ? new(path, $"{split.File} column {column.Name} cannot be read: {why}")
+        : column.Type == ColumnType.Other ? new(path, $"{split.File} column {column.Name} must be {wanted}; it holds lists, objects, dates or the like")
+        : null;
 
-    private static IReadOnlyList<string> FirstLine(SplitFacts split) => split.Header ? [.. split.Columns.Select(column => column.Name)] : split.Preview[0];
+    private static TaskColumns? Chosen(TaskSettings task, SplitFacts split) => ColumnChoice.Named(task.ColumnChoices, NamesOf(split));
+
+    private static string[] NamesOf(SplitFacts split) => [.. split.Columns.Select(column => column.Name)];
+
+    private static string? WhyNoHeader(SplitFacts split) => split.Header || split.Preview.Count == 0 ? null : HeaderLine.WhyNot(split.Preview[0], [.. split.Preview.Skip(1)]);
 
     private static IEnumerable<(string Field, string Name)> FieldsOf(TaskColumns columns) =>
         columns.Second is null ? [("first", columns.First), ("label", columns.Label)] : [("first", columns.First), ("second", columns.Second), ("label", columns.Label)];
@@ -117,9 +116,8 @@ public static class RequestFit
 
         public ColumnFacts Label => Column(_columns.Label);
 
-        /// <summary>Null where the task does not find its columns, or takes another first line for the header than the facts do.</summary>
-        public static ReadSplit? Of(TaskSettings task, SplitFacts split) =>
-            Chosen(task, split) is ({ } columns, var header) && header == split.Header ? new(split, columns) : null;
+        /// <summary>Null where the task does not find its columns.</summary>
+        public static ReadSplit? Of(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns ? new(split, columns) : null;
 
         public IEnumerable<Fault> CellFaults(TaskSettings task)
         {
@@ -127,7 +125,12 @@ public static class RequestFit
             foreach (var (field, name) in FieldsOf(_columns))
             {
                 var column = Column(name);
-                if (column.Empty > 0) yield return new(PathOf(task, field), $"{_split.File} {column.FirstEmpty} column {name} is empty{(column.Empty > 1 ? $"; so are {column.Empty - 1} more" : "")}");
+                if (UnreadableFault(_split, column, PathOf(task, field), field == "label" ? "a text or a number" : "a text") is { } unreadable)
+                {
+                    yield return unreadable;
+                    continue;
+                }
+                if (column.Empty > 0) yield return new(PathOf(task, field), $"{_split.File} {column.FirstEmpty} column {name} is empty{(column.Empty > 1 ? $"; so are {column.Empty - 1} more {(column.Empty == 2 ? "row" : "rows")}" : "")}");
                 if (MistypedAs(column, field == "label") is { } wanted) yield return new(PathOf(task, field), $"{_split.File} column {name} must be {wanted}; it is {Words(column.Type)}");
                 else if (field == "label" && LabelFault(task) is { } fault) yield return fault;
             }
@@ -137,8 +140,8 @@ public static class RequestFit
         public int[]? ClassesOf(TaskSettings task)
         {
             if (task is not { Kind: TaskKind.Classification, Labels: { } labels } || Label.Values is not { } values) return null;
-            var index = ClassNames.Index(labels);
-            return values.Keys.All(index.ContainsKey) ? [.. values.SelectMany(value => Enumerable.Repeat(index[value.Key], value.Value))] : null;
+            var index = new ClassIndex(labels);
+            return values.Keys.All(label => index.Of(label) is not null) ? [.. values.SelectMany(value => Enumerable.Repeat(index.Of(value.Key)!.Value, value.Value))] : null;
         }
 
         /// <summary>Whether no row could be kept aside: of more rows than classes can be, a tenth always can.</summary>
@@ -154,8 +157,8 @@ public static class RequestFit
             if (task.Kind == TaskKind.Regression)
                 return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"), $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
             if (task.Labels is not { } labels || Label.Values is not { } values) return null;
-            var index = ClassNames.Index(labels);
-            string[] strangers = [.. values.Where(value => !index.ContainsKey(value.Key)).Select(value => $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
+            var index = new ClassIndex(labels);
+            string[] strangers = [.. values.Where(value => index.Of(value.Key) is null).Select(value => $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
             return strangers.Length == 0 ? null
                 : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", strangers.Take(MostStrangers))}{(strangers.Length > MostStrangers ? ", …" : "")}");
         }
@@ -163,7 +166,7 @@ public static class RequestFit
         /// <summary>What a column ought to be that the format says is something else; null where it is right, or the format does not say.</summary>
         private string? MistypedAs(ColumnFacts column, bool label) => (_split.Typed, label, column.Type) switch
         {
-            (false, _, _) or (_, _, ColumnType.Text) or (_, true, ColumnType.Whole or ColumnType.Number) => null,
+            (false, _, _) or (_, _, ColumnType.Text) or (_, true, ColumnType.Whole or ColumnType.Number or ColumnType.Boolean) => null,
             (_, true, _) => "a text or a number",
             (_, false, _) => "a text",
         };

@@ -92,7 +92,7 @@ public sealed record TaskSettings
         if (Labels is null || Kind == TaskKind.Generation) yield break;
         if (Kind == TaskKind.Regression) yield return new($"{path}.labels", "belongs to classification: regression predicts a number");
         else if (Labels.Count < 2) yield return new($"{path}.labels", $"must name at least two classes; got {Labels.Count}");
-        if (Labels.Distinct().Count() < Labels.Count) yield return new($"{path}.labels", "must name each class once");
+        if (new ClassIndex(Labels).Count < Labels.Count) yield return new($"{path}.labels", "must name each class once");
     }
 
     private bool MetricFits => (Kind, Metric) switch

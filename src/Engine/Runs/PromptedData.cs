@@ -37,7 +37,8 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var validation = files.Validation is null ? null : PromptFile.TryRead(files.Validation, task, faults);
         var test = files.Test is null ? null : PromptFile.TryRead(files.Test, task, faults);
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
-        var remarks = new List<string>();
+        PromptFile[] all = [.. new[] { train, validation, test }.OfType<PromptFile>()];
+        List<string> remarks = [.. all.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(all.Select(file => (file.File, file.NotUsed)))];
         train = encoder.Fitted(train, remarks);
         validation = validation is null ? null : encoder.Fitted(validation, remarks);
         test = test is null ? null : encoder.Fitted(test, remarks);

@@ -63,6 +63,9 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
     internal static bool Is(JsonElement row) => ConversationReader.Is(row);
 
+    /// <summary>The names of the fields that hold a row's messages.</summary>
+    internal static IReadOnlyList<string> MessageFields(JsonElement row) => ConversationReader.MessageFields(row);
+
     /// <summary>Reads a row in any of the forms; every fault names row and message. Null with one.</summary>
     /// <param name="row">The row.</param>
     /// <param name="place">Where it is.</param>

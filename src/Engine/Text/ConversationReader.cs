@@ -50,6 +50,10 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _)
         : ListIn(row, Prompt) && ListIn(row, Completion);
 
+    /// <summary>The names of the fields that hold a row's messages.</summary>
+    public static IReadOnlyList<string> MessageFields(JsonElement row) =>
+        Array.Find(Lists, name => ListIn(row, name)) is { } list ? [list] : [Prompt, Completion];
+
     public Conversation? Read(JsonElement row)
     {
         if (Array.Find(Lists, name => ListIn(row, name)) is { } list)

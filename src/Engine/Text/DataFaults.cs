@@ -1,29 +1,50 @@
+using System.Text.RegularExpressions;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>What is wrong with one data file: the first twenty faults, and how many more there are.</summary>
-internal sealed class DataFaults(string file)
+/// <summary>What is wrong with one data file: the first twenty different faults, and how many more there are. The same fault on many rows is one, with the first row and a count.</summary>
+internal sealed partial class DataFaults(string file)
 {
     private const int Most = 20;
 
-    private readonly List<Fault> _first = [];
+    private readonly List<Repeated> _first = [];
+    private readonly Dictionary<(string, string), Repeated> _known = [];
     private int _more;
 
-    public void Add(string message) => Add(new Fault(file, message));
+    public void Add(string message) => Add("", message);
 
     /// <summary>A fault at a place in the file: <c>row 7 (line 8) column label</c>. Rows count the data from 1.</summary>
-    public void Add(string place, string message) => Add(new Fault($"{file} {place}", message));
-
-    public bool Any => _first.Count > 0;
-
-    public int Count => _first.Count + _more;
-
-    public IEnumerable<Fault> All => _more == 0 ? _first : _first.Append(new Fault(file, $"and {_more} more"));
-
-    private void Add(Fault fault)
+    public void Add(string place, string message)
     {
-        if (_first.Count < Most) _first.Add(fault);
+        var row = Row().Match(place);
+        var rest = place[row.Length..];
+        if (row.Length > 0 && _known.TryGetValue((rest, message), out var known)) known.Count++;
+        else if (_first.Count < Most)
+        {
+            var added = new Repeated(place, message);
+            _first.Add(added);
+            if (row.Length > 0) _known.Add((rest, message), added);
+        }
         else _more++;
+        Count++;
+    }
+
+    public bool Any => Count > 0;
+
+    public int Count { get; private set; }
+
+    public IEnumerable<Fault> All => _first.Select(fault => new Fault(fault.Place.Length == 0 ? file : $"{file} {fault.Place}", fault.Told)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
+
+    [GeneratedRegex(@"^row \d+( \(line \d+\))?")]
+    private static partial Regex Row();
+
+    private sealed class Repeated(string place, string message)
+    {
+        public string Place => place;
+
+        public int Count { get; set; } = 1;
+
+        public string Told => Count == 1 ? message : $"{message}; so {(message.StartsWith("is ", StringComparison.Ordinal) ? Count == 2 ? "is" : "are" : "in")} {Count - 1} more {(Count == 2 ? "row" : "rows")}";
     }
 }

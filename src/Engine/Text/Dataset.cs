@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -10,8 +9,14 @@ namespace LoraDrop.Engine;
 /// <param name="Examples">The rows in file order.</param>
 public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? Labels, IReadOnlyList<Example> Examples)
 {
-    /// <summary>What conversations hold besides that no classifier reads, by where it stands: <c>id</c>, <c>messages[].name</c>.</summary>
-    public IReadOnlyList<string> NotUsed { get; init; } = [];
+    /// <summary>What a person should know about how the file was read.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>The columns of the file that the task does not read; of conversations what stands besides: <c>id</c>, <c>messages[].name</c>.</summary>
+    internal IReadOnlyList<string> NotUsed { get; init; } = [];
+
+    /// <summary>The labels as the file spells them, each once.</summary>
+    internal IReadOnlyList<string> Spellings { get; init; } = [];
 
     /// <summary>Reads a file; its extension says how.</summary>
     /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels = train.Labels }</c>.</remarks>
@@ -19,7 +24,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     public static Dataset Read(string path, TaskSettings task)
     {
         var faults = new List<Fault>();
-        return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
+        var read = TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
+        return read with { Remarks = [.. read.Remarks, .. DataRemarks.NotUsed([(read.File, read.NotUsed)]), .. read.Labels is null ? [] : ClassNames.SpellingRemarks(read.Spellings).Select(remark => $"{read.File}: {remark}.")] };
     }
 
     /// <summary>The examples at these places, as a data set with the same file and labels.</summary>
@@ -39,43 +45,81 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
 
     private static Dataset? Read(string path, TaskSettings task, bool mayHideLabels, DataFaults faults)
     {
-        if (TableFile.ReaderOf(path, faults) is not { } reader || TableFile.BytesOf(path, faults) is not { } bytes) return null;
-        var table = reader.Read(bytes, task.ColumnChoices, faults);
-        if (table.Rows.Count == 0 && !faults.Any) faults.Add("has no rows");
-        if (table.Columns is not { } columns) return null;
+        using var file = TableFile.Open(path, faults);
+        if (file is null) return null;
+        var table = new CellTable([.. task.ColumnChoices.SelectMany(choice => choice.All)]);
+        var besides = new HashSet<string>();
+        file.ReadCells(table, ConversationCells.AsLabelled(besides));
+        if (table.Columns.Count == 0) return null;
+        if (ColumnChoice.Named(task.ColumnChoices, table.Columns) is not { } columns)
+        {
+            faults.Add(ColumnChoice.Wanted(task.ColumnChoices, table.Columns, file.Header, file.WhyNoHeader));
+            return null;
+        }
+        if (IsRefused(table, columns, faults) || table.Rows == 0) return null;
 
-        var hidden = mayHideLabels && table.Rows.All(row => ClassNames.IsHidden(row.Label, task.Labels));
-        var rows = hidden ? [] : table.Rows.Where(row => IsFilled(row, columns, faults)).ToList();
-        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows, faults) : null;
-        var (examples, sha256) = (Labelled(rows, columns, labels, faults), Convert.ToHexStringLower(SHA256.HashData(bytes)));
-        return new Dataset(Path.GetFileName(path), sha256, labels, examples) { NotUsed = table.NotUsed };
+        var hidden = mayHideLabels && Enumerable.Range(0, table.Rows).All(row => ClassNames.IsHidden(table[columns.Label, row], task.Labels));
+        int[] rows = hidden ? [] : [.. Enumerable.Range(0, table.Rows).Where(row => IsFilled(table, row, columns, faults))];
+        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows.Select(row => table[columns.Label, row]), faults) : null;
+        var examples = Labelled(table, rows, columns, labels, faults, out var byPlace);
+        return new Dataset(file.Name, file.Sha256, labels, examples)
+        {
+            NotUsed = file.Conversations ? [.. besides] : [.. table.Columns.Except(columns.All)],
+            Spellings = [.. rows.Select(row => table[columns.Label, row]).Distinct()],
+            Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}."), .. byPlace ? [DataRemarks.ByPlace(file.Name, columns.Label, labels!)] : (string[])[]],
+        };
     }
 
-    private static bool IsFilled(TableRow row, TaskColumns columns, DataFaults faults)
+    /// <summary>Columns that are there twice, or that cannot be decoded.</summary>
+    private static bool IsRefused(CellTable table, TaskColumns columns, DataFaults faults)
     {
-        (string? Column, string? Text)[] cells = [(columns.First, row.First), (columns.Second, row.Second), (columns.Label, row.Label)];
-        var empty = cells.Where(cell => cell.Column is not null && string.IsNullOrWhiteSpace(cell.Text)).ToList();
-        foreach (var (column, _) in empty) faults.Add($"{row.Place} column {column}", "is empty");
-        return empty.Count == 0;
+        var before = faults.Count;
+        foreach (var twice in ColumnChoice.Twice(columns, table.Columns)) faults.Add($"column {twice}", "is there more than once");
+        foreach (var column in columns.All)
+            if (table.RefusalOf(column) is { } why) faults.Add($"column {column}", $"cannot be read: {why}");
+        return faults.Count > before;
     }
 
-    private static IReadOnlyList<string> Inferred(TaskSettings task, List<TableRow> rows, DataFaults faults)
+    private static bool IsFilled(CellTable table, int row, TaskColumns columns, DataFaults faults)
     {
-        var labels = ClassNames.Infer(rows.Select(row => row.Label));
+        if (table.IsLost(row)) return false;
+        var well = true;
+        foreach (var column in columns.All)
+        {
+            var fault = table.FaultOf(column, row, numbers: column == columns.Label) ?? (string.IsNullOrWhiteSpace(table[column, row]) ? "is empty" : null);
+            if (fault is null) continue;
+            faults.Add($"{table.PlaceOf(row)} column {column}", fault);
+            well = false;
+        }
+        return well;
+    }
+
+    private static IReadOnlyList<string> Inferred(TaskSettings task, IEnumerable<string> written, DataFaults faults)
+    {
+        var labels = ClassNames.Infer(written);
         if (!faults.Any)   // else the labels of the faulty rows may be missing
             foreach (var fault in (task with { Labels = labels }).Faults("task")) faults.Add($"for {fault.Path}", fault.Message);
         return labels;
     }
 
-    private static List<Example> Labelled(List<TableRow> rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults)
+    private static List<Example> Labelled(CellTable table, int[] rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults, out bool byPlace)
     {
-        var numbers = labels is null ? null : ClassNames.Index(labels);
-        var examples = new List<Example>(rows.Count);
+        byPlace = false;
+        var classes = labels is null ? null : new ClassIndex(labels);
+        var known = new Dictionary<string, double?>();   // most rows have a label that was there before
+        var examples = new List<Example>(rows.Length);
         foreach (var row in rows)
         {
-            var label = numbers is null ? ClassNames.NumberOf(row.Label) : numbers.TryGetValue(row.Label, out var place) ? place : null;
-            if (label is not null) examples.Add(new Example(row.First, row.Second, label.Value));
-            else faults.Add($"{row.Place} column {columns.Label}", $"must be {ClassNames.Wanted(labels)}; it is \"{row.Label}\"");
+            var written = table[columns.Label, row];
+            if (!known.TryGetValue(written, out var label))
+            {
+                var place = false;
+                label = classes is null ? ClassNames.NumberOf(written) : classes.Of(written, out place);
+                byPlace |= place;
+                if (classes is not null) known.Add(written, label);
+            }
+            if (label is { } value) examples.Add(new Example(table[columns.First, row], columns.Second is { } second ? table[second, row] : null, value));
+            else faults.Add($"{table.PlaceOf(row)} column {columns.Label}", $"must be {ClassNames.Wanted(labels)}; it is \"{PlainText.Clipped(written)}\"");
         }
         return examples;
     }

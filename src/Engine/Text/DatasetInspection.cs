@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -13,9 +12,8 @@ public static class DatasetInspection
         var faults = new List<Fault>();
         (string Split, string? Path)[] paths = [(SplitFacts.Train, files.Train), (SplitFacts.Validation, files.Validation), (SplitFacts.Test, files.Test)];
         var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitFacts>().ToArray();
-        foreach (var other in splits.Where(split => split.Split == SplitFacts.Validation && splits[0].Split == SplitFacts.Train)) // a test file may hold its answers in other columns (DialogSum's three)
-            if (Lacking(splits[0], other) is { } fault) faults.Add(fault);
-        return faults.Count == 0 ? new(splits) : throw new RefusedInputException(faults);
+        if (faults.Count > 0) throw new RefusedInputException(faults);
+        return new([.. splits.Select(split => split.Split == SplitFacts.Validation && Lacking(splits[0], split) is { } remark ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
     }
 
     private static SplitFacts? Read(string split, string path, List<Fault> faults)
@@ -28,20 +26,19 @@ public static class DatasetInspection
 
     private static SplitFacts? Read(string split, string path, DataFaults faults)
     {
-        if (TableFile.ReaderOf(path, faults) is not { } reader || TableFile.BytesOf(path, faults) is not { } bytes) return null;
+        using var file = TableFile.Open(path, faults);
+        if (file is null) return null;
         var tally = new SplitTally();
-        reader.ReadAll(bytes, tally, faults);
-        if (tally.Rows == 0 && !faults.Any) faults.Add("has no rows");
-        return faults.Any ? null : tally.Facts(split, Path.GetFileName(path), bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        file.ReadCells(tally, ConversationCells.AsAny);
+        return faults.Any ? null : tally.Facts(split, file);
     }
 
-    /// <summary>A column of the training file that a task may learn from and another split does not have.</summary>
-    /// <remarks>Nothing is said where one of two files has a header and the other none, or where no name is the same: then what looks like a
-    /// header may be a row, and only a task knows.</remarks>
-    private static Fault? Lacking(SplitFacts train, SplitFacts other)
+    /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the task says.</summary>
+    private static string? Lacking(SplitFacts train, SplitFacts other)
     {
-        string[] there = [.. other.Columns.Select(column => column.Name)], lacking = [.. train.Columns.Select(column => column.Name).Except(there)];
-        if (lacking.Length == 0 || train.Header != other.Header || (lacking.Length == train.Columns.Count && !(train.Typed && other.Typed))) return null;
-        return new(other.File, $"must have the columns of {train.File} ({ColumnChoice.Listed(train.Columns.Select(column => column.Name))}); it lacks {ColumnChoice.Listed(lacking)}");
+        string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column => column.Name))];
+        if (lacking.Length == 0) return null;
+        return train.Header == other.Header ? $"lacks columns of {train.File}: {ColumnChoice.Listed(lacking)}"
+            : $"has {(other.Header ? "a header, and" : "no header, while")} {train.File} has {(train.Header ? "one" : "none")}: their columns have different names";
     }
 }

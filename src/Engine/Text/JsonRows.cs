@@ -1,95 +1,146 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
-using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads rows that are JSON objects: a line each (JSONL), or the items of one list. Texts are JSON strings, labels strings or numbers. Where the first row is a chat, all are (<see cref="ChatLine"/>).</summary>
-internal sealed class JsonRows : ITableReader
+/// <summary>Reads rows that are JSON objects: a line each (JSONL), or the items of one list.</summary>
+/// <remarks>A <c>.json</c> file that begins with an object has one on each line, as DuckDB and <c>datasets</c> write them under that name.</remarks>
+internal sealed class JsonRows : TableReader
 {
-    /// <summary>One object on every line.</summary>
-    public static readonly JsonRows Lines = new(LinesOf);
-
-    /// <summary>A list of objects; of DART's, each text of a triple set is a row.</summary>
-    public static readonly JsonRows List = new(ItemsOf);
-
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    private readonly Func<byte[], DataFaults, IEnumerable<(RowPlace Place, JsonElement Row)>> _rows;
+    private static readonly JsonSerializerOptions StrictItems = new() { AllowDuplicateProperties = false };
 
-    private JsonRows(Func<byte[], DataFaults, IEnumerable<(RowPlace, JsonElement)>> rows) => _rows = rows;
+    private readonly bool _list;
 
-    public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    public JsonRows(DataBytes bytes, bool list) : base(bytes)
     {
-        TaskColumns? columns = null;
-        var chat = false;
-        var rows = new List<TableRow>();
-        var notUsed = new HashSet<string>();
-        foreach (var (place, json) in _rows(bytes, faults))
+        _list = list && !BeginsWithLines();
+        foreach (var (_, row) in ReadObjects(new("")))
         {
-            if (columns is null) chat = Conversation.Is(json);
-            columns ??= Table.Choose(choices, chat ? ChatLine.Columns : [.. json.EnumerateObject().Select(p => p.Name)], faults);
-            if (columns is null) return Table.Empty;   // the first row decides; the others would say the same again
-            if ((chat ? ReadChat(json, columns, place, notUsed, faults) : ReadRow(json, columns, place, faults)) is { } row) rows.Add(row);
-        }
-        return new Table(columns, rows) { NotUsed = [.. notUsed] };
-    }
-
-    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults)
-    {
-        IReadOnlyList<CellColumn>? columns = null;
-        var chat = false;
-        foreach (var (place, json) in _rows(bytes, faults))
-        {
-            if (columns is null) chat = Conversation.Is(json);
-            columns ??= to.Begin(chat ? ChatLine.Columns : [.. json.EnumerateObject().Select(p => p.Name)], header: true);
-            if (chat) ReadChat(json, columns, place, faults);
-            else ReadRow(json, columns, place, faults);
+            Conversations = Conversation.Is(row);
+            break;
         }
     }
 
-    /// <summary>Every row as it stands; the element lasts until the next is asked for.</summary>
-    public IEnumerable<(RowPlace Place, JsonElement Row)> Rows(byte[] bytes, DataFaults faults) => _rows(bytes, faults);
+    public override bool Conversations { get; }
 
-    private static IEnumerable<(RowPlace, JsonElement)> LinesOf(byte[] bytes, DataFaults faults)
+    public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
-        foreach (var (index, line) in Utf8Text.Lines(bytes, faults).Index())
+        if (Conversations) ConversationCells.Read(ReadObjects(faults), to, chat, faults);
+        else if (_list)
         {
-            var place = new RowPlace(index + 1, index + 1);
+            var cells = new JsonCells(to);
+            foreach (var (place, row) in ReadObjects(faults)) Add(cells, JsonMarshal.GetRawUtf8Value(row), place, faults);
+        }
+        else ReadLines(new JsonCells(to), faults);
+    }
+
+    public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults) => _list ? Items(faults) : Objects(faults);
+
+    private void ReadLines(JsonCells cells, DataFaults faults)
+    {
+        using var stream = Bytes.Read();
+        foreach (var (number, line) in Utf8Text.Lines(stream, faults))
+        {
+            var place = new RowPlace(number, number);
+            var begins = line.Span.IndexOfAnyExcept(" \t\r"u8);
+            if (begins >= 0 && line.Span[begins] == '{') Add(cells, line.Span, place, faults);
+            else Parse(line, place, faults)?.Dispose();   // is a fault, which it names
+        }
+    }
+
+    private IEnumerable<(RowPlace, JsonElement)> Objects(DataFaults faults)
+    {
+        using var stream = Bytes.Read();
+        foreach (var (number, line) in Utf8Text.Lines(stream, faults))
+        {
+            var place = new RowPlace(number, number);
             using var document = Parse(line, place, faults);
             if (document is not null) yield return (place, document.RootElement);
         }
     }
 
-    private static IEnumerable<(RowPlace, JsonElement)> ItemsOf(byte[] bytes, DataFaults faults)
+    private IEnumerable<(RowPlace, JsonElement)> Items(DataFaults faults)
     {
-        using var document = ParseList(Utf8Text.Decode(bytes, faults), faults);
-        if (document is null) yield break;
-        var row = 0;
-        foreach (var (index, item) in document.RootElement.EnumerateArray().Index())
+        var (row, index) = (0, 0);
+        foreach (var item in ItemsOf(faults))
         {
-            if (item.ValueKind != JsonValueKind.Object) faults.Add($"item {index + 1}", $"must be a JSON object; it is {Named(item)}");
+            index++;
+            if (item.ValueKind != JsonValueKind.Object) faults.Add($"item {index}", $"must be a JSON object; it is {Named(item)}");
             else if (!DartEntry.Is(item)) yield return (new RowPlace(++row), item);
-            else foreach (var text in DartEntry.Rows(item, $"item {index + 1}", faults)) yield return (new RowPlace(++row), text);
+            else foreach (var text in DartEntry.Rows(item, $"item {index}", faults)) yield return (new RowPlace(++row), text);
         }
     }
 
-    private static JsonDocument? ParseList(string text, DataFaults faults)
+    /// <summary>The items of the list, each parsed when it is asked for.</summary>
+    private IEnumerable<JsonElement> ItemsOf(DataFaults faults)
     {
+        using var stream = new Utf8Stream(Bytes.Read(), faults);
+        var first = new byte[1 << 16];
+        var head = first.AsMemory(0, stream.Read(first));
+        var begins = head.Span.IndexOfAnyExcept(" \t\r\n"u8);
+        if (begins >= 0 && head.Span[begins] != '[')
+        {
+            faults.Add($"must be a list of objects; it begins with {Encoding.UTF8.GetString(head.Span.Slice(begins, 1))}. One object on every line is .jsonl; pandas writes either with orient=\"records\"");
+            yield break;
+        }
+        using var all = new Continued(head, stream);
+        using var items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(all, StrictItems).ToBlockingEnumerable().GetEnumerator();
+        while (true)
+        {
+            var fault = Next(items, out var there);
+            if (fault is not null)
+            {
+                faults.Add($"line {fault.LineNumber + 1}", $"is not JSON: {Words(fault)} (byte {fault.BytePositionInLine + 1} of the line)");
+                yield break;
+            }
+            if (!there) yield break;
+            yield return items.Current;
+        }
+    }
+
+    private static JsonException? Next(IEnumerator<JsonElement> items, out bool there)
+    {
+        there = false;
         try
         {
-            var document = JsonDocument.Parse(text, Strict);
-            if (document.RootElement.ValueKind == JsonValueKind.Array) return document;
-            faults.Add($"must be a list of objects; it is {Named(document.RootElement)}. One object on every line is .jsonl");
-            document.Dispose();
+            there = items.MoveNext();
+            return null;
         }
         catch (JsonException e)
         {
-            faults.Add($"line {e.LineNumber + 1}", $"is not JSON: {e.Message.Split(" LineNumber:")[0]} (byte {e.BytePositionInLine + 1} of the line)");
+            return e;
         }
-        return null;
     }
 
-    private static JsonDocument? Parse(string line, RowPlace place, DataFaults faults)
+    /// <summary>Whether the file begins with an object that ends on its line.</summary>
+    private bool BeginsWithLines()
+    {
+        using var stream = Bytes.Read();
+        foreach (var (_, line) in Utf8Text.Lines(stream, new("")))
+        {
+            if (line.Length == 0) continue;
+            using var document = Parse(line, default, new(""));
+            return document is not null;
+        }
+        return false;
+    }
+
+    private static void Add(JsonCells cells, ReadOnlySpan<byte> row, RowPlace place, DataFaults faults)
+    {
+        try
+        {
+            cells.Add(row, place);
+        }
+        catch (JsonException e)
+        {
+            faults.Add($"{place}", NotJson(e));
+        }
+    }
+
+    private static JsonDocument? Parse(ReadOnlyMemory<byte> line, RowPlace place, DataFaults faults)
     {
         try
         {
@@ -100,86 +151,14 @@ internal sealed class JsonRows : ITableReader
         }
         catch (JsonException e)
         {
-            faults.Add($"{place}", $"is not JSON: {e.Message.Split(" LineNumber:")[0]} (byte {e.BytePositionInLine + 1} of the line)");
+            faults.Add($"{place}", NotJson(e));
         }
         return null;
     }
 
-    private static TableRow? ReadChat(JsonElement json, TaskColumns columns, RowPlace place, HashSet<string> notUsed, DataFaults faults)
-    {
-        if (ChatLine.Read(json, place, faults) is not { } line) return null;
-        notUsed.UnionWith(line.NotUsed);
-        string Cell(string column) => column == ChatLine.LabelColumn ? line.Label : line.Text;
-        return new(place, Cell(columns.First), columns.Second is null ? null : Cell(columns.Second), Cell(columns.Label));
-    }
+    private static string NotJson(JsonException e) => $"is not JSON: {Words(e)} (byte {e.BytePositionInLine + 1} of the line)";
 
-    private static void ReadChat(JsonElement json, IReadOnlyList<CellColumn> columns, RowPlace place, DataFaults faults)
-    {
-        if (Conversation.Read(json, place, faults) is not { } conversation) return;
-        var line = ChatLine.Of(conversation);
-        columns[0].Add(place, line.Text, ColumnType.Text);
-        columns[1].Add(place, line.Label, ColumnType.Text);
-    }
-
-    private static TableRow? ReadRow(JsonElement json, TaskColumns columns, RowPlace place, DataFaults faults)
-    {
-        var first = Cell(columns.First, numbers: false);
-        var second = columns.Second is null ? null : Cell(columns.Second, numbers: false);
-        var label = Cell(columns.Label, numbers: true);
-        return first is null || label is null || (second is null && columns.Second is not null) ? null : new TableRow(place, first, second, label);
-
-        string? Cell(string column, bool numbers)
-        {
-            var (text, fault) = json.TryGetProperty(column, out var value) ? CellOf(value, numbers) : (null, "is missing");
-            if (fault is not null) faults.Add($"{place} column {column}", fault);
-            return text;
-        }
-    }
-
-    /// <summary>Every row has the fields of the first.</summary>
-    private static void ReadRow(JsonElement json, IReadOnlyList<CellColumn> columns, RowPlace place, DataFaults faults)
-    {
-        var there = 0;
-        foreach (var column in columns)
-        {
-            var (text, fault) = !json.TryGetProperty(column.Name, out var value) ? (null, "is missing")
-                : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? (value.GetRawText(), null)
-                : CellOf(value, numbers: true);
-            if (fault is not null) faults.Add($"{place} column {column.Name}", fault);
-            if (value.ValueKind != JsonValueKind.Undefined) there++;
-            column.Add(place, text ?? "", TypeOf(value));
-        }
-        if (there == json.GetPropertyCount()) return;
-        foreach (var more in json.EnumerateObject().Where(p => columns.All(column => column.Name != p.Name))) faults.Add($"{place} column {more.Name}", "is not in the first row");
-    }
-
-    private static ColumnType? TypeOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => ColumnType.Text,
-        JsonValueKind.Number => value.TryGetInt64(out _) ? ColumnType.Whole : ColumnType.Number,
-        JsonValueKind.True or JsonValueKind.False => ColumnType.Boolean,
-        _ => null,
-    };
-
-    private static (string? Text, string? Fault) CellOf(JsonElement value, bool numbers) => value.ValueKind switch
-    {
-        JsonValueKind.Null => ("", null),
-        JsonValueKind.String => TextOf(value) is { } text ? (text, null) : (null, "holds half of a surrogate pair"),
-        JsonValueKind.Number when numbers => (value.TryGetInt64(out var whole) ? $"{whole}" : $"{value.GetDouble()}", null),
-        _ => (null, $"must be a text{(numbers ? " or a number" : "")}; it is {Named(value)}"),
-    };
-
-    private static string? TextOf(JsonElement value)
-    {
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)   // an escape such as \ud800 is JSON, but no character
-        {
-            return null;
-        }
-    }
+    private static string Words(JsonException e) => e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
 
     private static string Named(JsonElement value) => value.ValueKind switch
     {
@@ -190,4 +169,19 @@ internal sealed class JsonRows : ITableReader
         JsonValueKind.Null => "null",
         _ => "true or false",
     };
+
+    /// <summary>What was read already, and then the rest.</summary>
+    private sealed class Continued(ReadOnlyMemory<byte> first, Stream rest) : ForwardStream
+    {
+        private ReadOnlyMemory<byte> _first = first;
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_first.IsEmpty) return rest.Read(buffer);
+            var read = Math.Min(buffer.Length, _first.Length);
+            _first.Span[..read].CopyTo(buffer);
+            _first = _first[read..];
+            return read;
+        }
+    }
 }

@@ -1,106 +1,178 @@
-using LoraDrop.Domain;
-using Parquet;
-using Parquet.Meta.Proto;
-using Parquet.Schema;
+using System.Text.Json;
+using Apache.Arrow;
+using Apache.Arrow.Ipc;
+using Apache.Arrow.Types;
+using ParquetSharp.Arrow;
+using ParquetSharp.IO;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads Parquet. Texts are string columns, labels strings, whole numbers or floating-point numbers.</summary>
-internal sealed class ParquetTable : ITableReader
+/// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width, decimals or booleans. Each column is decoded by itself, and only
+/// where somebody wants it.</summary>
+internal sealed class ParquetTable : TableReader
 {
-    public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    private const string NotRead = "cannot be read as Parquet";
+
+    private static readonly string[] ConversationColumns = ["messages", "conversations"];
+
+    private readonly Schema _schema;
+    private readonly List<string> _remarks = [];
+
+    private ParquetTable(DataBytes bytes, Schema schema) : base(bytes)
     {
-        var table = Table.Empty;
-        Guard(faults, async () => table = await ReadAsync(bytes, choices, faults));
+        _schema = schema;
+        var names = schema.FieldsList.Select(field => field.Name).ToHashSet();
+        Conversations = !names.Contains(ChatLine.TextColumn) && !names.Contains(ChatLine.LabelColumn) && schema.FieldsList.Any(field => ConversationColumns.Contains(field.Name) && field.DataType is ListType or LargeListType or FixedSizeListType);
+    }
+
+    public override bool Conversations { get; }
+
+    public override IEnumerable<string> Remarks => _remarks;
+
+    /// <summary>Reads what the columns are.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="faults">Gets why it is no Parquet file; then the answer is null.</param>
+    public static ParquetTable? Open(DataBytes bytes, DataFaults faults)
+    {
+        if (FaultIn(bytes) is { } fault)
+        {
+            faults.Add(fault);
+            return null;
+        }
+        ParquetTable? table = null;
+        if (Guarded(() =>
+            {
+                using var file = Reader(bytes);
+                table = new(bytes, file.Schema);
+            }) is { } why) faults.Add($"{NotRead}: {why}");
         return table;
     }
 
-    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults) => Guard(faults, () => ReadAllAsync(bytes, to));
+    public override bool IsUnnamed(string column) => column.StartsWith("__index_level_", StringComparison.Ordinal);   // pandas' name for an index that has none
 
-    private static void Guard(DataFaults faults, Func<Task> read)
+    public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
+    {
+        if (Conversations)
+        {
+            ConversationCells.Read(ReadObjects(faults), to, chat, faults);
+            return;
+        }
+        var (leaf, any, broken) = (0, false, (string?)null);
+        foreach (var field in _schema.FieldsList)
+        {
+            int[] leaves = [.. Enumerable.Range(leaf, ArrowCells.LeavesOf(field.DataType))];
+            leaf += leaves.Length;
+            if (to.Begin(field.Name) is not { } column) continue;
+            if (Guarded(() => ReadColumn(column, leaves)) is not { } why)
+            {
+                any = true;
+                continue;
+            }
+            column.Refuse(why);
+            broken ??= why;
+        }
+        if (broken is not null && !any)
+        {
+            faults.Add($"{NotRead}: {broken}");   // of what is wanted, nothing can be read
+            return;
+        }
+        if (Guarded(() =>
+            {
+                using var file = Reader(Bytes);
+                to.Rows = checked((int)file.ParquetReader.FileMetaData.NumRows);
+            }) is { } damaged) faults.Add($"{NotRead}: {damaged}");
+    }
+
+    public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults)
+    {
+        _remarks.Clear();
+        var buffer = new MemoryStream();
+        using var writer = new Utf8JsonWriter(buffer);
+        using var rows = Batches().GetEnumerator();
+        for (var row = 0; ;)
+        {
+            var there = false;
+            if (Guarded(() => there = rows.MoveNext()) is { } why)
+            {
+                faults.Add($"{NotRead}: {why}");
+                yield break;
+            }
+            if (!there) yield break;
+            for (var i = 0; i < rows.Current.Length; i++)
+            {
+                buffer.SetLength(0);
+                writer.Reset();
+                var place = new RowPlace(++row);
+                if (Guarded(() => WriteRow(writer, rows.Current, i)) is { } broken)
+                {
+                    faults.Add($"{place}", $"{NotRead}: {broken}");
+                    yield break;
+                }
+                writer.Flush();
+                using var json = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+                yield return (place, json.RootElement);
+            }
+        }
+    }
+
+    private IEnumerable<RecordBatch> Batches()
+    {
+        using var file = Reader(Bytes);
+        using var batches = file.GetRecordBatchReader();
+        while (Next(batches) is { } batch)
+            using (batch) yield return batch;
+    }
+
+    private static void WriteRow(Utf8JsonWriter writer, RecordBatch batch, int row)
+    {
+        writer.WriteStartObject();
+        foreach (var (field, array) in batch.Schema.FieldsList.Zip(batch.Arrays))
+        {
+            writer.WritePropertyName(field.Name);
+            ArrowCells.Write(writer, array, row);
+        }
+        writer.WriteEndObject();
+    }
+
+    private void ReadColumn(CellColumn column, int[] leaves)
+    {
+        using var file = Reader(Bytes);
+        using var batches = file.GetRecordBatchReader(columns: leaves);
+        while (Next(batches) is { } batch)
+            using (batch)
+            {
+                var add = ArrowCells.Adder(batch.Column(0));
+                for (var row = 0; row < batch.Length; row++) add(column, new(column.Cells + 1), row);
+            }
+    }
+
+    private static RecordBatch? Next(IArrowArrayStream batches) => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult();   // from a file: nothing to wait for
+
+    private static FileReader Reader(DataBytes bytes) => new(new ManagedRandomAccessFile(bytes.Read(), leaveOpen: false));
+
+    /// <summary>Runs what the native library may refuse; null where it does not, else why.</summary>
+    private static string? Guarded(Action read)
     {
         try
         {
-            read().GetAwaiter().GetResult();   // from memory: nothing to wait for
+            read();
+            return null;
         }
-        catch (Exception e) when (e is IOException or ParquetException or ThriftProtocolException or InvalidDataException or NotSupportedException or InvalidOperationException
-            or ArgumentException or IndexOutOfRangeException or OverflowException or NullReferenceException)
+        catch (Exception e) when (e is ParquetSharp.ParquetException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException or IOException || e.GetType() == typeof(Exception))
         {
-            faults.Add($"cannot be read as Parquet: {e.Message}");   // the decoder trips over a damaged file in all these ways
+            return e.Message.Split('\n')[0].Trim();   // Arrow's errors come as these; those of a batch as plain exceptions
         }
     }
 
-    private static async Task<Table> ReadAsync(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    private static string? FaultIn(DataBytes bytes)
     {
-        await using var reader = await ParquetReader.CreateAsync(new MemoryStream(bytes));
-        var fields = reader.Schema.Fields.OfType<DataField>().Where(f => !f.IsArray).ToDictionary(f => f.Name);
-        if (Table.Choose(choices, fields.Keys, faults) is not { } columns) return Table.Empty;
-
-        var first = await Cells(columns.First, numbers: false);
-        var second = columns.Second is null ? null : await Cells(columns.Second, numbers: false);
-        var label = await Cells(columns.Label, numbers: true);
-        return faults.Any ? Table.Empty : new Table(columns, [.. first.Select((text, i) => new TableRow(new(i + 1), text, second?[i], label[i]))]);
-
-        async Task<List<string>> Cells(string column, bool numbers)
-        {
-            var cells = new List<string>();
-            var (type, read) = CellsOf(fields[column]);
-            var fits = type == ColumnType.Text || (numbers && type is ColumnType.Whole or ColumnType.Number);
-            if (!fits) faults.Add($"column {column}", $"must be text{(numbers ? " or numbers" : "")}; it is {fields[column].ClrType.Name}");
-            for (var g = 0; fits && g < reader.RowGroupCount; g++)
-            {
-                using var group = reader.OpenRowGroupReader(g);
-                cells.AddRange(await read(group));
-            }
-            return cells;
-        }
-    }
-
-    private static async Task ReadAllAsync(byte[] bytes, ICellSink to)
-    {
-        await using var reader = await ParquetReader.CreateAsync(new MemoryStream(bytes));
-        var columns = to.Begin([.. reader.Schema.Fields.Select(field => field.Name)], header: true);
-        var row = 0;
-        for (var g = 0; g < reader.RowGroupCount; g++)
-        {
-            using var group = reader.OpenRowGroupReader(g);
-            foreach (var (field, column) in reader.Schema.Fields.Zip(columns))
-            {
-                var (type, read) = field is DataField { IsArray: false } data ? CellsOf(data) : (ColumnType.Other, Unread);
-                foreach (var (i, text) in (await read(group)).Index()) column.Add(new(row + i + 1), text, type);
-            }
-            row += checked((int)group.RowCount);
-        }
-    }
-
-    /// <summary>What the cells of a column are, and how those of a row group are read.</summary>
-    private static (ColumnType Type, Func<ParquetRowGroupReader, Task<IEnumerable<string>>> Read) CellsOf(DataField field) => Type.GetTypeCode(field.ClrType) switch
-    {
-        _ when field.ClrType == typeof(ReadOnlyMemory<char>) => (ColumnType.Text, group => Texts(group, field)),
-        TypeCode.SByte => (ColumnType.Whole, group => Values<sbyte>(group, field)),
-        TypeCode.Byte => (ColumnType.Whole, group => Values<byte>(group, field)),
-        TypeCode.Int16 => (ColumnType.Whole, group => Values<short>(group, field)),
-        TypeCode.Int32 => (ColumnType.Whole, group => Values<int>(group, field)),
-        TypeCode.Int64 => (ColumnType.Whole, group => Values<long>(group, field)),
-        TypeCode.Single => (ColumnType.Number, group => Values<float>(group, field)),
-        TypeCode.Double => (ColumnType.Number, group => Values<double>(group, field)),
-        TypeCode.Boolean => (ColumnType.Boolean, async group => (await Values<bool>(group, field)).Select(cell => cell.ToLowerInvariant())),
-        _ => (ColumnType.Other, Unread),
-    };
-
-    private static Task<IEnumerable<string>> Unread(ParquetRowGroupReader group) => Task.FromResult(Enumerable.Repeat("…", checked((int)group.RowCount)));
-
-    private static async Task<IEnumerable<string>> Texts(ParquetRowGroupReader group, DataField field)
-    {
-        var cells = new string?[group.RowCount];
-        await group.ReadAsync(field, cells.AsMemory()!);
-        return cells.Select(cell => cell ?? "");
-    }
-
-    private static async Task<IEnumerable<string>> Values<T>(ParquetRowGroupReader group, DataField field) where T : struct
-    {
-        var cells = new T?[group.RowCount];
-        await group.ReadAsync(field, cells.AsMemory());
-        return cells.Select(cell => cell is { } value ? $"{value}" : "");
+        using var stream = bytes.Read();
+        Span<byte> mark = stackalloc byte[4];
+        if (stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) < mark.Length || !(mark.SequenceEqual("PAR1"u8) || mark.SequenceEqual("PARE"u8))) return "is not a Parquet file: it does not begin with PAR1";
+        if (mark[3] == 'E') return "is an encrypted Parquet file: save it without encryption";
+        stream.Position = Math.Max(0, bytes.Length - mark.Length);
+        stream.ReadExactly(mark);
+        if (bytes.Length < 12 || !mark.SequenceEqual("PAR1"u8)) return "is cut off: a Parquet file ends with PAR1, and where its columns are stands before that. Fetch or copy it again";
+        return null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -32,6 +31,15 @@ public sealed record Prompt(string Place, string Text, string Target, IReadOnlyL
 /// <param name="Prompts">The rows in file order.</param>
 public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt> Prompts)
 {
+    /// <summary>What a person should know about how the file was read.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>The columns of the file that the task does not read.</summary>
+    internal IReadOnlyList<string> NotUsed { get; init; } = [];
+
+    /// <summary>The remarks, and one on the columns that are not used.</summary>
+    public IEnumerable<string> AllRemarks => [.. Remarks, .. DataRemarks.NotUsed([(File, NotUsed)])];
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
     public static PromptFile Read(string path, TaskSettings task)
@@ -43,14 +51,12 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
     /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last
     /// answer.</summary>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
-    public static IReadOnlyList<Prompt> ReadUnanswered(string path)
+    public static PromptFile ReadUnanswered(string path)
     {
-        var (name, faults) = (Path.GetFileName(path), new DataFaults(Path.GetFileName(path)));
-        var prompts = new List<Prompt>();
-        if (TableFile.ReaderOf(path, faults) is { } reader && TableFile.BytesOf(path, faults) is { } bytes)
-            prompts = Conversations(name, reader, bytes, faults, answered: false);
-        if (prompts.Count == 0 && !faults.Any) faults.Add("has no rows");
-        return faults.Any ? throw new RefusedInputException([.. faults.All]) : prompts;
+        var faults = new DataFaults(Path.GetFileName(path));
+        using var file = TableFile.Open(path, faults);
+        var read = file is null ? null : Conversations(file, faults, answered: false);
+        return faults.Any || read is null ? throw new RefusedInputException([.. faults.All]) : read;
     }
 
     /// <param name="path">The file.</param>
@@ -59,55 +65,54 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
     internal static PromptFile? TryRead(string path, TaskSettings task, List<Fault> faults)
     {
         var found = new DataFaults(Path.GetFileName(path));
-        PromptFile? file = null;
-        if (TableFile.ReaderOf(path, found) is { } reader && TableFile.BytesOf(path, found) is { } bytes)
-        {
-            var name = Path.GetFileName(path);
-            var isChat = task.TextChoices is [{ Chat: true }];
-            var prompts = isChat ? Conversations(name, reader, bytes, found, answered: true) : Rows(name, reader, bytes, task, found);
-            if (prompts.Count == 0 && !found.Any) found.Add("has no rows");
-            file = new(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), prompts);
-        }
+        var read = Read(path, task, found);
         faults.AddRange(found.All);
-        return found.Any ? null : file;
+        return found.Any ? null : read;
     }
 
-    private static List<Prompt> Rows(string name, ITableReader reader, byte[] bytes, TaskSettings task, DataFaults faults)
+    private static PromptFile? Read(string path, TaskSettings task, DataFaults faults)
     {
-        var table = new CellTable();
-        reader.ReadAll(bytes, table, faults);
-        if (faults.Any || table.Rows == 0) return [];
+        using var file = TableFile.Open(path, faults);
+        if (file is null) return null;
+        return task.TextChoices is [{ Chat: true }] ? Conversations(file, faults, answered: true) : Rows(file, task, faults);
+    }
+
+    private static PromptFile? Rows(TableFile file, TaskSettings task, DataFaults faults)
+    {
+        var table = new CellTable([.. task.TextChoices.SelectMany(choice => choice.Columns)]);
+        file.ReadCells(table, ConversationCells.AsAny);
+        if (faults.Any) return null;
         if (TextColumns.Chosen(task.TextChoices, table.Columns) is not { } text)
         {
-            faults.Add(TextColumns.Wanted(task.TextChoices, table.Columns));
-            return [];
+            faults.Add(TextColumns.Wanted(task.TextChoices, table.Columns, file.Header, file.WhyNoHeader));
+            return null;
         }
+        foreach (var column in text.Columns)
+            if (table.RefusalOf(column) is { } why) faults.Add($"column {column}", $"cannot be read: {why}");
+        if (faults.Any) return null;
         RowTemplate prompt = RowTemplate.Of(text.Prompt!), target = RowTemplate.Of(text.Target!);
-        var cells = text.Columns.ToDictionary(column => column, column => table[column]);
         var prompts = new List<Prompt>(table.Rows);
         for (var row = 0; row < table.Rows; row++)
         {
-            string Cell(string column) => cells[column][row];
+            string Cell(string column) => table[column, row];
             var place = table.PlaceOf(row);
+            var broken = text.Columns.Select(column => (Column: column, Fault: table.FaultOf(column, row, numbers: true))).Where(cell => cell.Fault is not null).ToArray();
+            foreach (var (column, fault) in broken) faults.Add($"{place} column {column}", fault!);
+            if (broken.Length > 0) continue;
             var answer = target.Fill(Cell);
             if (prompt.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", prompt.Columns)}", "is empty: there is no prompt");
             else if (target.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", target.Columns)}", "is empty: there is nothing to answer");
-            else prompts.Add(new($"{name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell).Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
+            else prompts.Add(new($"{file.Name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell).Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
         }
-        return prompts;
+        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")], NotUsed = [.. table.Columns.Except(text.Columns)] };
     }
 
-    private static List<Prompt> Conversations(string name, ITableReader reader, byte[] bytes, DataFaults faults, bool answered)
+    private static PromptFile Conversations(TableFile file, DataFaults faults, bool answered)
     {
-        if (reader is not JsonRows rows)
-        {
-            faults.Add("must be .jsonl or .json where rows are conversations");
-            return [];
-        }
         var prompts = new List<Prompt>();
-        foreach (var (place, row) in rows.Rows(bytes, faults))
+        foreach (var (place, row) in file.ReadObjects())
             if (Conversation.Read(row, place, faults, answered) is { } conversation)
-                prompts.Add(Prompt.Of($"{name} {place}", answered ? conversation : conversation.Unanswered()));
-        return prompts;
+                prompts.Add(Prompt.Of($"{file.Name} {place}", answered ? conversation : conversation.Unanswered()));
+        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")] };
     }
 }

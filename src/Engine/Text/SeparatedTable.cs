@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using CsvHelper;
 using LoraDrop.Domain;
 
@@ -5,85 +7,173 @@ namespace LoraDrop.Engine;
 
 /// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside quotes).</summary>
 /// <remarks>
-/// The first line is a header if it holds the task's column names. If it does not and the columns are numbers, there is no header.
-/// Where no task is known, it is taken for a header if its cells are all different and none is empty or a number: of GLUE's files
-/// that is right for all. Under a header every row has as many fields as the header, since a stray separator would shift the
-/// columns. Without one, fields beyond the last column read are ignored: STS-B's test file carries two more on some rows.
+/// Whether the first line is a header it says itself, with the rows below it (<see cref="HeaderLine"/>). Under a header every row has as many fields as the header, since a stray separator would shift
+/// the columns. Without one, fields beyond those of the first row are not read, which is remarked: STS-B's test file carries two more on some rows.
 /// </remarks>
-internal sealed class SeparatedTable : ITableReader
+internal sealed class SeparatedTable : TableReader
 {
-    public static readonly SeparatedTable Tsv = new(TsvRecords), Csv = new(CsvRecords);
+    private const int MostBytesOfSample = 16 << 20;
 
-    private readonly Func<byte[], DataFaults, IEnumerable<Record>> _records;
+    private readonly bool _tabs;
+    private readonly string[] _first = [];
+    private int _longer;
 
-    private SeparatedTable(Func<byte[], DataFaults, IEnumerable<Record>> records) => _records = records;
-
-    public Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults)
+    public SeparatedTable(DataBytes bytes, bool tabs) : base(bytes)
     {
-        using var records = _records(bytes, faults).GetEnumerator();
-        if (!records.MoveNext()) return Table.Empty;
-        var first = records.Current.Fields;
-        var (columns, header) = ColumnChoice.ByFirstLine(choices, first);
-        if (columns is null || header) columns = Table.Choose(choices, first, faults);
-        return columns is null ? Table.Empty : new Table(columns, [.. Rows(records, header ? first : null, columns, faults)]);
+        _tabs = tabs;
+        var sample = Sample();
+        if (sample.Count == 0) return;
+        _first = sample[0];
+        WhyNoHeader = HeaderLine.WhyNot(_first, [.. sample.Skip(1)]);
+        Columns = HeaderLine.Names(_first, Header);
     }
 
-    public void ReadAll(byte[] bytes, ICellSink to, DataFaults faults)
-    {
-        using var records = _records(bytes, faults).GetEnumerator();
-        if (!records.MoveNext()) return;
-        var first = records.Current.Fields;
-        var header = IsHeader(first);
-        var columns = to.Begin(header ? first : [.. first.Select((_, i) => $"{i}")], header);
-        foreach (var (place, fields) in Rows(records, header, least: header ? first.Length : 0, most: header ? first.Length : int.MaxValue, faults))
-            foreach (var (i, column) in columns.Index())
-                column.Add(place, i < fields.Length ? fields[i] : "");
-    }
+    public override bool Header => WhyNoHeader is null;
 
-    private static bool IsHeader(string[] first) => first.Distinct().Count() == first.Length && !first.Any(cell => string.IsNullOrWhiteSpace(cell) || ClassNames.NumberOf(cell) is not null);
+    public override string? WhyNoHeader { get; }
 
-    private static IEnumerable<TableRow> Rows(IEnumerator<Record> records, string[]? header, TaskColumns columns, DataFaults faults)
-    {
-        int PlaceOf(string column) => header is null ? int.Parse(column) : Array.IndexOf(header, column);
-        int first = PlaceOf(columns.First), second = columns.Second is null ? -1 : PlaceOf(columns.Second), label = PlaceOf(columns.Label);
-        var least = header?.Length ?? 1 + Math.Max(Math.Max(first, second), label);
-        return Rows(records, header is not null, least, header?.Length ?? int.MaxValue, faults).Select(row =>
-            new TableRow(row.Place, row.Fields[first], second < 0 ? null : row.Fields[second], row.Fields[label]));
-    }
+    public override IEnumerable<string> Remarks => _longer == 0 ? []
+        : [$"{_longer:N0} {(_longer == 1 ? "row has" : "rows have")} more than the {_first.Length} fields of the first row; what is beyond them is not read"];
 
-    /// <summary>The rows from the current record on, or after it where it is a header; one with too few or too many fields is a fault.</summary>
-    private static IEnumerable<(RowPlace Place, string[] Fields)> Rows(IEnumerator<Record> records, bool header, int least, int most, DataFaults faults)
+    private IReadOnlyList<string> Columns { get; } = [];
+
+    public override bool IsUnnamed(string column) => Header && Columns.Index().Any(named => named.Item == column && string.IsNullOrWhiteSpace(_first[named.Index]));
+
+    public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
-        if (header && !records.MoveNext()) yield break;
-        var row = 0;
-        do
+        CellColumn?[] columns = [.. Columns.Select(to.Begin)];
+        foreach (var (place, fields) in Rows(faults))
         {
-            var (line, fields) = records.Current;
-            var place = new RowPlace(++row, line);
-            if (fields.Length >= least && fields.Length <= most) yield return (place, fields);
-            else faults.Add($"{place}", $"must have {least} fields{(header ? "" : " or more")}; it has {fields.Length}");
+            foreach (var (i, column) in columns.Index()) column?.Add(place, i < fields.Count ? fields[i] : default, CellKind.Untyped);
+            to.Rows++;
         }
-        while (records.MoveNext());
     }
 
-    private static IEnumerable<Record> TsvRecords(byte[] bytes, DataFaults faults) => Utf8Text.Lines(bytes, faults).Select((line, i) => new Record(i + 1, line.Split('\t')));
+    public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults)
+    {
+        var buffer = new MemoryStream();
+        using var writer = new Utf8JsonWriter(buffer);
+        foreach (var (place, fields) in Rows(faults))
+        {
+            buffer.SetLength(0);
+            writer.Reset();
+            writer.WriteStartObject();
+            for (var i = 0; i < Columns.Count; i++) writer.WriteString(Columns[i], i < fields.Count ? fields[i] : default);
+            writer.WriteEndObject();
+            writer.Flush();
+            using var row = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+            yield return (place, row.RootElement);
+        }
+    }
 
-    private static IEnumerable<Record> CsvRecords(byte[] bytes, DataFaults faults)
+    /// <summary>The first line and rows below it.</summary>
+    private List<string[]> Sample()
+    {
+        var (sample, size) = (new List<string[]>(), 0);
+        foreach (var (_, fields) in Records(new("")))
+        {
+            string[] cells = [.. Enumerable.Range(0, fields.Count).Select(i => Encoding.UTF8.GetString(fields[i]))];
+            sample.Add(cells);
+            size += cells.Sum(cell => cell.Length);
+            if (sample.Count > HeaderLine.Sample || size > MostBytesOfSample) break;
+        }
+        return sample;
+    }
+
+    /// <summary>The rows below the header, or all; one with too few or too many fields is a fault, and so is a header that comes again.</summary>
+    private IEnumerable<(RowPlace Place, Fields Fields)> Rows(DataFaults faults)
+    {
+        int row = 0, width = _first.Length;
+        var header = Header ? _first.Select(Encoding.UTF8.GetBytes).ToArray() : null;
+        _longer = 0;
+        foreach (var (line, fields) in Records(faults))
+        {
+            if (row == 0 && header is not null)
+            {
+                row = 1;
+                continue;
+            }
+            var place = new RowPlace(header is null ? ++row : row++, line);
+            if (header is not null && fields.Count != width) faults.Add($"{place}", $"must have {width} fields; it has {fields.Count}");
+            else if (header is not null && fields.AreSame(header)) faults.Add($"{place}", "is the header once more: the file was put together of several; leave it out");
+            else
+            {
+                if (fields.Count > width) _longer++;
+                yield return (place, fields);
+            }
+        }
+    }
+
+    private IEnumerable<(long Line, Fields Fields)> Records(DataFaults faults) => _tabs ? TsvRecords(faults) : CsvRecords(faults);
+
+    private IEnumerable<(long Line, Fields Fields)> TsvRecords(DataFaults faults)
+    {
+        using var stream = Bytes.Read();
+        var fields = new TabFields();
+        foreach (var (number, line) in Utf8Text.Lines(stream, faults))
+        {
+            fields.Split(line);
+            yield return (number, fields);
+        }
+    }
+
+    private IEnumerable<(long Line, Fields Fields)> CsvRecords(DataFaults faults)
     {
         var options = new CsvReaderOptions
         {
-            HasHeader = false,   // whether there is one, the task's columns say
+            HasHeader = false,   // whether there is one, the first line says
             Separator = ',',
             TrackLineNumbers = true,
             OnMalformedRecord = bad => faults.Add($"line {bad.LineNumber}", bad.Reason == CsvMalformedReason.UnterminatedQuote
                 ? "opens a quote that is never closed"
                 : "has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled"),
         };
-        using var reader = CsvReader.FromText(Utf8Text.Decode(bytes, faults), options);
-        while (reader.Read())
-            yield return new Record(reader.LineNumber, [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)]);
+        using var reader = CsvReader.Create(new Utf8Stream(Bytes.Read(), faults), options, leaveOpen: false);
+        var fields = new QuotedFields(reader);
+        while (reader.Read()) yield return (reader.LineNumber, fields);
     }
 
-    /// <summary>The fields of a record, and the line where it starts, from 1.</summary>
-    private readonly record struct Record(long Line, string[] Fields);
+    /// <summary>The fields of a record, which last until the next is read.</summary>
+    private abstract class Fields
+    {
+        public abstract int Count { get; }
+
+        public abstract ReadOnlySpan<byte> this[int field] { get; }
+
+        public bool AreSame(byte[][] others)
+        {
+            for (var i = 0; i < others.Length; i++)
+                if (!this[i].SequenceEqual(others[i])) return false;
+            return true;
+        }
+    }
+
+    private sealed class QuotedFields(CsvReader reader) : Fields
+    {
+        public override int Count => reader.FieldCount;
+
+        public override ReadOnlySpan<byte> this[int field] => reader.GetSpan(field);
+    }
+
+    private sealed class TabFields : Fields
+    {
+        private readonly List<int> _ends = [];
+        private ReadOnlyMemory<byte> _line;
+
+        public override int Count => _ends.Count;
+
+        public override ReadOnlySpan<byte> this[int field] => _line.Span[(field == 0 ? 0 : _ends[field - 1] + 1).._ends[field]];
+
+        public void Split(ReadOnlyMemory<byte> line)
+        {
+            _line = line;
+            _ends.Clear();
+            for (var at = 0; ; at = _ends[^1] + 1)
+            {
+                var found = line.Span[at..].IndexOf((byte)'\t');
+                _ends.Add(found < 0 ? line.Length : at + found);
+                if (found < 0) return;
+            }
+        }
+    }
 }

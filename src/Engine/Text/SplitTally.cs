@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -6,20 +9,30 @@ namespace LoraDrop.Engine;
 /// <summary>Counts what is in the columns of a file while a reader goes through it.</summary>
 internal sealed class SplitTally : ICellSink
 {
-    private bool _header;
+    private readonly List<ColumnTally> _columns = [];
 
-    public IReadOnlyList<ColumnTally> Columns { get; private set; } = [];
+    public int Rows { get; set; }
 
-    public int Rows => Columns.Count == 0 ? 0 : Columns[0].Cells;
-
-    public IReadOnlyList<CellColumn> Begin(IReadOnlyList<string> columns, bool header)
+    public CellColumn Begin(string column)
     {
-        (_header, Columns) = (header, [.. columns.Select(name => new ColumnTally(name))]);
-        return Columns;
+        var tally = new ColumnTally(column);
+        _columns.Add(tally);
+        return tally;
     }
 
-    public SplitFacts Facts(string split, string file, long bytes, string sha256) => new(split, file, bytes, sha256, Rows, _header, [.. Columns.Select(column => column.Facts())],
-        [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row => (IReadOnlyList<string>)[.. Columns.Select(column => column.Preview[row])])]);
+    /// <param name="split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
+    /// <param name="file">The file, read to its end.</param>
+    public SplitFacts Facts(string split, TableFile file)
+    {
+        ColumnFacts[] columns = [.. _columns.Select(column => column.Facts())];
+        string[] unused = [.. columns.Where(column => column.Type == ColumnType.Other || column.Unreadable is not null || column.Empty == Rows || file.IsUnnamed(column.Name)).Select(column => column.Name)];
+        return new(split, file.Name, file.Bytes, file.Sha256, Rows, file.Header, columns,
+            [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row => (IReadOnlyList<string>)[.. _columns.Select(column => row < column.Preview.Count ? column.Preview[row] : "…")])])
+        {
+            NotUsed = unused,
+            Remarks = [.. file.Remarks, .. columns.Where(column => column.Unreadable is not null).Select(column => $"column {column.Name} cannot be read: {column.Unreadable}"), .. _columns.SelectMany(column => column.Remarks())],
+        };
+    }
 }
 
 /// <summary>Counts what is in one column.</summary>
@@ -30,33 +43,74 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
     private int _empty, _longest;
     private RowPlace? _firstEmpty;
     private CellFacts? _firstNotNumber;
-
-    public int Cells { get; private set; }
+    private string? _unreadable;
 
     /// <summary>The first cells, cut where they are long.</summary>
     public List<string> Preview { get; } = [];
 
-    public override void Add(RowPlace place, string text, ColumnType? type = null)
+    public ColumnFacts Facts() =>
+        new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count, Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
+
+    /// <summary>Values that differ in spelling alone, where values are few enough to be labels.</summary>
+    public IEnumerable<string> Remarks() => IsListed ? ClassNames.SpellingRemarks(_values.Keys).Select(remark => $"column {Name}: {remark}") : [];
+
+    public override void Refuse(string why) => _unreadable ??= why;
+
+    protected override void Take(RowPlace place, ReadOnlySpan<byte> utf8, CellKind kind)
     {
-        if (Cells++ < SplitFacts.PreviewRows) Preview.Add(Cut(text));
-        if (string.IsNullOrWhiteSpace(text))
+        if (kind == CellKind.Lost) return;
+        if (kind is CellKind.Other or CellKind.Broken)
+        {
+            if (Cells < SplitFacts.PreviewRows) Preview.Add("…");
+            if (kind == CellKind.Broken) _unreadable ??= $"{place} {Encoding.UTF8.GetString(utf8)}";
+            _type = ColumnType.Other;
+            return;
+        }
+        if (Cells < SplitFacts.PreviewRows) Preview.Add(Cut(Encoding.UTF8.GetString(utf8)));
+        var length = Encoding.UTF8.GetCharCount(utf8);
+        if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnFacts.MostDistinct && IsFilled(utf8))
+        {
+            _longest = Math.Max(_longest, length);   // nothing else can change any more
+            return;
+        }
+        var rented = length > 512 ? ArrayPool<char>.Shared.Rent(length) : null;
+        var text = rented is null ? stackalloc char[length] : rented.AsSpan(0, length);
+        Encoding.UTF8.GetChars(utf8, text);
+        Count(place, text, kind);
+        if (rented is not null) ArrayPool<char>.Shared.Return(rented);
+    }
+
+    private void Count(RowPlace place, ReadOnlySpan<char> text, CellKind kind)
+    {
+        if (text.IsWhiteSpace())
         {
             _empty++;
             _firstEmpty ??= place;
             return;
         }
         _longest = Math.Max(_longest, text.Length);
-        if (_type != ColumnType.Text) _type = Joined(_type, type ?? Looks(text));
-        if (_firstNotNumber is null && ClassNames.NumberOf(text) is null) _firstNotNumber = new($"{place}", Cut(text));
-        if (_values.TryGetValue(text, out var rows)) _values[text] = rows + 1;
-        else if (_values.Count < ColumnFacts.MostDistinct) _values[text] = 1;
+        if (_type is not (ColumnType.Text or ColumnType.Other)) _type = Joined(_type, TypeOf(text, kind));
+        if (_firstNotNumber is null && NumberText.ValueOf(text) is null) _firstNotNumber = new($"{place}", Cut(text.ToString()));
+        var counts = _values.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(counts, text, out _)++;
+        else if (IsListed && counts.ContainsKey(text)) counts[text]++;
     }
 
-    public ColumnFacts Facts() =>
-        new(Name, _type ?? ColumnType.Text, _empty, _firstEmpty?.ToString(), _values.Count, Values(), _firstNotNumber, _longest);
+    /// <summary>A byte that is no blank says it without a look at the rest.</summary>
+    private static bool IsFilled(ReadOnlySpan<byte> utf8) => utf8.Length > 0 && utf8[0] is > 0x20 and < 0x7f;
 
-    private Dictionary<string, int>? Values() => _values.Count > ColumnFacts.MostValues || _longest > ColumnFacts.LongestCell ? null
-        : ClassNames.Infer(_values.Keys).ToDictionary(value => value, value => _values[value]);
+    private bool IsListed => _values.Count is > 0 and < ColumnFacts.MostDistinct && _longest <= ColumnFacts.LongestCell && _type != ColumnType.Other && _unreadable is null;
+
+    private Dictionary<string, int>? Values()
+    {
+        if (_longest > ColumnFacts.LongestCell || _values.Count >= ColumnFacts.MostDistinct || _type == ColumnType.Other || _unreadable is not null) return null;
+        var names = ClassNames.Infer(_values.Keys);
+        if (names.Count > ColumnFacts.MostValues) return null;
+        var classes = new ClassIndex(names);
+        var counts = new int[names.Count];
+        foreach (var (value, rows) in _values) counts[classes.Of(value)!.Value] += rows;
+        return names.Index().ToDictionary(name => name.Item, name => counts[name.Index]);
+    }
 
     private static ColumnType Joined(ColumnType? known, ColumnType next) => (known, next) switch
     {
@@ -66,8 +120,17 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
         _ => ColumnType.Text,
     };
 
-    private static ColumnType Looks(string text) => ClassNames.NumberOf(text) is null ? text.ToLowerInvariant() is "true" or "false" ? ColumnType.Boolean : ColumnType.Text
-        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? ColumnType.Whole : ColumnType.Number;
+    /// <summary>By value: 1.0 is whole wherever it stands.</summary>
+    private static ColumnType TypeOf(ReadOnlySpan<char> text, CellKind kind) => kind switch
+    {
+        CellKind.Text => ColumnType.Text,
+        CellKind.Boolean => ColumnType.Boolean,
+        _ when NumberText.ValueOf(text) is { } number => IsWhole(text, number) ? ColumnType.Whole : ColumnType.Number,
+        _ when ClassNames.IsBoolean(text) => ColumnType.Boolean,
+        _ => kind == CellKind.Number ? ColumnType.Number : ColumnType.Text,   // NaN of a column of numbers
+    };
+
+    private static bool IsWhole(ReadOnlySpan<char> text, double number) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) || (double.IsInteger(number) && Math.Abs(number) <= long.MaxValue);
 
     /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
     private static string Cut(string text) => text.Length <= ColumnFacts.LongestCell ? text

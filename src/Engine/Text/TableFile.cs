@@ -1,74 +1,107 @@
-using System.IO.Compression;
+using System.Text.Json;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads data files of one format.</summary>
-internal interface ITableReader
+/// <summary>A data file. What its format, packing, header, columns and types are, and whether its rows are conversations, is decided here and nowhere else: for the inspection of an upload, for training
+/// and for the command line alike.</summary>
+/// <remarks>Rows are read as a stream; <see cref="ReadCells"/> and <see cref="ReadObjects"/> each go through the whole file.</remarks>
+internal sealed class TableFile : IDisposable
 {
-    /// <summary>The columns of the first choice that the file has.</summary>
-    Table Read(byte[] bytes, IReadOnlyList<TaskColumns> choices, DataFaults faults);
+    private readonly DataBytes _bytes;
+    private readonly TableReader _reader;
+    private readonly DataFaults _faults;
 
-    /// <summary>Every column, for a file of which nobody has said yet what it is for.</summary>
-    void ReadAll(byte[] bytes, ICellSink to, DataFaults faults);
-}
+    private TableFile(DataBytes bytes, TableReader reader, DataFaults faults) => (_bytes, _reader, _faults) = (bytes, reader, faults);
 
-/// <summary>The formats by the ends of file names, and the bytes of a file.</summary>
-internal static class TableFile
-{
-    private const long MostUnpacked = 1 << 30;
+    /// <summary>The file's name.</summary>
+    public string Name => Path.GetFileName(_bytes.Path);
 
-    public static ITableReader? ReaderOf(string path, DataFaults faults)
+    /// <summary>Bytes of the file as it is stored.</summary>
+    public long Bytes => _bytes.Length;
+
+    /// <summary>Of the file as it is stored, in lower-case hexadecimal.</summary>
+    public string Sha256 => _bytes.Sha256;
+
+    /// <summary>Whether columns have names; without, they are counted from 0.</summary>
+    public bool Header => _reader.Header;
+
+    /// <summary>Why the first line is no header, where it is none.</summary>
+    public string? WhyNoHeader => _reader.WhyNoHeader;
+
+    /// <summary>Whether rows are conversations.</summary>
+    public bool Conversations => _reader.Conversations;
+
+    /// <summary>What a person should know about how the file was read; known when it is.</summary>
+    public IEnumerable<string> Remarks => _reader.Remarks;
+
+    /// <param name="path">The file; the end of its name says how to read it.</param>
+    /// <param name="faults">Gets what is wrong with the file, now and while it is read; the answer is null where it cannot be opened.</param>
+    public static TableFile? Open(string path, DataFaults faults)
     {
-        switch (DataFormat.Unpacked(DataFormat.Of(path)))
+        var format = DataFormat.Unpacked(DataFormat.Of(path));
+        if (!DataFormat.Ends.Contains(format))
         {
-            case ".jsonl": return JsonRows.Lines;
-            case ".json": return JsonRows.List;
-            case ".tsv": return SeparatedTable.Tsv;
-            case ".csv": return SeparatedTable.Csv;
-            case ".txt": return new E2eLines();
-            case ".parquet": return new ParquetTable();
-            case var other:
-                faults.Add($"must end in {string.Join(", ", DataFormat.Ends)}, which says how to read it; it ends in \"{other}\"");
-                return null;
+            faults.Add($"must end in {string.Join(", ", DataFormat.Ends)}, which says how to read it; it ends in \"{format}\"");
+            return null;
         }
+        if (DataBytes.Open(path, faults) is not { } bytes) return null;
+        TableReader? reader = null;
+        Guard(faults, () => reader = format switch
+        {
+            ".jsonl" => new JsonRows(bytes, list: false),
+            ".json" => new JsonRows(bytes, list: true),
+            ".tsv" => new SeparatedTable(bytes, tabs: true),
+            ".csv" => new SeparatedTable(bytes, tabs: false),
+            ".txt" => new E2eLines(bytes),
+            _ => ParquetTable.Open(bytes, faults),
+        });
+        if (reader is not null && !faults.Any) return new(bytes, reader, faults);
+        bytes.Dispose();
+        return null;
     }
 
-    /// <summary>The bytes of a file, unpacked.</summary>
-    public static byte[]? BytesOf(string path, DataFaults faults)
+    /// <summary>Whether a column has no name of its own: the index that a table was written with.</summary>
+    public bool IsUnnamed(string column) => _reader.IsUnnamed(column);
+
+    /// <summary>Reads every cell that somebody wants.</summary>
+    public void ReadCells(ICellSink to, ChatReading chat)
+    {
+        Guard(_faults, () => _reader.ReadCells(to, chat, _faults));
+        if (to.Rows == 0 && !_faults.Any) _faults.Add("has no rows");
+    }
+
+    /// <summary>Every row as an object, for conversations; the element lasts until the next is asked for.</summary>
+    public IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects()
+    {
+        var any = false;
+        using var rows = _reader.ReadObjects(_faults).GetEnumerator();
+        while (true)
+        {
+            var there = false;
+            Guard(_faults, () => there = rows.MoveNext());
+            if (!there) break;
+            any = true;
+            yield return rows.Current;
+        }
+        if (!any && !_faults.Any) _faults.Add("has no rows");
+    }
+
+    public void Dispose() => _bytes.Dispose();
+
+    private static void Guard(DataFaults faults, Action read)
     {
         try
         {
-            return DataFormat.IsPacked(DataFormat.Of(path)) ? Unpacked(path, faults) : File.ReadAllBytes(path);
+            read();
         }
         catch (InvalidDataException e)
         {
             faults.Add($"cannot be unpacked: {e.Message}");
-            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             faults.Add($"cannot be read: {e.Message}");
-            return null;
         }
-    }
-
-    /// <summary>A small file can be packed so that it fills any memory, so there is an end to it.</summary>
-    private static byte[]? Unpacked(string path, DataFaults faults)
-    {
-        using var file = File.OpenRead(path);
-        using var packed = new GZipStream(file, CompressionMode.Decompress);
-        using var bytes = new MemoryStream();
-        var buffer = new byte[1 << 16];
-        for (int read; (read = packed.Read(buffer)) > 0;)
-        {
-            if (bytes.Length + read > MostUnpacked)
-            {
-                faults.Add($"unpacks to more than {MostUnpacked >> 20} MiB from {file.Length} bytes; a data file is smaller");
-                return null;
-            }
-            bytes.Write(buffer, 0, read);
-        }
-        return bytes.ToArray();
     }
 }

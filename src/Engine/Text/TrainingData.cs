@@ -22,13 +22,16 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
         var labelled = test is { Examples.Count: > 0 } ? test : null;
         var read = validation is null ? SetAside(train, labelled, seed) : new TrainingData(train, validation, labelled);
-        var remarks = new List<string>();
-        if (test is not null && labelled is null)
-            remarks.Add($"{test.File} is left out: its labels are all -1, which says that they are hidden.");
-        foreach (var data in ((Dataset?[])[train, validation, test]).OfType<Dataset>().Where(data => data.NotUsed.Count > 0))
-            remarks.Add($"{data.File}: not used: {string.Join(", ", data.NotUsed)}");
+        List<string> remarks = [.. RemarksOn([.. new[] { train, validation, test }.OfType<Dataset>()])];
+        if (test is not null && labelled is null) remarks.Add($"{test.File} is left out: its labels are all -1, which says that they are hidden.");
         return read with { Remarks = remarks };
     }
+
+    private static IEnumerable<string> RemarksOn(IReadOnlyList<Dataset> files) =>
+    [
+        .. files.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(files.Select(file => (file.File, file.NotUsed))),
+        .. files[0].Labels is null ? [] : ClassNames.SpellingRemarks(files.SelectMany(file => file.Spellings)).Select(remark => $"Labels: {remark}."),
+    ];
 
     private static TrainingData SetAside(Dataset train, Dataset? test, long seed)
     {

@@ -20,7 +20,7 @@ public sealed class RefusedDataFacts(TinyRun run) : IClassFixture<TinyRun>
     [InlineData("train.jsonl", "", "train.jsonl: has no rows")]
     [InlineData("train.csv", "text,mood\n\"the film,good\n", "train.csv", "quote that is never closed")]
     [InlineData("train.jsonl", "{\"text\": \"a\", \"mood\": \"good\"}\n{\"text\": 7, \"mood\": \"bad\"}\n[]\n{\"text\": \"b\"}\n{\"text\n", "train.jsonl row 2 (line 2) column text: must be a text; it is a number",
-        "train.jsonl row 3 (line 3): must be a JSON object", "train.jsonl row 4 (line 4) column mood: is missing", "train.jsonl row 5 (line 5): is not JSON")]
+        "train.jsonl row 3 (line 3): must be a JSON object", "train.jsonl row 4 (line 4) column mood: is empty", "train.jsonl row 5 (line 5): is not JSON")]
     [InlineData("train.doc", "text\tmood\n", "train.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet")]
     [InlineData("train.parquet", "PAR1 but no more", "train.parquet")]
     public void A_file_that_cannot_be_learnt_from_names_row_and_column(string name, string text, params string[] about) => Refused(run.Written(name, text), about);

@@ -77,7 +77,7 @@ public sealed class DatasetFacts : IDisposable
     [Theory]
     [InlineData("d.tsv", "a\tc\ty\nx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (a, c, y)")]
     [InlineData("d.jsonl", "{\"a\":\"x\"}", "d.jsonl: must have the columns (a, b, y); it has (a)")]
-    [InlineData("d.tsv", "a\tb\ta\ty\nx\tx\tx\tyes\n", "d.tsv column a: is there more than once")]
+    [InlineData("d.tsv", "a\tb\ta\ty\nx\tx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (0, 1, 2, 3): it has no header (\"a\" stands in it twice), so its columns are counted from 0")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tyes\nx\tx\n", "d.tsv row 2 (line 3): must have 3 fields; it has 2")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tx\tyes\n", "d.tsv row 1 (line 2): must have 3 fields; it has 4")]
     [InlineData("d.tsv", "a\tb\ty\nx\t \tyes\n", "d.tsv row 1 (line 2) column b: is empty")]
@@ -88,12 +88,13 @@ public sealed class DatasetFacts : IDisposable
     [InlineData("d.csv", "y,a,b\nyes,x,x\nno,x,\"x\n", "d.csv line 3: opens a quote that is never closed")]
     [InlineData("d.jsonl", "{\"a\":1,\"b\":\"x\",\"y\":\"no\"}", "d.jsonl row 1 (line 1) column a: must be a text; it is a number")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":null,\"y\":\"no\"}", "d.jsonl row 1 (line 1) column b: is empty")]
-    [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":true}", "d.jsonl row 1 (line 1) column y: must be a text or a number; it is true or false")]
+    [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":true}", "d.jsonl row 1 (line 1) column y: must be one of no, yes, or its number from 0; it is \"true\"")]
+    [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":[1]}", "d.jsonl row 1 (line 1) column y: must be a text or a number; it is a list")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"\\ud800\",\"y\":1}", "d.jsonl row 1 (line 1) column b: holds half of a surrogate pair")]
-    [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"y\":1}", "d.jsonl row 2 (line 2) column b: is missing")]
+    [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"y\":1}", "d.jsonl row 2 (line 2) column b: is empty")]
     [InlineData("d.jsonl", "[1]", "d.jsonl row 1 (line 1): must be a JSON object; it is a list")]
     [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
-    [InlineData("d.parquet", "not a Parquet file", "d.parquet: cannot be read as Parquet: not a parquet file, head: 6E6F7420, tail: 66696C65")]
+    [InlineData("d.parquet", "not a Parquet file", "d.parquet: is not a Parquet file: it does not begin with PAR1")]
     public void A_fault_names_its_place(string name, string text, string fault) => Assert.Equal([fault], FaultsOf(name, text, Pairs));
 
     [Fact]
@@ -114,9 +115,14 @@ public sealed class DatasetFacts : IDisposable
         Assert.Equal("d.tsv for task.labels: must name at least two classes; got 1", Assert.Single(FaultsOf("d.tsv", "a\ty\nx\tq\nx\tq\n", Inferred)));
 
     [Fact]
+    public void The_same_fault_of_many_rows_is_told_once_with_a_count() =>
+        Assert.Equal(["d.tsv row 2 (line 3) column y: is empty; so are 24 more rows", "d.tsv row 27 (line 28) column a: is empty; so is 1 more row"],
+            FaultsOf("d.tsv", "a\ty\nx\t1\n" + string.Concat(Enumerable.Repeat("x\t\n", 25)) + "\t1\n\t1\n", Numbers));
+
+    [Fact]
     public void Many_faults_are_counted_after_the_first_twenty()
     {
-        var faults = FaultsOf("d.tsv", "a\ty\n" + string.Concat(Enumerable.Repeat("x\t?\n", 25)), Numbers);
+        var faults = FaultsOf("d.tsv", "a\ty\n" + string.Concat(Enumerable.Range(0, 25).Select(i => $"x\t?{i}\n")), Numbers);
         Assert.Equal(21, faults.Length);
         Assert.Equal("d.tsv: and 5 more", faults[^1]);
     }
@@ -126,10 +132,11 @@ public sealed class DatasetFacts : IDisposable
         Assert.StartsWith("none.tsv: cannot be read: ", Assert.Throws<RefusedInputException>(() => Dataset.Read(Path.Combine(_folder.Path, "none.tsv"), Pairs)).Message);
 
     [Fact]
-    public async Task A_Parquet_label_is_text_or_a_number()
+    public async Task A_Parquet_label_may_be_true_or_false()
     {
-        var path = await Parquet("d.parquet", [true, false]);
-        Assert.Equal("d.parquet column y: must be text or numbers; it is Boolean", Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Pairs)).Message);
+        var read = Dataset.Read(await Parquet("d.parquet", [true, false]), Inferred);
+        Assert.Equal(["false", "true"], read.Labels);
+        Assert.Equal([1, 0, 1, 0], read.Examples.Select(example => example.Class));
     }
 
     [Fact]

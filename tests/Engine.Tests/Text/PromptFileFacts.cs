@@ -38,17 +38,13 @@ public sealed class PromptFileFacts : IDisposable
         Assert.Contains(why, Assert.Single(new TextSettings { Prompt = template, Target = "{b}" }.Faults("task.text")).Message);
 
     [Fact]
-    public void A_packed_file_is_read_and_one_that_would_fill_the_memory_is_not()
+    public void A_packed_file_is_read_and_one_that_only_calls_itself_packed_is_not()
     {
         File.WriteAllBytes(_folder.At("d.txt.gz"), Packed(Encoding.UTF8.GetBytes("name : X || There is X . \n")));
         Assert.Equal(("Table: name : X\nText:", " There is X ."), Preset("e2e", "d.txt.gz")[0] is var prompt ? (prompt.Text, prompt.Target) : default);
 
-        using (var file = File.Create(_folder.At("bomb.txt.gz")))
-        using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
-            for (var i = 0; i < 1100; i++) gzip.Write(new byte[1 << 20]);
-        Assert.Contains("bomb.txt.gz: unpacks to more than 1024 MiB", Assert.Throws<RefusedInputException>(() => Preset("e2e", "bomb.txt.gz")).Message);
         File.WriteAllText(_folder.At("plain.txt.gz"), "not packed");
-        Assert.Contains("plain.txt.gz: cannot be unpacked", Assert.Throws<RefusedInputException>(() => Preset("e2e", "plain.txt.gz")).Message);
+        Assert.Contains("plain.txt.gz: cannot be unpacked: it is not packed by gzip, although its name ends in .gz", Assert.Throws<RefusedInputException>(() => Preset("e2e", "plain.txt.gz")).Message);
     }
 
     [Theory]
