@@ -59,7 +59,11 @@ public sealed class CollectorFacts
         {
             _thread = new(() =>
             {
-                while (!_stop) GC.Collect(0);
+                while (!_stop)
+                {
+                    GC.Collect(0);
+                    Thread.Sleep(0); // the training loop collects too, and must get its turn
+                }
             }) { IsBackground = true };
             _thread.Start();
         }
