@@ -8,8 +8,9 @@ namespace LoraDrop.Engine;
 /// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a bound on steps, depth and output.</remarks>
 public sealed class ChatTemplate
 {
-    private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json", MoreFolder = "additional_chat_templates",
-        Default = "default", ToolUse = "tool_use";
+    private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json";
+
+    private const string MoreFolder = "additional_chat_templates", Default = "default", ToolUse = "tool_use";
 
     private readonly ChatLayout _default;
     private readonly ChatLayout? _toolUse;

@@ -62,7 +62,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         if (Has(row, Instruction) && (Has(row, Output) || !answered))
             return Of(row, [Instruction, Input, Output, History], () => Alpaca(row));
         if (Has(row, "chosen") && Has(row, "rejected"))
-            Refuse("chosen", "is preference data (chosen and rejected), which is not trained here: give the better answer as the last message");
+            Refuse("chosen", "is preference data (chosen and rejected), which is not trained here: give the better answer as a message");
         else Refuse(Lists[0], $"must be a list of messages{OtherForms}");
         return null;
     }

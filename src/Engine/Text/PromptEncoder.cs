@@ -23,6 +23,9 @@ public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
     /// <summary>Answers of a conversation that are to be learnt and cannot be told in what the template writes.</summary>
     public int Untold { get; init; }
 
+    /// <summary>Whether the chat template puts no mark that ends answers after the last, so that a model does not learn to stop there.</summary>
+    public bool Unended { get; init; }
+
     /// <summary>What the chat template did not write: <c>tools</c>, or the role whose words are missing.</summary>
     public IReadOnlyList<string> Unwritten { get; init; } = [];
 }
@@ -84,7 +87,7 @@ public sealed class PromptEncoder
         var laid = prompt.Conversation is { } conversation ? Laid(_chat!.Fitted(conversation)) : Joined(prompt);
         var ids = laid.Ids[..laid.Answers[^1].To]; // what follows the last answer has no part in it
         var (begins, last) = (BeginningOf(ids), laid.Answers[^1].From);
-        if (ids.Length <= LongestText) return Encoded(laid, ids, begins, 0) with { Untold = laid.Untold, Unwritten = laid.Unwritten };
+        if (ids.Length <= LongestText) return Encoded(laid, ids, begins, 0);
         var left = Math.Clamp(ids.Length - LongestText, 0, Math.Max(0, last - begins - 1)); // one token at least is left to answer
         ids = [.. ids[..begins], .. ids[(begins + left)..]];
         var answerCut = ids.Length > LongestText;
@@ -93,8 +96,6 @@ public sealed class PromptEncoder
             PromptCut = left > 0,
             AnswerCut = answerCut,
             AnswersLost = left > 0 && laid.Answers.Count > 1 && laid.Answers[0].From <= begins + left,
-            Untold = laid.Untold,
-            Unwritten = laid.Unwritten,
         };
     }
 
@@ -102,10 +103,17 @@ public sealed class PromptEncoder
     /// <param name="ids">What is left of its tokens.</param>
     /// <param name="begins">Special tokens that it begins with, which stay.</param>
     /// <param name="left">How many are gone at the left; an answer that begins among them is not learnt.</param>
-    private static EncodedPrompt Encoded(LaidText laid, int[] ids, int begins, int left) => new(new(ids, new int[ids.Length]),
-        [.. laid.Answers.Where(answer => left == 0 || answer.From > begins + left)
-            .SelectMany(answer => Enumerable.Range(answer.From - left, answer.To - answer.From))
-            .Where(place => place < ids.Length).Distinct().Order()]);
+    private EncodedPrompt Encoded(LaidText laid, int[] ids, int begins, int left)
+    {
+        var learnt = laid.Answers.Where(answer => left == 0 || answer.From > begins + left)
+            .SelectMany(answer => Enumerable.Range(answer.From - left, answer.To - answer.From)).Where(place => place < ids.Length);
+        return new(new(ids, new int[ids.Length]), [.. learnt.Distinct().Order()])
+        {
+            Untold = laid.Untold,
+            Unwritten = laid.Unwritten,
+            Unended = _chat is not null && !EndIds.Contains(laid.Ids[laid.Answers[^1].To - 1]),
+        };
+    }
 
     /// <summary>A prompt to answer.</summary>
     /// <param name="prompt">The prompt; of a conversation all but the answer.</param>
@@ -113,7 +121,8 @@ public sealed class PromptEncoder
     /// <returns>The tokens, and whether some had to be cut off at the left.</returns>
     public (int[] Ids, bool Cut) EncodeToAnswer(Prompt prompt, int room)
     {
-        var ids = prompt.Conversation is { } talk ? Tokenizer.EncodeBare(PromptOf(_chat!.Fitted(talk))) : Tokenizer.EncodePrefix(prompt.Text);
+        var ids = prompt.Conversation is { } talk
+            ? Tokenizer.EncodeBare(PromptOf(_chat!.Fitted(talk))) : Tokenizer.EncodePrefix(prompt.Text);
         if (ids.Length == 0) ids = [_end ?? _config.PadId]; // a model needs a token to go on from
         var begins = BeginningOf(ids);
         var longest = Math.Max(begins + 1, _config.LongestText - Math.Min(room, _config.LongestText / 2));
@@ -124,8 +133,7 @@ public sealed class PromptEncoder
     private int BeginningOf(int[] ids) => ids.AsSpan().StartsWith(Tokenizer.EncodePrefix("")) ? Tokenizer.PrefixLength : 0;
 
     /// <summary>The prompts of a file as the model's chat template takes them, and what people should know of it: what is not used, and
-    /// what is given to the template as something else. Prompts that
-    /// are no conversations stay as they are.</summary>
+    /// what is given to the template as something else. Prompts that are no conversations stay as they are.</summary>
     public PromptFile Fitted(PromptFile file, List<string> remarks)
     {
         if (_chat is null) return file;
@@ -178,7 +186,8 @@ public sealed class PromptEncoder
     {
         string Of(int count) => $"{count} of {all.Length} {rows}";
         int Count(Func<EncodedPrompt, bool> holds) => all.Count(holds);
-        var (cut, lost, answers, dropped) = (Count(e => e.PromptCut), Count(e => e.AnswersLost), Count(e => e.AnswerCut), Count(e => e.Cut));
+        var (cut, lost, answers) = (Count(e => e.PromptCut), Count(e => e.AnswersLost), Count(e => e.AnswerCut));
+        var dropped = Count(e => e.Cut);
         if (_overlong == Overlong.Drop && dropped > 0) yield return $"{Of(dropped)} have more than {LongestText} tokens and are left out.";
         if (_overlong == Overlong.Cut && cut > 0)
             yield return $"{Of(cut)} have more than {LongestText} tokens; their prompts are cut from the left."
@@ -188,6 +197,9 @@ public sealed class PromptEncoder
         if (all.Sum(e => e.Untold) is > 0 and var untold)
             yield return $"{untold} earlier answers in {Of(Count(e => e.Untold > 0))} are not learnt: "
                 + "the chat template writes what was said before otherwise than the prompt that asked for it.";
+        if (Count(e => e.Unended) is > 0 and var unended)
+            yield return $"The chat template puts no mark after the last answer of {Of(unended)}: "
+                + "a model that learns them does not learn to stop.";
         foreach (var what in all.SelectMany(e => e.Unwritten).Distinct())
         {
             var named = what == "tools" ? "the tools" : $"what is said in the role {what}";
@@ -278,7 +290,8 @@ public sealed class PromptEncoder
         {
             if (message.Called.FirstOrDefault(name => !text.Contains(name, StringComparison.Ordinal)) is not { } lost) continue;
             var beside = message.Content.Trim().Length > 0 ? " beside what the message says" : "";
-            throw Refused($"the chat template does not write the call of {lost}{beside}. Take a model whose template writes calls, or leave the row out");
+            throw Refused($"the chat template does not write the call of {lost}{beside}. "
+                + "Take a model whose template writes calls, or leave the row out");
         }
     }
 
@@ -289,7 +302,8 @@ public sealed class PromptEncoder
     private IEnumerable<string> Unwritten(Conversation talk, string text)
     {
         bool IsThere(string said) => text.Contains(said.Trim(), StringComparison.Ordinal);
-        bool HasThoughts(ChatMessage message) => message.Role == "assistant" && message.Content.Contains(ThoughtEnd, StringComparison.Ordinal);
+        static bool HasThoughts(ChatMessage message) =>
+            message.Role == "assistant" && message.Content.Contains(ThoughtEnd, StringComparison.Ordinal);
         var names = (talk.Tools ?? []).Select(tool => tool!["function"]!["name"]!.GetValue<string>()).ToArray();
         if (names.Length > 0 && _chat!.HasPlaceForTools(talk) && !names.Any(IsThere)) yield return "tools";
         var missing = talk.Messages.Where(message => !HasThoughts(message) && !PartsOf(message).All(IsThere));

@@ -144,7 +144,7 @@ public sealed class ConversationFacts
     [InlineData("""{"instruction": "x", "output": "y", "history": [["a"]]}""", "history[0]: must be a pair of texts that are not empty: question and answer")]
     [InlineData("""{"instruction": "x", "output": "y", "history": "a, b"}""", "history: must be a list of pairs: question and answer")]
     [InlineData("""{"instruction": "x", "input": ["a"], "output": "y"}""", "input: must be a text")]
-    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as the last message")]
+    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: tells good completions from bad, which is not trained here: leave out the bad, and the label")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""", "chat_template_kwargs: must be an object: what the chat template is given, by name")]
     public void What_cannot_be_learnt_is_told_by_its_place_in_the_row(string row, string fault)

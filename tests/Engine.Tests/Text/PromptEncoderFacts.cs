@@ -117,6 +117,21 @@ public sealed class PromptEncoderFacts : IDisposable
         Assert.Equal(["##yes", ""], Answers(""", "weight": 0"""));
     }
 
+    /// <summary>As DeepSeek-V3's: the mark comes after the second call.</summary>
+    [Fact]
+    public void An_answer_that_the_template_puts_no_end_after_is_learnt_to_its_end_and_that_is_said()
+    {
+        const string NoEnd = "{% for m in messages %}{{ m.role + ':' + (m.content or '') }}{% for call in m.tool_calls or [] %}"
+            + "{{ call.function.name + (call.function.arguments | tojson) }}{% if not loop.first %}{{ '<mask>' }}{% endif %}{% endfor %}"
+            + "{% if not m.tool_calls %}{{ '<mask>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
+        const string Call = """{"name": "f", "arguments": {"a": 1}}""";
+        Prompt Calls(string calls) => Row($$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{{calls}}]}]}""");
+        var encoder = Encoder(NoEnd);
+        Assert.Equal("""f{"a": 1}""", Learnt(encoder, encoder.Encode(Calls(Call))));
+        Assert.Equal(["The chat template puts no mark after the last answer of 1 of 2 rows: a model that learns them does not learn to stop."],
+            encoder.Encode([Calls(Call), Calls($"{Call}, {Call}")], out _).Remarks);
+    }
+
     [Fact]
     public void What_a_template_does_not_look_at_is_named_once_for_a_file()
     {
