@@ -2,8 +2,9 @@
 # apache-arrow 21.2.0 (npm): tableFromJSON loses the texts of a list column whose first row is empty.
 #
 # Expected: types are found from all rows, or a row that does not fit is refused.
-# Seen:     a list of texts is refused ("explicit type declaration expected"), but not if the first row's is empty: then it is List<Null>, and "spam" is null. A number that only some rows have is NaN in the others,
-#           not null. Whole numbers are Float64, so labels go to Parquet as doubles.
+# Seen:     a list of texts is refused ("explicit type declaration expected"), but not if the first row's is empty: then it is List<Null>,
+#           and "spam" is null. A number that only some rows have is NaN in the others, not null. Whole numbers are Float64, so labels go
+#           to Parquet as doubles.
 # Matters:  multi-label tags, tool lists and histories often begin empty: the file is written without an error and without its contents.
 source "$(dirname "$0")/common.bash"
 npm_packages apache-arrow@21.2.0

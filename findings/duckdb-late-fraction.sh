@@ -2,9 +2,10 @@
 # DuckDB 1.5.6 rounds a score to a whole number when the first 20,480 rows happen to hold whole ones.
 #
 # Expected: a type that is guessed from a sample is widened, or the first value that does not fit is an error, as a text there is.
-# Seen:     the column is BIGINT after the sample, and 1.5, 2.5 and 0.4 further down are cast to whole numbers without a word, 2.5 to 2 from JSON Lines and to 3 from CSV. (A late
-#           key, or a late text among numbers, is an error.)
-# Matters:  scores such as STS-B's, sorted so that the whole ones come first, lose their fractions on the way to a training file, and nothing shows it.
+# Seen:     the column is BIGINT after the sample, and 1.5, 2.5 and 0.4 further down are cast to whole numbers without a word, 2.5 to 2
+#           from JSON Lines and to 3 from CSV. (A late key, or a late text among numbers, is an error.)
+# Matters:  scores such as STS-B's, sorted so that the whole ones come first, lose their fractions on the way to a training file, and
+#           nothing shows it.
 source "$(dirname "$0")/common.bash"
 npm_packages @duckdb/node-api@1.5.6-r.1
 

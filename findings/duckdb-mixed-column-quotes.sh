@@ -2,9 +2,10 @@
 # DuckDB 1.5.6: one number among the texts of a JSON Lines column, and every text of the column gets quotation marks.
 #
 # Expected: the column becomes text: good, bad, 7.
-# Seen:     it becomes JSON, so its values are "good", "bad" with their quotes, and 7. Written to Parquet they are byte arrays marked JSON: a reader that takes
-#           them as text (DuckDB itself, arrow) has the quotes, one that decodes the mark (hyparquet) has not.
-# Matters:  a text column with a stray number, after `copy (from 'train.jsonl') to 'train.parquet'`, trains on quoted texts, with \" and \n spelt out.
+# Seen:     it becomes JSON, so its values are "good", "bad" with their quotes, and 7. Written to Parquet they are byte arrays marked
+#           JSON: a reader that takes them as text (DuckDB itself, arrow) has the quotes, one that decodes the mark (hyparquet) has not.
+# Matters:  a text column with a stray number, after `copy (from 'train.jsonl') to 'train.parquet'`, trains on quoted texts, with \" and
+#           \n spelt out.
 source "$(dirname "$0")/common.bash"
 npm_packages @duckdb/node-api@1.5.6-r.1 hyparquet@1.31.5 hyparquet-compressors@1.1.2
 

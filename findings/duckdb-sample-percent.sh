@@ -2,8 +2,10 @@
 # DuckDB 1.5.6: `USING SAMPLE 10%` of a data set with up to 2,048 rows gives all of it or nothing.
 #
 # Expected: about a tenth of the rows; `10 PERCENT (bernoulli)` gives that.
-# Seen:     a percentage means system sampling, which throws the die once for each vector of 2,048 rows. Of sixty draws from 1,000 rows each was 0 or 1,000.
-# Matters:  people split off a validation set, or a small file to try a job with, like this: it comes out empty, or is the whole training set.
+# Seen:     a percentage means system sampling, which throws the die once for each vector of 2,048 rows. Of sixty draws from 1,000 rows
+#           each was 0 or 1,000.
+# Matters:  people split off a validation set, or a small file to try a job with, like this: it comes out empty, or is the whole training
+#           set.
 source "$(dirname "$0")/common.bash"
 npm_packages @duckdb/node-api@1.5.6-r.1
 

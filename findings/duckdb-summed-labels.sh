@@ -2,9 +2,10 @@
 # DuckDB 1.5.6 writes whole numbers that were summed to Parquet as floating-point numbers.
 #
 # Expected: the sum of integers is an integer, in Parquet INT64.
-# Seen:     sum() gives HUGEINT, which Parquet has not, and the file gets a DOUBLE without a word; count() stays INT64. A literal such as 0.5 makes a DECIMAL, which
-#           is INT32 in the file, with a scale.
-# Matters:  labels made by a vote (`sum(yes)`) are 0.0, 1.0, 2.0 in training and 0, 1, 2 in the validation file that was written without a sum.
+# Seen:     sum() gives HUGEINT, which Parquet has not, and the file gets a DOUBLE without a word; count() stays INT64. A literal such as
+#           0.5 makes a DECIMAL, which is INT32 in the file, with a scale.
+# Matters:  labels made by a vote (`sum(yes)`) are 0.0, 1.0, 2.0 in training and 0, 1, 2 in the validation file that was written without a
+#           sum.
 source "$(dirname "$0")/common.bash"
 npm_packages @duckdb/node-api@1.5.6-r.1
 

@@ -2,8 +2,10 @@
 # DuckDB 1.5.6 reads a CSV column of yes and no, t and f, as BOOLEAN, and writes true and false.
 #
 # Expected: only true and false are truth values; yes and no are texts, as for pandas and arrow.
-# Seen:     `copy (from 'in.csv') to 'out.csv'` turns the classes yes and no into true and false; one "maybe" in the first 20,480 rows, and they stay texts.
-# Matters:  BoolQ and its kin: training labels true/false meet validation labels yes/no, and an adapter answers with names that nobody gave.
+# Seen:     `copy (from 'in.csv') to 'out.csv'` turns the classes yes and no into true and false; one "maybe" in the first 20,480 rows,
+#           and they stay texts.
+# Matters:  BoolQ and its kin: training labels true/false meet validation labels yes/no, and an adapter answers with names that nobody
+#           gave.
 source "$(dirname "$0")/common.bash"
 npm_packages @duckdb/node-api@1.5.6-r.1
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # fflate 0.8.3 (npm) cuts a gzip file of several members, and says nothing.
 #
-# Expected: what gzip, zlib and pako do. RFC 1952 calls a file a series of members; decompressing it gives all of them, one after the other.
-# Seen:     gunzipSync sizes its result by the last four bytes of the file, which are the length of the last member alone, and stops there. Of 500 rows and
-#           3 rows it returns 3 rows' worth of bytes. A damaged checksum passes as well. Its stream, Gunzip, gives all members.
-# Matters:  `cat a.jsonl.gz b.jsonl.gz`, pigz, bgzip and log shippers write such files; a data set loses most of its rows on the way to us.
+# Expected: what gzip, zlib and pako do. RFC 1952 calls a file a series of members; decompressing it gives all of them, one after the
+#           other.
+# Seen:     gunzipSync sizes its result by the last four bytes of the file, which are the length of the last member alone, and stops
+#           there. Of 500 rows and 3 rows it returns 3 rows' worth of bytes. A damaged checksum passes as well. Its stream, Gunzip, gives
+#           all members.
+# Matters:  `cat a.jsonl.gz b.jsonl.gz`, pigz, bgzip and log shippers write such files; a data set loses most of its rows on the way to
+#           us.
 source "$(dirname "$0")/common.bash"
 npm_packages fflate@0.8.3 pako@3.0.3
 

@@ -2,8 +2,10 @@
 # float16 0.0.1 (npm) turns 70000 into NaN, and rounds halves up.
 #
 # Expected: IEEE 754 binary16: above 65519 infinity, ties to the even neighbour, as numpy, torch and @petamoriken/float16 have it.
-# Seen:     from 65536 on the fraction is kept beside the exponent of infinity: 70000 is a NaN. 1 + 2^-11, half-way between 1 and the next number, goes up.
-# Matters:  weights written as F16 with it hold NaN where the model had a large finite value, and differ in the last bit from a conversion by torch.
+# Seen:     from 65536 on the fraction is kept beside the exponent of infinity: 70000 is a NaN. 1 + 2^-11, half-way between 1 and the next
+#           number, goes up.
+# Matters:  weights written as F16 with it hold NaN where the model had a large finite value, and differ in the last bit from a conversion
+#           by torch.
 source "$(dirname "$0")/common.bash"
 npm_packages float16@0.0.1 @petamoriken/float16@3.9.3
 

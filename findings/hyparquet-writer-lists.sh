@@ -3,8 +3,8 @@
 #
 # Expected: input_ids become a Parquet list of integers, messages a list of structs, as every other writer has them.
 # Seen:     both columns are BYTE_ARRAY marked JSON. hyparquet decodes them, so a round trip shows nothing; to DuckDB they are texts.
-# Matters:  a conversation file made in a browser arrives with the text [{"role":"user",…}] where conversations are looked for; a reader that ignores the mark
-#           trains on the JSON, brackets and all.
+# Matters:  a conversation file made in a browser arrives with the text [{"role":"user",…}] where conversations are looked for; a reader
+#           that ignores the mark trains on the JSON, brackets and all.
 source "$(dirname "$0")/common.bash"
 npm_packages hyparquet-writer@0.17.0 hyparquet@1.31.5 @duckdb/node-api@1.5.6-r.1
 

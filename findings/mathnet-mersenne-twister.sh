@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # MathNet.Numerics 5.0.0: MersenneTwister(42) does not give numpy's numbers, though the generator and the seed are the same.
 #
-# Expected: numpy.random.RandomState(42).random_sample(): 0.3745401188473625 0.9507143064099162 0.7319939418311051 (NumSharp reproduces them).
-# Seen:     the first number agrees to eight digits, and MathNet's third is numpy's second: it makes a double of one 32-bit draw, numpy of two (53 bits).
-# Matters:  who rebuilds a split or a sample of Python in .NET by "the same Mersenne Twister, seed 42" sees the first number agree and gets other rows.
+# Expected: numpy.random.RandomState(42).random_sample(): 0.3745401188473625 0.9507143064099162 0.7319939418311051 (NumSharp reproduces
+#           them).
+# Seen:     the first number agrees to eight digits, and MathNet's third is numpy's second: it makes a double of one 32-bit draw, numpy of
+#           two (53 bits).
+# Matters:  who rebuilds a split or a sample of Python in .NET by "the same Mersenne Twister, seed 42" sees the first number agree and
+#           gets other rows.
 source "$(dirname "$0")/common.bash"
 dotnet_packages MathNet.Numerics@5.0.0 NumSharp@0.70.0
 

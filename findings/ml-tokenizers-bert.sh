@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Microsoft.ML.Tokenizers 2.0.1: BertTokenizer, made from a vocab.txt alone, is not bert-base-uncased's.
 #
-# Expected: BERT's own rules for an uncased model: accents go, format characters such as the soft hyphen go, [mask] in small letters is a text, a text of 6 tokens
-#           cut to 4 is [CLS] the cat [SEP], and counting counts what encoding gives.
-# Seen:     accents stay (RemoveNonSpacingMarks is off), a soft hyphen parts the word, "[mask]" is the token [MASK], the cut drops a word that does not fit whole
-#           (3 tokens of 4), and CountTokens leaves [CLS] and [SEP] out.
+# Expected: BERT's own rules for an uncased model: accents go, format characters such as the soft hyphen go, [mask] in small letters is a
+#           text, a text of 6 tokens cut to 4 is [CLS] the cat [SEP], and counting counts what encoding gives.
+# Seen:     accents stay (RemoveNonSpacingMarks is off), a soft hyphen parts the word, "[mask]" is the token [MASK], the cut drops a word
+#           that does not fit whole (3 tokens of 4), and CountTokens leaves [CLS] and [SEP] out.
 # Matters:  ids that differ from the model's training, for every accent; lengths planned by CountTokens are two short.
 source "$(dirname "$0")/common.bash"
 dotnet_packages Microsoft.ML.Tokenizers@2.0.1 Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1

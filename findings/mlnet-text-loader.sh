@@ -3,7 +3,8 @@
 #
 # Expected: every line is a row (quotes are off by default, and so it says); a missing number is NaN, as "?" is.
 # Seen:     the row "// TODO is not a comment here" is gone, blanks before a text are too, and an empty label is 0: a class that exists.
-# Matters:  code and review texts begin with slashes: predictions come back for fewer rows than went in, one off from there on; unlabelled rows train class 0.
+# Matters:  code and review texts begin with slashes: predictions come back for fewer rows than went in, one off from there on; unlabelled
+#           rows train class 0.
 source "$(dirname "$0")/common.bash"
 dotnet_packages Microsoft.ML@5.0.1
 

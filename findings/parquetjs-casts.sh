@@ -2,7 +2,8 @@
 # parquetjs 0.11.2 (npm) stores 1.7 as 1 in an integer column, and the text "false" as true.
 #
 # Expected: what does not fit a column's type is refused, as "seven" in an integer column is.
-# Seen:     numbers are cut, not rounded and not refused; a boolean column takes any value by its truth in JavaScript, and of CSV's "true" and "false" both are true.
+# Seen:     numbers are cut, not rounded and not refused; a boolean column takes any value by its truth in JavaScript, and of CSV's "true"
+#           and "false" both are true.
 # Matters:  rows read from a CSV and appended as they are: every label is true, every score a class.
 source "$(dirname "$0")/common.bash"
 npm_packages parquetjs@0.11.2

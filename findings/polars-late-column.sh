@@ -2,8 +2,10 @@
 # nodejs-polars 0.25.2: readRecords drops a column that begins after row 100, and turns late texts into NaN.
 #
 # Expected: like Python's from_dicts with a text among numbers: an error; a late key: a column, or an error.
-# Seen:     the first 100 records decide. A key that comes later is gone, "unknown" among numbers is NaN, and whole numbers are Float64, written as 0.0 and 1.0.
-# Matters:  `system`, `tools` and `rejected` are fields that only some rows have. The file that is written from the frame lacks them, and nothing says so.
+# Seen:     the first 100 records decide. A key that comes later is gone, "unknown" among numbers is NaN, and whole numbers are Float64,
+#           written as 0.0 and 1.0.
+# Matters:  `system`, `tools` and `rejected` are fields that only some rows have. The file that is written from the frame lacks them, and
+#           nothing says so.
 source "$(dirname "$0")/common.bash"
 npm_packages nodejs-polars@0.25.2 nodejs-polars-linux-x64-gnu@0.25.2
 

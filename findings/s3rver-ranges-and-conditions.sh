@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # s3rver 3.7.1 (npm) answers "the last 2 bytes" with the first three, and heeds no condition and no checksum of an upload.
 #
-# Expected: S3's rules. Range: bytes=-2 is the object's end. If-None-Match: * refuses to replace an object (412); If-Match a change of another version; a wrong
-#           Content-MD5 or x-amz-checksum-crc32 is 400.
+# Expected: S3's rules. Range: bytes=-2 is the object's end. If-None-Match: * refuses to replace an object (412); If-Match a change of
+#           another version; a wrong Content-MD5 or x-amz-checksum-crc32 is 400.
 # Seen:     bytes=-2 of "hello" is "hel", marked 0-2/5; the other headers are passed over, the object is replaced with status 200.
-# Matters:  readers that begin at the end (Parquet footers) read nonsense in tests that real stores pass; tests that "first writer wins" prove nothing on it,
-#           and damage on the way must be found by the sender, from the ETag.
+# Matters:  readers that begin at the end (Parquet footers) read nonsense in tests that real stores pass; tests that "first writer wins"
+#           prove nothing on it, and damage on the way must be found by the sender, from the ETag.
 source "$(dirname "$0")/common.bash"
 npm_packages s3rver@3.7.1
 

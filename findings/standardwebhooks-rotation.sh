@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # StandardWebhooks 1.1.2 (NuGet) verifies only the first signature of a message.
 #
-# Expected: the header webhook-signature is a list parted by blanks, and one that matches is enough: so the specification (standardwebhooks.com) lets a sender change its
-#           secret without a break, and so standardwebhooks 1.1.1 of npm does it.
+# Expected: the header webhook-signature is a list parted by blanks, and one that matches is enough: so the specification
+#           (standardwebhooks.com) lets a sender change its secret without a break, and so standardwebhooks 1.1.1 of npm does it.
 # Seen:     a message that carries two signatures is refused with "No matching signature found" unless the receiver's is the first.
-# Matters:  a sender that signs with the new and the former secret is understood, by a receiver that still has the former one, only if that comes first.
+# Matters:  a sender that signs with the new and the former secret is understood, by a receiver that still has the former one, only if
+#           that comes first.
 source "$(dirname "$0")/common.bash"
 dotnet_packages StandardWebhooks@1.1.2
 npm_packages standardwebhooks@1.1.1

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Hugging Face's tokenizers (Rust, in Tokenizers.DotNet 1.4.1) ignores the ids of added tokens in tokenizer.json; @huggingface/tokenizers 0.2.0 (npm) takes them.
+# Hugging Face's tokenizers (Rust, in Tokenizers.DotNet 1.4.1) ignores the ids of added tokens in tokenizer.json; @huggingface/tokenizers
+# 0.2.0 (npm) takes them.
 #
 # Expected: {"id": 50, "content": "<m>"} is 50: the file says so, and the model's embedding has its row there.
-# Seen:     the Rust library numbers added tokens from the end of the vocabulary: with 3 words "<m>" is 3. JavaScript gives 50. Without a hole they agree.
-# Matters:  files edited by hand, or cut down to a smaller vocabulary, have such holes; the same text then trains another row of the embedding in Python than in a browser.
+# Seen:     the Rust library numbers added tokens from the end of the vocabulary: with 3 words "<m>" is 3. JavaScript gives 50. Without a
+#           hole they agree.
+# Matters:  files edited by hand, or cut down to a smaller vocabulary, have such holes; the same text then trains another row of the
+#           embedding in Python than in a browser.
 source "$(dirname "$0")/common.bash"
 dotnet_packages Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1
 npm_packages @huggingface/tokenizers@0.2.0

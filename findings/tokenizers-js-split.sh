@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# @huggingface/tokenizers 0.2.0 (npm) does not read all that Hugging Face's Rust library writes: split behaviours, continuing_subword_prefix, replacements with $, and ς.
+# @huggingface/tokenizers 0.2.0 (npm) does not read all that Hugging Face's Rust library writes: split behaviours,
+# continuing_subword_prefix, replacements with $, and ς.
 #
 # Expected: one format, one result: the ids of Tokenizers.DotNet 1.4.1, which is the Rust library.
-# Seen:     Split with MergedWithPrevious, MergedWithNext or Contiguous is taken for Isolated; a BPE model's "##" is not put before later pieces, which are unknown then;
-#           in a Replace, $& is what was matched instead of itself; and Lowercase ends Greek words in ς where Rust has σ.
-# Matters:  ids made in a browser or in Node for a model that was trained in Python are others, without an error. (A pattern of this kind is in Gemma's tokenizer.)
+# Seen:     Split with MergedWithPrevious, MergedWithNext or Contiguous is taken for Isolated; a BPE model's "##" is not put before later
+#           pieces, which are unknown then; in a Replace, $& is what was matched instead of itself; and Lowercase ends Greek words in ς
+#           where Rust has σ.
+# Matters:  ids made in a browser or in Node for a model that was trained in Python are others, without an error. (A pattern of this kind
+#           is in Gemma's tokenizer.)
 source "$(dirname "$0")/common.bash"
 dotnet_packages Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1
 npm_packages @huggingface/tokenizers@0.2.0

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # libtorch 2.10.0 (through TorchSharp 0.107.0): under one seed, the first numbers of randn(15) and of randn(16) have nothing in common.
 #
-# Expected: a generator is a stream: a longer tensor begins with the numbers of a shorter one, as rand's do, as numpy's standard_normal does.
-# Seen:     below 16 numbers each is drawn by itself; from 16 on blocks of 16 uniform numbers are turned into normal ones together, and the last block is drawn again
-#           where the count is no multiple of 16: of 16 and 17 numbers only the first agrees. Another element type gives other numbers, too.
-# Matters:  an initial value cannot be compared across ranks or widths (r = 8 against r = 4 of the same seed), nor rebuilt one element at a time.
+# Expected: a generator is a stream: a longer tensor begins with the numbers of a shorter one, as rand's do, as numpy's standard_normal
+#           does.
+# Seen:     below 16 numbers each is drawn by itself; from 16 on blocks of 16 uniform numbers are turned into normal ones together, and
+#           the last block is drawn again where the count is no multiple of 16: of 16 and 17 numbers only the first agrees. Another
+#           element type gives other numbers, too.
+# Matters:  an initial value cannot be compared across ranks or widths (r = 8 against r = 4 of the same seed), nor rebuilt one element at
+#           a time.
 source "$(dirname "$0")/common.bash"
 dotnet_packages TorchSharp@0.107.0 libtorch-cpu-linux-x64@2.10.0
 
