@@ -59,9 +59,17 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         foreach (var property in properties.Values) property.Description = Plain(property.Description);
         known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required) ? required.ToHashSet() : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
         known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type);   // unknown fields are refused
+        if (known.AdditionalPropertiesAllowed) SayWhatIsNeverNull(context.Type, properties);
         if (!Defaults.TryGetValue(context.Type, out var defaults)) return;
         foreach (var (name, value) in JsonSerializer.SerializeToNode(defaults, context.Type, ApiJson.Options)!.AsObject())
             if (properties.TryGetValue(name, out var property) && property is OpenApiSchema own) own.Default = value!.DeepClone();
+    }
+
+    /// <summary>A field of an answer that is not known is left out, so it is optional, not nullable: a client that is made from the document need not expect null. In a request null is the default.</summary>
+    private static void SayWhatIsNeverNull(Type answer, IDictionary<string, IOpenApiSchema> properties)
+    {
+        foreach (var property in answer.GetProperties().Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
+            if (properties.TryGetValue(NameOf(property), out var schema) && schema is OpenApiSchema { Type: { } type } own) own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
     }
 
     /// <summary>A comment as a reader of JSON needs it: other settings by their names there, and nothing of the code behind.</summary>

@@ -103,6 +103,15 @@ public sealed class PeftAdapterFacts : IDisposable
     [InlineData("rank_pattern", """{"query": 2}""")]
     [InlineData("layers_to_transform", "[1]")]
     [InlineData("bias", "\"all\"")]
+    [InlineData("lora_bias", "true")]
+    [InlineData("alora_invocation_tokens", "[27, 91]")]
+    [InlineData("use_qalora", "true")]
+    [InlineData("arrow_config", """{"top_k": 3}""")]
+    [InlineData("init_lora_weights", "\"pissa\"")]
+    [InlineData("init_lora_weights", "\"pissa_niter_16\"")]
+    [InlineData("init_lora_weights", "\"olora\"")]
+    [InlineData("init_lora_weights", "\"corda\"")]
+    [InlineData("init_lora_weights", "\"loftq\"")]
     [InlineData("r", "0")]
     [InlineData("r", "-4")]
     [InlineData("lora_alpha", "0")]
@@ -111,6 +120,19 @@ public sealed class PeftAdapterFacts : IDisposable
         using var golden = Written("roberta-tiny", "lora");
         Change(config => config[field] = JsonNode.Parse(value));
         Assert.Equal($"{_folder.At(PeftAdapter.ConfigFile)} {field}", Refusal(golden).Path);
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("\"gaussian\"")]
+    [InlineData("\"eva\"")]
+    [InlineData("\"orthogonal\"")]
+    public void Initial_values_that_leave_the_base_alone_do_not_matter(string value)
+    {
+        using var golden = Written("roberta-tiny", "lora", out var before);
+        Change(config => config["init_lora_weights"] = JsonNode.Parse(value));
+        using var adapter = PeftAdapter.Read(_folder.Path, golden.Model);
+        Assert.Equal(before, Logits(golden));
     }
 
     [Theory]

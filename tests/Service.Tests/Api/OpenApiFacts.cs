@@ -56,6 +56,17 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
+    public async Task A_field_that_answers_leave_out_is_optional_and_never_null()
+    {
+        var schemas = (await DocumentAsync())["components"]!["schemas"]!;
+        bool IsNullable(string schema, string field) => schemas[schema]!["properties"]![field]!["nullable"]?.GetValue<bool>() == true;
+        Assert.False(IsNullable("JobView", "secondsLeft") || IsNullable("JobView", "error") || IsNullable("ProblemView", "faults"));
+        Assert.DoesNotContain("error", schemas["JobView"]!["required"]!.AsArray().Select(name => name!.GetValue<string>()));
+        Assert.True(IsNullable("FineTuningJob", "finished_at") && IsNullable("FineTuningJobOpenAiList", "last_id"), "OpenAI's answers say null");
+        Assert.True(IsNullable("JobRequest", "name") && IsNullable("WorkerDemand", "memoryGiB"), "a request may say null");
+    }
+
+    [Fact]
     public async Task Every_example_of_a_job_is_accepted_as_it_stands()
     {
         foreach (var name in new[] { "minimal.json", "sample.json", "everything.json", "lora.json" })
