@@ -26,7 +26,7 @@ internal sealed class EvaluateCommand : AdapterCommand
             return;
         }
         var data = Dataset.Read(options.GetValue(_data)!, trained.Task);
-        foreach (var remark in data.Remarks) session.Note(remark);
+        foreach (var said in data.Remarks) session.Note(said);
         var set = trained.Encode(data);
         var evaluation = Evaluation.Of(trained.Classifier, set, options.GetValue(_batch), cancel);
         var scores = evaluation.ScoresOf(set, trained.Task);
@@ -39,7 +39,7 @@ internal sealed class EvaluateCommand : AdapterCommand
     {
         if (options.GetValue(_answers) is { } taken && File.Exists(taken)) throw new RefusedInputException("--answers", $"{taken} is there already");
         var file = PromptFile.Read(options.GetValue(_data)!, trained.Task);
-        foreach (var remark in file.AllRemarks) session.Note(remark);
+        foreach (var said in file.AllRemarks) session.Note(said);
         var loss = Evaluation.ScoresOf(trained.Model, trained.Prompts.Encode(file.Prompts, out _), trained.Task, options.GetValue(_batch), cancel);
         var decoding = trained.Task.Decoding!;
         var prompts = Prompt.Grouped(file.Prompts);

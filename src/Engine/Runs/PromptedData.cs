@@ -38,7 +38,7 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var (stays, aside) = validation is null ? SetAside(train, seed) : (train.Prompts, validation.Prompts);
         var trained = Encoded(encoder, train.File, stays, "", out var kept);
         PromptFile[] all = [.. new[] { train, validation, test }.OfType<PromptFile>()];
-        string[] remarks = [.. all.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(all.Select(file => (file.File, file.NotUsed))), .. CutRemarks()];
+        string[] remarks = [.. CutRemarks(), .. all.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(all.Select(file => (file.File, file.NotUsed)))];
         IEnumerable<string> CutRemarks() => trained.Cut == 0 ? [] : [kept.Length < stays.Count ? $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens and are left out." : $"{trained.Cut} of {stays.Count} training rows have more than {encoder.LongestText} tokens; their prompts are cut from the left."];
         var asked = Prompt.Grouped(test?.Prompts ?? aside);
         var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };

@@ -48,8 +48,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         using var file = TableFile.Open(path, faults);
         if (file is null) return null;
         var table = new CellTable([.. task.ColumnChoices.SelectMany(choice => choice.All)]);
-        file.ReadCells(table, ConversationCells.AsLabelled);
-        if (table.Columns.Count == 0) return null;
+        if (!file.ReadCells(table, ConversationCells.AsLabelled) || table.Columns.Count == 0) return null;
         if (ColumnChoice.Named(task.ColumnChoices, table.Columns) is not { } columns)
         {
             faults.Add(ColumnChoice.Wanted(task.ColumnChoices, table.Columns, file.Header, file.WhyNoHeader));
