@@ -26,7 +26,7 @@ internal sealed class EvaluateCommand : AdapterCommand
             return;
         }
         var data = Dataset.Read(options.GetValue(_data)!, trained.Task);
-        foreach (var remark in data.Remarks) session.Note(remark);
+        foreach (var said in data.Remarks) session.Note(said);
         var set = trained.Encode(data);
         var evaluation = Evaluation.Of(trained.Classifier, set, options.GetValue(_batch), cancel);
         var scores = evaluation.ScoresOf(set, trained.Task);

@@ -11,6 +11,8 @@ namespace LoraDrop.Engine;
 /// <summary>Cells of Arrow's arrays, as they are written in text formats.</summary>
 internal static class ArrowCells
 {
+    private const string NotANumber = "NaN";
+
     /// <summary>Columns of a Parquet file that a type is stored in.</summary>
     public static int LeavesOf(IArrowType type) => type switch
     {
@@ -36,8 +38,9 @@ internal static class ArrowCells
         NullArray => (column, place, _) => column.Add(place, default, CellKind.Untyped),
         _ when NumberOf(array) is { } number => (column, place, row) =>
         {
-            if (array.IsNull(row)) column.Add(place, default, CellKind.Untyped);
-            else column.AddText(place, number(row), CellKind.Number);
+            var text = array.IsNull(row) ? NotANumber : number(row);
+            if (text == NotANumber) column.Add(place, default, CellKind.Untyped);   // pandas' sign for what is missing
+            else column.AddText(place, text, CellKind.Number);
         },
         _ => Other(Noun(array.Data.DataType)),
     };

@@ -114,7 +114,7 @@ internal sealed class CellTable(IReadOnlyCollection<string> wanted) : ICellSink
     }
 
     /// <summary>Whether a row could not be read, which is a fault already.</summary>
-    public bool IsLost(int row) => _kept.Values.Any(column => column.Kinds[row] == CellKind.Lost);
+    public bool IsLost(int row) => _kept.Values.Any(column => row < column.Kinds.Count && column.Kinds[row] == CellKind.Lost);
 
     /// <summary>Why none of a column's cells can be read; null where they can.</summary>
     public string? RefusalOf(string column) => _kept[column].Refusal;

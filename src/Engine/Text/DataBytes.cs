@@ -56,7 +56,7 @@ internal sealed class DataBytes : IDisposable
     public Stream Read()
     {
         var stored = new StoredBytes(_file, Length);
-        return _packed ? new GzipMembers(new BufferedStream(stored, 1 << 16)) : stored;
+        return _packed ? new ReadAhead(new GzipMembers(new BufferedStream(stored, 1 << 16))) : stored;
     }
 
     public void Dispose()

@@ -49,8 +49,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         if (file is null) return null;
         var table = new CellTable([.. task.ColumnChoices.SelectMany(choice => choice.All)]);
         var besides = new HashSet<string>();
-        file.ReadCells(table, ConversationCells.AsLabelled(besides));
-        if (table.Columns.Count == 0) return null;
+        if (!file.ReadCells(table, ConversationCells.AsLabelled(besides)) || table.Columns.Count == 0) return null;
         if (ColumnChoice.Named(task.ColumnChoices, table.Columns) is not { } columns)
         {
             faults.Add(ColumnChoice.Wanted(task.ColumnChoices, table.Columns, file.Header, file.WhyNoHeader));

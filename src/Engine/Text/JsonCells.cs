@@ -14,9 +14,10 @@ internal sealed class JsonCells(ICellSink to)
 
     private static readonly byte[] AList = "a list"u8.ToArray(), AnObject = "an object"u8.ToArray(), HalfAPair = "holds half of a surrogate pair"u8.ToArray();
 
+    private static readonly SearchValues<byte> DigitsAndPoint = SearchValues.Create("0123456789."u8);
+
     private readonly List<Key> _keys = [];
     private readonly Dictionary<string, Key> _byName = [];
-    private readonly List<RowPlace> _placesOfFirst = [];
     private int _row;
     private byte[] _unescaped = [];
 
@@ -81,7 +82,6 @@ internal sealed class JsonCells(ICellSink to)
     {
         foreach (var key in _keys)
             if (key.Row != _row + 1) key.Column?.Add(place, default, missing);
-        if (_placesOfFirst.Count == 0) _placesOfFirst.Add(place);
         to.Rows = ++_row;
     }
 
@@ -105,8 +105,7 @@ internal sealed class JsonCells(ICellSink to)
     {
         if (_byName.TryGetValue(name, out var known)) return known;
         var key = new Key(name, Encoding.UTF8.GetBytes(name), to.Begin(name));
-        var first = _placesOfFirst.Count > 0 ? _placesOfFirst[0] : place;
-        key.Column?.Fill(_row, row => row == 0 ? first : place);   // the rows before had none
+        key.Column?.Fill(_row, row => new(row + 1, place.Line is null ? null : row + 1));   // the rows before had none
         _keys.Add(key);
         _byName.Add(name, key);
         return key;
@@ -168,9 +167,13 @@ internal sealed class JsonCells(ICellSink to)
 
     private static void AddNumber(ReadOnlySpan<byte> number, CellColumn column, RowPlace place)
     {
-        if (number.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0) column.Add(place, number, CellKind.Number);
+        if (IsShortest(number)) column.Add(place, number, CellKind.Number);
         else column.AddText(place, NumberText.Shortest(Encoding.ASCII.GetString(number)) ?? Encoding.ASCII.GetString(number), CellKind.Number);
     }
+
+    /// <summary>Whether a number is spelt in the shortest way: without an exponent, and without a zero at its end behind a point.</summary>
+    private static bool IsShortest(ReadOnlySpan<byte> number) =>
+        number[0] != '-' && number.IndexOfAnyExcept(DigitsAndPoint) < 0 && (number[^1] != '0' || !number.Contains((byte)'.')) && number.Length <= 20;
 
     private sealed class Key(string name, byte[] utf8, CellColumn? column)
     {

@@ -20,11 +20,14 @@ internal sealed class JsonRows : TableReader
         foreach (var (_, row) in ReadObjects(new("")))
         {
             Conversations = Conversation.Is(row);
+            if (IsOfColumns(row)) Refusal = "is a table by columns, as pandas' to_json() writes it by default: write it with orient=\"records\", lines=True";
             break;
         }
     }
 
     public override bool Conversations { get; }
+
+    public override string? Refusal { get; }
 
     public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
@@ -100,6 +103,9 @@ internal sealed class JsonRows : TableReader
             yield return items.Current;
         }
     }
+
+    /// <summary>Whether each member is a column: an object with a value for each row.</summary>
+    private static bool IsOfColumns(JsonElement row) => row.EnumerateObject().Any() && row.EnumerateObject().All(column => column.Value.ValueKind == JsonValueKind.Object && column.Value.TryGetProperty("0", out _));
 
     private static JsonException? Next(IEnumerator<JsonElement> items, out bool there)
     {

@@ -67,6 +67,16 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
             return;
         }
         if (Cells < SplitFacts.PreviewRows) Preview.Add(Cut(Encoding.UTF8.GetString(utf8)));
+        if (kind != CellKind.Text && IsPlainNumber(utf8, out var whole))
+        {
+            _longest = Math.Max(_longest, utf8.Length);
+            if (_type is not (ColumnType.Text or ColumnType.Other)) _type = Joined(_type, whole ? ColumnType.Whole : ColumnType.Number);
+            if (_values.Count >= ColumnFacts.MostDistinct) return;
+            Span<char> digits = stackalloc char[utf8.Length];
+            Encoding.ASCII.GetChars(utf8, digits);
+            CountValue(digits);
+            return;
+        }
         var length = Encoding.UTF8.GetCharCount(utf8);
         if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnFacts.MostDistinct && IsFilled(utf8))
         {
@@ -91,9 +101,32 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
         _longest = Math.Max(_longest, text.Length);
         if (_type is not (ColumnType.Text or ColumnType.Other)) _type = Joined(_type, TypeOf(text, kind));
         if (_firstNotNumber is null && NumberText.ValueOf(text) is null) _firstNotNumber = new($"{place}", Cut(text.ToString()));
-        var counts = _values.GetAlternateLookup<ReadOnlySpan<char>>();
-        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(counts, text, out _)++;
-        else if (IsListed && counts.ContainsKey(text)) counts[text]++;
+        CountValue(text);
+    }
+
+    /// <summary>Once values are too many to be listed, they are not counted.</summary>
+    private void CountValue(ReadOnlySpan<char> text)
+    {
+        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_values.GetAlternateLookup<ReadOnlySpan<char>>(), text, out _)++;
+    }
+
+    /// <summary>Whether a cell is a short number without an exponent, which can be told without computing it; most are.</summary>
+    private static bool IsPlainNumber(ReadOnlySpan<byte> utf8, out bool whole)
+    {
+        const int Longest = 18;   // digits that 64 bits hold
+        whole = true;
+        if (utf8.Length is 0 or > Longest) return false;
+        var (digits, points) = (0, 0);
+        for (var i = utf8[0] == '-' ? 1 : 0; i < utf8.Length; i++)
+        {
+            if (utf8[i] is >= (byte)'0' and <= (byte)'9')
+            {
+                digits++;
+                whole &= points == 0 || utf8[i] == '0';
+            }
+            else if (utf8[i] != '.' || points++ > 0) return false;
+        }
+        return digits > 0;
     }
 
     /// <summary>A byte that is no blank says it without a look at the rest.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CsvHelper;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
@@ -42,7 +43,7 @@ internal sealed class TableFile : IDisposable
         var format = DataFormat.Unpacked(DataFormat.Of(path));
         if (!DataFormat.Ends.Contains(format))
         {
-            faults.Add($"must end in {string.Join(", ", DataFormat.Ends)}, which says how to read it; it ends in \"{format}\"");
+            faults.Add($"must end in {string.Join(", ", DataFormat.Ends)}, which says how to read it; it ends in \"{DataFormat.Of(path)}\"");
             return null;
         }
         if (DataBytes.Open(path, faults) is not { } bytes) return null;
@@ -56,6 +57,7 @@ internal sealed class TableFile : IDisposable
             ".txt" => new E2eLines(bytes),
             _ => ParquetTable.Open(bytes, faults),
         });
+        if (reader?.Refusal is { } refusal) faults.Add(refusal);
         if (reader is not null && !faults.Any) return new(bytes, reader, faults);
         bytes.Dispose();
         return null;
@@ -65,10 +67,12 @@ internal sealed class TableFile : IDisposable
     public bool IsUnnamed(string column) => _reader.IsUnnamed(column);
 
     /// <summary>Reads every cell that somebody wants.</summary>
-    public void ReadCells(ICellSink to, ChatReading chat)
+    /// <returns>Whether the file could be read to its end; rows may have faults all the same.</returns>
+    public bool ReadCells(ICellSink to, ChatReading chat)
     {
-        Guard(_faults, () => _reader.ReadCells(to, chat, _faults));
+        var whole = Guard(_faults, () => _reader.ReadCells(to, chat, _faults));
         if (to.Rows == 0 && !_faults.Any) _faults.Add("has no rows");
+        return whole;
     }
 
     /// <summary>Every row as an object, for conversations; the element lasts until the next is asked for.</summary>
@@ -89,19 +93,25 @@ internal sealed class TableFile : IDisposable
 
     public void Dispose() => _bytes.Dispose();
 
-    private static void Guard(DataFaults faults, Action read)
+    private static bool Guard(DataFaults faults, Action read)
     {
         try
         {
             read();
+            return true;
         }
         catch (InvalidDataException e)
         {
             faults.Add($"cannot be unpacked: {e.Message}");
         }
+        catch (CsvFormatException e)
+        {
+            faults.Add($"cannot be read as CSV: {e.Message}");   // a record that no memory holds
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             faults.Add($"cannot be read: {e.Message}");
         }
+        return false;
     }
 }

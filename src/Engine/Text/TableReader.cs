@@ -10,6 +10,9 @@ internal abstract class TableReader(DataBytes bytes)
     /// <summary>Whether columns have names.</summary>
     public virtual bool Header => true;
 
+    /// <summary>Why the file holds no rows that can be read, as a fault says it; null where it does.</summary>
+    public virtual string? Refusal => null;
+
     /// <summary>Why the first line is no header; null where it is one, or where a format has none.</summary>
     public virtual string? WhyNoHeader => null;
 

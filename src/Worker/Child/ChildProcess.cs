@@ -27,6 +27,16 @@ internal sealed class ChildProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Bytes of memory that it has resident; 0 when it has ended.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HasExited ? 0 : _process.WorkingSet64;
+        }
+    }
+
     /// <summary>What it reports; ends when it ends.</summary>
     public ChannelReader<ChildLine> Lines => _lines.Reader;
 

@@ -6,8 +6,14 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>Reads files that users brought in a child process, with bounds on time and memory: a hostile file can hurt only the child.</summary>
+/// <remarks>The runtime holds managed memory to the limit. What a native library takes (Arrow's, for Parquet) is watched from here.</remarks>
 internal sealed class Inspection(WorkFolders folders, WorkerOptions options, TimeProvider clock)
 {
+    /// <summary>What the process has resident without any data: the runtime, its libraries and their files.</summary>
+    private const long Itself = 256L << 20;
+
+    private static readonly TimeSpan Watched = TimeSpan.FromMilliseconds(100);
+
     public Task<(ModelFacts? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) => RunAsync<ModelFacts>(new ChildWork.InspectModel(folder), cancel);
 
     public Task<(DatasetFacts? Facts, Failure? Failure)> DatasetAsync(DataFiles files, CancellationToken cancel) => RunAsync<DatasetFacts>(new ChildWork.InspectDataset(files), cancel);
@@ -19,7 +25,10 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
         {
             using var child = ChildProcess.Start(work, folder, options);
             using var limit = new CancellationTokenSource(options.InspectionTime, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+            using var full = new CancellationTokenSource();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, full.Token, cancel);
+            using var over = new CancellationTokenSource();
+            var watching = work is ChildWork.InspectDataset ? WatchAsync(child, full, over.Token) : Task.CompletedTask;   // a model's weights are mapped, and count as resident
             try
             {
                 var end = await child.EndAsync(either.Token);
@@ -28,9 +37,18 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
                 while (child.Lines.TryRead(out var line)) said ??= line.Failure;
                 return (null, Reason(said, end));
             }
+            catch (OperationCanceledException) when (full.IsCancellationRequested)
+            {
+                return (null, TooMuchMemory);
+            }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
                 return (null, new(FailureCode.TimedOut, $"Reading it took longer than {options.InspectionTime.TotalMinutes:0.#} minutes and was stopped. The file may be damaged."));
+            }
+            finally
+            {
+                await over.CancelAsync();
+                await watching;
             }
         }
         finally
@@ -39,12 +57,32 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
         }
     }
 
+    private Failure TooMuchMemory => new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
+
+    private async Task WatchAsync(ChildProcess child, CancellationTokenSource full, CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(Watched, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over))
+            {
+                if (child.Memory <= options.InspectionMemory + Itself) continue;
+                await full.CancelAsync();
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
+        }
+    }
+
     /// <summary>The runtime ends a process that runs out of memory with or without an exception.</summary>
     private Failure Reason(RunFailure? said, ChildEnd end)
     {
         if (said is { Code: FailureCode.Refused }) return Failure.Refused(said.Faults);
         if ((said?.Faults[0].Message ?? string.Join(' ', end.LastErrors)) is var words && (words.Contains(nameof(OutOfMemoryException)) || words.Contains("Out of memory")))
-            return new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
+            return TooMuchMemory;
         return said is null ? end.Failure(byKernel: false) : new(said.Code, said.Faults[0].Message);
     }
 }

@@ -65,7 +65,7 @@ public sealed class LoraDropRunFacts : IDisposable
         var test = Path.Combine(Path.GetDirectoryName(_task.Files.Train)!, "test.tsv");
         File.WriteAllText(test, "text\tmood\nthe film was fine\t-1\n");
         var (result, events) = _task.Run(_task.Request(), _task.Out(), inputs: _task.Inputs(_task.Request()) with { Data = _task.Files with { Test = test } });
-        Assert.StartsWith("test.tsv is left out", Assert.Single(events.OfType<RunEvent.Remark>()).Text);
+        Assert.Single(events.OfType<RunEvent.Remark>(), remark => remark.Text.StartsWith("test.tsv is left out", StringComparison.Ordinal));
         Assert.Null(result!.Test);
     }
 

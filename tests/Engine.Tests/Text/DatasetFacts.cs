@@ -92,10 +92,11 @@ public sealed class DatasetFacts : IDisposable
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":[1]}", "d.jsonl row 1 (line 1) column y: must be a text or a number; it is a list")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"\\ud800\",\"y\":1}", "d.jsonl row 1 (line 1) column b: holds half of a surrogate pair")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"y\":1}", "d.jsonl row 2 (line 2) column b: is empty")]
+    [InlineData("d.jsonl", "{\"a\":\"x\"}\n{\"a\":\"x\"}\n{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"b\":\"x\"}", "d.jsonl row 1 (line 1) column b: is empty; so is 1 more row", "d.jsonl row 1 (line 1) column y: is empty; so are 2 more rows")]
     [InlineData("d.jsonl", "[1]", "d.jsonl row 1 (line 1): must be a JSON object; it is a list")]
     [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.parquet", "not a Parquet file", "d.parquet: is not a Parquet file: it does not begin with PAR1")]
-    public void A_fault_names_its_place(string name, string text, string fault) => Assert.Equal([fault], FaultsOf(name, text, Pairs));
+    public void A_fault_names_its_place(string name, string text, params string[] faults) => Assert.Equal(faults, FaultsOf(name, text, Pairs));
 
     [Fact]
     public void A_line_that_is_no_JSON_is_named() =>

@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using LoraDrop.Engine.Tests;
+using ParquetSharp;
+using Encoding = System.Text.Encoding;
 
 namespace LoraDrop.Service.Tests;
 
@@ -36,9 +37,25 @@ public sealed class WorkerFacts
     public async Task A_reader_that_needs_too_much_memory_is_stopped_and_says_so()
     {
         await using var service = await WorkingService.StartAsync(worker => worker.InspectionMemory = 24 << 20);
-        var dataset = await service.UploadAsync("large", "train.tsv", Encoding.UTF8.GetBytes("text\tlabel\n" + string.Concat(Enumerable.Range(0, 600_000).Select(i => $"some words and the number {i}\tgood\n"))));
+        var dataset = await service.UploadAsync("large", "train.tsv", Encoding.UTF8.GetBytes($"text\tlabel\n{new string('x', 40 << 20)}\tgood\n")); // rows are read one by one, and this is one
         Assert.Equal("failed", WorkingService.Status(dataset));
         Assert.Contains("MiB", dataset.GetProperty("error").GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task So_is_a_native_library_that_does()
+    {
+        await using var service = await WorkingService.StartAsync(worker => worker.InspectionMemory = 16 << 20);
+        var file = new MemoryStream();
+        using (var writer = new ParquetFileWriter(file, [new Column<string>("text")], logicalTypeFactory: null, Compression.Zstd, keyValueMetadata: null, leaveOpen: true))
+        {
+            using var group = writer.AppendRowGroup();
+            using (var column = group.NextColumn().LogicalWriter<string>()) column.WriteBatch([new string('x', 400 << 20)]); // packed to a few kilobytes
+            writer.Close();
+        }
+        var dataset = await service.UploadAsync("large", "train.parquet", file.ToArray());
+        Assert.Equal("failed", WorkingService.Status(dataset));
+        Assert.Contains("needs more than the 16 MiB that are allowed", dataset.GetProperty("error").ToString());
     }
 
     [Fact]
