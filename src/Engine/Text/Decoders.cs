@@ -84,8 +84,8 @@ internal static class Decoders
         return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
     }
 
-    private static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) =>
-        token.Replace(blank, " ", StringComparison.Ordinal) is var text && prefix && i == 0 && text.StartsWith(' ') ? text[1..] : text);
+    /// <summary>Blanks for their letter; the first token loses every one of them where a blank was put before the text.</summary>
+    private static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
 
     private static Decoder InOrder(Decoder[] steps) => tokens => steps.Aggregate(tokens, (pieces, step) => step(pieces));
 }

@@ -54,16 +54,17 @@ internal static class TokenizerJson
 
     private static BytePairModel BytePair(JsonField model)
     {
-        RefuseAffix(model["continuing_subword_prefix"]);
-        RefuseAffix(model["end_of_word_suffix"]);
         if (model["dropout"] is { IsAbsent: false } dropout && dropout.Value.GetRawText() is not ("0" or "0.0"))
         {
             throw dropout.Refused("merges left out at random are not supported; set it to null.");
         }
         var vocabulary = Vocabulary(model["vocab"]);
+        string prefix = model["continuing_subword_prefix"].TextOrNull ?? "", suffix = model["end_of_word_suffix"].TextOrNull ?? "";
         var merges = model["merges"].Items.Select(Merge).ToList();
-        if (BytePairModel.FirstMissing(vocabulary, merges) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
-        return new BytePairModel(vocabulary, merges)
+        var shortRight = merges.FindIndex(merge => merge.Right.Length < prefix.Length);
+        if (shortRight >= 0) throw model["merges"].Items.ElementAt(shortRight).Refused($"the second token is shorter than the continuing_subword_prefix '{prefix}'.");
+        if (BytePairModel.FirstMissing(vocabulary, merges, prefix) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
+        return new BytePairModel(vocabulary, merges, prefix, suffix)
         {
             UnknownToken = model["unk_token"].IsAbsent ? null : TokenIn(vocabulary, model["unk_token"]),
             FuseUnknown = model["fuse_unk"].Flag(false),
@@ -88,9 +89,4 @@ internal static class TokenizerJson
 
     private static string TokenIn(Dictionary<string, int> vocabulary, JsonField token) =>
         vocabulary.ContainsKey(token.Text) ? token.Text : throw token.Refused("is not in the vocabulary.");
-
-    private static void RefuseAffix(JsonField affix)
-    {
-        if (affix.TextOrNull is { Length: > 0 }) throw affix.Refused("is not supported.");
-    }
 }
