@@ -12,7 +12,8 @@ namespace LoraDrop.Engine;
 internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, bool StripAccents, bool Lowercase)
 {
     /// <summary>What cleaning changes of a text that is all ASCII.</summary>
-    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F).Select(code => (char)code)]);
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F)
+        .Select(code => (char)code)]);
 
     /// <summary>Reads the settings; accents are stripped where nothing is said and letters become small.</summary>
     public static BertNormalizer From(JsonField field)

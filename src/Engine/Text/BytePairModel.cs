@@ -21,16 +21,19 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
-    /// <param name="continuingPrefix">Stands before every letter of a word but its first, and before every token that does not begin a word (<c>##</c>); empty for none.</param>
+    /// <param name="continuingPrefix">Stands before every letter of a word but its first, and before every token that does not begin a
+    /// word (<c>##</c>); empty for none.</param>
     /// <param name="endSuffix">Stands after the last letter of a word (<c>&lt;/w&gt;</c>); empty for none.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, string continuingPrefix = "", string endSuffix = "")
+    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges,
+        string continuingPrefix = "", string endSuffix = "")
         : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuingPrefix, endSuffix) { }
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
     /// <param name="continuingPrefix">As above.</param>
     /// <param name="endSuffix">As above.</param>
-    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges, string continuingPrefix = "", string endSuffix = "")
+    public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges,
+        string continuingPrefix = "", string endSuffix = "")
     {
         (_vocabulary, _prefix, _suffix) = (vocabulary, continuingPrefix, endSuffix);
         foreach (var (token, id) in vocabulary)
@@ -49,8 +52,10 @@ internal sealed partial class BytePairModel : IWordModel
     }
 
     /// <summary>The first token that a merge uses or makes and the vocabulary lacks, or null.</summary>
-    public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, string continuingPrefix = "") =>
-        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Merged(merge.Left, merge.Right, continuingPrefix)]).FirstOrDefault(token => !vocabulary.ContainsKey(token));
+    public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
+        string continuingPrefix = "") =>
+        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Merged(merge.Left, merge.Right, continuingPrefix)])
+            .FirstOrDefault(token => !vocabulary.ContainsKey(token));
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
@@ -68,7 +73,8 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <summary>Up to the next blank (▁) that no merge can join to what stands before it.</summary>
     /// <remarks>
-    /// Models of SentencePiece's kind get a whole text as one word. Where no merge makes a token in which a certain letter stands before a blank, nothing that happens on one side of
+    /// Models of SentencePiece's kind get a whole text as one word. Where no merge makes a token in which a certain letter stands before a
+    /// blank, nothing that happens on one side of
     /// such a place changes what happens on the other: the ids are the same, and the parts are words that come again.
     /// </remarks>
     public int IndependentLength(ReadOnlySpan<char> word)
@@ -84,9 +90,11 @@ internal sealed partial class BytePairModel : IWordModel
         return word.Length;
     }
 
-    /// <summary>Whether a blank is a letter like others. Where a merge joins a blank to the unknown token or to a byte, any letter may be what stands there.</summary>
+    /// <summary>Whether a blank is a letter like others. Where a merge joins a blank to the unknown token or to a byte, any letter may be
+    /// what stands there.</summary>
     private bool BlanksBegin() => _prefix.Length == 0 && _suffix.Length == 0 && !IgnoreMerges && _letters.ContainsKey(new Rune(Blank))
-        && !_beforeBlank.Exists(before => (UnknownToken is not null && before.EndsWith(UnknownToken, StringComparison.Ordinal)) || (ByteFallback && ByteToken().IsMatch(before)));
+        && !_beforeBlank.Exists(before => (UnknownToken is not null && before.EndsWith(UnknownToken, StringComparison.Ordinal))
+            || (ByteFallback && ByteToken().IsMatch(before)));
 
     public void Append(string word, List<int> ids)
     {
@@ -110,7 +118,8 @@ internal sealed partial class BytePairModel : IWordModel
                 SetDown();
                 symbols.Add(id);
             }
-            else if (ByteFallback && TryAppendBytes(Written(rune, first, last: next == word.Length), symbols)) continue; // before an unknown letter that waits, as in the reference
+            // before an unknown letter that waits, as in the reference
+            else if (ByteFallback && TryAppendBytes(Written(rune, first, last: next == word.Length), symbols)) continue;
             else if (UnknownToken is not null)
             {
                 if (!FuseUnknown) SetDown();
@@ -128,7 +137,8 @@ internal sealed partial class BytePairModel : IWordModel
     }
 
     private bool TryRead(Rune rune, bool first, bool last, out int id) =>
-        (first || _prefix.Length == 0) && (!last || _suffix.Length == 0) ? _letters.TryGetValue(rune, out id) : _vocabulary.TryGetValue(Written(rune, first, last), out id);
+        (first || _prefix.Length == 0) && (!last || _suffix.Length == 0) ? _letters.TryGetValue(rune, out id)
+            : _vocabulary.TryGetValue(Written(rune, first, last), out id);
 
     /// <summary>A letter as the vocabulary has it at its place in a word.</summary>
     private string Written(Rune rune, bool first, bool last) => $"{(first ? "" : _prefix)}{rune}{(last ? _suffix : "")}";
@@ -171,7 +181,8 @@ internal sealed partial class BytePairModel : IWordModel
         {
             var left = (int)merge;
             var right = next[left];
-            // One of the two may have become part of another symbol meanwhile. What counts is the token that is made, as in the reference, and not the rank.
+            // One of the two may have become part of another symbol meanwhile. What counts is the token that is made, as in the reference,
+            // and not the rank.
             if (right >= symbols.Length || !_merges.TryGet(symbols[left], symbols[right], out var now) || now.Id != id) continue;
             symbols[left] = id;
             symbols[right] = Gone;
@@ -183,7 +194,8 @@ internal sealed partial class BytePairModel : IWordModel
 
         void Consider(int left, Span<int> chain)
         {
-            if (next[left] < chain.Length && _merges.TryGet(chain[left], chain[next[left]], out var merge)) waiting.Enqueue(merge.Id, (long)merge.Rank << 32 | (uint)left);
+            if (next[left] < chain.Length && _merges.TryGet(chain[left], chain[next[left]], out var merge))
+                waiting.Enqueue(merge.Id, (long)merge.Rank << 32 | (uint)left);
         }
     }
 

@@ -85,7 +85,8 @@ internal static class Decoders
     }
 
     /// <summary>Blanks for their letter; the first token loses every one of them where a blank was put before the text.</summary>
-    private static Decoder Metaspace(string blank, bool prefix) => tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
+    private static Decoder Metaspace(string blank, bool prefix) => tokens =>
+        tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
 
     private static Decoder InOrder(Decoder[] steps) => tokens => steps.Aggregate(tokens, (pieces, step) => step(pieces));
 }

@@ -10,7 +10,8 @@ internal readonly record struct PairMerge(int Rank, int Id);
 
 /// <summary>The merges of a byte pair encoding by their two token ids.</summary>
 /// <remarks>
-/// An open-addressing table at most half full: a new word asks for every pair of neighbours, and most are no merge. A <see cref="Dictionary{TKey, TValue}"/> over tuples takes several times as
+/// An open-addressing table at most half full: a new word asks for every pair of neighbours, and most are no merge. A
+/// <see cref="Dictionary{TKey, TValue}"/> over tuples takes several times as
 /// long, and over packed integers it puts (a, b) and (b, a) in one bucket.
 /// </remarks>
 internal sealed class PairMerges

@@ -66,7 +66,8 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
         }
         return new TokenizedText(ids, types);
 
-        ReadOnlySpan<int> Filled(Part part) => part.Slot switch { Slot.Special => part.Ids, Slot.First => CollectionsMarshal.AsSpan(first), Slot.Second => CollectionsMarshal.AsSpan(second!) };
+        ReadOnlySpan<int> Filled(Part part) => part.Slot switch { Slot.Special => part.Ids, Slot.First => CollectionsMarshal.AsSpan(first),
+            Slot.Second => CollectionsMarshal.AsSpan(second!) };
     }
 
     private static int IdOf(JsonField tokenAndId) => tokenAndId.Items.ElementAtOrDefault(1) is { IsAbsent: false } id

@@ -62,8 +62,10 @@ internal static class TokenizerJson
         string prefix = model["continuing_subword_prefix"].TextOrNull ?? "", suffix = model["end_of_word_suffix"].TextOrNull ?? "";
         var merges = model["merges"].Items.Select(Merge).ToList();
         var shortRight = merges.FindIndex(merge => merge.Right.Length < prefix.Length);
-        if (shortRight >= 0) throw model["merges"].Items.ElementAt(shortRight).Refused($"the second token is shorter than the continuing_subword_prefix '{prefix}'.");
-        if (BytePairModel.FirstMissing(vocabulary, merges, prefix) is { } missing) throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
+        if (shortRight >= 0) throw model["merges"].Items.ElementAt(shortRight)
+            .Refused($"the second token is shorter than the continuing_subword_prefix '{prefix}'.");
+        if (BytePairModel.FirstMissing(vocabulary, merges, prefix) is { } missing)
+            throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
         return new BytePairModel(vocabulary, merges, prefix, suffix)
         {
             UnknownToken = model["unk_token"].IsAbsent ? null : TokenIn(vocabulary, model["unk_token"]),

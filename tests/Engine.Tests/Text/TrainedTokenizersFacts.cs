@@ -3,17 +3,21 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Every model, step and option of a tokenizer.json, on small models that are trained here, gives what Hugging Face's own library gives.</summary>
+/// <summary>Every model, step and option of a tokenizer.json, on small models that are trained here, gives what Hugging Face's own library
+/// gives.</summary>
 public sealed class TrainedTokenizersFacts
 {
     private const int Drawn = 600, PerTest = 100;
 
-    /// <summary>What is not read yet: a part of what the refusal says. A refusal that is not in this list fails the tests, and so does an entry that no longer comes up.</summary>
+    /// <summary>What is not read yet: a part of what the refusal says. A refusal that is not in this list fails the tests, and so does an
+    /// entry that no longer comes up.</summary>
     private static readonly string[] Refused =
     [
         "the model 'Unigram'", "the model 'WordLevel'",
-        "the normalizer 'NFKC'", "the normalizer 'NFKD'", "the normalizer 'Strip'", "the normalizer 'Nmt'", "the normalizer 'ByteLevel'", "pattern.String: must be a string",
-        "the pre-tokenizer 'Whitespace'", "the pre-tokenizer 'WhitespaceSplit'", "the pre-tokenizer 'Punctuation'", "the pre-tokenizer 'UnicodeScripts'", "the pre-tokenizer 'FixedLength'",
+        "the normalizer 'NFKC'", "the normalizer 'NFKD'", "the normalizer 'Strip'", "the normalizer 'Nmt'", "the normalizer 'ByteLevel'",
+            "pattern.String: must be a string",
+        "the pre-tokenizer 'Whitespace'", "the pre-tokenizer 'WhitespaceSplit'", "the pre-tokenizer 'Punctuation'",
+            "the pre-tokenizer 'UnicodeScripts'", "the pre-tokenizer 'FixedLength'",
         "only 'Isolated' is supported", "an inverted split is not supported", "pattern.Regex: must be a string",
         "tokens that match whole words only",
     ];
@@ -44,7 +48,8 @@ public sealed class TrainedTokenizersFacts
             {
                 compared++;
                 var texts = AwkwardTexts.Of(seed, 60, [.. pair.AddedTokens]).Concat(RealTexts.Sample.Skip(seed).Take(40));
-                if (texts.Select(pair.Difference).OfType<string>().FirstOrDefault() is { } difference) faults.Add($"seed {seed}: {Steps(json)}\n{difference}");
+                if (texts.Select(pair.Difference).OfType<string>().FirstOrDefault() is { } difference)
+                    faults.Add($"seed {seed}: {Steps(json)}\n{difference}");
             }
         }
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
