@@ -14,28 +14,26 @@ internal sealed partial class BytePairModel : IWordModel
     private readonly IReadOnlyDictionary<string, int> _vocabulary;
     private readonly Dictionary<Rune, int> _letters = [];
     private readonly PairMerges _merges;
-    private readonly string _prefix, _suffix;
+    private readonly string _continuation;
     private readonly HashSet<char> _lettersBeforeBlank = [];
     private readonly List<string> _beforeBlank = [];
     private readonly Lazy<bool> _blanksBegin;
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
-    /// <param name="continuingPrefix">Stands before every letter of a word but its first, and before every token that does not begin a
+    /// <param name="continuation">Stands before every letter of a word but its first, and before every token that does not begin a
     /// word (<c>##</c>); empty for none.</param>
-    /// <param name="endSuffix">Stands after the last letter of a word (<c>&lt;/w&gt;</c>); empty for none.</param>
     public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges,
-        string continuingPrefix = "", string endSuffix = "")
-        : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuingPrefix, endSuffix) { }
+        string continuation = "")
+        : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuation) { }
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
-    /// <param name="continuingPrefix">As above.</param>
-    /// <param name="endSuffix">As above.</param>
+    /// <param name="continuation">As above.</param>
     public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges,
-        string continuingPrefix = "", string endSuffix = "")
+        string continuation = "")
     {
-        (_vocabulary, _prefix, _suffix) = (vocabulary, continuingPrefix, endSuffix);
+        (_vocabulary, _continuation) = (vocabulary, continuation);
         foreach (var (token, id) in vocabulary)
         {
             if (Rune.TryGetRuneAt(token, 0, out var rune) && rune.Utf16SequenceLength == token.Length) _letters[rune] = id;
@@ -43,7 +41,7 @@ internal sealed partial class BytePairModel : IWordModel
         _merges = new PairMerges(merges.Count);
         foreach (var (left, right, rank) in merges)
         {
-            var merged = Merged(left, right, continuingPrefix);
+            var merged = Merged(left, right, continuation);
             _merges.Set(vocabulary[left], vocabulary[right], new PairMerge(rank, vocabulary[merged]));
             for (var at = merged.IndexOf(Blank, 1); at > 0; at = merged.IndexOf(Blank, at + 1)) _beforeBlank.Add(merged[..at]);
         }
@@ -53,8 +51,8 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <summary>The first token that a merge uses or makes and the vocabulary lacks, or null.</summary>
     public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
-        string continuingPrefix = "") =>
-        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Merged(merge.Left, merge.Right, continuingPrefix)])
+        string continuation = "") =>
+        merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Merged(merge.Left, merge.Right, continuation)])
             .FirstOrDefault(token => !vocabulary.ContainsKey(token));
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
@@ -67,6 +65,9 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where the vocabulary has all of them.</summary>
     public bool ByteFallback { get; init; }
+
+    /// <summary>Stands after the last letter of a word (<c>&lt;/w&gt;</c>); empty for none.</summary>
+    public string EndOfWord { get; init; } = "";
 
     /// <summary>Whether a word that is a token is taken whole, even if no merges lead to it.</summary>
     public bool IgnoreMerges { get; init; }
@@ -92,7 +93,8 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <summary>Whether a blank is a letter like others. Where a merge joins a blank to the unknown token or to a byte, any letter may be
     /// what stands there.</summary>
-    private bool BlanksBegin() => _prefix.Length == 0 && _suffix.Length == 0 && !IgnoreMerges && _letters.ContainsKey(new Rune(Blank))
+    private bool BlanksBegin() => _continuation.Length == 0 && EndOfWord.Length == 0 && !IgnoreMerges
+        && _letters.ContainsKey(new Rune(Blank))
         && !_beforeBlank.Exists(before => (UnknownToken is not null && before.EndsWith(UnknownToken, StringComparison.Ordinal))
             || (ByteFallback && ByteToken().IsMatch(before)));
 
@@ -137,11 +139,11 @@ internal sealed partial class BytePairModel : IWordModel
     }
 
     private bool TryRead(Rune rune, bool first, bool last, out int id) =>
-        (first || _prefix.Length == 0) && (!last || _suffix.Length == 0) ? _letters.TryGetValue(rune, out id)
+        (first || _continuation.Length == 0) && (!last || EndOfWord.Length == 0) ? _letters.TryGetValue(rune, out id)
             : _vocabulary.TryGetValue(Written(rune, first, last), out id);
 
     /// <summary>A letter as the vocabulary has it at its place in a word.</summary>
-    private string Written(Rune rune, bool first, bool last) => $"{(first ? "" : _prefix)}{rune}{(last ? _suffix : "")}";
+    private string Written(Rune rune, bool first, bool last) => $"{(first ? "" : _continuation)}{rune}{(last ? EndOfWord : "")}";
 
     private bool TryAppendBytes(string letter, List<int> symbols)
     {
@@ -199,7 +201,8 @@ internal sealed partial class BytePairModel : IWordModel
         }
     }
 
-    private static string Merged(string left, string right, string continuingPrefix) => left + right[continuingPrefix.Length..];
+    private static string Merged(string left, string right, string continuation) => left
+        + (right.StartsWith(continuation, StringComparison.Ordinal) ? right[continuation.Length..] : right);
 
     [GeneratedRegex("<0x[0-9A-F]{2}>$", RegexOptions.CultureInvariant)]
     private static partial Regex ByteToken();

@@ -54,20 +54,18 @@ internal static class TokenizerJson
 
     private static BytePairModel BytePair(JsonField model)
     {
+        var continuation = model["continuing_subword_prefix"].TextOrNull ?? "";
         if (model["dropout"] is { IsAbsent: false } dropout && dropout.Value.GetRawText() is not ("0" or "0.0"))
         {
             throw dropout.Refused("merges left out at random are not supported; set it to null.");
         }
         var vocabulary = Vocabulary(model["vocab"]);
-        string prefix = model["continuing_subword_prefix"].TextOrNull ?? "", suffix = model["end_of_word_suffix"].TextOrNull ?? "";
         var merges = model["merges"].Items.Select(Merge).ToList();
-        var shortRight = merges.FindIndex(merge => merge.Right.Length < prefix.Length);
-        if (shortRight >= 0) throw model["merges"].Items.ElementAt(shortRight)
-            .Refused($"the second token is shorter than the continuing_subword_prefix '{prefix}'.");
-        if (BytePairModel.FirstMissing(vocabulary, merges, prefix) is { } missing)
+        if (BytePairModel.FirstMissing(vocabulary, merges, continuation) is { } missing)
             throw model["merges"].Refused($"'{missing}' is not in the vocabulary.");
-        return new BytePairModel(vocabulary, merges, prefix, suffix)
+        return new BytePairModel(vocabulary, merges, continuation)
         {
+            EndOfWord = model["end_of_word_suffix"].TextOrNull ?? "",
             UnknownToken = model["unk_token"].IsAbsent ? null : TokenIn(vocabulary, model["unk_token"]),
             FuseUnknown = model["fuse_unk"].Flag(false),
             ByteFallback = model["byte_fallback"].Flag(false),

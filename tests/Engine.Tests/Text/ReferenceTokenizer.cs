@@ -47,6 +47,20 @@ internal sealed class ReferenceTokenizer : IDisposable
     /// <summary>The ids of one text, with the special tokens around it.</summary>
     public int[] Encode(string text) => Array.ConvertAll(_library.Encode(text), id => (int)id);
 
+    /// <summary>The same, or null where the library gives an error (a unigram model without an unknown token, and a letter it
+    /// lacks).</summary>
+    public int[]? TryEncode(string text)
+    {
+        try
+        {
+            return Encode(text);
+        }
+        catch (Tokenizers.DotNet.TokenizerException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The text of ids without special tokens.</summary>
     public string Decode(IEnumerable<int> ids) => _library.Decode([.. ids.Select(id => (uint)id)]);
 

@@ -107,7 +107,18 @@ internal sealed class TokenizerPair : IDisposable
     /// <summary>How ours and the reference differ on a text; null where they do not.</summary>
     public string? Difference(string text)
     {
-        int[] ours = _ours.Encode(text).Ids, reference = _reference.Encode(text);
+        var reference = _reference.TryEncode(text);
+        int[] ours;
+        try
+        {
+            ours = _ours.Encode(text).Ids;
+        }
+        catch (RefusedInputException refused)
+        {
+            return reference is null ? null
+                : $"{JsonSerializer.Serialize(text)} is to be {string.Join(' ', reference)}\n  and is refused: {refused.Message}";
+        }
+        if (reference is null) return $"{JsonSerializer.Serialize(text)} is to be refused\n  and is {string.Join(' ', ours)}";
         if (!ours.AsSpan().SequenceEqual(reference))
             return $"{JsonSerializer.Serialize(text)}\n  is to be {string.Join(' ', reference)}\n  and is    {string.Join(' ', ours)}";
         string ourText = _ours.Decode(ours), referenceText = _reference.Decode(ours);

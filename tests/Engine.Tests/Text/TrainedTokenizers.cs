@@ -202,7 +202,7 @@ internal sealed class TrainedTokenizers
         "BPEDecoder" => new() { ["type"] = "BPEDecoder", ["suffix"] = Pick("</w>", "_") },
         "CTC" => new() { ["type"] = "CTC", ["pad_token"] = "<unk>", ["word_delimiter_token"] = "the", ["cleanup"] = Coin },
         "Strip" => new() { ["type"] = "Strip", ["content"] = Pick(" ", "e"), ["start"] = _random.NextBelow(3),
-            ["stop"] = _random.NextBelow(3) },
+            ["stop"] = 0 }, // more than 0 ends the process: the reference panics on a token that is shorter
         "Replace" => new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = Pick("▁", "e", "</w>") },
             ["content"] = Pick(" ", "") },
         "Metaspace" => Metaspace(),
