@@ -13,6 +13,8 @@ var measures = new Dictionary<string, (string What, Action Run)>
     ["decoders"] = ("tokens per second of a decoder, training and answering, against the operations of transformers and PEFT", DecoderCost.Measure),
     ["inspection"] = ("how fast 1 GB of JSON lines is validated, plain and packed, against the disk and gunzip, and the memory that it takes", InspectionCost.Measure),
     ["dropout"] = ("dropout with masks that are computed again, against torch's", DropoutCost.Measure),
+    ["tokenizers"] = ("processor time of our tokenizer against Hugging Face's own library, on 60,000 sentences, for every kind",
+        TokenizerCost.Measure),
 };
 if (args is [var name] && measures.TryGetValue(name, out var measure))
 {

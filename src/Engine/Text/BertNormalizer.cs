@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -10,6 +11,10 @@ namespace LoraDrop.Engine;
 /// <param name="Lowercase">Whether letters become small.</param>
 internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, bool StripAccents, bool Lowercase)
 {
+    /// <summary>What cleaning changes of a text that is all ASCII.</summary>
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F)
+        .Select(code => (char)code)]);
+
     /// <summary>Reads the settings; accents are stripped where nothing is said and letters become small.</summary>
     public static BertNormalizer From(JsonField field)
     {
@@ -19,6 +24,11 @@ internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, b
 
     public string Normalize(string text)
     {
+        if (Ascii.IsValid(text))
+        {
+            if (CleanText && text.AsSpan().ContainsAny(Controls)) text = Clean(text);
+            return Lowercase ? text.ToLowerInvariant() : text;
+        }
         if (CleanText) text = Clean(text);
         if (HandleChineseChars) text = SetIdeographsApart(text);
         if (StripAccents) text = Normalizers.Keep(UnicodeDecomposition.Decompose(text), rune => Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark);

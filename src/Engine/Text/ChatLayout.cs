@@ -61,7 +61,7 @@ internal sealed class ChatLayout
         (fields["role"], fields["content"]) = (role, content?.DeepClone());
         foreach (var call in asText ? fields[ChatMessage.ToolCalls]!.AsArray() : [])
             if (call!["function"]!["arguments"] is JsonObject arguments)
-                call["function"]!["arguments"] = JinjaJson.Of(JinjaValue.From(arguments), null, 0);
+                call["function"]!["arguments"] = JinjaJson.Of(JinjaValue.From(arguments));
         return message with { Role = role, Fields = fields };
     }
 

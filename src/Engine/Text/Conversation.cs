@@ -25,7 +25,7 @@ public sealed record ChatMessage(string Role, string Content, JsonObject Fields,
 
     /// <summary>The message as text, where no template says how a call is written.</summary>
     internal string Shown => Calls is null ? Content : string.Join('\n',
-        Calls.Select(call => JinjaJson.Of(JinjaValue.From(call!["function"]), null, 0)).Prepend(Content).Where(part => part.Length > 0));
+        Calls.Select(call => JinjaJson.Of(JinjaValue.From(call!["function"]))).Prepend(Content).Where(part => part.Length > 0));
 }
 
 /// <summary>A row that is a conversation, and what a chat template gets with it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace LoraDrop.Engine;
 
 /// <summary>Where special tokens stand around one text and around two (<c>post_processor</c>).</summary>
@@ -54,14 +56,21 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
 
     public TokenizedText Fill(List<int> first, List<int>? second)
     {
-        List<int> ids = [], types = [];
-        foreach (var part in second is null ? single : pair)
+        var parts = second is null ? single : pair;
+        var length = parts.Sum(part => Filled(part).Length);
+        int[] ids = new int[length], types = new int[length];
+        var done = 0;
+        foreach (var part in parts)
         {
-            IReadOnlyList<int> added = part.Slot switch { Slot.Special => part.Ids, Slot.First => first, Slot.Second => second! };
-            ids.AddRange(added);
-            types.AddRange(Enumerable.Repeat(part.TypeId, added.Count));
+            var filled = Filled(part);
+            filled.CopyTo(ids.AsSpan(done));
+            types.AsSpan(done, filled.Length).Fill(part.TypeId);
+            done += filled.Length;
         }
-        return new TokenizedText([.. ids], [.. types]);
+        return new TokenizedText(ids, types);
+
+        ReadOnlySpan<int> Filled(Part part) => part.Slot switch { Slot.Special => part.Ids, Slot.First => CollectionsMarshal.AsSpan(first),
+            Slot.Second => CollectionsMarshal.AsSpan(second!) };
     }
 
     private static int IdOf(JsonField tokenAndId) => tokenAndId.Items.ElementAtOrDefault(1) is { IsAbsent: false } id

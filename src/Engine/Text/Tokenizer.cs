@@ -30,12 +30,14 @@ public sealed class Tokenizer
     private readonly FrozenDictionary<string, int> _ids;
     private readonly FrozenDictionary<int, string> _tokens;
     private readonly int _rows;
-    private readonly ConcurrentDictionary<string, int[]> _cache = new();
+    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cachedParts;
     private int _cachedWords;
 
     private Tokenizer(TokenizerSteps steps, SpecialTokenNames names, int rows)
     {
         (_steps, _rows) = (steps, rows);
+        _cachedParts = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
         Dictionary<string, int> ids = [];
         Dictionary<int, string> tokens = [];
         foreach (var (token, id) in steps.Model.Vocabulary) (ids[token], tokens[id]) = (id, token);
@@ -173,14 +175,25 @@ public sealed class Tokenizer
         $"has the token '{PlainText.Shown(token.Content)}', id {token.Id}, for which the model has no row: its embedding has {_rows}. "
         + "Leave the token out, or take a model whose embedding was enlarged for it.");
 
-    private void AppendWord(string word, List<int> ids)
+    private void AppendWord(ReadOnlySpan<char> word, List<int> ids)
     {
-        if (_cache.TryGetValue(word, out var known))
+        while (word.Length > 0)
+        {
+            var length = _steps.Model.IndependentLength(word);
+            AppendPart(word[..length], ids);
+            word = word[length..];
+        }
+    }
+
+    private void AppendPart(ReadOnlySpan<char> part, List<int> ids)
+    {
+        if (_cachedParts.TryGetValue(part, out var known))
         {
             ids.AddRange(known);
             return;
         }
         var start = ids.Count;
+        var word = part.ToString();
         _steps.Model.Append(word, ids);
         if (word.Length > LongestCachedWord || Volatile.Read(ref _cachedWords) >= MostCachedWords) return;
         if (_cache.TryAdd(word, [.. ids[start..]])) Interlocked.Increment(ref _cachedWords);

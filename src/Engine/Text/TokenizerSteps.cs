@@ -19,6 +19,10 @@ internal interface IWordModel
     /// <summary>The token for what the vocabulary lacks, or null.</summary>
     string? UnknownToken { get; }
 
+    /// <summary>How much of a word, from its start, has ids that do not depend on what follows, while what follows does not depend on it;
+    /// at least 1, and the whole word where nothing is known.</summary>
+    int IndependentLength(ReadOnlySpan<char> word) => word.Length;
+
     /// <summary>Appends the ids of one word. Called from several threads at once.</summary>
     void Append(string word, List<int> ids);
 }

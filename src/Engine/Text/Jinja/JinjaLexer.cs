@@ -182,12 +182,18 @@ internal sealed class JinjaLexer
     private JinjaToken Number()
     {
         var start = _at;
+        if (_source[_at] == '0' && _at + 1 < _source.Length && char.IsAsciiLetter(_source[_at + 1]))
+            throw new JinjaException("numbers are read in tens here, not as 0x, 0o or 0b", _line);
         while (_at < _source.Length && (char.IsAsciiDigit(_source[_at]) || _source[_at] == '_')) _at++;
         if (_at + 1 < _source.Length && _source[_at] == '.' && char.IsAsciiDigit(_source[_at + 1]))
         {
             _at++;
             while (_at < _source.Length && char.IsAsciiDigit(_source[_at])) _at++;
         }
+        var exponent = _at < _source.Length && _source[_at] is 'e' or 'E' ? _at + 1 : _source.Length;
+        if (exponent < _source.Length && _source[exponent] is '+' or '-') exponent++;
+        if (exponent < _source.Length && char.IsAsciiDigit(_source[exponent]))
+            for (_at = exponent; _at < _source.Length && char.IsAsciiDigit(_source[_at]); _at++) { }
         return new(JinjaKind.Number, _source[start.._at].Replace("_", ""), _line);
     }
 
@@ -217,6 +223,15 @@ internal sealed class JinjaLexer
             case 'n': return "\n";
             case 't': return "\t";
             case 'r': return "\r";
+            case 'a': return "\a";
+            case 'b': return "\b";
+            case 'f': return "\f";
+            case 'v': return "\v";
+            case >= '0' and <= '7':
+                var octal = c - '0';
+                for (var more = 0; more < 2 && _at + 1 < _source.Length && _source[_at + 1] is >= '0' and <= '7'; more++)
+                    octal = octal * 8 + (_source[++_at] - '0');
+                return ((char)octal).ToString();
             case '\\' or '"' or '\'': return c.ToString();
             case '\n': return "";
             case 'x' or 'u' or 'U':

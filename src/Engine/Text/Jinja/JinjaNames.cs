@@ -64,6 +64,9 @@ internal sealed class JinjaNames
             case JinjaNode.Captured captured:
                 Read(captured.Body, [.. own]);
                 break;
+            case JinjaNode.Generation generation:
+                Read(generation.Body, [.. own]);
+                break;
             case JinjaNode.Constant constant:
                 if (constant.Of is string text) _fields.Add(text);
                 break;
@@ -72,6 +75,9 @@ internal sealed class JinjaNames
                 break;
             case JinjaNode.ListOf list:
                 foreach (var item in list.Items) Read(item, own);
+                break;
+            case JinjaNode.TupleOf tuple:
+                foreach (var item in tuple.Items) Read(item, own);
                 break;
             case JinjaNode.MapOf map:
                 foreach (var (key, value) in map.Fields)

@@ -50,6 +50,14 @@ internal abstract record JinjaNode
         }
     }
 
+    /// <summary>What transformers marks as said by the assistant: a scope of its own, as it calls the body like a macro.</summary>
+    public sealed record Generation(JinjaNode Body, int Line) : JinjaNode
+    {
+        public override Flow Run(JinjaScope scope) =>
+            Body.Run(scope.Inner()) == Flow.On ? Flow.On :
+                throw new JinjaException("{% break %} and {% continue %} cannot lead out of {% generation %}", Line);
+    }
+
     public sealed record If(IReadOnlyList<(JinjaNode Condition, JinjaNode Body)> Cases, JinjaNode? Otherwise) : JinjaNode
     {
         public override Flow Run(JinjaScope scope)
@@ -70,11 +78,12 @@ internal abstract record JinjaNode
                 scope.Step(Line);
                 if (Condition is null || JinjaValue.IsTrue(Condition.Value(Bound(scope.Inner(), item)))) items.Add(item);
             }
+            var changes = new JinjaTuple[1];
             foreach (var (i, item) in items.Index())
             {
                 scope.Step(Line);
                 var inner = Bound(scope.Inner(), item);
-                inner["loop"] = LoopAt(items, i);
+                inner["loop"] = LoopAt(items, i, changes);
                 if (Body.Run(inner) == Flow.Break) break;
             }
             if (items.Count == 0) Otherwise?.Run(scope.Inner());
@@ -87,11 +96,23 @@ internal abstract record JinjaNode
             return scope;
         }
 
-        private static JinjaMap LoopAt(List<object?> items, int i)
+        /// <param name="items">All items.</param>
+        /// <param name="i">Which of them is at hand.</param>
+        /// <param name="last">What <c>loop.changed</c> was given last.</param>
+        private static JinjaMap LoopAt(List<object?> items, int i, JinjaTuple[] last)
         {
-            var loop = JinjaValue.Map([("index", i + 1L), ("index0", (long)i), ("first", i == 0), ("last", i == items.Count - 1), ("length", (long)items.Count), ("revindex", (long)items.Count - i), ("revindex0", items.Count - i - 1L),
+            var loop = JinjaValue.Map([("index", i + 1L), ("index0", (long)i), ("first", i == 0), ("last", i == items.Count - 1),
+                ("length", (long)items.Count), ("revindex", (long)items.Count - i), ("revindex0", items.Count - i - 1L), ("depth", 1L),
+                ("depth0", 0L),
                 ("previtem", i > 0 ? items[i - 1] : new JinjaUndefined("loop.previtem")), ("nextitem", i + 1 < items.Count ? items[i + 1] : new JinjaUndefined("loop.nextitem"))]);
             loop["cycle"] = (JinjaFunction)((args, _, line) => args.Count > 0 ? args[i % args.Count] : throw new JinjaException("loop.cycle takes values", line));
+            loop["changed"] = (JinjaFunction)((args, _, _) =>
+            {
+                var given = new JinjaTuple(args);
+                if (last[0] is { } before && JinjaValue.AreEqual(before, given)) return false;
+                last[0] = given;
+                return true;
+            });
             return loop;
         }
     }
@@ -113,14 +134,24 @@ internal abstract record JinjaNode
         }
     }
 
-    public sealed record Macro(string Name, IReadOnlyList<(string Name, JinjaNode? Default)> Parameters, JinjaNode Body) : JinjaNode
+    public sealed record Macro(string Name, IReadOnlyList<(string Name, JinjaNode? Default)> Parameters, JinjaNode Body, bool TakesMore,
+        bool TakesMoreNamed) : JinjaNode
     {
         public override Flow Run(JinjaScope scope)
         {
             scope[Name] = (JinjaFunction)((args, named, line) =>
             {
+                if (args.Count > Parameters.Count && !TakesMore)
+                    throw new JinjaException($"the macro '{Name}' takes {Parameters.Count} values; {args.Count} were given", line);
+                var more = named.Where(given => Parameters.All(parameter => parameter.Name != given.Key)).ToList();
+                if (more.Count > 0 && !TakesMoreNamed) throw new JinjaException($"the macro '{Name}' has no parameter '{more[0].Key}'",
+                    line);
+                if (Parameters.Take(args.Count).FirstOrDefault(parameter => named.ContainsKey(parameter.Name)).Name is { } twice)
+                    throw new JinjaException($"the macro '{Name}' is given '{twice}' twice", line);
                 scope.Enter(line);
                 var inner = scope.Inner(new StringBuilder());
+                if (TakesMore) inner["varargs"] = new JinjaTuple(args.Skip(Parameters.Count));
+                if (TakesMoreNamed) inner["kwargs"] = JinjaValue.Map(more.Select(given => (given.Key, given.Value)));
                 foreach (var (i, (parameter, otherwise)) in Parameters.Index())
                     inner[parameter] = i < args.Count ? args[i] : named.TryGetValue(parameter, out var given) ? given : otherwise?.Value(inner) ?? (otherwise is null ? new JinjaUndefined(parameter) : null);
                 Body.Run(inner);
@@ -155,6 +186,11 @@ internal abstract record JinjaNode
     public sealed record ListOf(IReadOnlyList<JinjaNode> Items) : JinjaNode
     {
         public override object? Value(JinjaScope scope) => Items.Select(item => item.Value(scope)).ToList();
+    }
+
+    public sealed record TupleOf(IReadOnlyList<JinjaNode> Items) : JinjaNode
+    {
+        public override object? Value(JinjaScope scope) => new JinjaTuple(Items.Select(item => item.Value(scope)));
     }
 
     public sealed record MapOf(IReadOnlyList<(JinjaNode Key, JinjaNode Value)> Fields, int Line) : JinjaNode
@@ -212,19 +248,50 @@ internal abstract record JinjaNode
             object? left = Left.Value(scope), right = Right.Value(scope);
             if (Mark == "~") return JinjaScope.Made(JinjaValue.Text(left) + JinjaValue.Text(right), Line);
             if (Mark == "+" && left is string a && right is string b) return JinjaScope.Made(a + b, Line);
-            if (Mark == "+" && left is List<object?> x && right is List<object?> y) return x.Concat(y).ToList();
-            if (Mark == "*" && left is string text && right is long times and >= 0 && times * text.Length <= 1 << 20) return string.Concat(Enumerable.Repeat(text, (int)times));
+            if (Mark == "+" && left is List<object?> x && right is List<object?> y && x is JinjaTuple == y is JinjaTuple)
+                return x is JinjaTuple ? new JinjaTuple(x.Concat(y)) : x.Concat(y).ToList();
+            if (Mark == "*" && (left, right) is (string or List<object?>, long) or (long, string or List<object?>))
+                return left is long count ? Repeated(right!, count) : Repeated(left!, (long)right!);
             if (JinjaValue.NumberOf(left) is not { } m || JinjaValue.NumberOf(right) is not { } n) throw new JinjaException($"{JinjaValue.NameOf(left)} {Mark} {JinjaValue.NameOf(right)} means nothing", Line);
-            if (n == 0 && Mark is "/" or "//" or "%" && n == 0) throw new JinjaException("division by 0", Line);
+            if (n == 0 && Mark is "/" or "//" or "%") throw new JinjaException("division by 0", Line);
             if (left is double || right is double || Mark is "/" or "**")
                 return Mark switch { "+" => m + n, "-" => m - n, "*" => m * n, "/" => m / n, "//" => Math.Floor(m / n), "%" => m - n * Math.Floor(m / n), _ => left is long && right is long && n >= 0 ? (object)(long)Math.Pow(m, n) : Math.Pow(m, n) };
-            var (i, j) = ((long)m, (long)n);
-            return Mark switch { "+" => i + j, "-" => i - j, "*" => i * j, "//" => (long)Math.Floor((double)i / j), _ => i - j * (long)Math.Floor((double)i / j) };
+            var (i, j) = (Whole(left), Whole(right));
+            try
+            {
+                return checked(Mark switch { "+" => i + j, "-" => i - j, "*" => i * j, "//" => FloorDivided(i, j), _ =>
+                    i - j * FloorDivided(i, j) });
+            }
+            catch (OverflowException)
+            {
+                throw new JinjaException($"{i} {Mark} {j} is too large a number", Line);
+            }
+        }
+
+        private static long Whole(object? value) => value is bool flag ? (flag ? 1 : 0) : (long)value!;
+
+        /// <summary>Rounded down, as Python does, and not towards 0.</summary>
+        private static long FloorDivided(long i, long j) => checked(i / j) - (i % j != 0 && (i < 0) != (j < 0) ? 1 : 0);
+
+        private object Repeated(object what, long times)
+        {
+            const int Most = 1 << 20;
+            var length = what is string text ? text.Length : ((List<object?>)what).Count;
+            times = Math.Max(times, 0);
+            if (length > 0 && times > Most / length) throw new JinjaException($"more than {Most} letters or items come out", Line);
+            if (what is string repeated) return string.Concat(Enumerable.Repeat(repeated, (int)times));
+            var items = Enumerable.Repeat((List<object?>)what, (int)(length > 0 ? times : 0)).SelectMany(item => item);
+            return what is JinjaTuple ? new JinjaTuple(items) : items.ToList();
         }
     }
 
     /// <summary>A field by name, or an item by place.</summary>
-    public sealed record Field(JinjaNode Of, JinjaNode Name, int Line) : JinjaNode
+    /// <param name="MethodsFirst">Whether a method hides a field of its name: so after a dot, where <c>schema.items</c> is the method even
+    /// if the dictionary has "items"; not within brackets.</param>
+    /// <param name="Of">What has the field.</param>
+    /// <param name="Name">The name or place.</param>
+    /// <param name="Line">Where it stands.</param>
+    public sealed record Field(JinjaNode Of, JinjaNode Name, int Line, bool MethodsFirst = false) : JinjaNode
     {
         public override object? Value(JinjaScope scope)
         {
@@ -232,6 +299,7 @@ internal abstract record JinjaNode
             if (of is JinjaUndefined undefined) throw new JinjaException($"'{undefined.Name}' is undefined", Line);
             return (of, name) switch
             {
+                (JinjaMap { IsNamespace: false }, string hiding) when MethodsFirst && JinjaMethods.Of(of, hiding) is { } method => method,
                 (JinjaMap map, string key) when map.TryGet(key, out var value) => value,
                 (List<object?> list, long place) when (place < 0 ? place + list.Count : place) is var at && at >= 0 && at < list.Count => list[(int)at],
                 (string text, long place) when JinjaValue.Characters(text).ToArray() is var characters && (place < 0 ? place + characters.Length : place) is var at && at >= 0 && at < characters.Length => characters[at],
@@ -255,7 +323,7 @@ internal abstract record JinjaNode
             long from = Place(Part(From), step > 0 ? 0 : items.Length - 1), to = Place(Part(To), step > 0 ? items.Length : -1);
             var taken = new List<object?>();
             for (var i = from; step > 0 ? i < to : i > to; i += step) taken.Add(items[i]);
-            return of is string ? string.Concat(taken) : taken;
+            return of is string ? string.Concat(taken) : of is JinjaTuple ? new JinjaTuple(taken) : taken;
         }
     }
 

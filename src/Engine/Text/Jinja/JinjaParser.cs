@@ -8,6 +8,7 @@ internal sealed class JinjaParser
     private const int Deepest = 100;
 
     private readonly IReadOnlyList<JinjaToken> _tokens;
+    private HashSet<string> _named = []; // the variables of the macro that is being read
     private int _at, _depth;
 
     private JinjaParser(IReadOnlyList<JinjaToken> tokens) => _tokens = tokens;
@@ -93,7 +94,7 @@ internal sealed class JinjaParser
                 Need(JinjaKind.EndBlock);
                 var body = Body("endgeneration");
                 End("endgeneration");
-                return body;
+                return new JinjaNode.Generation(body, line);
             default: throw new JinjaException($"{{% {name} %}} is not supported in chat templates here", line);
         }
     }
@@ -190,12 +191,16 @@ internal sealed class JinjaParser
             if (!Is(JinjaKind.Mark, ")")) Need(JinjaKind.Mark, ",");
         }
         Need(JinjaKind.EndBlock);
+        var outer = _named;
+        _named = [];
         var body = Body("endmacro");
+        var named = _named;
+        _named = outer;
         Need(JinjaKind.BeginBlock);
         Need(JinjaKind.Name, "endmacro");
         if (Now.Kind == JinjaKind.Name) _at++;
         Need(JinjaKind.EndBlock);
-        return new(name, parameters, body);
+        return new(name, parameters, body, named.Contains("varargs"), named.Contains("kwargs"));
     }
 
     private JinjaNode Expression(bool tuple = false)
@@ -210,7 +215,7 @@ internal sealed class JinjaParser
         if (!tuple || !Is(JinjaKind.Mark, ",")) return value;
         var items = new List<JinjaNode> { value };
         while (TryTake(",") && Now.Kind is not (JinjaKind.EndBlock or JinjaKind.EndValue)) items.Add(Expression());
-        return new JinjaNode.ListOf(items);
+        return new JinjaNode.TupleOf(items);
     }
 
     private JinjaNode Or()
@@ -277,6 +282,12 @@ internal sealed class JinjaParser
         return Filtered(value);
     }
 
+    private JinjaNode.Variable Named(string name)
+    {
+        _named.Add(name);
+        return new(name);
+    }
+
     private JinjaNode Primary()
     {
         var token = Take();
@@ -287,7 +298,8 @@ internal sealed class JinjaParser
                 while (Now.Kind == JinjaKind.String) text += Take().Text; // texts beside each other are one
                 return new JinjaNode.Constant(text);
             case JinjaKind.Number:
-                return new JinjaNode.Constant(token.Text.Contains('.') ? (object)double.Parse(token.Text, CultureInfo.InvariantCulture)
+                return new JinjaNode.Constant(token.Text.AsSpan().ContainsAny('.', 'e', 'E') ? (object)double.Parse(token.Text,
+                    CultureInfo.InvariantCulture)
                     : long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole) ? whole : throw new JinjaException($"the number {token.Text} is too large", token.Line));
             case JinjaKind.Name:
                 return token.Text switch
@@ -295,10 +307,10 @@ internal sealed class JinjaParser
                     "true" or "True" => new JinjaNode.Constant(true),
                     "false" or "False" => new JinjaNode.Constant(false),
                     "none" or "None" => new JinjaNode.Constant(null),
-                    _ => new JinjaNode.Variable(token.Text),
+                    _ => Named(token.Text),
                 };
             case JinjaKind.Mark when token.Text == "(":
-                if (TryTake(")")) return new JinjaNode.ListOf([]);
+                if (TryTake(")")) return new JinjaNode.TupleOf([]);
                 var value = Expression();
                 if (!Is(JinjaKind.Mark, ","))
                 {
@@ -308,7 +320,7 @@ internal sealed class JinjaParser
                 var items = new List<JinjaNode> { value };
                 while (TryTake(",") && !Is(JinjaKind.Mark, ")")) items.Add(Expression());
                 Need(JinjaKind.Mark, ")");
-                return new JinjaNode.ListOf(items);
+                return new JinjaNode.TupleOf(items);
             case JinjaKind.Mark when token.Text == "[":
                 var list = new List<JinjaNode>();
                 while (!TryTake("]"))
@@ -338,7 +350,9 @@ internal sealed class JinjaParser
         while (true)
         {
             var line = Now.Line;
-            if (TryTake(".")) value = new JinjaNode.Field(value, new JinjaNode.Constant(Now.Kind == JinjaKind.Number ? (object)long.Parse(Take().Text, CultureInfo.InvariantCulture) : Name()), line);
+            if (TryTake("."))
+                value = new JinjaNode.Field(value, new JinjaNode.Constant(Now.Kind == JinjaKind.Number ? (object)long.Parse(Take().Text,
+                CultureInfo.InvariantCulture) : Name()), line, MethodsFirst: true);
             else if (TryTake("[")) value = Subscript(value, line);
             else if (Is(JinjaKind.Mark, "(")) value = new JinjaNode.Call(value, Arguments(), line);
             else return value;

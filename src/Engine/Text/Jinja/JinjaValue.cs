@@ -32,6 +32,9 @@ internal sealed class JinjaMap
     }
 }
 
+/// <summary>A list that cannot change. It prints with parentheses, and equals no list.</summary>
+internal sealed class JinjaTuple(IEnumerable<object?> items) : List<object?>(items);
+
 /// <summary>Something that a template can call.</summary>
 internal delegate object? JinjaFunction(IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named, int line);
 
@@ -75,7 +78,8 @@ internal static class JinjaValue
         (null, null) => true,
         (null, _) or (_, null) => false,
         (JinjaUndefined, JinjaUndefined) => true,
-        (List<object?> x, List<object?> y) => x.Count == y.Count && x.Zip(y).All(pair => AreEqual(pair.First, pair.Second)),
+        (List<object?> x, List<object?> y) => x is JinjaTuple == y is JinjaTuple && x.Count == y.Count && x.Zip(y)
+            .All(pair => AreEqual(pair.First, pair.Second)),
         (JinjaMap { IsNamespace: false } x, JinjaMap { IsNamespace: false } y) => x.Count == y.Count && x.Keys.All(key => y.TryGet(key, out var other) && AreEqual(x[key], other)),
         _ when NumberOf(a) is { } x && NumberOf(b) is { } y => x == y,
         _ => a.Equals(b),
@@ -135,6 +139,7 @@ internal static class JinjaValue
         long number => number.ToString(CultureInfo.InvariantCulture),
         double number => Float(number),
         string text => Quoted(text),
+        JinjaTuple tuple => tuple is [var only] ? $"({Shown(only)},)" : $"({string.Join(", ", tuple.Select(Shown))})",
         List<object?> list => $"[{string.Join(", ", list.Select(Shown))}]",
         JinjaMap map => $"{{{string.Join(", ", map.Keys.Select(key => $"{Quoted(key)}: {Shown(map[key])}"))}}}",
         _ => "<function>",
@@ -144,9 +149,28 @@ internal static class JinjaValue
     {
         var quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
         var quoted = new StringBuilder().Append(quote);
-        foreach (var c in text)
-            quoted.Append(c switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", '\\' => "\\\\", _ when c == quote => $"\\{c}", _ => c.ToString() });
+        foreach (var rune in text.EnumerateRunes())
+            quoted.Append(rune.Value switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", '\\' => "\\\\", _ when rune.Value == quote =>
+                $"\\{rune}", ' ' => " ", _ when IsPrintable(rune) => rune.ToString(),
+                < 0x100 => $"\\x{rune.Value:x2}", < 0x10000 => $"\\u{rune.Value:x4}", _ => $"\\U{rune.Value:x8}" });
         return quoted.Append(quote).ToString();
+    }
+
+    private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator);
+
+    /// <summary>White space as Python's <c>str.strip</c> has it: .NET's, and the four separators of ASCII.</summary>
+    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
+
+    /// <summary>Without white space at its ends.</summary>
+    public static string Stripped(string text, bool left = true, bool right = true)
+    {
+        var (start, end) = (0, text.Length);
+        while (left && start < end && IsSpace(text[start])) start++;
+        while (right && end > start && IsSpace(text[end - 1])) end--;
+        return text[start..end];
     }
 
     internal static string Float(double number)
@@ -154,6 +178,11 @@ internal static class JinjaValue
         if (double.IsNaN(number)) return "NaN";
         if (double.IsInfinity(number)) return number > 0 ? "Infinity" : "-Infinity";
         var text = number.ToString("R", CultureInfo.InvariantCulture);
+        if (Math.Abs(number) >= 1e16 && !text.Contains('E')) // Python's exponents begin at 16, .NET's at 17
+        {
+            var digits = text.TrimStart('-').TrimEnd('0');
+            return $"{(number < 0 ? "-" : "")}{digits[..1]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e+16";
+        }
         return text.Contains('E') ? text.Replace("E", "e") : text.Contains('.') ? text : $"{text}.0";
     }
 
