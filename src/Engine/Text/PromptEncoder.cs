@@ -23,7 +23,7 @@ public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
     /// <summary>Answers of a conversation that are to be learnt and cannot be told in what the template writes.</summary>
     public int Untold { get; init; }
 
-    /// <summary>Whether the chat template puts no mark that ends answers after the last, so that a model does not learn to stop there.</summary>
+    /// <summary>Whether the chat template puts no mark that ends answers after the last, so that a model learns no stop there.</summary>
     public bool Unended { get; init; }
 
     /// <summary>What the chat template did not write: <c>tools</c>, or the role whose words are missing.</summary>
