@@ -13,7 +13,8 @@ seen=$(node --input-type=module - <<'JS'
 import { tableFromJSON } from 'apache-arrow';
 const show = rows => {
   const table = tableFromJSON(rows);
-  const values = table.toArray().map(row => Object.values(row.toJSON()).map(value => value?.toArray ? JSON.stringify([...value]) : String(value)).join(' '));
+  const text = value => value?.toArray ? JSON.stringify([...value]) : String(value);
+  const values = table.toArray().map(row => Object.values(row.toJSON()).map(text).join(' '));
   console.log(`${table.schema.fields.map(field => `${field.name}: ${field.type}`).join(', ')} = ${values.join(' | ')}`);
 };
 show([{ tags: [] }, { tags: ['spam'] }]);

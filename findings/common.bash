@@ -1,4 +1,5 @@
-# Sourced by every finding: a temporary folder that is removed at the end, pinned packages inside it, and the comparison with what was recorded.
+# Sourced by the findings: a temporary folder that is removed at the end, pinned packages inside it, and the comparison with
+# what was recorded.
 
 set -euo pipefail
 
@@ -20,7 +21,8 @@ npm_packages() {
 dotnet_packages() {
     {
         echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>'
-        echo '<ImplicitUsings>enable</ImplicitUsings><AssemblyName>finding</AssemblyName><InvariantGlobalization>true</InvariantGlobalization>'
+        echo '<ImplicitUsings>enable</ImplicitUsings><AssemblyName>finding</AssemblyName>'
+        echo '<InvariantGlobalization>true</InvariantGlobalization>'
         echo '<RuntimeIdentifier>linux-x64</RuntimeIdentifier><SelfContained>false</SelfContained></PropertyGroup><ItemGroup>'
         for package in "$@"; do echo "<PackageReference Include=\"${package%@*}\" Version=\"[${package##*@}]\" />"; done
         echo '</ItemGroup></Project>'

@@ -12,8 +12,10 @@ npm_packages @duckdb/node-api@1.5.6-r.1
 seen=$(node --input-type=module - <<'JS'
 import { DuckDBInstance } from '@duckdb/node-api';
 const duck = await (await DuckDBInstance.create(':memory:')).connect();
-await duck.run(`copy (select sum(vote) as summed, count(*) as counted, 0.5 as score from (values ('a', 1), ('a', 1), ('b', 0)) votes(id, vote) group by id) to 'votes.parquet'`);
-for (const [name, type, logical] of (await duck.runAndReadAll(`select name, type, logical_type from parquet_schema('votes.parquet') offset 1`)).getRowsJson())
+await duck.run(`copy (select sum(vote) as summed, count(*) as counted, 0.5 as score
+  from (values ('a', 1), ('a', 1), ('b', 0)) votes(id, vote) group by id) to 'votes.parquet'`);
+const columns = await duck.runAndReadAll(`select name, type, logical_type from parquet_schema('votes.parquet') offset 1`);
+for (const [name, type, logical] of columns.getRowsJson())
   console.log(`${name}: ${type} ${logical ?? ''}`.trim());
 JS
 )

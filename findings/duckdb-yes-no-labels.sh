@@ -16,7 +16,8 @@ const duck = await (await DuckDBInstance.create(':memory:')).connect();
 for (const labels of [['yes', 'no'], ['t', 'f'], ['yes', 'no', 'maybe']]) {
   fs.writeFileSync('in.csv', 'text,label\n' + labels.map(label => `a text,${label}\n`).join(''));
   await duck.run(`copy (from 'in.csv') to 'out.csv'`);
-  console.log(`${labels.join(' ')} -> ${fs.readFileSync('out.csv', 'utf8').trim().split('\n').slice(1).map(line => line.split(',')[1]).join(' ')}`);
+  const lines = fs.readFileSync('out.csv', 'utf8').trim().split('\n').slice(1);
+  console.log(`${labels.join(' ')} -> ${lines.map(line => line.split(',')[1]).join(' ')}`);
 }
 JS
 )

@@ -21,7 +21,8 @@ for (const { name, type, converted_type } of parquetMetadata(file).schema.slice(
 console.log(`hyparquet: ${JSON.stringify((await parquetReadObjects({ file }))[0])}`);
 fs.writeFileSync('chats.parquet', Buffer.from(file));
 const duck = await (await DuckDBInstance.create(':memory:')).connect();
-for (const row of (await duck.runAndReadAll(`select column_name, column_type from (describe from 'chats.parquet')`)).getRowsJson()) console.log(`DuckDB: ${row.join(' ')}`);
+const columns = await duck.runAndReadAll(`select column_name, column_type from (describe from 'chats.parquet')`);
+for (const row of columns.getRowsJson()) console.log(`DuckDB: ${row.join(' ')}`);
 JS
 )
 recorded "$seen" "hyparquet-writer writes lists in another way than it did." <<'SEEN'

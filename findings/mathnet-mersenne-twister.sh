@@ -17,7 +17,8 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var twister = new MathNet.Numerics.Random.MersenneTwister(42);
 NumSharp.np.random.seed(42);
 var numpy = NumSharp.np.random.rand(4);
-for (var draw = 0; draw < 4; draw++) Console.WriteLine($"MathNet {twister.NextDouble():0.0000000000}, NumSharp {numpy.GetDouble(draw):0.0000000000}");
+for (var draw = 0; draw < 4; draw++)
+    Console.WriteLine($"MathNet {twister.NextDouble():0.0000000000}, NumSharp {numpy.GetDouble(draw):0.0000000000}");
 CS
 )
 recorded "$seen" "MathNet or NumSharp draw in another way than they did." <<'SEEN'

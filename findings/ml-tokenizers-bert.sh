@@ -14,20 +14,25 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Tokenizers;
 
-string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "cafe", "café", "a", "b", "ab", "[", "]", "mask"];
+string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s",
+    "cafe", "café", "a", "b", "ab", "[", "]", "mask"];
 var ours = BertTokenizer.Create(new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', vocabulary))));
 File.WriteAllText("tokenizer.json", JsonSerializer.Serialize(new
 {
     version = "1.0",
-    added_tokens = vocabulary[..5].Select((content, id) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
-    normalizer = new { type = "BertNormalizer", clean_text = true, handle_chinese_chars = true, strip_accents = (bool?)null, lowercase = true },
+    added_tokens = vocabulary[..5].Select((content, id) =>
+        new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
+    normalizer = new { type = "BertNormalizer", clean_text = true, handle_chinese_chars = true,
+        strip_accents = (bool?)null, lowercase = true },
     pre_tokenizer = new { type = "BertPreTokenizer" },
-    model = new { type = "WordPiece", unk_token = "[UNK]", continuing_subword_prefix = "##", max_input_chars_per_word = 100, vocab = vocabulary.Select((piece, id) => (piece, id)).ToDictionary(p => p.piece, p => p.id) },
+    model = new { type = "WordPiece", unk_token = "[UNK]", continuing_subword_prefix = "##", max_input_chars_per_word = 100,
+        vocab = vocabulary.Select((piece, id) => (piece, id)).ToDictionary(p => p.piece, p => p.id) },
 }));
 var reference = new Tokenizers.DotNet.Tokenizer("tokenizer.json");
 string Pieces(IEnumerable<int> ids) => string.Join(' ', ids.Select(id => vocabulary[id]));
 foreach (var (name, text) in new[] { ("accent", "Café"), ("soft hyphen", "a\u00adb"), ("small letters", "[mask]") })
-    Console.WriteLine($"{name}: {Pieces(ours.EncodeToIds(text, addSpecialTokens: false))}; Hugging Face: {Pieces(reference.Encode(text).Select(id => (int)id))}");
+    Console.WriteLine($"{name}: {Pieces(ours.EncodeToIds(text, addSpecialTokens: false))}; "
+        + $"Hugging Face: {Pieces(reference.Encode(text).Select(id => (int)id))}");
 Console.WriteLine($"cut to 4: {Pieces(ours.EncodeToIds("the cats", 4, out _, out _))}");
 Console.WriteLine($"counted {ours.CountTokens("the cats")}, encoded {ours.EncodeToIds("the cats").Count}");
 CS

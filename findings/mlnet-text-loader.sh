@@ -14,7 +14,8 @@ using Microsoft.ML.Data;
 
 File.WriteAllText("rows.tsv", "first\t1\n// TODO is not a comment here\t1\n  indented\t1\n# a heading\t1\nunlabelled\t\nunsure\t?\n");
 var ml = new MLContext();
-foreach (var row in ml.Data.CreateEnumerable<Row>(ml.Data.LoadFromTextFile<Row>("rows.tsv"), reuseRowObject: false)) Console.WriteLine($"[{row.Text}] {row.Label}");
+var rows = ml.Data.LoadFromTextFile<Row>("rows.tsv");
+foreach (var row in ml.Data.CreateEnumerable<Row>(rows, reuseRowObject: false)) Console.WriteLine($"[{row.Text}] {row.Label}");
 
 internal sealed class Row
 {

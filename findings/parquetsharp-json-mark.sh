@@ -12,7 +12,8 @@ dotnet_packages ParquetSharp@25.0.1.2 Apache.Arrow@23.0.0 Parquet.Net@6.1.0
 node --input-type=module - <<'JS'
 import fs from 'node:fs';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-fs.writeFileSync('texts.parquet', Buffer.from(parquetWriteBuffer({ columnData: [{ name: 'text', type: 'JSON', data: ['a "good" one', 7] }] })));
+const columnData = [{ name: 'text', type: 'JSON', data: ['a "good" one', 7] }];
+fs.writeFileSync('texts.parquet', Buffer.from(parquetWriteBuffer({ columnData })));
 JS
 seen=$(dotnet_run <<'CS'
 using Apache.Arrow;
@@ -23,7 +24,8 @@ using var arrow = new ParquetSharp.Arrow.FileReader("texts.parquet");
 var field = arrow.Schema.FieldsList[0];
 using var batches = arrow.GetRecordBatchReader();
 using var batch = await batches.ReadNextRecordBatchAsync();
-Console.WriteLine($"Arrow: {field.DataType.Name}, metadata: {field.Metadata?.Count ?? 0}, first: {((StringArray)batch.Column(0)).GetString(0)}");
+var first = ((StringArray)batch.Column(0)).GetString(0);
+Console.WriteLine($"Arrow: {field.DataType.Name}, metadata: {field.Metadata?.Count ?? 0}, first: {first}");
 using var low = new ParquetFileReader("texts.parquet");
 Console.WriteLine($"low level: {low.FileMetaData.Schema.Column(0).LogicalType}");
 await using var net = await Parquet.ParquetReader.CreateAsync("texts.parquet");

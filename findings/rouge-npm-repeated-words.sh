@@ -13,7 +13,8 @@ seen=$(node --input-type=module - <<'JS'
 import rouge from 'rouge';
 import * as jsRouge from 'js-rouge';
 for (const [candidate, reference] of [['the the the the cat', 'the cat sat on the mat'], ['The Cat', 'the cat'], ['a b', 'a b c d']])
-  console.log(`${candidate} / ${reference}: rouge ${rouge.n(candidate, reference, 1).toFixed(4)}, js-rouge ${jsRouge.n(candidate, reference, { n: 1 }).toFixed(4)}`);
+  console.log(`${candidate} / ${reference}: rouge ${rouge.n(candidate, reference, 1).toFixed(4)}, `
+    + `js-rouge ${jsRouge.n(candidate, reference, { n: 1 }).toFixed(4)}`);
 JS
 )
 recorded "$seen" "the ROUGE packages count in another way than they did." <<'SEEN'

@@ -12,10 +12,13 @@ npm_packages s3rver@3.7.1
 seen=$(node --input-type=module - <<'JS'
 import http from 'node:http';
 import S3rver from 's3rver';
-const store = new S3rver({ port: 0, address: '127.0.0.1', directory: process.cwd() + '/objects', silent: true, configureBuckets: [{ name: 'models' }] });
+const store = new S3rver({ port: 0, address: '127.0.0.1', directory: process.cwd() + '/objects', silent: true,
+  configureBuckets: [{ name: 'models' }] });
 const { port } = await store.run();
 const ask = (method, headers = {}, body = '') => new Promise((answered, failed) => {
-  const request = http.request({ host: '127.0.0.1', port, method, path: '/models/adapter', headers: { ...headers, 'content-length': Buffer.byteLength(body) } }, answer => {
+  const length = { 'content-length': Buffer.byteLength(body) };
+  const address = { host: '127.0.0.1', port, method, path: '/models/adapter', headers: { ...headers, ...length } };
+  const request = http.request(address, answer => {
     let text = '';
     answer.on('data', piece => text += piece);
     answer.on('end', () => answered(`${answer.statusCode} ${text} ${answer.headers['content-range'] ?? ''}`.trim()));

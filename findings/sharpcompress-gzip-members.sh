@@ -31,7 +31,8 @@ var read = Sharp(damaged);
 Console.WriteLine($"SharpCompress, wrong checksum: {new StreamReader(read).ReadToEnd().Length} characters read");
 try { read.Dispose(); } catch (Exception found) { Console.WriteLine($"SharpCompress, Dispose: {found.GetType().Name}"); }
 
-Stream Sharp(byte[] bytes) => new SharpCompress.Compressors.Deflate.GZipStream(new MemoryStream(bytes), SharpCompress.Compressors.CompressionMode.Decompress);
+Stream Sharp(byte[] bytes) =>
+    new SharpCompress.Compressors.Deflate.GZipStream(new MemoryStream(bytes), SharpCompress.Compressors.CompressionMode.Decompress);
 CS
 )
 recorded "$seen" "SharpCompress reads gzip files in another way than it did." <<'SEEN'

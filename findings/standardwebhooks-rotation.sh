@@ -20,10 +20,14 @@ const string Body = """{"type":"job.succeeded"}""";
 var (former, changed) = (new StandardWebhook(Secret('a')), new StandardWebhook(Secret('b')));
 var now = DateTimeOffset.UtcNow;
 string Signed(StandardWebhook by) => by.Sign("msg_1", now, Body);
-foreach (var (what, signatures) in new[] { ("first", $"{Signed(former)} {Signed(changed)}"), ("second", $"{Signed(changed)} {Signed(former)}") })
+var cases = new[] { ("first", $"{Signed(former)} {Signed(changed)}"), ("second", $"{Signed(changed)} {Signed(former)}") };
+foreach (var (what, signatures) in cases)
     try
     {
-        former.Verify(Body, new HeaderDictionary { ["webhook-id"] = "msg_1", ["webhook-timestamp"] = $"{now.ToUnixTimeSeconds()}", ["webhook-signature"] = signatures });
+        former.Verify(Body, new HeaderDictionary
+        {
+            ["webhook-id"] = "msg_1", ["webhook-timestamp"] = $"{now.ToUnixTimeSeconds()}", ["webhook-signature"] = signatures,
+        });
         Console.WriteLine($".NET, the receiver's signature is {what}: taken");
     }
     catch (Exception refused) { Console.WriteLine($".NET, the receiver's signature is {what}: {refused.Message}"); }

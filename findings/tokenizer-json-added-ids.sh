@@ -14,17 +14,26 @@ npm_packages @huggingface/tokenizers@0.2.0
 seen=$(
 for id in 3 50; do
 cat > tokenizer-$id.json <<JSON
-{"version": "1.0", "added_tokens": [{"id": $id, "content": "<m>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
- "normalizer": null, "post_processor": null, "decoder": null, "pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"[UNK]": 0, "a": 1, "b": 2}}}
+{"version": "1.0", "added_tokens": [{"id": $id, "content": "<m>",
+  "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+ "normalizer": null, "post_processor": null, "decoder": null,
+ "pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"[UNK]": 0, "a": 1, "b": 2}}}
 JSON
 done
 dotnet_run <<'CS'
-foreach (var id in new[] { 3, 50 }) Console.WriteLine($"Rust, id {id} in the file: {string.Join(' ', new Tokenizers.DotNet.Tokenizer($"tokenizer-{id}.json").Encode("a <m> b"))}");
+foreach (var id in new[] { 3, 50 })
+{
+    var tokenizer = new Tokenizers.DotNet.Tokenizer($"tokenizer-{id}.json");
+    Console.WriteLine($"Rust, id {id} in the file: {string.Join(' ', tokenizer.Encode("a <m> b"))}");
+}
 CS
 node --input-type=module - <<'JS'
 import fs from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
-for (const id of [3, 50]) console.log(`JavaScript, id ${id} in the file: ${new Tokenizer(JSON.parse(fs.readFileSync(`tokenizer-${id}.json`)), {}).encode('a <m> b').ids.join(' ')}`);
+for (const id of [3, 50]) {
+  const tokenizer = new Tokenizer(JSON.parse(fs.readFileSync(`tokenizer-${id}.json`)), {});
+  console.log(`JavaScript, id ${id} in the file: ${tokenizer.encode('a <m> b').ids.join(' ')}`);
+}
 JS
 )
 recorded "$seen" "one of the two libraries numbers added tokens in another way than it did." <<'SEEN'

@@ -38,10 +38,12 @@ internal static class Draws
 
 internal static class Libtorch
 {
-    /// <summary>TorchSharp 0.107.0's library asks for a symbol version that Debian 12's libstdc++ lacks, and uses nothing of it: there the need is marked as weak.</summary>
+    /// <summary>TorchSharp 0.107.0's library asks for a symbol version that Debian 12's libstdc++ lacks, and uses nothing of it: there the
+    /// need is marked as weak.</summary>
     public static void Load()
     {
-        foreach (var name in new[] { "libgomp-98b21ff3.so.1", "libc10.so", "libtorch_cpu.so", "libtorch.so" }) NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, name));
+        foreach (var name in new[] { "libgomp-98b21ff3.so.1", "libc10.so", "libtorch_cpu.so", "libtorch.so" })
+            NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, name));
         var path = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
         if (NativeLibrary.TryLoad(path, out _)) return;
         uint hash = 0;

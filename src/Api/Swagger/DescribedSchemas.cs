@@ -65,11 +65,13 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
             if (properties.TryGetValue(name, out var property) && property is OpenApiSchema own) own.Default = value!.DeepClone();
     }
 
-    /// <summary>A field of an answer that is not known is left out, so it is optional, not nullable: a client that is made from the document need not expect null. In a request null is the default.</summary>
+    /// <summary>A field of an answer that is not known is left out, so it is optional, not nullable: a client that is made from the
+    /// document need not expect null. In a request null is the default.</summary>
     private static void SayWhatIsNeverNull(Type answer, IDictionary<string, IOpenApiSchema> properties)
     {
         foreach (var property in answer.GetProperties().Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
-            if (properties.TryGetValue(NameOf(property), out var schema) && schema is OpenApiSchema { Type: { } type } own) own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
+            if (properties.TryGetValue(NameOf(property), out var schema) && schema is OpenApiSchema { Type: { } type } own)
+                own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
     }
 
     /// <summary>A comment as a reader of JSON needs it: other settings by their names there, and nothing of the code behind.</summary>
