@@ -69,7 +69,7 @@ internal sealed class AddedTokens
         public Finder(IEnumerable<AddedToken> tokens, Func<AddedToken, string> written)
         {
             HashSet<string> known = [];
-            foreach (var token in tokens) // of two that are written alike once normalised the first counts
+            foreach (var token in tokens) // of two that are alike once normalised the first counts; the reference takes one at random
             {
                 if (written(token) is not { Length: > 0 } text || !known.Add(text)) continue;
                 _written.Add(text, _tokens.Count);
@@ -85,10 +85,14 @@ internal sealed class AddedTokens
             {
                 var (token, start, end) = found;
                 if (token.SingleWord && !IsWordAlone(text, start, end)) continue;
-                if (token.LeftStrip) while (start > done && char.IsWhiteSpace(text[start - 1])) start--;
+                if (token.LeftStrip)
+                {
+                    while (start > done && char.IsWhiteSpace(text[start - 1])) start--;
+                    start = Math.Max(start, done); // the token before may have taken white space that this one begins with
+                }
                 if (token.RightStrip) while (end < text.Length && char.IsWhiteSpace(text[end])) end++;
                 if (start > done) yield return new TextPiece(text[done..start], null, begins && done == 0);
-                yield return new TextPiece(text[start..end], token, begins && start == 0);
+                if (end > start) yield return new TextPiece(text[start..end], token, begins && start == 0);
                 done = end;
             }
             if (done < text.Length) yield return new TextPiece(done == 0 ? text : text[done..], null, begins && done == 0);

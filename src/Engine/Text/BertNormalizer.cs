@@ -31,7 +31,7 @@ internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, b
         }
         if (CleanText) text = Clean(text);
         if (HandleChineseChars) text = SetIdeographsApart(text);
-        if (StripAccents) text = Normalizers.Keep(UnicodeDecomposition.Decompose(text), rune => Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark);
+        if (StripAccents) text = Normalizers.Keep(UnicodeDecomposition.Decompose(text), rune => !OlderUnicode.IsNonSpacingMark(rune));
         return Lowercase ? Normalizers.Lowercase(text) : text;
     }
 
@@ -49,8 +49,7 @@ internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, b
     private static bool IsBlank(Rune rune) => rune.Value is '\t' or '\n' or '\r' || Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
-    private static bool IsDropped(Rune rune) => rune == Rune.ReplacementChar
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse;
+    private static bool IsDropped(Rune rune) => rune == Rune.ReplacementChar || OlderUnicode.IsControl(rune);
 
     private static string SetIdeographsApart(string text)
     {

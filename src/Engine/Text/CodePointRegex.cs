@@ -62,7 +62,7 @@ internal sealed class CodePointRegex(Regex pattern)
         return (units.ToString(), [.. starts]);
     }
 
-    private static char StandIn(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    private static char StandIn(Rune rune) => WordCharacters.IsLetterInASign(rune) ? 'Ⓐ' : Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.UppercaseLetter => 'Ā',
         UnicodeCategory.LowercaseLetter => 'ā',
@@ -74,7 +74,7 @@ internal sealed class CodePointRegex(Regex pattern)
         UnicodeCategory.EnclosingMark => '\u0488',
         UnicodeCategory.DecimalDigitNumber => '٠',
         UnicodeCategory.LetterNumber => 'Ⅰ',
-        UnicodeCategory.OtherNumber => '¼',
+        UnicodeCategory.OtherNumber => '①',
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned => '\uE000',
         UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherSymbol => '☺',

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace LoraDrop.Engine;
@@ -53,7 +52,7 @@ internal static class Normalizers
     }
 
     /// <summary>Drops marks; accents go where letters were decomposed before.</summary>
-    public static string StripAccents(string text) => Keep(text, rune => !IsMark(rune));
+    public static string StripAccents(string text) => Keep(text, rune => !OlderUnicode.IsMark(rune));
 
     public static Normalizer InOrder(params Normalizer[] steps) => text => steps.Aggregate(text, (changed, step) => step(changed));
 
@@ -65,9 +64,6 @@ internal static class Normalizers
         (false, true) => text.TrimEnd(),
         _ => text,
     };
-
-    private static bool IsMark(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 
     private static Normalizer Prepend(string prefix) => text => text.Length == 0 ? text : prefix + text;
 

@@ -29,7 +29,7 @@ internal sealed class OnigurumaPattern
 
     private static readonly HashSet<string> ShortCategories = new([.. Categories.Values, "Cn", "Cs"], StringComparer.OrdinalIgnoreCase);
 
-    private const string Word = $"[{WordCharacters.Class}]";
+    private const string Word = $"[{WordCharacters.Alone}]";
 
     private readonly string _pattern;
     private readonly StringBuilder _written = new();
@@ -156,8 +156,8 @@ internal sealed class OnigurumaPattern
         switch (letter)
         {
             case 'p' or 'P': return Property();
-            case 'w': return Take(2, inSet ? WordCharacters.Class : Word);
-            case 'W' when !inSet: return Take(2, $"[^{WordCharacters.Class}]");
+            case 'w': return Take(2, inSet ? WordCharacters.InSet : Word);
+            case 'W' when !inSet: return Take(2, $"[^{WordCharacters.Alone}]");
             case 'h': return Take(2, inSet ? "0-9A-Fa-f" : "[0-9A-Fa-f]");
             case 'H' when !inSet: return Take(2, "[^0-9A-Fa-f]");
             case 'b' when !inSet: return Take(2, $"(?:(?<={Word})(?!{Word})|(?<!{Word})(?={Word}))");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -50,7 +49,7 @@ internal static class PreTokenizers
         {
             var here = next;
             next += rune.Utf16SequenceLength;
-            var isPunctuation = IsPunctuation(rune);
+            var isPunctuation = OlderUnicode.IsPunctuation(rune);
             if (!isPunctuation && !Rune.IsWhiteSpace(rune)) continue;
             if (here > start) yield return text[start..here];
             if (isPunctuation) yield return text[here..next];
@@ -116,10 +115,6 @@ internal static class PreTokenizers
     private static string OneCharacter(JsonField field) =>
         field.Text.EnumerateRunes().Count() == 1 ? field.Text : throw field.Refused("must be one character.");
 
-    private static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune)
-        || (rune.IsAscii && Rune.GetUnicodeCategory(rune)
-            is UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol);
-
     private static PreTokenizer Split(JsonField field)
     {
         var pattern = TextPattern.From(field["pattern"]);
@@ -130,7 +125,7 @@ internal static class PreTokenizers
 
     /// <summary>Splits at each punctuation mark.</summary>
     public static PreTokenizer Punctuation(SplitBehavior behavior) => (text, _) =>
-        TextSplit.At(text, Runes(text).Where(place => IsPunctuation(Rune.GetRuneAt(text, place.Start))), behavior);
+        TextSplit.At(text, Runes(text).Where(place => OlderUnicode.IsPunctuation(Rune.GetRuneAt(text, place.Start))), behavior);
 
     private static PreTokenizer Delimited(string delimiter) => (text, _) => text.Split(delimiter, StringSplitOptions.RemoveEmptyEntries);
 

@@ -10,9 +10,9 @@ internal static class TokenizerJson
     {
         var json = JsonField.Read(file);
         var normalize = Normalizers.From(json["normalizer"]);
-        var tokens = json["added_tokens"].IsAbsent ? [] : json["added_tokens"].Items.Select(AddedToken.From).ToList();
-        var added = new AddedTokens(names.AddedTo(tokens), normalize);
         var model = Model(json["model"]);
+        var tokens = json["added_tokens"].IsAbsent ? [] : json["added_tokens"].Items.Select(AddedToken.From).ToList();
+        var added = new AddedTokens(names.AddedTo(tokens).Select(token => WithOwnId(token, model)), normalize);
         return new TokenizerSteps(
             normalize,
             added,
@@ -21,6 +21,10 @@ internal static class TokenizerJson
             AroundText(names, added, model) ?? SequenceTemplate.From(json["post_processor"]),
             Decoders.From(json["decoder"]));
     }
+
+    /// <summary>A token that the vocabulary has too has its id there, whatever the list of added tokens says.</summary>
+    private static AddedToken WithOwnId(AddedToken token, IWordModel model) =>
+        model.Vocabulary.TryGetValue(token.Content, out var id) ? token with { Id = id } : token;
 
     /// <summary>What stands around a text by tokenizer_config.json; null where the post-processor says it.</summary>
     /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor: DeepSeek's distilled models get their first token by nothing else.</remarks>

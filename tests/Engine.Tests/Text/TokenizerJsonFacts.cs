@@ -112,6 +112,15 @@ public sealed class TokenizerJsonFacts : IDisposable
         Assert.Equal([4, 5, 4, 2, 2], Tokenizer.Load(_folder.Path).Encode("aABBAabb").Ids);
     }
 
+    /// <summary>The reference takes one of them at random, another in each process.</summary>
+    [Fact]
+    public void Of_added_tokens_that_are_alike_once_normalised_the_first_counts()
+    {
+        Write("added_tokens", """[{"id": 4, "content": "AA"}, {"id": 5, "content": "aa"}, {"id": 6, "content": "aA", "special": true}]""",
+            "normalizer", """{"type": "Lowercase"}""");
+        Assert.Equal([4, 2], Tokenizer.Load(_folder.Path).Encode("aaB").Ids);
+    }
+
     [Fact]
     public void Decoding_leaves_special_tokens_out_unless_asked_for_them()
     {
