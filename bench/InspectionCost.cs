@@ -42,10 +42,10 @@ internal static class InspectionCost
     private static void Tell(string what, string peer, double[] seconds) =>
         Console.WriteLine($"{what}: {peer} {Bytes / 1e6 / seconds[0]:F0} MB/s, validation {Bytes / 1e6 / seconds[1]:F0} MB/s, ratio {seconds[0] / seconds[1]:F2}");
 
-    private static string Labelled(Random64 random, long i) => $$"""{"id": {{i}}, "text": "{{Sentence(random, 30)}}", "label": "{{(i % 3 == 0 ? "good" : "bad")}}", "score": {{i % 100 / 20.0}}, "meta": {"source": "shop", "tags": ["a", "b"]}}""";
+    private static string Labelled(Random64 random, long i) => $$$"""{"id": {{{i}}}, "text": "{{{Sentence(random, 30)}}}", "label": "{{{(i % 3 == 0 ? "good" : "bad")}}}", "score": {{{i % 100 / 20.0}}}, "meta": {"source": "shop", "tags": ["a", "b"]}}""";
 
     private static string Conversation(Random64 random, long i) =>
-        $$"""{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{Sentence(random, 30)}} {{i}}"}, {"role": "assistant", "content": "{{Sentence(random, 60)}}"}]}""";
+        $$$"""{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{{Sentence(random, 30)}}} {{{i}}}"}, {"role": "assistant", "content": "{{{Sentence(random, 60)}}}"}]}""";
 
     private static string Sentence(Random64 random, int words)
     {

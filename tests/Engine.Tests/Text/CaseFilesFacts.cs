@@ -165,7 +165,8 @@ public sealed class CaseFilesFacts : IDisposable
         Assert.Equal((20, "text, label, source"), (split.Rows, string.Join(", ", split.Columns.Select(column => column.Name))));
         var prompts = PromptFile.Read(path, TaskPreset.Find(TaskPreset.Chat)!.Task).Prompts;
         Assert.Equal(20, prompts.Count);
-        Assert.Equal([("user", "question 0"), ("assistant", "answer 0")], prompts[0].Messages!.Select(message => (message.Role, message.Content)));
+        Assert.Equal([("user", "question 0"), ("assistant", "answer 0")],
+            prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
     }
 
     [Fact]

@@ -159,7 +159,7 @@ public sealed class ConversationFacts
     {
         using var folder = new TestFolder();
         var prompt = Assert.Single(PromptFile.ReadUnanswered(folder.File("asked.jsonl",
-            $$"""{"messages": [{{Question}}], "tools": [{{Tool}}], "system": "Be kind."}""")));
+            $$"""{"messages": [{{Question}}], "tools": [{{Tool}}], "system": "Be kind."}""")).Prompts);
         Assert.Equal(["system", "user", "assistant"], prompt.Conversation!.Messages.Select(message => message.Role));
         Assert.NotNull(prompt.Conversation.Tools);
         folder.File("answered.jsonl", $$"""{"messages": [{{Question}}, {{Yes}}]}""");

@@ -87,7 +87,8 @@ public sealed class SameRowsFacts : IDisposable
             Do(duckdb, $"COPY (SELECT * FROM read_json('{source}')) TO '{_folder.At(name)}' ({options})");
             var prompts = PromptFile.Read(_folder.At(name), TaskPreset.Find(TaskPreset.Chat)!.Task).Prompts;
             Assert.Equal(["Hi", "4"], prompts.Select(prompt => prompt.Target));
-            Assert.Equal([("user", "Hello"), ("assistant", "Hi")], prompts[0].Messages!.Select(message => (message.Role, message.Content)));
+            Assert.Equal([("user", "Hello"), ("assistant", "Hi")],
+                prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
             Assert.Equal(2, DatasetInspection.Read(new(_folder.At(name))).Splits[0].Rows);
         }
     }
