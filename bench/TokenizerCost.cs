@@ -22,7 +22,7 @@ internal static class TokenizerCost
             "names the folder with glue/SST-2, tokenizers/ and weights/; the sentences are taken from there");
         string[] texts = [.. File.ReadLines(Path.Combine(data, "glue", "SST-2", "train.tsv")).Skip(1).Take(Sentences)
             .Select(line => line.Split('\t')[0])];
-        Console.WriteLine($"{texts.Length} sentences of SST-2, processor time of ours against Tokenizers.DotNet's, median of {Turns} turns; at first, and again with the same tokenizers");
+        Console.WriteLine($"{texts.Length} sentences of SST-2, our processor time over that of Tokenizers.DotNet, median of {Turns} turns");
         List<(double Ratio, string Name)> ratios = [];
         foreach (var folder in PublishedTokenizers.Folders(data)) Compare(folder);
         var largest = ratios.Max();

@@ -98,8 +98,8 @@ internal sealed class TokenizerPair : IDisposable
         if (!ours.AsSpan().SequenceEqual(reference))
             return $"{JsonSerializer.Serialize(text)}\n  is to be {string.Join(' ', reference)}\n  and is    {string.Join(' ', ours)}";
         string ourText = _ours.Decode(ours), referenceText = _reference.Decode(ours);
-        return ourText == referenceText ? null
-            : $"{JsonSerializer.Serialize(text)} ({string.Join(' ', ours)})\n  is to decode to {JsonSerializer.Serialize(referenceText)}\n  and decodes to  {JsonSerializer.Serialize(ourText)}";
+        return ourText == referenceText ? null : $"{JsonSerializer.Serialize(text)} ({string.Join(' ', ours)})\n"
+            + $"  is to decode to {JsonSerializer.Serialize(referenceText)}\n  and decodes to  {JsonSerializer.Serialize(ourText)}";
     }
 
     public void Dispose() => _reference.Dispose();

@@ -149,8 +149,9 @@ internal sealed class TrainedTokenizers
         var alone => new() { ["type"] = alone },
     };
 
+    /// <summary>All but UnicodeScripts, which is refused: the runtime knows no scripts.</summary>
     private JsonObject PreTokenizer() => Pick("Whitespace", "WhitespaceSplit", "BertPreTokenizer", "CharDelimiterSplit", "Punctuation",
-        "Digits", "Split", "Split", "Pattern", "Pattern", "UnicodeScripts", "FixedLength", "Sequence") switch
+        "Digits", "Split", "Split", "Pattern", "Pattern", "FixedLength", "Sequence") switch
     {
         "CharDelimiterSplit" => new() { ["type"] = "CharDelimiterSplit", ["delimiter"] = Pick(" ", "e", "-") },
         "Punctuation" => new() { ["type"] = "Punctuation", ["behavior"] = Behavior },
