@@ -57,8 +57,9 @@ internal sealed class AddedTokens
         }
     }
 
-    /// <summary>Whether normalising strips white space off the left, so that what is left does not begin the text.</summary>
-    private bool LosesItsBeginning(string text) => char.IsWhiteSpace(text[0]) && _normalize(text[..1]).Length == 0;
+    /// <summary>Whether normalising drops the first letter, so that what is left does not begin the text.</summary>
+    private bool LosesItsBeginning(string text) =>
+        !char.IsAsciiLetterOrDigit(text[0]) && Rune.TryGetRuneAt(text, 0, out var first) && _normalize(first.ToString()).Length == 0;
 
     private sealed class Finder
     {

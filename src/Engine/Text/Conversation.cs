@@ -63,7 +63,7 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
     internal static bool Is(JsonElement row) => ConversationReader.Is(row);
 
-    /// <summary>The names of the fields that hold a row's messages.</summary>
+    /// <summary>The names of the fields that a row's messages come from.</summary>
     internal static IReadOnlyList<string> MessageFields(JsonElement row) => ConversationReader.MessageFields(row);
 
     /// <summary>Reads a row in any of the forms; every fault names row and message. Null with one.</summary>

@@ -50,9 +50,9 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _)
         : ListIn(row, Prompt) && ListIn(row, Completion);
 
-    /// <summary>The names of the fields that hold a row's messages.</summary>
+    /// <summary>The names of the fields that a row's messages come from.</summary>
     public static IReadOnlyList<string> MessageFields(JsonElement row) =>
-        Array.Find(Lists, name => ListIn(row, name)) is { } list ? [list] : [Prompt, Completion];
+        Array.Find(Lists, name => ListIn(row, name)) is { } list ? [list, System] : [Prompt, Completion, System];
 
     public Conversation? Read(JsonElement row)
     {

@@ -9,7 +9,8 @@ internal static class DataRemarks
 
     /// <summary>Columns that the task does not read: one remark for the files that have the same.</summary>
     public static IEnumerable<string> NotUsed(IEnumerable<(string File, IReadOnlyList<string> Columns)> files) =>
-        files.Where(file => file.Columns.Count > 0).GroupBy(file => ColumnChoice.Listed(file.Columns), file => file.File).Select(same => $"{string.Join(", ", same.Distinct())}: columns not used: {same.Key}");
+        files.Where(file => file.Columns.Count > 0).GroupBy(file => ColumnChoice.Listed(file.Columns), file => file.File)
+            .Select(same => $"{string.Join(", ", same.Distinct())}: not used: {same.Key}");
 
     /// <summary>Labels that are taken for places of classes.</summary>
     public static string ByPlace(string file, string column, IReadOnlyList<string> labels) =>

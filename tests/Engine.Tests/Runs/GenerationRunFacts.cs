@@ -77,7 +77,8 @@ public sealed class GenerationRunFacts : IDisposable
         var tooLong = lengths.Count(length => length > most);
         Assert.InRange(tooLong, 1, 20);
         JobRequest Request(string overlong) => _task.Request(json => (json["task"]!["text"]!["overlong"], json["training"]!["maxLength"]) = (overlong, most));
-        string Remark(string overlong) => _task.Run(Request(overlong), _task.Out(overlong), stopAt: 4).Events.OfType<RunEvent.Remark>().First().Text;
+        string Remark(string overlong) => _task.Run(Request(overlong), _task.Out(overlong), stopAt: 4).Events.OfType<RunEvent.Remark>()
+            .Select(remark => remark.Text).First(text => text.Contains("tokens"));
         Assert.Equal($"{tooLong} of 40 training rows have more than {most} tokens; their prompts are cut from the left.", Remark("cut"));
         Assert.Equal($"{tooLong} of 40 training rows have more than {most} tokens and are left out.", Remark("drop"));
         var refused = Assert.Throws<RefusedInputException>(() => _task.Run(Request("refuse"), _task.Out("refuse")));

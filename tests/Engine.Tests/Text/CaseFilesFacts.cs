@@ -96,7 +96,7 @@ public sealed class CaseFilesFacts : IDisposable
         Assert.Equal(["text", "label", unused], split.Columns.Select(column => column.Name));
         Assert.Equal(name == "optional-key.jsonl" ? [] : [unused], split.NotUsed);
         var data = TrainingData.Read(new(path), Labelled, 42);
-        Assert.Contains($"{name}: columns not used: {unused}", data.Remarks);
+        Assert.Contains($"{name}: not used: {unused}", data.Remarks);
         Assert.Empty(RequestFit.Faults(Request(Labelled), null, new([split])));
     }
 
@@ -110,7 +110,7 @@ public sealed class CaseFilesFacts : IDisposable
         var column = SplitOf(path).Columns.Single(column => column.Name == unused);
         Assert.Equal(type, column.Type);
         Assert.Equal(2, Dataset.Read(path, Labelled).Examples.Count);
-        Assert.Equal([$"d.jsonl: columns not used: {unused}"], Dataset.Read(path, Labelled).Remarks);
+        Assert.Equal([$"d.jsonl: not used: {unused}"], Dataset.Read(path, Labelled).Remarks);
         if (type != ColumnType.Other) return;
         var wrong = Labelled with { Columns = new(unused, null, "label") };
         Assert.Throws<RefusedInputException>(() => Dataset.Read(path, wrong));
@@ -178,7 +178,7 @@ public sealed class CaseFilesFacts : IDisposable
         Assert.Equal(["Unnamed: 0"], split.NotUsed);
         var data = TrainingData.Read(new(path), Labelled, 42);
         Assert.Equal(["bad", "good"], data.Train.Labels);
-        Assert.Contains("index-column.csv: columns not used: Unnamed: 0", data.Remarks);
+        Assert.Contains("index-column.csv: not used: Unnamed: 0", data.Remarks);
         var counted = Labelled with { Columns = new("1", null, "2") };
         Assert.Equal("index-column.csv: must have the columns (1, 2); it has (Unnamed: 0, text, label): it has a header, so its columns go by their names",
             Assert.Throws<RefusedInputException>(() => Dataset.Read(path, counted)).Message);

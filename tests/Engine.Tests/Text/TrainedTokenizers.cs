@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
@@ -33,15 +34,17 @@ internal sealed class TrainedTokenizers
         };
         var vocabulary = model["vocab"] is JsonObject ids ? ids.ToDictionary(token => token.Key, token => (int)token.Value!)
             : model["vocab"]!.AsArray().Index().ToDictionary(piece => (string)piece.Item![0]!, piece => piece.Index);
+        var normalizer = Maybe(3, Normalizer);
+        var normalize = Normalizers.From(new JsonField("", "normalizer", JsonSerializer.SerializeToElement(normalizer)));
         return new JsonObject
         {
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = AddedTokens(vocabulary),
-            ["normalizer"] = Maybe(3, Normalizer),
+            ["added_tokens"] = AddedTokens(vocabulary, normalize),
+            ["normalizer"] = normalizer,
             ["pre_tokenizer"] = style switch { "bytes" => InOrder("pretokenizers", Maybe(2, PreTokenizer), ByteLevel()), "blanks" =>
-                InOrder("pretokenizers", Maybe(3, PreTokenizer), Metaspace()), _ => Maybe(6, PreTokenizer) },
+                Blanks(Maybe(3, PreTokenizer)), _ => Maybe(6, PreTokenizer) },
             ["post_processor"] = PostProcessor(vocabulary),
             ["decoder"] = style switch { "bytes" => ByteLevel(), "blanks" => Metaspace(), _ => Maybe(2, Decoder) },
             ["model"] = model,
@@ -99,8 +102,8 @@ internal sealed class TrainedTokenizers
         var pieces = counts.OrderByDescending(piece => piece.Value).ThenBy(piece => piece.Key, StringComparer.Ordinal).Take(400)
             .Select(piece => (piece.Key, Score: Math.Round(Math.Log((double)piece.Value / counts.Count), digits)))
                 .Where(_ => _random.NextBelow(10) > 0).ToList();
-        var unknown = Pick<int?>(0, 0, 2, null);
-        if (unknown is { } id) pieces.Insert(id, ("<unk>", 0));
+        var unknown = Pick(0, 0, 2); // without one, a text that needs it is refused here, and not always by the library
+        pieces.Insert(unknown, ("<unk>", 0));
         pieces.AddRange(Bytes().Select(piece => (piece, 0.0)));
         return new JsonObject
         {
@@ -117,18 +120,22 @@ internal sealed class TrainedTokenizers
             .Select(word => word.Key).Take(200).Append("<unk>").Distinct()),
     };
 
-    private JsonArray AddedTokens(Dictionary<string, int> vocabulary)
+    private JsonArray AddedTokens(Dictionary<string, int> vocabulary, Normalizer normalize)
     {
         string[] contents = ["<s>", "</s>", "<unk>", "<mask>", "[MASK]", "<|im_start|>", "<|im|>", "the", "ing", "New York", "é", "École",
             " x ", "\n\n", "😀", "a", "##", "ß", "İ", "▁", "Ġ", "ﬁ", "12", "don't", "of", "中文", "e\u0301"];
         var tokens = new JsonArray();
         var next = vocabulary.Count;
-        foreach (var content in contents.Where(_ => _random.NextBelow(6) == 0))
+        string[] drawn = [.. contents.Where(_ => _random.NextBelow(6) == 0)];
+        // Where two tokens claim the same white space the library gives up, so all of them strip one side, if any.
+        var strips = drawn.Any(content => content.Trim() != content) ? "" : Pick("lstrip", "rstrip");
+        foreach (var content in drawn)
             tokens.Add(new JsonObject
             {
                 ["id"] = vocabulary.TryGetValue(content, out var known) ? known : next++, ["content"] = content,
                     ["single_word"] = _random.NextBelow(4) == 0,
-                ["lstrip"] = _random.NextBelow(3) == 0, ["rstrip"] = _random.NextBelow(3) == 0, ["normalized"] = Coin, ["special"] = Coin,
+                ["lstrip"] = strips == "lstrip" && Coin, ["rstrip"] = strips == "rstrip" && Coin,
+                ["normalized"] = Coin && normalize(content).Length > 0, ["special"] = Coin, // the library cannot look for what is nothing
             });
         return tokens;
     }
@@ -214,6 +221,15 @@ internal sealed class TrainedTokenizers
 
     private JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = Coin, ["trim_offsets"] = Coin,
         ["use_regex"] = Coin };
+
+    /// <summary>Words are cut first, perhaps. "first" is then not drawn: it goes by offsets in the text as it was before normalising, which a part of
+    /// a text that was put in front shares with what follows it.</summary>
+    private JsonNode? Blanks(JsonObject? before)
+    {
+        var blanks = Metaspace();
+        if (before is not null && (string?)blanks["prepend_scheme"] == "first") blanks["prepend_scheme"] = "always";
+        return InOrder("pretokenizers", before, blanks);
+    }
 
     private JsonObject Metaspace() => new() { ["type"] = "Metaspace", ["replacement"] = "▁", ["prepend_scheme"] = Pick("always", "first",
         "never"), ["split"] = Coin };

@@ -26,7 +26,8 @@ public sealed class Llama2cModelFacts : IDisposable
             Assert.True(theirs.Read(name).bytes.SequenceEqual(ours.Read(name).bytes), name);
         }
         var (one, other) = ((DecoderConfig)ModelConfig.Read(published), (DecoderConfig)ModelConfig.Read(_folder.At("model")));
-        Assert.Equal(one with { Windows = [], EndIds = [] }, other with { Windows = [], EndIds = [] });
+        DecoderConfig Comparable(DecoderConfig config) => config with { Windows = [], EndIds = [], HeadClasses = [] }; // lists are compared by reference
+        Assert.Equal(Comparable(one), Comparable(other));
         var golden = new TokenizerGolden("stories260k");
         golden.AssertSingleTexts(Tokenizer.Load(_folder.At("model")));
         golden.AssertDecoded(Tokenizer.Load(_folder.At("model")));
