@@ -224,7 +224,7 @@ internal sealed class TrainedTokenizers
 
     /// <summary>Words are cut first, perhaps. "first" is then not drawn: it goes by offsets in the text as it was before normalising, which a part of
     /// a text that was put in front shares with what follows it.</summary>
-    private JsonNode? Blanks(JsonObject? before)
+    private JsonObject? Blanks(JsonObject? before)
     {
         var blanks = Metaspace();
         if (before is not null && (string?)blanks["prepend_scheme"] == "first") blanks["prepend_scheme"] = "always";
