@@ -6,7 +6,9 @@
 #           and "spam" is null. A number that only some rows have is NaN in the others, not null. Whole numbers are Float64, so labels go
 #           to Parquet as doubles.
 # Matters:  multi-label tags, tool lists and histories often begin empty: the file is written without an error and without its contents.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages apache-arrow@21.2.0
 
 seen=$(node --input-type=module - <<'JS'

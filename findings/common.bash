@@ -1,13 +1,5 @@
-# Sourced by the findings: a temporary folder that is removed at the end, pinned packages inside it, and the comparison with
-# what was recorded.
+# Sourced by the findings: pinned packages in the folder that they have made and stand in, and the comparison with what was recorded.
 
-set -euo pipefail
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-export NUGET_PACKAGES=${NUGET_PACKAGES:-$work/nuget} # set it to a folder that lasts, to fetch packages once for several findings
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDDISABLENODEREUSE=1
 
 # npm_packages NAME@VERSION…: installs exactly these, without running their scripts.
@@ -19,6 +11,7 @@ npm_packages() {
 
 # dotnet_packages NAME@VERSION…: a console program with exactly these.
 dotnet_packages() {
+    export NUGET_PACKAGES=${NUGET_PACKAGES:-$PWD/nuget} # set it to a folder that lasts, to fetch packages once for several findings
     {
         echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>'
         echo '<ImplicitUsings>enable</ImplicitUsings><AssemblyName>finding</AssemblyName>'

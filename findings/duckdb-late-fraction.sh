@@ -6,7 +6,9 @@
 #           from JSON Lines and to 3 from CSV. (A late key, or a late text among numbers, is an error.)
 # Matters:  scores such as STS-B's, sorted so that the whole ones come first, lose their fractions on the way to a training file, and
 #           nothing shows it.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages @duckdb/node-api@1.5.6-r.1
 
 seen=$(node --input-type=module - <<'JS'

@@ -6,7 +6,9 @@
 #           JSON: a reader that takes them as text (DuckDB itself, arrow) has the quotes, one that decodes the mark (hyparquet) has not.
 # Matters:  a text column with a stray number, after `copy (from 'train.jsonl') to 'train.parquet'`, trains on quoted texts, with \" and
 #           \n spelt out.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages @duckdb/node-api@1.5.6-r.1 hyparquet@1.31.5 hyparquet-compressors@1.1.2
 
 seen=$(node --input-type=module - <<'JS'

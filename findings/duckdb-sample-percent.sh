@@ -6,7 +6,9 @@
 #           each was 0 or 1,000.
 # Matters:  people split off a validation set, or a small file to try a job with, like this: it comes out empty, or is the whole training
 #           set.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages @duckdb/node-api@1.5.6-r.1
 
 seen=$(node --input-type=module - <<'JS'

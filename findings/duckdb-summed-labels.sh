@@ -6,7 +6,9 @@
 #           0.5 makes a DECIMAL, which is INT32 in the file, with a scale.
 # Matters:  labels made by a vote (`sum(yes)`) are 0.0, 1.0, 2.0 in training and 0, 1, 2 in the validation file that was written without a
 #           sum.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages @duckdb/node-api@1.5.6-r.1
 
 seen=$(node --input-type=module - <<'JS'

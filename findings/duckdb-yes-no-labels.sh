@@ -6,7 +6,9 @@
 #           and they stay texts.
 # Matters:  BoolQ and its kin: training labels true/false meet validation labels yes/no, and an adapter answers with names that nobody
 #           gave.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages @duckdb/node-api@1.5.6-r.1
 
 seen=$(node --input-type=module - <<'JS'

@@ -8,7 +8,9 @@
 #           all members.
 # Matters:  `cat a.jsonl.gz b.jsonl.gz`, pigz, bgzip and log shippers write such files; a data set loses most of its rows on the way to
 #           us.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages fflate@0.8.3 pako@3.0.3
 
 seen=$(node --input-type=module - <<'JS'

@@ -6,7 +6,9 @@
 #           number, goes up.
 # Matters:  weights written as F16 with it hold NaN where the model had a large finite value, and differ in the last bit from a conversion
 #           by torch.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages float16@0.0.1 @petamoriken/float16@3.9.3
 
 seen=$(node --input-type=module - <<'JS'

@@ -5,7 +5,9 @@
 # Seen:     both columns are BYTE_ARRAY marked JSON. hyparquet decodes them, so a round trip shows nothing; to DuckDB they are texts.
 # Matters:  a conversation file made in a browser arrives with the text [{"role":"user",…}] where conversations are looked for; a reader
 #           that ignores the mark trains on the JSON, brackets and all.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages hyparquet-writer@0.17.0 hyparquet@1.31.5 @duckdb/node-api@1.5.6-r.1
 
 seen=$(node --input-type=module - <<'JS'

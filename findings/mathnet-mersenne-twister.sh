@@ -7,7 +7,9 @@
 #           two (53 bits).
 # Matters:  who rebuilds a split or a sample of Python in .NET by "the same Mersenne Twister, seed 42" sees the first number agree and
 #           gets other rows.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages MathNet.Numerics@5.0.0 NumSharp@0.70.0
 
 seen=$(dotnet_run <<'CS'

@@ -4,7 +4,9 @@
 # Expected: NaN, as scipy gives it and as Pearson's gives it here. Quantile(0.9) of 1…10 is 9.1 (numpy's and R's default, definition 7).
 # Seen:     NaN gets a rank like any number, the lowest, so 1 2 NaN 4 against 1 2 3 4 scores 0.4. Quantile uses definition 8: 9.6333.
 # Matters:  STS-B is judged by Spearman: a model that diverged on some rows keeps a score, and may be called best.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages MathNet.Numerics@5.0.0
 
 seen=$(dotnet_run <<'CS'

@@ -6,7 +6,9 @@
 # Seen:     accents stay (RemoveNonSpacingMarks is off), a soft hyphen parts the word, "[mask]" is the token [MASK], the cut drops a word
 #           that does not fit whole (3 tokens of 4), and CountTokens leaves [CLS] and [SEP] out.
 # Matters:  ids that differ from the model's training, for every accent; lengths planned by CountTokens are two short.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages Microsoft.ML.Tokenizers@2.0.1 Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1
 
 seen=$(dotnet_run <<'CS'

@@ -5,7 +5,9 @@
 # Seen:     the row "// TODO is not a comment here" is gone, blanks before a text are too, and an empty label is 0: a class that exists.
 # Matters:  code and review texts begin with slashes: predictions come back for fewer rows than went in, one off from there on; unlabelled
 #           rows train class 0.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages Microsoft.ML@5.0.1
 
 seen=$(dotnet_run <<'CS'

@@ -5,7 +5,9 @@
 # Seen:     numbers are cut, not rounded and not refused; a boolean column takes any value by its truth in JavaScript, and of CSV's "true"
 #           and "false" both are true.
 # Matters:  rows read from a CSV and appended as they are: every label is true, every score a class.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages parquetjs@0.11.2
 
 seen=$(node --input-type=module - <<'JS'

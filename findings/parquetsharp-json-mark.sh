@@ -5,7 +5,9 @@
 # Seen:     the field is utf8 without metadata; only the low-level schema says JSON. Parquet.Net 6.1.0 gives bytes, without a mark either.
 # Matters:  DuckDB writes a column of texts with one number as JSON, hyparquet-writer every list: read as text, the first is trained on
 #           with quotation marks and \n spelt out, the second as brackets and braces.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages hyparquet-writer@0.17.0
 dotnet_packages ParquetSharp@25.0.1.2 Apache.Arrow@23.0.0 Parquet.Net@6.1.0
 

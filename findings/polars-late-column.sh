@@ -6,7 +6,9 @@
 #           written as 0.0 and 1.0.
 # Matters:  `system`, `tools` and `rejected` are fields that only some rows have. The file that is written from the frame lacks them, and
 #           nothing says so.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages nodejs-polars@0.25.2 nodejs-polars-linux-x64-gnu@0.25.2
 
 seen=$(node --input-type=module - <<'JS'

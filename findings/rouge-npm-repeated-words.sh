@@ -6,7 +6,9 @@
 # Seen:     rouge finds the set of words in common, so recall is 2/6, and gives recall where js-rouge gives F1. js-rouge clips, but "The
 #           Cat" against "the cat" is 0.
 # Matters:  summaries are compared by these numbers; a score from one of the two says nothing beside ours, which follow rouge_score.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages rouge@1.0.3 js-rouge@3.2.3
 
 seen=$(node --input-type=module - <<'JS'

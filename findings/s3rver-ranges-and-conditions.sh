@@ -6,7 +6,9 @@
 # Seen:     bytes=-2 of "hello" is "hel", marked 0-2/5; the other headers are passed over, the object is replaced with status 200.
 # Matters:  readers that begin at the end (Parquet footers) read nonsense in tests that real stores pass; tests that "first writer wins"
 #           prove nothing on it, and damage on the way must be found by the sender, from the ETag.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages s3rver@3.7.1
 
 seen=$(node --input-type=module - <<'JS'

@@ -4,7 +4,9 @@
 # Expected: what System.IO.Compression and SharpZipLib do with members: all of them, one after the other (RFC 1952).
 # Seen:     of two members it gives the first. A wrong checksum is found only in Dispose, when all has been read.
 # Matters:  `cat a.jsonl.gz b.jsonl.gz`, pigz and bgzip write members: only the first of them trains, and nothing shows it.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages SharpCompress@0.50.8 SharpZipLib@1.4.2
 
 seen=$(dotnet_run <<'CS'

@@ -6,7 +6,9 @@
 # Seen:     a message that carries two signatures is refused with "No matching signature found" unless the receiver's is the first.
 # Matters:  a sender that signs with the new and the former secret is understood, by a receiver that still has the former one, only if
 #           that comes first.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages StandardWebhooks@1.1.2
 npm_packages standardwebhooks@1.1.1
 

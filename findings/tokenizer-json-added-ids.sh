@@ -7,7 +7,9 @@
 #           hole they agree.
 # Matters:  files edited by hand, or cut down to a smaller vocabulary, have such holes; the same text then trains another row of the
 #           embedding in Python than in a browser.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1
 npm_packages @huggingface/tokenizers@0.2.0
 

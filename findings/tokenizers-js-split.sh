@@ -8,7 +8,9 @@
 #           where Rust has σ.
 # Matters:  ids made in a browser or in Node for a model that was trained in Python are others, without an error. (A pattern of this kind
 #           is in Gemma's tokenizer.)
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages Tokenizers.DotNet@1.4.1 Tokenizers.DotNet.runtime.linux-x64@1.4.1
 npm_packages @huggingface/tokenizers@0.2.0
 

@@ -8,7 +8,9 @@
 #           element type gives other numbers, too.
 # Matters:  an initial value cannot be compared across ranks or widths (r = 8 against r = 4 of the same seed), nor rebuilt one element at
 #           a time.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages TorchSharp@0.107.0 libtorch-cpu-linux-x64@2.10.0
 
 seen=$(dotnet_run <<'CS'

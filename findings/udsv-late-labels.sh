@@ -4,7 +4,9 @@
 # Expected: a column is a number column if all its values are numbers, or a value that is none is an error or stays a text.
 # Seen:     the types come from the first ten lines; "unknown" further down is null among the typed objects, without an error.
 # Matters:  sorted files (all 0, all 1, then "unsure") lose a class on the way into a training file, or gain empty labels.
+set -euo pipefail
 source "$(dirname "$0")/common.bash"
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 npm_packages udsv@0.7.3
 
 seen=$(node --input-type=module - <<'JS'
