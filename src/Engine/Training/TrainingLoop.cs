@@ -60,6 +60,7 @@ public static class TrainingLoop
         var pace = new Pace();
         report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare, job.Train.Lengths.Sum(length => (long)length)));
 
+        var collections = GC.CollectionCount(0);
         var (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
         void Save()
         {
@@ -89,8 +90,12 @@ public static class TrainingLoop
                 adamw.Step(progress.Step + 1, (adapter.AdapterNumbers, factor * settings.LearningRate),
                     (adapter.Parameters.Values.numel() - adapter.AdapterNumbers, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
                 progress = progress with { Step = progress.Step + 1 };
-                if (progress.Step % HandlesLetGoEvery == 0) GC.Collect();
-
+                if (progress.Step % HandlesLetGoEvery == 0)
+                {
+                    // Beside a thread that never stops collecting, ours would wait for a turn that does not come, and is not needed.
+                    if (GC.CollectionCount(0) - collections < HandlesLetGoEvery) GC.Collect();
+                    collections = GC.CollectionCount(0);
+                }
                 pace.Step(tokens);
                 report(new RunEvent.StepDone(job.Stage, progress.Step, job.Steps, epoch, loss, factor * settings.LearningRate, norm,
                     pace.TokensPerSecond, pace.SecondsPerStep * (job.Steps - progress.Step), pace.LastSeconds, tokens));
