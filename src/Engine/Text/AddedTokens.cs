@@ -15,9 +15,12 @@ internal sealed record AddedToken(
     string Content, int Id, bool Special = true, bool Normalized = false,
     bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)
 {
+    /// <summary>Where a file states the id; absent where none does.</summary>
+    public JsonField Stated { get; init; }
+
     public static AddedToken From(JsonField field) => new(
         field["content"].Text, field["id"].Number, field["special"].Flag(false), field["normalized"].Flag(true),
-        field["lstrip"].Flag(false), field["rstrip"].Flag(false), field["single_word"].Flag(false));
+        field["lstrip"].Flag(false), field["rstrip"].Flag(false), field["single_word"].Flag(false)) { Stated = field["id"] };
 }
 
 /// <summary>Either an added token, or text between added tokens.</summary>

@@ -14,26 +14,24 @@ internal static class ArrowCells
     private const string NotANumber = "NaN";
 
     /// <summary>Columns of a Parquet file that a type is stored in.</summary>
-    public static int LeavesOf(IArrowType type) => type switch
+    public static int LeavesOf(IArrowType type) => MembersOf(type)?.Sum(LeavesOf) ?? 1;
+
+    /// <summary>The types that a type is made of, in the order of their columns; null for one that is a column itself.</summary>
+    public static IReadOnlyList<IArrowType>? MembersOf(IArrowType type) => type switch
     {
-        StructType fields => fields.Fields.Sum(field => LeavesOf(field.DataType)),
-        MapType map => LeavesOf(map.KeyField.DataType) + LeavesOf(map.ValueField.DataType),
-        ListType list => LeavesOf(list.ValueDataType),
-        LargeListType list => LeavesOf(list.ValueDataType),
-        FixedSizeListType list => LeavesOf(list.ValueDataType),
-        _ => 1,
+        StructType fields => [.. fields.Fields.Select(field => field.DataType)],
+        MapType map => [map.KeyField.DataType, map.ValueField.DataType],
+        ListType list => [list.ValueDataType],
+        LargeListType list => [list.ValueDataType],
+        FixedSizeListType list => [list.ValueDataType],
+        _ => null,
     };
 
     /// <summary>What adds the cells of an array to a column.</summary>
     public static Action<CellColumn, RowPlace, int> Adder(IArrowArray array) => array switch
     {
-        DictionaryArray indexed => Indexed(indexed),
-        StringArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
-        LargeStringArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
-        StringViewArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
-        BinaryArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
-        LargeBinaryArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
-        BinaryViewArray texts => (column, place, row) => Text(column, place, texts.IsNull(row), texts.GetBytes(row)),
+        DictionaryArray indexed => Indexed(indexed, Adder(indexed.Dictionary)),
+        _ when BytesOf(array) is { } bytes => (column, place, row) => Text(column, place, array.IsNull(row), bytes(row)),
         BooleanArray flags => (column, place, row) => column.Add(place, flags.GetValue(row) is { } flag ? flag ? "true"u8 : "false"u8 : default, CellKind.Boolean),
         NullArray => (column, place, _) => column.Add(place, default, CellKind.Untyped),
         _ when NumberOf(array) is { } number => (column, place, row) =>
@@ -45,8 +43,28 @@ internal static class ArrowCells
         _ => Other(Noun(array.Data.DataType)),
     };
 
+    /// <summary>What adds the values that the texts of an array are the JSON of.</summary>
+    /// <param name="array">Texts.</param>
+    /// <param name="json">Reads them.</param>
+    public static Action<CellColumn, RowPlace, int> JsonAdder(IArrowArray array, JsonCells json)
+    {
+        if (array is DictionaryArray indexed) return Indexed(indexed, JsonAdder(indexed.Dictionary, json));
+        if (BytesOf(array) is not { } bytes) return Adder(array);
+        return (column, place, row) =>
+        {
+            if (array.IsNull(row)) column.Add(place, default, CellKind.Untyped);
+            else if (JsonMarks.FaultIn(bytes(row)) is { } fault) column.AddText(place, fault, CellKind.Broken);
+            else json.AddValue(column, bytes(row), place);
+        };
+    }
+
     /// <summary>Writes a cell as JSON would have it: text, number, true or false, null, list or object. Bytes that are no text are null.</summary>
-    public static void Write(Utf8JsonWriter writer, IArrowArray array, int row)
+    /// <param name="writer">Gets it.</param>
+    /// <param name="array">The column, or a part of it.</param>
+    /// <param name="row">The cell's index in the array.</param>
+    /// <param name="marks">Which texts of the array are JSON; null where none is.</param>
+    /// <exception cref="JsonException">A text that should be JSON is not; the message says so as a fault does.</exception>
+    public static void Write(Utf8JsonWriter writer, IArrowArray array, int row, JsonMarks? marks)
     {
         if (array.IsNull(row))
         {
@@ -56,77 +74,68 @@ internal static class ArrowCells
         switch (array)
         {
             case DictionaryArray indexed:
-                Write(writer, indexed.Dictionary, IndexIn(indexed, row));
-                break;
-            case StringArray texts:
-                WriteText(writer, texts.GetBytes(row));
-                break;
-            case LargeStringArray texts:
-                WriteText(writer, texts.GetBytes(row));
-                break;
-            case StringViewArray texts:
-                WriteText(writer, texts.GetBytes(row));
-                break;
-            case BinaryArray texts:
-                WriteText(writer, texts.GetBytes(row));
-                break;
-            case LargeBinaryArray texts:
-                WriteText(writer, texts.GetBytes(row));
+                Write(writer, indexed.Dictionary, IndexIn(indexed, row), marks);
                 break;
             case BooleanArray flags:
                 writer.WriteBooleanValue(flags.GetValue(row)!.Value);
                 break;
             case StructArray members:
                 writer.WriteStartObject();
-                foreach (var (field, values) in ((StructType)members.Data.DataType).Fields.Zip(members.Fields))
+                foreach (var (i, field) in ((StructType)members.Data.DataType).Fields.Index())
                 {
                     writer.WritePropertyName(field.Name);
-                    Write(writer, values, row);
+                    Write(writer, members.Fields[i], row, marks?.Members[i]);
                 }
                 writer.WriteEndObject();
                 break;
             case MapArray map:
-                WriteMap(writer, map, row);
+                WriteMap(writer, map, row, marks);
                 break;
             case ListArray list:
-                WriteList(writer, list.Values, list.ValueOffsets[row], list.ValueOffsets[row + 1]);
+                WriteList(writer, list.Values, list.ValueOffsets[row], list.ValueOffsets[row + 1], marks?.Members[0]);
                 break;
             case LargeListArray list:
-                WriteList(writer, list.Values, checked((int)list.ValueOffsets[row]), checked((int)list.ValueOffsets[row + 1]));
+                WriteList(writer, list.Values, checked((int)list.ValueOffsets[row]), checked((int)list.ValueOffsets[row + 1]), marks?.Members[0]);
                 break;
             case FixedSizeListArray list when list.Data.DataType is FixedSizeListType sized:
-                WriteList(writer, list.Values, row * sized.ListSize, (row + 1) * sized.ListSize);
+                WriteList(writer, list.Values, row * sized.ListSize, (row + 1) * sized.ListSize, marks?.Members[0]);
                 break;
             default:
-                if (NumberOf(array) is { } number) WriteNumber(writer, number(row));
+                if (BytesOf(array) is { } bytes) WriteText(writer, bytes(row), marks);
+                else if (NumberOf(array) is { } number) WriteNumber(writer, number(row));
                 else if (TimeOf(array, row) is { } time) writer.WriteStringValue(time);
                 else writer.WriteNullValue();
                 break;
         }
     }
 
-    private static void WriteList(Utf8JsonWriter writer, IArrowArray values, int from, int to)
+    private static void WriteList(Utf8JsonWriter writer, IArrowArray values, int from, int to, JsonMarks? marks)
     {
         writer.WriteStartArray();
-        for (var i = from; i < to; i++) Write(writer, values, i);
+        for (var i = from; i < to; i++) Write(writer, values, i, marks);
         writer.WriteEndArray();
     }
 
-    private static void WriteMap(Utf8JsonWriter writer, MapArray map, int row)
+    private static void WriteMap(Utf8JsonWriter writer, MapArray map, int row, JsonMarks? marks)
     {
         var keys = map.Keys as StringArray;
         writer.WriteStartObject();
         for (var i = map.ValueOffsets[row]; keys is not null && i < map.ValueOffsets[row + 1]; i++)
         {
             writer.WritePropertyName(keys.GetBytes(i));
-            Write(writer, map.Values, i);
+            Write(writer, map.Values, i, marks?.Members[1]);
         }
         writer.WriteEndObject();
     }
 
-    private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<byte> bytes)
+    private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<byte> bytes, JsonMarks? marks)
     {
-        if (Utf8.IsValid(bytes)) writer.WriteStringValue(bytes);
+        if (marks is not null)
+        {
+            if (JsonMarks.FaultIn(bytes) is { } fault) throw new JsonException(fault);
+            writer.WriteRawValue(bytes, skipInputValidation: true);   // just validated
+        }
+        else if (Utf8.IsValid(bytes)) writer.WriteStringValue(bytes);
         else writer.WriteNullValue();
     }
 
@@ -136,15 +145,11 @@ internal static class ArrowCells
         else writer.WriteRawValue(number);
     }
 
-    private static Action<CellColumn, RowPlace, int> Indexed(DictionaryArray array)
+    private static Action<CellColumn, RowPlace, int> Indexed(DictionaryArray array, Action<CellColumn, RowPlace, int> add) => (column, place, row) =>
     {
-        var add = Adder(array.Dictionary);
-        return (column, place, row) =>
-        {
-            if (array.IsNull(row)) column.Add(place, default, CellKind.Untyped);
-            else add(column, place, IndexIn(array, row));
-        };
-    }
+        if (array.IsNull(row)) column.Add(place, default, CellKind.Untyped);
+        else add(column, place, IndexIn(array, row));
+    };
 
     private static int IndexIn(DictionaryArray array, int row) => array.Indices switch
     {
@@ -156,6 +161,15 @@ internal static class ArrowCells
         UInt32Array indices => checked((int)indices.GetValue(row)!.Value),
         Int64Array indices => checked((int)indices.GetValue(row)!.Value),
         _ => throw new NotSupportedException($"indices of the type {array.Indices.Data.DataType.Name}"),
+    };
+
+    /// <summary>The bytes of a row, of an array of texts or of bytes of any length; null for an array of something else.</summary>
+    private static BytesAt? BytesOf(IArrowArray array) => array switch
+    {
+        BinaryArray values => row => values.GetBytes(row),   // StringArray is one, and so with the others
+        LargeBinaryArray values => row => values.GetBytes(row),
+        BinaryViewArray values => row => values.GetBytes(row),
+        _ => null,
     };
 
     /// <summary>The shortest spelling of the number in a row that is not null; null for an array of something else.</summary>
@@ -214,4 +228,6 @@ internal static class ArrowCells
         FixedSizeBinaryType => "bytes",
         _ => $"of the type {type.Name}",
     };
+
+    private delegate ReadOnlySpan<byte> BytesAt(int row);
 }

@@ -78,6 +78,17 @@ internal sealed class JsonCells(ICellSink to)
         End(place, CellKind.Untyped);
     }
 
+    /// <summary>Adds a value to a column of the caller's own, as a member of a row would be added.</summary>
+    /// <param name="column">Gets it.</param>
+    /// <param name="json">The value; valid JSON.</param>
+    /// <param name="place">Its row.</param>
+    public void AddValue(CellColumn column, ReadOnlySpan<byte> json, RowPlace place)
+    {
+        var reader = new Utf8JsonReader(json, new() { MaxDepth = MaxDepth });
+        reader.Read();
+        AddValue(ref reader, column, place);
+    }
+
     private void End(RowPlace place, CellKind missing)
     {
         foreach (var key in _keys)

@@ -164,7 +164,8 @@ internal sealed class JsonRows : TableReader
 
     private static string NotJson(JsonException e) => $"is not JSON: {Words(e)} (byte {e.BytePositionInLine + 1} of the line)";
 
-    private static string Words(JsonException e) => e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
+    /// <summary>What a parser says is wrong, without the place.</summary>
+    internal static string Words(JsonException e) => e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
 
     private static string Named(JsonElement value) => value.ValueKind switch
     {

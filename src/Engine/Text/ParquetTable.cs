@@ -9,20 +9,24 @@ namespace LoraDrop.Engine;
 
 /// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width, decimals or booleans. Each column is decoded by itself, and only
 /// where somebody wants it.</summary>
+/// <remarks>Texts that the file's schema marks as JSON are the values that they spell, as in a row of JSONL.</remarks>
 internal sealed class ParquetTable : TableReader
 {
     private const string NotRead = "cannot be read as Parquet";
 
+    /// <summary>A cell that is JSON was held to its own depth; the structs and lists around it are as deep as the schema.</summary>
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
+
     private static readonly string[] ConversationColumns = ["messages", "conversations"];
 
     private readonly Schema _schema;
+    private readonly JsonMarks?[] _marks;
     private readonly List<string> _remarks = [];
 
-    private ParquetTable(DataBytes bytes, Schema schema) : base(bytes)
+    private ParquetTable(DataBytes bytes, Schema schema, JsonMarks?[] marks) : base(bytes)
     {
-        _schema = schema;
-        var names = schema.FieldsList.Select(field => field.Name).ToHashSet();
-        Conversations = !names.Contains(ChatLine.TextColumn) && !names.Contains(ChatLine.LabelColumn) && schema.FieldsList.Any(field => ConversationColumns.Contains(field.Name) && field.DataType is ListType or LargeListType or FixedSizeListType);
+        (_schema, _marks) = (schema, marks);
+        Conversations = HoldsConversations();
     }
 
     public override bool Conversations { get; }
@@ -43,7 +47,7 @@ internal sealed class ParquetTable : TableReader
         if (Guarded(() =>
             {
                 using var file = Reader(bytes);
-                table = new(bytes, file.Schema);
+                table = new(bytes, file.Schema, MarksOf(file));
             }) is { } why) faults.Add($"{NotRead}: {why}");
         return table;
     }
@@ -58,12 +62,13 @@ internal sealed class ParquetTable : TableReader
             return;
         }
         var (leaf, any, broken) = (0, false, (string?)null);
-        foreach (var field in _schema.FieldsList)
+        var json = new JsonCells(to);
+        foreach (var (field, marks) in _schema.FieldsList.Zip(_marks))
         {
             int[] leaves = [.. Enumerable.Range(leaf, ArrowCells.LeavesOf(field.DataType))];
             leaf += leaves.Length;
             if (to.Begin(field.Name) is not { } column) continue;
-            if (Guarded(() => ReadColumn(column, leaves)) is not { } why)
+            if (Guarded(() => ReadColumn(column, leaves, marks is { Marked: true } ? array => ArrowCells.JsonAdder(array, json) : ArrowCells.Adder)) is not { } why)
             {
                 any = true;
                 continue;
@@ -103,16 +108,35 @@ internal sealed class ParquetTable : TableReader
                 buffer.SetLength(0);
                 writer.Reset();
                 var place = new RowPlace(++row);
-                if (Guarded(() => WriteRow(writer, rows.Current, i)) is { } broken)
+                var whole = false;
+                if (Guarded(() => whole = WriteRow(writer, rows.Current, i, place, faults)) is { } broken)
                 {
                     faults.Add($"{place}", $"{NotRead}: {broken}");
                     yield break;
                 }
+                if (!whole) continue;
                 writer.Flush();
-                using var json = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+                using var json = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), Deep);
                 yield return (place, json.RootElement);
             }
         }
+    }
+
+    /// <summary>Whether rows are conversations: by the type of the messages, or where they are JSON, by the first row, as in JSONL.</summary>
+    private bool HoldsConversations()
+    {
+        var names = _schema.FieldsList.Select(field => field.Name).ToHashSet();
+        if (names.Contains(ChatLine.TextColumn) || names.Contains(ChatLine.LabelColumn)) return false;
+        var messages = _schema.FieldsList.Zip(_marks).Where(column => ConversationColumns.Contains(column.First.Name)).ToArray();
+        if (messages.Any(column => column.First.DataType is ListType or LargeListType or FixedSizeListType)) return true;
+        return messages.Any(column => column.Second is { Marked: true }) && ReadObjects(new("")).Select(row => Conversation.Is(row.Row)).FirstOrDefault();
+    }
+
+    /// <summary>What each field holds of texts that are JSON: only the schema of the file itself says it.</summary>
+    private static JsonMarks?[] MarksOf(FileReader file)
+    {
+        var (columns, next) = (file.ParquetReader.FileMetaData.Schema, 0);
+        return [.. file.Schema.FieldsList.Select(field => JsonMarks.Of(field.DataType, () => columns.Column(next++).LogicalType is ParquetSharp.JsonLogicalType))];
     }
 
     private IEnumerable<RecordBatch> Batches()
@@ -123,25 +147,36 @@ internal sealed class ParquetTable : TableReader
             using (batch) yield return batch;
     }
 
-    private static void WriteRow(Utf8JsonWriter writer, RecordBatch batch, int row)
+    /// <summary>Writes a row as an object.</summary>
+    /// <returns>Whether it could be; else a fault says which cell is not the JSON that it should be.</returns>
+    private bool WriteRow(Utf8JsonWriter writer, RecordBatch batch, int row, RowPlace place, DataFaults faults)
     {
         writer.WriteStartObject();
-        foreach (var (field, array) in batch.Schema.FieldsList.Zip(batch.Arrays))
+        foreach (var (field, array, marks) in batch.Schema.FieldsList.Zip(batch.Arrays, _marks))
         {
             writer.WritePropertyName(field.Name);
-            ArrowCells.Write(writer, array, row);
+            try
+            {
+                ArrowCells.Write(writer, array, row, marks);
+            }
+            catch (JsonException e)
+            {
+                faults.Add($"{place} column {field.Name}", e.Message);
+                return false;
+            }
         }
         writer.WriteEndObject();
+        return true;
     }
 
-    private void ReadColumn(CellColumn column, int[] leaves)
+    private void ReadColumn(CellColumn column, int[] leaves, Func<IArrowArray, Action<CellColumn, RowPlace, int>> adder)
     {
         using var file = Reader(Bytes);
         using var batches = file.GetRecordBatchReader(columns: leaves);
         while (Next(batches) is { } batch)
             using (batch)
             {
-                var add = ArrowCells.Adder(batch.Column(0));
+                var add = adder(batch.Column(0));
                 for (var row = 0; row < batch.Length; row++) add(column, new(column.Cells + 1), row);
             }
     }

@@ -12,7 +12,7 @@ internal static class TokenizerJson
         var normalize = Normalizers.From(json["normalizer"]);
         var model = Model(json["model"]);
         var tokens = json["added_tokens"].IsAbsent ? [] : json["added_tokens"].Items.Select(AddedToken.From).ToList();
-        var added = new AddedTokens(names.AddedTo(tokens).Select(token => WithOwnId(token, model)), normalize);
+        var added = new AddedTokens(WithReferenceIds(names.AddedTo(tokens), model).GroupBy(token => token.Content).Select(Last), normalize);
         return new TokenizerSteps(
             normalize,
             added,
@@ -22,9 +22,27 @@ internal static class TokenizerJson
             Decoders.From(json["decoder"]));
     }
 
-    /// <summary>A token that the vocabulary has too has its id there, whatever the list of added tokens says.</summary>
-    private static AddedToken WithOwnId(AddedToken token, IWordModel model) =>
-        model.Vocabulary.TryGetValue(token.Content, out var id) ? token with { Id = id } : token;
+    /// <summary>Added tokens with the ids that Hugging Face's library gives them, whatever the file states: a token that the vocabulary has too keeps its id there, and the others are numbered on from the end of the
+    /// vocabulary, in the file's order.</summary>
+    /// <remarks>Other libraries take the ids of the file. Where one of the others' differs it is refused: whichever were followed, the same text would be other rows of the embedding elsewhere, and nobody would see it.</remarks>
+    private static IEnumerable<AddedToken> WithReferenceIds(IEnumerable<AddedToken> tokens, IWordModel model)
+    {
+        var given = new Dictionary<string, int>();
+        foreach (var token in tokens.Where(token => token.Content.Length > 0))
+        {
+            if (model.Vocabulary.TryGetValue(token.Content, out var id))
+            {
+                yield return token with { Id = id };
+                continue;
+            }
+            if (!given.TryGetValue(token.Content, out id)) given.Add(token.Content, id = model.Vocabulary.Count + given.Count);
+            yield return id == token.Id ? token : throw token.Stated.Refused(
+                $"gives '{token.Content}' the id {token.Id}, and Hugging Face's tokenizers {id}: they number added tokens on from the end of the vocabulary, in the order of the file. Correct the file, or save the tokenizer with that library.");
+        }
+    }
+
+    /// <summary>Of entries for the same token the last says how it is looked for; decoding leaves it out if any entry says so. The reference does the same.</summary>
+    private static AddedToken Last(IEnumerable<AddedToken> same) => same.Last() with { Special = same.Any(token => token.Special) };
 
     /// <summary>What stands around a text by tokenizer_config.json; null where the post-processor says it.</summary>
     /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor: DeepSeek's distilled models get their first token by nothing else.</remarks>

@@ -20,6 +20,21 @@ internal static class ArrowFiles
         return path;
     }
 
+    /// <summary>Writes texts that the file marks as JSON, as no Arrow schema can; null is a missing value.</summary>
+    public static string WriteJson(string path, params (string Name, string?[] Values)[] columns)
+    {
+        using var json = LogicalType.Json();
+        using var writer = new ParquetFileWriter(path, [.. columns.Select(column => new Column<string?>(column.Name, json))]);
+        using var rows = writer.AppendRowGroup();
+        foreach (var (_, values) in columns)
+        {
+            using var column = rows.NextColumn().LogicalWriter<string?>();
+            column.WriteBatch(values);
+        }
+        writer.Close();
+        return path;
+    }
+
     public static IArrowArray Texts(params IEnumerable<string?> texts)
     {
         var builder = new StringArray.Builder();

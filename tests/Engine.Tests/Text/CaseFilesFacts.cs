@@ -169,6 +169,26 @@ public sealed class CaseFilesFacts : IDisposable
             prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
     }
 
+    /// <summary>DuckDB makes a column JSON once one of its texts is a number, and then each text has its quotation marks and escapes.</summary>
+    [Fact]
+    public void Texts_that_DuckDB_wrote_as_JSON_are_read_without_their_quotation_marks()
+    {
+        var path = Case("parquet", "duckdb-mixed.parquet");
+        Assert.Equal("a \"quoted\" text 0", SplitOf(path).Preview[0][0]);
+        Assert.Equal("duckdb-mixed.parquet row 8 column text: must be a text; it is a number", Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Labelled)).Message);   // as in the JSONL it came from
+        var prompts = PromptFile.Read(path, new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity, Text = new() { Prompt = "{text}", Target = "{label}" }, Decoding = new() }).Prompts;
+        Assert.Equal(["a \"quoted\" text 6", "7", "a \"quoted\" text 8"], prompts.Skip(6).Take(3).Select(prompt => prompt.Text));
+    }
+
+    [Fact]
+    public void Conversations_that_hyparquet_writer_wrote_as_JSON_are_conversations()
+    {
+        var path = Case("parquet", "hyparquet-lists.parquet");
+        Assert.Equal(["text", "label"], SplitOf(path).Columns.Select(column => column.Name));
+        var prompts = PromptFile.Read(path, TaskPreset.Find(TaskPreset.Chat)!.Task).Prompts;
+        Assert.Equal([("user", "Hi 0"), ("assistant", "Hello 0")], prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
+    }
+
     [Fact]
     public void An_index_without_a_name_is_a_column_that_is_not_used()
     {

@@ -46,6 +46,49 @@ public sealed class ParquetTableFacts : IDisposable
     }
 
     [Fact]
+    public void Texts_marked_as_JSON_are_the_values_that_they_spell()
+    {
+        string?[] cells = ["\"a \\\"good\\\" one\\n\"", "2.50", "true", "null", null, "[1]", "{\"a\": 1}", "\"\\ud800\""];
+        var path = ArrowFiles.WriteJson(_folder.At("d.parquet"), ("value", cells));
+        var lines = _folder.File("d.jsonl", string.Concat(cells.Select(cell => $"{{\"value\": {cell ?? "null"}}}\n")));
+        CellTable parquet = Cells(path), jsonl = Cells(lines);
+        Assert.Equal(["a \"good\" one\n", "2.5", "true", "", "", "a list", "an object", "holds half of a surrogate pair"], Enumerable.Range(0, cells.Length).Select(row => parquet["value", row]));
+        foreach (var row in Enumerable.Range(0, cells.Length))
+        {
+            Assert.Equal(jsonl["value", row], parquet["value", row]);
+            foreach (var numbers in (bool[])[true, false]) Assert.Equal(jsonl.FaultOf("value", row, numbers), parquet.FaultOf("value", row, numbers));
+        }
+        var faults = new DataFaults("d");
+        using TableFile first = TableFile.Open(path, faults)!, second = TableFile.Open(lines, faults)!;
+        Assert.Equal(second.ReadObjects().Select(row => row.Row.GetRawText().Replace(" ", "")), first.ReadObjects().Select(row => row.Row.GetRawText().Replace(" ", "")));
+        Assert.False(faults.Any);
+    }
+
+    [Theory]
+    [InlineData("good", "is marked as JSON and is none: 'g' is an invalid start of a value. (byte 1 of line 1)")]
+    [InlineData("\"a\" \"b\"", "is marked as JSON and is none: '\"' is invalid after a single JSON value. Expected end of data. (byte 5 of line 1)")]
+    public void A_text_marked_as_JSON_that_is_none_is_refused_where_a_task_wants_it(string cell, string fault)
+    {
+        var path = ArrowFiles.WriteJson(_folder.At("d.parquet"), ("text", ["\"a\"", "\"b\"", "\"c\""]), ("label", ["1", "2", "1"]), ("note", ["\"a\"", cell, "\"c\""]));
+        var split = DatasetInspection.Read(new(path)).Splits[0];
+        Assert.Equal(["note"], split.NotUsed);
+        Assert.Equal([$"column note cannot be read: row 2 {fault}"], split.Remarks);
+        Assert.Equal(["a", "b", "c"], Read(path, "text", "label").Examples.Select(example => example.First));
+        Assert.Equal($"d.parquet row 2 column note: {fault}", Assert.Throws<RefusedInputException>(() => Read(path, "note", "label")).Message);
+    }
+
+    [Fact]
+    public void A_conversation_that_should_be_JSON_and_is_none_is_a_fault_of_its_row()
+    {
+        var talk = """[{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]""";
+        var path = ArrowFiles.WriteJson(_folder.At("d.parquet"), ("messages", [talk, talk[..^1], talk, "[{\"role\": \"user\", \"role\": \"user\"}]"]));
+        string[] faults = [.. Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(path))).Faults.Select(fault => $"{fault}")];
+        Assert.Equal(2, faults.Length);
+        Assert.StartsWith("d.parquet row 2 column messages: is marked as JSON and is none: ", faults[0]);
+        Assert.StartsWith("d.parquet row 4 column messages: is marked as JSON and is none: Duplicate property 'role'", faults[1]);
+    }
+
+    [Fact]
     public void A_column_that_is_damaged_hinders_nobody_who_does_not_read_it()
     {
         string[] texts = [.. Enumerable.Range(0, 50).Select(i => $"damage {i} here")];
@@ -88,6 +131,16 @@ public sealed class ParquetTableFacts : IDisposable
         {
             Assert.NotEmpty(refused.Faults);
         }
+    }
+
+    private static CellTable Cells(string path)
+    {
+        var faults = new DataFaults(Path.GetFileName(path));
+        using var file = TableFile.Open(path, faults);
+        var cells = new CellTable(["value"]);
+        Assert.True(file!.ReadCells(cells, ConversationCells.AsAny));
+        Assert.False(faults.Any);
+        return cells;
     }
 
     private static Dataset Read(string path, string text, string label) => Dataset.Read(path, new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new(text, null, label) });

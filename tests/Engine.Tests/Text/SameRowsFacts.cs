@@ -93,6 +93,39 @@ public sealed class SameRowsFacts : IDisposable
         }
     }
 
+    /// <summary>DuckDB takes a column for JSON where its values differ in type, whole or within structs and lists.</summary>
+    [Fact]
+    public void Rows_of_mixed_types_are_the_same_objects_in_Parquet_as_in_JSON_lines()
+    {
+        var source = _folder.File("mixed.jsonl", """
+            {"text": "a \"quoted\" one", "meta": {"id": 1, "score": "high"}, "tags": ["x", {"deep": "\u00fc"}], "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "text", "text": "Yes"}]}]}
+            {"text": 7, "meta": {"id": 2, "score": 0.5}, "tags": ["y", 3], "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+
+            """);
+        using var duckdb = new DuckDBConnection("DataSource=:memory:");
+        duckdb.Open();
+        foreach (var columns in (string[])["*", "messages, meta", "messages, tags, text AS note"])
+        {
+            var parquet = _folder.At("mixed.parquet");
+            File.Delete(parquet);
+            Do(duckdb, $"COPY (SELECT {columns} FROM read_json('{source}')) TO '{parquet}' (FORMAT parquet)");
+            Do(duckdb, $"COPY (SELECT {columns} FROM read_json('{source}')) TO '{_folder.At("same.jsonl")}' (FORMAT json)");
+            Assert.Equal(Objects(_folder.At("same.jsonl")), Objects(parquet));
+            if (columns == "*") continue;   // a text beside the messages: no conversation
+            var prompts = PromptFile.Read(parquet, TaskPreset.Find(TaskPreset.Chat)!.Task).Prompts;
+            Assert.Equal([("Hi", "Yes"), ("2+2?", "4")], prompts.Select(prompt => (prompt.Conversation!.Messages[0].Content, prompt.Target)));
+        }
+
+        static string[] Objects(string path)
+        {
+            var faults = new DataFaults(path);
+            using var file = TableFile.Open(path, faults)!;
+            string[] rows = [.. file.ReadObjects().Select(row => JsonNode.Parse(row.Row.GetRawText())!.ToJsonString())];
+            Assert.False(faults.Any);
+            return rows;
+        }
+    }
+
     private IEnumerable<string> DuckDbFiles()
     {
         using var duckdb = new DuckDBConnection("DataSource=:memory:");

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
@@ -112,6 +113,55 @@ public sealed class TokenizerJsonFacts : IDisposable
         Assert.Equal([4, 5, 4, 2, 2], Tokenizer.Load(_folder.Path).Encode("aABBAabb").Ids);
     }
 
+    /// <summary>The reference takes no notice of the ids in the file. Whether ours are the same is told by the library itself.</summary>
+    [Theory]
+    [InlineData("""[{"id": 1, "content": "a"}, {"id": 4, "content": "<m>"}, {"id": 5, "content": "<n>"}]""", null)]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 3, "content": "ab"}, {"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""", null)]
+    [InlineData("""[{"id": 4, "content": "a"}, {"id": 4, "content": "<m>"}]""", null)]   // in the vocabulary, which has the word
+    [InlineData("""[{"id": 5, "content": ""}, {"id": 4, "content": "<m>"}]""", null)]
+    [InlineData("""[{"id": 50, "content": "<m>"}]""", "added_tokens[0].id: gives '<m>' the id 50, and Hugging Face's tokenizers 4: they number added tokens on from the end of the vocabulary")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 7, "content": "<n>"}]""", "added_tokens[1].id: gives '<n>' the id 7, and Hugging Face's tokenizers 5:")]
+    [InlineData("""[{"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""", "added_tokens[0].id: gives '<n>' the id 5, and Hugging Face's tokenizers 4:")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 5, "content": "<m>"}]""", "added_tokens[1].id: gives '<m>' the id 5, and Hugging Face's tokenizers 4:")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 4, "content": "<n>"}]""", "added_tokens[1].id: gives '<n>' the id 4, and Hugging Face's tokenizers 5:")]
+    [InlineData("""[{"id": 2, "content": "<m>"}]""", "added_tokens[0].id: gives '<m>' the id 2, and Hugging Face's tokenizers 4:")]
+    public void Ids_of_added_tokens_are_those_of_the_reference_or_the_file_is_refused(string tokens, string? refusal)
+    {
+        WriteForReference(tokens);
+        using var reference = ReferenceTokenizer.Load(_folder.Path);
+        foreach (var text in (string[])["<m>a<n>ab", "<n><m>b"])
+        {
+            if (refusal is null) Assert.Equal(reference.Encode(text), Tokenizer.Load(_folder.Path).Encode(text).Ids);
+            else Assert.StartsWith($"{_folder.At("tokenizer.json")} {refusal}", Assert.Throws<RefusedInputException>(() => Tokenizer.Load(_folder.Path)).Message);
+        }
+        if (refusal is null) return;
+        var stated = JsonNode.Parse(tokens)!.AsArray().Select(token => ((string)token!["content"]!, (int)token["id"]!));
+        Assert.Contains(stated, token => !reference.Encode(token.Item1).Contains(token.Item2));   // what the refusal says of the library
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Of_two_entries_for_one_added_token_the_last_counts_as_in_the_reference(bool first, bool last)
+    {
+        string Entry(bool flag) => $$"""{"id": 4, "content": "<m>", "lstrip": {{(flag ? "true" : "false")}}, "special": {{(flag ? "true" : "false")}}}""";
+        WriteForReference($"[{Entry(first)}, {Entry(last)}]");
+        using var reference = ReferenceTokenizer.Load(_folder.Path);
+        var ids = Tokenizer.Load(_folder.Path).Encode("a <m>b").Ids;
+        Assert.Equal(reference.Encode("a <m>b"), ids);
+        Assert.Equal(reference.Decode(ids).Replace(" ", ""), Tokenizer.Load(_folder.Path).Decode(ids).Replace(" ", ""));
+    }
+
+    [Fact]
+    public void What_tokenizer_config_adds_is_numbered_on_by_its_ids()
+    {
+        Write("decoder", """{"type": "Fuse"}""");
+        _folder.File("tokenizer_config.json", """{"added_tokens_decoder": {"5": {"content": "<y>"}, "4": {"content": "<x>"}}}""");
+        Assert.Equal([4, 5], Tokenizer.Load(_folder.Path).Encode("<x><y>").Ids);
+        _folder.File("tokenizer_config.json", """{"added_tokens_decoder": {"6": {"content": "<y>"}}}""");
+        AssertRefused("tokenizer_config.json added_tokens_decoder.6", "gives '<y>' the id 6, and Hugging Face's tokenizers 4: ");
+    }
+
     /// <summary>The reference takes one of them at random, another in each process.</summary>
     [Fact]
     public void Of_added_tokens_that_are_alike_once_normalised_the_first_counts()
@@ -213,6 +263,17 @@ public sealed class TokenizerJsonFacts : IDisposable
 
     private void Write(params string[] stepsAndJson) =>
         _folder.File("tokenizer.json", $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
+
+    /// <summary>The library wants every flag to be there.</summary>
+    private void WriteForReference(string addedTokens)
+    {
+        var tokens = JsonNode.Parse(addedTokens)!.AsArray();
+        foreach (var token in tokens)
+            foreach (var flag in (string[])["single_word", "lstrip", "rstrip", "normalized", "special"]) token![flag] ??= false;
+        _folder.File("tokenizer.json", $$"""
+            {"version": "1.0", "truncation": null, "padding": null, "added_tokens": {{tokens.ToJsonString()}}, "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Fuse"}, "model": {{Letters}} }
+            """);
+    }
 
     private void AssertRefused(string path, string message)
     {

@@ -21,6 +21,17 @@ public sealed class HubModelFacts
     }
 
     [Fact]
+    public async Task The_chat_template_for_tools_comes_too_in_its_folder()
+    {
+        await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
+        foreach (var name in (string[])["tool_use", "rag"]) visit.Hub.Put("models/org/model", $"additional_chat_templates/{name}.jinja", name);
+        var snapshot = await visit.FetchModelAsync();
+        Assert.Contains("additional_chat_templates/tool_use.jinja", snapshot.Files.Select(file => file.Name));
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(visit.Target, "additional_chat_templates")));
+        Assert.Equal("tool_use", File.ReadAllText(file));
+    }
+
+    [Fact]
     public async Task The_snapshot_tells_the_commit_and_the_bytes()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
