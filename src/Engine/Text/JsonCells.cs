@@ -232,7 +232,15 @@ internal sealed class JsonCells(ICellSink to)
             if (rest[plain + 1] == 'u') return TryUnescapeAny(quoted, to, out length);
             rest[..plain].CopyTo(to[length..]);
             length += plain;
-            to[length++] = rest[plain + 1] switch { (byte)'n' => (byte)'\n', (byte)'t' => (byte)'\t', (byte)'r' => (byte)'\r', (byte)'b' => (byte)'\b', (byte)'f' => (byte)'\f', var itself => itself };
+            to[length++] = rest[plain + 1] switch
+            {
+                (byte)'n' => (byte)'\n',
+                (byte)'t' => (byte)'\t',
+                (byte)'r' => (byte)'\r',
+                (byte)'b' => (byte)'\b',
+                (byte)'f' => (byte)'\f',
+                var itself => itself,
+            };
         }
         rest.CopyTo(to[length..]);
         length += rest.Length;

@@ -3,8 +3,10 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Finds the members of a JSON object quickly, where it is written in the usual way. What is not, wrong JSON above all, is left to <see cref="Utf8JsonReader"/>, which says what is wrong.</summary>
-/// <remarks>A reader that stops at each token spends most of the time of an inspection on rows that are as they should be: this is three times as fast. It accepts nothing that <see cref="Utf8JsonReader"/> refuses.</remarks>
+/// <summary>Finds the members of a JSON object quickly, where it is written in the usual way. What is not, wrong JSON above all, is left to
+/// <see cref="Utf8JsonReader"/>, which says what is wrong.</summary>
+/// <remarks>A reader that stops at each token would take most of the time of an inspection, on rows that are as they should be. This accepts
+/// nothing that <see cref="Utf8JsonReader"/> refuses; the bytes are known to be UTF-8.</remarks>
 internal sealed class JsonScan
 {
     /// <summary>Values that are nested deeper are left to the reader.</summary>
@@ -14,7 +16,8 @@ internal sealed class JsonScan
     private const int MostNames = 256;
 
     /// <summary>What ends a run of characters that stand for themselves.</summary>
-    private static readonly SearchValues<byte> Special = SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, 0x20).Select(control => (byte)control)]);
+    private static readonly SearchValues<byte> Special =
+        SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, 0x20).Select(control => (byte)control)]);
 
     /// <summary>Names of the last object, with their quotes, in their places.</summary>
     private readonly List<byte[]> _names = [];
@@ -26,7 +29,8 @@ internal sealed class JsonScan
     public ReadOnlySpan<Member> Members => _members.AsSpan(0, _count);
 
     /// <summary>Reads an object that is all there is.</summary>
-    /// <returns>Whether it is JSON, with names that have no escapes and values that are not nested deeply; otherwise <see cref="Members"/> means nothing.</returns>
+    /// <returns>Whether it is JSON, with names that have no escapes and values that are not nested deeply; otherwise
+    /// <see cref="Members"/> means nothing.</returns>
     public bool TryRead(ReadOnlySpan<byte> json)
     {
         var at = 0;
@@ -166,7 +170,7 @@ internal sealed class JsonScan
             }
             if (json[at] != '\\' || at + 1 == json.Length) return false;
             escaped = true;
-            if (json[at + 1] is (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t') at += 2;
+            if ("\"\\/bfnrt"u8.Contains(json[at + 1])) at += 2;
             else if (json[at + 1] == 'u' && json.Length - at > 6 && IsHex(json.Slice(at + 2, 4))) at += 6;
             else return false;
         }

@@ -3,15 +3,20 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads a row that is a conversation of the commonest form as text and label: a list of messages with a role and a text each, and plain values besides. Any other is left to
-/// <see cref="ConversationReader"/>, which alone says what is wrong.</summary>
-/// <remarks>What is read here comes out as <see cref="ConversationCells.AsAny"/> has it, without an object for every message: a file of conversations is inspected eight times as fast.</remarks>
+/// <summary>Reads a row that is a conversation of the commonest form as text and label: a list of messages with a role and a text each, and
+/// plain values beside it. Any other is left to <see cref="ConversationReader"/>, which alone says what is wrong.</summary>
+/// <remarks>What is read here comes out as <see cref="ConversationCells.AsAny"/> has it, without objects for every message: a file of such
+/// rows is inspected about six times as fast.</remarks>
 internal sealed class PlainConversation
 {
     private static readonly byte[][] Lists = ["messages"u8.ToArray(), "conversations"u8.ToArray(), "conversation"u8.ToArray()];
 
     /// <summary>Fields that change what the messages mean, or are columns of the conversation already.</summary>
-    private static readonly byte[][] Meaningful = ["system"u8.ToArray(), "tools"u8.ToArray(), "functions"u8.ToArray(), "chat_template_kwargs"u8.ToArray(), "text"u8.ToArray(), "label"u8.ToArray()];
+    private static readonly byte[][] Meaningful =
+    [
+        "system"u8.ToArray(), "tools"u8.ToArray(), "functions"u8.ToArray(),
+        "chat_template_kwargs"u8.ToArray(), "text"u8.ToArray(), "label"u8.ToArray(),
+    ];
 
     private readonly JsonScan _row = new(), _message = new();
     private readonly List<JsonScan.Member> _besides = [];
@@ -47,7 +52,8 @@ internal sealed class PlainConversation
     }
 
     /// <summary>A value with nothing in it that could be a fault.</summary>
-    private static bool IsPlain(JsonScan.Member member, ReadOnlySpan<byte> json) => !IsOneOf(Meaningful, member.Name(json)) && member.Type switch
+    private static bool IsPlain(JsonScan.Member member, ReadOnlySpan<byte> json) =>
+        !IsOneOf(Meaningful, member.Name(json)) && member.Type switch
     {
         JsonTokenType.String => !member.Escaped,
         JsonTokenType.Number => JsonCells.IsShortest(member.Value(json)),
@@ -89,14 +95,16 @@ internal sealed class PlainConversation
     private bool TryMessage(ReadOnlySpan<byte> json, out bool assistant)
     {
         assistant = false;
-        if (_message.Members is not [var first, var second] || first.Type != JsonTokenType.String || second.Type != JsonTokenType.String) return false;
-        var (role, content) = first.Name(json).SequenceEqual("role"u8) || first.Name(json).SequenceEqual("from"u8) ? (first, second) : (second, first);
+        if (_message.Members is not [{ Type: JsonTokenType.String } first, { Type: JsonTokenType.String } second]) return false;
+        var inOrder = first.Name(json).SequenceEqual("role"u8) || first.Name(json).SequenceEqual("from"u8);
+        var (role, content) = inOrder ? (first, second) : (second, first);
         if (!role.Name(json).SequenceEqual("role"u8) || !content.Name(json).SequenceEqual("content"u8))
             if (!role.Name(json).SequenceEqual("from"u8) || !content.Name(json).SequenceEqual("value"u8)) return false;
         var speaker = role.Text(json);
         assistant = speaker.SequenceEqual("assistant"u8) || speaker.SequenceEqual("gpt"u8);
         var speaks = assistant || speaker.SequenceEqual("user"u8) || speaker.SequenceEqual("human"u8);
-        if (!speaks && !speaker.SequenceEqual("system"u8) && !speaker.SequenceEqual("developer"u8) && !speaker.SequenceEqual("tool"u8)) return false;
+        var mayBeSilent = speaker.SequenceEqual("system"u8) || speaker.SequenceEqual("developer"u8) || speaker.SequenceEqual("tool"u8);
+        if (!speaks && !mayBeSilent) return false;
         var begin = _length;
         return TryAppend(content, json) && (!speaks || !IsBlank(_said.AsSpan(begin, _length - begin)));
     }
@@ -122,7 +130,8 @@ internal sealed class PlainConversation
     }
 
     /// <summary>A byte that is no blank says that there is a text, without a look at the rest.</summary>
-    private static bool IsBlank(ReadOnlySpan<byte> utf8) => utf8.IsEmpty || (utf8[0] is not (> 0x20 and < 0x7f) && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(utf8)));
+    private static bool IsBlank(ReadOnlySpan<byte> utf8) =>
+        utf8.IsEmpty || (utf8[0] is not (> 0x20 and < 0x7f) && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(utf8)));
 
     private static bool IsOneOf(byte[][] names, ReadOnlySpan<byte> name)
     {

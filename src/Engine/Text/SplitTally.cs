@@ -82,7 +82,8 @@ internal sealed class ColumnTally : CellColumn
         }
         if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnFacts.MostDistinct && IsFilled(utf8))
         {
-            if (utf8.Length > _longest) _longest = Math.Max(_longest, Encoding.UTF8.GetCharCount(utf8));   // nothing else can change any more, and no text has more characters than bytes
+            // Nothing else can change any more, and no text has more characters than bytes.
+            if (utf8.Length > _longest) _longest = Math.Max(_longest, Encoding.UTF8.GetCharCount(utf8));
             return;
         }
         var length = Encoding.UTF8.GetCharCount(utf8);

@@ -21,7 +21,7 @@ internal static class Utf8Text
         {
             int number = 0, blank = 0, start = 0, end = 0, looked = 0;
             long offset = 0;   // of buffer[0] in the text
-            var valid = 0;   // lines that end before it are known to be UTF-8: a whole buffer is looked at faster than its lines
+            var valid = 0;   // lines that end here or before are known to be UTF-8: a whole buffer is checked faster than its lines
             for (var over = false; !over || start < end;)
             {
                 var found = buffer.AsSpan(start + looked, end - start - looked).IndexOf((byte)'\n');
