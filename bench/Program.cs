@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraDrop.Bench;
 using LoraDrop.Engine;
 using static TorchSharp.torch;
@@ -11,12 +12,13 @@ var measures = new Dictionary<string, (string What, Action Run)>
     ["batches"] = ("real tokens per second: batches by length against random batches", BatchCost.Measure),
     ["flat"] = ("resident memory over 2,000 steps", FlatMemory.Measure),
     ["decoders"] = ("tokens per second of a decoder, training and answering, against the operations of transformers and PEFT", DecoderCost.Measure),
-    ["inspection"] = ("how fast 1 GB of JSON lines is validated, plain and packed, against the disk and gunzip, and the memory that it takes", InspectionCost.Measure),
+    ["inspection"] = ("how fast JSON lines are validated, plain and packed, against the disk and gunzip, and the memory that it takes; the size in MB may follow, 1000 without",
+        () => InspectionCost.Measure(args is [_, var megabytes] ? int.Parse(megabytes, CultureInfo.InvariantCulture) : 1000)),
     ["dropout"] = ("dropout with masks that are computed again, against torch's", DropoutCost.Measure),
     ["tokenizers"] = ("processor time of our tokenizer against Hugging Face's own library, on 60,000 sentences, for every kind",
         TokenizerCost.Measure),
 };
-if (args is [var name] && measures.TryGetValue(name, out var measure))
+if (args.Length is 1 or 2 && measures.TryGetValue(args[0], out var measure))
 {
     measure.Run();
     return 0;

@@ -16,6 +16,7 @@ internal sealed class JsonCells(ICellSink to)
 
     private static readonly SearchValues<byte> DigitsAndPoint = SearchValues.Create("0123456789."u8);
 
+    private readonly JsonScan _scan = new();
     private readonly List<Key> _keys = [];
     private readonly Dictionary<string, Key> _byName = [];
     private int _row;
@@ -37,16 +38,48 @@ internal sealed class JsonCells(ICellSink to)
         }
     }
 
+    /// <summary>Reads a conversation as the columns that it has for everybody, and what stands beside its messages.</summary>
+    public void Add(PlainConversation talk, ReadOnlySpan<byte> json, RowPlace place)
+    {
+        AddText(ChatLine.TextColumn, talk.Text, place);
+        AddText(ChatLine.LabelColumn, talk.Label, place);
+        for (var i = 0; i < talk.Besides.Count; i++)
+        {
+            var key = KeyOf(talk.Besides[i].Name(json), i + 2, place);
+            key.Row = _row + 1;
+            AddValue(talk.Besides[i], json, key.Column, place);
+        }
+        End(place, CellKind.Untyped);
+    }
+
     private void AddMembers(ReadOnlySpan<byte> json, RowPlace place)
+    {
+        if (!_scan.TryRead(json))
+        {
+            ReadMembers(json, place);
+            return;
+        }
+        for (var i = 0; i < _scan.Members.Length; i++)
+        {
+            var member = _scan.Members[i];
+            var key = KeyOf(member.Name(json), i, place);
+            if (key.Row == _row + 1) throw Twice(key, member.NameStart);
+            AddValue(member, json, key.Column, place);
+            key.Row = _row + 1;
+        }
+    }
+
+    /// <summary>Reads an object that has something unusual, or a fault.</summary>
+    private void ReadMembers(ReadOnlySpan<byte> json, RowPlace place)
     {
         var reader = new Utf8JsonReader(json, new() { MaxDepth = MaxDepth });
         reader.Read();
         for (var next = 0; reader.Read() && reader.TokenType != JsonTokenType.EndObject; next++)
         {
             var key = KeyOf(ref reader, next, place);
-            if (key.Row == _row + 1) throw new JsonException($"Duplicate property '{key.Name}' encountered", null, 0, reader.TokenStartIndex);
+            if (key.Row == _row + 1) throw Twice(key, reader.TokenStartIndex);
             reader.Read();
-            AddValue(ref reader, key.Column, place);
+            AddValue(ref reader, json, key.Column, place);
             key.Row = _row + 1;
         }
         while (reader.Read())
@@ -56,11 +89,13 @@ internal sealed class JsonCells(ICellSink to)
     }
 
     /// <summary>Adds a cell that is not a member of the row; before <see cref="Add(JsonElement, RowPlace, IReadOnlyList{string})"/>, which ends the row.</summary>
-    public void AddText(string column, string text, RowPlace place)
+    public void AddText(string column, string text, RowPlace place) => AddText(column, Encoding.UTF8.GetBytes(text), place);
+
+    private void AddText(string column, ReadOnlySpan<byte> text, RowPlace place)
     {
         var key = KeyOf(column, place);
         key.Row = _row + 1;
-        key.Column?.AddText(place, text, CellKind.Text);
+        key.Column?.Add(place, text, CellKind.Text);
     }
 
     /// <summary>Reads the members of an object but some.</summary>
@@ -71,9 +106,10 @@ internal sealed class JsonCells(ICellSink to)
             var key = KeyOf(member.Name, place);
             if (key.Row == _row + 1) continue;   // a conversation's own columns win
             key.Row = _row + 1;
-            var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(member.Value), new() { MaxDepth = MaxDepth });
+            var value = JsonMarshal.GetRawUtf8Value(member.Value);
+            var reader = new Utf8JsonReader(value, new() { MaxDepth = MaxDepth });
             reader.Read();
-            AddValue(ref reader, key.Column, place);
+            AddValue(ref reader, value, key.Column, place);
         }
         End(place, CellKind.Untyped);
     }
@@ -112,6 +148,9 @@ internal sealed class JsonCells(ICellSink to)
         return KeyOf(name, place);
     }
 
+    private Key KeyOf(ReadOnlySpan<byte> name, int next, RowPlace place) =>
+        next < _keys.Count && name.SequenceEqual(_keys[next].Utf8) ? _keys[next] : KeyOf(Encoding.UTF8.GetString(name), place);
+
     private Key KeyOf(string name, RowPlace place)
     {
         if (_byName.TryGetValue(name, out var known)) return known;
@@ -122,7 +161,35 @@ internal sealed class JsonCells(ICellSink to)
         return key;
     }
 
-    private void AddValue(ref Utf8JsonReader reader, CellColumn? column, RowPlace place)
+    private static JsonException Twice(Key key, long at) => new($"Duplicate property '{key.Name}' encountered", null, 0, at);
+
+    private void AddValue(JsonScan.Member member, ReadOnlySpan<byte> json, CellColumn? column, RowPlace place)
+    {
+        if (column is null) return;
+        switch (member.Type)
+        {
+            case JsonTokenType.Null:
+                column.Add(place, default, CellKind.Untyped);
+                break;
+            case JsonTokenType.String when member.Escaped:
+                AddEscaped(member.Value(json), column, place);
+                break;
+            case JsonTokenType.String:
+                column.Add(place, member.Text(json), CellKind.Text);
+                break;
+            case JsonTokenType.Number:
+                AddNumber(member.Value(json), column, place);
+                break;
+            case JsonTokenType.True or JsonTokenType.False:
+                column.Add(place, member.Value(json), CellKind.Boolean);
+                break;
+            default:
+                column.Add(place, member.Type == JsonTokenType.StartArray ? AList : AnObject, CellKind.Other);
+                break;
+        }
+    }
+
+    private void AddValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, CellColumn? column, RowPlace place)
     {
         if (column is null)
         {
@@ -135,7 +202,8 @@ internal sealed class JsonCells(ICellSink to)
                 column.Add(place, default, CellKind.Untyped);
                 break;
             case JsonTokenType.String:
-                AddText(ref reader, column, place);
+                if (reader.ValueIsEscaped) AddEscaped(json.Slice((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2), column, place);
+                else column.Add(place, reader.ValueSpan, CellKind.Text);
                 break;
             case JsonTokenType.Number:
                 AddNumber(reader.ValueSpan, column, place);
@@ -151,29 +219,59 @@ internal sealed class JsonCells(ICellSink to)
         }
     }
 
-    private void AddText(ref Utf8JsonReader reader, CellColumn column, RowPlace place)
+    private void AddEscaped(ReadOnlySpan<byte> quoted, CellColumn column, RowPlace place)
     {
-        if (!reader.ValueIsEscaped)
-        {
-            column.Add(place, reader.ValueSpan, CellKind.Text);
-            return;
-        }
-        if (_unescaped.Length < reader.ValueSpan.Length)
+        if (_unescaped.Length < quoted.Length)
         {
             if (_unescaped.Length > 0) ArrayPool<byte>.Shared.Return(_unescaped);
-            _unescaped = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
+            _unescaped = ArrayPool<byte>.Shared.Rent(quoted.Length);
         }
-        int length;
+        if (TryUnescape(quoted, _unescaped, out var length)) column.Add(place, _unescaped.AsSpan(0, length), CellKind.Text);
+        else column.Add(place, HalfAPair, CellKind.Broken);
+    }
+
+    /// <summary>The text of a JSON string; none where it holds half of a surrogate pair, which is JSON but no character.</summary>
+    /// <param name="quoted">The string with its quotes.</param>
+    /// <param name="to">Gets the text; it must be as long as the string.</param>
+    /// <param name="length">Bytes of the text.</param>
+    internal static bool TryUnescape(ReadOnlySpan<byte> quoted, Span<byte> to, out int length)
+    {
+        length = 0;
+        var rest = quoted[1..^1];
+        for (int plain; (plain = rest.IndexOf((byte)'\\')) >= 0; rest = rest[(plain + 2)..])
+        {
+            if (rest[plain + 1] == 'u') return TryUnescapeAny(quoted, to, out length);
+            rest[..plain].CopyTo(to[length..]);
+            length += plain;
+            to[length++] = rest[plain + 1] switch
+            {
+                (byte)'n' => (byte)'\n',
+                (byte)'t' => (byte)'\t',
+                (byte)'r' => (byte)'\r',
+                (byte)'b' => (byte)'\b',
+                (byte)'f' => (byte)'\f',
+                var itself => itself,
+            };
+        }
+        rest.CopyTo(to[length..]);
+        length += rest.Length;
+        return true;
+    }
+
+    private static bool TryUnescapeAny(ReadOnlySpan<byte> quoted, Span<byte> to, out int length)
+    {
+        var reader = new Utf8JsonReader(quoted);
+        reader.Read();
+        length = 0;
         try
         {
-            length = reader.CopyString(_unescaped);
+            length = reader.CopyString(to);
+            return true;
         }
-        catch (InvalidOperationException)   // an escape such as \ud800 is JSON, but no character
+        catch (InvalidOperationException)
         {
-            column.Add(place, HalfAPair, CellKind.Broken);
-            return;
+            return false;
         }
-        column.Add(place, _unescaped.AsSpan(0, length), CellKind.Text);
     }
 
     private static void AddNumber(ReadOnlySpan<byte> number, CellColumn column, RowPlace place)
@@ -183,7 +281,7 @@ internal sealed class JsonCells(ICellSink to)
     }
 
     /// <summary>Whether a number is spelt in the shortest way: without an exponent, and without a zero at its end behind a point.</summary>
-    private static bool IsShortest(ReadOnlySpan<byte> number) =>
+    internal static bool IsShortest(ReadOnlySpan<byte> number) =>
         number[0] != '-' && number.IndexOfAnyExcept(DigitsAndPoint) < 0 && (number[^1] != '0' || !number.Contains((byte)'.')) && number.Length <= 20;
 
     private sealed class Key(string name, byte[] utf8, CellColumn? column)

@@ -31,7 +31,8 @@ internal sealed class JsonRows : TableReader
 
     public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
-        if (Conversations) ConversationCells.Read(ReadObjects(faults), to, chat, faults);
+        if (Conversations && !_list && chat == ConversationCells.AsAny) ReadConversations(new JsonCells(to), faults);
+        else if (Conversations) ConversationCells.Read(ReadObjects(faults), to, chat, faults);
         else if (_list)
         {
             var cells = new JsonCells(to);
@@ -51,6 +52,23 @@ internal sealed class JsonRows : TableReader
             var begins = line.Span.IndexOfAnyExcept(" \t\r"u8);
             if (begins >= 0 && line.Span[begins] == '{') Add(cells, line.Span, place, faults);
             else Parse(line, place, faults)?.Dispose();   // is a fault, which it names
+        }
+    }
+
+    private void ReadConversations(JsonCells cells, DataFaults faults)
+    {
+        var plain = new PlainConversation();
+        using var stream = Bytes.Read();
+        foreach (var (number, line) in Utf8Text.Lines(stream, faults))
+        {
+            var place = new RowPlace(number, number);
+            if (plain.TryRead(line.Span))
+            {
+                cells.Add(plain, line.Span, place);
+                continue;
+            }
+            using var document = Parse(line, place, faults);
+            if (document is not null) ConversationCells.Read([(place, document.RootElement)], cells, ConversationCells.AsAny, faults);
         }
     }
 

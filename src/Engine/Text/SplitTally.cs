@@ -36,14 +36,17 @@ internal sealed class SplitTally : ICellSink
 }
 
 /// <summary>Counts what is in one column.</summary>
-internal sealed class ColumnTally(string name) : CellColumn(name)
+internal sealed class ColumnTally : CellColumn
 {
     private readonly Dictionary<string, int> _values = [];
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _valuesBySpan;
     private ColumnType? _type;
     private int _empty, _longest;
     private RowPlace? _firstEmpty;
     private CellFacts? _firstNotNumber;
     private string? _unreadable;
+
+    public ColumnTally(string name) : base(name) => _valuesBySpan = _values.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>The first cells, cut where they are long.</summary>
     public List<string> Preview { get; } = [];
@@ -77,12 +80,13 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
             CountValue(digits);
             return;
         }
-        var length = Encoding.UTF8.GetCharCount(utf8);
         if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnFacts.MostDistinct && IsFilled(utf8))
         {
-            _longest = Math.Max(_longest, length);   // nothing else can change any more
+            // Nothing else can change any more, and no text has more characters than bytes.
+            if (utf8.Length > _longest) _longest = Math.Max(_longest, Encoding.UTF8.GetCharCount(utf8));
             return;
         }
+        var length = Encoding.UTF8.GetCharCount(utf8);
         var rented = length > 512 ? ArrayPool<char>.Shared.Rent(length) : null;
         var text = rented is null ? stackalloc char[length] : rented.AsSpan(0, length);
         Encoding.UTF8.GetChars(utf8, text);
@@ -107,7 +111,7 @@ internal sealed class ColumnTally(string name) : CellColumn(name)
     /// <summary>Once values are too many to be listed, they are not counted.</summary>
     private void CountValue(ReadOnlySpan<char> text)
     {
-        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_values.GetAlternateLookup<ReadOnlySpan<char>>(), text, out _)++;
+        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_valuesBySpan, text, out _)++;
     }
 
     /// <summary>Whether a cell is a short number without an exponent, which can be told without computing it; most are.</summary>

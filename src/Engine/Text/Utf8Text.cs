@@ -21,6 +21,7 @@ internal static class Utf8Text
         {
             int number = 0, blank = 0, start = 0, end = 0, looked = 0;
             long offset = 0;   // of buffer[0] in the text
+            var valid = 0;   // lines that end here or before are known to be UTF-8: a whole buffer is checked faster than its lines
             for (var over = false; !over || start < end;)
             {
                 var found = buffer.AsSpan(start + looked, end - start - looked).IndexOf((byte)'\n');
@@ -31,6 +32,8 @@ internal static class Utf8Text
                     var read = stream.Read(buffer.AsSpan(end));
                     over = read == 0;
                     end += read;
+                    var ended = buffer.AsSpan(end - read, read).LastIndexOf((byte)'\n');
+                    valid = ended >= 0 && Utf8.IsValid(buffer.AsSpan(start, end - read + ended - start)) ? end - read + ended : 0;
                     continue;
                 }
                 var length = found < 0 ? end - start : looked + found;
@@ -47,7 +50,7 @@ internal static class Utf8Text
                 }
                 for (; blank > 0; blank--) yield return (++number, default);
                 number++;
-                if (!Utf8.IsValid(line.Span)) line = Replaced(line.Span, number, at, faults);
+                if (start > valid + 1 && !Utf8.IsValid(line.Span)) line = Replaced(line.Span, number, at, faults);
                 yield return (number, line);
             }
         }
