@@ -106,23 +106,20 @@ internal sealed class JsonCells(ICellSink to)
             var key = KeyOf(member.Name, place);
             if (key.Row == _row + 1) continue;   // a conversation's own columns win
             key.Row = _row + 1;
-            var value = JsonMarshal.GetRawUtf8Value(member.Value);
-            var reader = new Utf8JsonReader(value, new() { MaxDepth = MaxDepth });
-            reader.Read();
-            AddValue(ref reader, value, key.Column, place);
+            AddValue(key.Column, JsonMarshal.GetRawUtf8Value(member.Value), place);
         }
         End(place, CellKind.Untyped);
     }
 
     /// <summary>Adds a value to a column of the caller's own, as a member of a row would be added.</summary>
-    /// <param name="column">Gets it.</param>
+    /// <param name="column">Gets it; null: nobody reads it.</param>
     /// <param name="json">The value; valid JSON.</param>
     /// <param name="place">Its row.</param>
-    public void AddValue(CellColumn column, ReadOnlySpan<byte> json, RowPlace place)
+    public void AddValue(CellColumn? column, ReadOnlySpan<byte> json, RowPlace place)
     {
         var reader = new Utf8JsonReader(json, new() { MaxDepth = MaxDepth });
         reader.Read();
-        AddValue(ref reader, column, place);
+        AddValue(ref reader, json, column, place);
     }
 
     private void End(RowPlace place, CellKind missing)
