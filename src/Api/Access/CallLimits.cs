@@ -21,18 +21,36 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
         RateLimitPartition.GetFixedWindowLimiter(Network(address), _ => new() { PermitLimit = GuessesPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
 
     /// <summary>Counts a request; seconds until the next is let through, or null where this one is.</summary>
-    public int? Count(Caller caller) => Wait(_calls.AttemptAcquire(caller));
+    public int? Count(Caller caller) => Wait(Acquire(_calls, caller));
 
     /// <summary>Counts a wrong key.</summary>
-    public void CountGuess(IPAddress address) => _guesses.AttemptAcquire(address).Dispose();
+    public void CountGuess(IPAddress address) => Acquire(_guesses, address).Dispose();
 
     /// <summary>Whether an address has guessed too often; seconds until it may again.</summary>
-    public int? Guessed(IPAddress address) => Wait(_guesses.AttemptAcquire(address, permitCount: 0));
+    public int? Guessed(IPAddress address) => Wait(Acquire(_guesses, address, permits: 0));
 
     public void Dispose()
     {
         _calls.Dispose();
         _guesses.Dispose();
+    }
+
+    /// <summary>Takes permits, again where the runtime has just disposed of what counted them for being idle: whoever asks in that moment gets an
+    /// exception (dotnet/runtime#99865), and the next attempt a new count.</summary>
+    private static RateLimitLease Acquire<T>(PartitionedRateLimiter<T> limiter, T who, int permits = 1)
+    {
+        const int Most = 5; // a limiter that is disposed of as a whole stays so
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return limiter.AttemptAcquire(who, permits);
+            }
+            catch (ObjectDisposedException) when (attempt < Most)
+            {
+                // gone by now from the table of those that count
+            }
+        }
     }
 
     private static int? Wait(RateLimitLease lease)

@@ -25,7 +25,8 @@ public sealed record DatasetView(
 {
     internal static DatasetView Of(DatasetRow row, bool columns) => new(
         row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Sha256,
-        row.Facts?.Splits.Select(split => new SplitView(split.Split, split.File, split.Bytes, split.Sha256, split.Rows, split.Header, columns ? split.Columns : null, columns ? split.NotUsed : null, columns ? split.Remarks : null)).ToList(),
+        row.Facts?.Splits.Select(split => new SplitView(split.Split, split.File, split.Bytes, split.Sha256, split.Rows, split.Header,
+            columns ? split.Columns : null, columns ? split.NotUsed : null, columns ? split.Remarks : null)).ToList(),
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/datasets/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");
 }
 
@@ -37,10 +38,12 @@ public sealed record DatasetView(
 /// <param name="Rows">Its examples.</param>
 /// <param name="Header">Whether the first line names the columns.</param>
 /// <param name="Columns">Its columns, with what is in them.</param>
-/// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty throughout, and an index without a name.</param>
+/// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty
+/// throughout, and an index without a name.</param>
 /// <param name="Remarks">What a person should know about what the file holds, such as labels that differ in spelling alone.</param>
 public sealed record SplitView(
-    string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnFacts>? Columns, IReadOnlyList<string>? NotUsed, IReadOnlyList<string>? Remarks);
+    string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnFacts>? Columns,
+        IReadOnlyList<string>? NotUsed, IReadOnlyList<string>? Remarks);
 
 /// <summary>A part of the datasets.</summary>
 /// <param name="Items">Newest first, without their columns.</param>

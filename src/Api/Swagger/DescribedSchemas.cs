@@ -69,7 +69,8 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
     /// document need not expect null. In a request null is the default.</summary>
     private static void SayWhatIsNeverNull(Type answer, IDictionary<string, IOpenApiSchema> properties)
     {
-        foreach (var property in answer.GetProperties().Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
+        foreach (var property in answer.GetProperties()
+            .Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
             if (properties.TryGetValue(NameOf(property), out var schema) && schema is OpenApiSchema { Type: { } type } own)
                 own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
     }

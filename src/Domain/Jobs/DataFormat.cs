@@ -5,7 +5,8 @@ public static class DataFormat
 {
     private const string Packed = ".gz";
 
-    /// <summary>The ends that are read. A <c>.txt</c> holds lines <c>input||text</c> (E2E); a <c>.json</c> a list of objects, DART's of triple sets, or objects on a line each as in <c>.jsonl</c>. All but Parquet, which packs its columns itself,
+    /// <summary>The ends that are read. A <c>.txt</c> holds lines <c>input||text</c> (E2E); a <c>.json</c> a list of objects, DART's of
+    /// triple sets, or objects on a line each as in <c>.jsonl</c>. All but Parquet, which packs its columns itself,
     /// may be packed by gzip.</summary>
     public static IReadOnlyList<string> Ends { get; } = [.. Plain, ".parquet", .. Plain.Select(end => end + Packed)];
 

@@ -1,7 +1,8 @@
 namespace LoraDrop.Domain;
 
 /// <summary>Whether a request goes with its model and its data, as far as their facts tell: a fault here would end the run before its first step.</summary>
-/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed. The run reads every row, and has the last word.</remarks>
+/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed. The run reads every row, and has the last
+/// word.</remarks>
 public static class RequestFit
 {
     private const int MostStrangers = 5;
@@ -22,11 +23,13 @@ public static class RequestFit
             var text = TextColumns.Chosen(task.TextChoices, NamesOf(split));
             return text is null ? [] : [.. split.Columns.Where(column => RowTemplate.Of(text.Prompt!).Columns.Concat(RowTemplate.Of(text.Target!).Columns).Contains(column.Name))];
         }
-        return Chosen(task, split) is not { } columns ? [] : [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field => split.Columns.First(column => column.Name == field.Name))];
+        return Chosen(task, split) is not { } columns ? [] : [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field =>
+            split.Columns.First(column => column.Name == field.Name))];
     }
 
     /// <summary>The column of a file that the task predicts; null where the file has not all that the task wants.</summary>
-    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns ? split.Columns.First(column => column.Name == columns.Label) : null;
+    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns
+        ? split.Columns.First(column => column.Name == columns.Label) : null;
 
     private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
     {
@@ -74,8 +77,10 @@ public static class RequestFit
     {
         if (task.TextChoices is [{ Chat: true }]) return [];
         var path = task.Text is null ? "task.preset" : "task.text";
-        if (TextColumns.Chosen(task.TextChoices, NamesOf(split)) is not { } text) return [new(path, $"{split.File} {TextColumns.Wanted(task.TextChoices, NamesOf(split), split.Header, WhyNoHeader(split))}")];
-        return [.. split.Columns.Where(column => text.Columns.Contains(column.Name)).Select(column => UnreadableFault(split, column, path, "a text")).OfType<Fault>()];
+        if (TextColumns.Chosen(task.TextChoices, NamesOf(split)) is not { } text) return [new(path,
+            $"{split.File} {TextColumns.Wanted(task.TextChoices, NamesOf(split), split.Header, WhyNoHeader(split))}")];
+        return [.. split.Columns.Where(column => text.Columns.Contains(column.Name)).Select(column => UnreadableFault(split, column, path,
+            "a text")).OfType<Fault>()];
     }
 
     /// <summary>Columns that the task reads and the file has not, or has twice.</summary>
@@ -83,8 +88,10 @@ public static class RequestFit
     {
         var names = NamesOf(split);
         if (Chosen(task, split) is { } chosen)
-            return ColumnChoice.Twice(chosen, names).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field => field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
-        if (task.Columns is null) return [new("task.preset", $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names, split.Header, WhyNoHeader(split))}")];
+            return ColumnChoice.Twice(chosen, names).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field =>
+                field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
+        if (task.Columns is null) return [new("task.preset",
+            $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names, split.Header, WhyNoHeader(split))}")];
         return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name)).Select(field => new Fault(PathOf(task, field.Field),
             $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}{ColumnChoice.Otherwise([field.Name], split.Header, WhyNoHeader(split))}"));
     }
@@ -92,14 +99,16 @@ public static class RequestFit
     /// <summary>A column that the task reads and nobody can.</summary>
     private static Fault? UnreadableFault(SplitFacts split, ColumnFacts column, string path, string wanted) =>
         column.Unreadable is { } why ? new(path, $"{split.File} column {column.Name} cannot be read: {why}")
-        : column.Type == ColumnType.Other ? new(path, $"{split.File} column {column.Name} must be {wanted}; it holds lists, objects, dates or the like")
+        : column.Type == ColumnType.Other
+            ? new(path, $"{split.File} column {column.Name} must be {wanted}; it holds lists, objects, dates or the like")
         : null;
 
     private static TaskColumns? Chosen(TaskSettings task, SplitFacts split) => ColumnChoice.Named(task.ColumnChoices, NamesOf(split));
 
     private static string[] NamesOf(SplitFacts split) => [.. split.Columns.Select(column => column.Name)];
 
-    private static string? WhyNoHeader(SplitFacts split) => split.Header || split.Preview.Count == 0 ? null : HeaderLine.WhyNot(split.Preview[0], [.. split.Preview.Skip(1)]);
+    private static string? WhyNoHeader(SplitFacts split) => split.Header || split.Preview.Count == 0
+        ? null : HeaderLine.WhyNot(split.Preview[0], [.. split.Preview.Skip(1)]);
 
     private static IEnumerable<(string Field, string Name)> FieldsOf(TaskColumns columns) =>
         columns.Second is null ? [("first", columns.First), ("label", columns.Label)] : [("first", columns.First), ("second", columns.Second), ("label", columns.Label)];
@@ -125,7 +134,8 @@ public static class RequestFit
             foreach (var (field, name) in FieldsOf(_columns))
             {
                 var column = Column(name);
-                if (UnreadableFault(_split, column, PathOf(task, field), field == "label" ? "a text or a number" : "a text") is { } unreadable)
+                if (UnreadableFault(_split, column, PathOf(task, field), field == "label" ? "a text or a number" : "a text")
+                    is { } unreadable)
                 {
                     yield return unreadable;
                     continue;
@@ -141,7 +151,8 @@ public static class RequestFit
         {
             if (task is not { Kind: TaskKind.Classification, Labels: { } labels } || Label.Values is not { } values) return null;
             var index = new ClassIndex(labels);
-            return values.Keys.All(label => index.Of(label) is not null) ? [.. values.SelectMany(value => Enumerable.Repeat(index.Of(value.Key)!.Value, value.Value))] : null;
+            return values.Keys.All(label => index.Of(label) is not null)
+                ? [.. values.SelectMany(value => Enumerable.Repeat(index.Of(value.Key)!.Value, value.Value))] : null;
         }
 
         /// <summary>Whether no row could be kept aside: of more rows than classes can be, a tenth always can.</summary>
@@ -158,7 +169,8 @@ public static class RequestFit
                 return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"), $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
             if (task.Labels is not { } labels || Label.Values is not { } values) return null;
             var index = new ClassIndex(labels);
-            string[] strangers = [.. values.Where(value => index.Of(value.Key) is null).Select(value => $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
+            string[] strangers = [.. values.Where(value => index.Of(value.Key) is null).Select(value =>
+                $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
             return strangers.Length == 0 ? null
                 : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", strangers.Take(MostStrangers))}{(strangers.Length > MostStrangers ? ", …" : "")}");
         }

@@ -35,5 +35,6 @@ public static class WorkEstimate
     private static StageWork WorkOf(Stage stage, int examples, int steps, TrainingSettings training) => new(stage, examples, steps, (double)steps / Math.Max(1, training.StepsIn(examples)));
 
     /// <summary>Classes that there are rows of, or tenths of numbers; one where nobody can tell.</summary>
-    private static int StrataOf(TaskSettings task, SplitFacts train, int rows) => task.Kind is TaskKind.Regression or TaskKind.Generation ? StratifiedSample.QuantilesOf(rows) : RequestFit.LabelColumn(task, train) is { } label ? label.Values?.Count ?? label.Distinct : 1;
+    private static int StrataOf(TaskSettings task, SplitFacts train, int rows) => task.Kind is TaskKind.Regression or TaskKind.Generation
+        ? StratifiedSample.QuantilesOf(rows) : RequestFit.LabelColumn(task, train) is { } label ? label.Values?.Count ?? label.Distinct : 1;
 }

@@ -2,8 +2,10 @@ namespace LoraDrop.Domain;
 
 /// <summary>The names of the classes, and how a data file refers to them: by value, the same in every format.</summary>
 /// <remarks>
-/// Numbers that are equal are one class, however they are spelt, under the shortest spelling: <c>1</c>, <c>1.0</c> (pandas, once a label is missing) and <c>1e0</c> are <c>1</c>.
-/// Where every label is true or false in any spelling (<c>True</c>, <c>TRUE</c>), the classes are <c>false</c> and <c>true</c>. Any other text is its own class, as it stands.
+/// Numbers that are equal are one class, however they are spelt, under the shortest spelling: <c>1</c>, <c>1.0</c> (pandas, once a label is
+/// missing) and <c>1e0</c> are <c>1</c>.
+/// Where every label is true or false in any spelling (<c>True</c>, <c>TRUE</c>), the classes are <c>false</c> and <c>true</c>. Any other
+/// text is its own class, as it stands.
 /// </remarks>
 public static class ClassNames
 {
@@ -13,29 +15,35 @@ public static class ClassNames
     public static IReadOnlyList<string> Infer(IEnumerable<string> labels)
     {
         var written = labels.ToHashSet();
-        if (written.Count > 0 && written.All(label => IsBoolean(label))) return [.. written.Select(Boolean).Distinct().Order(StringComparer.Ordinal)];
+        if (written.Count > 0 && written.All(label => IsBoolean(label))) return [.. written.Select(Boolean).Distinct()
+            .Order(StringComparer.Ordinal)];
         string[] names = [.. written.Select(Named).Distinct().Order(StringComparer.Ordinal)];
-        return names.All(name => NumberOf(name) is not null) ? [.. names.OrderBy(NumberOf).ThenBy(name => name, StringComparer.Ordinal)] : names;
+        return names.All(name => NumberOf(name) is not null) ? [.. names.OrderBy(NumberOf).ThenBy(name => name, StringComparer.Ordinal)]
+            : names;
     }
 
-    /// <summary>The class that a label belongs to, for counting: a number under its shortest spelling, any other text as it stands.</summary>
+    /// <summary>The class that a label belongs to, for counting: a number under its shortest spelling, any other text as it
+    /// stands.</summary>
     public static string Named(string label) => NumberText.Shortest(label) ?? label;
 
     /// <summary>Whether a label is true or false in any spelling.</summary>
     public static bool IsBoolean(string label) => IsBoolean(label.AsSpan());
 
     /// <summary>The same of a span.</summary>
-    public static bool IsBoolean(ReadOnlySpan<char> label) => label.Trim() is var word && (word.Equals("true", StringComparison.OrdinalIgnoreCase) || word.Equals("false", StringComparison.OrdinalIgnoreCase));
+    public static bool IsBoolean(ReadOnlySpan<char> label) => label.Trim() is var word
+        && (word.Equals("true", StringComparison.OrdinalIgnoreCase) || word.Equals("false", StringComparison.OrdinalIgnoreCase));
 
     /// <summary><c>true</c> or <c>false</c>, for a label that <see cref="IsBoolean(string)"/>.</summary>
     public static string Boolean(string label) => label.Trim().ToLowerInvariant();
 
     /// <summary>What a label must be, as a fault says it.</summary>
     public static string Wanted(IReadOnlyList<string>? names) =>
-        names is null ? "a finite number" : $"one of {string.Join(", ", names.Take(MostListed))}{(new ClassIndex(names).CountsPlaces ? ", or its number from 0" : "")}";
+        names is null ? "a finite number"
+            : $"one of {string.Join(", ", names.Take(MostListed))}{(new ClassIndex(names).CountsPlaces ? ", or its number from 0" : "")}";
 
     /// <summary>Whether a label says that there is none: hidden test labels are published as -1, and no class is called so.</summary>
-    public static bool IsHidden(string label, IReadOnlyList<string>? names) => NumberOf(label) == -1 && (names is null || new ClassIndex(names).Of(label) is null);
+    public static bool IsHidden(string label, IReadOnlyList<string>? names) => NumberOf(label) == -1
+        && (names is null || new ClassIndex(names).Of(label) is null);
 
     /// <summary>A finite number, or null.</summary>
     public static double? NumberOf(string label) => NumberText.ValueOf(label);
@@ -50,7 +58,8 @@ public static class ClassNames
         {
             string[] classes = [.. alike.Select(label => booleans ? Boolean(label) : Named(label)).Distinct()];
             var spellings = string.Join(" and ", alike.Select(label => $"\"{label}\""));
-            yield return classes.Length == 1 ? $"{spellings} are one label, {classes[0]}" : $"{spellings} differ only in spelling and are {classes.Length} labels";
+            yield return classes.Length == 1 ? $"{spellings} are one label, {classes[0]}"
+                : $"{spellings} differ only in spelling and are {classes.Length} labels";
         }
     }
 }
@@ -71,7 +80,8 @@ public sealed class ClassIndex
         CountsPlaces = names.All(name => ClassNames.NumberOf(name) is null);
     }
 
-    /// <summary>Whether a label may also be the place of a class, from 0: only where no class is called by a number, since <c>1</c> could then be either.</summary>
+    /// <summary>Whether a label may also be the place of a class, from 0: only where no class is called by a number, since <c>1</c> could
+    /// then be either.</summary>
     public bool CountsPlaces { get; }
 
     /// <summary>Different classes; fewer than names where two names are one value, such as <c>1</c> and <c>1.0</c>.</summary>

@@ -12,14 +12,17 @@ public static class ColumnChoice
     /// <param name="there">The columns of the file.</param>
     /// <param name="header">Whether they have names.</param>
     /// <param name="whyNoHeader">Why its first line is no header, where that is known.</param>
-    public static string Wanted(IReadOnlyList<TaskColumns> choices, IReadOnlyCollection<string> there, bool header, string? whyNoHeader = null) =>
+    public static string Wanted(IReadOnlyList<TaskColumns> choices, IReadOnlyCollection<string> there, bool header,
+        string? whyNoHeader = null) =>
         $"must have the columns {string.Join(" or ", choices.Select(choice => $"({choice})"))}; it has ({Listed(there)}){Otherwise([.. choices.SelectMany(choice => choice.All)], header, whyNoHeader)}";
 
-    /// <summary>What to say where columns are asked for by name of a file without a header, or by place of one with a header; empty where neither is so.</summary>
+    /// <summary>What to say where columns are asked for by name of a file without a header, or by place of one with a header; empty where
+    /// neither is so.</summary>
     public static string Otherwise(IReadOnlyCollection<string> wanted, bool header, string? whyNoHeader = null)
     {
         if (header) return wanted.Any(IsPlace) ? ": it has a header, so its columns go by their names" : "";
-        return wanted.All(IsPlace) ? "" : $": it has no header{(whyNoHeader is null ? "" : $" ({whyNoHeader})")}, so its columns are counted from 0";
+        return wanted.All(IsPlace) ? ""
+            : $": it has no header{(whyNoHeader is null ? "" : $" ({whyNoHeader})")}, so its columns are counted from 0";
     }
 
     /// <summary>The columns of a file, the first fifty.</summary>

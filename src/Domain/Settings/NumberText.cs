@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>One spelling for each number, so that <c>1</c>, <c>1.0</c>, <c>+1</c>, <c>01</c> and <c>1e0</c> can be told to be equal.</summary>
+/// <summary>One spelling for each number, so that <c>1</c>, <c>1.0</c>, <c>+1</c>, <c>01</c> and <c>1e0</c> can be told to be
+/// equal.</summary>
 /// <remarks>Digits are moved, never computed with: numbers that a double cannot tell apart stay different.</remarks>
 public static class NumberText
 {
@@ -12,9 +13,11 @@ public static class NumberText
     private const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>A finite number, or null.</summary>
-    public static double? ValueOf(ReadOnlySpan<char> text) => double.TryParse(text, Styles, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+    public static double? ValueOf(ReadOnlySpan<char> text) => double.TryParse(text, Styles, CultureInfo.InvariantCulture, out var number)
+        && double.IsFinite(number) ? number : null;
 
-    /// <summary>The shortest spelling of a number (<c>1.50</c> is <c>1.5</c>, <c>-0</c> is <c>0</c>); null for what is no finite number. Blanks around it do not count.</summary>
+    /// <summary>The shortest spelling of a number (<c>1.50</c> is <c>1.5</c>, <c>-0</c> is <c>0</c>); null for what is no finite number.
+    /// Blanks around it do not count.</summary>
     public static string? Shortest(ReadOnlySpan<char> text)
     {
         text = text.Trim();
@@ -37,6 +40,7 @@ public static class NumberText
         var sign = negative ? "-" : "";
         if (whole > MostPlaces || whole < -MostPlaces) return $"{sign}{digits[0]}{(digits.Length > 1 ? $".{digits[1..]}" : "")}E{whole - 1}";
         if (whole <= 0) return $"{sign}0.{new string('0', (int)-whole)}{digits}";
-        return digits.Length <= whole ? $"{sign}{digits.PadRight((int)whole, '0')}" : $"{sign}{digits[..(int)whole]}.{digits[(int)whole..]}";
+        return digits.Length <= whole ? $"{sign}{digits.PadRight((int)whole, '0')}"
+            : $"{sign}{digits[..(int)whole]}.{digits[(int)whole..]}";
     }
 }

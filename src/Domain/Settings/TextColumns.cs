@@ -7,10 +7,12 @@ public static class TextColumns
     public static TextSettings? Chosen(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there) => choices.FirstOrDefault(choice => choice.Columns.All(there.Contains));
 
     /// <summary>What a file without any of the choices is told.</summary>
-    public static string Wanted(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there, bool header, string? whyNoHeader = null)
+    public static string Wanted(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there, bool header,
+        string? whyNoHeader = null)
     {
         var missing = choices.Count == 1 ? choices[0].Columns.Except(there).ToArray() : [];
         return $"must have the columns {string.Join(" or ", choices.Select(choice => $"({string.Join(", ", choice.Columns)})"))}; it has ({ColumnChoice.Listed(there)})"
-            + (missing.Length == 1 ? Spelling.Hint(missing[0], there) : "") + ColumnChoice.Otherwise([.. choices.SelectMany(choice => choice.Columns)], header, whyNoHeader);
+            + (missing.Length == 1 ? Spelling.Hint(missing[0], there) : "") + ColumnChoice.Otherwise([.. choices.SelectMany(choice =>
+                choice.Columns)], header, whyNoHeader);
     }
 }

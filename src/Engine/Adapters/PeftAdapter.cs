@@ -17,15 +17,18 @@ public static class PeftAdapter
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>What must be left at its default for a LoRA to be the plain one that is read here; the fields are those of PEFT 0.20.</summary>
+    /// <summary>What must be left at its default for a LoRA to be the plain one that is read here; the fields are those of PEFT
+    /// 0.20.</summary>
     private static readonly string[] MustBeUnset =
     [
-        "use_dora", "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out", "trainable_token_indices", "target_parameters",
+        "use_dora", "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out",
+            "trainable_token_indices", "target_parameters",
         "lora_bias", "use_qalora", "use_bdlora", "arrow_config", "monteclora_config", "alora_invocation_tokens",
     ];
 
     /// <summary>The initial values of A and B that leave the base weights alone, next to true and false.</summary>
-    /// <remarks>PiSSA, OLoRA, CorDA and LoftQ change the base weights as well, and PEFT does so again whenever it loads such an adapter. Added to the published
+    /// <remarks>PiSSA, OLoRA, CorDA and LoftQ change the base weights as well, and PEFT does so again whenever it loads such an adapter.
+    /// Added to the published
     /// weights, what they trained is another model.</remarks>
     private static readonly string[] HarmlessInitialValues = ["gaussian", "eva", "orthogonal"];
 
@@ -131,8 +134,10 @@ public static class PeftAdapter
             if (json.GetProperty("peft_type").GetString() != "LORA") throw new RefusedInputException($"{path} peft_type", $"is {json.GetProperty("peft_type")}; only LORA is read");
             foreach (var name in MustBeUnset)
                 if (json.TryGetProperty(name, out var value) && !IsUnset(value)) throw new RefusedInputException($"{path} {name}", $"is {value}, which is not supported");
-            if (json.TryGetProperty("init_lora_weights", out var initial) && initial.ValueKind == JsonValueKind.String && !HarmlessInitialValues.Contains(initial.GetString()))
-                throw new RefusedInputException($"{path} init_lora_weights", $"is {initial}, which is not known to leave the base weights as they are, so the adapter cannot be added to them."
+            if (json.TryGetProperty("init_lora_weights", out var initial) && initial.ValueKind == JsonValueKind.String
+                && !HarmlessInitialValues.Contains(initial.GetString()))
+                throw new RefusedInputException($"{path} init_lora_weights",
+                    $"is {initial}, which is not known to leave the base weights as they are, so the adapter cannot be added to them."
                     + " PEFT makes a plain LoRA of a PiSSA, OLoRA or CorDA adapter when it saves it with path_initial_model_for_weight_conversion.");
             if (json.TryGetProperty("bias", out var bias) && bias.GetString() != "none") throw new RefusedInputException($"{path} bias", "trained biases are not supported");
             int rank = json.GetProperty("r").GetInt32();

@@ -9,7 +9,8 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
 {
     private const string Generic = "LABEL_", Ours = "The base model's output layer";
 
-    /// <summary>Classes are matched by name, because a checkpoint's order is as its author had it: RoBERTa's published MNLI model begins with
+    /// <summary>Classes are matched by name, because a checkpoint's order is as its author had it: RoBERTa's published MNLI model begins
+    /// with
     /// contradiction, GLUE with entailment.</summary>
     /// <param name="stored">Rows of the stored layer; null: the checkpoint has none.</param>
     /// <param name="named">The classes that config.json names, row 0 first; empty where it names none.</param>
@@ -20,7 +21,8 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
         if (stored is not { } rows) return new(null, null);
         var inPlace = Enumerable.Range(0, classes).ToArray();
         if (rows != classes) return new(null, $"{Ours} has {rows} outputs{Listed(named)} and the task needs {classes}: it starts fresh.");
-        if (wanted is null) return new(inPlace, classes == 1 ? $"{Ours} has one output, as the task needs: training starts from it." : null);
+        if (wanted is null) return new(inPlace, classes == 1 ? $"{Ours} has one output, as the task needs: training starts from it."
+            : null);
         if (Matched(named, wanted) is { } byName)
             return new(byName, byName.SequenceEqual(inPlace) ? null
                 : $"{Ours} has the classes in another order{Listed(named)}: its rows are put in the task's order{Listed(wanted)}.");

@@ -38,7 +38,8 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var test = files.Test is null ? null : PromptFile.TryRead(files.Test, task, faults);
         if (train is null || faults.Count > 0) throw new RefusedInputException(faults);
         PromptFile[] all = [.. new[] { train, validation, test }.OfType<PromptFile>()];
-        List<string> remarks = [.. all.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(all.Select(file => (file.File, file.NotUsed)))];
+        List<string> remarks = [.. all.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(all.Select(file =>
+            (file.File, file.NotUsed)))];
         train = encoder.Fitted(train, remarks);
         validation = validation is null ? null : encoder.Fitted(validation, remarks);
         test = test is null ? null : encoder.Fitted(test, remarks);
@@ -52,7 +53,8 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
         if (task.Decoding!.Rows is { } rows) asked = [.. asked.Take(rows)];
         string[] sources = [.. kept.Select(i => stays[i].Source)];
-        return new(read, [.. encoder.Fit, .. remarks], trained, validated, tested, sources, encoder, asked, test is null ? "validation" : "test");
+        return new(read, [.. encoder.Fit, .. remarks], trained, validated, tested, sources, encoder, asked, test is null ? "validation"
+            : "test");
     }
 
     /// <summary>The rows of a split; where all of them are left out for their length there is nothing to go on with.</summary>

@@ -32,7 +32,8 @@ internal static class ArrowCells
     {
         DictionaryArray indexed => Indexed(indexed, Adder(indexed.Dictionary)),
         _ when BytesOf(array) is { } bytes => (column, place, row) => Text(column, place, array.IsNull(row), bytes(row)),
-        BooleanArray flags => (column, place, row) => column.Add(place, flags.GetValue(row) is { } flag ? flag ? "true"u8 : "false"u8 : default, CellKind.Boolean),
+        BooleanArray flags => (column, place, row) => column.Add(place, flags.GetValue(row) is { } flag ? flag ? "true"u8 : "false"u8
+            : default, CellKind.Boolean),
         NullArray => (column, place, _) => column.Add(place, default, CellKind.Untyped),
         _ when NumberOf(array) is { } number => (column, place, row) =>
         {
@@ -58,7 +59,8 @@ internal static class ArrowCells
         };
     }
 
-    /// <summary>Writes a cell as JSON would have it: text, number, true or false, null, list or object. Bytes that are no text are null.</summary>
+    /// <summary>Writes a cell as JSON would have it: text, number, true or false, null, list or object. Bytes that are no text are
+    /// null.</summary>
     /// <param name="writer">Gets it.</param>
     /// <param name="array">The column, or a part of it.</param>
     /// <param name="row">The cell's index in the array.</param>
@@ -95,7 +97,8 @@ internal static class ArrowCells
                 WriteList(writer, list.Values, list.ValueOffsets[row], list.ValueOffsets[row + 1], marks?.Members[0]);
                 break;
             case LargeListArray list:
-                WriteList(writer, list.Values, checked((int)list.ValueOffsets[row]), checked((int)list.ValueOffsets[row + 1]), marks?.Members[0]);
+                WriteList(writer, list.Values, checked((int)list.ValueOffsets[row]), checked((int)list.ValueOffsets[row + 1]),
+                    marks?.Members[0]);
                 break;
             case FixedSizeListArray list when list.Data.DataType is FixedSizeListType sized:
                 WriteList(writer, list.Values, row * sized.ListSize, (row + 1) * sized.ListSize, marks?.Members[0]);
@@ -145,7 +148,8 @@ internal static class ArrowCells
         else writer.WriteRawValue(number);
     }
 
-    private static Action<CellColumn, RowPlace, int> Indexed(DictionaryArray array, Action<CellColumn, RowPlace, int> add) => (column, place, row) =>
+    private static Action<CellColumn, RowPlace, int> Indexed(DictionaryArray array, Action<CellColumn, RowPlace, int> add) =>
+        (column, place, row) =>
     {
         if (array.IsNull(row)) column.Add(place, default, CellKind.Untyped);
         else add(column, place, IndexIn(array, row));
@@ -175,7 +179,8 @@ internal static class ArrowCells
     /// <summary>The shortest spelling of the number in a row that is not null; null for an array of something else.</summary>
     private static Func<int, string>? NumberOf(IArrowArray array)
     {
-        static string Of(IFormattable? value) => value is null ? "" : NumberText.Shortest(value.ToString(null, CultureInfo.InvariantCulture)) ?? value.ToString(null, CultureInfo.InvariantCulture);
+        static string Of(IFormattable? value) => value is null ? "" : NumberText.Shortest(value.ToString(null,
+            CultureInfo.InvariantCulture)) ?? value.ToString(null, CultureInfo.InvariantCulture);
         return array switch
         {
             Int8Array a => row => $"{a.GetValue(row)}",

@@ -5,7 +5,8 @@ namespace LoraDrop.Engine;
 /// <summary>Conversations as rows with the columns <c>text</c> and <c>label</c>, and what stands beside the messages.</summary>
 internal static class ConversationCells
 {
-    public static void Read(IEnumerable<(RowPlace Place, JsonElement Row)> rows, ICellSink to, ChatReading chat, DataFaults faults) => Read(rows, new JsonCells(to), chat, faults);
+    public static void Read(IEnumerable<(RowPlace Place, JsonElement Row)> rows, ICellSink to, ChatReading chat, DataFaults faults) =>
+        Read(rows, new JsonCells(to), chat, faults);
 
     public static void Read(IEnumerable<(RowPlace Place, JsonElement Row)> rows, JsonCells cells, ChatReading chat, DataFaults faults)
     {

@@ -3,7 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>What is wrong with one data file: the first twenty different faults, and how many more there are. The same fault on many rows is one, with the first row and a count.</summary>
+/// <summary>What is wrong with one data file: the first twenty different faults, and how many more there are. The same fault on many rows
+/// is one, with the first row and a count.</summary>
 internal sealed partial class DataFaults(string file)
 {
     private const int Most = 20;
@@ -34,7 +35,8 @@ internal sealed partial class DataFaults(string file)
 
     public int Count { get; private set; }
 
-    public IEnumerable<Fault> All => _first.Select(fault => new Fault(fault.Place.Length == 0 ? file : $"{file} {fault.Place}", fault.Told)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
+    public IEnumerable<Fault> All => _first.Select(fault => new Fault(fault.Place.Length == 0 ? file : $"{file} {fault.Place}",
+        fault.Told)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
 
     [GeneratedRegex(@"^row \d+( \(line \d+\))?")]
     private static partial Regex Row();

@@ -12,7 +12,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     /// <summary>What a person should know about how the file was read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>The columns of the file that the task does not read; of conversations what stands besides: <c>id</c>, <c>messages[].name</c>.</summary>
+    /// <summary>The columns of the file that the task does not read; of conversations what stands besides: <c>id</c>,
+    /// <c>messages[].name</c>.</summary>
     internal IReadOnlyList<string> NotUsed { get; init; } = [];
 
     /// <summary>The labels as the file spells them, each once.</summary>
@@ -25,7 +26,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     {
         var faults = new List<Fault>();
         var read = TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
-        return read with { Remarks = [.. read.Remarks, .. DataRemarks.NotUsed([(read.File, read.NotUsed)]), .. read.Labels is null ? [] : ClassNames.SpellingRemarks(read.Spellings).Select(remark => $"{read.File}: {remark}.")] };
+        return read with { Remarks = [.. read.Remarks, .. DataRemarks.NotUsed([(read.File, read.NotUsed)]), .. read.Labels is null
+            ? [] : ClassNames.SpellingRemarks(read.Spellings).Select(remark => $"{read.File}: {remark}.")] };
     }
 
     /// <summary>The examples at these places, as a data set with the same file and labels.</summary>
@@ -57,15 +59,18 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         }
         if (IsRefused(table, columns, faults) || table.Rows == 0) return null;
 
-        var hidden = mayHideLabels && Enumerable.Range(0, table.Rows).All(row => ClassNames.IsHidden(table[columns.Label, row], task.Labels));
+        var hidden = mayHideLabels && Enumerable.Range(0, table.Rows).All(row => ClassNames.IsHidden(table[columns.Label, row],
+            task.Labels));
         int[] rows = hidden ? [] : [.. Enumerable.Range(0, table.Rows).Where(row => IsFilled(table, row, columns, faults))];
-        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows.Select(row => table[columns.Label, row]), faults) : null;
+        var labels = task.Kind == TaskKind.Classification ? task.Labels ?? Inferred(task, rows.Select(row => table[columns.Label, row]),
+            faults) : null;
         var examples = Labelled(table, rows, columns, labels, faults, out var byPlace);
         return new Dataset(file.Name, file.Sha256, labels, examples)
         {
             NotUsed = file.Conversations ? [.. besides] : [.. table.Columns.Except(columns.All)],
             Spellings = [.. rows.Select(row => table[columns.Label, row]).Distinct()],
-            Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}."), .. byPlace ? [DataRemarks.ByPlace(file.Name, columns.Label, labels!)] : (string[])[]],
+            Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}."), .. byPlace
+                ? [DataRemarks.ByPlace(file.Name, columns.Label, labels!)] : (string[])[]],
         };
     }
 
@@ -85,7 +90,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         var well = true;
         foreach (var column in columns.All)
         {
-            var fault = table.FaultOf(column, row, numbers: column == columns.Label) ?? (string.IsNullOrWhiteSpace(table[column, row]) ? "is empty" : null);
+            var fault = table.FaultOf(column, row, numbers: column == columns.Label) ?? (string.IsNullOrWhiteSpace(table[column, row])
+                ? "is empty" : null);
             if (fault is null) continue;
             faults.Add($"{table.PlaceOf(row)} column {column}", fault);
             well = false;
@@ -101,7 +107,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         return labels;
     }
 
-    private static List<Example> Labelled(CellTable table, int[] rows, TaskColumns columns, IReadOnlyList<string>? labels, DataFaults faults, out bool byPlace)
+    private static List<Example> Labelled(CellTable table, int[] rows, TaskColumns columns, IReadOnlyList<string>? labels,
+        DataFaults faults, out bool byPlace)
     {
         byPlace = false;
         var classes = labels is null ? null : new ClassIndex(labels);
@@ -117,8 +124,10 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
                 byPlace |= place;
                 if (classes is not null) known.Add(written, label);
             }
-            if (label is { } value) examples.Add(new Example(table[columns.First, row], columns.Second is { } second ? table[second, row] : null, value));
-            else faults.Add($"{table.PlaceOf(row)} column {columns.Label}", $"must be {ClassNames.Wanted(labels)}; it is \"{PlainText.Clipped(written)}\"");
+            if (label is { } value) examples.Add(new Example(table[columns.First, row], columns.Second is { } second ? table[second, row]
+                : null, value));
+            else faults.Add($"{table.PlaceOf(row)} column {columns.Label}",
+                $"must be {ClassNames.Wanted(labels)}; it is \"{PlainText.Clipped(written)}\"");
         }
         return examples;
     }

@@ -13,7 +13,8 @@ public static class DatasetInspection
         (string Split, string? Path)[] paths = [(SplitFacts.Train, files.Train), (SplitFacts.Validation, files.Validation), (SplitFacts.Test, files.Test)];
         var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitFacts>().ToArray();
         if (faults.Count > 0) throw new RefusedInputException(faults);
-        return new([.. splits.Select(split => split.Split == SplitFacts.Validation && Lacking(splits[0], split) is { } remark ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
+        return new([.. splits.Select(split => split.Split == SplitFacts.Validation && Lacking(splits[0], split) is { } remark
+            ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
     }
 
     private static SplitFacts? Read(string split, string path, List<Fault> faults)
@@ -33,10 +34,12 @@ public static class DatasetInspection
         return faults.Any ? null : tally.Facts(split, file);
     }
 
-    /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the task says.</summary>
+    /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the
+    /// task says.</summary>
     private static string? Lacking(SplitFacts train, SplitFacts other)
     {
-        string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column => column.Name))];
+        string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column =>
+            column.Name))];
         if (lacking.Length == 0) return null;
         return train.Header == other.Header ? $"lacks columns of {train.File}: {ColumnChoice.Listed(lacking)}"
             : $"has {(other.Header ? "a header, and" : "no header, while")} {train.File} has {(train.Header ? "one" : "none")}: their columns have different names";

@@ -20,7 +20,8 @@ internal sealed class E2eLines(DataBytes bytes) : TableReader(bytes)
     }
 
     public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults) =>
-        Rows(faults).Select(row => (row.Place, JsonSerializer.SerializeToElement(new Dictionary<string, string> { [Input] = row.Input, [Text] = row.Text })));
+        Rows(faults).Select(row => (row.Place, JsonSerializer.SerializeToElement(new Dictionary<string, string> { [Input] = row.Input,
+            [Text] = row.Text })));
 
     private IEnumerable<(RowPlace Place, string Input, string Text)> Rows(DataFaults faults)
     {

@@ -4,10 +4,13 @@ using System.IO.Hashing;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Unpacks a gzip file as gunzip does (RFC 1952): every member to its end, each checked by the CRC and the length in its trailer.</summary>
+/// <summary>Unpacks a gzip file as gunzip does (RFC 1952): every member to its end, each checked by the CRC and the length in its
+/// trailer.</summary>
 /// <remarks>
-/// The framework's <see cref="GZipStream"/> ends a stream that was cut off without a word, and takes whatever follows one for its end. Inflating is left to it (<see cref="DeflateStream"/>), which
-/// reads ahead of what it uses; where a member's data ends is found by its trailer: the eight bytes that its CRC and length make, in what was read last.
+/// The framework's <see cref="GZipStream"/> ends a stream that was cut off without a word, and takes whatever follows one for its end.
+/// Inflating is left to it (<see cref="DeflateStream"/>), which
+/// reads ahead of what it uses; where a member's data ends is found by its trailer: the eight bytes that its CRC and length make, in what
+/// was read last.
 /// </remarks>
 internal sealed class GzipMembers : ForwardStream
 {
@@ -33,7 +36,8 @@ internal sealed class GzipMembers : ForwardStream
     /// <param name="suspicious">Unpacked bytes from which on more than a hundred for each packed one are refused.</param>
     public GzipMembers(Stream file, long suspicious = Suspicious) => (_file, _suspicious, _window) = (file, suspicious, new(file));
 
-    /// <exception cref="InvalidDataException">The data is cut off, damaged, or followed by something else; the message says which.</exception>
+    /// <exception cref="InvalidDataException">The data is cut off, damaged, or followed by something else; the message says
+    /// which.</exception>
     public override int Read(Span<byte> buffer)
     {
         while (buffer.Length > 0)
@@ -92,7 +96,8 @@ internal sealed class GzipMembers : ForwardStream
         var at = _file.Position;
         Span<byte> header = stackalloc byte[10];
         if (_file.ReadAtLeast(header, 2, throwOnEndOfStream: false) is var there && (there < 2 || header[0] != 0x1f || header[1] != 0x8b))
-            throw new InvalidDataException(_members == 0 ? "it is not packed by gzip, although its name ends in .gz" : $"after its packed data ends, at byte {at:N0}, something follows that is not packed by gzip");
+            throw new InvalidDataException(_members == 0 ? "it is not packed by gzip, although its name ends in .gz"
+                : $"after its packed data ends, at byte {at:N0}, something follows that is not packed by gzip");
         if (there < header.Length) throw CutOff();
         if (header[2] != 8) throw new InvalidDataException($"it is packed by a method ({header[2]}) that gzip does not have");
         var flags = header[3];
@@ -122,7 +127,8 @@ internal sealed class GzipMembers : ForwardStream
         else throw new InvalidDataException("its packed data is cut off or damaged: checksum and length of what it unpacks to are not those in its trailer");
     }
 
-    private InvalidDataException CutOff() => new($"it is cut off: it ends after {_file.Length:N0} bytes, before the end of its packed data. Fetch or copy it again");
+    private InvalidDataException CutOff() =>
+        new($"it is cut off: it ends after {_file.Length:N0} bytes, before the end of its packed data. Fetch or copy it again");
 
     private int Byte() => _file.ReadByte() is >= 0 and var read ? read : throw CutOff();
 

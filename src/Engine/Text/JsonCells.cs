@@ -6,13 +6,15 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Hands the cells of JSON objects to columns. The columns are the keys of all rows, as they first appear; a key that a row has not is an empty cell.</summary>
+/// <summary>Hands the cells of JSON objects to columns. The columns are the keys of all rows, as they first appear; a key that a row has
+/// not is an empty cell.</summary>
 internal sealed class JsonCells(ICellSink to)
 {
     /// <summary>Deeper than any data is nested, and no deeper than a stack goes.</summary>
     private const int MaxDepth = 512;
 
-    private static readonly byte[] AList = "a list"u8.ToArray(), AnObject = "an object"u8.ToArray(), HalfAPair = "holds half of a surrogate pair"u8.ToArray();
+    private static readonly byte[] AList = "a list"u8.ToArray(), AnObject = "an object"u8.ToArray(), HalfAPair =
+        "holds half of a surrogate pair"u8.ToArray();
 
     private static readonly SearchValues<byte> DigitsAndPoint = SearchValues.Create("0123456789."u8);
 
@@ -88,7 +90,8 @@ internal sealed class JsonCells(ICellSink to)
         }
     }
 
-    /// <summary>Adds a cell that is not a member of the row; before <see cref="Add(JsonElement, RowPlace, IReadOnlyList{string})"/>, which ends the row.</summary>
+    /// <summary>Adds a cell that is not a member of the row; before <see cref="Add(JsonElement, RowPlace, IReadOnlyList{string})"/>, which
+    /// ends the row.</summary>
     public void AddText(string column, string text, RowPlace place) => AddText(column, Encoding.UTF8.GetBytes(text), place);
 
     private void AddText(string column, ReadOnlySpan<byte> text, RowPlace place)
@@ -274,12 +277,14 @@ internal sealed class JsonCells(ICellSink to)
     private static void AddNumber(ReadOnlySpan<byte> number, CellColumn column, RowPlace place)
     {
         if (IsShortest(number)) column.Add(place, number, CellKind.Number);
-        else column.AddText(place, NumberText.Shortest(Encoding.ASCII.GetString(number)) ?? Encoding.ASCII.GetString(number), CellKind.Number);
+        else column.AddText(place, NumberText.Shortest(Encoding.ASCII.GetString(number)) ?? Encoding.ASCII.GetString(number),
+            CellKind.Number);
     }
 
     /// <summary>Whether a number is spelt in the shortest way: without an exponent, and without a zero at its end behind a point.</summary>
     internal static bool IsShortest(ReadOnlySpan<byte> number) =>
-        number[0] != '-' && number.IndexOfAnyExcept(DigitsAndPoint) < 0 && (number[^1] != '0' || !number.Contains((byte)'.')) && number.Length <= 20;
+        number[0] != '-' && number.IndexOfAnyExcept(DigitsAndPoint) < 0 && (number[^1] != '0' || !number.Contains((byte)'.'))
+            && number.Length <= 20;
 
     private sealed class Key(string name, byte[] utf8, CellColumn? column)
     {

@@ -4,8 +4,10 @@ using Apache.Arrow.Types;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Which texts of a Parquet column are JSON by the file's own schema: those of the column itself, or of members of its structs, lists and maps. Arrow's reader drops that mark.</summary>
-/// <remarks>DuckDB writes a column of texts with a single number among them as JSON, hyparquet-writer every list and object: read as plain texts, the first would keep their quotation marks and escapes.</remarks>
+/// <summary>Which texts of a Parquet column are JSON by the file's own schema: those of the column itself, or of members of its structs,
+/// lists and maps. Arrow's reader drops that mark.</summary>
+/// <remarks>DuckDB writes a column of texts with a single number among them as JSON, hyparquet-writer every list and object: read as plain
+/// texts, the first would keep their quotation marks and escapes.</remarks>
 internal sealed class JsonMarks
 {
     /// <summary>The row around a cell is a level of its own, and no row of JSONL is deeper than 64.</summary>
@@ -13,7 +15,8 @@ internal sealed class JsonMarks
 
     private JsonMarks(IReadOnlyList<JsonMarks?> members) => Members = members;
 
-    /// <summary>The marks of the type's members, in the order of <see cref="ArrowCells.MembersOf"/>; null for a member without JSON. Empty where the texts themselves are JSON.</summary>
+    /// <summary>The marks of the type's members, in the order of <see cref="ArrowCells.MembersOf"/>; null for a member without JSON. Empty
+    /// where the texts themselves are JSON.</summary>
     public IReadOnlyList<JsonMarks?> Members { get; }
 
     /// <summary>Whether the texts themselves are JSON.</summary>
@@ -21,7 +24,8 @@ internal sealed class JsonMarks
 
     /// <summary>The marks of a type; null where nothing in it is JSON.</summary>
     /// <param name="type">The type.</param>
-    /// <param name="nextIsJson">Whether the next of the file's columns is JSON; asked once for each that the type is stored in, in their order.</param>
+    /// <param name="nextIsJson">Whether the next of the file's columns is JSON; asked once for each that the type is stored in, in their
+    /// order.</param>
     public static JsonMarks? Of(IArrowType type, Func<bool> nextIsJson)
     {
         if (ArrowCells.MembersOf(type) is not { } types) return nextIsJson() ? new([]) : null;

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace LoraDrop.Engine;
 
 /// <summary>Reads rows that are JSON objects: a line each (JSONL), or the items of one list.</summary>
-/// <remarks>A <c>.json</c> file that begins with an object has one on each line, as DuckDB and <c>datasets</c> write them under that name.</remarks>
+/// <remarks>A <c>.json</c> file that begins with an object has one on each line, as DuckDB and <c>datasets</c> write them under that
+/// name.</remarks>
 internal sealed class JsonRows : TableReader
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -20,7 +21,8 @@ internal sealed class JsonRows : TableReader
         foreach (var (_, row) in ReadObjects(new("")))
         {
             Conversations = Conversation.Is(row);
-            if (IsOfColumns(row)) Refusal = "is a table by columns, as pandas' to_json() writes it by default: write it with orient=\"records\", lines=True";
+            if (IsOfColumns(row)) Refusal =
+                "is a table by columns, as pandas' to_json() writes it by default: write it with orient=\"records\", lines=True";
             break;
         }
     }
@@ -41,7 +43,8 @@ internal sealed class JsonRows : TableReader
         else ReadLines(new JsonCells(to), faults);
     }
 
-    public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults) => _list ? Items(faults) : Objects(faults);
+    public override IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults) => _list ? Items(faults)
+        : Objects(faults);
 
     private void ReadLines(JsonCells cells, DataFaults faults)
     {
@@ -114,7 +117,8 @@ internal sealed class JsonRows : TableReader
             var fault = Next(items, out var there);
             if (fault is not null)
             {
-                faults.Add($"line {fault.LineNumber + 1}", $"is not JSON: {Words(fault)} (byte {fault.BytePositionInLine + 1} of the line)");
+                faults.Add($"line {fault.LineNumber + 1}",
+                    $"is not JSON: {Words(fault)} (byte {fault.BytePositionInLine + 1} of the line)");
                 yield break;
             }
             if (!there) yield break;
@@ -123,7 +127,8 @@ internal sealed class JsonRows : TableReader
     }
 
     /// <summary>Whether each member is a column: an object with a value for each row.</summary>
-    private static bool IsOfColumns(JsonElement row) => row.EnumerateObject().Any() && row.EnumerateObject().All(column => column.Value.ValueKind == JsonValueKind.Object && column.Value.TryGetProperty("0", out _));
+    private static bool IsOfColumns(JsonElement row) => row.EnumerateObject().Any() && row.EnumerateObject().All(column =>
+        column.Value.ValueKind == JsonValueKind.Object && column.Value.TryGetProperty("0", out _));
 
     private static JsonException? Next(IEnumerator<JsonElement> items, out bool there)
     {

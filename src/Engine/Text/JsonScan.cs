@@ -5,7 +5,8 @@ namespace LoraDrop.Engine;
 
 /// <summary>Finds the members of a JSON object quickly, where it is written in the usual way. What is not, wrong JSON above all, is left to
 /// <see cref="Utf8JsonReader"/>, which says what is wrong.</summary>
-/// <remarks>A reader that stops at each token would take most of the time of an inspection, on rows that are as they should be. This accepts
+/// <remarks>A reader that stops at each token would take most of the time of an inspection, on rows that are as they should be. This
+/// accepts
 /// nothing that <see cref="Utf8JsonReader"/> refuses; the bytes are known to be UTF-8.</remarks>
 internal sealed class JsonScan
 {

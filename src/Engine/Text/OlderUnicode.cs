@@ -5,7 +5,8 @@ namespace LoraDrop.Engine;
 
 /// <summary>Punctuation and marks as Hugging Face <c>tokenizers</c> 0.22 and 0.23 know them, whose tables are years old.</summary>
 /// <remarks>
-/// Ids are those that models were trained with, so what is younger than these tables is here what it is there: an ordinary character. The lists
+/// Ids are those that models were trained with, so what is younger than these tables is here what it is there: an ordinary character. The
+/// lists
 /// were found by asking the library for every code point: which of those that .NET 10 (Unicode 16) counts it keeps.
 /// </remarks>
 internal static class OlderUnicode

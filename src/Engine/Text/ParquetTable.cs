@@ -7,7 +7,8 @@ using ParquetSharp.IO;
 
 namespace LoraDrop.Engine;
 
-/// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width, decimals or booleans. Each column is decoded by itself, and only
+/// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width,
+/// decimals or booleans. Each column is decoded by itself, and only
 /// where somebody wants it.</summary>
 /// <remarks>Texts that the file's schema marks as JSON are the values that they spell, as in a row of JSONL.</remarks>
 internal sealed class ParquetTable : TableReader
@@ -52,7 +53,8 @@ internal sealed class ParquetTable : TableReader
         return table;
     }
 
-    public override bool IsUnnamed(string column) => column.StartsWith("__index_level_", StringComparison.Ordinal);   // pandas' name for an index that has none
+    public override bool IsUnnamed(string column) => column.StartsWith("__index_level_",
+        StringComparison.Ordinal);   // pandas' name for an index that has none
 
     public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
@@ -68,7 +70,8 @@ internal sealed class ParquetTable : TableReader
             int[] leaves = [.. Enumerable.Range(leaf, ArrowCells.LeavesOf(field.DataType))];
             leaf += leaves.Length;
             if (to.Begin(field.Name) is not { } column) continue;
-            if (Guarded(() => ReadColumn(column, leaves, marks is { Marked: true } ? array => ArrowCells.JsonAdder(array, json) : ArrowCells.Adder)) is not { } why)
+            if (Guarded(() => ReadColumn(column, leaves, marks is { Marked: true } ? array => ArrowCells.JsonAdder(array, json)
+                : ArrowCells.Adder)) is not { } why)
             {
                 any = true;
                 continue;
@@ -122,21 +125,24 @@ internal sealed class ParquetTable : TableReader
         }
     }
 
-    /// <summary>Whether rows are conversations: by the type of the messages, or where they are JSON, by the first row, as in JSONL.</summary>
+    /// <summary>Whether rows are conversations: by the type of the messages, or where they are JSON, by the first row, as in
+    /// JSONL.</summary>
     private bool HoldsConversations()
     {
         var names = _schema.FieldsList.Select(field => field.Name).ToHashSet();
         if (names.Contains(ChatLine.TextColumn) || names.Contains(ChatLine.LabelColumn)) return false;
         var messages = _schema.FieldsList.Zip(_marks).Where(column => ConversationColumns.Contains(column.First.Name)).ToArray();
         if (messages.Any(column => column.First.DataType is ListType or LargeListType or FixedSizeListType)) return true;
-        return messages.Any(column => column.Second is { Marked: true }) && ReadObjects(new("")).Select(row => Conversation.Is(row.Row)).FirstOrDefault();
+        return messages.Any(column => column.Second is { Marked: true }) && ReadObjects(new("")).Select(row => Conversation.Is(row.Row))
+            .FirstOrDefault();
     }
 
     /// <summary>What each field holds of texts that are JSON: only the schema of the file itself says it.</summary>
     private static JsonMarks?[] MarksOf(FileReader file)
     {
         var (columns, next) = (file.ParquetReader.FileMetaData.Schema, 0);
-        return [.. file.Schema.FieldsList.Select(field => JsonMarks.Of(field.DataType, () => columns.Column(next++).LogicalType is ParquetSharp.JsonLogicalType))];
+        return [.. file.Schema.FieldsList.Select(field => JsonMarks.Of(field.DataType, () =>
+            columns.Column(next++).LogicalType is ParquetSharp.JsonLogicalType))];
     }
 
     private IEnumerable<RecordBatch> Batches()
@@ -181,7 +187,8 @@ internal sealed class ParquetTable : TableReader
             }
     }
 
-    private static RecordBatch? Next(IArrowArrayStream batches) => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult();   // from a file: nothing to wait for
+    private static RecordBatch? Next(IArrowArrayStream batches) => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter()
+        .GetResult();   // from a file: nothing to wait for
 
     private static FileReader Reader(DataBytes bytes) => new(new ManagedRandomAccessFile(bytes.Read(), leaveOpen: false));
 
@@ -203,7 +210,8 @@ internal sealed class ParquetTable : TableReader
     {
         using var stream = bytes.Read();
         Span<byte> mark = stackalloc byte[4];
-        if (stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) < mark.Length || !(mark.SequenceEqual("PAR1"u8) || mark.SequenceEqual("PARE"u8))) return "is not a Parquet file: it does not begin with PAR1";
+        if (stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) < mark.Length || !(mark.SequenceEqual("PAR1"u8)
+            || mark.SequenceEqual("PARE"u8))) return "is not a Parquet file: it does not begin with PAR1";
         if (mark[3] == 'E') return "is an encrypted Parquet file: save it without encryption";
         stream.Position = Math.Max(0, bytes.Length - mark.Length);
         stream.ReadExactly(mark);

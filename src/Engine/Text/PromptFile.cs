@@ -96,15 +96,18 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         {
             string Cell(string column) => table[column, row];
             var place = table.PlaceOf(row);
-            var broken = text.Columns.Select(column => (Column: column, Fault: table.FaultOf(column, row, numbers: true))).Where(cell => cell.Fault is not null).ToArray();
+            var broken = text.Columns.Select(column => (Column: column, Fault: table.FaultOf(column, row, numbers: true))).Where(cell =>
+                cell.Fault is not null).ToArray();
             foreach (var (column, fault) in broken) faults.Add($"{place} column {column}", fault!);
             if (broken.Length > 0) continue;
             var answer = target.Fill(Cell);
             if (prompt.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", prompt.Columns)}", "is empty: there is no prompt");
             else if (target.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", target.Columns)}", "is empty: there is nothing to answer");
-            else prompts.Add(new($"{file.Name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell).Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
+            else prompts.Add(new($"{file.Name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell)
+                .Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
         }
-        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")], NotUsed = [.. table.Columns.Except(text.Columns)] };
+        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")], NotUsed =
+            [.. table.Columns.Except(text.Columns)] };
     }
 
     private static PromptFile Conversations(TableFile file, DataFaults faults, bool answered)

@@ -9,7 +9,8 @@ internal sealed class ReadAhead : ForwardStream
     private const int Block = 1 << 18, Most = 4;
 
     private readonly Stream _inner;
-    private readonly Channel<(byte[] Bytes, int Length)> _blocks = Channel.CreateBounded<(byte[], int)>(new BoundedChannelOptions(Most) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<(byte[] Bytes, int Length)> _blocks = Channel.CreateBounded<(byte[],
+        int)>(new BoundedChannelOptions(Most) { SingleReader = true, SingleWriter = true });
     private readonly Task _reading;
     private byte[]? _block;
     private int _at, _length;

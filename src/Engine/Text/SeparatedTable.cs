@@ -7,8 +7,10 @@ namespace LoraDrop.Engine;
 
 /// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside quotes).</summary>
 /// <remarks>
-/// Whether the first line is a header it says itself, with the rows below it (<see cref="HeaderLine"/>). Under a header every row has as many fields as the header, since a stray separator would shift
-/// the columns. Without one, fields beyond those of the first row are not read, which is remarked: STS-B's test file carries two more on some rows.
+/// Whether the first line is a header it says itself, with the rows below it (<see cref="HeaderLine"/>). Under a header every row has as
+/// many fields as the header, since a stray separator would shift
+/// the columns. Without one, fields beyond those of the first row are not read, which is remarked: STS-B's test file carries two more on
+/// some rows.
 /// </remarks>
 internal sealed class SeparatedTable : TableReader
 {
@@ -37,7 +39,8 @@ internal sealed class SeparatedTable : TableReader
 
     private IReadOnlyList<string> Columns { get; } = [];
 
-    public override bool IsUnnamed(string column) => Header && Columns.Index().Any(named => named.Item == column && string.IsNullOrWhiteSpace(_first[named.Index]));
+    public override bool IsUnnamed(string column) => Header && Columns.Index().Any(named => named.Item == column
+        && string.IsNullOrWhiteSpace(_first[named.Index]));
 
     public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
@@ -80,7 +83,8 @@ internal sealed class SeparatedTable : TableReader
         return sample;
     }
 
-    /// <summary>The rows below the header, or all; one with too few or too many fields is a fault, and so is a header that comes again.</summary>
+    /// <summary>The rows below the header, or all; one with too few or too many fields is a fault, and so is a header that comes
+    /// again.</summary>
     private IEnumerable<(RowPlace Place, Fields Fields)> Rows(DataFaults faults)
     {
         int row = 0, width = _first.Length;
@@ -95,7 +99,8 @@ internal sealed class SeparatedTable : TableReader
             }
             var place = new RowPlace(header is null ? ++row : row++, line);
             if (header is not null && fields.Count != width) faults.Add($"{place}", $"must have {width} fields; it has {fields.Count}");
-            else if (header is not null && fields.AreSame(header)) faults.Add($"{place}", "is the header once more: the file was put together of several; leave it out");
+            else if (header is not null && fields.AreSame(header)) faults.Add($"{place}",
+                "is the header once more: the file was put together of several; leave it out");
             else
             {
                 if (fields.Count > width) _longer++;

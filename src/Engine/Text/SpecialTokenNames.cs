@@ -36,16 +36,19 @@ internal sealed class SpecialTokenNames
     public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) =>
         own.Concat(Beside.ExceptBy(own.Select(token => token.Content), token => token.Content));
 
-    /// <summary>Tokens that were added to a vocabulary whose own file does not hold them, by their ids: added_tokens_decoder in tokenizer_config.json, or where there is none added_tokens.json.</summary>
+    /// <summary>Tokens that were added to a vocabulary whose own file does not hold them, by their ids: added_tokens_decoder in
+    /// tokenizer_config.json, or where there is none added_tokens.json.</summary>
     public IEnumerable<AddedToken> Beside
     {
         get
         {
             if (Config["added_tokens_decoder"] is { IsAbsent: false } described)
-                return described.Members.Select(token => Described(token.Field, IdOf(token.Name, token.Field)) with { Stated = token.Field }).OrderBy(token => token.Id);
+                return described.Members.Select(token => Described(token.Field, IdOf(token.Name, token.Field)) with { Stated =
+                    token.Field }).OrderBy(token => token.Id);
             if (_added.IsAbsent) return [];
             var special = Parts.Select(Of).Concat(Declared("additional_special_tokens") is { IsAbsent: false } more ? more.Items.Select(TextOf) : []).ToHashSet();
-            return _added.Members.Select(token => new AddedToken(token.Name, IdOf($"{token.Field.Number}", token.Field), special.Contains(token.Name)) { Stated = token.Field }).OrderBy(token => token.Id);
+            return _added.Members.Select(token => new AddedToken(token.Name, IdOf($"{token.Field.Number}", token.Field),
+                special.Contains(token.Name)) { Stated = token.Field }).OrderBy(token => token.Id);
         }
     }
 

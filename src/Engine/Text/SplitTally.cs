@@ -25,12 +25,15 @@ internal sealed class SplitTally : ICellSink
     public SplitFacts Facts(string split, TableFile file)
     {
         ColumnFacts[] columns = [.. _columns.Select(column => column.Facts())];
-        string[] unused = [.. columns.Where(column => column.Type == ColumnType.Other || column.Unreadable is not null || column.Empty == Rows || file.IsUnnamed(column.Name)).Select(column => column.Name)];
+        string[] unused = [.. columns.Where(column => column.Type == ColumnType.Other || column.Unreadable is not null
+            || column.Empty == Rows || file.IsUnnamed(column.Name)).Select(column => column.Name)];
         return new(split, file.Name, file.Bytes, file.Sha256, Rows, file.Header, columns,
-            [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row => (IReadOnlyList<string>)[.. _columns.Select(column => row < column.Preview.Count ? column.Preview[row] : "…")])])
+            [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row =>
+                (IReadOnlyList<string>)[.. _columns.Select(column => row < column.Preview.Count ? column.Preview[row] : "…")])])
         {
             NotUsed = unused,
-            Remarks = [.. file.Remarks, .. columns.Where(column => column.Unreadable is not null).Select(column => $"column {column.Name} cannot be read: {column.Unreadable}"), .. _columns.SelectMany(column => column.Remarks())],
+            Remarks = [.. file.Remarks, .. columns.Where(column => column.Unreadable is not null).Select(column =>
+                $"column {column.Name} cannot be read: {column.Unreadable}"), .. _columns.SelectMany(column => column.Remarks())],
         };
     }
 }
@@ -52,10 +55,12 @@ internal sealed class ColumnTally : CellColumn
     public List<string> Preview { get; } = [];
 
     public ColumnFacts Facts() =>
-        new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count, Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
+        new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count,
+            Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
 
     /// <summary>Values that differ in spelling alone, where values are few enough to be labels.</summary>
-    public IEnumerable<string> Remarks() => IsListed ? ClassNames.SpellingRemarks(_values.Keys).Select(remark => $"column {Name}: {remark}") : [];
+    public IEnumerable<string> Remarks() => IsListed ? ClassNames.SpellingRemarks(_values.Keys).Select(remark =>
+        $"column {Name}: {remark}") : [];
 
     public override void Refuse(string why) => _unreadable ??= why;
 
@@ -136,11 +141,13 @@ internal sealed class ColumnTally : CellColumn
     /// <summary>A byte that is no blank says it without a look at the rest.</summary>
     private static bool IsFilled(ReadOnlySpan<byte> utf8) => utf8.Length > 0 && utf8[0] is > 0x20 and < 0x7f;
 
-    private bool IsListed => _values.Count is > 0 and < ColumnFacts.MostDistinct && _longest <= ColumnFacts.LongestCell && _type != ColumnType.Other && _unreadable is null;
+    private bool IsListed => _values.Count is > 0 and < ColumnFacts.MostDistinct && _longest <= ColumnFacts.LongestCell
+        && _type != ColumnType.Other && _unreadable is null;
 
     private Dictionary<string, int>? Values()
     {
-        if (_longest > ColumnFacts.LongestCell || _values.Count >= ColumnFacts.MostDistinct || _type == ColumnType.Other || _unreadable is not null) return null;
+        if (_longest > ColumnFacts.LongestCell || _values.Count >= ColumnFacts.MostDistinct || _type == ColumnType.Other
+            || _unreadable is not null) return null;
         var names = ClassNames.Infer(_values.Keys);
         if (names.Count > ColumnFacts.MostValues) return null;
         var classes = new ClassIndex(names);
@@ -167,7 +174,8 @@ internal sealed class ColumnTally : CellColumn
         _ => kind == CellKind.Number ? ColumnType.Number : ColumnType.Text,   // NaN of a column of numbers
     };
 
-    private static bool IsWhole(ReadOnlySpan<char> text, double number) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) || (double.IsInteger(number) && Math.Abs(number) <= long.MaxValue);
+    private static bool IsWhole(ReadOnlySpan<char> text, double number) => long.TryParse(text, NumberStyles.AllowLeadingSign,
+        CultureInfo.InvariantCulture, out _) || (double.IsInteger(number) && Math.Abs(number) <= long.MaxValue);
 
     /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
     private static string Cut(string text) => text.Length <= ColumnFacts.LongestCell ? text

@@ -4,7 +4,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine;
 
-/// <summary>A data file. What its format, packing, header, columns and types are, and whether its rows are conversations, is decided here and nowhere else: for the inspection of an upload, for training
+/// <summary>A data file. What its format, packing, header, columns and types are, and whether its rows are conversations, is decided here
+/// and nowhere else: for the inspection of an upload, for training
 /// and for the command line alike.</summary>
 /// <remarks>Rows are read as a stream; <see cref="ReadCells"/> and <see cref="ReadObjects"/> each go through the whole file.</remarks>
 internal sealed class TableFile : IDisposable
@@ -37,7 +38,8 @@ internal sealed class TableFile : IDisposable
     public IEnumerable<string> Remarks => _reader.Remarks;
 
     /// <param name="path">The file; the end of its name says how to read it.</param>
-    /// <param name="faults">Gets what is wrong with the file, now and while it is read; the answer is null where it cannot be opened.</param>
+    /// <param name="faults">Gets what is wrong with the file, now and while it is read; the answer is null where it cannot be
+    /// opened.</param>
     public static TableFile? Open(string path, DataFaults faults)
     {
         var format = DataFormat.Unpacked(DataFormat.Of(path));

@@ -16,7 +16,8 @@ internal abstract class TableReader(DataBytes bytes)
     /// <summary>Why the first line is no header; null where it is one, or where a format has none.</summary>
     public virtual string? WhyNoHeader => null;
 
-    /// <summary>Whether rows are conversations; their columns are <c>text</c> and <c>label</c>, and whatever stands beside the messages.</summary>
+    /// <summary>Whether rows are conversations; their columns are <c>text</c> and <c>label</c>, and whatever stands beside the
+    /// messages.</summary>
     public virtual bool Conversations => false;
 
     /// <summary>Whether a column has no name of its own: the index that a table was written with.</summary>
@@ -35,5 +36,6 @@ internal abstract class TableReader(DataBytes bytes)
     public abstract IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects(DataFaults faults);
 }
 
-/// <summary>Reads a conversation as a text and its label: what was said before, and the answer. Null where it has a fault, which is added.</summary>
+/// <summary>Reads a conversation as a text and its label: what was said before, and the answer. Null where it has a fault, which is
+/// added.</summary>
 internal delegate (string Text, string Label)? ChatReading(JsonElement row, RowPlace place, DataFaults faults);

@@ -22,9 +22,11 @@ internal static class TokenizerJson
             Decoders.From(json["decoder"]));
     }
 
-    /// <summary>Added tokens with the ids that Hugging Face's library gives them, whatever the file states: a token that the vocabulary has too keeps its id there, and the others are numbered on from the end of the
+    /// <summary>Added tokens with the ids that Hugging Face's library gives them, whatever the file states: a token that the vocabulary has
+    /// too keeps its id there, and the others are numbered on from the end of the
     /// vocabulary, in the file's order.</summary>
-    /// <remarks>Other libraries take the ids of the file. Where one of the others' differs it is refused: whichever were followed, the same text would be other rows of the embedding elsewhere, and nobody would see it.</remarks>
+    /// <remarks>Other libraries take the ids of the file. Where one of the others' differs it is refused: whichever were followed, the same
+    /// text would be other rows of the embedding elsewhere, and nobody would see it.</remarks>
     private static IEnumerable<AddedToken> WithReferenceIds(IEnumerable<AddedToken> tokens, IWordModel model)
     {
         var given = new Dictionary<string, int>();
@@ -41,7 +43,8 @@ internal static class TokenizerJson
         }
     }
 
-    /// <summary>Of entries for the same token the last says how it is looked for; decoding leaves it out if any entry says so. The reference does the same.</summary>
+    /// <summary>Of entries for the same token the last says how it is looked for; decoding leaves it out if any entry says so. The
+    /// reference does the same.</summary>
     private static AddedToken Last(IEnumerable<AddedToken> same) => same.Last() with { Special = same.Any(token => token.Special) };
 
     /// <summary>What stands around a text by tokenizer_config.json; null where the post-processor says it.</summary>

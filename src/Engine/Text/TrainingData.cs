@@ -30,7 +30,8 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
     private static IEnumerable<string> RemarksOn(IReadOnlyList<Dataset> files) =>
     [
         .. files.SelectMany(file => file.Remarks), .. DataRemarks.NotUsed(files.Select(file => (file.File, file.NotUsed))),
-        .. files[0].Labels is null ? [] : ClassNames.SpellingRemarks(files.SelectMany(file => file.Spellings)).Select(remark => $"Labels: {remark}."),
+        .. files[0].Labels is null ? [] : ClassNames.SpellingRemarks(files.SelectMany(file => file.Spellings)).Select(remark =>
+            $"Labels: {remark}."),
     ];
 
     private static TrainingData SetAside(Dataset train, Dataset? test, long seed)

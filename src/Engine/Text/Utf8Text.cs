@@ -10,7 +10,8 @@ internal static class Utf8Text
     /// <summary>The longest line; one that is longer is no text.</summary>
     private const int LongestLine = 256 << 20;
 
-    /// <summary>The lines without their ends (<c>\n</c> or <c>\r\n</c>) and without the byte order mark; blank lines at the end are no lines.</summary>
+    /// <summary>The lines without their ends (<c>\n</c> or <c>\r\n</c>) and without the byte order mark; blank lines at the end are no
+    /// lines.</summary>
     /// <param name="stream">The bytes.</param>
     /// <param name="faults">Gets the lines that are no UTF-8; they are read with replacement characters.</param>
     /// <returns>Each line with its number, from 1; its bytes last until the next is asked for.</returns>
@@ -39,7 +40,8 @@ internal static class Utf8Text
                 var length = found < 0 ? end - start : looked + found;
                 var line = buffer.AsMemory(start, length);
                 var at = offset + start;
-                if (at == 0 && line.Span.StartsWith(Encoding.UTF8.Preamble)) (line, at) = (line[Encoding.UTF8.Preamble.Length..], Encoding.UTF8.Preamble.Length);
+                if (at == 0 && line.Span.StartsWith(Encoding.UTF8.Preamble)) (line, at) = (line[Encoding.UTF8.Preamble.Length..],
+                    Encoding.UTF8.Preamble.Length);
                 start += found < 0 ? length : length + 1;
                 looked = 0;
                 if (line.Span.Length > 0 && line.Span[^1] == '\r' && found >= 0) line = line[..^1];

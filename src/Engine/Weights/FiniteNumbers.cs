@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace LoraDrop.Engine;
 
 /// <summary>Finds numbers that are none (NaN) or infinite among the bytes of a tensor.</summary>
-/// <remarks>A float is neither exactly where not all bits of its exponent are set (IEEE 754, 3.4); bfloat16 is the upper half of a float32.</remarks>
+/// <remarks>A float is neither exactly where not all bits of its exponent are set (IEEE 754, 3.4); bfloat16 is the upper half of a
+/// float32.</remarks>
 internal static class FiniteNumbers
 {
     /// <summary>The index of the first number that is not finite; -1 where there is none, or the type has no such numbers.</summary>

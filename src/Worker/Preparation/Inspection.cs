@@ -6,7 +6,8 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>Reads files that users brought in a child process, with bounds on time and memory: a hostile file can hurt only the child.</summary>
-/// <remarks>The runtime holds managed memory to the limit. What a native library takes (Arrow's, for Parquet) is watched from here.</remarks>
+/// <remarks>The runtime holds managed memory to the limit. What a native library takes (Arrow's, for Parquet) is watched from
+/// here.</remarks>
 internal sealed class Inspection(WorkFolders folders, WorkerOptions options, TimeProvider clock)
 {
     /// <summary>What the process has resident without any data: the runtime, its libraries and their files.</summary>
@@ -28,7 +29,8 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
             using var full = new CancellationTokenSource();
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, full.Token, cancel);
             using var over = new CancellationTokenSource();
-            var watching = work is ChildWork.InspectDataset ? WatchAsync(child, full, over.Token) : Task.CompletedTask;   // a model's weights are mapped, and count as resident
+            var watching = work is ChildWork.InspectDataset ? WatchAsync(child, full, over.Token)
+                : Task.CompletedTask;   // a model's weights are mapped, and count as resident
             try
             {
                 var end = await child.EndAsync(either.Token);
@@ -57,7 +59,8 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
         }
     }
 
-    private Failure TooMuchMemory => new(FailureCode.Refused, $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
+    private Failure TooMuchMemory => new(FailureCode.Refused,
+        $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
 
     private async Task WatchAsync(ChildProcess child, CancellationTokenSource full, CancellationToken over)
     {
