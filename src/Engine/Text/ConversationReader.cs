@@ -50,6 +50,9 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _)
         : ListIn(row, Prompt) && ListIn(row, Completion);
 
+    /// <summary>Whether rows with these fields can be read as conversations of Alpaca's form.</summary>
+    public static bool IsAlpaca(IReadOnlyCollection<string> fields) => fields.Contains(Instruction) && fields.Contains(Output);
+
     /// <summary>The names of the fields that a row's messages come from.</summary>
     public static IReadOnlyList<string> MessageFields(JsonElement row) =>
         Array.Find(Lists, name => ListIn(row, name)) is { } list ? [list, System] : [Prompt, Completion, System];

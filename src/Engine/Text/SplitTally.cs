@@ -25,8 +25,11 @@ internal sealed class SplitTally : ICellSink
     public SplitFacts Facts(string split, TableFile file)
     {
         ColumnFacts[] columns = [.. _columns.Select(column => column.Facts())];
-        string[] unused = [.. columns.Where(column => column.Type == ColumnType.Other || column.Unreadable is not null
-            || column.Empty == Rows || file.IsUnnamed(column.Name)).Select(column => column.Name)];
+        // What stands beside the messages of a conversation, tools or history, may be for its chat template: a run says what it does not use.
+        var converses = file.Conversations || ConversationReader.IsAlpaca([.. columns.Select(column => column.Name)]);
+        bool IsReadable(ColumnFacts column) => column.Type != ColumnType.Other && column.Empty < Rows;
+        string[] unused = [.. columns.Where(column => column.Unreadable is not null || file.IsUnnamed(column.Name)
+            || !(converses || IsReadable(column))).Select(column => column.Name)];
         return new(split, file.Name, file.Bytes, file.Sha256, Rows, file.Header, columns,
             [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row =>
                 (IReadOnlyList<string>)[.. _columns.Select(column => row < column.Preview.Count ? column.Preview[row] : "…")])])

@@ -81,6 +81,12 @@ public sealed class ChatLinesFacts : IDisposable
         Assert.Equal(["messages"], split.NotUsed);
     }
 
+    [Theory]
+    [InlineData("""{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "tools": [{"name": "f"}]}""")]
+    [InlineData("""{"instruction": "a", "input": "", "output": "b", "history": [["c", "d"]]}""")]
+    public void What_a_chat_template_may_read_is_not_called_unused_at_upload(string row) =>
+        Assert.Empty(DatasetInspection.Read(new(File($"{row}\n"))).Splits[0].NotUsed);
+
     [Fact]
     public void A_prompt_and_its_completion_are_read_too() =>
         Assert.Equal([new Example("a warm film", null, 1), new Example("a dull film", null, 0)], Dataset.Read(File("{\"prompt\": \"a warm film\", \"completion\": \"yes\"}\n{\"prompt\": \"a dull film\", \"completion\": \"no\"}\n"), Task).Examples);
