@@ -21,15 +21,13 @@ public sealed record SplitFacts(string Split, string File, long Bytes, string Sh
 
     public const int PreviewRows = 20;
 
-    /// <summary>Columns that no task can read: lists, dates and the like, what cannot be decoded, what is empty throughout, and an index
-    /// without a name.</summary>
+    /// <summary>Columns that no task can read: lists, dates and the like, what cannot be decoded, what is empty throughout, and an index without a name.</summary>
     public IReadOnlyList<string> NotUsed { get; init; } = [];
 
     /// <summary>What a person should know about what the file holds.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>Whether the format says of a cell whether it is text or a number (JSON, Parquet); else the type of a column is what its
-    /// cells look like.</summary>
+    /// <summary>Whether the format says of a cell whether it is text or a number (JSON, Parquet); else the type of a column is what its cells look like.</summary>
     [JsonIgnore]
     public bool Typed => DataFormat.IsTyped(File);
 }
@@ -55,13 +53,11 @@ public enum ColumnType
 
 /// <summary>One column of a file.</summary>
 /// <param name="Name">Its name, or its place from 0 where there is no header.</param>
-/// <param name="Type">What all cells that are not empty have in common, by their values: 1.0 is an integer; text where all are
-/// empty.</param>
+/// <param name="Type">What all cells that are not empty have in common, by their values: 1.0 is an integer; text where all are empty.</param>
 /// <param name="Empty">Cells that are missing, or hold nothing but blanks; the numbers below leave them out.</param>
 /// <param name="FirstEmpty">Where the first is: <c>row 7 (line 8)</c>.</param>
 /// <param name="Distinct">Different values as they are spelt, counted up to <see cref="MostDistinct"/>.</param>
-/// <param name="Values">Rows by value, as classes are named and ordered (1.0 counts as 1, True as true); null where there are more than
-/// <see cref="MostValues"/>, or one is longer than <see cref="LongestCell"/>.</param>
+/// <param name="Values">Rows by value, as classes are named and ordered (1.0 counts as 1, True as true); null where there are more than <see cref="MostValues"/>, or one is longer than <see cref="LongestCell"/>.</param>
 /// <param name="FirstNotNumber">The first cell that is no finite number.</param>
 /// <param name="Longest">Characters of the longest cell.</param>
 public sealed record ColumnFacts(
