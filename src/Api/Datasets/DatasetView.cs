@@ -38,8 +38,7 @@ public sealed record DatasetView(
 /// <param name="Rows">Its examples.</param>
 /// <param name="Header">Whether the first line names the columns.</param>
 /// <param name="Columns">Its columns, with what is in them.</param>
-/// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty
-/// throughout, and an index without a name.</param>
+/// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty throughout, and an index without a name.</param>
 /// <param name="Remarks">What a person should know about what the file holds, such as labels that differ in spelling alone.</param>
 public sealed record SplitView(
     string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnFacts>? Columns,
