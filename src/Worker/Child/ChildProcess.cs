@@ -32,8 +32,16 @@ internal sealed class ChildProcess : IDisposable
     {
         get
         {
-            _process.Refresh();
-            return _process.HasExited ? 0 : _process.WorkingSet64;
+            // An object of its own: Refresh() on the one that is waited for, on another thread, makes the wait miss the end.
+            try
+            {
+                using var process = Process.GetProcessById(_process.Id);
+                return process.WorkingSet64;
+            }
+            catch (Exception ended) when (ended is ArgumentException or InvalidOperationException)
+            {
+                return 0;
+            }
         }
     }
 
