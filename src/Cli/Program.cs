@@ -1,11 +1,1 @@
-using System.CommandLine;
-using LoraDrop.Cli;
-
-var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, measured by what each layer's LoRA puts out.");
-RootHelp.Add(root,
-    ("Start here", [new DemoCommand()]),
-    ("On this machine, without a service", [new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new MergeCommand(), new SizeCommand()]),
-    ("The job service", [new ServeCommand(), HostCommand.Api(), HostCommand.Worker(), HostCommand.Database(), KeysCommand.Create(), new ChildCommand()]),
-    ("Against a job service, here or elsewhere", [ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), ServiceCommands.Webhooks(), new WorkersCommand(), new PresetsCommand()]));
-var parsed = root.Parse(args);
-return parsed.Errors.Count > 0 ? Math.Max(ExitCode.Usage, parsed.Invoke()) : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return LoraDrop.Cli.CommandLine.Run(args);

@@ -3,15 +3,21 @@ using System.Text.Json;
 
 namespace LoraDrop.Cli.Tests;
 
-/// <summary>The program itself, started as a shell starts it.</summary>
+/// <summary>The command line: in this process where that shows the same, else the program itself, started as a shell starts it.</summary>
 internal static class Loradrop
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static Ended Run(params string[] arguments) => Run(arguments, input: "");
 
-    /// <summary>Runs to the end; one thread, so that tests side by side do not wait for each other.</summary>
-    public static Ended Run(string[] arguments, string input, params (string Name, string Value)[] environment)
+    /// <summary>Runs a command to its end. Hosts and the demo, which start processes of their own, are processes.</summary>
+    public static Ended Run(string[] arguments, string input, params (string Name, string Value)[] environment) =>
+        environment.Length > 0 || arguments is ["demo" or "serve" or "api" or "worker" or "db", ..]
+            ? RunProcess(arguments, input, environment)
+            : CommandConsole.Run(() => CommandLine.Run(arguments), input, Patience);
+
+    /// <summary>Runs the program to its end.</summary>
+    public static Ended RunProcess(string[] arguments, string input = "", params (string Name, string Value)[] environment)
     {
         using var process = Start(arguments, environment);
         var error = process.StandardError.ReadToEndAsync();
