@@ -36,7 +36,7 @@ internal sealed class SizeCommand : EngineCommand
     }
 
     /// <summary>The ways of keeping weights that are asked for; all of them, where none is. Only decoders have a choice.</summary>
-    private static WeightKind[] Kinds(JobRequest request, ModelFacts model) =>
+    private static WeightKind[] Kinds(JobRequest request, ModelSummary model) =>
         request.Training.Weights is { } kind ? [kind] : model.Generates ? Enum.GetValues<WeightKind>() : [WeightKind.Float32];
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -21,12 +21,12 @@ internal static class DatasetLines
         }
     }
 
-    private static IReadOnlyList<string?> Row(ColumnFacts column) =>
+    private static IReadOnlyList<string?> Row(ColumnSummary column) =>
         [column.Name, Type(column.Type), $"{column.Empty:N0}", Distinct(column.Distinct), $"{column.Longest:N0}", Values(column)];
 
     private static string Type(ColumnType type) => type == ColumnType.Whole ? "integer" : JsonText.NameOf(type);
 
-    private static string Distinct(int distinct) => distinct < ColumnFacts.MostDistinct ? $"{distinct:N0}" : $"over {ColumnFacts.MostDistinct - 1:N0}";
+    private static string Distinct(int distinct) => distinct < ColumnSummary.MostDistinct ? $"{distinct:N0}" : $"over {ColumnSummary.MostDistinct - 1:N0}";
 
-    private static string? Values(ColumnFacts column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
+    private static string? Values(ColumnSummary column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
 }

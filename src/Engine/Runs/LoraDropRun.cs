@@ -249,7 +249,7 @@ public sealed class LoraDropRun : IDisposable
         WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));
     }
 
-    private ModelCardFacts Card(ImportanceReport? importance, RunResult result)
+    private ModelCardContent Card(ImportanceReport? importance, RunResult result)
     {
         return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel ? CardTask.TextGeneration : CardTask.SequenceClassification,
             _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);

@@ -7,17 +7,17 @@ public static class DatasetInspection
 {
     /// <summary>Reads every file, whole.</summary>
     /// <exception cref="RefusedInputException">With the faults of all files, the first twenty of each: file, row, line and column.</exception>
-    public static DatasetFacts Read(DataFiles files)
+    public static DatasetSummary Read(DataFiles files)
     {
         var faults = new List<Fault>();
-        (string Split, string? Path)[] paths = [(SplitFacts.Train, files.Train), (SplitFacts.Validation, files.Validation), (SplitFacts.Test, files.Test)];
-        var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitFacts>().ToArray();
+        (string Split, string? Path)[] paths = [(SplitSummary.Train, files.Train), (SplitSummary.Validation, files.Validation), (SplitSummary.Test, files.Test)];
+        var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitSummary>().ToArray();
         if (faults.Count > 0) throw new RefusedInputException(faults);
-        return new([.. splits.Select(split => split.Split == SplitFacts.Validation && Lacking(splits[0], split) is { } remark
+        return new([.. splits.Select(split => split.Split == SplitSummary.Validation && Lacking(splits[0], split) is { } remark
             ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
     }
 
-    private static SplitFacts? Read(string split, string path, List<Fault> faults)
+    private static SplitSummary? Read(string split, string path, List<Fault> faults)
     {
         var found = new DataFaults(Path.GetFileName(path));
         var facts = Read(split, path, found);
@@ -25,7 +25,7 @@ public static class DatasetInspection
         return found.Any ? null : facts;
     }
 
-    private static SplitFacts? Read(string split, string path, DataFaults faults)
+    private static SplitSummary? Read(string split, string path, DataFaults faults)
     {
         using var file = TableFile.Open(path, faults);
         if (file is null) return null;
@@ -36,7 +36,7 @@ public static class DatasetInspection
 
     /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the
     /// task says.</summary>
-    private static string? Lacking(SplitFacts train, SplitFacts other)
+    private static string? Lacking(SplitSummary train, SplitSummary other)
     {
         string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column =>
             column.Name))];

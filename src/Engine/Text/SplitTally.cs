@@ -22,16 +22,16 @@ internal sealed class SplitTally : ICellSink
 
     /// <param name="split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
     /// <param name="file">The file, read to its end.</param>
-    public SplitFacts Facts(string split, TableFile file)
+    public SplitSummary Facts(string split, TableFile file)
     {
-        ColumnFacts[] columns = [.. _columns.Select(column => column.Facts())];
+        ColumnSummary[] columns = [.. _columns.Select(column => column.Facts())];
         // What stands beside the messages of a conversation, tools or history, may be for its chat template: a run says what it does not use.
         var converses = file.Conversations || ConversationReader.IsAlpaca([.. columns.Select(column => column.Name)]);
-        bool IsReadable(ColumnFacts column) => column.Type != ColumnType.Other && column.Empty < Rows;
+        bool IsReadable(ColumnSummary column) => column.Type != ColumnType.Other && column.Empty < Rows;
         string[] unused = [.. columns.Where(column => column.Unreadable is not null || file.IsUnnamed(column.Name)
             || !(converses || IsReadable(column))).Select(column => column.Name)];
         return new(split, file.Name, file.Bytes, file.Sha256, Rows, file.Header, columns,
-            [.. Enumerable.Range(0, Math.Min(Rows, SplitFacts.PreviewRows)).Select(row =>
+            [.. Enumerable.Range(0, Math.Min(Rows, SplitSummary.PreviewRows)).Select(row =>
                 (IReadOnlyList<string>)[.. _columns.Select(column => row < column.Preview.Count ? column.Preview[row] : "…")])])
         {
             NotUsed = unused,
@@ -49,7 +49,7 @@ internal sealed class ColumnTally : CellColumn
     private ColumnType? _type;
     private int _empty, _longest;
     private RowPlace? _firstEmpty;
-    private CellFacts? _firstNotNumber;
+    private CellSample? _firstNotNumber;
     private string? _unreadable;
 
     public ColumnTally(string name) : base(name) => _valuesBySpan = _values.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -57,7 +57,7 @@ internal sealed class ColumnTally : CellColumn
     /// <summary>The first cells, cut where they are long.</summary>
     public List<string> Preview { get; } = [];
 
-    public ColumnFacts Facts() =>
+    public ColumnSummary Facts() =>
         new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count,
             Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
 
@@ -72,23 +72,23 @@ internal sealed class ColumnTally : CellColumn
         if (kind == CellKind.Lost) return;
         if (kind is CellKind.Other or CellKind.Broken)
         {
-            if (Cells < SplitFacts.PreviewRows) Preview.Add("…");
+            if (Cells < SplitSummary.PreviewRows) Preview.Add("…");
             if (kind == CellKind.Broken) _unreadable ??= $"{place} {Encoding.UTF8.GetString(utf8)}";
             _type = ColumnType.Other;
             return;
         }
-        if (Cells < SplitFacts.PreviewRows) Preview.Add(Cut(Encoding.UTF8.GetString(utf8)));
+        if (Cells < SplitSummary.PreviewRows) Preview.Add(Cut(Encoding.UTF8.GetString(utf8)));
         if (kind != CellKind.Text && IsPlainNumber(utf8, out var whole))
         {
             _longest = Math.Max(_longest, utf8.Length);
             if (_type is not (ColumnType.Text or ColumnType.Other)) _type = Joined(_type, whole ? ColumnType.Whole : ColumnType.Number);
-            if (_values.Count >= ColumnFacts.MostDistinct) return;
+            if (_values.Count >= ColumnSummary.MostDistinct) return;
             Span<char> digits = stackalloc char[utf8.Length];
             Encoding.ASCII.GetChars(utf8, digits);
             CountValue(digits);
             return;
         }
-        if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnFacts.MostDistinct && IsFilled(utf8))
+        if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnSummary.MostDistinct && IsFilled(utf8))
         {
             // Nothing else can change any more, and no text has more characters than bytes.
             if (utf8.Length > _longest) _longest = Math.Max(_longest, Encoding.UTF8.GetCharCount(utf8));
@@ -119,7 +119,7 @@ internal sealed class ColumnTally : CellColumn
     /// <summary>Once values are too many to be listed, they are not counted.</summary>
     private void CountValue(ReadOnlySpan<char> text)
     {
-        if (_values.Count < ColumnFacts.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_valuesBySpan, text, out _)++;
+        if (_values.Count < ColumnSummary.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_valuesBySpan, text, out _)++;
     }
 
     /// <summary>Whether a cell is a short number without an exponent, which can be told without computing it; most are.</summary>
@@ -144,15 +144,15 @@ internal sealed class ColumnTally : CellColumn
     /// <summary>A byte that is no blank says it without a look at the rest.</summary>
     private static bool IsFilled(ReadOnlySpan<byte> utf8) => utf8.Length > 0 && utf8[0] is > 0x20 and < 0x7f;
 
-    private bool IsListed => _values.Count is > 0 and < ColumnFacts.MostDistinct && _longest <= ColumnFacts.LongestCell
+    private bool IsListed => _values.Count is > 0 and < ColumnSummary.MostDistinct && _longest <= ColumnSummary.LongestCell
         && _type != ColumnType.Other && _unreadable is null;
 
     private Dictionary<string, int>? Values()
     {
-        if (_longest > ColumnFacts.LongestCell || _values.Count >= ColumnFacts.MostDistinct || _type == ColumnType.Other
+        if (_longest > ColumnSummary.LongestCell || _values.Count >= ColumnSummary.MostDistinct || _type == ColumnType.Other
             || _unreadable is not null) return null;
         var names = ClassNames.Infer(_values.Keys);
-        if (names.Count > ColumnFacts.MostValues) return null;
+        if (names.Count > ColumnSummary.MostValues) return null;
         var classes = new ClassIndex(names);
         var counts = new int[names.Count];
         foreach (var (value, rows) in _values) counts[classes.Of(value)!.Value] += rows;
@@ -181,6 +181,6 @@ internal sealed class ColumnTally : CellColumn
         CultureInfo.InvariantCulture, out _) || (double.IsInteger(number) && Math.Abs(number) <= long.MaxValue);
 
     /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
-    private static string Cut(string text) => text.Length <= ColumnFacts.LongestCell ? text
-        : text[..(char.IsHighSurrogate(text[ColumnFacts.LongestCell - 1]) ? ColumnFacts.LongestCell - 1 : ColumnFacts.LongestCell)] + "…";
+    private static string Cut(string text) => text.Length <= ColumnSummary.LongestCell ? text
+        : text[..(char.IsHighSurrogate(text[ColumnSummary.LongestCell - 1]) ? ColumnSummary.LongestCell - 1 : ColumnSummary.LongestCell)] + "…";
 }

@@ -44,19 +44,19 @@ public sealed class ModelFolder : IWeights, IDisposable
 
     /// <summary>The files of a model folder that a run reads, by name: configuration, weights, and those of the tokenizer that are there.</summary>
     /// <exception cref="RefusedInputException">There are no weights that could be read.</exception>
-    public static IReadOnlyList<FileFacts> Files(string path)
+    public static IReadOnlyList<FileDigest> Files(string path)
     {
         using var weights = WeightFiles.Open(path);
         return [.. weights.Files.Concat(Tokenizer.FileNames).Append(ModelConfig.FileName).Order(StringComparer.Ordinal)
             .Select(name => (Name: name, File: new FileInfo(System.IO.Path.Combine(path, name)))).Where(found => found.File.Exists)
-            .Select(found => new FileFacts(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
+            .Select(found => new FileDigest(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
     }
 
     /// <summary>Tells whether a folder has changed: the digest of those files.</summary>
     public static string Digest(string path) => Digest(Files(path));
 
     /// <summary>Sha256 over lines "sha256  name", sorted: what <c>sha256sum files | LC_ALL=C sort | sha256sum</c> says.</summary>
-    public static string Digest(IReadOnlyList<FileFacts> files) =>
+    public static string Digest(IReadOnlyList<FileDigest> files) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}  {file.Name}\n").Order(StringComparer.Ordinal)))));
 
     public bool Contains(string name) => _files.Find(name) is not null;

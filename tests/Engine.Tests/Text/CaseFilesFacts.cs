@@ -250,7 +250,7 @@ public sealed class CaseFilesFacts : IDisposable
         () => PromptFile.Read(path, TaskPreset.Find(TaskPreset.Chat)!.Task),
     ];
 
-    private static SplitFacts SplitOf(string path) => DatasetInspection.Read(new(path)).Splits[0];
+    private static SplitSummary SplitOf(string path) => DatasetInspection.Read(new(path)).Splits[0];
 
     private static string Case(params string[] parts) => Path.Combine([AppContext.BaseDirectory, "Cases", .. parts]);
 

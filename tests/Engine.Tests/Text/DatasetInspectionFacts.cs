@@ -24,11 +24,11 @@ public sealed class DatasetInspectionFacts : IDisposable
     public void Every_format_tells_the_same_of_its_columns(string name, string text)
     {
         var split = Assert.Single(Read(name, text).Splits);
-        Assert.Equal((SplitFacts.Train, name, 3, true), (split.Split, split.File, split.Rows, split.Header));
+        Assert.Equal((SplitSummary.Train, name, 3, true), (split.Split, split.File, split.Rows, split.Header));
         Assert.Equal([("text", ColumnType.Text), ("label", ColumnType.Whole), ("score", ColumnType.Number), ("good", ColumnType.Boolean)], split.Columns.Select(c => (c.Name, c.Type)));
         var (texts, labels) = (split.Columns[0], split.Columns[1]);
         Assert.Equal((1, name == "d.jsonl" ? "row 2 (line 2)" : "row 2 (line 3)", 2, 8), (texts.Empty, texts.FirstEmpty, texts.Distinct, texts.Longest));
-        Assert.Equal(new CellFacts(name == "d.jsonl" ? "row 1 (line 1)" : "row 1 (line 2)", "fine"), texts.FirstNotNumber);
+        Assert.Equal(new CellSample(name == "d.jsonl" ? "row 1 (line 1)" : "row 1 (line 2)", "fine"), texts.FirstNotNumber);
         Assert.Equal(["0: 1", "1: 2"], labels.Values!.Select(value => $"{value.Key}: {value.Value}"));
         Assert.Null(labels.FirstNotNumber);
         Assert.Equal("bad, bad", split.Preview[2][0]);
@@ -151,7 +151,7 @@ public sealed class DatasetInspectionFacts : IDisposable
         var facts = Read("d.tsv", "a\tb\n1\ttrue\n");
         var json = JsonText.Of(facts);
         Assert.Contains("\"type\": \"integer\"", json);
-        Assert.Equal(json, JsonText.Of(JsonSerializer.Deserialize<Domain.DatasetFacts>(json, JsonText.Options)));
+        Assert.Equal(json, JsonText.Of(JsonSerializer.Deserialize<DatasetSummary>(json, JsonText.Options)));
     }
 
     [Theory]   // rows and columns as GLUE publishes them
@@ -187,5 +187,5 @@ public sealed class DatasetInspectionFacts : IDisposable
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(15), $"took {Stopwatch.GetElapsedTime(started)}");
     }
 
-    private Domain.DatasetFacts Read(string name, string text) => DatasetInspection.Read(new(_folder.File(name, Encoding.UTF8.GetBytes(text))));
+    private DatasetSummary Read(string name, string text) => DatasetInspection.Read(new(_folder.File(name, Encoding.UTF8.GetBytes(text))));
 }

@@ -42,7 +42,7 @@ public sealed class SameRowsFacts : IDisposable
             }
         }
 
-        static string Shown(ColumnFacts column) => $"{column.Name} {column.Type} {column.Empty} {column.Longest - (column.Type == ColumnType.Text ? 0 : column.Longest)} {(column.Values is { } values ? string.Join(' ', values) : "")}";
+        static string Shown(ColumnSummary column) => $"{column.Name} {column.Type} {column.Empty} {column.Longest - (column.Type == ColumnType.Text ? 0 : column.Longest)} {(column.Values is { } values ? string.Join(' ', values) : "")}";
     }
 
     [Fact]

@@ -32,6 +32,6 @@ public enum CardTask
 /// <param name="Scores">The adapter's scores on the validation split, by metric.</param>
 /// <param name="Primary">The metric that chose the best step; one of <paramref name="Scores"/>.</param>
 /// <param name="Seed">Draws the sample, the order of the data and the first A.</param>
-public sealed record ModelCardFacts(string BaseModel, string Method, CardTask Task, IReadOnlyList<string> Labels, JsonElement Settings,
+public sealed record ModelCardContent(string BaseModel, string Method, CardTask Task, IReadOnlyList<string> Labels, JsonElement Settings,
     IReadOnlyList<DataFile> Data, ImportanceReport? Importance, ParameterCounts Parameters,
     IReadOnlyDictionary<string, double> Scores, string Primary, long Seed);

@@ -15,8 +15,8 @@ namespace LoraDrop.Domain;
 /// <param name="Modules">The linear layers that <c>lora.targets</c> may name; each is there once per layer of the model.</param>
 /// <param name="Sha256">Of the whole folder: sha256 over the sorted lines "sha256  name" of <paramref name="Files"/>.</param>
 /// <param name="Files">The files that a run reads.</param>
-public sealed record ModelFacts(string Family, string? Architecture, int Layers, int Hidden, int Heads, int Vocabulary, int LongestText, long Parameters,
-    string WeightsType, IReadOnlyList<ModuleFacts> Modules, string Sha256, IReadOnlyList<FileFacts> Files)
+public sealed record ModelSummary(string Family, string? Architecture, int Layers, int Hidden, int Heads, int Vocabulary, int LongestText, long Parameters,
+    string WeightsType, IReadOnlyList<LinearModule> Modules, string Sha256, IReadOnlyList<FileDigest> Files)
 {
     /// <summary>The families that generate text.</summary>
     internal static readonly string[] Decoders = ["llama", "mistral", "qwen2", "qwen3"];
@@ -35,7 +35,7 @@ public sealed record ModelFacts(string Family, string? Architecture, int Layers,
 
     /// <summary>Every linear layer, by its own path.</summary>
     [JsonIgnore]
-    public IEnumerable<ModuleFacts> EveryModule => Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
+    public IEnumerable<LinearModule> EveryModule => Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
 }
 
 /// <summary>A linear layer.</summary>
@@ -43,11 +43,11 @@ public sealed record ModelFacts(string Family, string? Architecture, int Layers,
 /// <param name="Path">Its name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>; with <c>*</c> for the layer's number where it stands for all of them.</param>
 /// <param name="In">Width of its input.</param>
 /// <param name="Out">Width of its output.</param>
-public sealed record ModuleFacts(string Type, string Path, long In, long Out)
+public sealed record LinearModule(string Type, string Path, long In, long Out)
 {
     /// <summary>The one of a layer, where the path stands for all.</summary>
-    public ModuleFacts OfLayer(int layer) => this with { Path = Path.Replace("*", $"{layer}", StringComparison.Ordinal) };
+    public LinearModule OfLayer(int layer) => this with { Path = Path.Replace("*", $"{layer}", StringComparison.Ordinal) };
 }
 
 /// <summary>A file: its name, its size and the sha256 of its bytes, in lower-case hexadecimal.</summary>
-public sealed record FileFacts(string Name, long Bytes, string Sha256);
+public sealed record FileDigest(string Name, long Bytes, string Sha256);

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
 /// <summary>Which metrics go with which task, and which way is better.</summary>
-public static class MetricFacts
+public static class TaskMetrics
 {
     /// <summary>What generated answers are scored by.</summary>
     public static IReadOnlyList<Metric> OfTexts { get; } =

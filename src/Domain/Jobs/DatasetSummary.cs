@@ -4,7 +4,7 @@ namespace LoraDrop.Domain;
 
 /// <summary>What can be known of a data set before anybody says what to learn from it.</summary>
 /// <param name="Splits">Train, then validation and test where there are any.</param>
-public sealed record DatasetFacts(IReadOnlyList<SplitFacts> Splits);
+public sealed record DatasetSummary(IReadOnlyList<SplitSummary> Splits);
 
 /// <summary>One file of a data set.</summary>
 /// <param name="Split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
@@ -15,7 +15,7 @@ public sealed record DatasetFacts(IReadOnlyList<SplitFacts> Splits);
 /// <param name="Header">Whether columns have names. Of TSV and CSV the first line decides (<see cref="HeaderLine"/>).</param>
 /// <param name="Columns">In the file's order.</param>
 /// <param name="Preview">The first <see cref="PreviewRows"/> rows, long cells cut.</param>
-public sealed record SplitFacts(string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnFacts> Columns, IReadOnlyList<IReadOnlyList<string>> Preview)
+public sealed record SplitSummary(string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnSummary> Columns, IReadOnlyList<IReadOnlyList<string>> Preview)
 {
     public const string Train = "train", Validation = "validation", Test = "test";
 
@@ -60,8 +60,8 @@ public enum ColumnType
 /// <param name="Values">Rows by value, as classes are named and ordered (1.0 counts as 1, True as true); null where there are more than <see cref="MostValues"/>, or one is longer than <see cref="LongestCell"/>.</param>
 /// <param name="FirstNotNumber">The first cell that is no finite number.</param>
 /// <param name="Longest">Characters of the longest cell.</param>
-public sealed record ColumnFacts(
-    string Name, ColumnType Type, int Empty, string? FirstEmpty, int Distinct, IReadOnlyDictionary<string, int>? Values, CellFacts? FirstNotNumber, int Longest)
+public sealed record ColumnSummary(
+    string Name, ColumnType Type, int Empty, string? FirstEmpty, int Distinct, IReadOnlyDictionary<string, int>? Values, CellSample? FirstNotNumber, int Longest)
 {
     public const int MostDistinct = 1001, MostValues = 100, LongestCell = 500;
 
@@ -71,4 +71,4 @@ public sealed record ColumnFacts(
 }
 
 /// <summary>A cell: its place, <c>row 7 (line 8)</c>, and its text, cut where it is long.</summary>
-public sealed record CellFacts(string Place, string Text);
+public sealed record CellSample(string Place, string Text);
