@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Maker;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 

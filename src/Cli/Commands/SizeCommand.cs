@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 

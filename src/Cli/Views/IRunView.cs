@@ -1,5 +1,3 @@
-using LoraDrop.Engine;
-
 namespace LoraDrop.Cli;
 
 /// <summary>Shows what a run reports; disposing it leaves the terminal on a fresh line.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LoraDrop.Api;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Spectre.Console;
 

@@ -1,4 +1,3 @@
-using LoraDrop.Engine;
 using Spectre.Console;
 using LoraDrop.Domain;
 

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>A linear layer that an adapter sits on, and what it is called: module type and layer.</summary>
 public sealed record AdapterSite(Site Site, Linear Linear);

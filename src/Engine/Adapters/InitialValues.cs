@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>Random starting values. Each tensor has a stream of its own by seed and name, so that a LoRA starts the same whoever else has one.</summary>
 public static class InitialValues

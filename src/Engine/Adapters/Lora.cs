@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>One low-rank pair: ΔW = (α/r)·BA (Hu et al. 2021). It may sit on one layer or be shared by many.</summary>
 /// <param name="A">Down to rank: (r, d), float32.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>The base model with the adapter added into its weights, as a model folder that needs no adapter any more.</summary>
 public static class MergedModel

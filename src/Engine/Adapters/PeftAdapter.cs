@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>An adapter folder in the format of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors.</summary>
 /// <remarks>safetensors cannot give one tensor two names, and serving engines expect one rank and one alpha for all layers; so the

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Prompts with what a model answered.</summary>
 public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)> Items)

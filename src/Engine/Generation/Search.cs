@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>The beam search of one prompt: K texts that go on, and the best that have ended.</summary>
 internal sealed class Search

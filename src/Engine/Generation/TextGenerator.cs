@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Lets a language model answer prompts, many at a time.</summary>
 /// <remarks>What comes out depends on prompt, settings and seed, not on which prompts share a batch (but for the last bits of a sum).</remarks>

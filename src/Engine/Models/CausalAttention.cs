@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>What each token of a batch may look at: everything before it in its own text, and itself.</summary>
 /// <param name="Bias">(B, 1, T, S): 0 where a key may be seen, −∞ where not; null where order alone decides.</param>

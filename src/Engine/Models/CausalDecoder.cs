@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before them, a last norm.</summary>
 public sealed class CausalDecoder : IBackbone

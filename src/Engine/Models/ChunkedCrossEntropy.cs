@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Cross entropy over a large vocabulary that never holds all logits: some places at a time are multiplied out, scored, and let go.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>From the hidden state of one token of a text to logits; one logit is a regression.</summary>
 public abstract class ClassificationHead

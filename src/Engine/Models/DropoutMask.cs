@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>What a mask is computed from: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
 internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Scale)

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Where a model's dropout masks come from: nowhere (evaluation), or a stream that is fixed by seed, stage and step (training).</summary>
 /// <remarks>

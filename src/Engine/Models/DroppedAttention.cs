@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Attention with dropout on its probabilities, for training on a CPU.</summary>
 /// <remarks>

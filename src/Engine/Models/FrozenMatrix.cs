@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The weight of a frozen linear layer in the form that it is kept in. Products are computed in the type of their input.</summary>
 public abstract class FrozenMatrix

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A base model with a head. Its weights are frozen; what learns is placed on it by <see cref="Adapter"/>.</summary>
 public abstract class FrozenModel : IDisposable

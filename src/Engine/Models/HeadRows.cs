@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Which rows of a base model's own output layer a task starts from.</summary>
 /// <param name="Order">For each class of the task its row of the stored layer; null: the layer starts fresh.</param>

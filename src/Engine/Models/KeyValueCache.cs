@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Keys and values of the tokens that a decoder has seen, so that each new token costs one step and not a whole text.</summary>
 public sealed class KeyValueCache : IDisposable

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A decoder with the output layer that says which token comes next.</summary>
 public sealed class LanguageModel : FrozenModel

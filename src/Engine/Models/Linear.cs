@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>h = Wx + b, and where a LoRA sits on it, + (α/r)·BAx (equation 1). W stays as it is; only the LoRA learns.</summary>
 /// <param name="path">The layer's name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>.</param>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): which token stands at a hidden place?</summary>
 /// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint holds it once.</remarks>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A model's config.json, as far as its computation depends on it: what encoders and decoders have in common.</summary>
 /// <param name="VocabularySize">V, the rows of the token embedding.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Reads a base model's files and refuses what a run would refuse, without torch.</summary>
 public static class ModelInspection

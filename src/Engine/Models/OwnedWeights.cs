@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Hands weights on and owns them from then on, so that a model can free what it was built of.</summary>
 /// <param name="source">Whence they come.</param>

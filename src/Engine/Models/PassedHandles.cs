@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The handles that a backward function took from autograd and gave to it; autograd holds what it needs by itself.</summary>
 /// <remarks>They cannot be let go before the call returns, but at the next one: else every gradient would live as long as the step. One for each thread, since each runs one backward call at a time.</remarks>

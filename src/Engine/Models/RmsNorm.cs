@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in float32.</summary>
 /// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before it is weighted, as in transformers.</remarks>

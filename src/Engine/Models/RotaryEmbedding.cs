@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's numbers are turned by angles that grow with the position.</summary>
 /// <remarks>A pair is (i, i + w/2), as in the checkpoints of the hub; Meta's own files pair (2i, 2i + 1).</remarks>

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A base model with a classification or regression head.</summary>
 public sealed class SequenceClassifier : FrozenModel

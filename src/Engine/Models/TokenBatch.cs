@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Texts of one batch: a row each, padded to the longest, or all in one row.</summary>
 public sealed class TokenBatch : IDisposable

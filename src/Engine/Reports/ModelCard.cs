@@ -3,7 +3,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using TorchSharp;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>The README.md of an adapter's folder: a Hugging Face model card that says what the adapter is and how it came about.</summary>
 public static class ModelCard

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>A file that a run read.</summary>
 /// <param name="Name">File name, without its folder.</param>

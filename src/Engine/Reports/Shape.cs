@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>The few SVG elements that a chart is made of; lengths are pixels.</summary>
 internal static class Shape

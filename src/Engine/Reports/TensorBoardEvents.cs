@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>Writes the curves of a run as an event file that TensorBoard reads.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>What an adapter needs besides its numbers to be used on text: loradrop.json in the adapter's folder.</summary>
 /// <param name="BaseModel">The base model as the run named it: a folder, where it was run from the command line.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>A whole run: LoRA-drop in its two stages, or ordinary LoRA in one. Everything it leaves is in its folder.</summary>
 public sealed class LoraDropRun : IDisposable

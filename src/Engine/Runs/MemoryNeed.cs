@@ -2,7 +2,7 @@ using System.Globalization;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a word.</summary>
 public static class MemoryNeed

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>Why engine work ended without its result, said once for the command line and the service's child processes.</summary>
 /// <param name="Code">One of <see cref="FailureCode"/>, or <see cref="Stopped"/>.</param>

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>What makes two runs the same: the settings and the content of everything they read.</summary>
 /// <param name="Request">The resolved settings.</param>

@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>What a run reads, as it lies on this machine; what the request calls it is another matter.</summary>
 /// <param name="Model">The base model's folder.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>The phases of a run, for whoever wants to see where its time went. Where nobody listens they cost nothing.</summary>
 public static class RunPhases

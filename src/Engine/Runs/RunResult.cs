@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>What a run ends with; result.json holds it.</summary>
 /// <param name="Method">lora-drop or lora.</param>

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>A checkpoint or a run's folder that another version of this program wrote, in a format that this one does not know: refused, not guessed.</summary>
 /// <param name="path">The file or folder.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Torch;
 
 /// <summary>Loads libtorch and TorchSharp's native library before TorchSharp looks for them itself.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>Tokenized texts and what a model is to learn from them.</summary>
 public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)

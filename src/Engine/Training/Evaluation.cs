@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>What a model predicts for a set: the logits of every text, in the order of the set.</summary>
 /// <param name="Logits">Per text, one number per class.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>What a run reports while it works: drawn by the terminal, written as one JSON object a line for scripts.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>What one stage trains, on what, and for how long.</summary>
 /// <param name="Stage">Names the stage, and keeps its random streams apart from the other's.</param>

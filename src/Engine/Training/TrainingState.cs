@@ -2,7 +2,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>One evaluation during training.</summary>
 /// <param name="Step">Optimiser steps done before it.</param>

@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>The learning rate rises linearly to its peak and falls linearly to 0 at the last step (Hu et al. 2021).</summary>
 /// <param name="peak">η at the end of the warm-up.</param>

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>The few lines that git leaves in the place of a large file until git-lfs fetches it.</summary>
 internal static class GitLfsPointer

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>Turns a model of llama2.c (karpathy/llama2.c, export.py, version 0) into a folder as the hub has it.</summary>
 /// <remarks>

@@ -3,7 +3,7 @@ using System.Text;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>A source of named weights for a model under construction.</summary>
 public interface IWeights

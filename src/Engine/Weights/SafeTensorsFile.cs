@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>A safetensors file, read by memory map: the header is checked as a whole before any tensor is touched.</summary>
 /// <remarks>Format: 8-byte little-endian header length N, N bytes of JSON, then the data, row-major and little-endian

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>The safetensors files of a model folder: what each tensor is called, where it is and what shape it has. Torch is not needed to know.</summary>
 public sealed class WeightFiles : IDisposable

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -33,7 +33,7 @@ public sealed class ModelInspectionFacts : IDisposable
     {
         var config = EncoderConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24, VocabularySize = 40, Positions = 12, TokenTypes = 2 };
         var taken = new Recorder();
-        _ = new Encoder(config, taken, new());
+        _ = new Models.Encoder(config, taken, new());
         Assert.Equal(taken.Shapes.Order(), config.Tensors.Select(tensor => Recorder.Line(tensor.Name, tensor.Shape)).Order());
     }
 

@@ -28,7 +28,7 @@ internal sealed class JobWatch
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            Failure.Write(terminal.Json, Engine.RunFailure.Stopped, [new("stopped", $"watching only; the job goes on. To see it again: loradrop jobs watch {job}")]);
+            Failure.Write(terminal.Json, Engine.Runs.RunFailure.Stopped, [new("stopped", $"watching only; the job goes on. To see it again: loradrop jobs watch {job}")]);
             return ExitCode.Stopped;
         }
     }

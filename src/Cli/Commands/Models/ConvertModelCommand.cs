@@ -1,6 +1,5 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
