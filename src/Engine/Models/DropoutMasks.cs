@@ -60,25 +60,14 @@ public sealed class DropoutMasks
     }
 
     /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
-    private sealed class MaskedFunction : autograd.SingleTensorFunction<MaskedFunction>
+    private sealed class MaskedFunction : GradientFunction<MaskedFunction, DropoutMask>
     {
-        [ThreadStatic] private static PassedHandles? _passed;
-
-        public override string Name => nameof(MaskedFunction);
-
-        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        protected override (Tensor Y, Tensor[] Kept, DropoutMask State) Forward(object[] vars)
         {
-            context.save_data("key", vars[1]);
-            return ((DropoutMask)vars[1]).Of((Tensor)vars[0]);
+            var mask = (DropoutMask)vars[1];
+            return (mask.Of((Tensor)vars[0]), [], mask);
         }
 
-        // Runs on autograd's stack, where an exception would end the process; Apply has nothing that can fail but memory.
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
-        {
-            (_passed ??= new()).LetGo();
-            var result = ((DropoutMask)context.get_data("key")).Of(gradient);
-            _passed.Keep(gradient, result);
-            return [result, null!];
-        }
+        protected override Tensor?[] Backward(Tensor[] kept, DropoutMask mask, Tensor dy) => [mask.Of(dy), null];
     }
 }
