@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
@@ -30,16 +29,17 @@ internal sealed class CompareCommand : EngineCommand
     private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();
+        var times = new TrainingTimes(folder);
         foreach (var seed in seeds)
             foreach (var method in Enum.GetValues<TuningMethod>().Reverse())
             {
                 var request = Request(settings, method, seed);
-                var path = Path.Combine(folder, $"{JsonText.NameOf(method)}-{seed}");
+                var name = $"{JsonText.NameOf(method)}-{seed}";
+                var path = Path.Combine(folder, name);
                 session.Say($"\n{Words.Of(method)}, seed {seed}");
-                var started = Stopwatch.GetTimestamp();
                 var inputs = SettingOptions.Inputs(request, files(request));
-                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? TrainCommand.Run(request, inputs, path, session, cancel);
-                runs.Add(new(request, path, result, Stopwatch.GetElapsedTime(started)));
+                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? times.Measure(name, () => TrainCommand.Run(request, inputs, path, session, cancel));
+                runs.Add(new(request, path, result, times.Of(name)));
             }
         Comparison.Show(runs, lora => files(lora.Request), session, cancel);
     }

@@ -6,8 +6,8 @@ namespace LoraDrop.Cli;
 /// <param name="Request">Its settings; the model is a folder here.</param>
 /// <param name="Folder">What it left.</param>
 /// <param name="Result">What came of it.</param>
-/// <param name="Took">How long it trained.</param>
-internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan Took);
+/// <param name="Took">How long it trained; null where that is not known.</param>
+internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan? Took);
 
 /// <summary>LoRA and LoRA-drop side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
 internal static class Comparison
@@ -28,7 +28,7 @@ internal static class Comparison
         var primary = runs[0].Result.Scores.Primary;
         var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
             Words.Of(method.Key),
-            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), TimeSpan.FromSeconds(method.Average(r => r.Took.TotalSeconds)))).ToArray();
+            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), method.Average(r => r.Took?.TotalSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null)).ToArray();
         var spread = runs.GroupBy(r => r.Request.Method).ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
         session.Tell(new { Event = "compared", Primary = primary, Scores = spread, Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
         if (session.Json) return;

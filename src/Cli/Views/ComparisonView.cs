@@ -6,8 +6,8 @@ namespace LoraDrop.Cli;
 /// <param name="Method">Its name.</param>
 /// <param name="AdapterParameters">What it trains, the head left out.</param>
 /// <param name="Scores">By metric; a metric may be missing.</param>
-/// <param name="Took">How long it trained.</param>
-internal sealed record ComparedMethod(string Method, long AdapterParameters, IReadOnlyDictionary<string, double> Scores, TimeSpan Took);
+/// <param name="Took">How long it trained; null where that is not known.</param>
+internal sealed record ComparedMethod(string Method, long AdapterParameters, IReadOnlyDictionary<string, double> Scores, TimeSpan? Took);
 
 /// <summary>Puts methods side by side: what each trains, next to what LoRA trains, and how well it does.</summary>
 internal static class ComparisonView
@@ -27,7 +27,7 @@ internal static class ComparisonView
             [
                 method.Method, $"{method.AdapterParameters:N0}", $"{100.0 * method.AdapterParameters / loraParameters:0} %",
                 .. metrics.Select(metric => method.Scores.TryGetValue(metric, out var score) ? $"{score:0.0000}" : "–"),
-                $"{method.Took.TotalSeconds:0.0}",
+                method.Took is { } took ? $"{took.TotalSeconds:0.0}" : "–",
             ]));
         console.Write(table);
     }
