@@ -23,12 +23,13 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         OtherForms = " (or there is a list conversations, or instruction and output, or prompt and completion as lists)",
         AFunction = "{\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}";
 
-    private static readonly string[] Lists = ["messages", "conversations", "conversation"];
+    /// <summary>The fields that may hold the list of messages.</summary>
+    internal static readonly string[] Lists = ["messages", "conversations", "conversation"];
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Every word for who speaks, and the role that it is.</summary>
-    private static readonly Dictionary<string, string> RoleOf = new()
+    internal static readonly Dictionary<string, string> RoleOf = new()
     {
         ["system"] = "system", ["developer"] = "developer", ["user"] = "user", ["human"] = "user", ["assistant"] = "assistant",
         ["gpt"] = "assistant", ["tool"] = "tool", ["observation"] = "tool", ["function"] = "tool", ["function_call"] = "assistant",
@@ -44,6 +45,9 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     private bool _padded;
 
     private int _padding;
+
+    /// <summary>Whether a message of this role may have no text.</summary>
+    internal static bool MayBeEmpty(string role) => role is "tool" or "system" or "developer";
 
     /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
     public static bool Is(JsonElement row) => Lists.Any(name => ListIn(row, name))
@@ -198,7 +202,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         }
         var calls = CallsOf(given, speaker, said == "function_call" ? content : null, at);
         var learnt = IsLearnt(given["weight"], speaker, $"{at}.weight");
-        var mayBeEmpty = calls is not null || speaker is "tool" or "system" or "developer";
+        var mayBeEmpty = calls is not null || MayBeEmpty(speaker);
         var text = said == "function_call" ? "" : ContentOf(given, content, mayBeEmpty, calls is not null, at);
         if (faults.Count > before) return null;
         fields.Insert(1, "content", said == "function_call" || given[content] is not { } written ? null : Removed(given, content, written));

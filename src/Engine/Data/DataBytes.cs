@@ -12,9 +12,9 @@ internal sealed class DataBytes : IDisposable
     private const int Block = 1 << 20;
 
     private readonly SafeFileHandle _file;
-    private readonly Task<string> _digest;
+    private readonly Task<string?> _digest;
     private readonly bool _packed;
-    private volatile bool _over;
+    private volatile bool _closed;
 
     private DataBytes(string path, SafeFileHandle file)
     {
@@ -29,7 +29,8 @@ internal sealed class DataBytes : IDisposable
     public long Length { get; }
 
     /// <summary>Of the file as it is stored, in lower-case hexadecimal.</summary>
-    public string Sha256 => _digest.GetAwaiter().GetResult();
+    /// <exception cref="ObjectDisposedException">The file was closed before all of it was read.</exception>
+    public string Sha256 => _digest.GetAwaiter().GetResult() ?? throw new ObjectDisposedException(nameof(DataBytes));
 
     /// <summary>Opens a file, and looks at its first bytes whether it is what its name says.</summary>
     /// <param name="path">The file.</param>
@@ -63,7 +64,7 @@ internal sealed class DataBytes : IDisposable
 
     public void Dispose()
     {
-        _over = true;
+        _closed = true;
         _digest.ContinueWith(_ => _file.Dispose(), TaskScheduler.Default);
     }
 
@@ -84,7 +85,7 @@ internal sealed class DataBytes : IDisposable
     private string? Named(ReadOnlySpan<byte> head)
     {
         var parquet = DataFormat.Of(Path) == ".parquet";
-        if (head.StartsWith("version https://git-lfs.github.com/spec/v1"u8)) return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull where it was cloned, or download the file itself";
+        if (GitLfsPointer.IsStartOf(head)) return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull where it was cloned, or download the file itself";
         if (head.StartsWith("PAR1"u8) && !parquet) return "a Parquet file, and its name does not say so: call it .parquet at the end";
         if (head.StartsWith("PK\x03\x04"u8)) return "a zip archive or a spreadsheet (.xlsx): save it as CSV or JSON lines";
         if (head.Length > 3 && head[0] == 0x28 && head[1] == 0xb5 && head[2] == 0x2f
@@ -112,12 +113,17 @@ internal sealed class DataBytes : IDisposable
         return "";
     }
 
-    private string Digest()
+    /// <summary>The digest of the whole file; null where it was closed before.</summary>
+    private string? Digest()
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var block = new byte[Block];
         long at = 0;
-        for (int read; !_over && (read = RandomAccess.Read(_file, block, at)) > 0; at += read) sha.AppendData(block, 0, read);
+        for (int read; (read = RandomAccess.Read(_file, block, at)) > 0; at += read)
+        {
+            if (_closed) return null;
+            sha.AppendData(block, 0, read);
+        }
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 

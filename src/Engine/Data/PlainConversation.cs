@@ -9,7 +9,12 @@ namespace LoraDrop.Engine.Data;
 /// rows is inspected about six times as fast.</remarks>
 internal sealed class PlainConversation
 {
-    private static readonly byte[][] Lists = ["messages"u8.ToArray(), "conversations"u8.ToArray(), "conversation"u8.ToArray()];
+    private static readonly byte[][] Lists = [.. ConversationReader.Lists.Select(Encoding.UTF8.GetBytes)];
+
+    /// <summary>The names of the roles; not those of messages that are calls.</summary>
+    private static readonly (byte[] Name, bool Assistant, bool MayBeEmpty)[] Roles =
+        [.. ConversationReader.RoleOf.Where(role => role.Key is not ("function_call" or "function" or "observation")).Select(role =>
+            (Encoding.UTF8.GetBytes(role.Key), role.Value == "assistant", ConversationReader.MayBeEmpty(role.Value)))];
 
     /// <summary>Fields that change what the messages mean, or are columns of the conversation already.</summary>
     private static readonly byte[][] Meaningful =
@@ -100,13 +105,21 @@ internal sealed class PlainConversation
         var (role, content) = inOrder ? (first, second) : (second, first);
         if (!role.Name(json).SequenceEqual("role"u8) || !content.Name(json).SequenceEqual("content"u8))
             if (!role.Name(json).SequenceEqual("from"u8) || !content.Name(json).SequenceEqual("value"u8)) return false;
-        var speaker = role.Text(json);
-        assistant = speaker.SequenceEqual("assistant"u8) || speaker.SequenceEqual("gpt"u8);
-        var speaks = assistant || speaker.SequenceEqual("user"u8) || speaker.SequenceEqual("human"u8);
-        var mayBeSilent = speaker.SequenceEqual("system"u8) || speaker.SequenceEqual("developer"u8) || speaker.SequenceEqual("tool"u8);
-        if (!speaks && !mayBeSilent) return false;
+        if (!TryRole(role.Text(json), out assistant, out var mayBeEmpty)) return false;
         var begin = _length;
-        return TryAppend(content, json) && (!speaks || !IsBlank(_said.AsSpan(begin, _length - begin)));
+        return TryAppend(content, json) && (mayBeEmpty || !IsBlank(_said.AsSpan(begin, _length - begin)));
+    }
+
+    private static bool TryRole(ReadOnlySpan<byte> name, out bool assistant, out bool mayBeEmpty)
+    {
+        foreach (var role in Roles)
+        {
+            if (!name.SequenceEqual(role.Name)) continue;
+            (assistant, mayBeEmpty) = (role.Assistant, role.MayBeEmpty);
+            return true;
+        }
+        (assistant, mayBeEmpty) = (false, false);
+        return false;
     }
 
     private bool TryAppend(JsonScan.Member content, ReadOnlySpan<byte> json)

@@ -1,25 +1,29 @@
 using System.Buffers;
-using System.Threading.Channels;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads a stream on a thread of its own, a few blocks ahead: what unpacks and what parses work at the same time.</summary>
+/// <summary>Reads a stream on a thread of its own, a few blocks ahead, so that unpacking and parsing run at the same time.</summary>
 internal sealed class ReadAhead : ForwardStream
 {
     private const int Block = 1 << 18, Most = 4;
 
     private readonly Stream _inner;
-    private readonly Channel<(byte[] Bytes, int Length)> _blocks = Channel.CreateBounded<(byte[],
-        int)>(new BoundedChannelOptions(Most) { SingleReader = true, SingleWriter = true });
-    private readonly Task _reading;
+    private readonly BlockingCollection<(byte[] Bytes, int Length)> _blocks = new(Most);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Thread _reading;
+    private ExceptionDispatchInfo? _failure;
     private byte[]? _block;
     private int _at, _length;
+    private bool _disposed;
 
-    /// <param name="inner">What is read; closed with this.</param>
+    /// <param name="inner">The stream to read; closed with this one.</param>
     public ReadAhead(Stream inner)
     {
         _inner = inner;
-        _reading = Task.Factory.StartNew(Fill, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _reading = new Thread(Fill) { IsBackground = true, Name = nameof(ReadAhead) };
+        _reading.Start();
     }
 
     public override int Read(Span<byte> buffer)
@@ -34,13 +38,13 @@ internal sealed class ReadAhead : ForwardStream
 
     protected override void Dispose(bool disposing)
     {
-        _blocks.Writer.TryComplete();   // the thread ends at its next block
-        while (_blocks.Reader.TryRead(out _))
-        {
-            // Makes room, should it wait for some.
-        }
-        _reading.GetAwaiter().GetResult();
+        if (_disposed) return;
+        _disposed = true;
+        _closing.Cancel(); // the thread ends at its next block
+        _reading.Join();
         _inner.Dispose();
+        _blocks.Dispose();
+        _closing.Dispose();
         base.Dispose(disposing);
     }
 
@@ -48,15 +52,16 @@ internal sealed class ReadAhead : ForwardStream
     {
         if (_block is not null) ArrayPool<byte>.Shared.Return(_block);
         (_block, _at, _length) = (null, 0, 0);
-        if (!_blocks.Reader.TryRead(out var next))
+        if (_blocks.TryTake(out var next, Timeout.Infinite))
         {
-            if (!_blocks.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult()) return false;   // throws what the thread met with
-            return Next();
+            (_block, _length) = next;
+            return true;
         }
-        (_block, _length) = next;
-        return true;
+        _failure?.Throw();
+        return false;
     }
 
+    /// <summary>Whatever ends the thread is thrown where the stream is read: nobody else would see it, and the reader would wait for ever.</summary>
     private void Fill()
     {
         try
@@ -65,21 +70,21 @@ internal sealed class ReadAhead : ForwardStream
             {
                 var block = ArrayPool<byte>.Shared.Rent(Block);
                 var length = _inner.ReadAtLeast(block.AsSpan(0, Block), Block, throwOnEndOfStream: false);
-                if (length > 0 && !Hand(block, length)) return;
+                if (length > 0) _blocks.Add((block, length), _closing.Token);
                 if (length < Block) break;
             }
-            _blocks.Writer.TryComplete();
         }
-        catch (Exception failed) when (failed is InvalidDataException or IOException)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            _blocks.Writer.TryComplete(failed);
+            // The stream is closed, and nobody reads on.
         }
-    }
-
-    private bool Hand(byte[] block, int length)
-    {
-        while (!_blocks.Writer.TryWrite((block, length)))
-            if (!_blocks.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult()) return false;
-        return true;
+        catch (Exception failed)
+        {
+            _failure = ExceptionDispatchInfo.Capture(failed);
+        }
+        finally
+        {
+            _blocks.CompleteAdding();
+        }
     }
 }

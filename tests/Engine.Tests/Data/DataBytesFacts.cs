@@ -42,6 +42,39 @@ public sealed class DataBytesFacts : IDisposable
     }
 
     [Fact]
+    public void Whatever_ends_the_thread_that_reads_ahead_is_thrown_to_the_reader()
+    {
+        using var stream = new ReadAhead(new Failing(blocks: 2));
+        var bytes = new byte[1 << 20];
+        Assert.Equal("of the inner stream", Assert.Throws<NotSupportedException>(() => stream.ReadExactly(bytes)).Message);
+    }
+
+    [Fact]
+    public void A_stream_that_is_read_ahead_is_closed_while_blocks_wait()
+    {
+        var stream = new ReadAhead(new Failing(blocks: int.MaxValue));
+        Assert.Equal(1, stream.Read(new byte[1]));
+        stream.Dispose();
+        stream.Dispose();
+    }
+
+    [Fact]
+    public void A_file_that_is_closed_early_has_no_digest_rather_than_that_of_a_part()
+    {
+        var path = _folder.File("d.csv", new byte[64 << 20]);
+        var bytes = DataBytes.Open(path, new DataFaults("d.csv"))!;
+        bytes.Dispose();
+        try
+        {
+            Assert.Equal(RunFolder.Sha256(path), bytes.Sha256); // the thread was faster
+        }
+        catch (ObjectDisposedException)
+        {
+            // A part was read, and its digest is not told.
+        }
+    }
+
+    [Fact]
     public void Objects_on_a_line_each_are_read_under_either_name()
     {
         const string Lines = "{\"a\": \"x\"}\n{\"a\": \"y\"}\n";
@@ -74,5 +107,13 @@ public sealed class DataBytesFacts : IDisposable
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Optimal)) gzip.Write(bytes);
         return packed.ToArray();
+    }
+
+    /// <summary>Blocks of zeros, then an exception that no format throws.</summary>
+    private sealed class Failing(int blocks) : ForwardStream
+    {
+        private int _blocks = blocks;
+
+        public override int Read(Span<byte> buffer) => _blocks-- > 0 ? buffer.Length : throw new NotSupportedException("of the inner stream");
     }
 }
