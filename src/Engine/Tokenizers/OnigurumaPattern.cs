@@ -39,7 +39,7 @@ internal sealed class OnigurumaPattern
 
     private OnigurumaPattern(string pattern) => _pattern = pattern;
 
-    /// <exception cref="FormatException">The pattern is faulty, or .NET has no word for a part of it; the message says which.</exception>
+    /// <exception cref="InvalidDataException">The pattern is faulty, or .NET has no word for a part of it; the message says which.</exception>
     public static Regex Compile(string pattern)
     {
         try
@@ -49,7 +49,7 @@ internal sealed class OnigurumaPattern
         }
         catch (RegexParseException fault)
         {
-            throw new FormatException($"is not a regular expression that .NET understands: {fault.Message}", fault);
+            throw new InvalidDataException($"is not a regular expression that .NET understands: {fault.Message}", fault);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class OnigurumaPattern
 
     private void Quantifier()
     {
-        if (_atom < 0) throw new FormatException($"repeats nothing at character {_at + 1}");
+        if (_atom < 0) throw new InvalidDataException($"repeats nothing at character {_at + 1}");
         var isInterval = _pattern[_at] == '{';
         var (written, length) = isInterval ? Interval()!.Value : (_pattern[_at].ToString(), 1);
         _at += length;
@@ -151,7 +151,7 @@ internal sealed class OnigurumaPattern
     /// <summary>An escape sequence; within a set what may stand in a set.</summary>
     private string Escape(bool inSet)
     {
-        if (_at + 1 == _pattern.Length) throw new FormatException("ends with a backslash");
+        if (_at + 1 == _pattern.Length) throw new InvalidDataException("ends with a backslash");
         var letter = _pattern[_at + 1];
         switch (letter)
         {
@@ -213,7 +213,7 @@ internal sealed class OnigurumaPattern
         if (_at < _pattern.Length && _pattern[_at] == ']') members.Append(Take(1, @"\]"));
         while (true)
         {
-            if (_at >= _pattern.Length) throw new FormatException($"has a set that does not end, at character {start + 1}");
+            if (_at >= _pattern.Length) throw new InvalidDataException($"has a set that does not end, at character {start + 1}");
             var letter = _pattern[_at];
             if (letter == ']') break;
             if (letter == '\\') members.Append(Escape(inSet: true));
@@ -246,5 +246,5 @@ internal sealed class OnigurumaPattern
         return $"{members}-[{others}]";
     }
 
-    private static FormatException Unsupported(string what) => new($"has {what}, which is not supported");
+    private static InvalidDataException Unsupported(string what) => new($"has {what}, which is not supported");
 }

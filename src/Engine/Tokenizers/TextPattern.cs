@@ -23,7 +23,7 @@ internal sealed class TextPattern
         {
             return new(null, new CodePointRegex(OnigurumaPattern.Compile(regex.Text)));
         }
-        catch (FormatException fault)
+        catch (InvalidDataException fault)
         {
             throw regex.Refused(fault.Message);
         }
