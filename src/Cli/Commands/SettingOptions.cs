@@ -52,6 +52,7 @@ internal sealed class SettingOptions
         new("--learning-rate", "training.learningRate", Kind.Number, "Peak learning rate (the task's, else 5e-4)"),
         new("--head-learning-rate", "training.classifierLearningRate", Kind.Number, "Peak learning rate of the head (the same)"),
         new("--warmup", "training.warmupRatio", Kind.Number, "Share of the steps in which the rate rises (0.06)"),
+        new("--schedule", "training.schedule", Kind.Text, "Learning rate after warm-up: linear (default) and cosine fall to 0, constant stays at its peak"),
         new("--weight-decay", "training.weightDecay", Kind.Number, "AdamW's weight decay (0.01)"),
         new("--max-length", "training.maxLength", Kind.Number, "Tokens after which a text is cut (512, or what the model takes)"),
         new("--seed", "training.seed", Kind.Number, "Everything random is drawn from it (42)"),

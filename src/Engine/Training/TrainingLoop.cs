@@ -55,7 +55,7 @@ public static class TrainingLoop
             progress = saved;
             Checkpoint.Load(checkpoint, adapter, adamw, best);
         }
-        var rate = new WarmupThenLinear(1, settings.WarmupRatio, job.Steps);
+        var rate = LearningRate.Of(settings, job.Steps);
         var batches = new EpochBatches(job);
         var pace = new Pace();
         report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare, job.Train.Lengths.Sum(length => (long)length)));
