@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LoraDrop.Cli;
 
-var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, measured by what each layer's LoRA puts out.");
+var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, as measured by the output of each layer's LoRA.");
 RootHelp.Add(root,
     ("Start here", [new DemoCommand()]),
     ("On this machine, without a service", [new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new MergeCommand(), new SizeCommand()]),

@@ -5,14 +5,14 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Runs LoRA and LoRA-drop with the same settings, over some seeds, and puts them side by side, with Table 3's check.</summary>
+/// <summary>Trains with LoRA and LoRA-drop over several seeds, and compares the results, with Table 3's check.</summary>
 internal sealed class CompareCommand : EngineCommand
 {
-    private readonly Option<string> _out = new("--out") { Description = "Folder; each run gets one of its own in it", Required = true };
-    private readonly Option<string> _seeds = new("--seeds") { Description = "Seeds, with commas between", DefaultValueFactory = _ => "42" };
+    private readonly Option<string> _out = new("--out") { Description = "Folder; each run gets a subfolder", Required = true };
+    private readonly Option<string> _seeds = new("--seeds") { Description = "Seeds, separated by commas", DefaultValueFactory = _ => "42" };
     private readonly SettingOptions _settings;
 
-    public CompareCommand() : base("compare", "Fine-tune with LoRA and with LoRA-drop over some seeds, and compare")
+    public CompareCommand() : base("compare", "Fine-tune with LoRA and LoRA-drop over several seeds, and compare")
     {
         Add(_out);
         Add(_seeds);
@@ -21,11 +21,11 @@ internal sealed class CompareCommand : EngineCommand
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
-        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed) ? seed : throw new RefusedInputException("--seeds", $"'{text}' is no whole number")).ToArray();
+        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed) ? seed : throw new RefusedInputException("--seeds", $"'{text}' is not a whole number")).ToArray();
         Compare(_settings.Json(options), seeds, options.GetValue(_out)!, request => _settings.Files(options, request), session, cancel);
     }
 
-    /// <summary>Every method with every seed; a run that is finished already is read, not run again.</summary>
+    /// <summary>Trains every method with every seed; a finished run is read instead.</summary>
     private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();

@@ -2,21 +2,21 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A run that is held against others.</summary>
+/// <summary>A run in a comparison.</summary>
 /// <param name="Request">Its settings; the model is a folder here.</param>
-/// <param name="Folder">What it left.</param>
-/// <param name="Result">What came of it.</param>
-/// <param name="Took">How long it trained; null where that is not known.</param>
+/// <param name="Folder">Its outputs.</param>
+/// <param name="Result">Its result.</param>
+/// <param name="Took">Training time; null if unknown.</param>
 internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan? Took);
 
 /// <summary>LoRA and LoRA-drop side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
 internal static class Comparison
 {
-    /// <summary>Puts the runs side by side; Table 3's check is made here, on their adapters.</summary>
+    /// <summary>Compares the runs, and makes Table 3's check on their adapters.</summary>
     /// <param name="runs">Each method with each seed.</param>
     /// <param name="data">The data of a run of LoRA.</param>
-    /// <param name="session">Where to, and where to compute.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="session">Output and device.</param>
+    /// <param name="cancel">Cancels it.</param>
     public static void Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
     {
         var switchedOff = new List<SwitchedOff>();

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Seconds that each run of a comparison has trained, kept in its folder: a comparison that goes on reads finished runs, which takes no time.</summary>
+/// <summary>Stores the seconds that each run of a comparison trained: a resumed comparison reads finished runs, which takes no time.</summary>
 /// <param name="folder">The folder of the comparison.</param>
 internal sealed class TrainingTimes(string folder)
 {
@@ -12,10 +12,10 @@ internal sealed class TrainingTimes(string folder)
 
     private readonly string _file = Path.Combine(folder, FileName);
 
-    /// <summary>How long a run has trained, over all its starts; null where that is not known.</summary>
+    /// <summary>Training time of a run, over all its starts; null if unknown.</summary>
     public TimeSpan? Of(string run) => Read().TryGetValue(run, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
 
-    /// <summary>Trains, and adds the time that it takes, also where it is stopped.</summary>
+    /// <summary>Trains, and adds the time it takes, even if it is stopped.</summary>
     public T Measure<T>(string run, Func<T> train)
     {
         var started = Stopwatch.GetTimestamp();

@@ -2,19 +2,19 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>One way of training, as a comparison shows it.</summary>
+/// <summary>A method in a comparison.</summary>
 /// <param name="Method">Its name.</param>
-/// <param name="AdapterParameters">What it trains, the head left out.</param>
+/// <param name="AdapterParameters">Trained parameters, without the head.</param>
 /// <param name="Scores">By metric; a metric may be missing.</param>
-/// <param name="Took">How long it trained; null where that is not known.</param>
+/// <param name="Took">Training time; null if unknown.</param>
 internal sealed record ComparedMethod(string Method, long AdapterParameters, IReadOnlyDictionary<string, double> Scores, TimeSpan? Took);
 
-/// <summary>Puts methods side by side: what each trains, next to what LoRA trains, and how well it does.</summary>
+/// <summary>Compares methods: parameters, their share of LoRA's, and scores.</summary>
 internal static class ComparisonView
 {
-    /// <param name="console">Where to.</param>
-    /// <param name="methods">A row each, in this order.</param>
-    /// <param name="loraParameters">What plain LoRA trains: the 100 % of the shares.</param>
+    /// <param name="console">The output.</param>
+    /// <param name="methods">One row each, in this order.</param>
+    /// <param name="loraParameters">Parameters of plain LoRA: 100 %.</param>
     public static void Write(IAnsiConsole console, IReadOnlyList<ComparedMethod> methods, long loraParameters)
     {
         string[] metrics = [.. methods.SelectMany(method => method.Scores.Keys).Distinct()];

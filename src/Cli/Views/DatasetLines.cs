@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows a dataset that is ready: each split with its rows, each column with what is in it.</summary>
+/// <summary>Shows a ready dataset: each split with its rows, and each column with its contents.</summary>
 internal static class DatasetLines
 {
-    /// <summary>Classes that are counted out; more are only counted.</summary>
+    /// <summary>The most classes whose rows are listed; of more, only their number is shown.</summary>
     private const int MostValues = 6;
 
     public static void Write(IAnsiConsole console, DatasetView dataset)

@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What a model is, in lines.</summary>
+/// <summary>Shows a model's properties.</summary>
 internal static class ModelLines
 {
     public static string Of(ModelView model, ModelSummary facts) =>
