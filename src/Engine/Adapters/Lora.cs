@@ -7,7 +7,7 @@ namespace LoraDrop.Engine.Adapters;
 /// <param name="B">Up again: (k, r), float32.</param>
 /// <param name="scale">α/r.</param>
 /// <param name="dropout">Share of x that training drops before A.</param>
-/// <param name="masks">Whence the dropout masks come.</param>
+/// <param name="masks">Source of the dropout masks.</param>
 public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, DropoutMasks masks)
 {
     public Tensor A { get; } = A;

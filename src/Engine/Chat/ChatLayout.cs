@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Chat;
 
-/// <summary>One chat template: it lays out messages as text, and tells what it can lay out.</summary>
+/// <summary>One chat template: renders messages as text, and knows what it can render.</summary>
 /// <remarks>
 /// Templates differ in the form that they take a message in: a content as text or as a list of parts, the arguments of a call as an object
 /// or as JSON, no content as null or as an empty text.
@@ -36,21 +36,21 @@ internal sealed class ChatLayout
     /// <summary>Where the template is from.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the template looks at the tools that it is given.</summary>
+    /// <summary>Whether the template reads its tools.</summary>
     public bool HasPlaceForTools => _names.Variables.Contains("tools");
 
     /// <summary>Whether the template takes a variable from outside.</summary>
     public bool Takes(string variable) => _names.Variables.Contains(variable) && !Reserved.Contains(variable)
         && !_tokens.ContainsKey(variable);
 
-    /// <summary>Whether the template looks for a field of a message.</summary>
+    /// <summary>Whether the template reads a field of a message.</summary>
     public bool Reads(string field) => field is "role" or "content" or ChatMessage.ToolCalls || _names.Says(field);
 
     /// <summary>The role that a message is given to the template under: a developer's is a system message where the template does not know
     /// developers, as OpenAI defines it.</summary>
     public string RoleOf(ChatMessage message) => message.Role == "developer" && !_names.Says("developer") ? "system" : message.Role;
 
-    /// <summary>A message in a form that the template can lay out.</summary>
+    /// <summary>A message in a form that the template can render.</summary>
     public ChatMessage Fitted(ChatMessage message)
     {
         var role = RoleOf(message);
@@ -68,7 +68,7 @@ internal sealed class ChatLayout
     /// <param name="messages">The messages, as JSON.</param>
     /// <param name="answer">Whether the assistant is to answer now.</param>
     /// <param name="variables">What else the template is given.</param>
-    /// <param name="today">What <c>strftime_now</c> tells; null: there is no such function, so that what is learnt does not hang on the
+    /// <param name="today">The time of <c>strftime_now</c>; null: there is no such function, so that what is learnt does not hang on the
     /// day.</param>
     /// <exception cref="JinjaException">The template refuses the messages, or cannot lay them out.</exception>
     public string Render(IReadOnlyList<JsonNode?> messages, bool answer, IEnumerable<KeyValuePair<string, JsonNode?>> variables,
@@ -119,7 +119,7 @@ internal sealed class ChatLayout
             "tool" => [Message("user", "question"), Call(_calls.Value), Message("tool", Said(Value))],
             _ => [Message(asked.Role, Said(Value))],
         };
-        return Tried(messages) is { } text && Has(text, Value) && !Has(text, $"'text': '{Value}") && !Has(text, $"\"text\": \"{Value}");
+        return TryRender(messages) is { } text && Has(text, Value) && !Has(text, $"'text': '{Value}") && !Has(text, $"\"text\": \"{Value}");
     });
 
     private static bool Has(string text, string part) => text.Contains(part, StringComparison.Ordinal);
@@ -138,7 +138,7 @@ internal sealed class ChatLayout
 
     /// <summary>A Python dictionary in the text (<c>{'city': …}</c>), JSON within JSON, or None for what was not said, is a call that was
     /// written wrong.</summary>
-    private bool Writes(CallForm form) => Tried([Message("user", "question"), Call(form)]) is { } text
+    private bool Writes(CallForm form) => TryRender([Message("user", "question"), Call(form)]) is { } text
         && Has(text, Function) && Has(text, Key) && Has(text, Value)
         && !Has(text, "None") && !Has(text, $"'{Key}'") && !Has(text, $"\\\"{Key}");
 
@@ -159,7 +159,7 @@ internal sealed class ChatLayout
         return message;
     }
 
-    private string? Tried(JsonObject[] messages)
+    private string? TryRender(JsonObject[] messages)
     {
         try
         {
@@ -225,7 +225,7 @@ internal sealed class ChatLayout
     }
 
     /// <summary>How calls are given to a template.</summary>
-    /// <param name="AsNull">Whether a call that says nothing besides may have null for its content.</param>
+    /// <param name="AsNull">Whether a call without text may have null as its content.</param>
     /// <param name="AsEmpty">Whether it may have an empty text.</param>
     /// <param name="AsText">Whether arguments are given as JSON (DeepSeek-V3 appends them to a text) instead of as an object.</param>
     private sealed record CallForm(bool AsNull, bool AsEmpty, bool AsText);

@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Chat;
 
-/// <summary>How a model wants conversations laid out: the Jinja template that its tokenizer comes with, and perhaps another for
+/// <summary>A model's format for conversations: the Jinja template that its tokenizer comes with, and perhaps another for
 /// conversations with tools.</summary>
 /// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a bound on steps, depth and output.</remarks>
 public sealed class ChatTemplate
@@ -75,14 +75,14 @@ public sealed class ChatTemplate
         return (File.Exists(json) ? JsonField.Read(json) : SpecialTokenNames.Read(folder).Config)["chat_template"];
     }
 
-    /// <summary>The template that lays out a conversation: where there are tools the one for them, if the model has one (as transformers
+    /// <summary>The template that renders a conversation: with tools, the one for tools, if the model has one (as transformers
     /// chooses).</summary>
     private ChatLayout LayoutFor(Conversation conversation) => conversation.Tools is null ? _default : _toolUse ?? _default;
 
-    /// <summary>Whether the template of a conversation looks at tools.</summary>
+    /// <summary>Whether the template of a conversation reads tools.</summary>
     internal bool HasPlaceForTools(Conversation conversation) => LayoutFor(conversation).HasPlaceForTools;
 
-    /// <summary>A conversation as its template takes it: messages in a form that it can lay out, and of the row's further fields those that
+    /// <summary>A conversation as its template takes it: messages in a form that it can render, and of the row's further fields those that
     /// it reads. What is fitted already stays as it is.</summary>
     public Conversation Fitted(Conversation conversation)
     {
@@ -93,7 +93,7 @@ public sealed class ChatTemplate
         return conversation with { Messages = [.. conversation.Messages.Select(layout.Fitted)], Variables = variables, Others = [] };
     }
 
-    /// <summary>What a conversation holds that its template does not look at, by where it stands: <c>id</c>, <c>messages[].name</c>. Tools
+    /// <summary>What a conversation has that its template does not read, by path: <c>id</c>, <c>messages[].name</c>. Tools
     /// are not among it.</summary>
     internal IEnumerable<string> NotUsed(Conversation conversation)
     {
@@ -121,7 +121,7 @@ public sealed class ChatTemplate
         }
         catch (JinjaException refused)
         {
-            var does = refused.ByTemplate ? "refuses" : "cannot lay out";
+            var does = refused.ByTemplate ? "refuses" : "cannot render";
             throw new RefusedInputException(layout.Path, $"the chat template {does} the messages: {refused.Message}");
         }
     }

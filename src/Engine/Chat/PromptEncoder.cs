@@ -20,8 +20,8 @@ public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
     /// <summary>Whether tokens were cut off.</summary>
     public bool Cut => PromptCut || AnswerCut;
 
-    /// <summary>Answers of a conversation that are to be learnt and cannot be told in what the template writes.</summary>
-    public int Untold { get; init; }
+    /// <summary>Answers of a conversation that should be learnt and cannot be located in the rendered text.</summary>
+    public int Unlocated { get; init; }
 
     /// <summary>Whether the chat template puts no mark that ends answers after the last, so that a model learns no stop there.</summary>
     public bool Unended { get; init; }
@@ -32,8 +32,8 @@ public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
 
 /// <summary>Turns prompts into tokens for training, and for answering.</summary>
 /// <remarks>
-/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would go on with; where a token would reach over the boundary, each is
-/// tokenized by itself. The model's end token follows the target and is learnt. A conversation is laid out by the model's chat template, whose own marks end its answers.
+/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would generate; where a token would cross the boundary, each is
+/// tokenized by itself. The model's end token follows the target and is learnt. A conversation is rendered by the model's chat template, whose own marks end its answers.
 /// </remarks>
 public sealed class PromptEncoder
 {
@@ -49,7 +49,7 @@ public sealed class PromptEncoder
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">The model.</param>
-    /// <param name="maxLength">The limit that was asked for, in tokens; the model's own limit holds besides.</param>
+    /// <param name="maxLength">The requested limit in tokens; the model's own limit applies too.</param>
     /// <param name="text">How rows are read; whether they are conversations decides whether a chat template is needed.</param>
     /// <exception cref="RefusedInputException">The folder has no fitting tokenizer, or no chat template where one is needed.</exception>
     public PromptEncoder(string folder, DecoderConfig config, int maxLength, IReadOnlyList<TextSettings> text)
@@ -84,34 +84,34 @@ public sealed class PromptEncoder
     /// loses its right.</summary>
     public EncodedPrompt Encode(Prompt prompt)
     {
-        var laid = prompt.Conversation is { } conversation ? Laid(_chat!.Fitted(conversation)) : Joined(prompt);
-        var ids = laid.Ids[..laid.Answers[^1].To]; // what follows the last answer has no part in it
-        var (begins, last) = (BeginningOf(ids), laid.Answers[^1].From);
-        if (ids.Length <= LongestText) return Encoded(laid, ids, begins, 0);
+        var rendered = prompt.Conversation is { } conversation ? Render(_chat!.Fitted(conversation)) : Joined(prompt);
+        var ids = rendered.Ids[..rendered.Answers[^1].To]; // what follows the last answer has no part in it
+        var (begins, last) = (BeginningOf(ids), rendered.Answers[^1].From);
+        if (ids.Length <= LongestText) return Encoded(rendered, ids, begins, 0);
         var left = Math.Clamp(ids.Length - LongestText, 0, Math.Max(0, last - begins - 1)); // one token at least is left to answer
         ids = [.. ids[..begins], .. ids[(begins + left)..]];
         var answerCut = ids.Length > LongestText;
-        return Encoded(laid, ids[..Math.Min(ids.Length, LongestText)], begins, left) with
+        return Encoded(rendered, ids[..Math.Min(ids.Length, LongestText)], begins, left) with
         {
             PromptCut = left > 0,
             AnswerCut = answerCut,
-            AnswersLost = left > 0 && laid.Answers.Count > 1 && laid.Answers[0].From <= begins + left,
+            AnswersLost = left > 0 && rendered.Answers.Count > 1 && rendered.Answers[0].From <= begins + left,
         };
     }
 
-    /// <param name="laid">A text with its answers.</param>
+    /// <param name="rendered">A text with its answers.</param>
     /// <param name="ids">What is left of its tokens.</param>
     /// <param name="begins">Special tokens that it begins with, which stay.</param>
     /// <param name="left">How many are gone at the left; an answer that begins among them is not learnt.</param>
-    private EncodedPrompt Encoded(LaidText laid, int[] ids, int begins, int left)
+    private EncodedPrompt Encoded(RenderedText rendered, int[] ids, int begins, int left)
     {
-        var learnt = laid.Answers.Where(answer => left == 0 || answer.From > begins + left)
+        var learnt = rendered.Answers.Where(answer => left == 0 || answer.From > begins + left)
             .SelectMany(answer => Enumerable.Range(answer.From - left, answer.To - answer.From)).Where(place => place < ids.Length);
         return new(new(ids, new int[ids.Length]), [.. learnt.Distinct().Order()])
         {
-            Untold = laid.Untold,
-            Unwritten = laid.Unwritten,
-            Unended = _chat is not null && !EndIds.Contains(laid.Ids[laid.Answers[^1].To - 1]),
+            Unlocated = rendered.Unlocated,
+            Unwritten = rendered.Unwritten,
+            Unended = _chat is not null && !EndIds.Contains(rendered.Ids[rendered.Answers[^1].To - 1]),
         };
     }
 
@@ -123,7 +123,7 @@ public sealed class PromptEncoder
     {
         var ids = prompt.Conversation is { } talk
             ? Tokenizer.EncodeBare(PromptOf(_chat!.Fitted(talk))) : Tokenizer.EncodePrefix(prompt.Text);
-        if (ids.Length == 0) ids = [_end ?? _config.PadId]; // a model needs a token to go on from
+        if (ids.Length == 0) ids = [_end ?? _config.PadId]; // a model needs a token to start from
         var begins = BeginningOf(ids);
         var longest = Math.Max(begins + 1, _config.LongestText - Math.Min(room, _config.LongestText / 2));
         return ids.Length <= longest ? (ids, false) : ([.. ids[..begins], .. ids[^(longest - begins)..]], true);
@@ -168,13 +168,13 @@ public sealed class PromptEncoder
     /// <param name="file">The prompts.</param>
     /// <param name="kept">Gets the indices of those that are there.</param>
     /// <param name="rows">What the prompts are called in remarks.</param>
-    /// <exception cref="RefusedInputException">Some are too long, and are to be refused.</exception>
+    /// <exception cref="RefusedInputException">Some are too long, and the settings refuse those.</exception>
     public TargetSet Encode(IReadOnlyList<Prompt> file, out int[] kept, string rows = "rows")
     {
-        var tried = file.AsParallel().AsOrdered().Select(Tried).ToArray();
-        if (tried.Select(t => t.Fault).OfType<Fault>().ToArray() is { Length: > 0 } faults)
-            throw Refusal(faults, "task.text", "cannot be laid out");
-        EncodedPrompt[] all = [.. tried.Select(t => t.Encoded!)];
+        var encoded = file.AsParallel().AsOrdered().Select(TryEncode).ToArray();
+        if (encoded.Select(t => t.Fault).OfType<Fault>().ToArray() is { Length: > 0 } faults)
+            throw Refusal(faults, "task.text", "cannot be rendered");
+        EncodedPrompt[] all = [.. encoded.Select(t => t.Encoded!)];
         int[] cut = [.. all.Index().Where(e => e.Item.Cut).Select(e => e.Index)];
         if (cut.Length > 0 && _overlong == Overlong.Refuse)
             throw Refusal([.. cut.Select(i => new Fault(file[i].Place, $"has more than {LongestText} tokens with its answer"))], "task.text.overlong", "are too long; cut or drop them, or raise training.maxLength");
@@ -194,8 +194,8 @@ public sealed class PromptEncoder
                 + (lost > 0 ? $" {lost} of them lose earlier answers with it, which are not learnt." : "");
         if (_overlong == Overlong.Cut && answers > 0)
             yield return $"{Of(answers)} have an answer that is too long by itself for {LongestText} tokens; it is cut at the right.";
-        if (all.Sum(e => e.Untold) is > 0 and var untold)
-            yield return $"{untold} earlier answers in {Of(Count(e => e.Untold > 0))} are not learnt: "
+        if (all.Sum(e => e.Unlocated) is > 0 and var unlocated)
+            yield return $"{unlocated} earlier answers in {Of(Count(e => e.Unlocated > 0))} are not learnt: "
                 + "the chat template writes what was said before otherwise than the prompt that asked for it.";
         if (Count(e => e.Unended) is > 0 and var unended)
             yield return $"The chat template puts no mark after the last answer of {Of(unended)}: "
@@ -212,7 +212,7 @@ public sealed class PromptEncoder
         new([.. rows.Take(MostFaults), .. rows.Length > MostFaults ? [new Fault(setting, $"{rows.Length - MostFaults} more rows {why}")] : (Fault[])[]]);
 
     /// <summary>What a chat template refuses is a fault of the row.</summary>
-    private (EncodedPrompt? Encoded, Fault? Fault) Tried(Prompt prompt)
+    private (EncodedPrompt? Encoded, Fault? Fault) TryEncode(Prompt prompt)
     {
         try
         {
@@ -224,7 +224,7 @@ public sealed class PromptEncoder
         }
     }
 
-    private LaidText Joined(Prompt prompt)
+    private RenderedText Joined(Prompt prompt)
     {
         int[] before = Tokenizer.EncodePrefix(prompt.Text), whole = Tokenizer.EncodePrefix(prompt.Text + prompt.Target);
         if (whole.Length <= before.Length || !whole.AsSpan().StartsWith(before)) whole = [.. before, .. Tokenizer.EncodeBare(prompt.Target)];
@@ -235,28 +235,28 @@ public sealed class PromptEncoder
 
     /// <summary>The tokens of a whole conversation, and of each answer those between the prompt that it follows and the end of its
     /// turn.</summary>
-    private LaidText Laid(Conversation talk)
+    private RenderedText Render(Conversation talk)
     {
         var last = talk.Messages.Count - 1;
         var lastPrompt = PromptOf(talk);
         var text = TextOf(talk, lastPrompt);
         CheckCalls(talk, text);
         var whole = Tokenizer.EncodeBare(text);
-        var (answers, untold) = (new List<(int From, int To)>(), 0);
+        var (answers, unlocated) = (new List<(int From, int To)>(), 0);
         foreach (var (i, message) in talk.Messages.Index())
         {
             if (!message.Learnt || i == 0) continue; // nothing asks for what the assistant begins with
             var prompt = i == last ? lastPrompt : _chat!.Render(talk.Until(i), answer: true);
-            // Where a template lays out what is past otherwise than what is now, the answer would be learnt after another prompt than it is asked by.
+            // If a template renders earlier turns differently from the last, the answer would be learnt after another prompt than at generation.
             var end = text.StartsWith(prompt, StringComparison.Ordinal) ? EndOf(talk, i, text, prompt.Length) : prompt.Length;
             var from = Common(whole, Tokenizer.EncodeBare(prompt));
             var to = end == text.Length ? whole.Length : Common(whole, Tokenizer.EncodeBare(text[..end]));
             if (end > prompt.Length && to > from) answers.Add((from, to));
-            else untold++;
+            else unlocated++;
         }
         if (answers.Count == 0)
-            throw Refused("the chat template lays out an answer in a way that cannot be told from the prompt; nothing could be learnt");
-        return new(whole, answers) { Untold = untold, Unwritten = [.. Unwritten(talk, text)] };
+            throw Refused("the chat template renders an answer so that it cannot be separated from the prompt; nothing could be learnt");
+        return new(whole, answers) { Unlocated = unlocated, Unwritten = [.. Unwritten(talk, text)] };
     }
 
     /// <summary>Where the turn of an answer ends in the text, after the mark for that.</summary>
@@ -316,7 +316,7 @@ public sealed class PromptEncoder
 
     private string PromptOf(Conversation talk) => _chat!.Render(talk.Until(talk.Messages.Count - 1), answer: true);
 
-    /// <summary>A conversation as it is generated: its last answer follows the prompt that asks for it, also where the template lays out a finished conversation otherwise (Mistral leaves the
+    /// <summary>A conversation as it is generated: its last answer follows the prompt that asks for it, also where the template renders a finished conversation differently (Mistral leaves the
     /// system's message to the last question, DeepSeek-R1 takes the thoughts out).</summary>
     private string TextOf(Conversation talk, string prompt)
     {
@@ -359,7 +359,7 @@ public sealed class PromptEncoder
         }
         catch (RefusedInputException)
         {
-            return null; // a template that wants more than a question and an answer is judged where a row is laid out
+            return null; // a template that needs more than a question and an answer is validated when a row is rendered
         }
     }
 
@@ -374,10 +374,10 @@ public sealed class PromptEncoder
     }
 
     /// <summary>A text with its answers: tokens from one place up to another, in order.</summary>
-    private sealed record LaidText(int[] Ids, IReadOnlyList<(int From, int To)> Answers)
+    private sealed record RenderedText(int[] Ids, IReadOnlyList<(int From, int To)> Answers)
     {
-        /// <summary>Answers that are to be learnt and cannot be told.</summary>
-        public int Untold { get; init; }
+        /// <summary>Answers that should be learnt and cannot be located.</summary>
+        public int Unlocated { get; init; }
 
         public IReadOnlyList<string> Unwritten { get; init; } = [];
     }

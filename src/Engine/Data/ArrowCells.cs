@@ -16,7 +16,7 @@ internal static class ArrowCells
     /// <summary>Columns of a Parquet file that a type is stored in.</summary>
     public static int LeavesOf(IArrowType type) => MembersOf(type)?.Sum(LeavesOf) ?? 1;
 
-    /// <summary>The types that a type is made of, in the order of their columns; null for one that is a column itself.</summary>
+    /// <summary>The member types of a type, in the order of their columns; null for a type that is a column itself.</summary>
     public static IReadOnlyList<IArrowType>? MembersOf(IArrowType type) => type switch
     {
         StructType fields => [.. fields.Fields.Select(field => field.DataType)],

@@ -29,11 +29,11 @@ internal enum CellKind : byte
 /// <summary>Takes the cells of a file while a reader goes through it.</summary>
 internal interface ICellSink
 {
-    /// <summary>Rows of the file; told when all are read.</summary>
+    /// <summary>Rows of the file; set once all are read.</summary>
     int Rows { get; set; }
 
     /// <summary>Told of each column as it appears, in the file's order.</summary>
-    /// <returns>What takes its cells; null where nobody reads them, so that they need not be decoded.</returns>
+    /// <returns>The column for its cells; null if they are not read and need not be decoded.</returns>
     CellColumn? Begin(string column);
 }
 
@@ -102,12 +102,12 @@ internal sealed class CellTable(IReadOnlyCollection<string> wanted) : ICellSink
     public string? FaultOf(string column, int row, bool numbers)
     {
         var (text, kind) = (_kept[column].Texts[row], _kept[column].Kinds[row]);
-        string Wanted(string it) => $"must be a text{(numbers ? " or a number" : "")}; it is {it}";
+        string MustBeText(string it) => $"must be a text{(numbers ? " or a number" : "")}; it is {it}";
         return kind switch
         {
-            CellKind.Number when !numbers => Wanted("a number"),
-            CellKind.Boolean when !numbers => Wanted("true or false"),
-            CellKind.Other => Wanted(text),
+            CellKind.Number when !numbers => MustBeText("a number"),
+            CellKind.Boolean when !numbers => MustBeText("true or false"),
+            CellKind.Other => MustBeText(text),
             CellKind.Broken => text,
             _ => null,
         };

@@ -4,7 +4,7 @@ namespace LoraDrop.Engine.Data;
 
 /// <summary>A conversation as a classifier reads it: the assistant's last message is the label, and all that was said before, one message
 /// after the other, is the text.</summary>
-/// <remarks>So a file that was written for a chat model that answers with a class trains an encoder as it stands. What no class can be, the
+/// <remarks>So a file that was written for a chat model that answers with a class trains an encoder unchanged. What no class can be, the
 /// call of a tool, is a fault.</remarks>
 internal sealed record ChatLine(string Text, string Label)
 {
@@ -12,7 +12,7 @@ internal sealed record ChatLine(string Text, string Label)
 
     public static IReadOnlyList<string> Columns { get; } = [TextColumn, LabelColumn];
 
-    /// <summary>What the row holds besides, which no classifier reads, by where it stands: <c>id</c>, <c>messages[].name</c>.</summary>
+    /// <summary>Other fields of the row, which no classifier reads, by path: <c>id</c>, <c>messages[].name</c>.</summary>
     public IReadOnlyList<string> NotUsed { get; private init; } = [];
 
     /// <summary>Reads a row; every fault names row, line and message. Null with one.</summary>

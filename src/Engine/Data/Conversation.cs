@@ -5,7 +5,7 @@ namespace LoraDrop.Engine.Data;
 
 /// <summary>A message of a conversation.</summary>
 /// <param name="Role"><c>system</c>, <c>developer</c>, <c>user</c>, <c>assistant</c> or <c>tool</c>.</param>
-/// <param name="Content">What it says, parts one after the other; empty for a call that says nothing besides.</param>
+/// <param name="Content">Its text, parts joined; empty for a call without text.</param>
 /// <param name="Fields">The message as a chat template gets it, with whatever else it holds (<c>tool_calls</c>, <c>name</c>).</param>
 /// <param name="Learnt">Whether it is learnt: an assistant's, unless its <c>weight</c> is 0.</param>
 public sealed record ChatMessage(string Role, string Content, JsonObject Fields, bool Learnt)
@@ -20,7 +20,7 @@ public sealed record ChatMessage(string Role, string Content, JsonObject Fields,
     /// <summary>The names of the functions that it calls.</summary>
     internal IEnumerable<string> Called => (Calls ?? []).Select(call => call!["function"]!["name"]!.GetValue<string>());
 
-    /// <summary>Where it stands in its row, for faults: <c>messages[2]</c>.</summary>
+    /// <summary>Its path in the row, for faults: <c>messages[2]</c>.</summary>
     internal string At { get; init; } = "";
 
     /// <summary>The message as text, where no template says how a call is written.</summary>
@@ -35,7 +35,7 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>The tools that may be called, each <c>{"type": "function", "function": {…}}</c>; null: none.</summary>
     public JsonArray? Tools { get; init; }
 
-    /// <summary>What else the chat template is given, by name.</summary>
+    /// <summary>Other variables of the chat template.</summary>
     public JsonObject Variables { get; init; } = [];
 
     /// <summary>Further fields of the row. Those that the chat template reads become <see cref="Variables"/>; the others are not
@@ -48,7 +48,7 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>The first messages, with all that belongs to the conversation.</summary>
     public Conversation Until(int count) => this with { Messages = [.. Messages.Take(count)] };
 
-    /// <summary>Fields of messages that a reader does not look for, by where they stand: <c>messages[].name</c>.</summary>
+    /// <summary>Fields of messages that a reader does not read, by path: <c>messages[].name</c>.</summary>
     internal IEnumerable<string> NotRead(Func<string, bool> reads) =>
         Messages.SelectMany(message => message.Fields.Select(field => field.Key).Where(field => !reads(field))
             .Select(field => $"{message.At.Split('[')[0]}[].{field}")).Distinct();
@@ -56,7 +56,7 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>The conversation with an answer that is still empty.</summary>
     public Conversation Unanswered() => this with { Messages = [.. Messages, ChatMessage.Of("assistant", "")] };
 
-    /// <summary>What tells prompts apart: everything that a template gets to see before the answer.</summary>
+    /// <summary>The key of a prompt: everything that a template sees before the answer.</summary>
     internal string Key => string.Join('\u001f',
         [.. Messages.SkipLast(1).Select(message => message.Fields.ToJsonString()), Tools?.ToJsonString(), Variables.ToJsonString()]);
 

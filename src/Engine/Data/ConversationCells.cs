@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Conversations as rows with the columns <c>text</c> and <c>label</c>, and what stands beside the messages.</summary>
+/// <summary>Conversations as rows with the columns <c>text</c> and <c>label</c>, and the fields beside the messages.</summary>
 internal static class ConversationCells
 {
     public static void Read(IEnumerable<(RowPlace Place, JsonElement Row)> rows, ICellSink to, ChatReading chat, DataFaults faults) =>
@@ -19,16 +19,16 @@ internal static class ConversationCells
         }
     }
 
-    /// <summary>The reading of a file of which nobody has said yet what it is for.</summary>
+    /// <summary>Reads a file before its use is known.</summary>
     public static (string Text, string Label)? AsAny(JsonElement row, RowPlace place, DataFaults faults) =>
         Conversation.Read(row, place, faults) is { } talk && ChatLine.Of(talk) is var line ? (line.Text, line.Label) : null;
 
     /// <summary>The reading of a classifier.</summary>
-    /// <param name="besides">Gets what the rows hold that no classifier reads.</param>
-    public static ChatReading AsLabelled(HashSet<string> besides) => (row, place, faults) =>
+    /// <param name="otherFields">Gets the fields of the rows that no classifier reads.</param>
+    public static ChatReading AsLabelled(HashSet<string> otherFields) => (row, place, faults) =>
     {
         if (ChatLine.Read(row, place, faults) is not { } line) return null;
-        besides.UnionWith(line.NotUsed);
+        otherFields.UnionWith(line.NotUsed);
         return (line.Text, line.Label);
     };
 }

@@ -37,7 +37,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
 
     private readonly int _before = faults.Count;
 
-    /// <summary>Arguments that were given as text: a null in them was written by whoever wrote the call.</summary>
+    /// <summary>Arguments that were given as text: a null in them belongs to the call.</summary>
     private readonly HashSet<JsonObject> _asText = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Whether the row was written from columns, where every object has the members of all, and null for those that are not its
@@ -127,7 +127,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     private List<ChatMessage> PromptAndCompletion(JsonElement row)
     {
         if (row.TryGetProperty(ChatLine.LabelColumn, out var label) && label.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            Refuse(ChatLine.LabelColumn, "tells good completions from bad, which is not trained here: leave out the bad, and the label");
+            Refuse(ChatLine.LabelColumn, "marks good and bad completions, which is not trained here: remove the bad ones and the label");
         return
         [
             .. Messages(row.GetProperty(Prompt), Prompt, learnt: false),
@@ -163,7 +163,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return [];
     }
 
-    /// <summary>The system message that stands beside the messages of a row.</summary>
+    /// <summary>The system message beside the messages of a row.</summary>
     private void SystemBefore(JsonElement row, List<ChatMessage> messages)
     {
         if (!Has(row, System)) return;
@@ -280,9 +280,9 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
             if (turn is not null) Refuse($"{at}.{turn}", "must be a call: {\"name\": …, \"arguments\": {…}}");
             return null;
         }
-        if (role != "assistant") Refuse($"{at}.{name}", "must be on a message of the assistant: nobody else calls tools");
+        if (role != "assistant") Refuse($"{at}.{name}", "must be on a message of the assistant: only it calls tools");
         else if (name == ChatMessage.ToolCalls && older is not null)
-            Refuse($"{at}.function_call", "stands beside tool_calls: give the calls once");
+            Refuse($"{at}.function_call", "is given beside tool_calls: give the calls once");
         if (TextOf(given) is { } text && (given = Parsed(text, $"{at}.{name}")) is null) return null;
         var calls = new JsonArray();
         foreach (var (i, call) in (given is JsonArray list ? list.ToArray() : [given]).Index())
@@ -380,7 +380,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         if (TextOf(given) is { } text && (given = Parsed(text, Variables)) is null) return [];
         if (given is not JsonObject variables)
         {
-            Refuse(Variables, "must be an object: what the chat template is given, by name");
+            Refuse(Variables, "must be an object with variables of the chat template");
             return [];
         }
         foreach (var name in variables.Where(field => field.Value is null).Select(field => field.Key).ToArray()) variables.Remove(name);

@@ -24,7 +24,7 @@ internal static class DartEntry
         }
         foreach (var (i, annotation) in annotations.EnumerateArray().Index())
         {
-            if (annotation.ValueKind == JsonValueKind.Object && annotation.TryGetProperty("text", out var none) && none.ValueKind == JsonValueKind.Null) continue; // the published test file has one: nobody wrote anything
+            if (annotation.ValueKind == JsonValueKind.Object && annotation.TryGetProperty("text", out var none) && none.ValueKind == JsonValueKind.Null) continue; // the published test file has one
             if (TextIn(annotation, "text") is not { } text) faults.Add($"{place} annotations[{i}].text", "must be a text");
             else yield return JsonSerializer.SerializeToElement(new { triples, text, source = TextIn(annotation, "source") ?? "" });
         }

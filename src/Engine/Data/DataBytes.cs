@@ -32,7 +32,7 @@ internal sealed class DataBytes : IDisposable
     /// <exception cref="ObjectDisposedException">The file was closed before all of it was read.</exception>
     public string Sha256 => _digest.GetAwaiter().GetResult() ?? throw new ObjectDisposedException(nameof(DataBytes));
 
-    /// <summary>Opens a file, and looks at its first bytes whether it is what its name says.</summary>
+    /// <summary>Opens a file, and checks by its first bytes that it is what its name says.</summary>
     /// <param name="path">The file.</param>
     /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
     public static DataBytes? Open(string path, DataFaults faults)
@@ -68,7 +68,7 @@ internal sealed class DataBytes : IDisposable
         _digest.ContinueWith(_ => _file.Dispose(), TaskScheduler.Default);
     }
 
-    /// <summary>What a file is that is no data file of the kind that its name promises; null where nothing speaks against it.</summary>
+    /// <summary>Why a file is not a data file of the kind that its name promises; null if it may be.</summary>
     private string? Fault()
     {
         Span<byte> stored = stackalloc byte[8];
@@ -85,7 +85,7 @@ internal sealed class DataBytes : IDisposable
     private string? Named(ReadOnlySpan<byte> head)
     {
         var parquet = DataFormat.Of(Path) == ".parquet";
-        if (GitLfsPointer.IsStartOf(head)) return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull where it was cloned, or download the file itself";
+        if (GitLfsPointer.IsStartOf(head)) return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull in its repository, or download the file itself";
         if (head.StartsWith("PAR1"u8) && !parquet) return "a Parquet file, and its name does not say so: call it .parquet at the end";
         if (head.StartsWith("PK\x03\x04"u8)) return "a zip archive or a spreadsheet (.xlsx): save it as CSV or JSON lines";
         if (head.Length > 3 && head[0] == 0x28 && head[1] == 0xb5 && head[2] == 0x2f

@@ -36,7 +36,7 @@ internal sealed partial class DataFaults(string file)
     public int Count { get; private set; }
 
     public IEnumerable<Fault> All => _first.Select(fault => new Fault(fault.Place.Length == 0 ? file : $"{file} {fault.Place}",
-        fault.Told)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
+        fault.Message)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
 
     [GeneratedRegex(@"^row \d+( \(line \d+\))?")]
     private static partial Regex Row();
@@ -47,6 +47,6 @@ internal sealed partial class DataFaults(string file)
 
         public int Count { get; set; } = 1;
 
-        public string Told => Count == 1 ? message : $"{message}; so {(message.StartsWith("is ", StringComparison.Ordinal) ? Count == 2 ? "is" : "are" : "in")} {Count - 1} more {(Count == 2 ? "row" : "rows")}";
+        public string Message => Count == 1 ? message : $"{message}; so {(message.StartsWith("is ", StringComparison.Ordinal) ? Count == 2 ? "is" : "are" : "in")} {Count - 1} more {(Count == 2 ? "row" : "rows")}";
     }
 }

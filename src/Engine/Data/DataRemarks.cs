@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>What a person should know about how data files were read.</summary>
+/// <summary>Remarks on how data files were read.</summary>
 internal static class DataRemarks
 {
     private const int MostClasses = 5;

@@ -9,10 +9,10 @@ namespace LoraDrop.Engine.Data;
 /// <param name="Examples">The rows in file order.</param>
 public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? Labels, IReadOnlyList<Example> Examples)
 {
-    /// <summary>What a person should know about how the file was read.</summary>
+    /// <summary>Remarks on how the file was read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>The columns of the file that the task does not read; of conversations what stands besides: <c>id</c>,
+    /// <summary>The columns of the file that the task does not read; for conversations, other fields: <c>id</c>,
     /// <c>messages[].name</c>.</summary>
     internal IReadOnlyList<string> NotUsed { get; init; } = [];
 
@@ -50,8 +50,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         using var file = TableFile.Open(path, faults);
         if (file is null) return null;
         var table = new CellTable([.. task.ColumnChoices.SelectMany(choice => choice.All)]);
-        var besides = new HashSet<string>();
-        if (!file.ReadCells(table, ConversationCells.AsLabelled(besides)) || table.Columns.Count == 0) return null;
+        var otherFields = new HashSet<string>();
+        if (!file.ReadCells(table, ConversationCells.AsLabelled(otherFields)) || table.Columns.Count == 0) return null;
         if (ColumnChoice.Named(task.ColumnChoices, table.Columns) is not { } columns)
         {
             faults.Add(ColumnChoice.Wanted(task.ColumnChoices, table.Columns, file.Header, file.WhyNoHeader));
@@ -67,7 +67,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         var examples = Labelled(table, rows, columns, labels, faults, out var byPlace);
         return new Dataset(file.Name, file.Sha256, labels, examples)
         {
-            NotUsed = file.Conversations ? [.. besides] : [.. table.Columns.Except(columns.All)],
+            NotUsed = file.Conversations ? [.. otherFields] : [.. table.Columns.Except(columns.All)],
             Spellings = [.. rows.Select(row => table[columns.Label, row]).Distinct()],
             Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}."), .. byPlace
                 ? [DataRemarks.ByPlace(file.Name, columns.Label, labels!)] : (string[])[]],

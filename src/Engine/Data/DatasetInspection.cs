@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Looks through the files of a data set without knowing what is to be learned from them.</summary>
+/// <summary>Inspects the files of a data set without a task.</summary>
 public static class DatasetInspection
 {
     /// <summary>Reads every file, whole.</summary>
@@ -13,7 +13,7 @@ public static class DatasetInspection
         (string Split, string? Path)[] paths = [(SplitSummary.Train, files.Train), (SplitSummary.Validation, files.Validation), (SplitSummary.Test, files.Test)];
         var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitSummary>().ToArray();
         if (faults.Count > 0) throw new RefusedInputException(faults);
-        return new([.. splits.Select(split => split.Split == SplitSummary.Validation && Lacking(splits[0], split) is { } remark
+        return new([.. splits.Select(split => split.Split == SplitSummary.Validation && MissingColumnsRemark(splits[0], split) is { } remark
             ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
     }
 
@@ -36,7 +36,7 @@ public static class DatasetInspection
 
     /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the
     /// task says.</summary>
-    private static string? Lacking(SplitSummary train, SplitSummary other)
+    private static string? MissingColumnsRemark(SplitSummary train, SplitSummary other)
     {
         string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column =>
             column.Name))];

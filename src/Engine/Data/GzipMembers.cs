@@ -161,7 +161,7 @@ internal sealed class GzipMembers : ForwardStream
             return read;
         }
 
-        /// <summary>Where the file goes on after a trailer; null where it is not there.</summary>
+        /// <summary>The place of the next member after a trailer; null if there is none.</summary>
         public long? After(ReadOnlySpan<byte> trailer)
         {
             Span<byte> next = stackalloc byte[Trailer];

@@ -40,16 +40,16 @@ internal sealed class JsonCells(ICellSink to)
         }
     }
 
-    /// <summary>Reads a conversation as the columns that it has for everybody, and what stands beside its messages.</summary>
+    /// <summary>Reads a conversation as its usual columns, and the fields beside its messages.</summary>
     public void Add(PlainConversation talk, ReadOnlySpan<byte> json, RowPlace place)
     {
         AddText(ChatLine.TextColumn, talk.Text, place);
         AddText(ChatLine.LabelColumn, talk.Label, place);
-        for (var i = 0; i < talk.Besides.Count; i++)
+        for (var i = 0; i < talk.OtherFields.Count; i++)
         {
-            var key = KeyOf(talk.Besides[i].Name(json), i + 2, place);
+            var key = KeyOf(talk.OtherFields[i].Name(json), i + 2, place);
             key.Row = _row + 1;
-            AddValue(talk.Besides[i], json, key.Column, place);
+            AddValue(talk.OtherFields[i], json, key.Column, place);
         }
         End(place, CellKind.Untyped);
     }
@@ -115,7 +115,7 @@ internal sealed class JsonCells(ICellSink to)
     }
 
     /// <summary>Adds a value to a column of the caller's own, as a member of a row would be added.</summary>
-    /// <param name="column">Gets it; null: nobody reads it.</param>
+    /// <param name="column">Gets it; null: it is not read.</param>
     /// <param name="json">The value; valid JSON.</param>
     /// <param name="place">Its row.</param>
     public void AddValue(CellColumn? column, ReadOnlySpan<byte> json, RowPlace place)
@@ -132,7 +132,7 @@ internal sealed class JsonCells(ICellSink to)
         to.Rows = ++_row;
     }
 
-    /// <summary>The key that the reader stands on; most rows have the order of the one before.</summary>
+    /// <summary>The current key of the reader; most rows have the order of the row before.</summary>
     private Key KeyOf(ref Utf8JsonReader reader, int next, RowPlace place)
     {
         if (next < _keys.Count && reader.ValueTextEquals(_keys[next].Utf8)) return _keys[next];

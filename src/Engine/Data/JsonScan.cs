@@ -72,7 +72,7 @@ internal sealed class JsonScan
         while (at < json.Length && json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') at++;
     }
 
-    /// <summary>Whether a character stands at a place, which becomes the place behind it.</summary>
+    /// <summary>Consumes a character if it is at a place.</summary>
     public static bool Take(ReadOnlySpan<byte> json, ref int at, char wanted)
     {
         if (at >= json.Length || json[at] != wanted) return false;
@@ -215,7 +215,7 @@ internal sealed class JsonScan
 
         public ReadOnlySpan<byte> Value(ReadOnlySpan<byte> json) => json[ValueStart..ValueEnd];
 
-        /// <summary>What stands between the quotes of a string.</summary>
+        /// <summary>The text between the quotes of a string.</summary>
         public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> json) => json[(ValueStart + 1)..(ValueEnd - 1)];
     }
 }

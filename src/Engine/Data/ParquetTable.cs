@@ -9,7 +9,7 @@ namespace LoraDrop.Engine.Data;
 
 /// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width,
 /// decimals or booleans. Each column is decoded by itself, and only
-/// where somebody wants it.</summary>
+/// where it is needed.</summary>
 /// <remarks>Texts that the file's schema marks as JSON are the values that they spell, as in a row of JSONL.</remarks>
 internal sealed class ParquetTable : TableReader
 {
@@ -215,7 +215,7 @@ internal sealed class ParquetTable : TableReader
         if (mark[3] == 'E') return "is an encrypted Parquet file: save it without encryption";
         stream.Position = Math.Max(0, bytes.Length - mark.Length);
         stream.ReadExactly(mark);
-        if (bytes.Length < 12 || !mark.SequenceEqual("PAR1"u8)) return "is cut off: a Parquet file ends with PAR1, and where its columns are stands before that. Fetch or copy it again";
+        if (bytes.Length < 12 || !mark.SequenceEqual("PAR1"u8)) return "is cut off: a Parquet file ends with PAR1, with the places of its columns before that. Download or copy it again";
         return null;
     }
 }

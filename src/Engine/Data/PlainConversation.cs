@@ -24,7 +24,7 @@ internal sealed class PlainConversation
     ];
 
     private readonly JsonScan _row = new(), _message = new();
-    private readonly List<JsonScan.Member> _besides = [];
+    private readonly List<JsonScan.Member> _otherFields = [];
     private byte[] _said = new byte[1 << 12];
     private int _length, _before;
 
@@ -35,13 +35,13 @@ internal sealed class PlainConversation
     public ReadOnlySpan<byte> Label => _said.AsSpan(_before, _length - _before);
 
     /// <summary>The members beside the messages, each with a name of its own.</summary>
-    public IReadOnlyList<JsonScan.Member> Besides => _besides;
+    public IReadOnlyList<JsonScan.Member> OtherFields => _otherFields;
 
     /// <summary>Whether a row was read; otherwise it has another form, or a fault.</summary>
     public bool TryRead(ReadOnlySpan<byte> json)
     {
         if (!_row.TryRead(json)) return false;
-        _besides.Clear();
+        _otherFields.Clear();
         var list = -1;
         foreach (var member in _row.Members)
         {
@@ -50,7 +50,7 @@ internal sealed class PlainConversation
                 if (list >= 0 || member.Type != JsonTokenType.StartArray) return false;
                 list = member.ValueStart;
             }
-            else if (IsPlain(member, json)) _besides.Add(member);
+            else if (IsPlain(member, json)) _otherFields.Add(member);
             else return false;
         }
         return list >= 0 && !IsAnyTwice(json) && TryMessages(json, list);
@@ -69,10 +69,10 @@ internal sealed class PlainConversation
     private bool IsAnyTwice(ReadOnlySpan<byte> json)
     {
         const int Most = 32;   // compared one by one
-        if (_besides.Count > Most) return true;
-        for (var i = 0; i < _besides.Count; i++)
+        if (_otherFields.Count > Most) return true;
+        for (var i = 0; i < _otherFields.Count; i++)
             for (var j = 0; j < i; j++)
-                if (_besides[i].Name(json).SequenceEqual(_besides[j].Name(json))) return true;
+                if (_otherFields[i].Name(json).SequenceEqual(_otherFields[j].Name(json))) return true;
         return false;
     }
 
@@ -142,7 +142,7 @@ internal sealed class PlainConversation
         return _said.AsSpan(_length);
     }
 
-    /// <summary>A byte that is no blank says that there is a text, without a look at the rest.</summary>
+    /// <summary>A byte that is not white space decides it without the rest.</summary>
     private static bool IsBlank(ReadOnlySpan<byte> utf8) =>
         utf8.IsEmpty || (utf8[0] is not (> 0x20 and < 0x7f) && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(utf8)));
 

@@ -2,9 +2,9 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>A prompt and what is to be answered.</summary>
-/// <param name="Place">Where it stands: file and row.</param>
-/// <param name="Text">The prompt; empty where <paramref name="Conversation"/> is to be laid out.</param>
+/// <summary>A prompt and its expected answer.</summary>
+/// <param name="Place">Its file and row.</param>
+/// <param name="Text">The prompt; empty where <paramref name="Conversation"/> is rendered.</param>
 /// <param name="Target">The answer that is learnt, and the first that is right.</param>
 /// <param name="References">Every right answer, the target among them.</param>
 /// <param name="Source">Where it comes from; empty where the data does not say.</param>
@@ -21,7 +21,7 @@ public sealed record Prompt(string Place, string Text, string Target, IReadOnlyL
     public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
         [.. prompts.GroupBy(prompt => prompt.Key).Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
 
-    /// <summary>What tells prompts apart: those that are alike belong together.</summary>
+    /// <summary>The key of a prompt: rows with the same key belong together.</summary>
     internal string Key => Conversation?.Key ?? Text;
 }
 
@@ -31,7 +31,7 @@ public sealed record Prompt(string Place, string Text, string Target, IReadOnlyL
 /// <param name="Prompts">The rows in file order.</param>
 public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt> Prompts)
 {
-    /// <summary>What a person should know about how the file was read.</summary>
+    /// <summary>Remarks on how the file was read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>The columns of the file that the task does not read.</summary>

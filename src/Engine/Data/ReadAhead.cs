@@ -61,7 +61,7 @@ internal sealed class ReadAhead : ForwardStream
         return false;
     }
 
-    /// <summary>Whatever ends the thread is thrown where the stream is read: nobody else would see it, and the reader would wait for ever.</summary>
+    /// <summary>Whatever ends the thread is thrown where the stream is read: otherwise the reader would wait forever.</summary>
     private void Fill()
     {
         try
@@ -76,7 +76,7 @@ internal sealed class ReadAhead : ForwardStream
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            // The stream is closed, and nobody reads on.
+            // The stream is closed.
         }
         catch (Exception failed)
         {

@@ -25,7 +25,7 @@ internal sealed class SplitTally : ICellSink
     public SplitSummary Facts(string split, TableFile file)
     {
         ColumnSummary[] columns = [.. _columns.Select(column => column.Facts())];
-        // What stands beside the messages of a conversation, tools or history, may be for its chat template: a run says what it does not use.
+        // Fields beside the messages of a conversation, tools or history, may be for its chat template: a run says what it does not use.
         var converses = file.Conversations || ConversationReader.IsAlpaca([.. columns.Select(column => column.Name)]);
         bool IsReadable(ColumnSummary column) => column.Type != ColumnType.Other && column.Empty < Rows;
         string[] unused = [.. columns.Where(column => column.Unreadable is not null || file.IsUnnamed(column.Name)
@@ -122,7 +122,7 @@ internal sealed class ColumnTally : CellColumn
         if (_values.Count < ColumnSummary.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_valuesBySpan, text, out _)++;
     }
 
-    /// <summary>Whether a cell is a short number without an exponent, which can be told without computing it; most are.</summary>
+    /// <summary>Whether a cell is a short number without an exponent, which can be seen without parsing it; most are.</summary>
     private static bool IsPlainNumber(ReadOnlySpan<byte> utf8, out bool whole)
     {
         const int Longest = 18;   // digits that 64 bits hold
@@ -141,7 +141,7 @@ internal sealed class ColumnTally : CellColumn
         return digits > 0;
     }
 
-    /// <summary>A byte that is no blank says it without a look at the rest.</summary>
+    /// <summary>A byte that is not white space decides it without the rest.</summary>
     private static bool IsFilled(ReadOnlySpan<byte> utf8) => utf8.Length > 0 && utf8[0] is > 0x20 and < 0x7f;
 
     private bool IsListed => _values.Count is > 0 and < ColumnSummary.MostDistinct && _longest <= ColumnSummary.LongestCell
@@ -167,7 +167,7 @@ internal sealed class ColumnTally : CellColumn
         _ => ColumnType.Text,
     };
 
-    /// <summary>By value: 1.0 is whole wherever it stands.</summary>
+    /// <summary>By value: 1.0 is an integer.</summary>
     private static ColumnType TypeOf(ReadOnlySpan<char> text, CellKind kind) => kind switch
     {
         CellKind.Text => ColumnType.Text,

@@ -68,7 +68,7 @@ internal sealed class TableFile : IDisposable
     /// <summary>Whether a column has no name of its own: the index that a table was written with.</summary>
     public bool IsUnnamed(string column) => _reader.IsUnnamed(column);
 
-    /// <summary>Reads every cell that somebody wants.</summary>
+    /// <summary>Reads every cell that is needed.</summary>
     /// <returns>Whether the file could be read to its end; rows may have faults all the same.</returns>
     public bool ReadCells(ICellSink to, ChatReading chat)
     {

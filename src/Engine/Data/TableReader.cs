@@ -16,7 +16,7 @@ internal abstract class TableReader(DataBytes bytes)
     /// <summary>Why the first line is no header; null where it is one, or where a format has none.</summary>
     public virtual string? WhyNoHeader => null;
 
-    /// <summary>Whether rows are conversations; their columns are <c>text</c> and <c>label</c>, and whatever stands beside the
+    /// <summary>Whether rows are conversations; their columns are <c>text</c> and <c>label</c>, and the fields beside the
     /// messages.</summary>
     public virtual bool Conversations => false;
 
@@ -26,7 +26,7 @@ internal abstract class TableReader(DataBytes bytes)
     /// <summary>What a person should know about how the file was read; known when it is.</summary>
     public virtual IEnumerable<string> Remarks => [];
 
-    /// <summary>Reads every cell that somebody wants.</summary>
+    /// <summary>Reads every cell that is needed.</summary>
     /// <param name="to">Takes them.</param>
     /// <param name="chat">How a row that is a conversation becomes a text and a label; null with a fault.</param>
     /// <param name="faults">Gets what is wrong.</param>

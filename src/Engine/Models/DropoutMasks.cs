@@ -8,7 +8,7 @@ namespace LoraDrop.Engine.Models;
 /// <remarks>
 /// On a CPU each mask is a function of (key, call, element): nothing is saved for the backward pass, which computes the mask again;
 /// drawing it costs a tenth of torch's own generator (bench: <c>dropout</c>); and a resumed run needs no random state. On CUDA
-/// torch draws the masks, from a generator that is seeded anew at every pass, which serves the same end.
+/// torch draws the masks, from a generator that is seeded again at every pass, to the same effect.
 /// </remarks>
 public sealed class DropoutMasks
 {
@@ -44,7 +44,7 @@ public sealed class DropoutMasks
         return MaskedFunction.apply(x, Next(p));                                 // shape of x
     }
 
-    /// <summary>x + drop(y): the residual of a layer. What was dropped is a fresh tensor that nobody else needs, so x is added into it.</summary>
+    /// <summary>x + drop(y): the residual of a layer. The dropped tensor is fresh and used nowhere else, so x is added in place.</summary>
     public Tensor DropThenAdd(Tensor y, double p, Tensor x)
     {
         var dropped = Drop(y, p);

@@ -14,7 +14,7 @@ public abstract class FrozenMatrix
     /// <summary>Bytes that it takes.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>W (k, d), made anew; the caller's.</summary>
+    /// <summary>Creates W (k, d), owned by the caller.</summary>
     public abstract Tensor Dense(ScalarType type);
 
     /// <summary>x·Wᵀ.</summary>
@@ -25,7 +25,7 @@ public abstract class FrozenMatrix
         return nn.functional.linear(x, dense);
     }
 
-    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W made anew for each: autograd would keep a dense copy of every layer otherwise.</summary>
+    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W rebuilt for each: autograd would keep a dense copy of every layer otherwise.</summary>
     private sealed class FrozenProduct : GradientFunction<FrozenProduct, FrozenMatrix>
     {
         protected override (Tensor Y, Tensor[] Kept, FrozenMatrix State) Forward(object[] vars)

@@ -26,7 +26,7 @@ public static class ModelInspection
         };
     }
 
-    /// <summary>What config.json alone tells: sizes and counts, whether weights and tokenizer are there or not.</summary>
+    /// <summary>Reads config.json alone: sizes and counts, without weights and tokenizer.</summary>
     /// <exception cref="RefusedInputException">It is missing, malformed, or of an architecture that is not supported.</exception>
     public static ModelSummary OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
 

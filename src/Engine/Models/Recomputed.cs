@@ -7,8 +7,8 @@ namespace LoraDrop.Engine.Models;
 internal sealed class Recomputed : GradientFunction<Recomputed, Recomputed.State>
 {
     /// <param name="x">The layer's input.</param>
-    /// <param name="masks">Whence its dropout masks come.</param>
-    /// <param name="layer">The layer; what it needs besides must live until the backward pass.</param>
+    /// <param name="masks">Source of its dropout masks.</param>
+    /// <param name="layer">The layer; everything else it uses must live until the backward pass.</param>
     public static Tensor Of(Tensor x, DropoutMasks masks, Func<Tensor, Tensor> layer)
     {
         using var scope = NewDisposeScope();

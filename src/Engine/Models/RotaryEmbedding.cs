@@ -11,7 +11,7 @@ public sealed class RotaryEmbedding(RopeSettings settings, int width)
     /// <summary>Cosines and sines of positions, float32.</summary>
     /// <param name="positions">(B, T), int64.</param>
     /// <param name="longest">Positions in use, cached ones included.</param>
-    /// <returns>The caller's: (B, 1, T, w) each.</returns>
+    /// <returns>(B, 1, T, w) each, owned by the caller.</returns>
     public Rotation At(Tensor positions, long longest)
     {
         using var scope = NewDisposeScope();

@@ -87,7 +87,7 @@ public sealed class TokenBatch : IDisposable
         return new(texts, [.. texts.Select((text, row) => (row, width - text.Ids.Length, text.Ids.Length))], padId, device);
     }
 
-    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention looks at each by itself.</summary>
+    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention keeps them apart.</summary>
     public static TokenBatch Packed(IReadOnlyList<TokenizedText> texts, Device device)
     {
         var column = 0;

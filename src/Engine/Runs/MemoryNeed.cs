@@ -15,7 +15,7 @@ public static class MemoryNeed
     /// <exception cref="RefusedInputException">It does not fit.</exception>
     public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, LoraSettings lora, Device device)
     {
-        if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA tells at the allocation
+        if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
         var need = config is DecoderConfig decoder ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max()) : OfTraining(config, batch, lengths.Max());
         var free = Free();

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A token that is found in the text as it stands and never cut, such as <c>&lt;mask&gt;</c>.</summary>
+/// <summary>A token that is matched literally in the text and never split, such as <c>&lt;mask&gt;</c>.</summary>
 /// <param name="Content">The token as written in a text; not empty.</param>
 /// <param name="Id">Its id, 0 or more.</param>
 /// <param name="Special">Whether decoding may leave it out.</param>
-/// <param name="Normalized">Whether it is looked for after the text was normalised, and in normalised form.</param>
+/// <param name="Normalized">Whether it is matched after the text was normalised, and in normalised form.</param>
 /// <param name="LeftStrip">Whether it takes the white space to its left.</param>
 /// <param name="RightStrip">Whether it takes the white space to its right.</param>
-/// <param name="SingleWord">Whether it is one only where no letter or digit stands directly beside it.</param>
+/// <param name="SingleWord">Whether it matches only without a letter or digit directly beside it.</param>
 internal sealed record AddedToken(
     string Content, int Id, bool Special = true, bool Normalized = false,
     bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)

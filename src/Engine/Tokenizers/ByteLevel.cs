@@ -34,7 +34,7 @@ internal static partial class ByteLevel
         return new(letters);
     }
 
-    /// <summary>The text of tokens; a token that has other letters than the 256 stands for itself, bytes that are no UTF-8 become U+FFFD.</summary>
+    /// <summary>The text of tokens; a token with other letters than the 256 is kept, bytes that are not UTF-8 become U+FFFD.</summary>
     public static string FromLetters(IEnumerable<string> tokens)
     {
         var bytes = new List<byte>();

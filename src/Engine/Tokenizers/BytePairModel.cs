@@ -72,7 +72,7 @@ internal sealed partial class BytePairModel : IWordModel
     /// <summary>Whether a word that is a token is taken whole, even if no merges lead to it.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>Up to the next blank (▁) that no merge can join to what stands before it.</summary>
+    /// <summary>Up to the next blank (▁) that no merge can join to the text before it.</summary>
     /// <remarks>
     /// Models of SentencePiece's kind get a whole text as one word. Where no merge makes a token in which a certain letter stands before a
     /// blank, nothing that happens on one side of

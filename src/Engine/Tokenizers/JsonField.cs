@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A value in a JSON file that knows where it stands, so that a refusal can name file and field.</summary>
+/// <summary>A value in a JSON file that knows its path, so that a refusal can name file and field.</summary>
 internal readonly record struct JsonField(string File, string Path, JsonElement Value)
 {
     /// <exception cref="RefusedInputException">The file is missing or is not JSON.</exception>

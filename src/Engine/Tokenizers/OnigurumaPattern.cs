@@ -148,7 +148,7 @@ internal sealed class OnigurumaPattern
         _atom = _groups.Count > 0 ? _groups.Pop() : -1;
     }
 
-    /// <summary>An escape sequence; within a set what may stand in a set.</summary>
+    /// <summary>An escape sequence; in a set, those that a set allows.</summary>
     private string Escape(bool inSet)
     {
         if (_at + 1 == _pattern.Length) throw new InvalidDataException("ends with a backslash");
@@ -203,7 +203,7 @@ internal sealed class OnigurumaPattern
         return $"[{(negated ? "^" : "")}{members}]";
     }
 
-    /// <summary>What stands in a set, sets within it taken in.</summary>
+    /// <summary>The contents of a set, nested sets included.</summary>
     private (bool Negated, string Members) Members()
     {
         var start = _at++;

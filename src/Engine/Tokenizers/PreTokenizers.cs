@@ -58,7 +58,7 @@ internal static class PreTokenizers
         if (text.Length > start) yield return text[start..];
     }
 
-    /// <summary>What stands between white space.</summary>
+    /// <summary>The parts between white space.</summary>
     public static IEnumerable<string> WithoutWhiteSpace(string text)
     {
         var start = 0;

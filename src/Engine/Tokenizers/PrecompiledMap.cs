@@ -80,7 +80,7 @@ internal sealed class PrecompiledMap
         }
     }
 
-    /// <summary>Where the replacement stands of the shortest entry that the bytes begin with, or −1.</summary>
+    /// <summary>The place of the replacement for the shortest entry that the bytes begin with, or −1.</summary>
     private int Find(ReadOnlySpan<byte> bytes)
     {
         var node = Offset(_units[0]);

@@ -12,7 +12,7 @@ internal static class SentencePieceFile
 
     public enum PieceType { Normal = 1, Unknown, Control, UserDefined, Unused, Byte }
 
-    /// <param name="Text">As in texts, but that ▁ stands for a blank.</param>
+    /// <param name="Text">As in texts, but with ▁ for a blank.</param>
     /// <param name="Score">A logarithm of its probability (unigram), or the higher the earlier it is merged (BPE).</param>
     /// <param name="Type">What it is for.</param>
     public sealed record Piece(string Text, float Score, PieceType Type);

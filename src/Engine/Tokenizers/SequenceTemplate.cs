@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Where special tokens stand around one text and around two (<c>post_processor</c>).</summary>
+/// <summary>The special tokens around one text and around two (<c>post_processor</c>).</summary>
 internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> single, IReadOnlyList<SequenceTemplate.Part> pair)
 {
     public enum Slot { Special, First, Second }
 
-    /// <param name="Slot">What stands here.</param>
+    /// <param name="Slot">The item at this place.</param>
     /// <param name="TypeId">The type of all ids here.</param>
     /// <param name="Ids">The special tokens, for <see cref="Slot.Special"/>.</param>
     public sealed record Part(Slot Slot, int TypeId, params int[] Ids);

@@ -16,7 +16,7 @@ internal sealed class SpecialTokenNames
     /// <summary>The contents of tokenizer_config.json; absent where there is no such file.</summary>
     public JsonField Config { get; }
 
-    /// <summary>The contents of config.json, whose model_type tells the tokenizer's class; absent where there is no such file.</summary>
+    /// <summary>The contents of config.json, whose model_type names the tokenizer's class; absent if there is no such file.</summary>
     public JsonField Model { get; }
 
     public static SpecialTokenNames Read(string folder)
@@ -55,7 +55,7 @@ internal sealed class SpecialTokenNames
     /// <summary>The token that plays a part, or null where the files name none.</summary>
     public string? Of(string part) => Declared(part) is { IsAbsent: false } token ? TextOf(token) : null;
 
-    /// <summary>The same with the flags of the declaration, for a part whose token stands in the vocabulary under <paramref name="id"/>.</summary>
+    /// <summary>The same with the flags of the declaration, for a part whose token is in the vocabulary under <paramref name="id"/>.</summary>
     public AddedToken Token(string part, string content, int id, bool leftStrip)
     {
         var declared = Declared(part);

@@ -13,7 +13,7 @@ internal static class TextSplit
 
     /// <summary>The pieces in order; none is empty.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="places">Where it is to be split, in order, without overlap.</param>
+    /// <param name="places">The places to split at, in order, without overlap.</param>
     /// <param name="behavior">What becomes of these places.</param>
     /// <param name="invert">Whether what lies between them is meant instead.</param>
     public static List<string> At(string text, IEnumerable<(int Start, int End)> places, SplitBehavior behavior, bool invert = false)

@@ -10,7 +10,7 @@ public sealed class TextEncoder
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">The model.</param>
-    /// <param name="maxLength">The limit that was asked for, in tokens; the model's own limit holds besides.</param>
+    /// <param name="maxLength">The requested limit in tokens; the model's own limit applies too.</param>
     public TextEncoder(string folder, ModelConfig config, int maxLength)
     {
         _tokenizer = TokenizerOf(folder, config);

@@ -17,7 +17,7 @@ internal static class TiktokenFile
 
     private const int Special = 256;
 
-    /// <summary>Whether a file looks like one: its first line is base64 and a number.</summary>
+    /// <summary>Whether a file is one, by its first line: base64 and a number.</summary>
     public static bool Is(string file)
     {
         using var reader = new StreamReader(file);

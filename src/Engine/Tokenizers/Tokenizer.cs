@@ -133,10 +133,10 @@ public sealed class Tokenizer
     /// <summary>The ids of a text alone: special tokens that stand in it are read, none is added.</summary>
     public int[] EncodeBare(string text) => [.. Tokens(text, null)];
 
-    /// <summary>The ids of a text that goes on: with the special tokens that the model expects before it, without those after.</summary>
+    /// <summary>The ids of an unfinished text: with the special tokens before it, without those after.</summary>
     public int[] EncodePrefix(string text) => [.. _steps.Template.Before, .. Tokens(text, null)];
 
-    /// <summary>Special tokens that stand before a text.</summary>
+    /// <summary>Special tokens before a text.</summary>
     public int PrefixLength => _steps.Template.Before.Length;
 
     /// <summary>The text of ids; ids that are no token are left out.</summary>

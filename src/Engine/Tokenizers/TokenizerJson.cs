@@ -26,7 +26,7 @@ internal static class TokenizerJson
     /// too keeps its id there, and the others are numbered on from the end of the
     /// vocabulary, in the file's order.</summary>
     /// <remarks>Other libraries take the ids of the file. Where one of the others' differs it is refused: whichever were followed, the same
-    /// text would be other rows of the embedding elsewhere, and nobody would see it.</remarks>
+    /// text would be other rows of the embedding elsewhere, without any error.</remarks>
     private static IEnumerable<AddedToken> WithReferenceIds(IEnumerable<AddedToken> tokens, IWordModel model)
     {
         var given = new Dictionary<string, int>();
@@ -47,7 +47,7 @@ internal static class TokenizerJson
     /// reference does the same.</summary>
     private static AddedToken Last(IEnumerable<AddedToken> same) => same.Last() with { Special = same.Any(token => token.Special) };
 
-    /// <summary>What stands around a text by tokenizer_config.json; null where the post-processor says it.</summary>
+    /// <summary>The special tokens around a text by tokenizer_config.json; null if the post-processor has them.</summary>
     /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor: DeepSeek's distilled models get their first token by nothing else.</remarks>
     private static SequenceTemplate? AroundText(SpecialTokenNames names, AddedTokens added, IWordModel model)
     {

@@ -3,7 +3,7 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <summary>Rewrites a text before it is split: case, accents, white space.</summary>
 internal delegate string Normalizer(string text);
 
-/// <summary>Splits a text into the words that the model looks at one by one.</summary>
+/// <summary>Splits a text into the words that the model tokenizes one by one.</summary>
 /// <param name="text">A text, or a part of one between added tokens.</param>
 /// <param name="first">Whether the text that is encoded begins with it.</param>
 internal delegate IEnumerable<string> PreTokenizer(string text, bool first);

@@ -114,7 +114,7 @@ internal sealed class UnigramModel : IWordModel
         ids.Reverse(first, ids.Count - first);
     }
 
-    /// <summary>Appends, last first, what stands for a run of unknown characters.</summary>
+    /// <summary>Appends, last first, the tokens for a run of unknown characters.</summary>
     private void AppendUnknown(ReadOnlySpan<char> run, List<int> ids)
     {
         if (_vocabulary.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(run, out var known)) ids.Add(known);

@@ -14,7 +14,7 @@ public interface IWeights
     /// <exception cref="RefusedInputException">It is missing, holds a NaN, or has another shape than the model asks for.</exception>
     Tensor Take(string name, params long[] shape);
 
-    /// <summary>The weight of a frozen linear layer (k, d), in the form that it is to be kept in.</summary>
+    /// <summary>The weight of a frozen linear layer (k, d), in the format in which it is kept.</summary>
     /// <exception cref="RefusedInputException">As of <see cref="Take"/>.</exception>
     FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(Take(name, k, d));
 
@@ -42,7 +42,7 @@ public sealed class ModelFolder : IWeights, IDisposable
     /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
     public static ModelFolder Open(string path, ScalarType type, Device device) => new(WeightFiles.Open(path), type, device);
 
-    /// <summary>The files of a model folder that a run reads, by name: configuration, weights, and those of the tokenizer that are there.</summary>
+    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and the existing tokenizer files.</summary>
     /// <exception cref="RefusedInputException">There are no weights that could be read.</exception>
     public static IReadOnlyList<FileDigest> Files(string path)
     {

@@ -43,7 +43,7 @@ public sealed class SafeTensorsFile : IDisposable
     /// <exception cref="RefusedInputException">It is missing, cut short, or its header does not describe it; the fault names file and tensor.</exception>
     public static SafeTensorsFile Open(string path)
     {
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found");
         if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         using var stream = File.OpenRead(path);
         var (header, start) = ReadHeader(path, stream);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>A tensor that is to be written.</summary>
+/// <summary>A tensor to write.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its element type.</param>
 /// <param name="Shape">Its shape.</param>

@@ -131,7 +131,7 @@ public sealed class ConversationFacts
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": 3}}]}]}""", "messages[1].tool_calls[0].function.arguments: must be an object, or its JSON as a text")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"arguments": {}}}]}]}""", "messages[1].tool_calls[0].function.name: must be a text: the name of the function")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "custom", "custom": {"name": "f", "input": "x"}}]}]}""", "messages[1].tool_calls[0].type: must be function: other calls are not trained here")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x", "tool_calls": [{"name": "f", "arguments": {}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].tool_calls: must be on a message of the assistant: nobody else calls tools")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x", "tool_calls": [{"name": "f", "arguments": {}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].tool_calls: must be on a message of the assistant: only it calls tools")]
     [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "weather(Oslo)"}]}""", "conversations[1].value: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": "weather"}""", "tools: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": [{"type": "web_search"}]}""", "tools[0]: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
@@ -145,8 +145,8 @@ public sealed class ConversationFacts
     [InlineData("""{"instruction": "x", "output": "y", "history": "a, b"}""", "history: must be a list of pairs: question and answer")]
     [InlineData("""{"instruction": "x", "input": ["a"], "output": "y"}""", "input: must be a text")]
     [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: tells good completions from bad, which is not trained here: leave out the bad, and the label")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""", "chat_template_kwargs: must be an object: what the chat template is given, by name")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: marks good and bad completions, which is not trained here: remove the bad ones and the label")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""", "chat_template_kwargs: must be an object with variables of the chat template")]
     public void What_cannot_be_learnt_is_told_by_its_place_in_the_row(string row, string fault)
     {
         var faults = new DataFaults("c.jsonl");

@@ -57,7 +57,7 @@ public sealed class ModelInspectionFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("config.json", "there is no config.json in the model folder")]
+    [InlineData("config.json", "config.json not found in the model folder")]
     [InlineData("tokenizer.json", "merges.txt: the file is missing")]
     [InlineData("model.safetensors", "there is no model.safetensors")]
     public void What_is_missing_is_refused(string name, string message)

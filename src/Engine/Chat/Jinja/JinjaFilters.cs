@@ -116,7 +116,7 @@ internal static class JinjaFilters
         };
     }
 
-    /// <summary>The arguments by name of those filters that take any; what a filter does not take is refused and not passed over.</summary>
+    /// <summary>The named arguments of filters; an unknown one is refused, not ignored.</summary>
     private static readonly Dictionary<string, string[]> Named = new()
     {
         ["trim"] = ["chars"], ["join"] = ["d", "attribute"], ["tojson"] = ["ensure_ascii", "indent", "separators", "sort_keys"],
@@ -225,10 +225,10 @@ internal sealed class JinjaJson
     /// <param name="value">What is written.</param>
     /// <param name="asciiOnly">Whether letters beyond ASCII are written as \u and four digits.</param>
     /// <param name="indent">How many blanks, or which text, a level is indented by; null: all on one line.</param>
-    /// <param name="separators">What stands between items and after a key; null: <c>", "</c> (<c>","</c> where lines are indented) and
+    /// <param name="separators">The separators between items and after a key; null: <c>", "</c> (<c>","</c> where lines are indented) and
     /// <c>": "</c>.</param>
     /// <param name="sorted">Whether keys are in order.</param>
-    /// <param name="line">Where it stands in the template.</param>
+    /// <param name="line">Its line in the template.</param>
     public static string Of(object? value, bool asciiOnly, object? indent, object? separators, bool sorted, int line)
     {
         var step = indent switch

@@ -71,7 +71,7 @@ internal static class JinjaMethods
         return by.Length > 0 ? [.. text.Split(by, most)] : throw new JinjaException("a text cannot be split at nothing", line);
     }
 
-    /// <summary>What stands between white space. Where there are more than <paramref name="most"/>, the last has all that is
+    /// <summary>The parts between white space. Where there are more than <paramref name="most"/>, the last has all that is
     /// left.</summary>
     private static List<object?> Words(string text, int most)
     {

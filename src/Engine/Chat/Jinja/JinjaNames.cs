@@ -1,6 +1,6 @@
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>The names that a template reads: what may be given to it, and what it looks for in that.</summary>
+/// <summary>The names that a template reads: its variables, and their fields.</summary>
 /// <remarks>
 /// A variable counts where it can be read before the template has set it on every way there, as Jinja2's
 /// <c>meta.find_undeclared_variables</c> counts. Loop variables, macros and

@@ -290,7 +290,7 @@ internal abstract record JinjaNode
     /// if the dictionary has "items"; not within brackets.</param>
     /// <param name="Of">What has the field.</param>
     /// <param name="Name">The name or place.</param>
-    /// <param name="Line">Where it stands.</param>
+    /// <param name="Line">Its line.</param>
     public sealed record Field(JinjaNode Of, JinjaNode Name, int Line, bool MethodsFirst = false) : JinjaNode
     {
         public override object? Value(JinjaScope scope)

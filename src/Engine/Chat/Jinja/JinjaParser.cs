@@ -50,7 +50,7 @@ internal sealed class JinjaParser
 
     private string Name() => Now.Kind == JinjaKind.Name ? Take().Text : throw Unexpected();
 
-    /// <summary>What stands until a block of one of these names, which is not taken.</summary>
+    /// <summary>Parses up to a block of one of these names, which is not consumed.</summary>
     private JinjaNode.Sequence Body(params string[] ends)
     {
         using var _ = Deeper();

@@ -50,7 +50,7 @@ internal sealed class JinjaScope
 
     private static JinjaException TooLong(int line) => new($"more than {MostText >> 20} MiB of text come out", line);
 
-    /// <summary>Counts one step, so that no template goes on for ever.</summary>
+    /// <summary>Counts one step, so that no template runs forever.</summary>
     public void Step(int line)
     {
         if (++_budget.Steps > MostSteps) throw new JinjaException($"the template takes more than {MostSteps} steps", line);
