@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Bench;
 

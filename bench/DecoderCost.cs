@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 

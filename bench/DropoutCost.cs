@@ -1,4 +1,3 @@
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Bench;

@@ -1,5 +1,3 @@
-using LoraDrop.Engine;
-
 namespace LoraDrop.Bench;
 
 /// <summary>Whether training leaks: resident memory and live tensors over 2,000 steps of a small model.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Bench;
 

@@ -1,4 +1,3 @@
-using LoraDrop.Engine;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using LoraDrop.Bench;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 TorchNative.EnsureLoaded();

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Engine.Tests;
 
 namespace LoraDrop.Bench;

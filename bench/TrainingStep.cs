@@ -1,5 +1,3 @@
-using LoraDrop.Engine;
-
 namespace LoraDrop.Bench;
 
 /// <summary>How much of the machine's matrix-product rate a training step reaches: roberta-base size, r 8 on query and value, dropout 0.1, batch 8 × 128, two threads.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoraDrop.Engine;
 using LoraDrop.Maker;
 
 var seed = new Option<long>("--seed") { DefaultValueFactory = _ => 1, Description = "The same seed writes the same bytes." };

@@ -16,7 +16,7 @@ internal static class CommandLine
 
     private static RootCommand Root()
     {
-        var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, measured by each layer's LoRA output.");
+        var root = new RootCommand("LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, as measured by the output of each layer's LoRA.");
         RootHelp.Add(root,
             ("Start here", [new DemoCommand()]),
             ("On this machine, without a service",

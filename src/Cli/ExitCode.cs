@@ -1,9 +1,8 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What a script can tell from how a command ends.</summary>
+/// <summary>The program's exit codes.</summary>
 internal static class ExitCode
 {
     public const int Done = 0;
@@ -11,7 +10,7 @@ internal static class ExitCode
     /// <summary>A defect of the program.</summary>
     public const int Defect = 1;
 
-    /// <summary>The command line, a setting, the model or the data is wrong; trying again without a change gives the same.</summary>
+    /// <summary>The command line, a setting, the model or the data is wrong; trying again without a change fails again.</summary>
     public const int Usage = 2;
 
     /// <summary>Training diverged.</summary>
@@ -23,10 +22,10 @@ internal static class ExitCode
     /// <summary>The job was cancelled.</summary>
     public const int Cancelled = 5;
 
-    /// <summary>Nothing answers: the service, or for the service the hub.</summary>
+    /// <summary>The service does not answer, or the hub does not answer the service.</summary>
     public const int Unreachable = 6;
 
-    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command goes on.</summary>
+    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command continues.</summary>
     public const int Stopped = 130;
 
     /// <summary>The exit code of a failure.</summary>
@@ -41,7 +40,7 @@ internal static class ExitCode
         _ => Usage,
     };
 
-    /// <summary>The exit code of a problem that the service answered with.</summary>
+    /// <summary>The exit code of a problem response.</summary>
     public static int Of(ServiceProblemException problem) => problem.Status switch
     {
         503 or 502 or 504 => Unreachable,

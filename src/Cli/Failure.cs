@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Says what went wrong: on standard error for people, as a last JSON line for scripts.</summary>
+/// <summary>Reports a failure: on standard error for people, as a last JSON line for scripts.</summary>
 internal static class Failure
 {
     public static void Write(bool json, string code, IReadOnlyList<Fault> faults)

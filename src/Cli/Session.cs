@@ -1,14 +1,13 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Cli;
 
-/// <summary>How a command talks, and where it computes.</summary>
+/// <summary>A command's output and device.</summary>
 internal sealed record Session(bool Json, Device Device) : Terminal(Json)
 {
     /// <summary>Loads torch.</summary>
-    /// <exception cref="RefusedInputException">The device is not there.</exception>
+    /// <exception cref="RefusedInputException">The device is not available.</exception>
     public static Session Open(bool json, string device, int threads)
     {
         TorchNative.EnsureLoaded();

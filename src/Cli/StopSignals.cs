@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Turns Ctrl-C and SIGTERM into an orderly stop; the second one ends the process at once.</summary>
+/// <summary>Turns Ctrl-C and SIGTERM into an orderly stop; the second ends the process at once.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _signals;
 
-    /// <param name="besides">Other signals that mean the same to this command.</param>
+    /// <param name="besides">Other signals with the same effect.</param>
     public StopSignals(params PosixSignal[] besides) =>
         _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Concat(besides).Select(signal => PosixSignalRegistration.Create(signal, Stop))];
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;

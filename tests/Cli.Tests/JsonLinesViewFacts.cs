@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli.Tests;
 

@@ -63,7 +63,7 @@ public sealed class GenerationRequestFacts
     [InlineData("""{"kind": "generation", "text": {"chat": true}}""", "qwen2", true, false, NoTemplate)]
     public void The_model_must_have_the_parts_that_the_task_uses(string task, string family, bool? output, bool? template, params string[] faults)
     {
-        ModelFacts model = new(family, null, 2, 128, 4, 100, 512, 1_000_000, "F32", [.. from name in (string[])["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"] select new ModuleFacts(name, $"model.layers.*.{name}", 128, 128)], "", [])
+        ModelSummary model = new(family, null, 2, 128, 4, 100, 512, 1_000_000, "F32", [.. from name in (string[])["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"] select new LinearModule(name, $"model.layers.*.{name}", 128, 128)], "", [])
         {
             OutputLayer = output,
             ChatTemplate = template,
@@ -80,7 +80,7 @@ public sealed class GenerationRequestFacts
     [Fact]
     public void A_file_must_have_the_columns_that_templates_name()
     {
-        var facts = new DatasetFacts([new("train", "t.jsonl", 10, "", 5, true, [Column("question"), Column("a")], [["x", "y"]])]);
+        var facts = new DatasetSummary([new("train", "t.jsonl", 10, "", 5, true, [Column("question"), Column("a")], [["x", "y"]])]);
         Assert.Equal("task.text: t.jsonl must have the columns (q, a); it has (question, a)", Assert.Single(RequestFit.Faults(Parse(Plain), null, facts)).ToString());
         Assert.Empty(RequestFit.Faults(Parse(Plain.Replace("{q}", "{question}")), null, facts));
         Assert.StartsWith("task.preset: t.jsonl must have the columns (input, text) or (mr, ref)", Assert.Single(RequestFit.Faults(Parse("""{"preset": "e2e"}"""), null, facts)).ToString());
@@ -90,13 +90,13 @@ public sealed class GenerationRequestFacts
     [Fact]
     public void The_work_of_a_job_is_estimated_without_reading_a_row()
     {
-        var facts = new DatasetFacts([new("train", "t.jsonl", 10_000, "", 100, true, [Column("q"), Column("a")], [["x", "y"]])]);
+        var facts = new DatasetSummary([new("train", "t.jsonl", 10_000, "", 100, true, [Column("q"), Column("a")], [["x", "y"]])]);
         var work = WorkEstimate.Of(Parse(Plain), facts);
         Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation], work.Select(w => w.Stage));
         Assert.Equal(90, work[1].Examples); // a tenth is kept aside
     }
 
-    private static ColumnFacts Column(string name) => new(name, ColumnType.Text, 0, null, 5, null, null, 40);
+    private static ColumnSummary Column(string name) => new(name, ColumnType.Text, 0, null, 5, null, null, 40);
 
     private static JobRequest Parse(string task) => JobRequest.Parse($$"""{"model": "m", "dataset": "d", "task": {{task}}}""");
 }

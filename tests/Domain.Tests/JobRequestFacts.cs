@@ -37,7 +37,7 @@ public sealed class JobRequestFacts
         { "name": "n", "model": "m", "dataset": "d", "task": { "kind": "classification", "columns": { "first": "0", "label": "1" }, "labels": ["a", "b"], "metric": "f1" },
           "lora": { "rank": 4, "alpha": 16.5, "dropout": 0.1, "targets": ["key"] }, "importance": { "steps": 100, "sampleRatio": 1, "scope": "joint", "from": "x" },
           "sharing": { "keep": 5, "remainder": "none", "select": "inverse", "warmStart": true },
-          "training": { "seed": -9007199254740993, "evaluateEvery": 10, "earlyStopping": 3, "maxSteps": 7, "classifierLearningRate": 1e-3, "maxGradNorm": 0 } }
+          "training": { "seed": -9007199254740993, "evaluateEvery": 10, "earlyStopping": 3, "maxSteps": 7, "schedule": "cosine", "classifierLearningRate": 1e-3, "maxGradNorm": 0 } }
         """)]
     public void What_is_echoed_reads_as_the_same_request(string json)
     {
@@ -102,6 +102,7 @@ public sealed class JobRequestFacts
     [InlineData(""" "training": { "epochs": 0 } """, "training.epochs: must be at least 1; got 0")]
     [InlineData(""" "training": { "earlyStopping": 0 } """, "training.earlyStopping: must be at least 1; got 0")]
     [InlineData(""" "training": { "learningRate": 0 } """, "training.learningRate: must be above 0; got 0")]
+    [InlineData(""" "training": { "schedule": "step" } """, "training.schedule: must be one of linear, cosine, constant; got \"step\"")]
     [InlineData(""" "training": { "warmupRatio": -0.1 } """, "training.warmupRatio: must lie in [0, 1); got -0.1")]
     [InlineData(""" "labels": { "team": 3 } """, "labels.team: must be a text; got 3")]
     [InlineData(""" "priority": "urgent" """, "priority: must be one of high, default, low; got \"urgent\"")]

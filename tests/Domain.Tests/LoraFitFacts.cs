@@ -3,10 +3,10 @@ namespace LoraDrop.Domain.Tests;
 /// <summary>Which layers a target means in which family.</summary>
 public sealed class LoraFitFacts
 {
-    private static readonly ModuleFacts[] Bert =
+    private static readonly LinearModule[] Bert =
         Layers("bert.encoder.layer.0", ("query", "attention.self.query"), ("key", "attention.self.key"), ("value", "attention.self.value"), ("attention.output.dense", "attention.output.dense"), ("intermediate.dense", "intermediate.dense"), ("output.dense", "output.dense"));
 
-    private static readonly ModuleFacts[] Llama =
+    private static readonly LinearModule[] Llama =
         Layers("model.layers.0", ("q_proj", "self_attn.q_proj"), ("k_proj", "self_attn.k_proj"), ("v_proj", "self_attn.v_proj"), ("o_proj", "self_attn.o_proj"), ("gate_proj", "mlp.gate_proj"), ("up_proj", "mlp.up_proj"), ("down_proj", "mlp.down_proj"));
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class LoraFitFacts
     public void Layers_that_two_targets_mean_are_there_once_and_in_the_models_order() =>
         Assert.Equal("q_proj v_proj up_proj", Types(["up", "value", "q_proj", "query"], Llama));
 
-    private static string Types(string[] targets, ModuleFacts[] layers) => string.Join(' ', LoraFit.Chosen(targets, layers).Select(layer => layer.Type));
+    private static string Types(string[] targets, LinearModule[] layers) => string.Join(' ', LoraFit.Chosen(targets, layers).Select(layer => layer.Type));
 
-    private static ModuleFacts[] Layers(string prefix, params (string Type, string Path)[] layers) => [.. layers.Select(layer => new ModuleFacts(layer.Type, $"{prefix}.{layer.Path}", 8, 8))];
+    private static LinearModule[] Layers(string prefix, params (string Type, string Path)[] layers) => [.. layers.Select(layer => new LinearModule(layer.Type, $"{prefix}.{layer.Path}", 8, 8))];
 }

@@ -4,13 +4,13 @@ public sealed class MemoryEstimateFacts
 {
     private const double MiB = 1 << 20;
 
-    private static readonly ModelFacts Base = Model(12, 768, 3072, 12, 50265, 512);
+    private static readonly ModelSummary Base = Model(12, 768, 3072, 12, 50265, 512);
 
     /// <summary>The shipped model, and roberta-mini-en.</summary>
-    private static readonly ModelFacts Sample = Model(6, 128, 512, 4, 1200, 64), Mini = Model(8, 192, 768, 6, 8192, 256);
+    private static readonly ModelSummary Sample = Model(6, 128, 512, 4, 1200, 64), Mini = Model(8, 192, 768, 6, 8192, 256);
 
     /// <summary>Their data: rows, bytes of the files, and characters of the longest cells.</summary>
-    private static readonly DatasetFacts Acceptable = Data(4002, 265_940, 80), Rte = Data(2490, 936_569, 1392, 230), Sst2 = Data(67_349, 3_901_012, 268);
+    private static readonly DatasetSummary Acceptable = Data(4002, 265_940, 80), Rte = Data(2490, 936_569, 1392, 230), Sst2 = Data(67_349, 3_901_012, 268);
 
     /// <summary>
     /// The largest resident sets of processes that trained a LoRA on one thread of x64 Linux, in KiB as `/usr/bin/time -f %M` gives them (256 and 16: a service's child, the others: `loradrop train`),
@@ -19,7 +19,7 @@ public sealed class MemoryEstimateFacts
     [Fact]
     public void It_is_a_little_more_than_what_was_measured()
     {
-        (ModelFacts Model, DatasetFacts Data, int Batch, long Measured)[] runs =
+        (ModelSummary Model, DatasetSummary Data, int Batch, long Measured)[] runs =
             [(Sample, Acceptable, 32, 263_576), (Sample, Acceptable, 256, 476_644), (Sample, Acceptable, 2048, 2_450_296), (Mini, Rte, 16, 921_504), (Mini, Rte, 64, 2_589_776), (Mini, Sst2, 32, 401_528)];
         Assert.All(runs, run => Assert.InRange(MemoryEstimate.OfJob(Request(run.Batch, pair: run.Data == Rte), run.Model, run.Data) / (1024.0 * run.Measured), 1.0, 1.5));
     }
@@ -57,7 +57,7 @@ public sealed class MemoryEstimateFacts
     {
         var named = Data(10_000, 1_000_000, 400);
         var split = named.Splits[0];
-        var counted = new DatasetFacts([split with { Header = false, Columns = [.. split.Columns.Select((column, i) => column with { Name = $"{i}" })], Preview = [["0", "1"]] }]);
+        var counted = new DatasetSummary([split with { Header = false, Columns = [.. split.Columns.Select((column, i) => column with { Name = $"{i}" })], Preview = [["0", "1"]] }]);
         Assert.Equal(MemoryEstimate.OfJob(Request(32), Base, named), MemoryEstimate.OfJob(Request(32, columns: """{"first": "0", "label": "1"}"""), Base, counted));
     }
 
@@ -77,13 +77,13 @@ public sealed class MemoryEstimateFacts
          "training": { "batchSize": {{batchSize}}, "maxLength": {{maxLength}} } }
         """);
 
-    private static ModelFacts Model(int layers, int hidden, long intermediate, int heads, int vocabulary, int longest) =>
+    private static ModelSummary Model(int layers, int hidden, long intermediate, int heads, int vocabulary, int longest) =>
         new("roberta", null, layers, hidden, heads, vocabulary, longest, 0, "F32", [new("query", "layer.*.query", hidden, hidden), new("intermediate.dense", "layer.*.intermediate.dense", hidden, intermediate)], "", []);
 
-    private static DatasetFacts Data(int rows, long bytes, int longest, int? other = null)
+    private static DatasetSummary Data(int rows, long bytes, int longest, int? other = null)
     {
-        static ColumnFacts Column(string name, int longest) => new(name, ColumnType.Text, 0, null, 2, null, null, longest);
-        ColumnFacts[] columns = other is { } second ? [Column("text", longest), Column("label", 1), Column("other", second)] : [Column("text", longest), Column("label", 1)];
-        return new([new(SplitFacts.Train, "train.tsv", bytes, "", rows, true, columns, [])]);
+        static ColumnSummary Column(string name, int longest) => new(name, ColumnType.Text, 0, null, 2, null, null, longest);
+        ColumnSummary[] columns = other is { } second ? [Column("text", longest), Column("label", 1), Column("other", second)] : [Column("text", longest), Column("label", 1)];
+        return new([new(SplitSummary.Train, "train.tsv", bytes, "", rows, true, columns, [])]);
     }
 }

@@ -4,7 +4,7 @@ public sealed class ParameterRangeFacts
 {
     private const int Layers = 12;
 
-    private static readonly ModelFacts Model = new("roberta", null, Layers, 64, 4, 1000, 512, 300_000, "F32",
+    private static readonly ModelSummary Model = new("roberta", null, Layers, 64, 4, 1000, 512, 300_000, "F32",
         [new("query", "encoder.layer.*.attention.self.query", 64, 64), new("value", "encoder.layer.*.attention.self.value", 64, 64), new("intermediate.dense", "encoder.layer.*.intermediate.dense", 64, 256)], "aa", []);
 
     [Fact]

@@ -2,15 +2,15 @@ namespace LoraDrop.Domain.Tests;
 
 public sealed class RequestFitFacts
 {
-    private static readonly ModelFacts Model = new("roberta", "RobertaForMaskedLM", 12, 32, 4, 100, 512, 1_000_000, "F32",
+    private static readonly ModelSummary Model = new("roberta", "RobertaForMaskedLM", 12, 32, 4, 100, 512, 1_000_000, "F32",
         [new("query", "roberta.encoder.layer.*.attention.self.query", 32, 32), new("value", "roberta.encoder.layer.*.attention.self.value", 32, 32),
          new("intermediate.dense", "roberta.encoder.layer.*.intermediate.dense", 32, 64), new("output.dense", "roberta.encoder.layer.*.output.dense", 64, 32)], "", []);
 
-    private static readonly ColumnFacts Text = new("text", ColumnType.Text, 0, null, 1001, null, new("row 1 (line 2)", "fine"), 80);
+    private static readonly ColumnSummary Text = new("text", ColumnType.Text, 0, null, 1001, null, new("row 1 (line 2)", "fine"), 80);
 
-    private static readonly ColumnFacts Label = new("label", ColumnType.Text, 0, null, 2, Values(("bad", 40), ("good", 60)), new("row 1 (line 2)", "good"), 4);
+    private static readonly ColumnSummary Label = new("label", ColumnType.Text, 0, null, 2, Values(("bad", 40), ("good", 60)), new("row 1 (line 2)", "good"), 4);
 
-    private static readonly SplitFacts Train = Split(SplitFacts.Train, "train.tsv", Text, Label), Validation = Split(SplitFacts.Validation, "dev.tsv", Text, Label);
+    private static readonly SplitSummary Train = Split(SplitSummary.Train, "train.tsv", Text, Label), Validation = Split(SplitSummary.Validation, "dev.tsv", Text, Label);
 
     [Fact]
     public void What_fits_has_no_faults()
@@ -39,7 +39,7 @@ public sealed class RequestFitFacts
     [Fact]
     public void A_file_without_a_header_is_read_by_places()
     {
-        var rows = Split(SplitFacts.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"]] };
+        var rows = Split(SplitSummary.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"]] };
         Assert.Empty(Faults(Request("""{"kind": "classification", "columns": {"first": "0", "label": "1"}}"""), rows));
         Assert.Equal(["task.columns.label: train.tsv has no column \"2\"; it has (0, 1)"], Faults(Request("""{"kind": "classification", "columns": {"first": "0", "label": "2"}}"""), rows));
     }
@@ -47,7 +47,7 @@ public sealed class RequestFitFacts
     [Fact]
     public void Names_for_a_file_without_a_header_and_places_for_one_with_a_header_are_refused()
     {
-        var rows = Split(SplitFacts.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"], ["dull", "bad"], ["warm", "good"]] };
+        var rows = Split(SplitSummary.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"], ["dull", "bad"], ["warm", "good"]] };
         Assert.Equal("task.columns.label: train.tsv has no column \"label\"; it has (0, 1): it has no header (\"good\" comes again in its column), so its columns are counted from 0", Faults(Request(), rows)[1]);
         Assert.Equal("task.columns.label: train.tsv has no column \"1\"; it has (text, label): it has a header, so its columns go by their names",
             Faults(Request("""{"kind": "classification", "columns": {"first": "text", "label": "1"}}"""), Train)[0]);
@@ -58,16 +58,16 @@ public sealed class RequestFitFacts
     [InlineData("label", "a text or a number")]
     public void A_column_that_nobody_can_read_is_a_fault_only_where_the_task_reads_it(string unreadable, string wanted)
     {
-        ColumnFacts Other(ColumnFacts column, string? why) => column.Name == unreadable ? column with { Type = ColumnType.Other, Values = null, Unreadable = why } : column;
-        Assert.Contains($"column {unreadable} must be {wanted}; it holds lists, objects, dates or the like", Assert.Single(Faults(Request(), Split(SplitFacts.Train, "train.jsonl", Other(Text, null), Other(Label, null)))));
-        Assert.Contains($"column {unreadable} cannot be read: it is damaged", Assert.Single(Faults(Request(), Split(SplitFacts.Train, "train.parquet", Other(Text, "it is damaged"), Other(Label, "it is damaged")))));
-        Assert.Empty(Faults(Request(), Split(SplitFacts.Train, "train.jsonl", Text, Label, Other(Text, "it is damaged") with { Name = "meta" })));
+        ColumnSummary Other(ColumnSummary column, string? why) => column.Name == unreadable ? column with { Type = ColumnType.Other, Values = null, Unreadable = why } : column;
+        Assert.Contains($"column {unreadable} must be {wanted}; it holds lists, objects, dates or the like", Assert.Single(Faults(Request(), Split(SplitSummary.Train, "train.jsonl", Other(Text, null), Other(Label, null)))));
+        Assert.Contains($"column {unreadable} cannot be read: it is damaged", Assert.Single(Faults(Request(), Split(SplitSummary.Train, "train.parquet", Other(Text, "it is damaged"), Other(Label, "it is damaged")))));
+        Assert.Empty(Faults(Request(), Split(SplitSummary.Train, "train.jsonl", Text, Label, Other(Text, "it is damaged") with { Name = "meta" })));
     }
 
     [Fact]
     public void An_empty_cell_is_told_by_its_place() => Assert.Equal(
         ["task.columns.first: train.tsv row 7 (line 8) column text is empty; so are 2 more rows", "task.columns.label: train.tsv row 9 (line 10) column label is empty"],
-        Faults(Request(), Split(SplitFacts.Train, "train.tsv", Text with { Empty = 3, FirstEmpty = "row 7 (line 8)" }, Label with { Empty = 1, FirstEmpty = "row 9 (line 10)" }), Validation));
+        Faults(Request(), Split(SplitSummary.Train, "train.tsv", Text with { Empty = 3, FirstEmpty = "row 7 (line 8)" }, Label with { Empty = 1, FirstEmpty = "row 9 (line 10)" }), Validation));
 
     [Fact]
     public void A_label_to_regress_on_is_a_number() => Assert.Equal(
@@ -113,21 +113,21 @@ public sealed class RequestFitFacts
     [Fact]
     public void A_format_that_says_so_has_texts_where_texts_are_read()
     {
-        var typed = Split(SplitFacts.Train, "train.jsonl", Text with { Type = ColumnType.Whole }, Label with { Type = ColumnType.Boolean });
+        var typed = Split(SplitSummary.Train, "train.jsonl", Text with { Type = ColumnType.Whole }, Label with { Type = ColumnType.Boolean });
         Assert.Equal(["task.columns.first: train.jsonl column text must be a text; it is a number"], Faults(Request(), typed));
         Assert.Empty(Faults(Request(), typed with { File = "train.tsv" }));
     }
 
     [Fact]
     public void Hidden_labels_of_a_test_split_are_no_fault() =>
-        Assert.Empty(Faults(Request(), Train, Split(SplitFacts.Test, "test.tsv", Text with { Empty = 1, FirstEmpty = "row 1 (line 2)" }, Label with { Distinct = 1, Values = Values(("-1", 100)) })));
+        Assert.Empty(Faults(Request(), Train, Split(SplitSummary.Test, "test.tsv", Text with { Empty = 1, FirstEmpty = "row 1 (line 2)" }, Label with { Distinct = 1, Values = Values(("-1", 100)) })));
 
-    private static string[] Faults(JobRequest request, params SplitFacts[] splits) => [.. RequestFit.Faults(request, null, new(splits)).Select(f => f.ToString())];
+    private static string[] Faults(JobRequest request, params SplitSummary[] splits) => [.. RequestFit.Faults(request, null, new(splits)).Select(f => f.ToString())];
 
     private static JobRequest Request(string task = """{"kind": "classification", "columns": {"first": "text", "label": "label"}}""", string lora = "{}") =>
         JobRequest.Parse($$"""{"model": "m", "dataset": "d", "task": {{task}}, "lora": {{lora}}}""");
 
-    private static SplitFacts Split(string split, string file, params ColumnFacts[] columns) => new(split, file, 1000, "", 100, true, columns, []);
+    private static SplitSummary Split(string split, string file, params ColumnSummary[] columns) => new(split, file, 1000, "", 100, true, columns, []);
 
     private static Dictionary<string, int> Values(params (string Value, int Rows)[] values) => values.ToDictionary(v => v.Value, v => v.Rows);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LoraDrop.Engine;
 using TorchSharp;
 
 namespace LoraDrop.Samples.Tests;

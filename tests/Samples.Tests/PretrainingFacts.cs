@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Maker;
 using static TorchSharp.torch;
 

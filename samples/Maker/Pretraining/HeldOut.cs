@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Maker;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Maker;

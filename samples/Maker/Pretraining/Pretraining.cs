@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Maker;
@@ -52,7 +51,7 @@ public static class Pretraining
 
     private static void Learn(MaskedLanguageModel model, FlatParameters weights, Tokenizer tokenizer, TokenizedText[] texts, Schedule schedule, Action<string> report)
     {
-        var rate = new WarmupThenLinear(schedule.Rate, WarmupShare, schedule.Steps);
+        var rate = new LearningRate(RateSchedule.Linear, (int)Math.Ceiling(WarmupShare * schedule.Steps), schedule.Steps);
         using var adamw = new AdamW(weights, WeightDecay, beta2: Beta2);
         var (since, tokens, loss) = (Stopwatch.GetTimestamp(), 0L, 0.0);
         foreach (var (step, indices) in EndlessBatches(texts, schedule).Take(schedule.Steps).Index())
@@ -62,7 +61,7 @@ public static class Pretraining
             var stepLoss = nn.functional.cross_entropy(model.Forward(hidden.Batch, hidden.Places), hidden.Tokens);
             stepLoss.backward();
             adamw.ClipGradients(MaxGradNorm);
-            adamw.Step(step + 1, (weights.Values.numel(), rate.At(step)));
+            adamw.Step(step + 1, (weights.Values.numel(), schedule.Rate * rate.At(step)));
 
             (tokens, loss) = (tokens + hidden.Batch.Tokens, loss + stepLoss.item<float>() / Every);
             if ((step + 1) % Every != 0) continue;

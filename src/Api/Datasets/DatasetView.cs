@@ -41,7 +41,7 @@ public sealed record DatasetView(
 /// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty throughout, and an index without a name.</param>
 /// <param name="Remarks">What a person should know about what the file holds, such as labels that differ in spelling alone.</param>
 public sealed record SplitView(
-    string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnFacts>? Columns,
+    string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnSummary>? Columns,
         IReadOnlyList<string>? NotUsed, IReadOnlyList<string>? Remarks);
 
 /// <summary>A part of the datasets.</summary>

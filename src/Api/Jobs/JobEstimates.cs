@@ -34,17 +34,17 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
             stages.Count > 0 && stages.TrueForAll(stage => stage.Seconds is not null) ? stages.Sum(stage => stage.Seconds) : null, await QueueAsync(request, workers, past, cancel), [.. workers.Select(worker => worker.Fit)]);
     }
 
-    private static StageEstimate StageOf(StageWork work, JobRequest request, ModelFacts? model, DatasetFacts data, DatasetRow dataset, PastStages? past, HashSet<string> devices)
+    private static StageEstimate StageOf(StageWork work, JobRequest request, ModelSummary? model, DatasetSummary data, DatasetRow dataset, PastStages? past, HashSet<string> devices)
     {
         if (model is null || past is null) return new(work.Stage, work.Examples, work.Steps, null, null, null, null, "the model is not known yet, or its lora settings have faults");
-        var train = data.Splits.First(split => split.Split == SplitFacts.Train);
+        var train = data.Splits.First(split => split.Split == SplitSummary.Train);
         var (pass, from) = past.PassTokens(request, work, dataset) ?? ((long)(WorkEstimate.TokensOfText(request, model, train) * work.Examples), "estimated from the size of the file, at 4 characters a token");
         var tokens = (long)Math.Round(pass * work.Passes);
         var (seconds, how) = past.SecondsFor(tokens, work, request, model, devices);
         return new(work.Stage, work.Examples, work.Steps, tokens, from, InGiB(MemoryEstimate.OfStage(request, model, data, work.Examples)), seconds, how);
     }
 
-    private async Task<ParameterEstimate?> ParametersAsync(JobDraft draft, ModelFacts? facts, ModelRow? model, DatasetRow? dataset, CancellationToken cancel)
+    private async Task<ParameterEstimate?> ParametersAsync(JobDraft draft, ModelSummary? facts, ModelRow? model, DatasetRow? dataset, CancellationToken cancel)
     {
         if (facts is null || !draft.IsSound("sharing") || ParameterRange.Of(draft.Request, facts) is not { } range) return null;
         var kept = draft.Request.Sharing is { } sharing && dataset is not null ? await KeptAsync(draft.Request, sharing, model!, dataset, cancel) : null;

@@ -14,9 +14,9 @@ internal sealed class MeasuredImportance
     private readonly JobRequest _settings;
     private readonly Guid? _reusedFrom;
     private readonly long? _head;
-    private readonly IReadOnlyList<ModuleFacts>? _modules;
+    private readonly IReadOnlyList<LinearModule>? _modules;
 
-    private MeasuredImportance(Guid job, ImportanceReport report, JobRequest settings, IReadOnlyList<StageRow> stages, IReadOnlyList<ModuleFacts>? modules)
+    private MeasuredImportance(Guid job, ImportanceReport report, JobRequest settings, IReadOnlyList<StageRow> stages, IReadOnlyList<LinearModule>? modules)
     {
         (_job, _report, _settings, _modules) = (job, report, settings, modules);
         _reusedFrom = stages.FirstOrDefault(s => s.Stage == Stage.ImportanceEvaluation)?.ReusedFrom;

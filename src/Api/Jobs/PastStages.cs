@@ -48,7 +48,7 @@ internal sealed class PastStages
     }
 
     /// <summary>Seconds for so many tokens on one of these devices, and how they were worked out; no seconds where nothing is known.</summary>
-    public (double? Seconds, string From) SecondsFor(long tokens, StageWork work, JobRequest request, ModelFacts model, IReadOnlyCollection<string> devices)
+    public (double? Seconds, string From) SecondsFor(long tokens, StageWork work, JobRequest request, ModelSummary model, IReadOnlyCollection<string> devices)
     {
         var onDevice = _stages.Where(past => devices.Count == 0 || devices.Contains(past.Stage.Device!)).ToList();
         if (onDevice.Count == 0) return (null, _stages.Count == 0 ? "no stage has run yet whose speed could be taken" : $"no stage has run yet on {string.Join(", ", devices)}");
@@ -81,7 +81,7 @@ internal sealed class PastStages
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private sealed record Found(StageRow Stage, string Settings, Guid Dataset, string? DataSha256, string Source, ModelFacts? Facts);
+    private sealed record Found(StageRow Stage, string Settings, Guid Dataset, string? DataSha256, string Source, ModelSummary? Facts);
 
     private sealed record Past(StageRow Stage, JobRequest Settings, bool SameModel, double TokensPerSecond, Guid Dataset, string? DataSha256, long Parameters)
     {

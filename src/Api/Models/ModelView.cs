@@ -19,7 +19,7 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
 /// <param name="Href">Its own page.</param>
 public sealed record ModelView(
-    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelFacts? Facts,
+    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelSummary? Facts,
     DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static ModelView Of(ModelRow row) => new(

@@ -1,9 +1,9 @@
 namespace LoraDrop.Cli;
 
-/// <summary>The body of an answer: where it breaks off, or stays silent, that is the network's doing and not the disk's.</summary>
+/// <summary>The body of a response: reports a broken or silent connection as a network failure, not as one of the disk.</summary>
 internal sealed class AnswerStream(Uri address, Stream body) : Stream
 {
-    /// <summary>A stream of events shows every 15 seconds that it is alive; three times that without a byte, and nobody is there.</summary>
+    /// <summary>Silence after which a connection counts as broken: three times the 15 seconds of an event stream's keep-alive.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
 
     public override bool CanRead => true;
@@ -26,7 +26,7 @@ internal sealed class AnswerStream(Uri address, Stream body) : Stream
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
-            throw new ServiceUnreachableException($"the connection to {ServiceAddress.Shown(address)} broke off", broken);
+            throw new ServiceUnreachableException($"the connection to {ServiceAddress.Shown(address)} broke", broken);
         }
         catch (OperationCanceledException silent) when (!cancellationToken.IsCancellationRequested)
         {

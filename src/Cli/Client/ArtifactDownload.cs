@@ -6,20 +6,20 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Brings a job's files into a folder: whole and as their sha256 says, or not at all. What breaks off goes on where it stopped.</summary>
+/// <summary>Downloads a job's files, each verified by its sha256. A broken download continues where it stopped.</summary>
 /// <param name="service">The service.</param>
-/// <param name="folder">Where to; files keep their names in it.</param>
-/// <param name="force">Whether a file that is there and differs is replaced.</param>
+/// <param name="folder">Target folder; files keep their names.</param>
+/// <param name="force">Whether to replace existing files that differ.</param>
 internal sealed class ArtifactDownload(ServiceClient service, string folder, bool force)
 {
-    /// <summary>The end of the name of a file that is not whole yet.</summary>
+    /// <summary>Suffix of an incomplete file.</summary>
     public const string Part = ".part";
 
-    /// <summary>Told bytes as they arrive.</summary>
+    /// <summary>Called with bytes as they arrive.</summary>
     public Action<long> Arrived { get; init; } = _ => { };
 
-    /// <summary>Those that are not in the folder yet.</summary>
-    /// <exception cref="RefusedInputException">Others are there under their names.</exception>
+    /// <summary>The files that are missing in the folder.</summary>
+    /// <exception cref="RefusedInputException">Other files have their names.</exception>
     public async Task<IReadOnlyList<ArtifactView>> MissingAsync(IReadOnlyList<ArtifactView> wanted, CancellationToken cancel)
     {
         var (missing, faults) = (new List<ArtifactView>(), new List<Fault>());
@@ -33,9 +33,9 @@ internal sealed class ArtifactDownload(ServiceClient service, string folder, boo
         return faults.Count == 0 ? missing : throw new RefusedInputException(faults);
     }
 
-    /// <summary>Downloads one file; a part of it that is there is taken up.</summary>
-    /// <exception cref="ServiceUnreachableException">The connection broke off; the part stays.</exception>
-    /// <exception cref="IOException">The disk is full, or what arrived is not what the service promised.</exception>
+    /// <summary>Downloads one file, continuing a partial one.</summary>
+    /// <exception cref="ServiceUnreachableException">The connection broke; the part is kept.</exception>
+    /// <exception cref="IOException">The disk is full, or the content does not match its sha256.</exception>
     public async Task FetchAsync(ArtifactView artifact, CancellationToken cancel)
     {
         var path = PathOf(artifact);
@@ -70,7 +70,7 @@ internal sealed class ArtifactDownload(ServiceClient service, string folder, boo
         for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0; Arrived(read)) await file.WriteAsync(buffer.AsMemory(0, read), cancel);
     }
 
-    /// <summary>Where a file goes; a name that leads out of the folder is refused, whoever sent it.</summary>
+    /// <summary>The path of a file; a name that leads out of the folder is refused.</summary>
     private string PathOf(ArtifactView artifact)
     {
         var root = Path.GetFullPath(folder);

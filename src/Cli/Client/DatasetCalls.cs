@@ -4,10 +4,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What can be asked about datasets.</summary>
+/// <summary>Calls about datasets.</summary>
 internal static class DatasetCalls
 {
-    /// <summary>Sends the files of a dataset; split to file.</summary>
+    /// <summary>Uploads the files of a dataset, by split.</summary>
     public static async Task<Reply<DatasetView>> UploadAsync(this ServiceClient service, string name, IReadOnlyDictionary<string, string> files, Action<long> sent, CancellationToken cancel)
     {
         using var form = new MultipartFormDataContent { { new StringContent(name), "name" } };

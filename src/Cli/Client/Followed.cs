@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What a person who follows a job gets to see.</summary>
+/// <summary>A message about a followed job.</summary>
 internal abstract record Followed
 {
     private Followed() { }
@@ -11,13 +11,13 @@ internal abstract record Followed
     /// <summary>Something happened to the job.</summary>
     public sealed record Happened(EventView Event, string Json) : Followed;
 
-    /// <summary>The job got on, or the queue did.</summary>
+    /// <summary>The job or its place in the queue changed.</summary>
     public sealed record Progressed(Api.ProgressView Progress, string Json) : Followed;
 
-    /// <summary>The service does not answer any more; it is waited for.</summary>
+    /// <summary>The service stopped answering; waiting for it.</summary>
     public sealed record Lost(TimeSpan Patience) : Followed;
 
-    /// <summary>The service answers again, and nothing was missed.</summary>
+    /// <summary>The service answers again; no event was missed.</summary>
     public sealed record Back : Followed;
 
     /// <summary>The job has ended.</summary>

@@ -4,21 +4,21 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What can be asked about jobs.</summary>
+/// <summary>Calls about jobs.</summary>
 internal static class JobCalls
 {
-    /// <summary>Hands a job in; the service alone judges the settings.</summary>
+    /// <summary>Submits a job; only the service validates the settings.</summary>
     public static Task<Reply<JobView>> SubmitAsync(this ServiceClient service, string settings, CancellationToken cancel) => service.PostAsync<JobView>("jobs", settings, cancel);
 
-    /// <summary>Asks what a job would take.</summary>
+    /// <summary>Estimates a job.</summary>
     public static Task<Reply<EstimateView>> EstimateAsync(this ServiceClient service, string settings, CancellationToken cancel) => service.PostAsync<EstimateView>("jobs/estimate", settings, cancel);
 
-    /// <summary>Hands a job in again, changed by a merge patch.</summary>
+    /// <summary>Submits a job again, changed by a merge patch.</summary>
     public static Task<Reply<JobView>> CloneAsync(this ServiceClient service, Guid id, string patch, CancellationToken cancel) => service.PostAsync<JobView>($"jobs/{id}/clone", patch, cancel);
 
     public static Task<Reply<JobView>> JobAsync(this ServiceClient service, Guid id, CancellationToken cancel) => service.GetAsync<JobView>($"jobs/{id}", cancel);
 
-    /// <summary>Jobs, newest first, as many parts as are read.</summary>
+    /// <summary>Lists jobs, newest first, page by page.</summary>
     public static IAsyncEnumerable<Reply<JobSummary>> JobsAsync(this ServiceClient service, string query, CancellationToken cancel) =>
         service.ListAsync<JobSummary>($"jobs{query}", "cursor", cancel);
 
@@ -36,8 +36,8 @@ internal static class JobCalls
 
     /// <param name="service">The service.</param>
     /// <param name="id">The job.</param>
-    /// <param name="query">Another cut than the job's own, or nothing.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="query">Another cut than the job's own, or empty.</param>
+    /// <param name="cancel">Cancels it.</param>
     public static Task<Reply<Api.ImportanceView>> ImportanceAsync(this ServiceClient service, Guid id, string query, CancellationToken cancel) =>
         service.GetAsync<Api.ImportanceView>($"jobs/{id}/importance{query}", cancel);
 
@@ -50,8 +50,8 @@ internal static class JobCalls
     /// <summary>A job's events from the service's own stream, until it ends or breaks off.</summary>
     /// <param name="service">The service.</param>
     /// <param name="id">The job.</param>
-    /// <param name="after">The id of the last event that was seen; null for all.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="after">Id of the last seen event; null for all.</param>
+    /// <param name="cancel">Cancels it.</param>
     /// <exception cref="ServiceUnreachableException">The connection broke.</exception>
     public static async IAsyncEnumerable<SseItem<string>> StreamAsync(
         this ServiceClient service, Guid id, string? after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
@@ -64,7 +64,7 @@ internal static class JobCalls
     }
 }
 
-/// <summary>Which events of a job are asked for.</summary>
+/// <summary>Filters a job's events.</summary>
 internal sealed record EventQuery(Storage.EventLevel Level)
 {
     public override string ToString() => $"?limit=500&level={JsonText.NameOf(Level)}";

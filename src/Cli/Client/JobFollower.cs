@@ -4,9 +4,9 @@ using LoraDrop.Api;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Follows a job to its end, over breaks of the connection and restarts of the service.</summary>
+/// <summary>Follows a job to its end, across broken connections and restarts of the service.</summary>
 /// <param name="service">The service.</param>
-/// <param name="patience">How long it may be gone.</param>
+/// <param name="patience">How long it may be unreachable.</param>
 /// <param name="clock">Measures that.</param>
 internal sealed class JobFollower(ServiceClient service, TimeSpan patience, TimeProvider clock)
 {
@@ -16,8 +16,8 @@ internal sealed class JobFollower(ServiceClient service, TimeSpan patience, Time
     private long? _lostAt;
     private bool _reached;
 
-    /// <summary>Reports everything from the job's beginning to its end; each event once.</summary>
-    /// <exception cref="ServiceUnreachableException">The service is not there, or stayed away for longer than the patience.</exception>
+    /// <summary>Reports every event of the job once, from beginning to end.</summary>
+    /// <exception cref="ServiceUnreachableException">The service is unreachable, or was for longer than the patience.</exception>
     public async Task FollowAsync(Guid job, Action<Followed> report, CancellationToken cancel)
     {
         while (!await FollowOnceAsync(job, report, cancel))
@@ -25,12 +25,12 @@ internal sealed class JobFollower(ServiceClient service, TimeSpan patience, Time
             if (_lostAt is null) report(new Followed.Lost(patience));
             _lostAt ??= clock.GetTimestamp();
             if (clock.GetElapsedTime(_lostAt.Value) >= patience)
-                throw new ServiceUnreachableException($"nothing answers at {ServiceAddress.Shown(service.Address)} for {patience.TotalSeconds:0} seconds; the job goes on when a service is started on its data. Then: loradrop jobs watch {job}");
+                throw new ServiceUnreachableException($"nothing answers at {ServiceAddress.Shown(service.Address)} for {patience.TotalSeconds:0} seconds; the job continues when a service is started on its data. Then: loradrop jobs watch {job}");
             await Task.Delay(BetweenTries, clock, cancel);
         }
     }
 
-    /// <summary>One connection; true where the job has ended.</summary>
+    /// <summary>Follows one connection; returns true once the job has ended.</summary>
     private async Task<bool> FollowOnceAsync(Guid job, Action<Followed> report, CancellationToken cancel)
     {
         try

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What can be asked about models, and about the service itself.</summary>
+/// <summary>Calls about models and the service itself.</summary>
 internal static class ModelCalls
 {
     public static Task<Reply<ModelView>> AddModelAsync(this ServiceClient service, string name, string source, CancellationToken cancel) =>
@@ -22,6 +22,6 @@ internal static class ModelCalls
 
     public static IAsyncEnumerable<Reply<TaskPreset>> PresetsAsync(this ServiceClient service, CancellationToken cancel) => service.ListAsync<TaskPreset>("presets", "cursor", cancel);
 
-    /// <summary>Whether the service can work.</summary>
+    /// <summary>Gets whether the service is ready.</summary>
     public static Task<Reply<HealthView>> ReadyAsync(this ServiceClient service, CancellationToken cancel) => service.GetAsync<HealthView>("health/ready", cancel);
 }

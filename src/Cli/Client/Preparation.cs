@@ -2,16 +2,16 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Waits until a model or a dataset is ready, or cannot be.</summary>
+/// <summary>Waits until a model or dataset is ready or has failed.</summary>
 internal static class Preparation
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100), Longest = TimeSpan.FromSeconds(1);
 
-    /// <param name="asked">Asks once.</param>
-    /// <param name="seen">Told every answer.</param>
-    /// <param name="status">What an answer says.</param>
+    /// <param name="asked">Gets it once.</param>
+    /// <param name="seen">Called with every answer.</param>
+    /// <param name="status">The status in an answer.</param>
     /// <param name="clock">Waits between two answers, longer each time.</param>
-    /// <param name="cancel">Ends the waiting; the service goes on.</param>
+    /// <param name="cancel">Stops waiting; the service continues.</param>
     public static async Task<Reply<T>> AwaitAsync<T>(Func<Task<Reply<T>>> asked, Action<T> seen, Func<T, InputStatus> status, TimeProvider clock, CancellationToken cancel)
     {
         for (var pause = Shortest; ; pause = pause * 1.5 < Longest ? pause * 1.5 : Longest)

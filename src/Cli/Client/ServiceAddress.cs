@@ -2,16 +2,16 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Where the service is: what the command line says, else the environment, else where <c>loradrop serve</c> listens.</summary>
+/// <summary>The service's address: from the command line, else the environment, else where <c>loradrop serve</c> listens.</summary>
 internal static class ServiceAddress
 {
     public const string Variable = "LORADROP_URL", KeyVariable = "LORADROP_KEY";
 
     public static readonly string Default = $"http://127.0.0.1:{ServeOptions.DefaultPort}";
 
-    /// <param name="option">What --url says.</param>
-    /// <param name="variable">What the environment says.</param>
-    /// <exception cref="RefusedInputException">It is no address.</exception>
+    /// <param name="option">Value of --url.</param>
+    /// <param name="variable">Value of the environment variable.</param>
+    /// <exception cref="RefusedInputException">It is not an address.</exception>
     public static Uri Of(string? option, string? variable)
     {
         var (from, written) = option is not null ? ("--url", option) : string.IsNullOrWhiteSpace(variable) ? ("--url", Default) : (Variable, variable);
@@ -20,14 +20,14 @@ internal static class ServiceAddress
         return address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/"); // so that paths are appended, below a proxy's too
     }
 
-    /// <summary>The key to show; null for none.</summary>
-    /// <exception cref="RefusedInputException">It cannot be sent.</exception>
+    /// <summary>The API key; null if there is none.</summary>
+    /// <exception cref="RefusedInputException">It has characters that cannot be sent.</exception>
     public static string? Key(string? variable)
     {
         if (string.IsNullOrWhiteSpace(variable)) return null;
         return variable.Trim() is var key && key.All(c => c is > ' ' and <= '~') ? key : throw new RefusedInputException(KeyVariable, "must be a key of the service, such as loradrop keys create shows; it holds other characters");
     }
 
-    /// <summary>As a person writes it, without the slash at its end.</summary>
+    /// <summary>The address without the final slash.</summary>
     public static string Shown(Uri address) => address.AbsoluteUri.TrimEnd('/');
 }

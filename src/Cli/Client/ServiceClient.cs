@@ -6,8 +6,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Asks a service, and turns what it answers into values: a problem and silence become exceptions of their own.</summary>
-/// <remarks>What can be asked lies beside it: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>, <see cref="WebhookCalls"/>.</remarks>
+/// <summary>Calls a service. A problem response and an unreachable service are exceptions.</summary>
+/// <remarks>The calls are extensions: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>, <see cref="WebhookCalls"/>.</remarks>
 internal sealed class ServiceClient : IDisposable
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5), AnswerTime = TimeSpan.FromSeconds(100);
@@ -15,7 +15,7 @@ internal sealed class ServiceClient : IDisposable
     private readonly HttpClient _http;
 
     /// <param name="address">Where the service is.</param>
-    /// <param name="key">What it is to know the caller by; null where it asks for none. From the environment: what is on a command line, everybody on the machine can read.</param>
+    /// <param name="key">API key; null if none is needed. It comes from the environment: a command line can be read by everyone on the machine.</param>
     public ServiceClient(Uri address, string? key = null)
     {
         Address = address;
@@ -29,15 +29,15 @@ internal sealed class ServiceClient : IDisposable
 
     public Task<Reply<T>> PostAsync<T>(string path, CancellationToken cancel) => AskAsync<T>(new(HttpMethod.Post, path), AnswerTime, cancel);
 
-    /// <summary>Sends JSON as it is: the service judges it.</summary>
+    /// <summary>Sends JSON unchanged; the service validates it.</summary>
     public Task<Reply<T>> PostAsync<T>(string path, string json, CancellationToken cancel) =>
         AskAsync<T>(new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
 
-    /// <summary>Sends files, however long it takes.</summary>
+    /// <summary>Uploads files, without a time limit.</summary>
     public Task<Reply<T>> PostAsync<T>(string path, HttpContent content, CancellationToken cancel) =>
         AskAsync<T>(new(HttpMethod.Post, path) { Content = content }, Timeout.InfiniteTimeSpan, cancel);
 
-    /// <summary>Asks for a change, in JSON as it is.</summary>
+    /// <summary>Sends a change as JSON, unchanged.</summary>
     public Task<Reply<T>> PatchAsync<T>(string path, string json, CancellationToken cancel) =>
         AskAsync<T>(new(HttpMethod.Patch, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
 
@@ -46,13 +46,13 @@ internal sealed class ServiceClient : IDisposable
         using var answer = await SendAsync(new(HttpMethod.Delete, path), AnswerTime, cancel);
     }
 
-    /// <summary>The answer as soon as it begins; its body is still to be read.</summary>
+    /// <summary>Returns the response once its headers arrive; the body is not yet read.</summary>
     public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancel) => SendAsync(request, AnswerTime, cancel);
 
-    /// <summary>Every object of a list, as the service writes it, following its cursors.</summary>
-    /// <param name="path">With its query, if it has one.</param>
-    /// <param name="parameter">What the next part is asked for with.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <summary>Lists all objects as JSON, following the cursors.</summary>
+    /// <param name="path">Path with query.</param>
+    /// <param name="parameter">Query parameter for the cursor.</param>
+    /// <param name="cancel">Cancels it.</param>
     public async IAsyncEnumerable<Reply<T>> ListAsync<T>(string path, string parameter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         for (string? next = ""; next is not null;)
@@ -108,7 +108,7 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
-            throw new ServiceUnreachableException($"the answer of {ServiceAddress.Shown(Address)} broke off", broken);
+            throw new ServiceUnreachableException($"the answer of {ServiceAddress.Shown(Address)} broke", broken);
         }
     }
 
@@ -133,6 +133,6 @@ internal sealed class ServiceClient : IDisposable
 
     private static string Kind(HttpContentHeaders headers) => headers.ContentType?.MediaType ?? "nothing";
 
-    /// <summary>RFC 9457, with what this service adds.</summary>
+    /// <summary>Problem details (RFC 9457) with this service's additions.</summary>
     private sealed record Problem(string? Title, string? Detail, string? Code, string? TraceId, IReadOnlyList<Fault>? Faults);
 }

@@ -1,9 +1,9 @@
 namespace LoraDrop.Cli;
 
-/// <summary>Nobody answers at the address, or the connection broke off.</summary>
+/// <summary>Nothing answers at the address, or the connection broke.</summary>
 internal sealed class ServiceUnreachableException(string message, Exception? cause = null) : Exception(message, cause)
 {
-    /// <summary>As the code of a failure, for scripts.</summary>
+    /// <summary>Failure code for scripts.</summary>
     public const string Code = "unreachable";
 
     public static ServiceUnreachableException At(Uri address, Exception? cause = null) =>

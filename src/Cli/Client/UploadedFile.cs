@@ -2,9 +2,9 @@ using System.Net;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A file as a part of a request: read while it is sent, however large.</summary>
+/// <summary>A file as part of a request, streamed.</summary>
 /// <param name="path">The file.</param>
-/// <param name="sent">Told bytes as they leave.</param>
+/// <param name="sent">Called with bytes as they are sent.</param>
 internal sealed class UploadedFile(string path, Action<long> sent) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);

@@ -4,7 +4,7 @@ using LoraDrop.Api;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What can be asked about webhooks.</summary>
+/// <summary>Calls about webhooks.</summary>
 internal static class WebhookCalls
 {
     private static readonly JsonSerializerOptions Given = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

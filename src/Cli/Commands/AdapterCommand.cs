@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
@@ -7,7 +6,7 @@ namespace LoraDrop.Cli;
 internal abstract class AdapterCommand : EngineCommand
 {
     private readonly Argument<string> _adapter = new("adapter") { Description = "The adapter folder of a run (<run>/adapter)" };
-    private readonly Option<string?> _model = new("--model") { Description = "The base model's folder, if it is no longer where the run found it" };
+    private readonly Option<string?> _model = new("--model") { Description = "Folder of the base model, if it has moved since the run" };
 
     protected AdapterCommand(string name, string description) : base(name, description)
     {
@@ -15,7 +14,7 @@ internal abstract class AdapterCommand : EngineCommand
         Add(_model);
     }
 
-    /// <summary>The command itself, with the adapter on its model.</summary>
+    /// <summary>Runs the command with the adapter on its model.</summary>
     protected abstract void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel);
 
     protected sealed override void Run(ParseResult options, Session session, CancellationToken cancel)

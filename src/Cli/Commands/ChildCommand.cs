@@ -3,10 +3,10 @@ using LoraDrop.Worker;
 
 namespace LoraDrop.Cli;
 
-/// <summary>How the service starts this program again for one piece of work; not for people.</summary>
+/// <summary>Runs one piece of work in a child process of the service; hidden from users.</summary>
 internal sealed class ChildCommand : Command
 {
-    private readonly Argument<string> _folder = new("folder") { Description = "The work's folder" };
+    private readonly Argument<string> _folder = new("folder") { Description = "Folder of the work" };
 
     public ChildCommand() : base(ChildProgram.Verb, "Used by the service itself: one piece of work in a process of its own")
     {

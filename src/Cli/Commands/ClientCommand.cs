@@ -1,19 +1,18 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A command that talks to a service: turns Ctrl-C into an orderly stop, and every failure into a message and an exit code.</summary>
+/// <summary>A command that calls a service: stops in order on Ctrl-C, and turns every failure into a message and an exit code.</summary>
 internal abstract class ClientCommand : Command
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line to standard output, for scripts" };
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON lines to standard output, for scripts" };
     private readonly PosixSignal[] _signals;
 
-    /// <param name="name">As it is typed.</param>
-    /// <param name="description">For the help.</param>
-    /// <param name="signals">What stops it besides Ctrl-C and SIGTERM.</param>
+    /// <param name="name">Name on the command line.</param>
+    /// <param name="description">Help text.</param>
+    /// <param name="signals">Other signals that stop it.</param>
     protected ClientCommand(string name, string description, params PosixSignal[] signals) : base(name, description)
     {
         _signals = signals;
@@ -22,10 +21,10 @@ internal abstract class ClientCommand : Command
         SetAction((options, _) => InvokeAsync(options));
     }
 
-    /// <summary>What a person should know who stopped it.</summary>
-    protected virtual string WhenStopped => "the service goes on with what it was asked for";
+    /// <summary>Message after a stop.</summary>
+    protected virtual string WhenStopped => "the service continues with the request";
 
-    /// <summary>The command itself; the exit code.</summary>
+    /// <summary>Runs the command; returns the exit code.</summary>
     protected abstract Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel);
 
     private async Task<int> InvokeAsync(ParseResult options)

@@ -1,20 +1,18 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Runs LoRA and LoRA-drop with the same settings, over some seeds, and puts them side by side, with Table 3's check.</summary>
+/// <summary>Trains with LoRA and LoRA-drop over several seeds, and compares the results, with Table 3's check.</summary>
 internal sealed class CompareCommand : EngineCommand
 {
-    private readonly Option<string> _out = new("--out") { Description = "Folder; each run gets one of its own in it", Required = true };
-    private readonly Option<string> _seeds = new("--seeds") { Description = "Seeds, with commas between", DefaultValueFactory = _ => "42" };
+    private readonly Option<string> _out = new("--out") { Description = "Folder; each run gets a subfolder", Required = true };
+    private readonly Option<string> _seeds = new("--seeds") { Description = "Seeds, separated by commas", DefaultValueFactory = _ => "42" };
     private readonly SettingOptions _settings;
 
-    public CompareCommand() : base("compare", "Fine-tune with LoRA and with LoRA-drop over some seeds, and compare")
+    public CompareCommand() : base("compare", "Fine-tune with LoRA and LoRA-drop over several seeds, and compare")
     {
         Add(_out);
         Add(_seeds);
@@ -23,24 +21,25 @@ internal sealed class CompareCommand : EngineCommand
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
-        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed) ? seed : throw new RefusedInputException("--seeds", $"'{text}' is no whole number")).ToArray();
+        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed) ? seed : throw new RefusedInputException("--seeds", $"'{text}' is not a whole number")).ToArray();
         Compare(_settings.Json(options), seeds, options.GetValue(_out)!, request => _settings.Files(options, request), session, cancel);
     }
 
-    /// <summary>Every method with every seed; a run that is finished already is read, not run again.</summary>
+    /// <summary>Trains every method with every seed; a finished run is read instead.</summary>
     private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();
+        var times = new TrainingTimes(folder);
         foreach (var seed in seeds)
             foreach (var method in Enum.GetValues<TuningMethod>().Reverse())
             {
                 var request = Request(settings, method, seed);
-                var path = Path.Combine(folder, $"{JsonText.NameOf(method)}-{seed}");
+                var name = $"{JsonText.NameOf(method)}-{seed}";
+                var path = Path.Combine(folder, name);
                 session.Say($"\n{Words.Of(method)}, seed {seed}");
-                var started = Stopwatch.GetTimestamp();
                 var inputs = SettingOptions.Inputs(request, files(request));
-                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? TrainCommand.Run(request, inputs, path, session, cancel);
-                runs.Add(new(request, path, result, Stopwatch.GetElapsedTime(started)));
+                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? times.Measure(name, () => TrainCommand.Run(request, inputs, path, session, cancel));
+                runs.Add(new(request, path, result, times.Of(name)));
             }
         Comparison.Show(runs, lora => files(lora.Request), session, cancel);
     }

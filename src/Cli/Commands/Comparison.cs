@@ -1,23 +1,22 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A run that is held against others.</summary>
+/// <summary>A run in a comparison.</summary>
 /// <param name="Request">Its settings; the model is a folder here.</param>
-/// <param name="Folder">What it left.</param>
-/// <param name="Result">What came of it.</param>
-/// <param name="Took">How long it trained.</param>
-internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan Took);
+/// <param name="Folder">Its outputs.</param>
+/// <param name="Result">Its result.</param>
+/// <param name="Took">Training time; null if unknown.</param>
+internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan? Took);
 
 /// <summary>LoRA and LoRA-drop side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
 internal static class Comparison
 {
-    /// <summary>Puts the runs side by side; Table 3's check is made here, on their adapters.</summary>
+    /// <summary>Compares the runs, and makes Table 3's check on their adapters.</summary>
     /// <param name="runs">Each method with each seed.</param>
     /// <param name="data">The data of a run of LoRA.</param>
-    /// <param name="session">Where to, and where to compute.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="session">Output and device.</param>
+    /// <param name="cancel">Cancels it.</param>
     public static void Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
     {
         var switchedOff = new List<SwitchedOff>();
@@ -29,7 +28,7 @@ internal static class Comparison
         var primary = runs[0].Result.Scores.Primary;
         var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
             Words.Of(method.Key),
-            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), TimeSpan.FromSeconds(method.Average(r => r.Took.TotalSeconds)))).ToArray();
+            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), method.Average(r => r.Took?.TotalSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null)).ToArray();
         var spread = runs.GroupBy(r => r.Request.Method).ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
         session.Tell(new { Event = "compared", Primary = primary, Scores = spread, Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
         if (session.Json) return;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Api;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
@@ -13,16 +12,16 @@ internal sealed class DemoCommand : ClientCommand
 {
     private const string Task = "acceptable", Model = "english";
 
-    /// <summary>The service is a child of the demo: it does not stay away.</summary>
+    /// <summary>How long the service may be unreachable; it is a child of the demo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Option<string> _out = new("--out") { Description = "Folder for what comes out, and for the service's data", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), $"loradrop-demo-{Environment.ProcessId}") };
+    private readonly Option<string> _out = new("--out") { Description = "Folder for the outputs and the service's data", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), $"loradrop-demo-{Environment.ProcessId}") };
     private readonly Option<string> _sample = new("--sample") { Description = "The sample's folder", DefaultValueFactory = _ => ShippedSample.Folder() ?? Path.Combine("samples", "english") };
-    private readonly Option<bool> _keep = new("--keep") { Description = "Leave the service running, to look around in" };
+    private readonly Option<bool> _keep = new("--keep") { Description = "Leave the service running" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = OptionRules.Whole("--threads", "CPU threads", 1024, Environment.ProcessorCount);
 
-    public DemoCommand() : base("demo", "Fine-tune the shipped model on a shipped task with LoRA and with LoRA-drop, and compare", PosixSignal.SIGHUP)
+    public DemoCommand() : base("demo", "Fine-tune the sample model with LoRA and with LoRA-drop, and compare", PosixSignal.SIGHUP)
     {
         _device.AcceptOnlyFromAmong("cpu", "cuda");
         Add(_out);
@@ -37,7 +36,7 @@ internal sealed class DemoCommand : ClientCommand
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel)
     {
         var (sample, folder, device, threads) = (Path.GetFullPath(options.GetValue(_sample)!), options.GetValue(_out)!, options.GetValue(_device)!, options.GetValue(_threads));
-        if (!Directory.Exists(sample)) throw new RefusedInputException("--sample", $"there is no folder {sample}; name the repository's samples/english");
+        if (!Directory.Exists(sample)) throw new RefusedInputException("--sample", $"folder not found: {sample}; give the repository's samples/english");
         await using var process = await ServiceProcess.StartAsync(Path.Combine(folder, "service"), device, threads, cancel);
         terminal.Say($"The service: {ServiceAddress.Shown(process.Address)}   Swagger UI: {process.Address}swagger\nIts data: {process.Data}");
         terminal.Tell(new { Event = "service", Url = ServiceAddress.Shown(process.Address), process.Id, process.Data, process.Log });
@@ -59,7 +58,7 @@ internal sealed class DemoCommand : ClientCommand
         return ExitCode.Done;
     }
 
-    /// <summary>Model and data, unless the service of an earlier demo has them already.</summary>
+    /// <summary>Registers model and data, unless an earlier demo did.</summary>
     private static async Task<int> PrepareAsync(string sample, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         if (!await service.ModelsAsync("", cancel).AnyAsync(model => model.Value.Name == Model, cancel))
@@ -87,7 +86,7 @@ internal sealed class DemoCommand : ClientCommand
         return job.Value;
     }
 
-    /// <summary>Follows a job to its end, and shows what it measured.</summary>
+    /// <summary>Follows a job to its end, and shows its importance.</summary>
     private static async Task<int> WatchAsync(JobView job, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         terminal.Say($"\n{Words.Of(job.Method)}, seed {job.Settings.Training.Seed}\n> loradrop jobs watch {job.Id}");
@@ -101,7 +100,7 @@ internal sealed class DemoCommand : ClientCommand
         return ExitCode.Done;
     }
 
-    /// <summary>All that the job left, in a folder as a run of this program would leave it.</summary>
+    /// <summary>Downloads all of the job's files, laid out like a local run's.</summary>
     private static async Task<ComparedRun> FetchAsync(Guid id, string sample, string folder, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         var job = (await service.JobAsync(id, cancel)).Value;

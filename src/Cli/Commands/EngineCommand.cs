@@ -1,12 +1,11 @@
 using System.CommandLine;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A command that computes: loads torch, turns Ctrl-C into an orderly stop, and every failure into a message and an exit code.</summary>
+/// <summary>A command that computes: loads torch, stops in order on Ctrl-C, and turns every failure into a message and an exit code.</summary>
 internal abstract class EngineCommand : Command
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line to standard output, for scripts" };
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON lines to standard output, for scripts" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = Whole("--threads", "CPU threads", 1024, Environment.ProcessorCount);
 
@@ -20,7 +19,7 @@ internal abstract class EngineCommand : Command
         SetAction(Invoke);
     }
 
-    /// <summary>The command itself.</summary>
+    /// <summary>Runs the command.</summary>
     protected abstract void Run(ParseResult options, Session session, CancellationToken cancel);
 
     /// <summary>An option that takes a whole number from 1.</summary>

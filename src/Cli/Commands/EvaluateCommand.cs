@@ -1,13 +1,12 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
 /// <summary>Scores a trained adapter on a labelled file.</summary>
 internal sealed class EvaluateCommand : AdapterCommand
 {
-    private readonly Option<string> _data = new("--data") { Description = "A labelled file (.jsonl, .json, .csv, .tsv, .txt, perhaps with .gz, or .parquet)", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "A labelled file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet)", Required = true };
     private readonly Option<int> _batch = Whole("--batch-size", "Texts in a batch", 65536, 32);
     private readonly Option<string?> _answers = new("--answers") { Description = "Generation: a new file for the answers (.jsonl)" };
 
@@ -34,10 +33,10 @@ internal sealed class EvaluateCommand : AdapterCommand
         foreach (var (metric, value) in scores.Values.Append(KeyValuePair.Create("loss", evaluation.Loss))) session.Say($"{metric,-10} {value:0.0000}");
     }
 
-    /// <summary>Perplexity of the right answers, and what generated ones score.</summary>
+    /// <summary>Perplexity of the references, and scores of generated answers.</summary>
     private void Answer(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
-        if (options.GetValue(_answers) is { } taken && File.Exists(taken)) throw new RefusedInputException("--answers", $"{taken} is there already");
+        if (options.GetValue(_answers) is { } taken && File.Exists(taken)) throw new RefusedInputException("--answers", $"{taken} already exists");
         var remarks = new List<string>();
         var read = PromptFile.Read(options.GetValue(_data)!, trained.Task);
         var file = trained.Prompts.Fitted(read, remarks);

@@ -1,27 +1,26 @@
 using System.CommandLine;
 using System.Globalization;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Lets a trained adapter answer prompts.</summary>
+/// <summary>Answers prompts with a trained adapter.</summary>
 internal sealed class GenerateCommand : AdapterCommand
 {
-    private readonly Option<string?> _prompt = new("--prompt") { Description = "One prompt; without it, prompts are read from standard input, one a line. Of an adapter for conversations it is what the user says" };
+    private readonly Option<string?> _prompt = new("--prompt") { Description = "A prompt (default: prompts from standard input, one per line). For an adapter trained on conversations, the user's message" };
     private readonly Option<string?> _conversations = new("--conversations")
     {
-        Description = "Of an adapter for conversations: a file (.jsonl or .json) of conversations to answer, "
+        Description = "For an adapter trained on conversations: a file (.jsonl or .json) of conversations to answer, "
             + "as they are to learn from (tools, system and all) but for the last answer",
     };
-    private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Tokens of an answer at most (as the adapter was trained with)" };
-    private readonly Option<int?> _beams = new("--beams") { Description = "Texts followed side by side (as the adapter was trained with)" };
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Above 0, tokens are drawn: scores are divided by it (0)" };
-    private readonly Option<double?> _topP = new("--top-p") { Description = "Only the likeliest tokens that together have this probability are drawn from (1)" };
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Only so many of the likeliest tokens are drawn from (all)" };
-    private readonly Option<double?> _repetition = new("--repetition-penalty") { Description = "Above 1, tokens that occurred become less likely (1)" };
-    private readonly Option<string[]> _stop = new("--stop") { Description = "A text that ends an answer; may be given several times", DefaultValueFactory = _ => [] };
-    private readonly Option<long> _seed = new("--seed") { Description = "Of what is drawn", DefaultValueFactory = _ => 42 };
+    private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Maximum tokens per answer (default: as in training)" };
+    private readonly Option<int?> _beams = new("--beams") { Description = "Beams of the search (default: as in training)" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token (0)" };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Sample from the likeliest tokens that reach this probability together (1)" };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Sample from this many of the likeliest tokens (all)" };
+    private readonly Option<double?> _repetition = new("--repetition-penalty") { Description = "Above 1, makes tokens that occurred less likely (1)" };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends an answer; may be repeated", DefaultValueFactory = _ => [] };
+    private readonly Option<long> _seed = new("--seed") { Description = "Seed for sampling", DefaultValueFactory = _ => 42 };
 
     public GenerateCommand() : base("generate", "Answer prompts with a trained adapter")
     {
@@ -59,8 +58,8 @@ internal sealed class GenerateCommand : AdapterCommand
         }
     }
 
-    /// <summary>The prompts, each with what is told of it beside its answer.</summary>
-    private IEnumerable<(Prompt Prompt, object Told)> Asked(ParseResult options, TrainedAdapter trained, Session session)
+    /// <summary>The prompts, each with what is shown beside its answer.</summary>
+    private IEnumerable<(Prompt Prompt, object Shown)> Asked(ParseResult options, TrainedAdapter trained, Session session)
     {
         var isChat = trained.Task.TextChoices is [{ Chat: true }];
         if (options.GetValue(_conversations) is not { } path)
@@ -75,7 +74,7 @@ internal sealed class GenerateCommand : AdapterCommand
         static RefusedInputException Refused(string message) => new("--conversations", message);
     }
 
-    /// <summary>The prompt as it was typed; for conversations what the user says, to which the answer is still to come.</summary>
+    /// <summary>The prompt as typed; for conversations, the user's message without an answer.</summary>
     private static Prompt PromptOf(bool isChat, string text) =>
         isChat ? Prompt.Of("", new Conversation([ChatMessage.Of("user", text)]).Unanswered()) : new("", text, "", [], "", null);
 

@@ -5,10 +5,10 @@ using LoraDrop.Worker;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A part of a service over many machines: settings come from a file and the environment, and the same code runs as a program of its own.</summary>
+/// <summary>A part of a service on several machines: settings come from a file and the environment, and the same code also runs as its own program.</summary>
 internal sealed class HostCommand : Command
 {
-    private readonly Option<string?> _config = new("--config") { Description = "File of settings; else appsettings.json beside the program and in the working folder" };
+    private readonly Option<string?> _config = new("--config") { Description = "Settings file (default: appsettings.json beside the program and in the working folder)" };
 
     private HostCommand(string name, string description, Func<string?, Task<int>> run) : base(name, description)
     {
@@ -22,6 +22,6 @@ internal sealed class HostCommand : Command
 
     public static Command Database() => new("db", "The database of a service over many machines")
     {
-        new HostCommand("migrate", "Bring its tables up to date", HostProgram.MigrateAsync),
+        new HostCommand("migrate", "Update the database's tables", HostProgram.MigrateAsync),
     };
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using Spectre.Console;
 
 namespace LoraDrop.Cli;
@@ -10,7 +9,7 @@ namespace LoraDrop.Cli;
 internal sealed class ImportanceCommand : EngineCommand
 {
     private readonly Option<string> _out = new("--out") { Description = "Folder for importance.json and importance.svg", Required = true };
-    private readonly Option<string?> _ratios = new("--ratios") { Description = "Sample ratios to compare, with commas between; the last is what the others are held against. Give --importance-steps, so that all train equally long" };
+    private readonly Option<string?> _ratios = new("--ratios") { Description = "Sample ratios to compare, separated by commas; the others are compared with the last. Set --importance-steps, so that all train equally long" };
     private readonly SettingOptions _settings;
 
     public ImportanceCommand() : base("importance", "Measure which layers' LoRAs matter, without fine-tuning")
@@ -40,7 +39,7 @@ internal sealed class ImportanceCommand : EngineCommand
 
     private ImportanceReport Measure(JobRequest request, string folder, ParseResult options, Session session, CancellationToken cancel)
     {
-        if (request.Method != TuningMethod.LoraDrop) throw new RefusedInputException("method", "importance belongs to the method lora-drop");
+        if (request.Method != TuningMethod.LoraDrop) throw new RefusedInputException("method", "importance requires the method lora-drop");
         using var view = session.View();
         using var run = new LoraDropRun(request, _settings.Inputs(options, request), folder, session.Device, view.Report);
         return run.Importance(cancel);
@@ -48,7 +47,7 @@ internal sealed class ImportanceCommand : EngineCommand
 
     private static double[] Ratios(string list) => [.. list.Split(',').Select(text =>
         double.TryParse(text, CultureInfo.InvariantCulture, out var ratio) && ratio is > 0 and <= 1 ? ratio
-        : throw new RefusedInputException("--ratios", $"'{text}' does not lie in (0, 1]"))];
+        : throw new RefusedInputException("--ratios", $"'{text}' must be in (0, 1]"))];
 
     /// <summary>Spearman's correlation of I with I at the last ratio, per module type.</summary>
     private static void Compare(List<(double Ratio, ImportanceReport Report)> reports, Session session)

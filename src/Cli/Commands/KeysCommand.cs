@@ -4,7 +4,7 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>API keys, made and revoked in the service's database itself: whoever has that needs no key.</summary>
+/// <summary>Manages API keys directly in the service's database, for which no key is needed.</summary>
 internal static class KeysCommand
 {
     public static Command Create() => new("keys", "API keys of a service, in its database")
@@ -14,8 +14,8 @@ internal static class KeysCommand
 
     private abstract class InDatabase : Command
     {
-        private readonly Option<string?> _data = new("--data") { Description = "Data folder of an embedded service; the usual one where no database is configured" };
-        private readonly Option<string?> _config = new("--config") { Description = "File of settings that names the database; else the environment" };
+        private readonly Option<string?> _data = new("--data") { Description = "Data folder of an embedded service (default: the usual one, if no database is configured)" };
+        private readonly Option<string?> _config = new("--config") { Description = "Settings file with the database (default: the environment)" };
 
         protected InDatabase(string name, string description) : base(name, description)
         {
@@ -54,14 +54,14 @@ internal static class KeysCommand
 
     private sealed class CreateCommand : InDatabase
     {
-        private readonly Option<string> _name = new("--name") { Description = "What it is used for", Required = true };
+        private readonly Option<string> _name = new("--name") { Description = "Name of the key", Required = true };
         private readonly Option<string> _role = new("--role") { Description = "read, submit or admin", Required = true };
-        private readonly Option<string?> _owner = new("--owner") { Description = "To whom belongs what it makes; else its name. * with the role read sees everybody's" };
-        private readonly Option<int?> _days = new("--days") { Description = "After so many days it is refused; else never" };
-        private readonly Option<int?> _requests = new("--requests-per-minute") { Description = "Its own limit" };
-        private readonly Option<int?> _jobs = new("--active-jobs") { Description = "Jobs of its owner that may wait, run or be paused at a time" };
+        private readonly Option<string?> _owner = new("--owner") { Description = "Owner of what it creates (default: its name). * with the role read sees everyone's" };
+        private readonly Option<int?> _days = new("--days") { Description = "Days until it expires (default: never)" };
+        private readonly Option<int?> _requests = new("--requests-per-minute") { Description = "Rate limit of this key" };
+        private readonly Option<int?> _jobs = new("--active-jobs") { Description = "Maximum active jobs of its owner: waiting, running or paused" };
 
-        public CreateCommand() : base("create", "Make a key; standard output shows it, once")
+        public CreateCommand() : base("create", "Create a key, shown once on standard output")
         {
             _role.AcceptOnlyFromAmong([.. Enum.GetValues<Role>().Select(role => JsonText.NameOf(role))]);
             Add(_name);
@@ -87,9 +87,9 @@ internal static class KeysCommand
 
     private sealed class RevokeCommand : InDatabase
     {
-        private readonly Argument<string> _key = new("key") { Description = "Its prefix (ld_…) or id" };
+        private readonly Argument<string> _key = new("key") { Description = "Prefix (ld_…) or id of the key" };
 
-        public RevokeCommand() : base("revoke", "Have a key refused from now on") => Add(_key);
+        public RevokeCommand() : base("revoke", "Revoke a key") => Add(_key);
 
         protected override Task RunAsync(ParseResult options, JobsContext db, CancellationToken cancel) => KeyProgram.RevokeAsync(db, options.GetValue(_key)!, Console.Out, cancel);
     }

@@ -2,14 +2,14 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>How much of a list is shown.</summary>
+/// <summary>Paging options of a list.</summary>
 internal sealed class ListOptions
 {
-    /// <summary>The most that the service gives at a time.</summary>
+    /// <summary>Largest page of the service.</summary>
     private const int LargestPart = 100;
 
     private readonly Option<int> _limit = OptionRules.Whole("--limit", "At most so many", 1_000_000, 20);
-    private readonly Option<bool> _all = new("--all") { Description = "All there are, however many" };
+    private readonly Option<bool> _all = new("--all") { Description = "List all, not only the first page" };
 
     public ListOptions(Command command)
     {
@@ -17,7 +17,7 @@ internal sealed class ListOptions
         command.Add(_all);
     }
 
-    /// <summary>Reads as many parts as are needed; with --json each object is written as it comes.</summary>
+    /// <summary>Reads as many pages as needed; with --json, writes each object as it arrives.</summary>
     public async Task<List<T>> ReadAsync<T>(ParseResult options, Terminal terminal, Func<string, IAsyncEnumerable<Reply<T>>> list, IEnumerable<(string Name, string Value)> filters, CancellationToken cancel)
     {
         var most = options.GetValue(_all) ? int.MaxValue : options.GetValue(_limit);

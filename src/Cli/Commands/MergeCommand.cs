@@ -1,15 +1,14 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Adds an adapter into its base model.</summary>
+/// <summary>Merges an adapter into its base model.</summary>
 internal sealed class MergeCommand : AdapterCommand
 {
     private readonly Option<string> _out = new("--out") { Description = "Folder for the merged model; new or empty", Required = true };
 
-    public MergeCommand() : base("merge", "Write the base model with the adapter added into its weights")
+    public MergeCommand() : base("merge", "Merge an adapter into its base model")
     {
         Add(_out);
     }

@@ -3,10 +3,10 @@ using System.CommandLine.Parsing;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What options are held to before a command runs.</summary>
+/// <summary>Validates options before a command runs.</summary>
 internal static class OptionRules
 {
-    /// <summary>The option whose value may be white space: an answer can end at a line.</summary>
+    /// <summary>The option whose value may be white space: a line break can end an answer.</summary>
     private const string MayBeBlank = "--stop";
 
     /// <summary>An option that takes a whole number within bounds.</summary>
@@ -15,12 +15,12 @@ internal static class OptionRules
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most)) result.AddError($"{name} must lie in {least} to {most}"); // what is no number, the parser refuses
+            if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most)) result.AddError($"{name} must lie in {least} to {most}"); // the parser refuses what is not a number
         });
         return option;
     }
 
-    /// <summary>An option that takes a name and its value, each name once; may be given several times.</summary>
+    /// <summary>An option that takes a name and its value, each name once; may be repeated.</summary>
     public static Option<string[]> Pairs(string name, string description, string example)
     {
         var option = new Option<string[]>(name) { Description = description };
@@ -28,16 +28,16 @@ internal static class OptionRules
         {
             string[] written = [.. result.Tokens.Select(token => token.Value)];
             foreach (var bare in written.Where(pair => pair.IndexOf('=') < 1)) result.AddError($"{name} must be a name and a value: {example}; got '{bare}'");
-            foreach (var twice in written.Where(pair => pair.Contains('=')).GroupBy(pair => pair[..pair.IndexOf('=')]).Where(group => group.Count() > 1)) result.AddError($"{name} names {twice.Key} more than once");
+            foreach (var twice in written.Where(pair => pair.Contains('=')).GroupBy(pair => pair[..pair.IndexOf('=')]).Where(group => group.Count() > 1)) result.AddError($"{name} has {twice.Key} more than once");
         });
         return option;
     }
 
-    /// <summary>The pairs that such an option was given.</summary>
+    /// <summary>Parses the values of such an option.</summary>
     public static IEnumerable<KeyValuePair<string, string>> PairsOf(IEnumerable<string> written) =>
         written.Select(pair => KeyValuePair.Create(pair[..pair.IndexOf('=')], pair[(pair.IndexOf('=') + 1)..]));
 
-    /// <summary>An empty text names no file and sets nothing; mostly it is a shell variable that was never set.</summary>
+    /// <summary>Refuses empty values: usually a shell variable that was never set.</summary>
     public static void RefuseEmpty(CommandResult command)
     {
         foreach (var given in command.Children)

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
 /// <summary>Predicts labels for texts.</summary>
 internal sealed class PredictCommand : AdapterCommand
 {
-    private readonly Option<string?> _text = new("--text") { Description = "One text; without it, texts are read from standard input, one a line, a tab between the two of a pair" };
+    private readonly Option<string?> _text = new("--text") { Description = "A text (default: texts from standard input, one per line, pairs separated by a tab)" };
     private readonly Option<string?> _pair = new("--text-pair") { Description = "The second text of a pair" };
 
     public PredictCommand() : base("predict", "Predict labels for texts")
@@ -18,7 +17,7 @@ internal sealed class PredictCommand : AdapterCommand
 
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
-        if (options.GetValue(_pair) is not null && options.GetValue(_text) is null) throw new RefusedInputException("--text-pair", "is the second of a pair; give the first with --text");
+        if (options.GetValue(_pair) is not null && options.GetValue(_text) is null) throw new RefusedInputException("--text-pair", "requires --text, the first text of the pair");
         var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
         foreach (var chunk in texts.Chunk(256))
         {

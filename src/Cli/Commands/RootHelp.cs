@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Help that shows the program's commands in groups; a command's own help is the usual one.</summary>
+/// <summary>Root help with commands in groups; each command's own help is unchanged.</summary>
 internal sealed class RootHelp(HelpAction usual, IReadOnlyList<(string Heading, Command[] Commands)> groups) : SynchronousCommandLineAction
 {
     /// <summary>Adds commands to the program, and the help that groups them.</summary>

@@ -18,15 +18,15 @@ namespace LoraDrop.Cli;
 /// <summary>The service on one machine: Api and worker in one process, rows in SQLite, objects in a folder.</summary>
 internal sealed class ServeCommand : Command
 {
-    private readonly Option<string> _host = new("--host") { Description = "Address to listen on. Beyond 127.0.0.1 the service asks for a key; loradrop keys create makes one", DefaultValueFactory = _ => $"{IPAddress.Loopback}" };
-    private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one", DefaultValueFactory = _ => ServeOptions.DefaultPort };
-    private readonly Option<string> _data = new("--data") { Description = "Folder for everything the service keeps", DefaultValueFactory = _ => ServeOptions.DefaultData };
+    private readonly Option<string> _host = new("--host") { Description = "Address to listen on. Other than 127.0.0.1, callers need a key: loradrop keys create", DefaultValueFactory = _ => $"{IPAddress.Loopback}" };
+    private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 picks a free one", DefaultValueFactory = _ => ServeOptions.DefaultPort };
+    private readonly Option<string> _data = new("--data") { Description = "Folder for the service's data", DefaultValueFactory = _ => ServeOptions.DefaultData };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
-    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads of a stage", DefaultValueFactory = _ => Environment.ProcessorCount };
-    private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at a time", DefaultValueFactory = _ => 1 };
-    private readonly Option<string[]> _allowPrivate = new("--allow-private") { Description = "A private network, address or host that webhooks may reach, such as 127.0.0.1 or 10.20.0.0/16; else public ones only. May be given several times" };
-    private readonly Option<bool> _allowHttp = new("--allow-http") { Description = "Let webhooks go over http, not only https" };
-    private readonly Option<bool> _noSample = new("--no-sample") { Description = "Leave a new data folder empty, instead of registering the shipped sample in it" };
+    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads per stage", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at the same time", DefaultValueFactory = _ => 1 };
+    private readonly Option<string[]> _allowPrivate = new("--allow-private") { Description = "A private network, address or host that webhooks may reach, such as 127.0.0.1 or 10.20.0.0/16 (default: public hosts only); may be repeated" };
+    private readonly Option<bool> _allowHttp = new("--allow-http") { Description = "Allow webhooks over http, not only https" };
+    private readonly Option<bool> _noSample = new("--no-sample") { Description = "Do not register the sample model in a new data folder" };
 
     public ServeCommand() : base("serve", "Run the job service: REST API and Swagger UI, a queue, and a worker")
     {
@@ -79,12 +79,12 @@ internal sealed class ServeCommand : Command
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another one, or 0 for any that is free")]);
+            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another, or 0 for a free one")]);
             return ExitCode.Usage;
         }
         catch (SocketException denied)
         {
-            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} cannot be listened on: {denied.Message}")]);
+            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} cannot be used: {denied.Message}")]);
             return ExitCode.Usage;
         }
         catch (SqliteException unread) when (!DiskFull.Says(unread))

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>The commands against a service, by what they are about.</summary>
+/// <summary>Groups the commands that call a service by resource.</summary>
 internal static class ServiceCommands
 {
     public static Command Jobs() => new("jobs", "Fine-tuning jobs")
@@ -16,7 +16,7 @@ internal static class ServiceCommands
         new UploadCommand(), new AddDatasetCommand(), new ListDatasetsCommand(), new GetDatasetCommand(), new PreviewCommand(), new DeleteDatasetCommand(),
     };
 
-    public static Command Webhooks() => new("webhooks", "Be told what happens to jobs")
+    public static Command Webhooks() => new("webhooks", "Manage webhooks")
     {
         new AddWebhookCommand(), new ListWebhooksCommand(), new GetWebhookCommand(), new UpdateWebhookCommand(), new RotateSecretCommand(), new DeleteWebhookCommand(), new TestWebhookCommand(), new DeliveriesCommand(), new ReplayCommand(),
     };

@@ -3,12 +3,11 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
 /// <summary>The settings of a run: a JSON file (the body of POST /jobs), options, or both; an option wins over the file.</summary>
-/// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone judges it, so that file, option and API are held to the same rules.</remarks>
+/// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone validates it, so that file, options and API follow the same rules.</remarks>
 internal sealed class SettingOptions
 {
     private enum Kind { Text, Lines, Number, Flag, List, Pairs }
@@ -18,77 +17,78 @@ internal sealed class SettingOptions
     private static readonly Setting[] Settings =
     [
         new("--model", "model", Kind.Text, "Folder with config.json, model.safetensors and the tokenizer's files"),
-        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .json, .csv, .tsv, .txt, perhaps with .gz, or .parquet), or a folder with train.* and perhaps validation.* (or dev.*) and test.*"),
+        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet), or a folder with train.* and optionally validation.* (or dev.*) and test.*"),
         new("--method", "method", Kind.Text, "lora-drop (default) or lora"),
         new("--task", "task.preset", Kind.Text, $"A known task: {string.Join(", ", TaskPreset.All.Select(p => p.Name))}"),
-        new("--kind", "task.kind", Kind.Text, "classification, regression or generation, where no --task is named"),
+        new("--kind", "task.kind", Kind.Text, "classification, regression or generation, if no --task is given"),
         new("--text", "task.columns.first", Kind.Text, "Column of the text, or of the first of a pair"),
         new("--text-pair", "task.columns.second", Kind.Text, "Column of the second text of a pair"),
         new("--label", "task.columns.label", Kind.Text, "Column of the label"),
-        new("--labels", "task.labels", Kind.List, "Names of the classes, class 0 first, with commas between"),
-        new("--metric", "task.metric", Kind.Text, "What counts: accuracy, f1, macro-f1, matthews, pearson, spearman; for generation perplexity, bleu, rouge, …"),
-        new("--prompt", "task.text.prompt", Kind.Lines, "Generation: what the model reads, with columns in braces: \"Question: {question}\\nAnswer:\""),
-        new("--target", "task.text.target", Kind.Lines, "Generation: what it learns to answer: \" {answer}\""),
+        new("--labels", "task.labels", Kind.List, "Names of the classes, class 0 first, separated by commas"),
+        new("--metric", "task.metric", Kind.Text, "Primary metric: accuracy, f1, macro-f1, matthews, pearson, spearman; for generation perplexity, bleu, rouge, …"),
+        new("--prompt", "task.text.prompt", Kind.Lines, "Generation: the prompt, with columns in braces: \"Question: {question}\\nAnswer:\""),
+        new("--target", "task.text.target", Kind.Lines, "Generation: the answer to learn: \" {answer}\""),
         new("--chat", "task.text.chat", Kind.Flag, "Generation: rows are conversations (messages, conversations, or instruction and output)"),
-        new("--overlong", "task.text.overlong", Kind.Text, "Generation: what becomes of rows that are too long: cut (default), drop or refuse"),
-        new("--max-new-tokens", "task.decoding.maxNewTokens", Kind.Number, "Generation: tokens of an answer at most (the task's, else 128)"),
-        new("--beams", "task.decoding.beams", Kind.Number, "Generation: texts followed side by side (the task's, else 1)"),
-        new("--answer-rows", "task.decoding.rows", Kind.Number, "Generation: prompts that are answered and scored at the end (all)"),
+        new("--overlong", "task.text.overlong", Kind.Text, "Generation: handling of rows that are too long: cut (default), drop or refuse"),
+        new("--max-new-tokens", "task.decoding.maxNewTokens", Kind.Number, "Generation: maximum tokens per answer (the task's, else 128)"),
+        new("--beams", "task.decoding.beams", Kind.Number, "Generation: beams of the search (the task's, else 1)"),
+        new("--answer-rows", "task.decoding.rows", Kind.Number, "Generation: prompts to answer and score at the end (all)"),
         new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (the task's, else 8)"),
         new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (the task's, else 8)"),
         new("--dropout", "lora.dropout", Kind.Number, "Dropout before A (0)"),
-        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, with commas between (the task's, else query,value); also q, k, v, o, gate, up, down, attention, feed-forward, all-linear"),
-        new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, the share of the training data that importance is measured on (0.1)"),
+        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, separated by commas (the task's, else query,value); also q, k, v, o, gate, up, down, attention, feed-forward, all-linear"),
+        new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, share of the training data for measuring importance (0.1)"),
         new("--importance-epochs", "importance.epochs", Kind.Number, "n, passes over the sample (3)"),
         new("--importance-steps", "importance.steps", Kind.Number, "Optimiser steps on the sample, instead of epochs"),
-        new("--importance-from", "importance.from", Kind.Text, "Folder or importance.json of another run whose importance is used again"),
+        new("--importance-from", "importance.from", Kind.Text, "Folder or importance.json of another run whose importance to reuse"),
         new("--scope", "importance.scope", Kind.Text, "per-type (default) or joint"),
-        new("--threshold", "sharing.threshold", Kind.Number, "T, the share of importance that layers with a LoRA of their own reach together (0.9)"),
+        new("--threshold", "sharing.threshold", Kind.Number, "T, share of the total importance that layers with their own LoRA must reach (0.9)"),
         new("--keep", "sharing.keep", Kind.Number, "How many layers of each module type keep their own LoRA, instead of a threshold"),
         new("--remainder", "sharing.remainder", Kind.Text, "What the other layers get: share (default) or none"),
         new("--select", "sharing.select", Kind.Text, "Which layers are kept: importance (default), inverse, random, top"),
-        new("--warm-start", "sharing.warmStart", Kind.Flag, "Start stage 2 from the LoRAs of stage 1 instead of fresh"),
+        new("--warm-start", "sharing.warmStart", Kind.Flag, "Start stage 2 from stage 1's LoRAs"),
         new("--epochs", "training.epochs", Kind.Number, "Passes over the training data (the task's, else 30)"),
         new("--batch-size", "training.batchSize", Kind.Number, "Texts in a batch (the task's, else 32)"),
         new("--learning-rate", "training.learningRate", Kind.Number, "Peak learning rate (the task's, else 5e-4)"),
         new("--head-learning-rate", "training.classifierLearningRate", Kind.Number, "Peak learning rate of the head (the same)"),
-        new("--warmup", "training.warmupRatio", Kind.Number, "Share of the steps in which the rate rises (0.06)"),
+        new("--warmup", "training.warmupRatio", Kind.Number, "Share of steps for warm-up (0.06)"),
+        new("--schedule", "training.schedule", Kind.Text, "Learning rate after warm-up: linear (default) and cosine fall to 0, constant stays at its peak"),
         new("--weight-decay", "training.weightDecay", Kind.Number, "AdamW's weight decay (0.01)"),
-        new("--max-length", "training.maxLength", Kind.Number, "Tokens after which a text is cut (512, or what the model takes)"),
-        new("--seed", "training.seed", Kind.Number, "Everything random is drawn from it (42)"),
-        new("--max-grad-norm", "training.maxGradNorm", Kind.Number, "Gradients are clipped to this norm (1; 0 turns it off)"),
-        new("--accumulation", "training.accumulation", Kind.Number, "Batches that make one optimiser step (1)"),
-        new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps from one evaluation to the next (an epoch)"),
+        new("--max-length", "training.maxLength", Kind.Number, "Maximum tokens per text (512, or the model's limit)"),
+        new("--seed", "training.seed", Kind.Number, "Random seed (42)"),
+        new("--max-grad-norm", "training.maxGradNorm", Kind.Number, "Clip gradients to this norm (1; 0: off)"),
+        new("--accumulation", "training.accumulation", Kind.Number, "Batches per optimiser step (1)"),
+        new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps between evaluations (an epoch)"),
         new("--early-stopping", "training.earlyStopping", Kind.Number, "Stop after this many evaluations without a better score"),
-        new("--weights", "training.weights", Kind.Text, "How the frozen matrices are kept: float32, bfloat16, int8 or nf4 (float32 on a CPU, bfloat16 on CUDA)"),
-        new("--checkpointing", "training.checkpointing", Kind.Flag, "Keep each layer's input only and compute the layer again for its gradients: less memory, more time"),
+        new("--weights", "training.weights", Kind.Text, "Format of the frozen matrices: float32, bfloat16, int8 or nf4 (float32 on a CPU, bfloat16 on CUDA)"),
+        new("--checkpointing", "training.checkpointing", Kind.Flag, "Recompute each layer in the backward pass: less memory, more time"),
         new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
 
-    /// <summary>What only a service heeds: a command that runs on this machine waits for nobody. In a settings file it passes over them.</summary>
+    /// <summary>Settings that only a service uses; a local command ignores them in a settings file.</summary>
     private static readonly Setting[] OfService =
     [
-        new("--priority", "priority", Kind.Text, "Which queued jobs are taken first: high, default or low (default)"),
-        new("--worker-label", "worker.labels", Kind.Pairs, "A label that the worker must have: name=value; may be given several times"),
-        new("--worker-memory", "worker.memoryGiB", Kind.Number, "The least memory of the worker's device, in GiB (any)"),
+        new("--priority", "priority", Kind.Text, "Priority in the queue: high, default or low (default)"),
+        new("--worker-label", "worker.labels", Kind.Pairs, "Label that the worker must have: name=value; may be repeated"),
+        new("--worker-memory", "worker.memoryGiB", Kind.Number, "Minimum memory of the worker's device, in GiB (any)"),
     ];
 
-    /// <summary>What names something else where a service runs the job.</summary>
+    /// <summary>Options with another meaning for a service.</summary>
     private static readonly Dictionary<string, string> AtService = new()
     {
-        ["--model"] = "A registered model, hf:<repository>[@revision], s3://bucket/folder, or a folder of the service's machine: file:/path or ./path",
-        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder of the service's machine: file:/path or ./path",
-        ["--importance-from"] = "Id of a job whose importance is used again",
+        ["--model"] = "A registered model, hf:<repository>[@revision], s3://bucket/folder, or a folder on the service's machine: file:/path or ./path",
+        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder on the service's machine: file:/path or ./path",
+        ["--importance-from"] = "Id of a job whose importance to reuse",
     };
 
-    /// <summary>Settings of which one replaces the other: an option for one wins over the file's other.</summary>
+    /// <summary>Pairs of exclusive settings: an option for one replaces the other in the file.</summary>
     private static readonly Dictionary<string, string> InsteadOf = new()
     {
         ["importance.steps"] = "importance.epochs", ["importance.epochs"] = "importance.steps",
         ["sharing.keep"] = "sharing.threshold", ["sharing.threshold"] = "sharing.keep",
     };
 
-    /// <summary>Sections that only the method lora-drop has.</summary>
+    /// <summary>Sections of the method lora-drop only.</summary>
     private static readonly string[] OfLoraDrop = ["importance", "sharing"];
 
     private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
@@ -97,7 +97,7 @@ internal sealed class SettingOptions
     private readonly Dictionary<Setting, Option> _options;
 
     /// <param name="command">Gets the options.</param>
-    /// <param name="atService">Whether model and data are named as a service knows them; it has its own validation and test files.</param>
+    /// <param name="atService">Whether model and data are those of a service, which has its own validation and test files.</param>
     public SettingOptions(Command command, bool atService = false)
     {
         command.Add(_file);
@@ -109,7 +109,7 @@ internal sealed class SettingOptions
         command.Add(_test);
     }
 
-    /// <summary>The settings as JSON, not judged yet.</summary>
+    /// <summary>The settings as JSON, not yet validated.</summary>
     public JsonObject Json(ParseResult parsed)
     {
         var json = parsed.GetValue(_file) is { } file ? FromFile(file.FullName) : [];
@@ -132,7 +132,7 @@ internal sealed class SettingOptions
         return json;
     }
 
-    /// <summary>The settings as a change of others (RFC 7396): what is replaced by what is given is taken away.</summary>
+    /// <summary>The settings as a merge patch (RFC 7396), which removes what they replace.</summary>
     public JsonObject Patch(ParseResult parsed)
     {
         var patch = Json(parsed);
@@ -142,27 +142,27 @@ internal sealed class SettingOptions
         return patch;
     }
 
-    /// <summary>Where everything is that the settings name: for the command line they name folders and files.</summary>
+    /// <summary>The inputs of the settings: on the command line, they name folders and files.</summary>
     public RunInputs Inputs(ParseResult parsed, JobRequest request) => Inputs(request, Files(parsed, request));
 
     /// <summary>The same, for settings whose data is known.</summary>
     public static RunInputs Inputs(JobRequest request, DataFiles data) => new(request.Model, data, Importance: request.Importance?.From);
 
-    /// <summary>The data files: those of <c>dataset</c>, and what options name besides.</summary>
+    /// <summary>The data files: those of <c>dataset</c> and of the options.</summary>
     public DataFiles Files(ParseResult parsed, JobRequest request)
     {
         var files = DataFiles.At(request.Dataset);
         return files with { Validation = parsed.GetValue(_validation) ?? files.Validation, Test = parsed.GetValue(_test) ?? files.Test };
     }
 
-    /// <summary>Sets a value at a dotted path, making the objects on the way.</summary>
+    /// <summary>Sets a value at a dotted path, creating objects on the way.</summary>
     public static void Put(JsonObject json, string path, JsonNode? value)
     {
         var parts = path.Split('.');
         foreach (var part in parts[..^1])
         {
             if (!json.ContainsKey(part)) json[part] = new JsonObject();
-            if (json[part] is not JsonObject section) return; // malformed in the file: left for the judge to see
+            if (json[part] is not JsonObject section) return; // malformed in the file: validated later
             json = section;
         }
         json[parts[^1]] = value;
@@ -193,7 +193,7 @@ internal sealed class SettingOptions
             _ = json.ToJsonString(); // reads every text
             return json;
         }
-        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but no character
+        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but not a character
         {
             throw new RefusedInputException(path, "holds half of a surrogate pair");
         }
@@ -213,6 +213,6 @@ internal sealed class SettingOptions
         Kind.List => new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)]),
         Kind.Number when long.TryParse(text, CultureInfo.InvariantCulture, out var whole) => whole,
         Kind.Number when double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
-        _ => text, // what is no number is judged, with its path, where the JSON is
+        _ => text, // validated, with its path, as part of the JSON
     };
 }

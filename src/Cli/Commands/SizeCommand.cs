@@ -2,16 +2,15 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Counts, by config.json alone, what a run would train, and estimates the memory that it would take.</summary>
+/// <summary>Counts a run's parameters and estimates its memory, from config.json alone.</summary>
 internal sealed class SizeCommand : EngineCommand
 {
     private readonly SettingOptions _settings;
 
-    public SizeCommand() : base("size", "Count what a model's LoRAs would train and the memory that takes, by its config.json alone: no weights, no data") => _settings = new(this);
+    public SizeCommand() : base("size", "Count a model's LoRA parameters and estimate memory, from config.json alone: no weights, no data") => _settings = new(this);
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
@@ -30,13 +29,13 @@ internal sealed class SizeCommand : EngineCommand
             model      {Number(model.Parameters)} parameters: {model.Family}, {model.Layers} layers of width {Number(model.Hidden)}, {Number(model.Vocabulary)} tokens
             LoRA       {Number(range.Lora)} parameters: rank {lora.Rank} on {string.Join(", ", LoraFit.Chosen(lora.Targets, model.Modules).Select(module => module.Type))}
             """);
-        if (request.Sharing is not null) session.Say($"LoRA-drop  {Number(range.Least)} to {Number(range.Most)} parameters, as the importance will say; those that layers share are counted");
+        if (request.Sharing is not null) session.Say($"LoRA-drop  {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
         session.Say($"memory     {string.Join(", ", memory.Select(kind => $"{kind.Value / (double)(1L << 30):0.0} GiB with {kind.Key} weights"))}: about, on a CPU, in batches of {request.Training.BatchSize} texts of up to {Number(longest)} tokens{(request.Training.Checkpointing == true ? ", layers computed again" : "")}");
         session.Tell(new { Event = "size", Model = model.Parameters, range.Lora, range.Least, range.Most, MemoryBytes = memory, request.Training.BatchSize, LongestText = longest });
     }
 
-    /// <summary>The ways of keeping weights that are asked for; all of them, where none is. Only decoders have a choice.</summary>
-    private static WeightKind[] Kinds(JobRequest request, ModelFacts model) =>
+    /// <summary>The requested weight format, or all of them if none is requested. Only decoders have a choice.</summary>
+    private static WeightKind[] Kinds(JobRequest request, ModelSummary model) =>
         request.Training.Weights is { } kind ? [kind] : model.Generates ? Enum.GetValues<WeightKind>() : [WeightKind.Float32];
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Cli;
@@ -7,7 +6,7 @@ namespace LoraDrop.Cli;
 /// <summary>Scores of a trained LoRA with all its layers on, with the important ones only, and with as many of the least important only (the paper's Table 3).</summary>
 internal sealed record SwitchedOff(double All, double LargeOnly, double SmallOnly, double None);
 
-/// <summary>Table 3's check that importance is right: no retraining, the other LoRAs are switched off. Keeping the large must beat keeping the small.</summary>
+/// <summary>Table 3's check of importance: without retraining, the other LoRAs are switched off. Keeping the important ones must beat keeping the others.</summary>
 internal static class SwitchOff
 {
     /// <summary>Measures the trained LoRA's own importance on the run's sample, keeps as many layers per module type as given, and evaluates.</summary>

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
 /// <summary>Fine-tunes: both stages of LoRA-drop, or ordinary LoRA.</summary>
 internal sealed class TrainCommand : EngineCommand
 {
-    private readonly Option<string> _out = new("--out") { Description = "Folder for everything that comes out; a stopped run goes on in its folder", Required = true };
+    private readonly Option<string> _out = new("--out") { Description = "Output folder; a stopped run continues in its folder", Required = true };
     private readonly SettingOptions _settings;
 
     public TrainCommand() : base("train", "Fine-tune a model: importance evaluation, then task adaptation")
@@ -27,7 +26,7 @@ internal sealed class TrainCommand : EngineCommand
         session.Say($"adapter for PEFT: {Path.Combine(folder, RunFolder.AdapterFolder)}");
     }
 
-    /// <summary>One run, shown as it goes.</summary>
+    /// <summary>Runs, and shows the progress.</summary>
     internal static RunResult Run(JobRequest request, RunInputs inputs, string folder, Session session, CancellationToken cancel)
     {
         using var view = session.View();

@@ -13,14 +13,14 @@ namespace LoraDrop.Cli;
 /// <summary>Api and worker in one process, on one folder.</summary>
 internal static class EmbeddedHost
 {
-    /// <summary>How long a stop may take: a child saves what it has, the supervisor stores it. Longer than the worker's own grace, shorter than what an init system gives.</summary>
+    /// <summary>How long a stop may take: a child saves its state, the supervisor stores it. Longer than the worker's own grace period, shorter than an init system's.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(28);
 
     private const int KeptLogs = 14;
 
     /// <summary>Builds the service; the caller starts it.</summary>
-    /// <param name="folder">Its data, taken already.</param>
-    /// <param name="options">Where to listen, and what the worker may use.</param>
+    /// <param name="folder">Its data folder, already locked.</param>
+    /// <param name="options">The address, and the worker's resources.</param>
     public static async Task<WebApplication> BuildAsync(DataFolder folder, ServeOptions options)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = folder.Root, ApplicationName = "loradrop" });
@@ -44,7 +44,7 @@ internal static class EmbeddedHost
         return app;
     }
 
-    /// <summary>For people on standard error, for machines as one JSON object a line in the data folder.</summary>
+    /// <summary>Logs to standard error for people, and as JSON lines in the data folder for programs.</summary>
     private static void Configure(LoggerConfiguration log, DataFolder folder, bool quiet)
     {
         log.Vocabulary().WriteTo.File(new CompactJsonFormatter(), Path.Combine(folder.Root, "logs", "loradrop-.jsonl"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: KeptLogs);

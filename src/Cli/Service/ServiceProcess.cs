@@ -4,16 +4,16 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A service that this program starts: <c>loradrop serve</c> on a free port. Disposing stops it, unless it was left to itself.</summary>
-/// <remarks>It gets a session of its own, so that neither Ctrl-C nor a closed terminal ends it: only whoever started it does, when all is stored.</remarks>
+/// <summary>A service that this program starts: <c>loradrop serve</c> on a free port. Disposing stops it, unless it was detached.</summary>
+/// <remarks>It runs in its own session, so neither Ctrl-C nor a closed terminal ends it; its starter stops it once everything is stored.</remarks>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
     private const int ShownLines = 20;
 
-    /// <summary>The shell gives it a file for all that it writes, and becomes it: the process id is the service's.</summary>
+    /// <summary>The shell redirects its output to a file and then execs it, so the process id is the service's.</summary>
     private const string Script = """log=$1; shift; exec setsid "$@" >"$log" 2>&1 </dev/null""";
 
-    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(40), BetweenLooks = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(40), PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
     private bool _left;
@@ -27,11 +27,11 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Its data folder.</summary>
     public string Data { get; }
 
-    /// <summary>What it writes for people.</summary>
+    /// <summary>Its log for people.</summary>
     public string Log { get; }
 
-    /// <summary>Starts it and waits until it can work.</summary>
-    /// <exception cref="RefusedInputException">It ends at once, and its own words say why.</exception>
+    /// <summary>Starts it and waits until it is ready.</summary>
+    /// <exception cref="RefusedInputException">It exited at once; the message has its last lines.</exception>
     public static async Task<ServiceProcess> StartAsync(string data, string device, int threads, CancellationToken cancel)
     {
         data = Path.GetFullPath(data);
@@ -51,10 +51,10 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on it runs without us.</summary>
+    /// <summary>Detaches it: it keeps running after this program.</summary>
     public void Leave() => _left = true;
 
-    /// <summary>Asks it to end, and waits until it has stored what runs.</summary>
+    /// <summary>Asks it to stop, and waits until running jobs are saved.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_left && !_process.HasExited) await StopAsync();
@@ -87,7 +87,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     private async Task LookAgainAsync(CancellationToken cancel)
     {
         if (_process.HasExited) throw new RefusedInputException("serve", $"the service ended at once: {string.Join('\n', Written().TrimEnd().Split('\n').TakeLast(ShownLines))}");
-        await Task.Delay(BetweenLooks, cancel);
+        await Task.Delay(PollInterval, cancel);
     }
 
     private static async Task<bool> IsReadyAsync(ServiceClient client, CancellationToken cancel)

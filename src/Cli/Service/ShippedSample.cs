@@ -7,10 +7,10 @@ namespace LoraDrop.Cli;
 /// <summary>The sample that comes with the repository: a small model and four tasks.</summary>
 internal static class ShippedSample
 {
-    /// <summary>The name of its model in a service; its datasets go by the names of their folders.</summary>
+    /// <summary>The name of its model in a service; its datasets have the names of their folders.</summary>
     public const string Model = "sample-model";
 
-    /// <summary>Its folder, looked for above the program; null where it is not there.</summary>
+    /// <summary>Its folder, searched for above the program's; null if not found.</summary>
     public static string? Folder()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
@@ -18,8 +18,8 @@ internal static class ShippedSample
         return null;
     }
 
-    /// <summary>Registers it with a new service, so that the first example of Swagger UI can be submitted as it stands.</summary>
-    /// <returns>The names, the model's first; none where there is no sample.</returns>
+    /// <summary>Registers it with a new service, so that the first example of Swagger UI can be submitted unchanged.</summary>
+    /// <returns>The names, the model's first; empty if there is no sample.</returns>
     public static async Task<IReadOnlyList<string>> RegisterAsync(IServiceProvider services, CancellationToken cancel)
     {
         if (Folder() is not { } sample) return [];

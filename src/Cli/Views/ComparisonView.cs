@@ -2,19 +2,19 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>One way of training, as a comparison shows it.</summary>
+/// <summary>A method in a comparison.</summary>
 /// <param name="Method">Its name.</param>
-/// <param name="AdapterParameters">What it trains, the head left out.</param>
+/// <param name="AdapterParameters">Trained parameters, without the head.</param>
 /// <param name="Scores">By metric; a metric may be missing.</param>
-/// <param name="Took">How long it trained.</param>
-internal sealed record ComparedMethod(string Method, long AdapterParameters, IReadOnlyDictionary<string, double> Scores, TimeSpan Took);
+/// <param name="Took">Training time; null if unknown.</param>
+internal sealed record ComparedMethod(string Method, long AdapterParameters, IReadOnlyDictionary<string, double> Scores, TimeSpan? Took);
 
-/// <summary>Puts methods side by side: what each trains, next to what LoRA trains, and how well it does.</summary>
+/// <summary>Compares methods: parameters, their share of LoRA's, and scores.</summary>
 internal static class ComparisonView
 {
-    /// <param name="console">Where to.</param>
-    /// <param name="methods">A row each, in this order.</param>
-    /// <param name="loraParameters">What plain LoRA trains: the 100 % of the shares.</param>
+    /// <param name="console">The output.</param>
+    /// <param name="methods">One row each, in this order.</param>
+    /// <param name="loraParameters">Parameters of plain LoRA: 100 %.</param>
     public static void Write(IAnsiConsole console, IReadOnlyList<ComparedMethod> methods, long loraParameters)
     {
         string[] metrics = [.. methods.SelectMany(method => method.Scores.Keys).Distinct()];
@@ -27,7 +27,7 @@ internal static class ComparisonView
             [
                 method.Method, $"{method.AdapterParameters:N0}", $"{100.0 * method.AdapterParameters / loraParameters:0} %",
                 .. metrics.Select(metric => method.Scores.TryGetValue(metric, out var score) ? $"{score:0.0000}" : "–"),
-                $"{method.Took.TotalSeconds:0.0}",
+                method.Took is { } took ? $"{took.TotalSeconds:0.0}" : "–",
             ]));
         console.Write(table);
     }

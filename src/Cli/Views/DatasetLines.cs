@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows a dataset that is ready: each split with its rows, each column with what is in it.</summary>
+/// <summary>Shows a ready dataset: each split with its rows, and each column with its contents.</summary>
 internal static class DatasetLines
 {
-    /// <summary>Classes that are counted out; more are only counted.</summary>
+    /// <summary>The most classes whose rows are listed; of more, only their number is shown.</summary>
     private const int MostValues = 6;
 
     public static void Write(IAnsiConsole console, DatasetView dataset)
@@ -21,12 +21,12 @@ internal static class DatasetLines
         }
     }
 
-    private static IReadOnlyList<string?> Row(ColumnFacts column) =>
+    private static IReadOnlyList<string?> Row(ColumnSummary column) =>
         [column.Name, Type(column.Type), $"{column.Empty:N0}", Distinct(column.Distinct), $"{column.Longest:N0}", Values(column)];
 
     private static string Type(ColumnType type) => type == ColumnType.Whole ? "integer" : JsonText.NameOf(type);
 
-    private static string Distinct(int distinct) => distinct < ColumnFacts.MostDistinct ? $"{distinct:N0}" : $"over {ColumnFacts.MostDistinct - 1:N0}";
+    private static string Distinct(int distinct) => distinct < ColumnSummary.MostDistinct ? $"{distinct:N0}" : $"over {ColumnSummary.MostDistinct - 1:N0}";
 
-    private static string? Values(ColumnFacts column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
+    private static string? Values(ColumnSummary column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
 }

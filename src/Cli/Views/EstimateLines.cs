@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows what a job would take.</summary>
+/// <summary>Shows an estimate of a job's time and memory.</summary>
 internal static class EstimateLines
 {
     public static void Write(IAnsiConsole console, EstimateView estimate)

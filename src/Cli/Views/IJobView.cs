@@ -1,6 +1,6 @@
 namespace LoraDrop.Cli;
 
-/// <summary>Shows a job that is followed; disposing it leaves the terminal on a fresh line.</summary>
+/// <summary>Shows a job's progress; disposing it leaves the cursor on a new line.</summary>
 internal interface IJobView : IDisposable
 {
     void Report(Followed followed);

@@ -1,8 +1,6 @@
-using LoraDrop.Engine;
-
 namespace LoraDrop.Cli;
 
-/// <summary>Shows what a run reports; disposing it leaves the terminal on a fresh line.</summary>
+/// <summary>Shows a run's progress; disposing it leaves the cursor on a new line.</summary>
 internal interface IRunView : IDisposable
 {
     void Report(RunEvent happened);

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows an importance report in a terminal: I of every layer as a bar, and who keeps a LoRA of its own.</summary>
+/// <summary>Shows an importance report: I of every layer as a bar, and which layers keep their own LoRA.</summary>
 internal static class ImportanceView
 {
     private const int LongestBar = 48;
@@ -47,7 +47,7 @@ internal static class ImportanceView
         Place.Shared or Place.None => "grey",
     };
 
-    /// <summary>What the layers from the most important to each one hold together: the sum that the cut compares with T.</summary>
+    /// <summary>The cumulative importance, most important layer first: the cut compares it with T.</summary>
     private static double[] Reached(SiteImportance[] sites)
     {
         var sums = new double[sites.Length];

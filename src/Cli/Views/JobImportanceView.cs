@@ -3,12 +3,12 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows the importance that a service measured as that of a run is shown, and how many numbers the plan trains.</summary>
+/// <summary>Shows the importance that a service measured, and how many parameters the plan trains.</summary>
 internal static class JobImportanceView
 {
-    /// <param name="console">Where to.</param>
-    /// <param name="importance">As it was asked for.</param>
-    /// <param name="own">The job's own plan, where another one was asked for.</param>
+    /// <param name="console">The output.</param>
+    /// <param name="importance">The importance under the requested cut.</param>
+    /// <param name="own">The job's own plan; null if it is the one shown.</param>
     public static void Write(IAnsiConsole console, Api.ImportanceView importance, Api.ImportanceView? own)
     {
         ImportanceView.Write(console, ReportOf(importance));

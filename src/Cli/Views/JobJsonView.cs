@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Writes what happens to a job as one JSON object a line: the kind of the message, and the service's own JSON as <c>data</c>.</summary>
+/// <summary>Writes a job's events as JSON lines: the kind of the message, and the service's own JSON as <c>data</c>.</summary>
 internal sealed class JobJsonView(TextWriter to) : IJobView
 {
     public void Report(Followed followed)

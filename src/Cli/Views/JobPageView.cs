@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows everything about a job on a page.</summary>
+/// <summary>Shows a job's details.</summary>
 internal static class JobPageView
 {
     private static readonly JsonSerializerOptions Indented = new(ApiJson.Options) { WriteIndented = true };

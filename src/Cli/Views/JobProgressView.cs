@@ -1,16 +1,15 @@
 using System.Text.Json;
 using LoraDrop.Api;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows a job to a person as <see cref="ProgressView"/> shows a run: what lasts above, where it stands below.</summary>
-/// <param name="console">Where to.</param>
-/// <param name="clock">Says when the next frame is due.</param>
-/// <param name="hint">Below what it waits for.</param>
+/// <summary>Shows a job's progress as <see cref="ProgressView"/> shows a run's: permanent lines above, live lines below.</summary>
+/// <param name="console">The output.</param>
+/// <param name="clock">The clock for frames.</param>
+/// <param name="hint">Text below the state of a waiting job.</param>
 internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, string hint) : IJobView
 {
     private readonly LiveLines _lines = new(console, clock);
@@ -103,7 +102,7 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
         else _lines.Log($"  step {progress.Step,6:N0}/{progress.Steps:N0}  {numbers}");
     }
 
-    /// <summary>In a log each state of waiting is one line.</summary>
+    /// <summary>In a log, each waiting state is one line.</summary>
     private void ShowWaiting(string words)
     {
         if (_lines.Live) _lines.Draw(words, hint);
@@ -119,7 +118,7 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
         _ => "waits until its model and its dataset are ready",
     };
 
-    /// <summary>The event's numbers; none where another version of the service writes them otherwise, and then its message is shown.</summary>
+    /// <summary>The event's numbers; null if another version of the service writes them differently, then its message is shown.</summary>
     private static T? Data<T>(EventView happened) where T : class
     {
         try

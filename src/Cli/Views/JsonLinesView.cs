@@ -1,11 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Writes every event as one JSON object on a line of its own, for scripts.</summary>
+/// <summary>Writes every event as one JSON line, for scripts.</summary>
 internal sealed class JsonLinesView(TextWriter to) : IRunView
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -20,12 +19,12 @@ internal sealed class JsonLinesView(TextWriter to) : IRunView
         to.Flush();
     }
 
-    /// <summary>A value as one line of JSON, by the same conventions.</summary>
+    /// <summary>Serializes a value as one line of JSON, by the same conventions.</summary>
     public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     public void Dispose() { }
 
-    /// <summary>JSON has no NaN and no infinity: a loss that diverged is null.</summary>
+    /// <summary>JSON has no NaN or infinity: a diverged loss is null.</summary>
     private sealed class FiniteOrNull : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDouble();

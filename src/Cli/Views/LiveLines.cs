@@ -2,8 +2,8 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Two lines that live at the bottom of a terminal: a bar, and numbers. Disposing it leaves their last state in place and the cursor below them.</summary>
-/// <remarks>Where the output is no terminal, a plain line every five seconds takes their place.</remarks>
+/// <summary>Two live lines at the bottom of a terminal: a progress bar and numbers. Disposing it keeps their last state and moves the cursor below.</summary>
+/// <remarks>If the output is not a terminal, it writes a plain line every five seconds instead.</remarks>
 internal sealed class LiveLines : IDisposable
 {
     private static readonly TimeSpan BetweenFrames = TimeSpan.FromMilliseconds(100), BetweenLogLines = TimeSpan.FromSeconds(5);
@@ -20,25 +20,25 @@ internal sealed class LiveLines : IDisposable
         if (!Live) console.Profile.Width = 1000; // the lines of a log are not folded
     }
 
-    /// <summary>Whether there is a terminal to draw on.</summary>
+    /// <summary>Whether the output is a terminal.</summary>
     public bool Live { get; }
 
     /// <summary>Whether it is time for another frame, or line.</summary>
     public bool Due => _shown is not { } shown || _clock.GetElapsedTime(shown) >= (Live ? BetweenFrames : BetweenLogLines);
 
-    /// <summary>Something new: its first frame is due at once.</summary>
+    /// <summary>Starts something new, whose first frame is due at once.</summary>
     public void Begin() => _shown = null;
 
-    /// <summary>In a log, a line is due only after a while: what is quick needs none.</summary>
+    /// <summary>In a log, the first line is due only after a while, so quick work writes none.</summary>
     public void BeginLate()
     {
         if (!Live) _shown = _clock.GetTimestamp();
     }
 
-    /// <summary>A bar, and numbers below it.</summary>
-    /// <param name="name">Before the bar.</param>
+    /// <summary>Draws a bar with numbers below.</summary>
+    /// <param name="name">Text before the bar.</param>
     /// <param name="share">How much of the bar is full, 0 to 1.</param>
-    /// <param name="count">Behind the bar, before the per cent.</param>
+    /// <param name="count">Text after the bar, before the percentage.</param>
     /// <param name="numbers">The second line.</param>
     public void Draw(string name, double share, string count, string numbers)
     {
@@ -48,7 +48,7 @@ internal sealed class LiveLines : IDisposable
         Draw(before + new string('━', done) + new string('─', width - done) + behind, numbers);
     }
 
-    /// <summary>Two lines, cut to the width: a line that wraps could not be erased again.</summary>
+    /// <summary>Writes two lines cut to the width: a wrapped line could not be erased.</summary>
     public void Draw(string first, string second)
     {
         Erase();
@@ -65,7 +65,7 @@ internal sealed class LiveLines : IDisposable
         _console.WriteLine(line);
     }
 
-    /// <summary>Makes room for a line that stays.</summary>
+    /// <summary>Erases the live lines, so that a permanent line can be written.</summary>
     public void Erase()
     {
         if (_drawn) _console.Write(new ControlCode("\r\e[2K\e[1A\e[2K"));

@@ -5,10 +5,10 @@ namespace LoraDrop.Cli;
 /// <summary>A table of texts.</summary>
 internal static class PlainTable
 {
-    /// <param name="console">Where to.</param>
-    /// <param name="headings">One a column; a heading that begins with <c>&gt;</c> is of a column of numbers, set to the right.</param>
-    /// <param name="rows">A text a column; null is a dash.</param>
-    /// <param name="longest">Of a longer text the beginning is shown: where the console has no width of its own, one text would make every row as wide.</param>
+    /// <param name="console">The output.</param>
+    /// <param name="headings">One per column; a heading that begins with <c>&gt;</c> makes its column right-aligned.</param>
+    /// <param name="rows">One text per column; null is shown as a dash.</param>
+    /// <param name="longest">Longer texts are cut: on a console without a width, one text would widen every row.</param>
     public static void Write(IAnsiConsole console, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string?>> rows, int longest = int.MaxValue)
     {
         var table = new Table { Border = TableBorder.Simple };
@@ -18,6 +18,6 @@ internal static class PlainTable
         console.Write(table);
     }
 
-    /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
+    /// <summary>Never cuts within a surrogate pair.</summary>
     private static string Beginning(string text, int longest) => text.Length <= longest ? text : $"{text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)]}…";
 }

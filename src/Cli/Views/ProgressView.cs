@@ -1,11 +1,10 @@
-using LoraDrop.Engine;
 using Spectre.Console;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows a run to a person: two lines that live at the bottom of a terminal, and above them what is worth keeping.</summary>
-/// <remarks>Where the output is no terminal, a plain line every five seconds takes the place of the living ones.</remarks>
+/// <summary>Shows a run's progress: two live lines at the bottom of a terminal, and permanent lines above.</summary>
+/// <remarks>If the output is not a terminal, a plain line every five seconds replaces the live ones.</remarks>
 internal sealed class ProgressView : IRunView
 {
     private readonly IAnsiConsole _console;

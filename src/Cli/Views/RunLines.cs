@@ -1,10 +1,9 @@
-using LoraDrop.Engine;
 using Spectre.Console;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>The lines that are worth keeping, the same for a run of this process and for a job of a service.</summary>
+/// <summary>The permanent lines, the same for a local run and for a service's job.</summary>
 internal static class RunLines
 {
     public static void Write(IAnsiConsole console, RunEvent.StageStarted started)

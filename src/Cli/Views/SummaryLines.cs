@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What came of a run, or of a job.</summary>
+/// <summary>The results of a run or a job.</summary>
 internal static class SummaryLines
 {
     public static void Write(IAnsiConsole console, IReadOnlyDictionary<string, double> scores, IReadOnlyDictionary<string, double>? test, ParameterCounts parameters, long loraParameters, int bestStep,

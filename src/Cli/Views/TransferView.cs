@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Shows bytes on their way: a bar with size, speed and time left.</summary>
+/// <summary>Shows a transfer's progress: a bar with size, speed and time left.</summary>
 internal sealed class TransferView : IDisposable
 {
     private readonly LiveLines _lines;
@@ -13,20 +13,20 @@ internal sealed class TransferView : IDisposable
     private long _done;
     private long _before = -1;
 
-    /// <param name="console">Where to.</param>
+    /// <param name="console">The output.</param>
     /// <param name="clock">Measures the speed.</param>
-    /// <param name="name">What is done.</param>
-    /// <param name="total">Bytes in all; 0 while not known.</param>
+    /// <param name="name">The name of the transfer.</param>
+    /// <param name="total">Total bytes; 0 while unknown.</param>
     public TransferView(IAnsiConsole console, TimeProvider clock, string name, long total)
     {
         (_lines, _clock, _name, _total, _began) = (new(console, clock), clock, name, total, clock.GetTimestamp());
         _lines.BeginLate();
     }
 
-    /// <summary>So many more.</summary>
+    /// <summary>Adds bytes.</summary>
     public void Add(long bytes) => Reached(_done + bytes);
 
-    /// <summary>So many in all, of perhaps another _total than was thought.</summary>
+    /// <summary>Sets the bytes so far, and the total if it has changed.</summary>
     public void Reached(long done, long? of = null)
     {
         if (of is { } known) _total = known;

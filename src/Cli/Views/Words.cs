@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>The words and signs that all views use for the same thing.</summary>
+/// <summary>Words and symbols shared by all views.</summary>
 internal static class Words
 {
     public static string Of(TuningMethod method) => method switch
@@ -13,10 +13,10 @@ internal static class Words
         TuningMethod.LoraDrop => "LoRA-drop",
     };
 
-    /// <summary>A model or a dataset by its name, else by its source.</summary>
+    /// <summary>The name of a model or dataset, else its source.</summary>
     public static string Of(InputReference input) => input.Name ?? input.Source;
 
-    /// <summary>A sign that can be told apart without colour.</summary>
+    /// <summary>A symbol that can be distinguished without colour.</summary>
     public static string Sign(Place place) => place switch
     {
         Place.Own => "●",
@@ -24,7 +24,7 @@ internal static class Words
         Place.None => "·",
     };
 
-    /// <summary>As short as a clock writes it: <c>0:42</c>, <c>12:05</c>, <c>1:02:03</c>.</summary>
+    /// <summary>A duration: <c>0:42</c>, <c>12:05</c>, <c>1:02:03</c>.</summary>
     public static string Duration(double seconds)
     {
         if (!double.IsFinite(seconds) || seconds < 0) return "–";
@@ -32,7 +32,7 @@ internal static class Words
         return time.TotalHours >= 1 ? $"{(long)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";
     }
 
-    /// <summary>A size in the unit that gives it one to four digits.</summary>
+    /// <summary>A size in the unit that shows it with one to four digits.</summary>
     public static string Bytes(long bytes)
     {
         string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -41,6 +41,6 @@ internal static class Words
         return unit == 0 || size >= 100 ? $"{size:0} {units[unit]}" : $"{size:0.0} {units[unit]}";
     }
 
-    /// <summary>A moment, in the time of this machine.</summary>
+    /// <summary>A time in the local time zone.</summary>
     public static string Time(DateTimeOffset? moment) => moment is { } at ? at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "–";
 }

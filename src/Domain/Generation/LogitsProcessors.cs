@@ -51,46 +51,6 @@ public static class LogitsProcessors
         return kept;
     }
 
-    /// <summary>Keeps the tokens whose probability is at least a share of the likeliest one's.</summary>
-    /// <param name="logits">The scores.</param>
-    /// <param name="p">That share, 0 to 1.</param>
-    /// <param name="keep">The least number of tokens to keep.</param>
-    public static float[] MinP(ReadOnlySpan<float> logits, double p, int keep = 1)
-    {
-        ThrowIfNoShare(p);
-        var (order, probabilities, kept) = (Ascending(logits), Softmax(logits), logits.ToArray());
-        var least = (float)p * probabilities[order[^1]];
-        foreach (var token in order.SkipLast(keep))
-        {
-            if (probabilities[token] < least) kept[token] = float.NegativeInfinity;
-        }
-        return kept;
-    }
-
-    /// <summary>
-    /// Locally typical sampling (Meister et al. 2022): keeps the tokens whose information is closest to the expected, until their
-    /// probabilities reach p.
-    /// </summary>
-    /// <param name="logits">The scores.</param>
-    /// <param name="p">0 to 1, both excluded.</param>
-    /// <param name="keep">The least number of tokens to keep.</param>
-    public static float[] TypicalP(ReadOnlySpan<float> logits, double p, int keep = 1)
-    {
-        if (p is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(p), p, "must lie in (0, 1)");
-        var probabilities = Softmax(logits);
-        var entropy = -probabilities.Sum(q => q > 0 ? q * MathF.Log(q) : 0);
-        var surprise = Array.ConvertAll(probabilities, q => MathF.Abs(-MathF.Log(q) - entropy));
-        var order = Ascending(surprise);
-        var (last, sum) = (0, 0f);
-        while (last < order.Length - 1 && (sum += probabilities[order[last]]) < p) last++;
-        var kept = logits.ToArray();
-        foreach (var token in order.Skip(keep))
-        {
-            if (surprise[token] > surprise[order[last]]) kept[token] = float.NegativeInfinity;
-        }
-        return kept;
-    }
-
     /// <summary>Makes every token that occurs less likely, once however often it occurs (Keskar et al. 2019).</summary>
     /// <param name="logits">The scores.</param>
     /// <param name="tokens">The tokens so far, the prompt's included.</param>

@@ -9,13 +9,13 @@ namespace LoraDrop.Domain;
 /// <param name="LayerParameters">Numbers in the layers' matrices, which can be quantised.</param>
 /// <param name="OtherParameters">All others: embeddings, norms, the output layer.</param>
 /// <param name="Modules">The linear layers of one layer.</param>
-public sealed record DecoderShape(int Layers, long Hidden, long QueryWidth, long Intermediate, long Vocabulary, double LayerParameters, double OtherParameters, IReadOnlyList<ModuleFacts> Modules)
+public sealed record DecoderShape(int Layers, long Hidden, long QueryWidth, long Intermediate, long Vocabulary, double LayerParameters, double OtherParameters, IReadOnlyList<LinearModule> Modules)
 {
     /// <summary>By the facts of a model that generates.</summary>
-    public static DecoderShape Of(ModelFacts model)
+    public static DecoderShape Of(ModelSummary model)
     {
         var layers = model.Layers * model.Modules.Sum(module => (double)module.In * module.Out);
-        ModuleFacts? Module(string type) => model.Modules.FirstOrDefault(module => module.Type == type);
+        LinearModule? Module(string type) => model.Modules.FirstOrDefault(module => module.Type == type);
         return new(model.Layers, model.Hidden, Module("q_proj")?.Out ?? model.Hidden, Module("up_proj")?.Out ?? 4L * model.Hidden, model.Vocabulary, layers, Math.Max(0, model.Parameters - layers), model.Modules);
     }
 }

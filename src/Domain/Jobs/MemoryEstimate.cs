@@ -61,12 +61,12 @@ public static class MemoryEstimate
     /// <param name="request">What is asked for.</param>
     /// <param name="model">The base model.</param>
     /// <param name="data">The data set; null: not known yet, so that every text counts as the longest that may be, and every batch as full.</param>
-    public static long OfJob(JobRequest request, ModelFacts model, DatasetFacts? data) => OfStage(request, model, data, int.MaxValue);
+    public static long OfJob(JobRequest request, ModelSummary model, DatasetSummary? data) => OfStage(request, model, data, int.MaxValue);
 
     /// <summary>The same of a stage that trains on so many examples.</summary>
-    public static long OfStage(JobRequest request, ModelFacts model, DatasetFacts? data, int examples)
+    public static long OfStage(JobRequest request, ModelSummary model, DatasetSummary? data, int examples)
     {
-        var train = data?.Splits.FirstOrDefault(split => split.Split == SplitFacts.Train);
+        var train = data?.Splits.FirstOrDefault(split => split.Split == SplitSummary.Train);
         var longest = Math.Min(request.Training.MaxLength, model.LongestText);
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
         var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));
@@ -85,7 +85,7 @@ public static class MemoryEstimate
     public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder set weights (bfloat16, int8, nf4) or checkpointing";
 
     /// <summary>About how many tokens the longest text has: that of the longest cells of the columns that the task reads.</summary>
-    private static int Tokens(TaskSettings task, SplitFacts split)
+    private static int Tokens(TaskSettings task, SplitSummary split)
     {
         var columns = RequestFit.ReadColumns(task, split);
         return columns.Count == 0 ? int.MaxValue : columns.Sum(column => (column.Longest + CharactersInToken - 1) / CharactersInToken) + SpecialTokens;

@@ -11,11 +11,11 @@ public static class RequestFit
     /// <param name="request">A request without faults of its own.</param>
     /// <param name="model">The base model; null: not known yet.</param>
     /// <param name="data">The data set; null: not known yet.</param>
-    public static IReadOnlyList<Fault> Faults(JobRequest request, ModelFacts? model, DatasetFacts? data) =>
+    public static IReadOnlyList<Fault> Faults(JobRequest request, ModelSummary? model, DatasetSummary? data) =>
         [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null ? [] : DataFaults(request, data)];
 
     /// <summary>The columns of a file whose texts the task reads; none where the file has not all that the task wants.</summary>
-    public static IReadOnlyList<ColumnFacts> ReadColumns(TaskSettings task, SplitFacts split)
+    public static IReadOnlyList<ColumnSummary> ReadColumns(TaskSettings task, SplitSummary split)
     {
         if (task.Kind == TaskKind.Generation)
         {
@@ -28,28 +28,28 @@ public static class RequestFit
     }
 
     /// <summary>The column of a file that the task predicts; null where the file has not all that the task wants.</summary>
-    public static ColumnFacts? LabelColumn(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns
+    public static ColumnSummary? LabelColumn(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns
         ? split.Columns.First(column => column.Name == columns.Label) : null;
 
-    private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelFacts model)
+    private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelSummary model)
     {
-        ModuleFacts[] layers = [.. model.EveryModule];
+        LinearModule[] layers = [.. model.EveryModule];
         foreach (var fault in LoraFit.TargetFaults(lora.Targets, layers)) yield return fault;
         var targets = LoraFit.Chosen(lora.Targets, layers);
         if (targets.Count > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
     }
 
     /// <summary>A task that the model has not the parts for.</summary>
-    private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelFacts model)
+    private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelSummary model)
     {
         if (task.Kind != TaskKind.Generation) yield break;
-        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which generates no text, and the task is generation. Take a decoder: {string.Join(", ", ModelFacts.Decoders)}");
+        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which generates no text, and the task is generation. Take a decoder: {string.Join(", ", ModelSummary.Decoders)}");
         else if (model.OutputLayer == false) yield return new("model", "has no output layer (lm_head.weight) among its weights, and the task is generation: it was saved for another task. Take the model as it was published");
         else if (task.TextChoices is [{ Chat: true }] && model.ChatTemplate == false)
             yield return new("model", "has no chat template, which conversations need. Take one that was tuned for them (-Instruct, -Chat), put chat_template.jinja into its folder, or give task.text.prompt and task.text.target");
     }
 
-    private static List<Fault> DataFaults(JobRequest request, DatasetFacts data)
+    private static List<Fault> DataFaults(JobRequest request, DatasetSummary data)
     {
         if (request.Task.Kind == TaskKind.Generation) return [.. data.Splits.SelectMany(split => TextFaults(request.Task, split))];
         var (task, faults) = (request.Task, new List<Fault>());
@@ -59,7 +59,7 @@ public static class RequestFit
             if (ReadSplit.Of(task, split) is not { } read) continue;
             Fault[] cells = [.. read.CellFaults(task)];
             faults.AddRange(cells);
-            if (split.Split != SplitFacts.Train || cells.Length > 0) continue;
+            if (split.Split != SplitSummary.Train || cells.Length > 0) continue;
             if (task is { Kind: TaskKind.Classification, Labels: null } && read.Label.Values is { } values)
             {
                 var inferred = task with { Labels = ClassNames.Infer(values.Keys) };
@@ -67,13 +67,13 @@ public static class RequestFit
                 task = inferred; // for the other splits
             }
             else if (read.ClassesOf(task)?.Distinct().Count() == 1) faults.Add(new(PathOf(task, "label"), $"{split.File} has one class only: there is nothing to learn"));
-            if (data.Splits.All(other => other.Split != SplitFacts.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {KeptAside.TooFew}"));
+            if (data.Splits.All(other => other.Split != SplitSummary.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {KeptAside.TooFew}"));
         }
         return faults;
     }
 
     /// <summary>Columns that no choice of templates finds all of, or that cannot be read. Conversations the run reads.</summary>
-    private static IEnumerable<Fault> TextFaults(TaskSettings task, SplitFacts split)
+    private static IEnumerable<Fault> TextFaults(TaskSettings task, SplitSummary split)
     {
         if (task.TextChoices is [{ Chat: true }]) return [];
         var path = task.Text is null ? "task.preset" : "task.text";
@@ -84,7 +84,7 @@ public static class RequestFit
     }
 
     /// <summary>Columns that the task reads and the file has not, or has twice.</summary>
-    private static IEnumerable<Fault> ColumnFaults(TaskSettings task, SplitFacts split)
+    private static IEnumerable<Fault> ColumnFaults(TaskSettings task, SplitSummary split)
     {
         var names = NamesOf(split);
         if (Chosen(task, split) is { } chosen)
@@ -97,17 +97,17 @@ public static class RequestFit
     }
 
     /// <summary>A column that the task reads and nobody can.</summary>
-    private static Fault? UnreadableFault(SplitFacts split, ColumnFacts column, string path, string wanted) =>
+    private static Fault? UnreadableFault(SplitSummary split, ColumnSummary column, string path, string wanted) =>
         column.Unreadable is { } why ? new(path, $"{split.File} column {column.Name} cannot be read: {why}")
         : column.Type == ColumnType.Other
             ? new(path, $"{split.File} column {column.Name} must be {wanted}; it holds lists, objects, dates or the like")
         : null;
 
-    private static TaskColumns? Chosen(TaskSettings task, SplitFacts split) => ColumnChoice.Named(task.ColumnChoices, NamesOf(split));
+    private static TaskColumns? Chosen(TaskSettings task, SplitSummary split) => ColumnChoice.Named(task.ColumnChoices, NamesOf(split));
 
-    private static string[] NamesOf(SplitFacts split) => [.. split.Columns.Select(column => column.Name)];
+    private static string[] NamesOf(SplitSummary split) => [.. split.Columns.Select(column => column.Name)];
 
-    private static string? WhyNoHeader(SplitFacts split) => split.Header || split.Preview.Count == 0
+    private static string? WhyNoHeader(SplitSummary split) => split.Header || split.Preview.Count == 0
         ? null : HeaderLine.WhyNot(split.Preview[0], [.. split.Preview.Skip(1)]);
 
     private static IEnumerable<(string Field, string Name)> FieldsOf(TaskColumns columns) =>
@@ -118,19 +118,19 @@ public static class RequestFit
     /// <summary>A file whose facts are about the rows that the task would read.</summary>
     private sealed class ReadSplit
     {
-        private readonly SplitFacts _split;
+        private readonly SplitSummary _split;
         private readonly TaskColumns _columns;
 
-        private ReadSplit(SplitFacts split, TaskColumns columns) => (_split, _columns) = (split, columns);
+        private ReadSplit(SplitSummary split, TaskColumns columns) => (_split, _columns) = (split, columns);
 
-        public ColumnFacts Label => Column(_columns.Label);
+        public ColumnSummary Label => Column(_columns.Label);
 
         /// <summary>Null where the task does not find its columns.</summary>
-        public static ReadSplit? Of(TaskSettings task, SplitFacts split) => Chosen(task, split) is { } columns ? new(split, columns) : null;
+        public static ReadSplit? Of(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns ? new(split, columns) : null;
 
         public IEnumerable<Fault> CellFaults(TaskSettings task)
         {
-            if (_split.Split == SplitFacts.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // left out by the run
+            if (_split.Split == SplitSummary.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // left out by the run
             foreach (var (field, name) in FieldsOf(_columns))
             {
                 var column = Column(name);
@@ -158,7 +158,7 @@ public static class RequestFit
         /// <summary>Whether no row could be kept aside: of more rows than classes can be, a tenth always can.</summary>
         public bool IsTooFew(TaskSettings task, long seed)
         {
-            if (_split.Rows > ColumnFacts.MostValues) return false;
+            if (_split.Rows > ColumnSummary.MostValues) return false;
             if (task.Kind == TaskKind.Regression) return KeptAside.Stays(new double[_split.Rows], seed).Length == _split.Rows;
             return ClassesOf(task) is { } classes && KeptAside.Stays(classes, seed).Length == _split.Rows;
         }
@@ -176,7 +176,7 @@ public static class RequestFit
         }
 
         /// <summary>What a column ought to be that the format says is something else; null where it is right, or the format does not say.</summary>
-        private string? MistypedAs(ColumnFacts column, bool label) => (_split.Typed, label, column.Type) switch
+        private string? MistypedAs(ColumnSummary column, bool label) => (_split.Typed, label, column.Type) switch
         {
             (false, _, _) or (_, _, ColumnType.Text) or (_, true, ColumnType.Whole or ColumnType.Number or ColumnType.Boolean) => null,
             (_, true, _) => "a text or a number",
@@ -191,6 +191,6 @@ public static class RequestFit
             ColumnType.Other => "neither",
         };
 
-        private ColumnFacts Column(string name) => _split.Columns.First(column => column.Name == name);
+        private ColumnSummary Column(string name) => _split.Columns.First(column => column.Name == name);
     }
 }

@@ -13,11 +13,11 @@ public static class WorkEstimate
     /// <summary>The stages of a job, in their order. Early stopping may end the last one sooner.</summary>
     /// <param name="request">A request without faults of its own.</param>
     /// <param name="data">The data set.</param>
-    public static IReadOnlyList<StageWork> Of(JobRequest request, DatasetFacts data)
+    public static IReadOnlyList<StageWork> Of(JobRequest request, DatasetSummary data)
     {
-        if (data.Splits.FirstOrDefault(split => split.Split == SplitFacts.Train) is not { } train) return [];
+        if (data.Splits.FirstOrDefault(split => split.Split == SplitSummary.Train) is not { } train) return [];
         var (training, work) = (request.Training, new List<StageWork>());
-        var examples = data.Splits.Any(split => split.Split == SplitFacts.Validation) ? train.Rows : KeptAside.StaysOf(train.Rows, StrataOf(request.Task, train, train.Rows));
+        var examples = data.Splits.Any(split => split.Split == SplitSummary.Validation) ? train.Rows : KeptAside.StaysOf(train.Rows, StrataOf(request.Task, train, train.Rows));
         if (request.Importance is { From: null } importance)
         {
             var sample = StratifiedSample.SizeOf(examples, StrataOf(request.Task, train, examples), importance.SampleRatio);
@@ -29,12 +29,12 @@ public static class WorkEstimate
     }
 
     /// <summary>Roughly the tokens of an average text, from the size of the file: all its columns count, and a script that takes more tokens than English is estimated too low.</summary>
-    public static double TokensOfText(JobRequest request, ModelFacts model, SplitFacts train) =>
+    public static double TokensOfText(JobRequest request, ModelSummary model, SplitSummary train) =>
         Math.Min((double)train.Bytes / Math.Max(1, train.Rows) / MemoryEstimate.CharactersInToken + 2, Math.Min(request.Training.MaxLength, model.LongestText));
 
     private static StageWork WorkOf(Stage stage, int examples, int steps, TrainingSettings training) => new(stage, examples, steps, (double)steps / Math.Max(1, training.StepsIn(examples)));
 
     /// <summary>Classes that there are rows of, or tenths of numbers; one where nobody can tell.</summary>
-    private static int StrataOf(TaskSettings task, SplitFacts train, int rows) => task.Kind is TaskKind.Regression or TaskKind.Generation
+    private static int StrataOf(TaskSettings task, SplitSummary train, int rows) => task.Kind is TaskKind.Regression or TaskKind.Generation
         ? StratifiedSample.QuantilesOf(rows) : RequestFit.LabelColumn(task, train) is { } label ? label.Values?.Count ?? label.Distinct : 1;
 }

@@ -7,7 +7,7 @@ namespace LoraDrop.Domain;
 public sealed record ParameterRange(long Least, long Most, long Lora)
 {
     /// <summary>The range; null where no target matches a layer of the model.</summary>
-    public static ParameterRange? Of(JobRequest request, ModelFacts model)
+    public static ParameterRange? Of(JobRequest request, ModelSummary model)
     {
         var chosen = LoraFit.Chosen(request.Lora.Targets, [.. model.EveryModule]).ToHashSet();
         var sites = (from layer in Enumerable.Range(0, model.Layers) from module in model.Modules where chosen.Contains(module.OfLayer(layer)) select new Site(module.Type, layer)).ToList();

@@ -17,7 +17,7 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
 
     /// <summary>Whether the figure that counts is better than an earlier evaluation's; false where either is undefined.</summary>
     public bool Beats(Scores earlier) => Undefined is null && earlier.Undefined is null
-        && (MetricFacts.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue);
+        && (TaskMetrics.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue);
 
     /// <summary>Scores class indices.</summary>
     public static Scores Of(TaskSettings task, IReadOnlyList<int> gold, IReadOnlyList<int> predicted) => Of(task, metric => metric switch
@@ -82,7 +82,7 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
             _ => throw new ArgumentException($"{metric} does not score texts."),
         };
         var counted = metric == Metric.Perplexity ? Metric.Bleu : metric;
-        return new(MetricFacts.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of), JsonText.NameOf(counted));
+        return new(TaskMetrics.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of), JsonText.NameOf(counted));
     }
 
     private static bool IsConstant<T>(IReadOnlyList<T> values) where T : IEquatable<T> => values.All(value => value.Equals(values[0]));

@@ -27,11 +27,11 @@ public static class LoraFit
     /// (<c>q</c>, <c>query</c> for <c>q_proj</c>), or a set of <see cref="SetNames"/>.</remarks>
     /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, <c>up</c>, <c>all-linear</c>, ….</param>
     /// <param name="layers">Every linear layer of the model.</param>
-    public static IReadOnlyList<ModuleFacts> Chosen(IReadOnlyList<string> targets, IReadOnlyList<ModuleFacts> layers) =>
+    public static IReadOnlyList<LinearModule> Chosen(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers) =>
         [.. layers.Intersect(targets.SelectMany(target => LayersOf(target, layers)))];
 
     /// <summary>Targets that match no layer; each fault lists what there is.</summary>
-    public static IEnumerable<Fault> TargetFaults(IReadOnlyList<string> targets, IReadOnlyList<ModuleFacts> layers)
+    public static IEnumerable<Fault> TargetFaults(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers)
     {
         string[] types = [.. layers.Select(layer => layer.Type).Distinct()];
         return targets.Index().Where(t => Chosen([t.Item], layers).Count == 0)
@@ -41,16 +41,16 @@ public static class LoraFit
     /// <summary>A rank that is no reduction.</summary>
     /// <param name="rank">r.</param>
     /// <param name="layers">The layers that are to have a LoRA; at least one.</param>
-    public static Fault? RankFault(int rank, IReadOnlyList<ModuleFacts> layers)
+    public static Fault? RankFault(int rank, IReadOnlyList<LinearModule> layers)
     {
         var narrowest = layers.MinBy(layer => Math.Min(layer.In, layer.Out))!;
         var width = Math.Min(narrowest.In, narrowest.Out);
         return rank <= width ? null : new("lora.rank", $"is {rank}, but {narrowest.Type} is only {width} wide; a LoRA of that rank would be larger than the layer");
     }
 
-    private static ModuleFacts[] LayersOf(string target, IReadOnlyList<ModuleFacts> layers)
+    private static LinearModule[] LayersOf(string target, IReadOnlyList<LinearModule> layers)
     {
-        ModuleFacts[] named = [.. layers.Where(layer => Matches(layer.Path, target))];
+        LinearModule[] named = [.. layers.Where(layer => Matches(layer.Path, target))];
         if (named.Length > 0) return named;
         var types = Sets.TryGetValue(target, out var parts) ? parts.SelectMany(names => names) : Parts.FirstOrDefault(names => names.Contains(target)) ?? [];
         return [.. layers.Where(layer => types.Contains(layer.Type))];

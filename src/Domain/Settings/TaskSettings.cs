@@ -71,7 +71,7 @@ public sealed record TaskSettings
         (TaskKind.Regression, _) => [Metric.Pearson, Metric.Spearman, Metric.Mse],
         (TaskKind.Classification, 2) => [Metric.Accuracy, Metric.F1, Metric.Matthews],
         (TaskKind.Classification, _) => [Metric.Accuracy, Metric.MacroF1, Metric.Matthews],
-        (TaskKind.Generation, _) => [Metric.Perplexity, .. MetricFacts.OfTexts.Where(metric => metric != Metric.Gsm8k)],
+        (TaskKind.Generation, _) => [Metric.Perplexity, .. TaskMetrics.OfTexts.Where(metric => metric != Metric.Gsm8k)],
     };
 
     public IEnumerable<Fault> Faults(string path)
@@ -100,7 +100,7 @@ public sealed record TaskSettings
         (TaskKind.Regression, Metric.Pearson or Metric.Spearman) => true,
         (TaskKind.Classification, Metric.F1) => Labels is null or { Count: 2 },
         (TaskKind.Classification, Metric.Accuracy or Metric.MacroF1 or Metric.Matthews) => true,
-        (TaskKind.Generation, _) => Metric == Metric.Perplexity || MetricFacts.OfTexts.Contains(Metric),
+        (TaskKind.Generation, _) => Metric == Metric.Perplexity || TaskMetrics.OfTexts.Contains(Metric),
         _ => false,
     };
 
@@ -108,7 +108,7 @@ public sealed record TaskSettings
     {
         TaskKind.Regression => "pearson or spearman",
         TaskKind.Classification => "accuracy, macro-f1, matthews, or f1 where there are two classes",
-        TaskKind.Generation => string.Join(", ", MetricFacts.OfTexts.Prepend(Metric.Perplexity).Select(JsonText.NameOf)),
+        TaskKind.Generation => string.Join(", ", TaskMetrics.OfTexts.Prepend(Metric.Perplexity).Select(JsonText.NameOf)),
     };
 
     internal static TaskSettings Read(JsonFields fields)
@@ -123,7 +123,7 @@ public sealed record TaskSettings
             Preset = preset?.Name,
             Columns = fields.Has("columns") ? fields.Section("columns", TaskColumns.Read) : null,
             Labels = fields.Texts("labels") ?? preset?.Labels,
-            Metric = fields.Choice<Metric>("metric") ?? preset?.Metric ?? MetricFacts.DefaultOf(kind),
+            Metric = fields.Choice<Metric>("metric") ?? preset?.Metric ?? TaskMetrics.DefaultOf(kind),
             Text = fields.Has("text") ? fields.Section("text", TextSettings.Read) : null,
             Decoding = generates || fields.Has("decoding") ? fields.Section("decoding", decoding => DecodingSettings.Read(decoding, preset?.Decoding ?? new())) : null,
         };

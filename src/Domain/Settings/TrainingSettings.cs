@@ -18,7 +18,20 @@ public enum WeightKind
     Nf4,
 }
 
-/// <summary>The optimiser (AdamW, linear warm-up and decay) and the length of a run. "Table 9" is that of Hu et al. 2021.</summary>
+/// <summary>What the learning rate does after warm-up.</summary>
+public enum RateSchedule
+{
+    /// <summary>It falls linearly to 0 at the last step (Hu et al. 2021).</summary>
+    Linear,
+
+    /// <summary>It falls to 0 along half a cosine (Loshchilov and Hutter 2016).</summary>
+    Cosine,
+
+    /// <summary>It stays at its peak.</summary>
+    Constant,
+}
+
+/// <summary>The optimiser (AdamW, a learning rate with warm-up and schedule) and the length of a run. "Table 9" is that of Hu et al. 2021.</summary>
 public sealed record TrainingSettings
 {
     /// <summary>Passes over the training set; at least 1, default the preset's (table 9), else 30.</summary>
@@ -35,6 +48,9 @@ public sealed record TrainingSettings
 
     /// <summary>Share of all steps in which the learning rate rises from 0; [0, 1), default 0.06 (table 9).</summary>
     public double WarmupRatio { get; init; } = 0.06;
+
+    /// <summary>What the learning rate does after warm-up; default <c>linear</c>.</summary>
+    public RateSchedule Schedule { get; init; } = RateSchedule.Linear;
 
     /// <summary>AdamW's decay per step, times the learning rate; at least 0, default 0.01.</summary>
     public double WeightDecay { get; init; } = 0.01;
@@ -107,6 +123,7 @@ public sealed record TrainingSettings
             LearningRate = fields.Number("learningRate") ?? defaults.LearningRate,
             ClassifierLearningRate = fields.Number("classifierLearningRate"),
             WarmupRatio = fields.Number("warmupRatio") ?? defaults.WarmupRatio,
+            Schedule = fields.Choice<RateSchedule>("schedule") ?? defaults.Schedule,
             WeightDecay = fields.Number("weightDecay") ?? defaults.WeightDecay,
             MaxLength = fields.Integer("maxLength") ?? defaults.MaxLength,
             Seed = fields.LongInteger("seed") ?? defaults.Seed,

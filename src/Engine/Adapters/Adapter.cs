@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>The numbers of a LoRA: rank r, alpha (ΔW is scaled by alpha/r), and the dropout before A.</summary>
 public sealed record LoraShape(int Rank, double Alpha, double Dropout = 0)

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>A linear layer that an adapter sits on, and what it is called: module type and layer.</summary>
 public sealed record AdapterSite(Site Site, Linear Linear);
@@ -15,7 +15,7 @@ public static class AdapterSites
     public static IReadOnlyList<AdapterSite> Find(FrozenModel model, IReadOnlyList<string> targets)
     {
         var all = All(model);
-        ModuleFacts[] layers = [.. all.Select(Module)];
+        LinearModule[] layers = [.. all.Select(Module)];
         Fault[] faults = [.. LoraFit.TargetFaults(targets, layers)];
         if (faults.Length > 0) throw new RefusedInputException(faults);
         var chosen = LoraFit.Chosen(targets, layers).Select(layer => layer.Path).ToHashSet();
@@ -42,5 +42,5 @@ public static class AdapterSites
     private static IEnumerable<AdapterSite> Named(Linear[] linears, int layer) =>
         linears.Select(linear => new AdapterSite(new Site(TypeOf(linear.Path, linears.Select(other => other.Path), $"{layer}"), layer), linear));
 
-    private static ModuleFacts Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
+    private static LinearModule Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>What a compact adapter file says of itself: whose pair sits where.</summary>
 /// <param name="Rank">r.</param>

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>Everything that is trained, as views into one flat buffer, so that an optimiser step is a dozen operations whatever the number of tensors.</summary>
 /// <remarks>Each view's gradient is a view into <see cref="Gradients"/>, which the backward pass adds into; so gradients are set to

@@ -3,9 +3,9 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
-/// <summary>Random starting values. Each tensor has a stream of its own by seed and name, so that a LoRA starts the same whoever else has one.</summary>
+/// <summary>Random starting values. Each tensor has its own stream by seed and name, so a LoRA starts the same whatever other LoRAs exist.</summary>
 public static class InitialValues
 {
     /// <summary>Kaiming uniform with a = √5: uniform in ±1/√d, where LoRA's A starts (Hu et al. 2021).</summary>

@@ -1,13 +1,13 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>One low-rank pair: ΔW = (α/r)·BA (Hu et al. 2021). It may sit on one layer or be shared by many.</summary>
 /// <param name="A">Down to rank: (r, d), float32.</param>
 /// <param name="B">Up again: (k, r), float32.</param>
 /// <param name="scale">α/r.</param>
 /// <param name="dropout">Share of x that training drops before A.</param>
-/// <param name="masks">Whence the dropout masks come.</param>
+/// <param name="masks">Source of the dropout masks.</param>
 public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, DropoutMasks masks)
 {
     public Tensor A { get; } = A;

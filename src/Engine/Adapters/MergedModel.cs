@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>The base model with the adapter added into its weights, as a model folder that needs no adapter any more.</summary>
 public static class MergedModel
@@ -17,7 +17,7 @@ public static class MergedModel
     /// <param name="adapter">The adapter.</param>
     /// <param name="folder">Where to; created if need be.</param>
     /// <param name="labels">Names of the classes, if there are any.</param>
-    /// <param name="ends">Of a language model the tokens that end its answers, besides those that the base model names.</param>
+    /// <param name="ends">For a language model, tokens that end its answers besides those of the base model.</param>
     /// <param name="largestShard">Bytes of a file of weights; more are several files with an index.</param>
     public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels, IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {

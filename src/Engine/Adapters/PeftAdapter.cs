@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Adapters;
 
 /// <summary>An adapter folder in the format of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors.</summary>
 /// <remarks>safetensors cannot give one tensor two names, and serving engines expect one rank and one alpha for all layers; so the
@@ -48,7 +48,7 @@ public static class PeftAdapter
     /// <summary>The configuration that PEFT 0.13 writes for the same adapter.</summary>
     private static JsonObject Config(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
-        var plainTask = adapter.TrainsHead || model is LanguageModel; // otherwise PEFT is told no task, and the class instead
+        var plainTask = adapter.TrainsHead || model is LanguageModel; // otherwise PEFT gets the class instead of a task
         var auto = plainTask ? null : new JsonObject
         {
             ["base_model_class"] = model.ClassName,

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Prompts with what a model answered.</summary>
 public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)> Items)
@@ -20,7 +20,7 @@ public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)
     /// <summary>Prompts that were cut from the left, for the answer to have room.</summary>
     public int Cut { get; init; }
 
-    /// <summary>What people should know of how these came about; null where there is nothing.</summary>
+    /// <summary>A remark on how the answers were generated; null if there is none.</summary>
     public string? Remark => Cut == 0 ? null : $"{Cut:N0} of {Items.Count:N0} prompts left too little room for an answer; they were cut from the left.";
 
     /// <summary>Holds the answers against every right one; white space around either does not count.</summary>

@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Why an answer ended.</summary>
 public enum AnswerEnd

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Chooses the next token of an answer.</summary>
 internal static class NextToken

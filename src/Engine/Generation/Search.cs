@@ -1,8 +1,8 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
-/// <summary>The beam search of one prompt: K texts that go on, and the best that have ended.</summary>
+/// <summary>The beam search of one prompt: K unfinished texts, and the best finished ones.</summary>
 internal sealed class Search
 {
     private const double Never = -1e9;
@@ -18,7 +18,7 @@ internal sealed class Search
         _beams = [.. Enumerable.Range(0, decoding.Beams).Select(k => new Beam([.. prompt], k == 0 ? 0 : Never))]; // all alike at first, so only one may fork
     }
 
-    /// <summary>A text that goes on, and Σ log p of what was generated.</summary>
+    /// <summary>An unfinished text, and Σ log p of its generated tokens.</summary>
     private sealed record Beam(IReadOnlyList<int> Tokens, double Score);
 
     /// <summary>A finished answer.</summary>
@@ -39,7 +39,7 @@ internal sealed class Search
     /// <param name="logP">For each beam the log-probabilities of what may follow.</param>
     /// <param name="ends">Tokens that end a text.</param>
     /// <param name="stops">Whether an answer holds a stop text, and so is finished.</param>
-    /// <returns>For each beam after, the beam before that it goes on from.</returns>
+    /// <returns>For each beam after, the beam before that it continues.</returns>
     public int[] Advance(ReadOnlySpan<float[]> logP, int[] ends, Func<IReadOnlyList<int>, bool> stops)
     {
         var K = _decoding.Beams;

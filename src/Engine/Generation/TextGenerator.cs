@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Generation;
 
 /// <summary>Lets a language model answer prompts, many at a time.</summary>
 /// <remarks>What comes out depends on prompt, settings and seed, not on which prompts share a batch (but for the last bits of a sum).</remarks>
@@ -27,9 +27,9 @@ public sealed class TextGenerator
     /// <param name="seed">Of what is drawn.</param>
     /// <param name="cancel">Stops between two tokens.</param>
     /// <param name="first">The number that the first prompt has among all that are answered with this seed: prompts that come in parts are drawn for as if they came together.</param>
-    /// <param name="told">Told of each token of each prompt as it comes, by the prompt's index; not where beams are followed, whose tokens can change.</param>
+    /// <param name="onToken">Called with each token as it is generated and the prompt's index; not in a beam search, whose tokens can change.</param>
     /// <exception cref="RefusedInputException">A prompt fills the model's context.</exception>
-    public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel, int first = 0, Action<int, int>? told = null)
+    public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel, int first = 0, Action<int, int>? onToken = null)
     {
         if (prompts.Index().Where(p => p.Item.Length >= _model.Config.LongestText).Select(p => p.Index).ToArray() is { Length: > 0 } tooLong)
             throw new RefusedInputException("prompt", $"{tooLong.Length} of {prompts.Count} prompts leave no room for an answer within the model's {_model.Config.LongestText} tokens; the first is number {tooLong[0] + 1}, with {prompts[tooLong[0]].Length}");
@@ -41,7 +41,7 @@ public sealed class TextGenerator
             using var scope = NewDisposeScope();
             using var batch = TokenBatch.EndingTogether([.. indices.Select(i => new TokenizedText(prompts[i], new int[prompts[i].Length]))], _model.Config.PadId, _model.Device);
             if (_decoding.Beams > 1) BeamSearch(prompts, indices, batch, answers, cancel);
-            else OneByOne(prompts, indices, batch, answers, (seed, first), told, cancel);
+            else OneByOne(prompts, indices, batch, answers, (seed, first), onToken, cancel);
         }
         return answers;
     }
@@ -49,7 +49,7 @@ public sealed class TextGenerator
     /// <summary>Tokens that an answer to a prompt may have.</summary>
     private int RoomAfter(int[] prompt) => Math.Min(_decoding.MaxNewTokens, _model.Config.LongestText - prompt.Length);
 
-    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers, (long Seed, int First) draws, Action<int, int>? told, CancellationToken cancel)
+    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers, (long Seed, int First) draws, Action<int, int>? onToken, CancellationToken cancel)
     {
         using var cache = new KeyValueCache(_model.Config.Layers);
         var open = indices.Select(i => new Open(i, [.. prompts[i]], prompts[i].Length, SplitMix64.For(draws.Seed, "answer", draws.First + i))).ToList();
@@ -66,7 +66,7 @@ public sealed class TextGenerator
                 if (!ended)
                 {
                     text.Tokens.Add(token);
-                    told?.Invoke(text.Index, token);
+                    onToken?.Invoke(text.Index, token);
                 }
                 if (Ended(text.Answer, ended, RoomAfter(prompts[text.Index])) is { } answer) answers[text.Index] = answer;
                 else stay.Add(row);

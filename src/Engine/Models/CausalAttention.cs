@@ -1,9 +1,9 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
-/// <summary>What each token of a batch may look at: everything before it in its own text, and itself.</summary>
+/// <summary>Which tokens each token of a batch attends to: itself and everything before it in its own text.</summary>
 /// <param name="Bias">(B, 1, T, S): 0 where a key may be seen, −∞ where not; null where order alone decides.</param>
 /// <param name="Causal">Whether order alone decides; false with a bias, and for one new token that sees all before it.</param>
 /// <param name="Packs">Texts that lie in one row: each sees itself only; null where each has a row.</param>

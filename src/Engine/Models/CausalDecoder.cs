@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before them, a last norm.</summary>
 public sealed class CausalDecoder : IBackbone
@@ -50,7 +50,7 @@ public sealed class CausalDecoder : IBackbone
         return x.MoveToOuterDisposeScope();                                      // (B, T, d)
     }
 
-    /// <summary>A layer with what it needs, made of the batch, which lives until the backward pass is over.</summary>
+    /// <summary>A layer with its inputs from the batch, which live until the end of the backward pass.</summary>
     private Tensor Again(Layer layer, Tensor x, TokenBatch batch, int? window)
     {
         using var scope = NewDisposeScope();

@@ -1,20 +1,16 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
-/// <summary>Cross entropy over a large vocabulary that never holds all logits: some places at a time are multiplied out, scored, and let go.</summary>
+/// <summary>Cross entropy over a large vocabulary that never holds all logits: a few positions at a time are computed, scored, and freed.</summary>
 /// <remarks>
 /// The output layer W is frozen, so of the backward pass only ∂L/∂h = (softmax(Wh) − e_y)·W is left, which is known as soon as the logits are: it is
 /// computed with them, piece by piece, and kept instead of them. M × V numbers become M × d.
 /// </remarks>
-internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<ChunkedCrossEntropy>
+internal sealed class ChunkedCrossEntropy : GradientFunction<ChunkedCrossEntropy, bool>
 {
     /// <summary>Logits at a time: 32 MiB in float32.</summary>
     private const long Piece = 8 << 20;
-
-    [ThreadStatic] private static PassedHandles? _passed;
-
-    public override string Name => nameof(ChunkedCrossEntropy);
 
     /// <param name="h">Hidden states (M, d).</param>
     /// <param name="W">The output layer (V, d), frozen.</param>
@@ -22,9 +18,8 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
     /// <returns>Σ −log softmax(Wh)_y, float32.</returns>
     public static Tensor Sum(Tensor h, Tensor W, Tensor y) => apply(h, W, y, is_grad_enabled() && h.requires_grad);
 
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override (Tensor Y, Tensor[] Kept, bool State) Forward(object[] vars)
     {
-        using var scope = NewDisposeScope();
         var (h, W, y, learns) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
         var dh = learns ? empty_like(h) : null;                                  // (M, d)
         var total = zeros([], ScalarType.Float64, h.device);
@@ -42,19 +37,8 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             p.scatter_add_(1, labels, Scalars.Full([count, 1], -1, p.dtype, p.device)); // softmax − e_y
             dh.narrow(0, from, count).copy_(p.to(W.dtype).mm(W));                // (C, d)
         }
-        if (dh is not null) context.save_data("saved", new Saved(dh.DetachFromDisposeScope()));
-        return total.to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return (total.to(ScalarType.Float32), dh is null ? [] : [dh], learns);
     }
 
-    // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
-    {
-        (_passed ??= new()).LetGo();
-        var dh = ((Saved)context.get_data("saved")).Dh;                          // (M, d)
-        var result = dh.mul_(gradient);
-        _passed.Keep(gradient, result);
-        return [result, null!, null!, null!];
-    }
-
-    private sealed record Saved(Tensor Dh);
+    protected override Tensor?[] Backward(Tensor[] kept, bool state, Tensor dy) => [kept[0].mul_(dy), null, null, null]; // (M, d)
 }

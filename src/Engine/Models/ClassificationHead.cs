@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>From the hidden state of one token of a text to logits; one logit is a regression.</summary>
 public abstract class ClassificationHead
@@ -11,7 +11,7 @@ public abstract class ClassificationHead
     /// <summary>All its layers.</summary>
     public abstract IReadOnlyList<Linear> All { get; }
 
-    /// <summary>The modules that PEFT is told to save beside the LoRAs.</summary>
+    /// <summary>The modules that PEFT must save beside the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
     public abstract Tensor Forward(Tensor hidden, TokenBatch batch);             // (B, T, d) → (B, C)

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Decoder families whose published checkpoints are read. They share one block; what differs is read from config.json.</summary>
 public enum DecoderFamily

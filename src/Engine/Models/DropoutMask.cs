@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
-/// <summary>What a mask is computed from: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
+/// <summary>The parameters of a dropout mask: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
 internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Scale)
 {
     /// <summary>y_i = x_i · scale where the random word of i reaches the bound, else 0.</summary>
@@ -24,7 +24,7 @@ internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Sc
         return x;
     }
 
-    /// <summary>Shares large tensors among torch's threads; an entry's mask depends on its index alone, not on who computes it.</summary>
+    /// <summary>Shares large tensors among torch's threads; an entry's mask depends on its index alone, not on the thread.</summary>
     private void Apply(Tensor x, Tensor y)
     {
         const int Large = 1 << 17, Together = 64; // parts begin at whole vectors

@@ -2,13 +2,13 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Where a model's dropout masks come from: nowhere (evaluation), or a stream that is fixed by seed, stage and step (training).</summary>
 /// <remarks>
 /// On a CPU each mask is a function of (key, call, element): nothing is saved for the backward pass, which computes the mask again;
 /// drawing it costs a tenth of torch's own generator (bench: <c>dropout</c>); and a resumed run needs no random state. On CUDA
-/// torch draws the masks, from a generator that is seeded anew at every pass, which serves the same end.
+/// torch draws the masks, from a generator that is seeded again at every pass, to the same effect.
 /// </remarks>
 public sealed class DropoutMasks
 {
@@ -44,7 +44,7 @@ public sealed class DropoutMasks
         return MaskedFunction.apply(x, Next(p));                                 // shape of x
     }
 
-    /// <summary>x + drop(y): the residual of a layer. What was dropped is a fresh tensor that nobody else needs, so x is added into it.</summary>
+    /// <summary>x + drop(y): the residual of a layer. The dropped tensor is fresh and used nowhere else, so x is added in place.</summary>
     public Tensor DropThenAdd(Tensor y, double p, Tensor x)
     {
         var dropped = Drop(y, p);
@@ -60,25 +60,14 @@ public sealed class DropoutMasks
     }
 
     /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
-    private sealed class MaskedFunction : autograd.SingleTensorFunction<MaskedFunction>
+    private sealed class MaskedFunction : GradientFunction<MaskedFunction, DropoutMask>
     {
-        [ThreadStatic] private static PassedHandles? _passed;
-
-        public override string Name => nameof(MaskedFunction);
-
-        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        protected override (Tensor Y, Tensor[] Kept, DropoutMask State) Forward(object[] vars)
         {
-            context.save_data("key", vars[1]);
-            return ((DropoutMask)vars[1]).Of((Tensor)vars[0]);
+            var mask = (DropoutMask)vars[1];
+            return (mask.Of((Tensor)vars[0]), [], mask);
         }
 
-        // Runs on autograd's stack, where an exception would end the process; Apply has nothing that can fail but memory.
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
-        {
-            (_passed ??= new()).LetGo();
-            var result = ((DropoutMask)context.get_data("key")).Of(gradient);
-            _passed.Keep(gradient, result);
-            return [result, null!];
-        }
+        protected override Tensor?[] Backward(Tensor[] kept, DropoutMask mask, Tensor dy) => [mask.Of(dy), null];
     }
 }

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Attention with dropout on its probabilities, for training on a CPU.</summary>
 /// <remarks>
@@ -8,12 +8,8 @@ namespace LoraDrop.Engine;
 /// dV = Dᵀ·dO;  dP = mask(dO·Vᵀ);  dS = P∘dP − P∘rowsum(P∘dP);  dQ = dS·K/√w;  dK = dSᵀ·Q/√w.
 /// torch's fused kernel knows no dropout on a CPU and falls back to single steps that keep P, D and a float mask; this keeps P.
 /// </remarks>
-internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAttention>
+internal sealed class DroppedAttention : GradientFunction<DroppedAttention, DropoutMask>
 {
-    [ThreadStatic] private static PassedHandles? _passed;
-
-    public override string Name => nameof(DroppedAttention);
-
     /// <param name="q">(B, H, T, w), as are k and v.</param>
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
@@ -28,15 +24,12 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         return (learns ? apply(Q, K, V, mask!, dropped) : dropped.Of(Probabilities(Q, K, mask)).bmm(V)).view(B, H, T, w).MoveToOuterDisposeScope();
     }
 
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override (Tensor Y, Tensor[] Kept, DropoutMask State) Forward(object[] vars)
     {
-        using var scope = NewDisposeScope();
         Tensor Q = (Tensor)vars[0], K = (Tensor)vars[1], V = (Tensor)vars[2];    // (BH, T, w)
         var dropped = (DropoutMask)vars[4];
         var P = Probabilities(Q, K, vars[3] as Tensor);                          // (BH, T, T)
-        // Not by save_for_backward, whose tensors live on until the garbage collector comes by: backward lets go of these at once.
-        context.save_data("saved", new Saved(Own(Q), Own(K), Own(V), Own(P), dropped));
-        return dropped.Of(P).bmm(V).MoveToOuterDisposeScope();                   // (BH, T, w)
+        return (dropped.Of(P).bmm(V), [Q, K, V, P], dropped);                    // (BH, T, w)
     }
 
     private static Tensor Probabilities(Tensor Q, Tensor K, Tensor? mask)
@@ -47,23 +40,13 @@ internal sealed class DroppedAttention : autograd.SingleTensorFunction<DroppedAt
         return nn.functional.softmax(scores, -1).MoveToOuterDisposeScope();      // (BH, T, T)
     }
 
-    // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor dO)
+    protected override Tensor?[] Backward(Tensor[] kept, DropoutMask dropped, Tensor dO)
     {
-        (_passed ??= new()).LetGo();
-        using var scope = NewDisposeScope();
-        var (Q, K, V, P, dropped) = (Saved)context.get_data("saved");            // (BH, T, w), P: (BH, T, T)
+        Tensor Q = kept[0], K = kept[1], V = kept[2], P = kept[3];               // (BH, T, w), P: (BH, T, T)
         var dV = dropped.Of(P).transpose(1, 2).bmm(dO);                          // (BH, T, w)
         var dS = dropped.Over(dO.bmm(V.transpose(1, 2))).mul_(P);                // (BH, T, T) = P∘dP
         dS.PlusProduct_(P, dS.sum(-1, keepdim: true), -1).Times_(1 / Math.Sqrt(Q.shape[2])); // = dS/√w
         Tensor dQ = dS.bmm(K), dK = dS.transpose(1, 2).bmm(Q);                   // (BH, T, w)
-        foreach (var gradient in (Tensor[])[dQ, dK, dV]) gradient.DetachFromDisposeScope();
-        foreach (var tensor in (Tensor[])[Q, K, V, P]) tensor.Dispose();
-        _passed.Keep(dO, dQ, dK, dV);
-        return [dQ, dK, dV, null!, null!];
+        return [dQ, dK, dV, null, null];
     }
-
-    private static Tensor Own(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
-
-    private sealed record Saved(Tensor Q, Tensor K, Tensor V, Tensor P, DropoutMask Dropped);
 }

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Token, position and token-type embeddings, summed and normalised.</summary>
 public sealed class Embeddings

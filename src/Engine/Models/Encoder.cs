@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The BERT and RoBERTa encoder: embeddings, then layers of attention and feed-forward.</summary>
 public sealed class Encoder : IBackbone

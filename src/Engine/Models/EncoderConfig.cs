@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Encoder families whose published checkpoints are read.</summary>
 public enum EncoderFamily

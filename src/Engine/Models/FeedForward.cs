@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The two feed-forward matrices of a layer with their activation, residual and norm.</summary>
 public sealed class FeedForward

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The weight of a frozen linear layer in the form that it is kept in. Products are computed in the type of their input.</summary>
 public abstract class FrozenMatrix
@@ -14,41 +14,27 @@ public abstract class FrozenMatrix
     /// <summary>Bytes that it takes.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>W (k, d), made anew; the caller's.</summary>
+    /// <summary>Creates W (k, d), owned by the caller.</summary>
     public abstract Tensor Dense(ScalarType type);
 
     /// <summary>x·Wᵀ.</summary>
     public virtual Tensor Product(Tensor x)                                      // (N, d) → (N, k)
     {
-        if (is_grad_enabled() && x.requires_grad) return Function.apply(x, this);
+        if (is_grad_enabled() && x.requires_grad) return FrozenProduct.apply(x, this);
         using var dense = Dense(x.dtype);
         return nn.functional.linear(x, dense);
     }
 
-    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W made anew for each: autograd would keep a dense copy of every layer otherwise.</summary>
-    private sealed class Function : autograd.SingleTensorFunction<Function>
+    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W rebuilt for each: autograd would keep a dense copy of every layer otherwise.</summary>
+    private sealed class FrozenProduct : GradientFunction<FrozenProduct, FrozenMatrix>
     {
-        [ThreadStatic] private static PassedHandles? _passed;
-
-        public override string Name => nameof(FrozenMatrix);
-
-        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        protected override (Tensor Y, Tensor[] Kept, FrozenMatrix State) Forward(object[] vars)
         {
-            using var scope = NewDisposeScope();
             var (x, matrix) = ((Tensor)vars[0], (FrozenMatrix)vars[1]);          // (N, d)
-            context.save_data("matrix", matrix);
-            return nn.functional.linear(x, matrix.Dense(x.dtype)).MoveToOuterDisposeScope(); // (N, k)
+            return (nn.functional.linear(x, matrix.Dense(x.dtype)), [], matrix); // (N, k)
         }
 
-        // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor dy)
-        {
-            (_passed ??= new()).LetGo();
-            using var scope = NewDisposeScope();
-            var dx = dy.mm(((FrozenMatrix)context.get_data("matrix")).Dense(dy.dtype)).DetachFromDisposeScope(); // (N, d)
-            _passed.Keep(dy, dx);
-            return [dx, null!];
-        }
+        protected override Tensor?[] Backward(Tensor[] kept, FrozenMatrix matrix, Tensor dy) => [dy.mm(matrix.Dense(dy.dtype)), null]; // (N, d)
     }
 }
 

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A base model with a head. Its weights are frozen; what learns is placed on it by <see cref="Adapter"/>.</summary>
 public abstract class FrozenModel : IDisposable
@@ -32,7 +32,7 @@ public abstract class FrozenModel : IDisposable
     /// <summary>All layers of a task's head.</summary>
     public abstract IReadOnlyList<Linear> Head { get; }
 
-    /// <summary>The modules that PEFT is told to save beside the LoRAs.</summary>
+    /// <summary>The modules that PEFT must save beside the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
     /// <summary>The class of transformers that computes the same.</summary>
@@ -41,12 +41,12 @@ public abstract class FrozenModel : IDisposable
     /// <summary>PEFT's name for the task.</summary>
     public abstract string PeftTask { get; }
 
-    /// <summary>What the owner of a job should know about how the checkpoint was used; null: nothing.</summary>
+    /// <summary>Remark for the owner of the job on how the checkpoint was used; null: none.</summary>
     public virtual string? Remark => null;
 
     private protected OwnedWeights Weights { get; }
 
-    /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are to be float32. Adapters and heads that learn are float32 everywhere.</summary>
+    /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Adapters and heads that learn are float32 everywhere.</summary>
     internal static ScalarType TypeOn(Device device, WeightKind? kind) => device.type == DeviceType.CUDA && kind != WeightKind.Float32 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     public void Dispose()

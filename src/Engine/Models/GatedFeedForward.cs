@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>The feed-forward block with a gate (SwiGLU, Shazeer 2020): down(act(gate(x)) ∘ up(x)).</summary>
 public sealed class GatedFeedForward(DecoderConfig config, IWeights weights, string path)

@@ -1,10 +1,10 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Which rows of a base model's own output layer a task starts from.</summary>
 /// <param name="Order">For each class of the task its row of the stored layer; null: the layer starts fresh.</param>
-/// <param name="Remark">What the owner of the job should know about it; null: nothing.</param>
+/// <param name="Remark">Remark for the owner of the job; null: none.</param>
 internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
 {
     private const string Generic = "LABEL_", Ours = "The base model's output layer";
@@ -15,7 +15,7 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
     /// <param name="stored">Rows of the stored layer; null: the checkpoint has none.</param>
     /// <param name="named">The classes that config.json names, row 0 first; empty where it names none.</param>
     /// <param name="classes">Rows that the task needs.</param>
-    /// <param name="wanted">The task's classes; null: it has none, or whoever asks knows that the rows are in order.</param>
+    /// <param name="wanted">The task's classes; null: it has none, or the caller knows that the rows are in order.</param>
     public static HeadRows Of(long? stored, IReadOnlyList<string> named, int classes, IReadOnlyList<string>? wanted)
     {
         if (stored is not { } rows) return new(null, null);
@@ -31,7 +31,7 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
         return new(null, $"{Ours} has other classes{Listed(named)} than the task{Listed(wanted)}: it starts fresh.");
     }
 
-    /// <summary>The row of each wanted class by its name; null where the two are not the same classes.</summary>
+    /// <summary>The row of each class of the task by its name; null if the classes differ.</summary>
     private static int[]? Matched(IReadOnlyList<string> named, IReadOnlyList<string> wanted)
     {
         if (named.Count != wanted.Count) return null;

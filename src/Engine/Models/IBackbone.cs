@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Embeddings and layers of a model, without a head: an encoder or a decoder.</summary>
 public interface IBackbone

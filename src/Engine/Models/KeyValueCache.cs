@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Keys and values of the tokens that a decoder has seen, so that each new token costs one step and not a whole text.</summary>
 public sealed class KeyValueCache : IDisposable
@@ -16,7 +16,7 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>One more than the highest position.</summary>
     public long Longest { get; private set; }
 
-    /// <summary>Whether order alone says what is seen.</summary>
+    /// <summary>Whether order alone decides what is seen.</summary>
     public bool FromTheLeft { get; private set; } = true;
 
     /// <summary>The text of each token (B, S), int64; padding −1.</summary>
@@ -27,13 +27,13 @@ public sealed class KeyValueCache : IDisposable
 
     public LayerCache this[int layer] => _layers[layer];
 
-    /// <summary>Takes note of the tokens that come now.</summary>
+    /// <summary>Adds the new tokens.</summary>
     internal void See(TokenBatch batch)
     {
         Segments = Grown(Segments, batch.Segments);
         Positions = Grown(Positions, batch.Positions);
         Longest = Math.Max(Longest, batch.Longest);
-        FromTheLeft &= batch.FromTheLeft && !batch.Padded; // padding comes to lie between a text and what follows
+        FromTheLeft &= batch.FromTheLeft && !batch.Padded; // padding would lie between a text and its next tokens
     }
 
     /// <summary>Keeps these rows, in this order: how beams fork, and finished texts leave.</summary>

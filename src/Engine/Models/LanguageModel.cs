@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A decoder with the output layer that says which token comes next.</summary>
 public sealed class LanguageModel : FrozenModel
@@ -10,9 +10,9 @@ public sealed class LanguageModel : FrozenModel
 
     /// <summary>Builds the model from weights.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="weights">Whence its weights come.</param>
+    /// <param name="weights">Source of its weights.</param>
     /// <param name="device">Where they are.</param>
-    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
     public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null) : base(config, weights, device, kind)
     {
         Output = config.TiedEmbeddings ? Backbone.Word : Weights.Take(OutputName, config.VocabularySize, config.Hidden);

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Layer normalisation over the last dimension.</summary>
 public sealed class LayerNorm(Tensor weight, Tensor bias, double eps)

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Weights that all learn: views into one flat buffer, which <see cref="AdamW"/> works on. For pre-training; fine-tuning learns by <see cref="Adapter"/>.</summary>
 public sealed class LearningWeights : IWeights, IDisposable

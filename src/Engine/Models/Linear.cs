@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>h = Wx + b, and where a LoRA sits on it, + (α/r)·BAx (equation 1). W stays as it is; only the LoRA learns.</summary>
 /// <param name="path">The layer's name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>.</param>
@@ -30,14 +30,14 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
     /// <summary>The adapter on this layer; shared ones sit on several layers.</summary>
     public Lora? Lora { get; set; }
 
-    /// <summary>Sees Ax (N, r), a row per token, of each forward pass: how the importance pass looks in.</summary>
+    /// <summary>Sees Ax (N, r), a row per token, of each forward pass: used by the importance pass.</summary>
     public Action<Tensor>? Observer { get; set; }
 
-    /// <summary>A layer of the frozen model, kept as its weights are to be kept.</summary>
+    /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
     public static Linear From(IWeights weights, string path, long d, long k, bool bias = true) =>
         new(path, weights.TakeMatrix($"{path}.weight", k, d), bias ? weights.Take($"{path}.bias", k) : null);
 
-    /// <summary>A layer of a head, which is kept as it is stored.</summary>
+    /// <summary>Creates a layer of a head, kept as stored.</summary>
     public static Linear OfHead(IWeights weights, string path, long d, long k, bool bias = true) =>
         new(path, new FloatMatrix(weights.Take($"{path}.weight", k, d)), bias ? weights.Take($"{path}.bias", k) : null);
 
@@ -52,7 +52,7 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
         return Lora.Up(Ax, h).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k) = Wx + b + (α/r)·BAx
     }
 
-    /// <summary>Wx + b; a tensor that nobody else holds.</summary>
+    /// <summary>Wx + b, as a fresh tensor.</summary>
     private Tensor Product(Tensor x)                                             // x: (…, d)
     {
         if (Matrix is FloatMatrix { Weight: var weight } && weight.dtype == x.dtype) return nn.functional.linear(x, weight, Bias); // (…, k)

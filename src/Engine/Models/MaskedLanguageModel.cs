@@ -1,8 +1,8 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
-/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): which token stands at a hidden place?</summary>
+/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): it predicts masked tokens.</summary>
 /// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint holds it once.</remarks>
 public sealed class MaskedLanguageModel : IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class MaskedLanguageModel : IDisposable
     private readonly Tensor _bias;  // (V)
 
     /// <param name="config">The architecture; of the RoBERTa family.</param>
-    /// <param name="weights">Whence its weights come, the head's included.</param>
+    /// <param name="weights">Source of its weights, the head's included.</param>
     /// <param name="device">Where they are put.</param>
     public MaskedLanguageModel(EncoderConfig config, IWeights weights, Device device)
     {

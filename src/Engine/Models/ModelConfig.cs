@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A model's config.json, as far as its computation depends on it: what encoders and decoders have in common.</summary>
 /// <param name="VocabularySize">V, the rows of the token embedding.</param>
@@ -46,10 +46,10 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     /// <summary>The most tokens a text may have, special tokens included.</summary>
     public abstract int LongestText { get; }
 
-    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them: what a checkpoint can be held against without torch.</summary>
+    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them, for checking a checkpoint without torch.</summary>
     public abstract IEnumerable<(string Name, long[] Shape)> Tensors { get; }
 
-    /// <summary>Tensors of a classification head that must be there besides, once its first is stored.</summary>
+    /// <summary>Tensors of a classification head that are required if its first is stored.</summary>
     public abstract (string First, long[] Shape, IReadOnlyList<(string Name, long[] Shape)> Others)? StoredHead { get; }
 
     /// <summary>The linear layers of one layer: path, input and output width.</summary>
@@ -61,8 +61,8 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     public static ModelConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!Directory.Exists(folder)) throw new RefusedInputException(folder, "there is no such folder. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no config.json in the model folder");
+        if (!Directory.Exists(folder)) throw new RefusedInputException(folder, "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "config.json not found in the model folder");
         if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         try
         {

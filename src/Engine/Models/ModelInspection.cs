@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Reads a base model's files and refuses what a run would refuse, without torch.</summary>
 public static class ModelInspection
@@ -10,7 +10,7 @@ public static class ModelInspection
 
     /// <summary>Reads configuration, tokenizer and weights: every tensor must be there, in its shape, and hold finite numbers.</summary>
     /// <exception cref="RefusedInputException">One of them is missing, is not supported, or does not go with the others.</exception>
-    public static ModelFacts Read(string folder)
+    public static ModelSummary Read(string folder)
     {
         var config = ModelConfig.Read(folder);
         using var weights = WeightFiles.Open(folder);
@@ -26,11 +26,11 @@ public static class ModelInspection
         };
     }
 
-    /// <summary>What config.json alone tells: sizes and counts, whether weights and tokenizer are there or not.</summary>
+    /// <summary>Reads config.json alone: sizes and counts, without weights and tokenizer.</summary>
     /// <exception cref="RefusedInputException">It is missing, malformed, or of an architecture that is not supported.</exception>
-    public static ModelFacts OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
+    public static ModelSummary OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
 
-    private static ModelFacts Of(string folder, ModelConfig config)
+    private static ModelSummary Of(string folder, ModelConfig config)
     {
         var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
         var parameters = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n)) + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
@@ -60,9 +60,9 @@ public static class ModelInspection
     private static string? ArchitectureOf(JsonField config) =>
         config["architectures"].Value is { ValueKind: JsonValueKind.Array } listed && listed.GetArrayLength() > 0 && listed[0].ValueKind == JsonValueKind.String ? listed[0].GetString() : null;
 
-    private static IReadOnlyList<ModuleFacts> Modules(ModelConfig config)
+    private static IReadOnlyList<LinearModule> Modules(ModelConfig config)
     {
         var linears = config.LinearsOf("*");
-        return [.. linears.Select(linear => new ModuleFacts(AdapterSites.TypeOf(linear.Path, linears.Select(other => other.Path), "*"), linear.Path, linear.In, linear.Out))];
+        return [.. linears.Select(linear => new LinearModule(AdapterSites.TypeOf(linear.Path, linears.Select(other => other.Path), "*"), linear.Path, linear.In, linear.Out))];
     }
 }

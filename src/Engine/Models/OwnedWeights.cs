@@ -1,12 +1,12 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
-/// <summary>Hands weights on and owns them from then on, so that a model can free what it was built of.</summary>
-/// <param name="source">Whence they come.</param>
+/// <summary>Passes weights on and owns them, so that a model can free them.</summary>
+/// <param name="source">Their source.</param>
 /// <param name="device">Where they are put.</param>
-/// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+/// <param name="kind">Format of the layers' matrices; null: as stored.</param>
 internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? kind = null) : IWeights, IDisposable
 {
     private readonly List<Tensor> _owned = [];

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in float32.</summary>
 /// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before it is weighted, as in transformers.</remarks>
@@ -10,7 +10,7 @@ public sealed class RmsNorm(Tensor weight, double eps)
 
     public Tensor Forward(Tensor x)                                              // (…, d)
     {
-        if (is_grad_enabled() && x.requires_grad) return Function.apply(x, weight, eps);
+        if (is_grad_enabled() && x.requires_grad) return NormFunction.apply(x, weight, eps);
         using var scope = NewDisposeScope();
         return Of(x, weight, eps).Y.MoveToOuterDisposeScope(); // nothing is kept for a backward pass that does not come
     }
@@ -23,36 +23,22 @@ public sealed class RmsNorm(Tensor weight, double eps)
     }
 
     /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε):  dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; as single steps autograd would keep three times as much.</summary>
-    private sealed class Function : autograd.SingleTensorFunction<Function>
+    private sealed class NormFunction : GradientFunction<NormFunction, Tensor>
     {
-        [ThreadStatic] private static PassedHandles? _passed;
-
-        public override string Name => nameof(RmsNorm);
-
-        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        protected override (Tensor Y, Tensor[] Kept, Tensor State) Forward(object[] vars)
         {
-            using var scope = NewDisposeScope();
             var (x, weight) = ((Tensor)vars[0], (Tensor)vars[1]);                // (…, d), (d)
             var (y, inverse) = Of(x, weight, (double)vars[2]);                   // (…, d), (…, 1)
-            context.save_data("saved", new Saved(x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), weight));
-            return y.MoveToOuterDisposeScope();
+            return (y, [x, inverse], weight);
         }
 
-        // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor dy)
+        protected override Tensor?[] Backward(Tensor[] kept, Tensor weight, Tensor dy)
         {
-            (_passed ??= new()).LetGo();
-            using var scope = NewDisposeScope();
-            var (x, inverse, weight) = (Saved)context.get_data("saved");
+            var (x, inverse) = (kept[0], kept[1]);
             var n = x.to(ScalarType.Float32) * inverse;                          // (…, d)
             var dn = (dy * weight).to(ScalarType.Float32);                       // (…, d) = w∘dy
-            var dx = dn.sub(n.mul_((dn * n).mean([-1], keepdim: true))).mul_(inverse).to(x.dtype).DetachFromDisposeScope(); // (…, d)
-            x.Dispose();
-            inverse.Dispose();
-            _passed.Keep(dy, dx);
-            return [dx, null!, null!];
+            var dx = dn.sub(n.mul_((dn * n).mean([-1], keepdim: true))).mul_(inverse).to(x.dtype); // (…, d)
+            return [dx, null, null];
         }
-
-        private sealed record Saved(Tensor X, Tensor Inverse, Tensor Weight);
     }
 }

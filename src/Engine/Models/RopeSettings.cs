@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>How a rotary embedding is stretched beyond the positions that a model was trained for.</summary>
 public enum RopeKind

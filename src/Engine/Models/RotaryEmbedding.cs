@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's numbers are turned by angles that grow with the position.</summary>
 /// <remarks>A pair is (i, i + w/2), as in the checkpoints of the hub; Meta's own files pair (2i, 2i + 1).</remarks>
@@ -11,7 +11,7 @@ public sealed class RotaryEmbedding(RopeSettings settings, int width)
     /// <summary>Cosines and sines of positions, float32.</summary>
     /// <param name="positions">(B, T), int64.</param>
     /// <param name="longest">Positions in use, cached ones included.</param>
-    /// <returns>The caller's: (B, 1, T, w) each.</returns>
+    /// <returns>(B, 1, T, w) each, owned by the caller.</returns>
     public Rotation At(Tensor positions, long longest)
     {
         using var scope = NewDisposeScope();

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Multi-head self-attention with its output projection, residual and norm.</summary>
 public sealed class SelfAttention

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>A base model with a classification or regression head.</summary>
 public sealed class SequenceClassifier : FrozenModel
@@ -10,11 +10,11 @@ public sealed class SequenceClassifier : FrozenModel
 
     /// <summary>Builds the model from weights.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="weights">Whence its weights come.</param>
+    /// <param name="weights">Source of its weights.</param>
     /// <param name="classes">Number of logits; 1 is a regression.</param>
     /// <param name="seed">Seeds a head that the weights do not hold.</param>
     /// <param name="device">Where the weights are.</param>
-    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
     /// <param name="names">The task's classes in the order of the logits; a stored output layer is put in that order. Null: it is.</param>
     public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null,
         IReadOnlyList<string>? names = null) : base(config, weights, device, kind)
@@ -46,7 +46,7 @@ public sealed class SequenceClassifier : FrozenModel
     /// <param name="names">The task's classes, in the order of the logits; null: a regression.</param>
     /// <param name="seed">Seeds a head that the weights do not hold.</param>
     /// <param name="device">Where the weights are.</param>
-    /// <param name="kind">How the layers' matrices are kept; null: as they come.</param>
+    /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
     /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
     public static SequenceClassifier Open(string folder, IReadOnlyList<string>? names, long seed, Device device, WeightKind? kind = null)
     {

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Models;
 
 /// <summary>Texts of one batch: a row each, padded to the longest, or all in one row.</summary>
 public sealed class TokenBatch : IDisposable
@@ -87,7 +87,7 @@ public sealed class TokenBatch : IDisposable
         return new(texts, [.. texts.Select((text, row) => (row, width - text.Ids.Length, text.Ids.Length))], padId, device);
     }
 
-    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention looks at each by itself.</summary>
+    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention keeps them apart.</summary>
     public static TokenBatch Packed(IReadOnlyList<TokenizedText> texts, Device device)
     {
         var column = 0;

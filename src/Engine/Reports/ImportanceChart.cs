@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>Draws an importance report as one self-contained SVG: I of every layer, the cut, and the histograms behind it.</summary>
 /// <remarks>The histograms are the paper's figures 2 and 6 to 10: one panel a layer, one horizontal axis for all layers of a module type.</remarks>

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>One module type of an importance chart: bars by layer, the cumulative curve that is cut at T, and a histogram per layer.</summary>
 internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> sites, ImportanceReport report)

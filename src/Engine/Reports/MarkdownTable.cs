@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>A table in GitHub's Markdown, whose cells show exactly the text they were given.</summary>
 internal static partial class MarkdownTable

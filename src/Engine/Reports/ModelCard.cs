@@ -3,14 +3,14 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using TorchSharp;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>The README.md of an adapter's folder: a Hugging Face model card that says what the adapter is and how it came about.</summary>
 public static class ModelCard
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Markdown(ModelCardFacts facts) => string.Join("\n\n", ((string?[])
+    public static string Markdown(ModelCardContent facts) => string.Join("\n\n", ((string?[])
     [
         FrontMatter(facts),
         Introduction(facts),
@@ -23,7 +23,7 @@ public static class ModelCard
         "## Made with\n\n" + Versions(facts),
     ]).OfType<string>()) + "\n";
 
-    private static string FrontMatter(ModelCardFacts facts) => $"""
+    private static string FrontMatter(ModelCardContent facts) => $"""
         ---
         library_name: peft
         base_model: {Quoted(facts.BaseModel)}
@@ -36,7 +36,7 @@ public static class ModelCard
         ---
         """;
 
-    private static string Introduction(ModelCardFacts facts)
+    private static string Introduction(ModelCardContent facts)
     {
         var labels = facts.Labels.Count == 0 ? "" : $" Its labels are {string.Join(", ", facts.Labels.Select(MarkdownTable.Escaped))}.";
         var method = facts.Importance is null ? "" :
@@ -46,7 +46,7 @@ public static class ModelCard
             + $"An adapter for {(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, trained with {MarkdownTable.Escaped(facts.Method)}.{labels}{method}";
     }
 
-    private static string Snippet(ModelCardFacts facts)
+    private static string Snippet(ModelCardContent facts)
     {
         var (auto, labels) = facts.Task == CardTask.SequenceClassification
             ? ("AutoModelForSequenceClassification", $", num_labels={Math.Max(1, facts.Labels.Count)}")
@@ -63,7 +63,7 @@ public static class ModelCard
             """;
     }
 
-    private static string Scores(ModelCardFacts facts) =>
+    private static string Scores(ModelCardContent facts) =>
         MarkdownTable.Of(["metric", "value"], facts.Scores.Select(score =>
             (string[])[score.Key, $"{score.Value:0.0000}{(score.Key == facts.Primary ? " (chose the best step)" : "")}"]));
 
@@ -92,7 +92,7 @@ public static class ModelCard
         ["with the trained head", $"{counts.AdapterAndHead:N0}"],
     ]);
 
-    private static string Versions(ModelCardFacts facts) => MarkdownTable.Of(["", ""],
+    private static string Versions(ModelCardContent facts) => MarkdownTable.Of(["", ""],
     [
         ["LoRA-drop", typeof(ModelCard).Assembly.GetName().Version!.ToString(3)],
         ["TorchSharp", typeof(torch).Assembly.GetName().Version!.ToString(3)],

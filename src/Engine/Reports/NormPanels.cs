@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>A grid of small histograms of ‖ΔWx‖², one a layer, that share their horizontal axis.</summary>
 internal sealed class NormPanels(IReadOnlyList<SiteImportance> sites)

@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
-/// <summary>The few SVG elements that a chart is made of; lengths are pixels.</summary>
+/// <summary>The SVG elements of a chart; lengths are in pixels.</summary>
 internal static class Shape
 {
     public static readonly XNamespace Svg = "http://www.w3.org/2000/svg";

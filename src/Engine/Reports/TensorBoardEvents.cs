@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Reports;
 
 /// <summary>Writes the curves of a run as an event file that TensorBoard reads.</summary>
 /// <remarks>
 /// <para>The file is a row of TFRecords: <c>length u64 | masked CRC32C of the length | data | masked CRC32C of the data</c>, little-endian.
 /// The data is a <c>tensorflow.Event</c> message; of its fields this class needs five, so it writes their bytes itself.</para>
-/// <para>A record is written whole or not at all as far as a reader can tell: at a cut record it stops, and what lies before stands.</para>
+/// <para>A reader sees only whole records: it stops at a cut record, and those before remain valid.</para>
 /// </remarks>
 public sealed class TensorBoardEvents : IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class TensorBoardEvents : IDisposable
     }
 
     /// <summary>One point of a curve.</summary>
-    /// <param name="tag">The curve; what stands before a slash groups curves, as in <c>train/loss</c>.</param>
+    /// <param name="tag">The curve; a prefix before a slash groups curves, as in <c>train/loss</c>.</param>
     /// <param name="step">Optimiser steps done.</param>
     /// <param name="value">NaN and infinity are written as they are; TensorBoard marks them.</param>
     public void Scalar(string tag, int step, double value) =>
@@ -53,7 +53,7 @@ public sealed class TensorBoardEvents : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Names as TensorFlow forms them sort by time; the number tells starts within one second apart.</summary>
+    /// <summary>TensorFlow's names sort by time; the number distinguishes starts within one second.</summary>
     private static FileStream Create(string folder, long second)
     {
         var stem = Path.Combine(folder, $"events.out.tfevents.{second:D10}.{Environment.MachineName}.");
@@ -85,7 +85,7 @@ public sealed class TensorBoardEvents : IDisposable
         }));
     }
 
-    /// <summary>How a protobuf field is laid out. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and varints.</summary>
+    /// <summary>The encoding of a protobuf field. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and varints.</summary>
     private enum Wire : byte
     {
         Varint = 0,

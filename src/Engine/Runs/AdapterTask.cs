@@ -1,9 +1,9 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
-/// <summary>What an adapter needs besides its numbers to be used on text: loradrop.json in the adapter's folder.</summary>
+/// <summary>What an adapter needs for use on text, besides its parameters: loradrop.json in its folder.</summary>
 /// <param name="BaseModel">The base model as the run named it: a folder, where it was run from the command line.</param>
 /// <param name="Task">Kind, columns, class names, metric.</param>
 /// <param name="MaxLength">Where texts were cut, in tokens.</param>

@@ -2,9 +2,9 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
-/// <summary>A whole run: LoRA-drop in its two stages, or ordinary LoRA in one. Everything it leaves is in its folder.</summary>
+/// <summary>A whole run: LoRA-drop in two stages, or ordinary LoRA in one. All outputs are in its folder.</summary>
 public sealed class LoraDropRun : IDisposable
 {
     private readonly JobRequest _request;
@@ -17,12 +17,12 @@ public sealed class LoraDropRun : IDisposable
     private readonly LoraShape _shape;
     private readonly ImportanceReport? _measured;
 
-    /// <summary>Reads model and data and takes the folder; every fault of the inputs shows here, before any training.</summary>
-    /// <param name="request">What to do; how it names model, data and importance says nothing about where they are.</param>
-    /// <param name="inputs">Where they are.</param>
-    /// <param name="folder">Where to put what comes out.</param>
+    /// <summary>Reads model and data and locks the folder; every fault of the inputs is reported here, before any training.</summary>
+    /// <param name="request">The settings; the names of model, data and importance in it are not used as paths.</param>
+    /// <param name="inputs">The paths of model, data and importance.</param>
+    /// <param name="folder">The output folder.</param>
     /// <param name="device">Where to compute.</param>
-    /// <param name="report">Told of everything that happens, on the calling thread.</param>
+    /// <param name="report">Called with every event, on the calling thread.</param>
     /// <exception cref="RefusedInputException">An input cannot be used.</exception>
     public LoraDropRun(JobRequest request, RunInputs inputs, string folder, Device device, Action<RunEvent> report)
     {
@@ -60,7 +60,7 @@ public sealed class LoraDropRun : IDisposable
     private string BaseModel => _inputs.BaseModel ?? _inputs.Model;
 
     /// <summary>Stage 1, then stage 2, then the files that come out.</summary>
-    /// <exception cref="OperationCanceledException">Stopped; the same call later goes on from there.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the same call later continues from there.</exception>
     public RunResult Run(CancellationToken cancel)
     {
         var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;      // stage 1: what does each LoRA contribute?
@@ -99,7 +99,7 @@ public sealed class LoraDropRun : IDisposable
     public static ImportanceReport ReadImportance(string path)
     {
         if (Directory.Exists(path)) path = Path.Combine(path, RunFolder.ImportanceFile);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; importance.json of a run is meant");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found; it must be importance.json of a run");
         try
         {
             return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report && report.Sites.All(s => s is { Type: not null }) ? report : throw new JsonException("it names no layers");
@@ -125,7 +125,7 @@ public sealed class LoraDropRun : IDisposable
         }
     }
 
-    /// <summary>The optimiser steps of the stages that are still to be done, or to be gone on with.</summary>
+    /// <summary>The optimiser steps of the stages that are not yet finished.</summary>
     private Dictionary<Stage, int> Planned()
     {
         var steps = new Dictionary<Stage, int>();
@@ -177,7 +177,7 @@ public sealed class LoraDropRun : IDisposable
         everywhere.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
     }
 
-    /// <summary>Own pairs and the head go on from where stage 1 left them; shared pairs, which stage 1 did not have, start fresh.</summary>
+    /// <summary>Own pairs and the head continue from stage 1; shared pairs, which stage 1 does not have, start fresh.</summary>
     private void WarmStart(Adapter adapter)
     {
         using var file = SafeTensorsFile.Open(_inputs.Importance is null ? _folder.Stage1Adapter : _inputs.Stage1Adapter!);
@@ -249,7 +249,7 @@ public sealed class LoraDropRun : IDisposable
         WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));
     }
 
-    private ModelCardFacts Card(ImportanceReport? importance, RunResult result)
+    private ModelCardContent Card(ImportanceReport? importance, RunResult result)
     {
         return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel ? CardTask.TextGeneration : CardTask.SequenceClassification,
             _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);

@@ -2,7 +2,7 @@ using System.Globalization;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a word.</summary>
 public static class MemoryNeed
@@ -15,7 +15,7 @@ public static class MemoryNeed
     /// <exception cref="RefusedInputException">It does not fit.</exception>
     public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, LoraSettings lora, Device device)
     {
-        if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA tells at the allocation
+        if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
         var need = config is DecoderConfig decoder ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max()) : OfTraining(config, batch, lengths.Max());
         var free = Free();
@@ -27,7 +27,7 @@ public static class MemoryNeed
     /// <summary>The shape of a decoder, its output layer counted where it is its own.</summary>
     public static DecoderShape ShapeOf(DecoderConfig config)
     {
-        ModuleFacts[] modules = [.. config.LinearsOf("*").Select(linear => new ModuleFacts(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
+        LinearModule[] modules = [.. config.LinearsOf("*").Select(linear => new LinearModule(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
         var layers = config.Layers * modules.Sum(module => (double)module.In * module.Out);
         var all = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1.0, (product, n) => product * n)) + (config.TiedEmbeddings ? 0 : (double)config.VocabularySize * config.Hidden);
         return new(config.Layers, config.Hidden, config.QueryWidth, config.Intermediate, config.VocabularySize, layers, all - layers, modules);

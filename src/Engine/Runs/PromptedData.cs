@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>The splits of a generation task.</summary>
 /// <param name="Files">What was read.</param>
@@ -57,7 +57,7 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
             : "test");
     }
 
-    /// <summary>The rows of a split; where all of them are left out for their length there is nothing to go on with.</summary>
+    /// <summary>The rows of a split; refused if all of them are too long.</summary>
     private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string rows, out int[] kept)
     {
         var set = encoder.Encode(prompts, out kept, rows);

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>What makes two runs the same: the settings and the content of everything they read.</summary>
 /// <param name="Request">The resolved settings.</param>
@@ -16,10 +16,10 @@ public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Fil
 /// <summary>A file that a run depends on.</summary>
 public sealed record RunFile(string Use, string Name, string Sha256);
 
-/// <summary>The output folder of one run. While the run works nobody else can; what is left by a stopped run is gone on from.</summary>
+/// <summary>The output folder of one run, locked while it runs. A stopped run is continued from its contents.</summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>The format of a run's folder that is written, and the only one that is gone on from.</summary>
+    /// <summary>The format of a run's folder that is written, and the only one that is read.</summary>
     public const int Format = 1;
 
     public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg", CheckpointFile = "checkpoint.safetensors";
@@ -132,7 +132,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (IOException) when (File.Exists(file)) // else it could not be made: a full disk
         {
-            throw new RefusedInputException(path, "another process is working in this folder");
+            throw new RefusedInputException(path, "another process is using this folder");
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class RunFolder : IDisposable
         if (format != $"{Format}") throw new UnknownFormatException(path, "run", format, Format);
         var differences = Differences("", there, Parse(path, wanted)).Where(field => field != FormatField).ToArray();
         if (differences.Length > 0)
-            throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or run with those settings to go on with it.");
+            throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or use those settings to continue it.");
     }
 
     private static JsonElement Parse(string path, string json)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
-/// <summary>The phases of a run, for whoever wants to see where its time went. Where nobody listens they cost nothing.</summary>
+/// <summary>The phases of a run, for measuring where its time goes. Without a listener they cost nothing.</summary>
 public static class RunPhases
 {
     /// <summary>The name of the source to listen to.</summary>
@@ -13,7 +13,7 @@ public static class RunPhases
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins a phase, which ends when it is disposed of; null where nobody listens.</summary>
+    /// <summary>Begins a phase, which ends when it is disposed; null without a listener.</summary>
     internal static Activity? Begin(string phase, Stage? stage = null)
     {
         var begun = Source.StartActivity(phase);

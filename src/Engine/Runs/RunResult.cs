@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
-/// <summary>What a run ends with; result.json holds it.</summary>
+/// <summary>The result of a run, stored in result.json.</summary>
 /// <param name="Method">lora-drop or lora.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Parameters">What was trained.</param>

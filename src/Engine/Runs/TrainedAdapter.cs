@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Runs;
 
 /// <summary>A finished adapter on its base model, ready for texts.</summary>
 public sealed class TrainedAdapter : IDisposable

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Torch;
 
 /// <summary>Operations with a number; each holds it until libtorch has read it. A trailing _ works in place, as in torch.</summary>
 /// <remarks>

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Torch;
 
-/// <summary>Loads libtorch and TorchSharp's native library before TorchSharp looks for them itself.</summary>
+/// <summary>Loads libtorch and TorchSharp's native library before TorchSharp searches for them itself.</summary>
 /// <remarks>
 /// <para>The library of TorchSharp 0.107.0 asks for the symbol version GLIBCXX_3.4.32 (GCC 13). Debian 12 has 3.4.30 and refuses to load
 /// it, although the one symbol that carries the version marks a header and is never called. Where, and only where, loading

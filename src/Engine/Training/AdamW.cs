@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), on one flat buffer.</summary>
 /// <param name="parameters">What is trained.</param>

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>Training left the numbers: the loss or the gradient is NaN or infinite. The checkpoint before it is still there.</summary>
 public sealed class DivergedException(Stage stage, int step, string saw) : Exception(

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>Tokenized texts and what a model is to learn from them.</summary>
 public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)
@@ -54,7 +54,7 @@ public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyLi
     }
 }
 
-/// <summary>Texts of which some tokens are to be learnt: a language model reads the others and is scored on these alone.</summary>
+/// <summary>Texts of which some tokens are learnt: a language model reads the others and is scored on these only.</summary>
 /// <param name="Texts">Prompt and target, one after the other.</param>
 /// <param name="Learnt">For each text the places of the tokens that are learnt, ascending; never the first.</param>
 public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<int[]> Learnt) : EncodedSet(Texts)

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>What a model predicts for a set: the logits of every text, in the order of the set.</summary>
 /// <param name="Logits">Per text, one number per class.</param>
@@ -28,7 +28,7 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
         return new(logits, loss / Math.Max(1, set.Count));
     }
 
-    /// <summary>Scores a set of either kind, and tells its mean loss.</summary>
+    /// <summary>Scores a set of either kind, and returns its mean loss.</summary>
     public static (Scores Scores, double Loss) ScoresOf(FrozenModel model, EncodedSet set, TaskSettings task, int batchSize, CancellationToken cancel)
     {
         if (set is LabelledSet labelled)

@@ -1,7 +1,7 @@
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>Measures what each LoRA puts out: one forward pass over the sample, without gradients or dropout.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>How fast training goes, as a running mean over about the last twenty steps.</summary>
 internal sealed class Pace

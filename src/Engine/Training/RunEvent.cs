@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>What a run reports while it works: drawn by the terminal, written as one JSON object a line for scripts.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
@@ -18,7 +18,7 @@ public abstract record RunEvent
     /// <summary>The inputs are read, and this is what there is to do: optimiser steps by stage, those done before a stop included. A stage whose outcome is known already is not there.</summary>
     public sealed record Planned(IReadOnlyDictionary<Stage, int> Steps) : RunEvent;
 
-    /// <summary>A stage begins, or goes on after a stop at <paramref name="FromStep"/> steps. <paramref name="PassTokens"/> are those of one pass over its examples, padding left out.</summary>
+    /// <summary>A stage begins, or continues after a stop at <paramref name="FromStep"/> steps. <paramref name="PassTokens"/> are those of one pass over its examples, padding left out.</summary>
     public sealed record StageStarted(Stage Stage, int FromStep, int Steps, int Examples, ParameterCounts Parameters, double PaddingShare, long PassTokens = 0) : RunEvent;
 
     /// <summary>An optimiser step is done. Loss is the mean over the step's examples; tokens per second counts real tokens, not padding, and is a running mean; seconds and tokens are this step's own.</summary>
@@ -30,7 +30,7 @@ public abstract record RunEvent
     /// <summary>The importance pass is done and the plan is made.</summary>
     public sealed record ImportanceMeasured(ImportanceReport Report) : RunEvent;
 
-    /// <summary>All that is needed to go on from this step is on the disk; to write it took so many seconds.</summary>
+    /// <summary>A checkpoint of this step is on the disk; with the seconds that writing it took.</summary>
     public sealed record CheckpointSaved(Stage Stage, int Step, string Path, double Seconds = 0) : RunEvent;
 
     /// <summary>Something a person should know.</summary>

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
-/// <summary>What one stage trains, on what, and for how long.</summary>
-/// <param name="Stage">Names the stage, and keeps its random streams apart from the other's.</param>
+/// <summary>The job of one stage: model, data and settings.</summary>
+/// <param name="Stage">The stage, which also seeds its random streams.</param>
 /// <param name="Model">The frozen model.</param>
 /// <param name="Adapter">What learns.</param>
 /// <param name="Train">The data.</param>
 /// <param name="Validation">Evaluated as training goes; null: never, and the last numbers are the result.</param>
-/// <param name="Task">Which scores, and which of them decides.</param>
+/// <param name="Task">The task, whose metric chooses the best evaluation.</param>
 /// <param name="Settings">Rates, batch size, seed.</param>
 /// <param name="Steps">Optimiser steps.</param>
 public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter, EncodedSet Train, EncodedSet? Validation,
@@ -30,18 +30,18 @@ public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter
 public static class TrainingLoop
 {
     /// <summary>Steps between collections. Autograd's managed handles are small, so the collector would let thousands pile up, each
-    /// splitting the native memory that the next step wants in one piece (a millisecond a collection; bench: <c>step</c>).</summary>
-    private const int HandlesLetGoEvery = 4;
+    /// fragmenting the native memory of which the next step needs one piece (a millisecond a collection; bench: <c>step</c>).</summary>
+    private const int StepsPerCollection = 4;
 
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(20);
 
-    /// <summary>Trains, or goes on from the checkpoint file if there is one; in the end the adapter holds the best numbers that an evaluation saw.</summary>
-    /// <remarks>What comes out depends on the job alone: a run that was stopped at any step and went on ends with the same bits.</remarks>
+    /// <summary>Trains, or continues from the checkpoint file if there is one; at the end the adapter has the parameters of the best evaluation.</summary>
+    /// <remarks>The result depends on the job alone: a run that was stopped at any step and continued ends with the same bits.</remarks>
     /// <param name="job">What to do.</param>
     /// <param name="checkpoint">The checkpoint file; written at evaluations, every 20 seconds, and when cancelled. Null: none.</param>
-    /// <param name="report">Told of every step.</param>
+    /// <param name="report">Called with every event.</param>
     /// <param name="cancel">Stops after the current micro-batch, with a checkpoint.</param>
-    /// <exception cref="DivergedException">The loss or gradient is no number.</exception>
+    /// <exception cref="DivergedException">The loss or gradient is not finite.</exception>
     /// <exception cref="RefusedInputException">A batch does not fit into memory.</exception>
     public static TrainingProgress Run(TrainingJob job, string? checkpoint, Action<RunEvent> report, CancellationToken cancel)
     {
@@ -55,7 +55,7 @@ public static class TrainingLoop
             progress = saved;
             Checkpoint.Load(checkpoint, adapter, adamw, best);
         }
-        var rate = new WarmupThenLinear(1, settings.WarmupRatio, job.Steps);
+        var rate = LearningRate.Of(settings, job.Steps);
         var batches = new EpochBatches(job);
         var pace = new Pace();
         report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare, job.Train.Lengths.Sum(length => (long)length)));
@@ -90,10 +90,10 @@ public static class TrainingLoop
                 adamw.Step(progress.Step + 1, (adapter.AdapterNumbers, factor * settings.LearningRate),
                     (adapter.Parameters.Values.numel() - adapter.AdapterNumbers, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
                 progress = progress with { Step = progress.Step + 1 };
-                if (progress.Step % HandlesLetGoEvery == 0)
+                if (progress.Step % StepsPerCollection == 0)
                 {
                     // Beside a thread that never stops collecting, ours would wait for a turn that does not come, and is not needed.
-                    if (GC.CollectionCount(0) - collections < HandlesLetGoEvery) GC.Collect();
+                    if (GC.CollectionCount(0) - collections < StepsPerCollection) GC.Collect();
                     collections = GC.CollectionCount(0);
                 }
                 pace.Step(tokens);

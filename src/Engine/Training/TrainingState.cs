@@ -2,7 +2,7 @@ using System.Text.Json;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Training;
 
 /// <summary>One evaluation during training.</summary>
 /// <param name="Step">Optimiser steps done before it.</param>
@@ -55,7 +55,7 @@ public static class Checkpoint
         new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean, ["adamw.square"] = adamw.Square, ["best"] = best },
         new Dictionary<string, string> { [FormatKey] = $"{Format}", [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
 
-    /// <summary>Where a checkpoint's run stands.</summary>
+    /// <summary>Reads a checkpoint's progress.</summary>
     /// <exception cref="RefusedInputException">The file is no checkpoint.</exception>
     /// <exception cref="UnknownFormatException">It is one of another format.</exception>
     public static TrainingProgress ProgressOf(string path)

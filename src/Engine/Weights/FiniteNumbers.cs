@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>Finds numbers that are none (NaN) or infinite among the bytes of a tensor.</summary>
 /// <remarks>A float is neither exactly where not all bits of its exponent are set (IEEE 754, 3.4); bfloat16 is the upper half of a

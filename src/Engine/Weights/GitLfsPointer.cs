@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>The few lines that git leaves in the place of a large file until git-lfs fetches it.</summary>
 internal static class GitLfsPointer
@@ -13,6 +13,9 @@ internal static class GitLfsPointer
 
     private static ReadOnlySpan<byte> Start => "version https://git-lfs.github.com/spec/"u8;
 
+    /// <summary>Whether a file begins as a pointer does.</summary>
+    public static bool IsStartOf(ReadOnlySpan<byte> head) => head.StartsWith(Start);
+
     /// <summary>Whether a file is one.</summary>
     public static bool Is(string path)
     {
@@ -21,7 +24,7 @@ internal static class GitLfsPointer
         Span<byte> first = stackalloc byte[Start.Length];
         using var stream = file.OpenRead();
         stream.ReadExactly(first);
-        return first.SequenceEqual(Start);
+        return IsStartOf(first);
     }
 
     /// <summary>Refuses the files of a model that are missing so, all of them at once; others in its folder may be.</summary>

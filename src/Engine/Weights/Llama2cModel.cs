@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>Turns a model of llama2.c (karpathy/llama2.c, export.py, version 0) into a folder as the hub has it.</summary>
 /// <remarks>
@@ -23,7 +23,7 @@ public static class Llama2cModel
     /// <exception cref="RefusedInputException">A file is none of these, or cut short.</exception>
     public static void Convert(string file, string tokenizer, string folder)
     {
-        if (!File.Exists(file)) throw new RefusedInputException(file, "there is no such file");
+        if (!File.Exists(file)) throw new RefusedInputException(file, "file not found");
         var shape = Shape.Read(file);
         Directory.CreateDirectory(folder);
         WriteTokenizer(tokenizer, folder, shape.Vocabulary);
@@ -42,13 +42,13 @@ public static class Llama2cModel
 
     private static void WriteTokenizer(string path, string folder, int vocabulary)
     {
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file: a tokenizer.bin of llama2.c, or a tokenizer.model");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found: a tokenizer.bin of llama2.c, or a tokenizer.model");
         if (path.EndsWith(".model", StringComparison.Ordinal)) File.Copy(path, Path.Combine(folder, "tokenizer.model"), overwrite: true);
         else WholeFile.WriteText(Path.Combine(folder, "tokenizer.json"), SentencePieceFile.ToTokenizerJson(Pieces(path, vocabulary)));
         Tokenizer.Load(folder);
     }
 
-    /// <summary>Pieces with their scores: an int32 that nobody needs, then for each a float32, an int32 and so many bytes.</summary>
+    /// <summary>Pieces with their scores: an unused int32, then for each a float32, an int32 and so many bytes.</summary>
     private static List<(string Piece, float Score)> Pieces(string path, int vocabulary)
     {
         var bytes = File.ReadAllBytes(path);

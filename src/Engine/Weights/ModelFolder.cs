@@ -3,7 +3,7 @@ using System.Text;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>A source of named weights for a model under construction.</summary>
 public interface IWeights
@@ -14,7 +14,7 @@ public interface IWeights
     /// <exception cref="RefusedInputException">It is missing, holds a NaN, or has another shape than the model asks for.</exception>
     Tensor Take(string name, params long[] shape);
 
-    /// <summary>The weight of a frozen linear layer (k, d), in the form that it is to be kept in.</summary>
+    /// <summary>The weight of a frozen linear layer (k, d), in the format in which it is kept.</summary>
     /// <exception cref="RefusedInputException">As of <see cref="Take"/>.</exception>
     FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(Take(name, k, d));
 
@@ -42,21 +42,21 @@ public sealed class ModelFolder : IWeights, IDisposable
     /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
     public static ModelFolder Open(string path, ScalarType type, Device device) => new(WeightFiles.Open(path), type, device);
 
-    /// <summary>The files of a model folder that a run reads, by name: configuration, weights, and those of the tokenizer that are there.</summary>
+    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and the existing tokenizer files.</summary>
     /// <exception cref="RefusedInputException">There are no weights that could be read.</exception>
-    public static IReadOnlyList<FileFacts> Files(string path)
+    public static IReadOnlyList<FileDigest> Files(string path)
     {
         using var weights = WeightFiles.Open(path);
         return [.. weights.Files.Concat(Tokenizer.FileNames).Append(ModelConfig.FileName).Order(StringComparer.Ordinal)
             .Select(name => (Name: name, File: new FileInfo(System.IO.Path.Combine(path, name)))).Where(found => found.File.Exists)
-            .Select(found => new FileFacts(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
+            .Select(found => new FileDigest(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
     }
 
     /// <summary>Tells whether a folder has changed: the digest of those files.</summary>
     public static string Digest(string path) => Digest(Files(path));
 
     /// <summary>Sha256 over lines "sha256  name", sorted: what <c>sha256sum files | LC_ALL=C sort | sha256sum</c> says.</summary>
-    public static string Digest(IReadOnlyList<FileFacts> files) =>
+    public static string Digest(IReadOnlyList<FileDigest> files) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}  {file.Name}\n").Order(StringComparer.Ordinal)))));
 
     public bool Contains(string name) => _files.Find(name) is not null;

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>A safetensors file, read by memory map: the header is checked as a whole before any tensor is touched.</summary>
 /// <remarks>Format: 8-byte little-endian header length N, N bytes of JSON, then the data, row-major and little-endian
@@ -43,7 +43,7 @@ public sealed class SafeTensorsFile : IDisposable
     /// <exception cref="RefusedInputException">It is missing, cut short, or its header does not describe it; the fault names file and tensor.</exception>
     public static SafeTensorsFile Open(string path)
     {
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found");
         if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         using var stream = File.OpenRead(path);
         var (header, start) = ReadHeader(path, stream);

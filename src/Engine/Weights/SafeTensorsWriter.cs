@@ -3,9 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using static TorchSharp.torch;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
-/// <summary>A tensor that is to be written.</summary>
+/// <summary>A tensor to write.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its element type.</param>
 /// <param name="Shape">Its shape.</param>

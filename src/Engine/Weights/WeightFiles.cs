@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>The safetensors files of a model folder: what each tensor is called, where it is and what shape it has. Torch is not needed to know.</summary>
 public sealed class WeightFiles : IDisposable
@@ -24,7 +24,7 @@ public sealed class WeightFiles : IDisposable
     /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
     public static WeightFiles Open(string path)
     {
-        if (!Directory.Exists(path)) throw new RefusedInputException(path, "there is no such folder. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
+        if (!Directory.Exists(path)) throw new RefusedInputException(path, "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
         GitLfsPointer.RefuseIn(path, Directory.EnumerateFiles(path, "model*.safetensors").Append(System.IO.Path.Combine(path, Index)));
         var single = System.IO.Path.Combine(path, Single);
         if (File.Exists(single))

@@ -1,4 +1,4 @@
-namespace LoraDrop.Engine;
+namespace LoraDrop.Engine.Weights;
 
 /// <summary>Writes a file so that a reader sees the old one or the new one, and never a part: kill -9, a full disk and a power cut included.</summary>
 public static class WholeFile

@@ -74,7 +74,7 @@ public abstract class InputRow
 public sealed class ModelRow : InputRow
 {
     /// <summary>What is known of it, when it is ready.</summary>
-    public ModelFacts? Facts { get; set; }
+    public ModelSummary? Facts { get; set; }
 }
 
 /// <summary>A dataset: a file per split.</summary>
@@ -90,7 +90,7 @@ public sealed class DatasetRow : InputRow
     public Guid? ValidationFileId { get; init; }
 
     /// <summary>What is known of it, when it is ready.</summary>
-    public DatasetFacts? Facts { get; set; }
+    public DatasetSummary? Facts { get; set; }
 
     /// <summary>sha256 over the splits' names and digests; null until it is ready.</summary>
     public string? Sha256 { get; set; }

@@ -72,7 +72,7 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         var row = new DatasetRow
         {
             Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, CreatedAt = clock.GetUtcNow(), TrainFileId = source.Train, ValidationFileId = source.Validation,
-            Files = [Split(SplitFacts.Train, files[source.Train]), .. source.Validation is { } validation ? [Split(SplitFacts.Validation, files[validation])] : (StoredFile[])[]],
+            Files = [Split(SplitSummary.Train, files[source.Train]), .. source.Validation is { } validation ? [Split(SplitSummary.Validation, files[validation])] : (StoredFile[])[]],
         };
         db.Add(row);
         return row;

@@ -324,7 +324,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         if (other is null) return [new(Path, $"there is no job {id}")];
         if (!other.Measured) return [new(Path, $"job {id} has no importance: it is {JsonText.NameOf(other.Status)}")];
         var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
-        ModuleFacts[] layers = [.. sites.Select(type => new ModuleFacts(type, $"*.{type}", 0, 0))]; // what a set of targets means besides, the run sees
+        LinearModule[] layers = [.. sites.Select(type => new LinearModule(type, $"*.{type}", 0, 0))]; // what a set of targets means besides, the run sees
         return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any() ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
     }
 

@@ -14,12 +14,12 @@ public sealed class LivingWorkers(JobsContext db, LeaseOptions leases, TimeProvi
     }
 
     /// <summary>What is wrong with a job that none of them has the memory for; null where one has, or nobody can tell.</summary>
-    public async Task<Fault?> RefusalAsync(JobRequest request, ModelFacts? model, DatasetFacts? data, CancellationToken cancel) =>
+    public async Task<Fault?> RefusalAsync(JobRequest request, ModelSummary? model, DatasetSummary? data, CancellationToken cancel) =>
         model is null || data is null ? null : Refusal(await AllAsync(cancel), request, model, data);
 
     /// <summary>As <see cref="RefusalAsync"/>, of workers that are known already.</summary>
     /// <remarks>Where no worker lives, or none that suits, one may be started yet. A GPU takes less than the estimate, so that it never refuses.</remarks>
-    public static Fault? Refusal(IReadOnlyList<WorkerRow> living, JobRequest request, ModelFacts? model, DatasetFacts? data)
+    public static Fault? Refusal(IReadOnlyList<WorkerRow> living, JobRequest request, ModelSummary? model, DatasetSummary? data)
     {
         if (model is null || data is null) return null;
         var suited = living.Where(w => w.Memory >= request.Worker.MemoryBytes && request.Worker.Labels.All(label => w.Labels.GetValueOrDefault(label.Key) == label.Value)).ToList();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Worker;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Worker;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,9 +9,9 @@ namespace LoraDrop.Worker;
 /// <summary>Makes a dataset usable: fetches it where it is on the hub or in a bucket, and reads every row of it.</summary>
 internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
-    public Task RunAsync(Guid id) => preparing.RunAsync<DatasetRow, DatasetFacts>("dataset", id, PrepareAsync, SaveAsync);
+    public Task RunAsync(Guid id) => preparing.RunAsync<DatasetRow, DatasetSummary>("dataset", id, PrepareAsync, SaveAsync);
 
-    private async Task<Prepared<DatasetFacts>> PrepareAsync(DatasetRow row, string folder, CancellationToken cancel)
+    private async Task<Prepared<DatasetSummary>> PrepareAsync(DatasetRow row, string folder, CancellationToken cancel)
     {
         switch (Source.Parse(row.Source, "dataset", []))
         {
@@ -35,13 +34,13 @@ internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, 
     }
 
     /// <summary>The key of a file that is read in place is its path.</summary>
-    private static List<StoredFile> InPlace(DataFiles files, DatasetFacts facts)
+    private static List<StoredFile> InPlace(DataFiles files, DatasetSummary facts)
     {
         var paths = new Dictionary<string, string?> { ["train"] = files.Train, ["validation"] = files.Validation, ["test"] = files.Test };
         return [.. facts.Splits.Select(split => new StoredFile(split.Split + DataFormat.Of(paths[split.Split]!), Path.GetFullPath(paths[split.Split]!), split.Bytes, split.Sha256))];
     }
 
-    private async Task SaveAsync(IQueryable<DatasetRow> rows, Prepared<DatasetFacts> prepared, CancellationToken cancel)
+    private async Task SaveAsync(IQueryable<DatasetRow> rows, Prepared<DatasetSummary> prepared, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var sha256 = prepared.Facts is null ? null : Digest(prepared.Files);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
@@ -15,9 +14,9 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
 
     private static readonly TimeSpan Watched = TimeSpan.FromMilliseconds(100);
 
-    public Task<(ModelFacts? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) => RunAsync<ModelFacts>(new ChildWork.InspectModel(folder), cancel);
+    public Task<(ModelSummary? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) => RunAsync<ModelSummary>(new ChildWork.InspectModel(folder), cancel);
 
-    public Task<(DatasetFacts? Facts, Failure? Failure)> DatasetAsync(DataFiles files, CancellationToken cancel) => RunAsync<DatasetFacts>(new ChildWork.InspectDataset(files), cancel);
+    public Task<(DatasetSummary? Facts, Failure? Failure)> DatasetAsync(DataFiles files, CancellationToken cancel) => RunAsync<DatasetSummary>(new ChildWork.InspectDataset(files), cancel);
 
     private async Task<(T? Facts, Failure? Failure)> RunAsync<T>(ChildWork work, CancellationToken cancel) where T : class
     {

@@ -7,9 +7,9 @@ namespace LoraDrop.Worker;
 /// <summary>Makes a model usable: fetches it where it is on the hub or in a bucket, and reads what it is.</summary>
 internal sealed class ModelPreparation(Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
-    public Task RunAsync(Guid id) => preparing.RunAsync<ModelRow, ModelFacts>("model", id, PrepareAsync, SaveAsync);
+    public Task RunAsync(Guid id) => preparing.RunAsync<ModelRow, ModelSummary>("model", id, PrepareAsync, SaveAsync);
 
-    private async Task<Prepared<ModelFacts>> PrepareAsync(ModelRow row, string folder, CancellationToken cancel)
+    private async Task<Prepared<ModelSummary>> PrepareAsync(ModelRow row, string folder, CancellationToken cancel)
     {
         var (place, commit, files) = (folder, (string?)null, (IReadOnlyList<string>)[]);
         switch (Source.Parse(row.Source, "model", []))
@@ -29,7 +29,7 @@ internal sealed class ModelPreparation(Preparing preparing, Inspection inspectio
         return facts is null ? new(failure!) : new(facts, null, await preparing.StoreAsync(row, folder, "models", files, cancel), commit);
     }
 
-    private async Task SaveAsync(IQueryable<ModelRow> rows, Prepared<ModelFacts> prepared, CancellationToken cancel)
+    private async Task SaveAsync(IQueryable<ModelRow> rows, Prepared<ModelSummary> prepared, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         await rows.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure).SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null)

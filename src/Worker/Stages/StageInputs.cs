@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,4 @@
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore.Query;
 

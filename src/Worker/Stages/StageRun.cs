@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;

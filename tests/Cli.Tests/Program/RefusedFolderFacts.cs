@@ -49,14 +49,14 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
     }
 
     [Theory]
-    [InlineData("loradrop.json", null, "there is no such file")]
+    [InlineData("loradrop.json", null, "file not found")]
     [InlineData("loradrop.json", "{", "is malformed")]
     [InlineData("loradrop.json", "[]", "is malformed")]
-    [InlineData("adapter_config.json", null, "there is no such file")]
+    [InlineData("adapter_config.json", null, "file not found")]
     [InlineData("adapter_config.json", "{\"peft_type\": \"IA3\"}", "only LORA is read")]
     [InlineData("adapter_config.json", "{\"peft_type\": \"LORA\", \"r\": \"two\"}", "is not the configuration of a PEFT adapter")]
     [InlineData("adapter_config.json", "[]", "is not the configuration of a PEFT adapter")]
-    [InlineData("adapter_model.safetensors", null, "there is no such file")]
+    [InlineData("adapter_model.safetensors", null, "file not found")]
     [InlineData("adapter_model.safetensors", "12345678", "not a safetensors file")]
     public void A_corrupted_adapter_is_refused(string name, string? text, string about)
     {
@@ -84,7 +84,7 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
 
     [Fact]
     public void An_adapter_that_is_not_there_is_refused() =>
-        Loradrop.Run("predict", _run.At("nowhere"), "--text", "a", "--json", "--threads", "1").Complained(ExitCode.Usage, _run.At("nowhere"), "there is no such file");
+        Loradrop.Run("predict", _run.At("nowhere"), "--text", "a", "--json", "--threads", "1").Complained(ExitCode.Usage, _run.At("nowhere"), "file not found");
 
     [Theory]
     [InlineData("--data", "")]

@@ -20,10 +20,10 @@ public sealed class RefusedModelFacts(TinyRun run) : IClassFixture<TinyRun>
     private static string Weights(string model) => Path.Combine(model, "model.safetensors");
 
     [Fact]
-    public void A_model_that_is_not_there_is_refused() => Refused(model => Directory.Delete(model, recursive: true), "there is no such folder");
+    public void A_model_that_is_not_there_is_refused() => Refused(model => Directory.Delete(model, recursive: true), "folder not found");
 
     [Fact]
-    public void A_folder_without_config_is_refused() => Refused(model => File.Delete(Path.Combine(model, "config.json")), "there is no config.json");
+    public void A_folder_without_config_is_refused() => Refused(model => File.Delete(Path.Combine(model, "config.json")), "config.json not found");
 
     [Fact]
     public void A_config_that_is_no_JSON_is_refused() => Refused(model => Config(model, "{", "{{"), "config.json: is not JSON");

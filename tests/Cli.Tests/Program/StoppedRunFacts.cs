@@ -22,7 +22,7 @@ public sealed class StoppedRunFacts(StoppedRunFacts.Undisturbed undisturbed) : I
         var command = undisturbed.Tiny.Command("train", folder, Undisturbed.Longer);
         var stopped = Loradrop.Interrupt(signal, e => Is(e, "step", stage) && e.GetProperty("step").GetInt32() == 30, command);
         Assert.False(File.Exists(Path.Combine(folder, "result.json")));
-        if (code == ExitCode.Stopped) stopped.Complained(code, "the same command, with the same --out, goes on");
+        if (code == ExitCode.Stopped) stopped.Complained(code, "the same command, with the same --out, continues it");
         else Assert.Equal(code, stopped.Code);
 
         var events = Loradrop.Run(command).Well().Events;

@@ -39,7 +39,7 @@ public sealed class InputCommandFacts(RunningService service) : IClassFixture<Ru
 
     [Fact]
     public void Files_that_are_not_here_are_named_before_anything_is_sent() =>
-        service.Run("datasets", "upload", "absent", "--train", "/nowhere/train.tsv", "--test", "/nowhere/test.tsv").Complained(ExitCode.Usage, "--train: there is no file /nowhere/train.tsv", "--test: there is no file");
+        service.Run("datasets", "upload", "absent", "--train", "/nowhere/train.tsv", "--test", "/nowhere/test.tsv").Complained(ExitCode.Usage, "--train: file not found: /nowhere/train.tsv", "--test: file not found");
 
     [Fact]
     public void Without_waiting_the_service_goes_on_alone() =>

@@ -53,7 +53,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         _service.Run(_service.Submit("--priority", "urgent", "--worker-memory", "much")).Complained(ExitCode.Usage, "priority: must be one of high, default, low", "worker.memoryGiB: must be a finite number");
         Assert.Contains("--worker-label must be a name and a value: gpu=H100; got 'H100'", _service.Run(_service.Submit("--worker-label", "H100")).Error);
-        Assert.Contains("--worker-label names gpu more than once", _service.Run(_service.Submit("--worker-label", "gpu=H100", "--worker-label", "gpu=A100")).Error);
+        Assert.Contains("--worker-label has gpu more than once", _service.Run(_service.Submit("--worker-label", "gpu=H100", "--worker-label", "gpu=A100")).Error);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
 
     [Fact]
     public void A_file_that_the_job_has_not_is_refused_with_those_it_has() =>
-        _service.Run("jobs", "download", job.Id, "adapters", "--out", _service.Tiny.New()).Complained(ExitCode.Usage, "adapters: the job has no such file", "adapter/adapter_config.json");
+        _service.Run("jobs", "download", job.Id, "adapters", "--out", _service.Tiny.New()).Complained(ExitCode.Usage, "adapters: no such file", "adapter/adapter_config.json");
 
     [Fact]
     public void A_job_is_cancelled_retried_and_deleted()
@@ -186,7 +186,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         Assert.Equal(ExitCode.Cancelled, _service.Show("jobs", "watch", id).Code);
         Assert.Contains($"jobs restore {id}", _service.Show("jobs", "delete", id).Well().Output);
         Assert.Equal(id, Assert.Single(_service.Run("jobs", "list", "--deleted").Well().Events).Text("id"));
-        Assert.Equal("is back", _service.Show("jobs", "restore", id).Well().Output.TrimEnd());
+        Assert.Equal("restored", _service.Show("jobs", "restore", id).Well().Output.TrimEnd());
         Assert.Equal("deleted, with its files", _service.Show("jobs", "delete", id, "--purge").Well().Output.TrimEnd());
         _service.Run("jobs", "get", id).Complained(ExitCode.Usage, "job_not_found", id);
         _service.Run("jobs", "cancel", job.Id).Complained(ExitCode.Usage, "job_ended");
@@ -200,7 +200,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         WaitFor(id, "paused");
         Assert.Contains(id, _service.Run("jobs", "list", "--status", "paused").Well().Output);
         Assert.Equal("paused", _service.Show("jobs", "pause", id).Well().Output.TrimEnd());
-        Assert.Equal("goes on", _service.Show("jobs", "resume", id).Well().Output.TrimEnd());
+        Assert.Equal("resumed", _service.Show("jobs", "resume", id).Well().Output.TrimEnd());
         _service.Run("jobs", "resume", id).Complained(ExitCode.Usage, "job_not_paused");
         WaitFor(id, "running");
         _service.Run("jobs", "cancel", id).Well();
@@ -229,7 +229,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         var id = _service.Submitted("--epochs", "20000", "--evaluate-every", "500");
         var stopped = Loradrop.Interrupt("INT", e => e.TryGetProperty("event", out var kind) && kind.GetString() == "stage-started", "jobs", "watch", id, "--json", "--url", _service.Url);
-        stopped.Complained(ExitCode.Stopped, "the job goes on", $"loradrop jobs watch {id}");
+        stopped.Complained(ExitCode.Stopped, "the job continues", $"loradrop jobs watch {id}");
         Assert.Equal("running", Assert.Single(_service.Run("jobs", "get", id).Well().Events).Text("status"));
         _service.Run("jobs", "cancel", id).Well();
         Assert.Equal(ExitCode.Cancelled, _service.Run("jobs", "watch", id).Code);

@@ -25,7 +25,7 @@ public sealed class UnreachableFacts
     {
         var ended = Loradrop.Run("jobs", "get", "first", "--url", Nobody);
         Assert.Equal(ExitCode.Usage, ended.Code);
-        Assert.Contains("'first' is not the id of a job", ended.Error);
+        Assert.Contains("'first' is not a job id", ended.Error);
     }
 
     [Fact]

@@ -17,9 +17,9 @@ public sealed class WebhookCommandFacts(RunningService service) : IClassFixture<
         Assert.Contains(id, service.Show("webhooks", "list").Well().Output);
         var changed = Assert.Single(service.Run("webhooks", "update", id, "--event", "*", "--disable").Well().Events);
         Assert.Equal(("asked", "*"), (changed.Text("disabledReason"), changed.GetProperty("events")[0].GetString()));
-        Assert.Contains("name a change", service.Show("webhooks", "update", id).Error);
+        Assert.Contains("give at least one of", service.Show("webhooks", "update", id).Error);
         Assert.Contains("exclude each other", service.Show("webhooks", "update", id, "--enable", "--disable").Error);
-        Assert.Contains("which is not shown again: whsec_", service.Show("webhooks", "rotate-secret", id).Well().Output);
+        Assert.Contains("secret, shown only once: whsec_", service.Show("webhooks", "rotate-secret", id).Well().Output);
         service.Run("webhooks", "delete", id).Well();
         service.Run("webhooks", "get", id).Complained(ExitCode.Usage, "webhook_not_found");
         Assert.Contains("is not the id of a webhook", service.Show("webhooks", "get", "first").Error);

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace LoraDrop.Domain.Tests;
 
-/// <summary>Answers are taken out and compared as openai/grade-school-math does it (Golden/gsm8k.json).</summary>
+/// <summary>Answers are taken out as openai/grade-school-math does it (Golden/gsm8k.json).</summary>
 public sealed class Gsm8kFacts
 {
     private static readonly JsonElement Golden = GoldenText.Golden("gsm8k.json");
@@ -16,10 +16,7 @@ public sealed class Gsm8kFacts
     public void The_answer_is_the_official_one(string id)
     {
         var item = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("id").GetString() == id);
-        var (text, gold) = (item.GetProperty("answer").GetString()!, "#### " + item.GetProperty("gold").GetString());
-        Assert.Equal(item.GetProperty("valid").GetBoolean() ? item.GetProperty("extracted").GetString() : null, Gsm8k.Answer(text));
-        Assert.Equal(item.GetProperty("correct").GetBoolean(), Gsm8k.IsCorrect(text, gold));
-        Assert.Equal(item.GetProperty("numerically_equal").GetBoolean(), Gsm8k.IsEqualNumber(text, gold));
+        Assert.Equal(item.GetProperty("valid").GetBoolean() ? item.GetProperty("extracted").GetString() : null, Gsm8k.Answer(item.GetProperty("answer").GetString()!));
     }
 
     [Theory]
@@ -34,10 +31,4 @@ public sealed class Gsm8kFacts
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', answers))));
         Assert.Equal(expected.EnumerateObject().Single(f => f.Name.StartsWith("sha256")).Value.GetString(), hash);
     }
-
-    [Fact]
-    public void A_gold_text_without_an_answer_is_an_error() => Assert.Throws<ArgumentException>(() => Gsm8k.IsCorrect("#### 1", "one"));
-
-    [Fact]
-    public void A_number_of_any_length_is_compared() => Assert.True(Gsm8k.IsEqualNumber($"#### {new string('9', 1000)}.0", $"#### {new string('9', 1000)}"));
 }

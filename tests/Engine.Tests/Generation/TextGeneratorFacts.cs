@@ -128,7 +128,7 @@ public sealed class TextGeneratorFacts
         using var model = TinyDecoder.Model();
         var told = new List<int>();
         using var cancel = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => Generator(model, new() { MaxNewTokens = 30 }).Answer([[5, 6]], 1, 0, cancel.Token, told: (_, token) =>
+        Assert.Throws<OperationCanceledException>(() => Generator(model, new() { MaxNewTokens = 30 }).Answer([[5, 6]], 1, 0, cancel.Token, onToken: (_, token) =>
         {
             told.Add(token);
             if (told.Count == 4) cancel.Cancel();

@@ -87,8 +87,8 @@ public sealed class ModelConfigFacts : IDisposable
     [Fact]
     public void A_folder_or_a_file_that_is_not_there_is_refused_by_its_name()
     {
-        Assert.StartsWith($"{_folder.At("none")}: there is no such folder", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.At("none"))).Message);
-        Assert.StartsWith($"{_folder.At("config.json")}: there is no config.json", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
+        Assert.StartsWith($"{_folder.At("none")}: folder not found", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.At("none"))).Message);
+        Assert.StartsWith($"{_folder.At("config.json")}: config.json not found", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
     }
 
     private EncoderConfig Read(Action<JsonObject> change)

@@ -33,7 +33,7 @@ public sealed class ModelInspectionFacts : IDisposable
     {
         var config = EncoderConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24, VocabularySize = 40, Positions = 12, TokenTypes = 2 };
         var taken = new Recorder();
-        _ = new Encoder(config, taken, new());
+        _ = new Models.Encoder(config, taken, new());
         Assert.Equal(taken.Shapes.Order(), config.Tensors.Select(tensor => Recorder.Line(tensor.Name, tensor.Shape)).Order());
     }
 
@@ -57,7 +57,7 @@ public sealed class ModelInspectionFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("config.json", "there is no config.json in the model folder")]
+    [InlineData("config.json", "config.json not found in the model folder")]
     [InlineData("tokenizer.json", "merges.txt: the file is missing")]
     [InlineData("model.safetensors", "there is no model.safetensors")]
     public void What_is_missing_is_refused(string name, string message)
@@ -141,7 +141,7 @@ public sealed class ModelInspectionFacts : IDisposable
     public void Facts_can_be_stored()
     {
         var json = JsonText.Of(ModelInspection.Read(_task.Model));
-        Assert.Equal(json, JsonText.Of(JsonSerializer.Deserialize<ModelFacts>(json, JsonText.Options)));
+        Assert.Equal(json, JsonText.Of(JsonSerializer.Deserialize<ModelSummary>(json, JsonText.Options)));
         Assert.DoesNotContain("everyModule", json);
     }
 

@@ -5,12 +5,12 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class ModelCardTextFacts
 {
-    private static readonly ModelCardFacts LoraDrop = new("org/base \"v2\"", "LoRA-drop", CardTask.SequenceClassification, ["no|t", "entailed"],
+    private static readonly ModelCardContent LoraDrop = new("org/base \"v2\"", "LoRA-drop", CardTask.SequenceClassification, ["no|t", "entailed"],
         JsonDocument.Parse("""{ "lora": { "rank": 8, "targets": ["query", "value"] }, "name": "a|b_c" }""").RootElement,
         [new DataFile("train|1.tsv", "train", 2490, "ab12")], SampleReport.Of(4, ["query", "value"]), new ParameterCounts(1000, 1200, 9000),
         new Dictionary<string, double> { ["accuracy"] = 0.81234, ["loss"] = 0.4 }, "accuracy", Seed: 7);
 
-    private static string[] Lines(ModelCardFacts facts) => ModelCard.Markdown(facts).Split('\n');
+    private static string[] Lines(ModelCardContent facts) => ModelCard.Markdown(facts).Split('\n');
 
     [Fact]
     public void The_front_matter_tells_the_hub_what_it_holds() => Assert.Equal(

@@ -55,7 +55,7 @@ public sealed class RunFolderFacts : IDisposable
     public void Two_runs_cannot_work_in_one_folder()
     {
         using var first = new LoraDropRun(_task.Request(), _task.Inputs(_task.Request()), _task.Out(), TorchSharp.torch.CPU, _ => { });
-        Assert.Contains("another process is working in this folder", Refusal(_task.Request()).Message);
+        Assert.Contains("another process is using this folder", Refusal(_task.Request()).Message);
     }
 
     [Fact]

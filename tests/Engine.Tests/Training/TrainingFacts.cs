@@ -50,6 +50,31 @@ public sealed class TrainingFacts : IDisposable
     }
 
     [Fact]
+    public void A_run_that_goes_on_keeps_its_schedule()
+    {
+        var checkpoint = _folder.At("checkpoint.safetensors");
+        var settings = Settings with { Schedule = RateSchedule.Cosine };
+        var (undisturbed, stopped) = (new List<double>(), new List<double>());
+        Train(null, undisturbed, int.MaxValue);
+        Assert.ThrowsAny<OperationCanceledException>(() => Train(checkpoint, stopped, cancelAt: 4));
+        Train(checkpoint, stopped, int.MaxValue);
+        Assert.Equal(undisturbed, stopped);
+        Assert.Equal([.. Enumerable.Range(0, 9).Select(step => settings.LearningRate * LearningRate.Of(settings, 9).At(step))], undisturbed);
+
+        void Train(string? checkpoint, List<double> rates, int cancelAt)
+        {
+            using var tiny = new TinyClassifier();
+            using var stop = new CancellationTokenSource();
+            TrainingLoop.Run(tiny.Job(TrainingFacts.Train, Validation, settings, 9), checkpoint, happened =>
+            {
+                if (happened is not RunEvent.StepDone done) return;
+                rates.Add(done.LearningRate);
+                if (done.Step == cancelAt) stop.Cancel();
+            }, stop.Token);
+        }
+    }
+
+    [Fact]
     public void A_checkpoint_of_the_other_stage_is_not_gone_on_from()
     {
         var checkpoint = _folder.At("checkpoint.safetensors");

@@ -35,12 +35,12 @@ internal static class Given
         db.Add(new ModelRow
         {
             Id = Guid.CreateVersion7(), Name = "sample-model", Source = "file:/models/sample", Status = InputStatus.Ready, CreatedAt = now, ReadyAt = now,
-            Facts = JsonSerializer.Deserialize<ModelFacts>(Model, JsonText.Compact),
+            Facts = JsonSerializer.Deserialize<ModelSummary>(Model, JsonText.Compact),
         });
         db.Add(new DatasetRow
         {
             Id = Guid.CreateVersion7(), Name = "acceptable", Source = "file:/data/acceptable", Status = InputStatus.Ready, CreatedAt = now, ReadyAt = now, Sha256 = "cc33",
-            Facts = JsonSerializer.Deserialize<DatasetFacts>(Dataset, JsonText.Compact),
+            Facts = JsonSerializer.Deserialize<DatasetSummary>(Dataset, JsonText.Compact),
         });
         await db.SaveChangesAsync();
     }

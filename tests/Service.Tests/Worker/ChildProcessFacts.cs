@@ -1,4 +1,3 @@
-using LoraDrop.Engine;
 using LoraDrop.Engine.Tests;
 using LoraDrop.Worker;
 

@@ -2,14 +2,14 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Registers a dataset that lies elsewhere.</summary>
+/// <summary>Registers a dataset by its source.</summary>
 internal sealed class AddDatasetCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision][#part], a file or folder of the service's machine (file:/path or ./path), or of a bucket that it may read (s3://bucket/folder)" };
+    private readonly Argument<string> _name = new("name") { Description = "Name for use in jobs" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision][#part], a file or folder on the service's machine (file:/path or ./path), or a bucket's folder (s3://bucket/folder)" };
     private readonly DatasetReadiness _readiness;
 
-    public AddDatasetCommand() : base("add", "Register a dataset of the hub, or of the service's machine")
+    public AddDatasetCommand() : base("add", "Register a dataset from the hub, a bucket or the service's machine")
     {
         Add(_name);
         Add(_source);

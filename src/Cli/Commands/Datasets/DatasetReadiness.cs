@@ -4,10 +4,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Waiting for a new dataset, and saying what became of it.</summary>
+/// <summary>Waits for a new dataset, and shows the result.</summary>
 internal sealed class DatasetReadiness
 {
-    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is validated" };
+    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait for its validation" };
 
     public DatasetReadiness(Command command) => command.Add(_noWait);
 
@@ -19,7 +19,7 @@ internal sealed class DatasetReadiness
         return Task.FromResult(ExitCode.Done);
     }
 
-    /// <summary>Waits, then shows columns or faults; the exit code says which.</summary>
+    /// <summary>Waits, then shows columns or faults; returns the exit code.</summary>
     public static async Task<int> ShowAsync(Reply<DatasetView> added, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         Reply<DatasetView> dataset;
@@ -29,7 +29,7 @@ internal sealed class DatasetReadiness
         return Sum(dataset.Value, terminal);
     }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>Shows the result.</summary>
     public static int Sum(DatasetView dataset, Terminal terminal)
     {
         if (dataset.Error is { } failure)

@@ -2,12 +2,12 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Takes a dataset away.</summary>
+/// <summary>Deletes a dataset.</summary>
 internal sealed class DeleteDatasetCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Argument<string> _name = new("name") { Description = "Name or id" };
 
-    public DeleteDatasetCommand() : base("delete", "Delete a dataset that no job needs any more") => Add(_name);
+    public DeleteDatasetCommand() : base("delete", "Delete a dataset that no job needs") => Add(_name);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

@@ -3,12 +3,12 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Everything about one dataset.</summary>
+/// <summary>Shows a dataset.</summary>
 internal sealed class GetDatasetCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Argument<string> _name = new("name") { Description = "Name or id" };
 
-    public GetDatasetCommand() : base("get", "Show a dataset: its splits and columns, or what is wrong with it") => Add(_name);
+    public GetDatasetCommand() : base("get", "Show a dataset: its splits and columns, or its faults") => Add(_name);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

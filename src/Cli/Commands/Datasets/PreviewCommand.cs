@@ -2,13 +2,13 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>The first rows of a split.</summary>
+/// <summary>Shows the first rows of a split.</summary>
 internal sealed class PreviewCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Argument<string> _name = new("name") { Description = "Name or id" };
     private readonly Option<string> _split = new("--split") { Description = "train, validation or test", DefaultValueFactory = _ => "train" };
 
-    public PreviewCommand() : base("preview", "Show the first rows of a dataset, of long texts the beginning; --json has the whole")
+    public PreviewCommand() : base("preview", "Show the first rows of a dataset, with long texts cut; --json shows them whole")
     {
         _split.AcceptOnlyFromAmong("train", "validation", "test");
         Add(_name);

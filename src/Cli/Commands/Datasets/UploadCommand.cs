@@ -6,13 +6,13 @@ namespace LoraDrop.Cli;
 /// <summary>Sends a dataset to the service.</summary>
 internal sealed class UploadCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Option<string> _train = new("--train") { Description = "File to learn from (.jsonl, .json, .csv, .tsv, .txt, perhaps with .gz, or .parquet)", Required = true };
-    private readonly Option<string?> _validation = new("--validation") { Description = "Validation file; else a stratified tenth of the training file is kept aside" };
+    private readonly Argument<string> _name = new("name") { Description = "Name for use in jobs" };
+    private readonly Option<string> _train = new("--train") { Description = "Training file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet)", Required = true };
+    private readonly Option<string?> _validation = new("--validation") { Description = "Validation file (default: a stratified tenth of the training file)" };
     private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
     private readonly DatasetReadiness _readiness;
 
-    public UploadCommand() : base("upload", "Upload a dataset, a file per split, and have every row validated")
+    public UploadCommand() : base("upload", "Upload a dataset, one file per split, and validate every row")
     {
         Add(_name);
         Add(_train);
@@ -28,10 +28,10 @@ internal sealed class UploadCommand : ServiceCommand
         return await _readiness.ShowAsync(await SendAsync(options.GetValue(_name)!, files, terminal, service, cancel), options, terminal, service, cancel);
     }
 
-    /// <summary>Sends the files with a bar that grows.</summary>
+    /// <summary>Uploads the files and shows the progress.</summary>
     internal static async Task<Reply<Api.DatasetView>> SendAsync(string name, IReadOnlyDictionary<string, string> files, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
-        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => new Fault($"--{file.Key}", $"there is no file {file.Value}")).ToArray();
+        var missing = files.Where(file => !File.Exists(file.Value)).Select(file => new Fault($"--{file.Key}", $"file not found: {file.Value}")).ToArray();
         if (missing.Length > 0) throw new RefusedInputException(missing);
         using var view = terminal.Json ? null : new TransferView(terminal.Console, TimeProvider.System, "Upload", files.Values.Sum(path => new FileInfo(path).Length));
         return await service.UploadAsync(name, files, bytes => view?.Add(bytes), cancel);

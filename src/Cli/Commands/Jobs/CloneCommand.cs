@@ -2,15 +2,15 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Hands a job in again, perhaps with other settings.</summary>
+/// <summary>Submits a job again, optionally with changed settings.</summary>
 internal sealed class CloneCommand : JobCommand
 {
-    private readonly Option<string?> _name = new("--name") { Description = "A name for people, instead of the old one" };
-    private readonly Option<bool> _follow = new("--watch") { Description = "Follow it to its end" };
+    private readonly Option<string?> _name = new("--name") { Description = "New name to show" };
+    private readonly Option<bool> _follow = new("--watch") { Description = "Follow the job to its end" };
     private readonly SettingOptions _settings;
     private readonly JobWatch _watch;
 
-    public CloneCommand() : base("clone", "Submit a job again, with the settings that it had; those that are given here are changed")
+    public CloneCommand() : base("clone", "Submit a job again; options change its settings")
     {
         Add(_name);
         Add(_follow);

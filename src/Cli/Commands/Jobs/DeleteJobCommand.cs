@@ -5,7 +5,7 @@ namespace LoraDrop.Cli;
 /// <summary>Deletes an ended job.</summary>
 internal sealed class DeleteJobCommand : JobCommand
 {
-    private readonly Option<bool> _purge = new("--purge") { Description = "For good, with its files; else restore brings it back for some days" };
+    private readonly Option<bool> _purge = new("--purge") { Description = "Delete for good, with its files (default: it can be restored for some days)" };
 
     public DeleteJobCommand() : base("delete", "Delete an ended job") => Add(_purge);
 
@@ -14,7 +14,7 @@ internal sealed class DeleteJobCommand : JobCommand
         var purge = options.GetValue(_purge);
         await service.DeleteJobAsync(job, purge, cancel);
         terminal.Tell(new { Deleted = job });
-        terminal.Say(purge ? "deleted, with its files" : $"deleted; loradrop jobs restore {job} brings it back");
+        terminal.Say(purge ? "deleted, with its files" : $"deleted; to undo: loradrop jobs restore {job}");
         return ExitCode.Done;
     }
 }

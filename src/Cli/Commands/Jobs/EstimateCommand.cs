@@ -2,12 +2,12 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Asks what a job would take, and hands nothing in.</summary>
+/// <summary>Estimates a job without submitting it.</summary>
 internal sealed class EstimateCommand : ServiceCommand
 {
     private readonly SettingOptions _settings;
 
-    public EstimateCommand() : base("estimate", "Ask what a job would take, with the options of submit: faults, parameters, memory, time. Nothing is submitted") => _settings = new(this, atService: true);
+    public EstimateCommand() : base("estimate", "Estimate a job's faults, parameters, memory and time, with the options of submit. Nothing is submitted") => _settings = new(this, atService: true);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

@@ -3,12 +3,12 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What happened to a job.</summary>
+/// <summary>Lists a job's events.</summary>
 internal sealed class EventsCommand : JobCommand
 {
-    private readonly Option<string> _level = new("--level") { Description = "The least that is shown: info, warning or error", DefaultValueFactory = _ => "info" };
+    private readonly Option<string> _level = new("--level") { Description = "Lowest level to show: info, warning or error", DefaultValueFactory = _ => "info" };
 
-    public EventsCommand() : base("events", "List what happened to a job")
+    public EventsCommand() : base("events", "List a job's events")
     {
         _level.AcceptOnlyFromAmong("info", "warning", "error");
         Add(_level);

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Everything about one job.</summary>
+/// <summary>Shows a job.</summary>
 internal sealed class GetJobCommand() : JobCommand("get", "Show everything about a job")
 {
     protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)

@@ -2,18 +2,18 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What each layer contributes, and what another cut would keep.</summary>
+/// <summary>Shows the importance of each layer, and what another cut would keep.</summary>
 internal sealed class JobImportanceCommand : JobCommand
 {
     private readonly (string Field, Option<string?> Option)[] _cut =
     [
-        ("threshold", new("--threshold") { Description = "What if T were this?" }),
-        ("keep", new("--keep") { Description = "What if each module type kept so many layers?" }),
-        ("select", new("--select") { Description = "What if layers were chosen by: importance, inverse, random, top?" }),
-        ("remainder", new("--remainder") { Description = "What if the other layers got: share, none?" }),
+        ("threshold", new("--threshold") { Description = "Try another T" }),
+        ("keep", new("--keep") { Description = "Try keeping this many layers per module type" }),
+        ("select", new("--select") { Description = "Try another choice of layers: importance, inverse, random, top" }),
+        ("remainder", new("--remainder") { Description = "Try another treatment of the other layers: share, none" }),
     ];
 
-    public JobImportanceCommand() : base("importance", "Show what each layer contributes, and what another T would keep")
+    public JobImportanceCommand() : base("importance", "Show the importance of each layer, and what another T would keep")
     {
         foreach (var (_, option) in _cut) Add(option);
     }

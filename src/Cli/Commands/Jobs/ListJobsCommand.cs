@@ -7,9 +7,9 @@ namespace LoraDrop.Cli;
 /// <summary>Lists jobs.</summary>
 internal sealed class ListJobsCommand : ServiceCommand
 {
-    private readonly Option<string[]> _status = new("--status") { Description = "Only jobs in this state (queued, running, succeeded, failed, cancelled); may be given several times" };
-    private readonly Option<string[]> _label = new("--label") { Description = "Only jobs with this label: name=value; may be given several times" };
-    private readonly Option<bool> _deleted = new("--deleted") { Description = "Those that were deleted and can be restored, instead of all others" };
+    private readonly Option<string[]> _status = new("--status") { Description = "Only jobs with this status (queued, running, succeeded, failed, cancelled); may be repeated" };
+    private readonly Option<string[]> _label = new("--label") { Description = "Only jobs with this label: name=value; may be repeated" };
+    private readonly Option<bool> _deleted = new("--deleted") { Description = "List deleted jobs that can be restored, instead of the others" };
     private readonly ListOptions _list;
 
     public ListJobsCommand() : base("list", "List jobs, newest first")

@@ -2,13 +2,13 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Lets a failed or cancelled job go on.</summary>
+/// <summary>Retries a failed or cancelled job.</summary>
 internal sealed class RetryCommand : JobCommand
 {
-    private readonly Option<bool> _follow = new("--watch") { Description = "Follow it to its end" };
+    private readonly Option<bool> _follow = new("--watch") { Description = "Follow the job to its end" };
     private readonly JobWatch _watch;
 
-    public RetryCommand() : base("retry", "Let a failed or cancelled job go on from its last checkpoint")
+    public RetryCommand() : base("retry", "Retry a failed or cancelled job from its last checkpoint")
     {
         Add(_follow);
         _watch = new(this);

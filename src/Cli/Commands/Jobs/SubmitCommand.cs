@@ -4,15 +4,15 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Hands a job in.</summary>
+/// <summary>Submits a job.</summary>
 internal sealed class SubmitCommand : ServiceCommand
 {
-    private readonly Option<string?> _name = new("--name") { Description = "A name for people" };
-    private readonly Option<bool> _follow = new("--watch") { Description = "Follow it to its end" };
+    private readonly Option<string?> _name = new("--name") { Description = "Name to show" };
+    private readonly Option<bool> _follow = new("--watch") { Description = "Follow the job to its end" };
     private readonly SettingOptions _settings;
     private readonly JobWatch _watch;
 
-    public SubmitCommand() : base("submit", "Submit a job: the settings of train, with models and datasets of the service")
+    public SubmitCommand() : base("submit", "Submit a job, with the options of train and the service's models and datasets")
     {
         Add(_name);
         Add(_follow);
@@ -32,10 +32,10 @@ internal sealed class SubmitCommand : ServiceCommand
     }
 }
 
-/// <summary>A path that a person wrote, as a service understands it.</summary>
+/// <summary>Resolves a local path for a service.</summary>
 internal static class LocalSource
 {
-    /// <summary>Writes out the paths among a request's inputs: its model and its dataset.</summary>
+    /// <summary>Makes the paths of a request's model and dataset absolute.</summary>
     public static void Spell(JsonObject settings)
     {
         foreach (var input in (string[])["model", "dataset"])

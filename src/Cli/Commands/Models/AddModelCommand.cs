@@ -6,11 +6,11 @@ namespace LoraDrop.Cli;
 /// <summary>Registers a base model.</summary>
 internal sealed class AddModelCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "The name that jobs will use" };
-    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], a folder of the service's machine (file:/path or ./path), or of a bucket that it may read (s3://bucket/folder)" };
-    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is fetched and inspected" };
+    private readonly Argument<string> _name = new("name") { Description = "Name for use in jobs" };
+    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], a folder on the service's machine (file:/path or ./path), or a bucket's folder (s3://bucket/folder)" };
+    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is ready" };
 
-    public AddModelCommand() : base("add", "Register a model of the hub, or of the service's machine")
+    public AddModelCommand() : base("add", "Register a model from the hub, a bucket or the service's machine")
     {
         Add(_name);
         Add(_source);
@@ -26,7 +26,7 @@ internal sealed class AddModelCommand : ServiceCommand
         return ExitCode.Done;
     }
 
-    /// <summary>Waits, then shows what the model is, or why it cannot be used; the exit code says which.</summary>
+    /// <summary>Waits, then shows the model, or why it cannot be used; returns the exit code.</summary>
     internal static async Task<int> ShowAsync(Reply<ModelView> added, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         Reply<ModelView> model;
@@ -36,7 +36,7 @@ internal sealed class AddModelCommand : ServiceCommand
         return Sum(model.Value, terminal);
     }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>Shows the result.</summary>
     internal static int Sum(ModelView model, Terminal terminal)
     {
         if (model.Error is { } failure)

@@ -1,17 +1,16 @@
 using System.CommandLine;
 using LoraDrop.Domain;
-using LoraDrop.Engine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Turns a model of another format into a folder as the hub has it. Needs no service.</summary>
+/// <summary>Converts a model of another format to a model folder as on the hub. Needs no service.</summary>
 internal sealed class ConvertModelCommand : EngineCommand
 {
     private readonly Argument<string> _file = new("file") { Description = "A model of llama2.c (.bin)" };
     private readonly Option<string> _tokenizer = new("--tokenizer") { Description = "Its tokenizer: llama2.c's (.bin), or SentencePiece's (.model)", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "Folder for the model; new or empty", Required = true };
 
-    public ConvertModelCommand() : base("convert", "Turn a model of llama2.c into a folder with config.json, model.safetensors and a tokenizer")
+    public ConvertModelCommand() : base("convert", "Convert a llama2.c model to a folder with config.json, model.safetensors and a tokenizer")
     {
         Add(_file);
         Add(_tokenizer);

@@ -2,12 +2,12 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Takes a model's name away.</summary>
+/// <summary>Deletes a model.</summary>
 internal sealed class DeleteModelCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Argument<string> _name = new("name") { Description = "Name or id" };
 
-    public DeleteModelCommand() : base("delete", "Take a model's name away, where no job needs it any more") => Add(_name);
+    public DeleteModelCommand() : base("delete", "Delete a model that no job needs") => Add(_name);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

@@ -3,12 +3,12 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Everything about one model.</summary>
+/// <summary>Shows a model.</summary>
 internal sealed class GetModelCommand : ServiceCommand
 {
-    private readonly Argument<string> _name = new("name") { Description = "Its name, or its id" };
+    private readonly Argument<string> _name = new("name") { Description = "Name or id" };
 
-    public GetModelCommand() : base("get", "Show a model: its size and what a LoRA can sit on, or what is wrong with it") => Add(_name);
+    public GetModelCommand() : base("get", "Show a model: its size and LoRA targets, or its faults") => Add(_name);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

@@ -3,8 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Lists the tasks that are known by name.</summary>
-internal sealed class PresetsCommand() : ServiceCommand("presets", "The tasks that --task knows by name")
+/// <summary>Lists the presets.</summary>
+internal sealed class PresetsCommand() : ServiceCommand("presets", "List the presets for --task")
 {
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

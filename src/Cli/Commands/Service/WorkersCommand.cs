@@ -5,7 +5,7 @@ using LoraDrop.Domain;
 namespace LoraDrop.Cli;
 
 /// <summary>Lists the workers.</summary>
-internal sealed class WorkersCommand() : ServiceCommand("workers", "The processes that take up jobs, and what they do")
+internal sealed class WorkersCommand() : ServiceCommand("workers", "List the workers, and what they are running")
 {
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

@@ -5,12 +5,12 @@ namespace LoraDrop.Cli;
 /// <summary>Adds a webhook.</summary>
 internal sealed class AddWebhookCommand : ServiceCommand
 {
-    private readonly Argument<string> _address = new("address") { Description = "Where to send to, such as https://hooks.example.com/loradrop" };
-    private readonly Option<string[]> _events = new("--event") { Description = "What to send, such as job.succeeded; may be given several times. Else everything" };
-    private readonly Option<string?> _description = new("--description") { Description = "For people" };
-    private readonly Option<bool> _allOwners = new("--all-owners") { Description = "Hear of everybody's jobs; only an admin may" };
+    private readonly Argument<string> _address = new("address") { Description = "URL to send to, such as https://hooks.example.com/loradrop" };
+    private readonly Option<string[]> _events = new("--event") { Description = "Event to send, such as job.succeeded; may be repeated (default: all)" };
+    private readonly Option<string?> _description = new("--description") { Description = "Description" };
+    private readonly Option<bool> _allOwners = new("--all-owners") { Description = "Send events of everyone's jobs; admins only" };
 
-    public AddWebhookCommand() : base("add", "Have what happens to jobs sent to an address, signed; shows the secret once")
+    public AddWebhookCommand() : base("add", "Create a webhook for job events, signed; shows the secret once")
     {
         Add(_address);
         Add(_events);

@@ -4,13 +4,13 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>What was sent to a webhook.</summary>
+/// <summary>Lists a webhook's deliveries.</summary>
 internal sealed class DeliveriesCommand : WebhookCommand
 {
-    private readonly Option<string[]> _status = new("--status") { Description = "Only those that are pending, delivered or failed; may be given several times" };
+    private readonly Option<string[]> _status = new("--status") { Description = "Only deliveries with this status (pending, delivered, failed); may be repeated" };
     private readonly ListOptions _list;
 
-    public DeliveriesCommand() : base("deliveries", "List what was sent to a webhook, newest first")
+    public DeliveriesCommand() : base("deliveries", "List a webhook's deliveries, newest first")
     {
         _status.AcceptOnlyFromAmong("pending", "delivered", "failed");
         Add(_status);

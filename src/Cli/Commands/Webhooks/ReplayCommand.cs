@@ -12,7 +12,7 @@ internal sealed class ReplayCommand : WebhookCommand
     protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         terminal.TellJson((await service.ReplayAsync(webhook, options.GetValue(_delivery), cancel)).Json);
-        terminal.Say($"is sent again: loradrop webhooks deliveries {webhook}");
+        terminal.Say($"will be sent again: loradrop webhooks deliveries {webhook}");
         return ExitCode.Done;
     }
 }

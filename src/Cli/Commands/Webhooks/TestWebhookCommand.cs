@@ -4,7 +4,7 @@ using LoraDrop.Storage;
 namespace LoraDrop.Cli;
 
 /// <summary>Sends a test to a webhook.</summary>
-internal sealed class TestWebhookCommand() : WebhookCommand("test", "Send a test now, and tell how it went")
+internal sealed class TestWebhookCommand() : WebhookCommand("test", "Send a test event and show the result")
 {
     private const string NotDelivered = "not_delivered";
 

@@ -5,11 +5,11 @@ namespace LoraDrop.Cli;
 /// <summary>Changes a webhook.</summary>
 internal sealed class UpdateWebhookCommand : WebhookCommand
 {
-    private readonly Option<string?> _address = new("--address") { Description = "Where to send to" };
-    private readonly Option<string[]> _events = new("--event") { Description = "What to send; may be given several times" };
-    private readonly Option<string?> _description = new("--description") { Description = "For people" };
-    private readonly Option<bool> _enable = new("--enable") { Description = "Send again; what waited is sent too" };
-    private readonly Option<bool> _disable = new("--disable") { Description = "Send nothing" };
+    private readonly Option<string?> _address = new("--address") { Description = "URL to send to" };
+    private readonly Option<string[]> _events = new("--event") { Description = "Event to send; may be repeated" };
+    private readonly Option<string?> _description = new("--description") { Description = "Description" };
+    private readonly Option<bool> _enable = new("--enable") { Description = "Enable it; waiting deliveries are sent too" };
+    private readonly Option<bool> _disable = new("--disable") { Description = "Disable it" };
 
     public UpdateWebhookCommand() : base("update", "Change a webhook, enable or disable it")
     {
@@ -18,7 +18,7 @@ internal sealed class UpdateWebhookCommand : WebhookCommand
         Validators.Add(result =>
         {
             if (result.GetValue(_enable) && result.GetValue(_disable)) result.AddError("--enable and --disable exclude each other");
-            if (changes.All(change => result.GetResult(change) is null or { Implicit: true })) result.AddError($"name a change: {string.Join(", ", changes.Select(change => change.Name))}");
+            if (changes.All(change => result.GetResult(change) is null or { Implicit: true })) result.AddError($"give at least one of {string.Join(", ", changes.Select(change => change.Name))}");
         });
     }
 

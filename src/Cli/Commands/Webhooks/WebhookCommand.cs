@@ -10,7 +10,7 @@ internal abstract class WebhookCommand : ServiceCommand
 
     protected WebhookCommand(string name, string description) : base(name, description) => Add(_id);
 
-    /// <summary>The command itself; the exit code.</summary>
+    /// <summary>Runs the command; returns the exit code.</summary>
     protected abstract Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel);
 
     protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) => RunAsync(options.GetValue(_id), options, terminal, service, cancel);
@@ -25,15 +25,15 @@ internal abstract class WebhookCommand : ServiceCommand
         },
     };
 
-    /// <summary>Everything about it, in lines.</summary>
+    /// <summary>Shows a webhook's details.</summary>
     internal static int Show(Reply<WebhookView> webhook, Terminal terminal)
     {
         terminal.TellJson(webhook.Json);
         var shown = webhook.Value;
         terminal.Say($"{shown.Id}  {shown.Url}{(shown.Description is { } about ? $"  {about}" : "")}");
-        terminal.Say($"  sends {string.Join(", ", shown.Events)}{(shown.AllOwners ? ", of everybody's jobs" : "")}; {StateOf(shown)}");
-        if (shown.Secret is { } secret) terminal.Say($"  its secret, which is not shown again: {secret}");
-        if (shown.FormerSecretUntil is { } until) terminal.Say($"  the secret before is valid until {Words.Time(until)}");
+        terminal.Say($"  sends {string.Join(", ", shown.Events)}{(shown.AllOwners ? ", for everyone's jobs" : "")}; {StateOf(shown)}");
+        if (shown.Secret is { } secret) terminal.Say($"  secret, shown only once: {secret}");
+        if (shown.FormerSecretUntil is { } until) terminal.Say($"  the previous secret is valid until {Words.Time(until)}");
         return ExitCode.Done;
     }
 

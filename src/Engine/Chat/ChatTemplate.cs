@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine.Chat;
+
+/// <summary>A model's format for conversations: the Jinja template that its tokenizer comes with, and perhaps another for
+/// conversations with tools.</summary>
+/// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a bound on steps, depth and output.</remarks>
+public sealed class ChatTemplate
+{
+    private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json";
+
+    private const string MoreFolder = "additional_chat_templates", Default = "default", ToolUse = "tool_use";
+
+    private readonly ChatLayout _default;
+    private readonly ChatLayout? _toolUse;
+
+    private ChatTemplate(ChatLayout usual, ChatLayout? toolUse) => (_default, _toolUse) = (usual, toolUse);
+
+    /// <summary>The further templates that are read: one for conversations with tools.</summary>
+    internal static IReadOnlyList<string> MoreFiles { get; } = [$"{MoreFolder}/{ToolUse}.jinja"];
+
+    /// <summary>Reads a template.</summary>
+    /// <param name="path">Where it is from, for faults.</param>
+    /// <param name="template">Its text.</param>
+    /// <param name="tokens">Special tokens by the names that templates know: <c>bos_token</c>, ….</param>
+    /// <param name="toolUse">The template for conversations with tools, where there is one of its own.</param>
+    /// <exception cref="RefusedInputException">It is malformed, or uses what chat templates do not.</exception>
+    public static ChatTemplate Of(string path, string template, IReadOnlyDictionary<string, string> tokens,
+        (string Path, string Template)? toolUse = null) =>
+        new(LayoutOf(path, template, tokens), toolUse is { } other ? LayoutOf(other.Path, other.Template, tokens) : null);
+
+    /// <summary>Whether a model's folder has a template, readable or not.</summary>
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, TemplateFile)) || !Stored(folder).IsAbsent;
+
+    /// <summary>The template of a model's folder: chat_template.jinja, else chat_template.json, else <c>chat_template</c> in
+    /// tokenizer_config.json; null where there is none. One for tools is
+    /// <c>tool_use</c> beside <c>default</c> there, or additional_chat_templates/tool_use.jinja.</summary>
+    /// <exception cref="RefusedInputException">It cannot be read.</exception>
+    public static ChatTemplate? Load(string folder)
+    {
+        var names = SpecialTokenNames.Read(folder);
+        var tokens = ((string[])["bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"])
+            .Select(part => (part, token: names.Of(part))).Where(t => t.token is not null).ToDictionary(t => t.part, t => t.token!);
+        var more = Path.Combine(folder, MoreFiles[0]);
+        (string, string)? toolUse = File.Exists(more) ? (more, File.ReadAllText(more)) : null;
+        var file = Path.Combine(folder, TemplateFile);
+        if (File.Exists(file)) return Of(file, File.ReadAllText(file), tokens, toolUse);
+        var json = Path.Combine(folder, TemplateJson);
+        var field = Stored(folder);
+        if (field.IsAbsent) return null;
+        var path = File.Exists(json) ? json : Path.Combine(folder, "tokenizer_config.json");
+        if (field.IsText) return Of(path, field.Text, tokens, toolUse);
+        var named = field.Items.ToLookup(item => item["name"].TextOrNull, item => item["template"]);
+        if (!named[Default].Any()) throw field.Refused($"has no template named {Default}.");
+        if (toolUse is null && named[ToolUse].Any()) toolUse = (path, named[ToolUse].First().Text);
+        return Of(path, named[Default].First().Text, tokens, toolUse);
+    }
+
+    private static ChatLayout LayoutOf(string path, string template, IReadOnlyDictionary<string, string> tokens)
+    {
+        try
+        {
+            return new(path, template, tokens);
+        }
+        catch (JinjaException malformed)
+        {
+            throw new RefusedInputException(path, $"is a chat template that cannot be read: {malformed.Message}");
+        }
+    }
+
+    private static JsonField Stored(string folder)
+    {
+        var json = Path.Combine(folder, TemplateJson);
+        return (File.Exists(json) ? JsonField.Read(json) : SpecialTokenNames.Read(folder).Config)["chat_template"];
+    }
+
+    /// <summary>The template that renders a conversation: with tools, the one for tools, if the model has one (as transformers
+    /// chooses).</summary>
+    private ChatLayout LayoutFor(Conversation conversation) => conversation.Tools is null ? _default : _toolUse ?? _default;
+
+    /// <summary>Whether the template of a conversation reads tools.</summary>
+    internal bool HasPlaceForTools(Conversation conversation) => LayoutFor(conversation).HasPlaceForTools;
+
+    /// <summary>A conversation as its template takes it: messages in a form that it can render, and of the row's further fields those that
+    /// it reads. What is fitted already stays as it is.</summary>
+    public Conversation Fitted(Conversation conversation)
+    {
+        var layout = LayoutFor(conversation);
+        var variables = new JsonObject();
+        foreach (var (name, value) in conversation.Variables.Concat(conversation.Others))
+            if (layout.Takes(name) && !variables.ContainsKey(name)) variables[name] = value?.DeepClone();
+        return conversation with { Messages = [.. conversation.Messages.Select(layout.Fitted)], Variables = variables, Others = [] };
+    }
+
+    /// <summary>What a conversation has that its template does not read, by path: <c>id</c>, <c>messages[].name</c>. Tools
+    /// are not among it.</summary>
+    internal IEnumerable<string> NotUsed(Conversation conversation)
+    {
+        var layout = LayoutFor(conversation);
+        IEnumerable<string> Without(JsonObject fields) => fields.Select(field => field.Key).Where(name => !layout.Takes(name));
+        return Without(conversation.Others).Concat(Without(conversation.Variables).Select(name => $"chat_template_kwargs.{name}"))
+            .Concat(conversation.NotRead(layout.Reads));
+    }
+
+    /// <summary>Whether messages of a developer are given to the template as system messages.</summary>
+    internal bool Renames(Conversation conversation) => LayoutFor(conversation) is var layout
+        && conversation.Messages.Any(message => layout.RoleOf(message) != message.Role);
+
+    /// <summary>A conversation as text.</summary>
+    /// <param name="conversation">A conversation, <see cref="Fitted"/>.</param>
+    /// <param name="answer">Whether the assistant is to answer now (<c>add_generation_prompt</c>).</param>
+    /// <exception cref="RefusedInputException">The template refuses the messages, or cannot lay them out.</exception>
+    public string Render(Conversation conversation, bool answer)
+    {
+        var layout = LayoutFor(conversation);
+        try
+        {
+            var variables = conversation.Tools is { } tools ? conversation.Variables.Append(new("tools", tools)) : conversation.Variables;
+            return layout.Render([.. conversation.Messages.Select(message => message.Fields)], answer, variables);
+        }
+        catch (JinjaException refused)
+        {
+            var does = refused.ByTemplate ? "refuses" : "cannot render";
+            throw new RefusedInputException(layout.Path, $"the chat template {does} the messages: {refused.Message}");
+        }
+    }
+
+    /// <summary>Messages as text by the usual template, given as they are.</summary>
+    internal string Render(IReadOnlyList<JsonNode?> messages, bool answer, IReadOnlyDictionary<string, JsonNode?> variables,
+        DateTimeOffset? today) => _default.Render(messages, answer, variables, today);
+}

@@ -1,0 +1,121 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine.Data;
+
+/// <summary>A prompt and its expected answer.</summary>
+/// <param name="Place">Its file and row.</param>
+/// <param name="Text">The prompt; empty where <paramref name="Conversation"/> is rendered.</param>
+/// <param name="Target">The answer that is learnt, and the first that is right.</param>
+/// <param name="References">Every right answer, the target among them.</param>
+/// <param name="Source">Where it comes from; empty where the data does not say.</param>
+/// <param name="Conversation">A conversation that ends with the answer; null where there is a prompt.</param>
+public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source,
+    Conversation? Conversation)
+{
+    /// <summary>A conversation of a data file. Until a chat template has written its answer (<see cref="PromptEncoder.Asked"/>), the
+    /// reference is what the message says.</summary>
+    public static Prompt Of(string place, Conversation conversation) => new(place, "", conversation.Messages[^1].Shown,
+        [conversation.Messages[^1].Shown], "", conversation);
+
+    /// <summary>Each prompt once, with the answers of all rows that have it.</summary>
+    public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
+        [.. prompts.GroupBy(prompt => prompt.Key).Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
+
+    /// <summary>The key of a prompt: rows with the same key belong together.</summary>
+    internal string Key => Conversation?.Key ?? Text;
+}
+
+/// <summary>The prompts of one data file.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="Sha256">Of the file's bytes, in lower-case hexadecimal.</param>
+/// <param name="Prompts">The rows in file order.</param>
+public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt> Prompts)
+{
+    /// <summary>Remarks on how the file was read.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>The columns of the file that the task does not read.</summary>
+    internal IReadOnlyList<string> NotUsed { get; init; } = [];
+
+    /// <summary>The remarks, and one on the columns that are not used.</summary>
+    public IEnumerable<string> AllRemarks => [.. Remarks, .. DataRemarks.NotUsed([(File, NotUsed)])];
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
+    public static PromptFile Read(string path, TaskSettings task)
+    {
+        var faults = new List<Fault>();
+        return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
+    }
+
+    /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last
+    /// answer.</summary>
+    /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
+    public static PromptFile ReadUnanswered(string path)
+    {
+        var faults = new DataFaults(Path.GetFileName(path));
+        using var file = TableFile.Open(path, faults);
+        var read = file is null ? null : Conversations(file, faults, answered: false);
+        return faults.Any || read is null ? throw new RefusedInputException([.. faults.All]) : read;
+    }
+
+    /// <param name="path">The file.</param>
+    /// <param name="task">How its rows become prompts.</param>
+    /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
+    internal static PromptFile? TryRead(string path, TaskSettings task, List<Fault> faults)
+    {
+        var found = new DataFaults(Path.GetFileName(path));
+        var read = Read(path, task, found);
+        faults.AddRange(found.All);
+        return found.Any ? null : read;
+    }
+
+    private static PromptFile? Read(string path, TaskSettings task, DataFaults faults)
+    {
+        using var file = TableFile.Open(path, faults);
+        if (file is null) return null;
+        return task.TextChoices is [{ Chat: true }] ? Conversations(file, faults, answered: true) : Rows(file, task, faults);
+    }
+
+    private static PromptFile? Rows(TableFile file, TaskSettings task, DataFaults faults)
+    {
+        var table = new CellTable([.. task.TextChoices.SelectMany(choice => choice.Columns)]);
+        file.ReadCells(table, ConversationCells.AsAny);
+        if (faults.Any) return null;
+        if (TextColumns.Chosen(task.TextChoices, table.Columns) is not { } text)
+        {
+            faults.Add(TextColumns.Wanted(task.TextChoices, table.Columns, file.Header, file.WhyNoHeader));
+            return null;
+        }
+        foreach (var column in text.Columns)
+            if (table.RefusalOf(column) is { } why) faults.Add($"column {column}", $"cannot be read: {why}");
+        if (faults.Any) return null;
+        RowTemplate prompt = RowTemplate.Of(text.Prompt!), target = RowTemplate.Of(text.Target!);
+        var prompts = new List<Prompt>(table.Rows);
+        for (var row = 0; row < table.Rows; row++)
+        {
+            string Cell(string column) => table[column, row];
+            var place = table.PlaceOf(row);
+            var broken = text.Columns.Select(column => (Column: column, Fault: table.FaultOf(column, row, numbers: true))).Where(cell =>
+                cell.Fault is not null).ToArray();
+            foreach (var (column, fault) in broken) faults.Add($"{place} column {column}", fault!);
+            if (broken.Length > 0) continue;
+            var answer = target.Fill(Cell);
+            if (prompt.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", prompt.Columns)}", "is empty: there is no prompt");
+            else if (target.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", target.Columns)}", "is empty: there is nothing to answer");
+            else prompts.Add(new($"{file.Name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell)
+                .Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
+        }
+        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")], NotUsed =
+            [.. table.Columns.Except(text.Columns)] };
+    }
+
+    private static PromptFile Conversations(TableFile file, DataFaults faults, bool answered)
+    {
+        var prompts = new List<Prompt>();
+        foreach (var (place, row) in file.ReadObjects())
+            if (Conversation.Read(row, place, faults, answered) is { } conversation)
+                prompts.Add(Prompt.Of($"{file.Name} {place}", answered ? conversation : conversation.Unanswered()));
+        return new(file.Name, file.Sha256, prompts) { Remarks = [.. file.Remarks.Select(remark => $"{file.Name}: {remark}.")] };
+    }
+}

@@ -1,0 +1,7 @@
+namespace LoraDrop.Engine.Data;
+
+/// <summary>A row, counted from 1 without a header, and in text files the line where it starts: <c>row 7 (line 8)</c>.</summary>
+internal readonly record struct RowPlace(int Row, long? Line = null)
+{
+    public override string ToString() => Line is null ? $"row {Row}" : $"row {Row} (line {Line})";
+}

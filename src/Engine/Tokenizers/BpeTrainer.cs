@@ -1,0 +1,44 @@
+namespace LoraDrop.Engine.Tokenizers;
+
+/// <summary>Learns the vocabulary of a byte-level BPE from texts (Sennrich, Haddow and Birch 2016), in RoBERTa's layout.</summary>
+/// <remarks>
+/// The commonest pair of neighbouring tokens becomes a token, again and again; of pairs that are equally common the first in ordinal
+/// order of left, then right, token. So the same texts give the same vocabulary, in whatever order they come.
+/// </remarks>
+public static class BpeTrainer
+{
+    /// <summary>The smallest vocabulary: 256 bytes and five special tokens.</summary>
+    public const int SmallestVocabulary = 261;
+
+    /// <summary>Learns a vocabulary.</summary>
+    /// <param name="texts">Read once. Words are split as GPT-2 splits them; a merge never spans two words.</param>
+    /// <param name="vocabularySize">Number of tokens, <see cref="SmallestVocabulary"/> or more. The result is smaller where no pair occurs twice.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is below <see cref="SmallestVocabulary"/>.</exception>
+    public static BpeVocabulary Train(IEnumerable<string> texts, int vocabularySize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, SmallestVocabulary);
+        var tokens = ByteLevel.Alphabet.ToList();
+        var indices = tokens.Index().ToDictionary(token => token.Item, token => token.Index);
+        var merges = new List<(string Left, string Right)>();
+        var pairs = new BpePairs(WordCounts(texts), tokens);
+        while (tokens.Count + BpeVocabulary.SpecialTokens < vocabularySize && pairs.TakeCommonest() is { } pair)
+        {
+            var merge = (Left: tokens[pair.Left], Right: tokens[pair.Right]);
+            merges.Add(merge);
+            if (indices.TryAdd(merge.Left + merge.Right, tokens.Count)) tokens.Add(merge.Left + merge.Right); // "ab"+"c" may follow "a"+"bc"
+            pairs.Merge(pair, indices[merge.Left + merge.Right]);
+        }
+        return new BpeVocabulary(tokens, merges);
+    }
+
+    private static Dictionary<string, int> WordCounts(IEnumerable<string> texts)
+    {
+        var counts = new Dictionary<string, int>();
+        foreach (var word in texts.SelectMany(ByteLevel.Words))
+        {
+            var letters = ByteLevel.ToLetters(word);
+            counts[letters] = counts.GetValueOrDefault(letters) + 1;
+        }
+        return counts;
+    }
+}

@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine.Tokenizers;
+
+/// <summary>Text to token ids and back, id by id as Hugging Face <c>tokenizers</c> gives them.</summary>
+/// <remarks>
+/// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
+/// tokenizer.json. May be used from several threads at once.</para>
+/// <para>BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT), WordPiece
+/// (BERT) and whole words are known; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
+/// </remarks>
+public sealed class Tokenizer
+{
+    private const int LongestCachedWord = 64, MostCachedWords = 100_000;
+
+    /// <summary>What SentencePiece's models are called: Llama's, XLM-RoBERTa's and CamemBERT's, ALBERT's, DeBERTa's.</summary>
+    private static readonly string[] SentencePieceNames = ["tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "spm.model"];
+
+    /// <summary>The files that a tokenizer may consist of.</summary>
+    public static IReadOnlyList<string> FileNames { get; } =
+    [
+        "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        .. SentencePieceNames, "chat_template.jinja", "chat_template.json", .. ChatTemplate.MoreFiles,
+        "generation_config.json",
+    ];
+
+    private readonly TokenizerSteps _steps;
+    private readonly FrozenDictionary<string, int> _ids;
+    private readonly FrozenDictionary<int, string> _tokens;
+    private readonly int _rows;
+    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cachedParts;
+    private int _cachedWords;
+
+    private Tokenizer(TokenizerSteps steps, SpecialTokenNames names, int rows)
+    {
+        (_steps, _rows) = (steps, rows);
+        _cachedParts = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
+        Dictionary<string, int> ids = [];
+        Dictionary<int, string> tokens = [];
+        foreach (var (token, id) in steps.Model.Vocabulary) (ids[token], tokens[id]) = (id, token);
+        foreach (var token in steps.Added.All) (ids[token.Content], tokens[token.Id]) = (token.Id, token.Content);
+        (_ids, _tokens) = (ids.ToFrozenDictionary(), tokens.ToFrozenDictionary());
+        SpecialIds = steps.Added.All.Where(token => token.Special).Select(token => token.Id).ToFrozenSet();
+        UnknownId = IdOf(steps.Model.UnknownToken, names.Of("unk_token"), "<unk>", "[UNK]");
+        MaskId = IdOf(names.Of("mask_token"), "<mask>", "[MASK]");
+        EndId = IdOf(names.Of("eos_token"), "</s>", "[SEP]", "<|endoftext|>", "<|end_of_text|>");
+        PadId = IdOf(names.Of("pad_token"), "<pad>", "[PAD]", "<|finetune_right_pad_id|>") ?? EndId ?? 0;
+        VocabularySize = _ids.Values.Max() + 1;
+        var added = steps.Added.All.Select(token => token.Content).ToHashSet();
+        var own = steps.Model.Vocabulary.Where(token => !added.Contains(token.Key)).Select(token => token.Value);
+        RowsNeeded = own.Concat(steps.Template.SpecialIds).Append(EndId ?? 0).Max() + 1;
+    }
+
+    /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
+    /// <remarks>Attention leaves padded places out, so a model without a pad token (GPT-2, Llama 2) is not disturbed by which id it is.</remarks>
+    public int PadId { get; }
+
+    /// <summary>Stands for a hidden token in masked language modelling; null where there is none.</summary>
+    public int? MaskId { get; }
+
+    /// <summary>Stands for what the vocabulary lacks; null where nothing can be lacking (GPT-2).</summary>
+    public int? UnknownId { get; }
+
+    /// <summary>Ends a text, or a generated answer; null where there is none.</summary>
+    public int? EndId { get; }
+
+    /// <summary>The largest id plus one.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The rows that an embedding needs at least: for the vocabulary, the tokens around each text, and the end token.</summary>
+    /// <remarks>Added tokens beyond them are often published with models that have no rows for them, and may never occur.</remarks>
+    public int RowsNeeded { get; }
+
+    /// <summary>Added tokens whose ids are <paramref name="rows"/> or more.</summary>
+    public IEnumerable<string> AddedBeyond(int rows) => _steps.Added.All.Where(token => token.Id >= rows).Select(token => token.Content);
+
+    /// <summary>The ids that decoding leaves out as special.</summary>
+    public IReadOnlySet<int> SpecialIds { get; }
+
+    /// <summary>Reads the tokenizer of a model's folder.</summary>
+    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may hold Llama 3's ranks too,
+    /// sentencepiece.bpe.model, spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The
+    /// first that is there is read. special_tokens_map.json, tokenizer_config.json, added_tokens.json and, beside a SentencePiece model,
+    /// config.json are heeded where present.</param>
+    /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
+    /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By
+    /// default there is no limit.</param>
+    /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
+    public static Tokenizer Load(string folder, int rows = int.MaxValue)
+    {
+        GitLfsPointer.RefuseIn(folder, []);
+        var names = SpecialTokenNames.Read(folder);
+        var model = SentencePieceNames.Where(Has).Select(name => Path.Combine(folder, name)).FirstOrDefault();
+        return new Tokenizer(Has("tokenizer.json") ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), names)
+            : model is not null ? TiktokenFile.Is(model) ? TiktokenFile.Read(model, names) : SentencePieceFile.Read(model, names)
+            : Has("vocab.json") ? VocabularyFiles.BytePair(folder, names)
+            : Has("vocab.txt") ? VocabularyFiles.WordPiece(folder, names)
+            : throw new RefusedInputException(
+                folder,
+                $"holds no tokenizer: put tokenizer.json there, or {string.Join(", ", SentencePieceNames)}, "
+                + "or vocab.json and merges.txt, or vocab.txt."),
+            names, rows);
+
+        bool Has(string name) => File.Exists(Path.Combine(folder, name));
+    }
+
+    /// <summary>Whether files with these names hold a tokenizer.</summary>
+    public static bool IsAmong(IReadOnlySet<string> names) => names.Contains("tokenizer.json") || SentencePieceNames.Any(names.Contains)
+        || names.Contains("vocab.txt") || (names.Contains("vocab.json") && names.Contains("merges.txt"));
+
+    /// <summary>The ids of one text or of a pair, with the special tokens that the model expects around them.</summary>
+    /// <param name="first">A text; may be empty.</param>
+    /// <param name="second">The second text of a pair; null for a single text, which is not the same as an empty one.</param>
+    /// <param name="maxLength">At most so many ids, special tokens included; null for no limit. Tokens are cut from the right end of the
+    /// longer text until both are equally long, then from both.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
+    public TokenizedText Encode(string first, string? second = null, int? maxLength = null)
+    {
+        var firstIds = Tokens(first, maxLength);
+        var secondIds = second is null ? null : Tokens(second, maxLength);
+        if (maxLength is { } limit)
+        {
+            var special = _steps.Template.SpecialCount(ofPair: second is not null);
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, special, nameof(maxLength));
+            LongestFirst.Cut(firstIds, secondIds, limit - special);
+        }
+        return _steps.Template.Fill(firstIds, secondIds);
+    }
+
+    /// <summary>The ids of a text alone: special tokens that stand in it are read, none is added.</summary>
+    public int[] EncodeBare(string text) => [.. Tokens(text, null)];
+
+    /// <summary>The ids of an unfinished text: with the special tokens before it, without those after.</summary>
+    public int[] EncodePrefix(string text) => [.. _steps.Template.Before, .. Tokens(text, null)];
+
+    /// <summary>Special tokens before a text.</summary>
+    public int PrefixLength => _steps.Template.Before.Length;
+
+    /// <summary>The text of ids; ids that are no token are left out.</summary>
+    /// <param name="ids">Token ids, as of <see cref="Encode"/> or generated.</param>
+    /// <param name="skipSpecialTokens">Whether <see cref="SpecialIds"/> are left out; default true.</param>
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true)
+    {
+        var kept = ids.Where(id => _tokens.ContainsKey(id) && !(skipSpecialTokens && SpecialIds.Contains(id)));
+        return string.Concat(_steps.Decode(kept.Select(id => _tokens[id])));
+    }
+
+    /// <summary>The ids without special tokens around; reading stops after a word that makes them <paramref name="enough"/>.</summary>
+    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the longer.</remarks>
+    private List<int> Tokens(string text, int? enough)
+    {
+        var ids = new List<int>(text.Length / 3 + 1);
+        foreach (var piece in _steps.Added.Split(text))
+        {
+            if (piece.Token is { } token)
+            {
+                if (token.Id >= _rows) throw BeyondRows(token, text);
+                ids.Add(token.Id);
+                continue;
+            }
+            foreach (var word in _steps.SplitWords(piece.Text, piece.Begins))
+            {
+                AppendWord(word, ids);
+                if (ids.Count >= enough) return ids;
+            }
+        }
+        return ids;
+    }
+
+    private RefusedInputException BeyondRows(AddedToken token, string text) => new(
+        $"the text '{PlainText.Shown(PlainText.Clipped(text))}'",
+        $"has the token '{PlainText.Shown(token.Content)}', id {token.Id}, for which the model has no row: its embedding has {_rows}. "
+        + "Leave the token out, or take a model whose embedding was enlarged for it.");
+
+    private void AppendWord(ReadOnlySpan<char> word, List<int> ids)
+    {
+        while (word.Length > 0)
+        {
+            var length = _steps.Model.IndependentLength(word);
+            AppendPart(word[..length], ids);
+            word = word[length..];
+        }
+    }
+
+    private void AppendPart(ReadOnlySpan<char> part, List<int> ids)
+    {
+        if (_cachedParts.TryGetValue(part, out var known))
+        {
+            ids.AddRange(known);
+            return;
+        }
+        var start = ids.Count;
+        var word = part.ToString();
+        _steps.Model.Append(word, ids);
+        if (word.Length > LongestCachedWord || Volatile.Read(ref _cachedWords) >= MostCachedWords) return;
+        if (_cache.TryAdd(word, [.. ids[start..]])) Interlocked.Increment(ref _cachedWords);
+    }
+
+    private int? IdOf(params IEnumerable<string?> candidates)
+    {
+        foreach (var token in candidates)
+        {
+            if (token is not null && _ids.TryGetValue(token, out var id)) return id;
+        }
+        return null;
+    }
+}
