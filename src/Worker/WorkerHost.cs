@@ -12,7 +12,7 @@ public static class WorkerHost
     private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(8);
 
     /// <summary>Reads the settings, waits for the database, and works until the process is told to end.</summary>
-    /// <param name="settingsFile">What <c>--config</c> named; null for the usual files.</param>
+    /// <param name="settingsFile">The file given by <c>--config</c>; null for the default files.</param>
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
     {
@@ -33,7 +33,7 @@ public static class WorkerHost
 
     private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // what counts is in the settings, which are read already
+        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // the settings are read already
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
         builder.Services.AddHostLog(settings.Log);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-worker");

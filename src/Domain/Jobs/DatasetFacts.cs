@@ -9,7 +9,7 @@ public sealed record DatasetFacts(IReadOnlyList<SplitFacts> Splits);
 /// <summary>One file of a data set.</summary>
 /// <param name="Split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
 /// <param name="File">The file's name.</param>
-/// <param name="Bytes">Its size.</param>
+/// <param name="Bytes">Size in bytes.</param>
 /// <param name="Sha256">Of its bytes, in lower-case hexadecimal.</param>
 /// <param name="Rows">Rows of data; a header is none.</param>
 /// <param name="Header">Whether columns have names. Of TSV and CSV the first line decides (<see cref="HeaderLine"/>).</param>

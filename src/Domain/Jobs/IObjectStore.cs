@@ -5,7 +5,7 @@ public sealed record StoredObject(string Key, long Bytes, string Sha256);
 
 /// <summary>An object as a listing names it.</summary>
 /// <param name="Key">Its key.</param>
-/// <param name="Bytes">Its size.</param>
+/// <param name="Bytes">Size in bytes.</param>
 /// <param name="LastModified">When it was stored, by the store's clock. Storing the same content again need not change it.</param>
 public sealed record ListedObject(string Key, long Bytes, DateTimeOffset LastModified);
 

@@ -2,7 +2,7 @@ namespace LoraDrop.Domain;
 
 /// <summary>What a stage will do.</summary>
 /// <param name="Stage">The stage.</param>
-/// <param name="Examples">Examples that it trains on.</param>
+/// <param name="Examples">Number of training examples.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Passes">Passes over the examples; not whole where the steps are limited.</param>
 public sealed record StageWork(Stage Stage, int Examples, int Steps, double Passes);

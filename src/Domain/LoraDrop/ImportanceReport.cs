@@ -14,9 +14,9 @@ public sealed record SiteImportance(string Type, int Layer, double G, double Per
 /// <param name="Scope">What was normalised together.</param>
 /// <param name="Threshold">T, or null where a number of layers was asked for instead.</param>
 /// <param name="Examples">Size of the sample D_s.</param>
-/// <param name="Tokens">Its tokens, padding left out.</param>
+/// <param name="Tokens">Number of tokens in the sample, without padding.</param>
 /// <param name="Sites">By type, then layer.</param>
-/// <param name="Remarks">What a person should know about the plan.</param>
+/// <param name="Remarks">Notes on the plan.</param>
 public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, int Examples, long Tokens,
     IReadOnlyList<SiteImportance> Sites, IReadOnlyList<string> Remarks)
 {

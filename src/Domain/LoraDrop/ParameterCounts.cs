@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
 /// <summary>How many numbers a run trains. The paper counts the adapter alone, and of LoRA-drop only the layers that keep their own.</summary>
-/// <param name="WithoutShared">The LoRAs that layers keep for themselves: the figure to hold against the paper's tables.</param>
-/// <param name="Adapter">All LoRAs, the shared ones counted once.</param>
+/// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>
+/// <param name="Adapter">Parameters of all LoRAs, with shared ones counted once.</param>
 /// <param name="AdapterAndHead">All LoRAs and the trained head: what the optimiser really updates.</param>
 public sealed record ParameterCounts(long WithoutShared, long Adapter, long AdapterAndHead)
 {

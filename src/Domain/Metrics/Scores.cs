@@ -4,7 +4,7 @@ namespace LoraDrop.Domain;
 
 /// <summary>The figures of one evaluation by their names in JSON, and which of them picks the best evaluation.</summary>
 /// <param name="Values">Name to value; NaN where a figure is undefined (the correlation of a constant).</param>
-/// <param name="Primary">The name of the figure that counts.</param>
+/// <param name="Primary">Name of the primary score.</param>
 public sealed record Scores(IReadOnlyDictionary<string, double> Values, string Primary)
 {
     public double PrimaryValue => Values[Primary];

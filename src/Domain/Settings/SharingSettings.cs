@@ -48,7 +48,7 @@ public sealed record SharingSettings
     {
         if (Threshold is not (null or (> 0 and <= 1))) yield return new($"{path}.threshold", $"must lie in (0, 1]; got {Threshold}");
         if (Keep < 1) yield return new($"{path}.keep", $"must be at least 1; got {Keep}");
-        if (Threshold is null == Keep is null) yield return new($"{path}.keep", "is given instead of threshold, not beside it");
+        if (Threshold is null == Keep is null) yield return new($"{path}.keep", "cannot be combined with threshold: give one of them");
     }
 
     internal static SharingSettings Read(JsonFields fields)

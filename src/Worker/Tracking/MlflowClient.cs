@@ -72,7 +72,7 @@ internal sealed class MlflowClient : IDisposable
     /// <param name="run">The run.</param>
     /// <param name="status">RUNNING, FINISHED, FAILED or KILLED.</param>
     /// <param name="end">When it ended; null where it goes on.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the read.</param>
     public async Task UpdateAsync(string run, string status, DateTimeOffset? end, CancellationToken cancel) =>
         await PostAsync<object>("runs/update", new { run_id = run, status, end_time = end?.ToUnixTimeMilliseconds() }, cancel);
 
