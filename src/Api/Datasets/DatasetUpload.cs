@@ -97,7 +97,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         var (split, fileName) = (part.Field, part.FileName);
         var format = DataFormat.Of(fileName);
         if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, whose extension gives the format"));
-        else if (!DataFormat.Ends.Contains(format)) _faults.Add(new(split, $"must have one of the extensions {string.Join(", ", DataFormat.Ends)}; got {PlainText.Clipped(fileName)}"));
+        else if (!DataFormat.Extensions.Contains(format)) _faults.Add(new(split, $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(fileName)}"));
         else if (_faults.Count == 0)   // else the request is refused anyway, and the reader skips the part
         {
             var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", UploadLimit.On(part.Body, options), cancel);

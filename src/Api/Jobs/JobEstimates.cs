@@ -21,8 +21,8 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
         var judged = await life.JudgeAsync(draft, cancel);
         db.ChangeTracker.Clear(); // discard a model or dataset that validation added
         var (request, model, dataset, _) = judged;
-        var (modelFacts, data) = (draft.IsSound("lora") ? model?.Facts : null, dataset?.Facts);
-        var sized = data is not null && SizeSettings.All(draft.IsSound);
+        var (modelFacts, data) = (draft.IsValid("lora") ? model?.Facts : null, dataset?.Facts);
+        var sized = data is not null && SizeSettings.All(draft.IsValid);
         var work = sized ? WorkEstimate.Of(request, data!) : [];
         var need = modelFacts is not null && sized ? MemoryEstimate.OfJob(request, modelFacts, data) : 0;
         var workers = (await living.AllAsync(cancel)).Select(worker => (Row: worker, Fit: FitOf(worker, request, need))).ToList();
@@ -46,7 +46,7 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
 
     private async Task<ParameterEstimate?> ParametersAsync(JobDraft draft, ModelFacts? facts, ModelRow? model, DatasetRow? dataset, CancellationToken cancel)
     {
-        if (facts is null || !draft.IsSound("sharing") || ParameterRange.Of(draft.Request, facts) is not { } range) return null;
+        if (facts is null || !draft.IsValid("sharing") || ParameterRange.Of(draft.Request, facts) is not { } range) return null;
         var kept = draft.Request.Sharing is { } sharing && dataset is not null ? await KeptAsync(draft.Request, sharing, model!, dataset, cancel) : null;
         return new(facts.Parameters, range.Lora, range.Least, range.Most, kept);
     }

@@ -78,7 +78,7 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
         if (_format.Length == 0) _format = ".jsonl";   // OpenAI's clients name in-memory files without an extension, and JSON Lines is OpenAI's only format
         if (_name.Length is 0 or > LongestName) _faults.Add(new("file", $"must be a file with a name of 1 to {LongestName} characters"));
         else if (PlainText.Fault(_name) is { } strange) _faults.Add(new("file", $"has a name that {strange}"));
-        else if (!DataFormat.Ends.Contains(_format)) _faults.Add(new("file", $"must have one of the extensions {string.Join(", ", DataFormat.Ends)}; got {PlainText.Clipped(_name)}"));
+        else if (!DataFormat.Extensions.Contains(_format)) _faults.Add(new("file", $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(_name)}"));
         else if (_faults.Count == 0) _stored = await objects.PutAsync(_key, UploadLimit.On(part.Body, options), cancel);
     }
 }

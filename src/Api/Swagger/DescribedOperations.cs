@@ -51,12 +51,19 @@ internal sealed class DescribedOperations : IOperationFilter
         foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>())
             if (parameter.Name is { } name && PathParameters.TryGetValue(name, out var description)) parameter.Description = description;
         foreach (var parameter in described)
+        {
+            if (operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == parameter.Name && known.In == ParameterLocation.Path) is { } inPath)
+            {
+                inPath.Description = parameter.Description; // a new resource describes its own id
+                continue;
+            }
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
                 Name = parameter.Name, In = parameter.In, Description = parameter.Description, Schema = parameter.Schema,
                 Explode = true,
                 Style = parameter.In == ParameterLocation.Query ? ParameterStyle.Form : null,
             });
+        }
     }
 
     private static void AddBodies(OpenApiOperation operation, IReadOnlyList<DescribedBody> bodies, OperationFilterContext context)

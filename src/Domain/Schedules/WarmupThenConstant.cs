@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The learning rate rises linearly to its peak and stays there, as transformers has it.</summary>
-/// <param name="Peak">η from the end of the warm-up on.</param>
+/// <summary>The learning rate rises linearly to its peak and stays there, as in transformers.</summary>
+/// <param name="Peak">η after the warm-up.</param>
 /// <param name="Warmup">Steps of the warm-up; 0 starts at the peak.</param>
 public sealed record WarmupThenConstant(double Peak, int Warmup)
 {

@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The learning rate rises linearly to its peak and falls along a cosine (Loshchilov and Hutter 2016), as transformers has it.</summary>
+/// <summary>The learning rate rises linearly to its peak and falls along a cosine (Loshchilov and Hutter 2016), as in transformers.</summary>
 /// <param name="Peak">η at the end of the warm-up.</param>
 /// <param name="Warmup">Steps of the warm-up; 0 starts at the peak.</param>
 /// <param name="Steps">Steps of the run, the warm-up included.</param>
