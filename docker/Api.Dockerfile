@@ -1,16 +1,16 @@
 # syntax=docker/dockerfile:1
 # The Api, and the migrations: no libtorch, no shell, no package manager. From the root of the repository: docker build -f docker/Api.Dockerfile -t loradrop-api .
-# docker/rehearse does what is written here where there is no container engine.
+# docker/rehearse runs these instructions without a container engine.
 ARG DOTNET_VERSION=10.0
 
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET_VERSION}-noble AS build
-# The list of what the image is made of covers this stage too, where the packages and their lock files are.
+# The SBOM covers this stage too, which has the packages and their lock files.
 ARG BUILDKIT_SBOM_SCAN_STAGE=true
-# CI=true locks the restore: it fails where a lock file does not fit, instead of resolving anew.
+# CI=true locks the restore: it fails if a lock file does not match, instead of resolving again.
 ENV CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NUGET_XMLDOC_MODE=skip
 WORKDIR /source
 
-# Packages: this layer is built again only when a project or a lock file changes.
+# Packages: this layer is rebuilt only when a project or lock file changes.
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.cpu.lock.json src/Domain/
 COPY src/Storage/Storage.csproj src/Storage/packages.cpu.lock.json src/Storage/
@@ -23,7 +23,7 @@ COPY src/Storage src/Storage
 COPY src/Api src/Api
 RUN dotnet publish src/Api/Api.csproj --configuration Release --no-restore -p:TorchBackend=cpu --output /published
 
-# Two layers: packages, which seldom change, and what is ours. Times are set to one that never changes, so that equal files are equal layers.
+# Two layers: packages, which rarely change, and our files. Timestamps are fixed, so that equal files give equal layers.
 RUN mkdir -p /layers/packages/runtimes /layers/own \
  && mv /published/runtimes/linux-x64 /layers/packages/runtimes/ \
  && rm -rf /published/runtimes \
@@ -45,14 +45,14 @@ LABEL org.opencontainers.image.title="LoRA-drop Api" \
 WORKDIR /app
 COPY --from=build /layers/packages ./
 COPY --from=build /layers/own ./
-# Beyond loopback, so it demands keys. Metrics and health have an address of their own, which is not for users.
+# Listens beyond loopback, so it requires API keys. Metrics and health have a separate internal address.
 ENV LORADROP_API__URLS=http://0.0.0.0:5080 \
     LORADROP_API__METRICSURL=http://0.0.0.0:5082 \
     LORADROP_LOG__JSON=true
 EXPOSE 5080 5082
-# Nothing is written but temporary files: the root file system may be read-only where /tmp is not.
+# Only temporary files are written: the root file system may be read-only if /tmp is writable.
 USER 1654:1654
 STOPSIGNAL SIGTERM
-# Whether it lives, not whether its database does: starting it again cures nothing else. There is no curl here, so the program asks itself.
+# Checks liveness, not the database: a restart would not help there. There is no curl, so the program checks itself.
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=4 CMD ["/app/LoraDrop.Api", "health", "http://127.0.0.1:5082/health/live"]
 ENTRYPOINT ["/app/LoraDrop.Api"]

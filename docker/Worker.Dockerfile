@@ -1,19 +1,19 @@
 # syntax=docker/dockerfile:1
 # The Worker with its libtorch, for CPUs or for NVIDIA GPUs: docker build -f docker/Worker.Dockerfile --build-arg TORCH_BACKEND=cuda -t loradrop-worker:cuda .
-# docker/rehearse does what is written here where there is no container engine.
+# docker/rehearse runs these instructions without a container engine.
 ARG DOTNET_VERSION=10.0
 # cpu, or cuda: the property TorchBackend of the build.
 ARG TORCH_BACKEND=cpu
 
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET_VERSION}-noble AS build
 ARG TORCH_BACKEND
-# The list of what the image is made of covers this stage too, where the packages and their lock files are.
+# The SBOM covers this stage too, which has the packages and their lock files.
 ARG BUILDKIT_SBOM_SCAN_STAGE=true
 ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NUGET_XMLDOC_MODE=skip
 WORKDIR /source
 
-# Packages: this layer is built again only when a project or a lock file changes. The lock files of cuda are not in the repository, as its packages can be had
-# only where they are built for; where somebody has added them, they are used (docs/deploy.md).
+# Packages: this layer is rebuilt only when a project or lock file changes. The cuda lock files are not in the repository, since its packages are only
+# available for their own platform; if someone has added them, they are used (docs/deploy.md).
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.*.lock.json src/Domain/
 COPY src/Engine/Engine.csproj src/Engine/packages.*.lock.json src/Engine/
@@ -29,8 +29,8 @@ COPY src/Storage src/Storage
 COPY src/Worker src/Worker
 RUN dotnet publish src/Worker/Worker.csproj --configuration Release --no-restore -p:TorchBackend=$TORCH_BACKEND -p:ContinuousIntegrationBuild=true --output /published
 
-# Three layers: libtorch, which is nearly all of the image and changes with its version alone; the other packages; what is ours. Times are set to one that never
-# changes, so that equal files are equal layers. Python's part of libtorch, what needs it, and tests are never loaded.
+# Three layers: libtorch, which is most of the image and changes only with its version; the other packages; our files. Timestamps are fixed,
+# so that equal files give equal layers. Python's part of libtorch, what needs it, and tests are never loaded.
 RUN mkdir -p /layers/torch/runtimes /layers/packages /layers/own /layers/data \
  && mv /published/runtimes/linux-x64 /layers/torch/runtimes/ \
  && rm -rf /published/runtimes \
@@ -56,8 +56,8 @@ COPY --from=build /layers/torch ./
 COPY --from=build /layers/packages ./
 COPY --from=build /layers/own ./
 COPY --from=build --chown=1654:1654 /layers/data /data
-# Per-thread caches are off so that freed tensors leave room that the next ones fit into (docs/decisions/loading-libtorch.md). Which GPUs it sees is not said here:
-# an image that names them all would see those that an orchestrator gave to others.
+# Per-thread caches are off so that new tensors reuse freed memory (docs/decisions/loading-libtorch.md). GPUs are not selected here:
+# an image that requests all would also see those assigned to other containers.
 ENV LORADROP_WORKER__DEVICE=${TORCH_BACKEND} \
     LORADROP_WORKER__HEALTHURL=http://0.0.0.0:5081 \
     LORADROP_WORKER__WORKFOLDER=/data/work \
@@ -66,10 +66,10 @@ ENV LORADROP_WORKER__DEVICE=${TORCH_BACKEND} \
     GLIBC_TUNABLES=glibc.malloc.tcache_count=0 \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 EXPOSE 5081
-# What stages work on, and what was fetched. The root file system may be read-only where this and /tmp are not.
+# Files of running stages and the cache. The root file system may be read-only if this and /tmp are writable.
 VOLUME /data
 USER 1654:1654
 STOPSIGNAL SIGTERM
-# Whether it lives, not whether its database does: starting it again cures nothing else. There is no curl here, so the program asks itself.
+# Checks liveness, not the database: a restart would not help there. There is no curl, so the program checks itself.
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=4 CMD ["/app/LoraDrop.Worker", "health", "http://127.0.0.1:5081/health/live"]
 ENTRYPOINT ["/app/LoraDrop.Worker"]

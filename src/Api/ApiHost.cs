@@ -9,14 +9,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>The REST service as a process of its own, over storage that it shares with workers and others of its kind.</summary>
+/// <summary>The REST service as a separate process, sharing storage with workers and other Api processes.</summary>
 public static class ApiHost
 {
-    /// <summary>How long requests on their way may take when the host stops.</summary>
+    /// <summary>Time for requests in progress to finish when the host stops.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Reads the settings, waits for the database, and serves until the process is told to end.</summary>
-    /// <param name="settingsFile">What <c>--config</c> named; null for the usual files.</param>
+    /// <summary>Reads the settings, waits for the database, and serves until the process is stopped.</summary>
+    /// <param name="settingsFile">The file given by <c>--config</c>; null for the default files.</param>
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
     {
@@ -28,13 +28,13 @@ public static class ApiHost
         await app.Services.AwaitStorageAsync(stop);
         await StartAsync(app, api, stop);
         ApiLog.Listening(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiHost)), string.Join(", ", app.Urls));
-        await app.SayWhoMayAskAsync("loradrop keys create --name <name> --role admin", stop);
+        await app.LogAccessAsync("loradrop keys create --name <name> --role admin", stop);
         await app.WaitForShutdownAsync(stop);
     });
 
     private static WebApplication Build(ServiceSettings settings, ApiOptions api, OidcOptions oidc)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new()); // what counts is in the settings, which are read already
+        var builder = WebApplication.CreateEmptyBuilder(new()); // the settings are read already
         builder.WebHost.UseKestrelCore().UseUrls(api.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
@@ -58,7 +58,7 @@ public static class ApiHost
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} is in use by another program");
+            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} is already in use by another program");
         }
         catch (System.Net.Sockets.SocketException denied)
         {

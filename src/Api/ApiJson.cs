@@ -5,25 +5,25 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Api;
 
-/// <summary>How answers are written: as settings are (<see cref="JsonText"/>), but what is not known is left out, and so are numbers that are none.</summary>
+/// <summary>JSON options for responses: like settings (<see cref="JsonText"/>), but null and non-finite values are omitted.</summary>
 public static class ApiJson
 {
-    /// <summary>For what is written outside of answers, such as an event's data.</summary>
+    /// <summary>For JSON written outside of responses, such as an event's data.</summary>
     public static JsonSerializerOptions Options { get; } = Configured(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
     public static JsonSerializerOptions Configured(JsonSerializerOptions options)
     {
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
-        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;   // answers are JSON, never part of a page
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;   // responses are JSON, never embedded in HTML
         options.NumberHandling = JsonNumberHandling.Strict;
         return options;
     }
 
-    /// <summary>The number, or null where it is none: JSON has no NaN.</summary>
+    /// <summary>The number, or null if it is not finite: JSON has no NaN.</summary>
     public static double? Finite(double? number) => number is { } value && double.IsFinite(value) ? value : null;
 
-    /// <summary>The figures that are numbers.</summary>
+    /// <summary>The finite figures.</summary>
     public static IReadOnlyDictionary<string, double> Finite(IReadOnlyDictionary<string, double> figures) =>
         figures.Where(figure => double.IsFinite(figure.Value)).ToDictionary();
 }

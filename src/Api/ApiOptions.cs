@@ -4,40 +4,40 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>How the service is reached, and how much it takes.</summary>
+/// <summary>Addresses and limits of the service.</summary>
 public sealed class ApiOptions
 {
-    /// <summary>Where a host listens, parted by <c>;</c>; default http://127.0.0.1:5080. Port 0 takes a free one.</summary>
+    /// <summary>Addresses to listen on, separated by <c>;</c>; default http://127.0.0.1:5080. Port 0 picks a free port.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
 
     /// <summary>
-    /// Whether callers must show a key or a token. Default: where a host listens, other machines can reach it. On this machine alone a service is open to whoever is on it;
-    /// true asks for a key there too, as behind a proxy. It cannot be false where other machines reach it.
+    /// Whether requests need an API key or token. Default: true if other machines can reach an address in Urls, else false.
+    /// Set it to true behind a proxy on the same machine. It cannot be false if other machines can reach the service.
     /// </summary>
     public bool? RequireKey { get; set; }
 
-    /// <summary>Requests a minute of each caller, where the key does not say otherwise; default 1200, from 1 to 1,000,000. Each process counts by itself.</summary>
+    /// <summary>Requests per minute and caller, unless the key has its own limit; default 1200, 1 to 1,000,000. Each process counts separately.</summary>
     public int RequestsPerMinute { get; set; } = 1200;
 
-    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Prefix</c> are believed: addresses, or networks such as 10.0.0.0/8. Default none.</summary>
+    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Prefix</c> are trusted: addresses, or networks such as 10.0.0.0/8. Default none.</summary>
     public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 
-    /// <summary>Where <c>/metrics</c> and <c>/health</c> are told without a key, and nothing else is, such as http://0.0.0.0:5082; default nowhere. For Prometheus and orchestrators, inside a cluster.</summary>
+    /// <summary>Address that serves only <c>/metrics</c> and <c>/health</c>, without a key, such as http://0.0.0.0:5082; default none. For Prometheus and orchestrators inside a cluster.</summary>
     public string? MetricsUrl { get; set; }
 
-    /// <summary>The largest file of a dataset, in bytes; default 1 GiB, from 1 KiB to 1 TiB.</summary>
+    /// <summary>Largest uploaded file, in bytes; default 1 GiB, 1 KiB to 1 TiB.</summary>
     public long MaxUploadBytes { get; set; } = 1L << 30;
 
-    /// <summary>The largest JSON body, in bytes; default 1 MiB, from 1 KiB to 256 MiB.</summary>
+    /// <summary>Largest JSON body, in bytes; default 1 MiB, 1 KiB to 256 MiB.</summary>
     public long MaxJsonBytes { get; set; } = 1L << 20;
 
-    /// <summary>Time between two looks at the rows while a stream of events is open; default 300 ms, from 20 ms to 1 min.</summary>
+    /// <summary>Interval at which an open event stream polls the database; default 300 ms, 20 ms to 1 min.</summary>
     public TimeSpan StreamEvery { get; set; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Silence after which a stream of events shows that it is alive; default 15 s, from 1 s to 10 min.</summary>
+    /// <summary>Idle time after which an event stream sends a keep-alive comment; default 15 s, 1 s to 10 min.</summary>
     public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Whether whoever reaches the service may use it: only its own machine does.</summary>
+    /// <summary>Whether requests need no key, because only this machine can reach the service.</summary>
     [NotASetting]
     public bool IsOpen => !(RequireKey ?? Addresses.Any(url => !IsLoopback(url)));
 
@@ -48,7 +48,7 @@ public sealed class ApiOptions
         var addresses = $"{path}:{nameof(Urls)}".Addresses(Urls).ToList();
         foreach (var fault in addresses) yield return fault;
         if (RequireKey == false && addresses.Count == 0 && Addresses.Any(url => !IsLoopback(url)))
-            yield return new($"{path}:{nameof(RequireKey)}", $"cannot be false where {SettingsReader.Named($"{path}:{nameof(Urls)}")} can be reached from other machines");
+            yield return new($"{path}:{nameof(RequireKey)}", $"cannot be false while {SettingsReader.Named($"{path}:{nameof(Urls)}")} is reachable from other machines");
         foreach (var fault in $"{path}:{nameof(RequestsPerMinute)}".Within(RequestsPerMinute, 1, 1_000_000)) yield return fault;
         foreach (var (at, proxy) in TrustedProxies.Index())
             if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _)) yield return new($"{path}:{nameof(TrustedProxies)}:{at}", $"must be an address, or a network such as 10.0.0.0/8; got \"{proxy}\"");

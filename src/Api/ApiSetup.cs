@@ -7,17 +7,17 @@ using Microsoft.Extensions.Options;
 
 namespace LoraDrop.Api;
 
-/// <summary>The REST service: what it needs, and its addresses. Storage is registered apart.</summary>
+/// <summary>Registers the REST service and its endpoints. Storage is registered separately.</summary>
 public static class ApiSetup
 {
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // who looks for weak versions need not be told
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // do not reveal the server software
         services.AddOptions<ApiOptions>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<QueueOrder>();
-        services.AddSingleton<JobPeek>();
+        services.AddSingleton<JobStateReader>();
         services.AddSingleton<JobPages>();
         services.AddSingleton<IScraped, RowGauges>();
         services.AddTransient<DatasetUpload>();

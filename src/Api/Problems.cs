@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace LoraDrop.Api;
 
-/// <summary>The one place that says how a refusal looks in HTTP: ProblemDetails (RFC 9457) with a stable code and all faults.</summary>
+/// <summary>Converts refusals to HTTP responses: ProblemDetails (RFC 9457) with a stable code and all faults.</summary>
 public static class Problems
 {
     private static readonly Dictionary<string, ProblemKind> Known = ProblemKind.All.ToDictionary(kind => kind.Code);
@@ -17,15 +17,15 @@ public static class Problems
         _ => Of(KindOf(refusal), refusal.Message),
     };
 
-    /// <summary>What a parser refused: no JSON at all, or JSON with faults.</summary>
+    /// <summary>Converts a parser's refusal: text that is not JSON, or JSON with faults.</summary>
     public static ProblemHttpResult From(RefusedInputException refused) => IsNotJson(refused)
         ? Of(ProblemKind.NotJson, refused.Message, refused.Faults)
         : From(new Refusal.Invalid(refused.Faults));
 
     /// <param name="kind">The kind.</param>
-    /// <param name="detail">What is wrong this time.</param>
-    /// <param name="faults">Each place.</param>
-    /// <param name="retryAfter">Seconds; <see cref="RetryAfterHeader"/> says them in the header too.</param>
+    /// <param name="detail">What is wrong with this request.</param>
+    /// <param name="faults">The faults, if any.</param>
+    /// <param name="retryAfter">Seconds; <see cref="RetryAfterHeader"/> repeats them in the header.</param>
     public static ProblemHttpResult Of(ProblemKind kind, string detail, IReadOnlyList<Fault>? faults = null, int? retryAfter = null)
     {
         var details = new ProblemDetails { Type = kind.Type, Title = kind.Title, Status = kind.Status, Detail = detail };
@@ -35,10 +35,10 @@ public static class Problems
         return TypedResults.Problem(details);
     }
 
-    /// <summary>A fault of this program: what can be said without telling how it is built.</summary>
+    /// <summary>An internal error, without implementation details.</summary>
     public static ProblemHttpResult Defect(string traceId)
     {
-        var problem = Of(ProblemKind.Defect, "An error of the service itself. It is in its log, under the traceId.");
+        var problem = Of(ProblemKind.Defect, "An internal error occurred. The service's log has the details under the traceId.");
         problem.ProblemDetails.Extensions["traceId"] = traceId;
         return problem;
     }
@@ -46,10 +46,10 @@ public static class Problems
     private static ProblemKind KindOf(Refusal refusal) => Known.TryGetValue(refusal.Code, out var kind) ? kind : refusal switch
     {
         Refusal.Denied => ProblemKind.Forbidden,
-        Refusal.Missing missing => new(missing.Code, StatusCodes.Status404NotFound, $"There is no such {missing.What}", ""),
-        _ => new(refusal.Code, StatusCodes.Status409Conflict, "The state does not allow this", ""),
+        Refusal.Missing missing => new(missing.Code, StatusCodes.Status404NotFound, $"{char.ToUpperInvariant(missing.What[0])}{missing.What[1..]} not found", ""),
+        _ => new(refusal.Code, StatusCodes.Status409Conflict, "Conflict with the current state", ""),
     };
 
-    /// <summary>The parser names a place in the text, not in the JSON, where the text is none.</summary>
+    /// <summary>For text that is not JSON the parser gives a line and column instead of a path.</summary>
     private static bool IsNotJson(RefusedInputException refused) => refused.Faults is [{ Path: var path, Message: var message }] && path.StartsWith("line ") && message.StartsWith("is not JSON");
 }

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>A line for each request: method, route, status, time. Never an address as it was sent, a header or a query: those can hold what nobody else may read.</summary>
-/// <remarks>What is asked for all the time (health, metrics, looks at a job that has not changed) is a line for those who debug. A request for a job names it.</remarks>
+/// <summary>Logs method, route, status and time of each request. Never logs raw URLs, headers or queries, which can contain secrets.</summary>
+/// <remarks>Frequent requests (health, metrics, polls of an unchanged job) are logged at Debug. Requests for a job include its id.</remarks>
 internal static class RequestLog
 {
     public static void UseRequestLog(this WebApplication app)
@@ -32,7 +32,7 @@ internal static class RequestLog
 
     private static void Write(ILogger log, HttpContext http, TimeSpan took)
     {
-        var level = IsUsual(http) ? LogLevel.Debug : LogLevel.Information;
+        var level = IsRoutine(http) ? LogLevel.Debug : LogLevel.Information;
         if (!log.IsEnabled(level)) return;
         var milliseconds = took.TotalMilliseconds;
         var (method, route, status) = (MethodOf(http), RouteOf(http), http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : http.Response.StatusCode);
@@ -40,12 +40,12 @@ internal static class RequestLog
         else ApiLog.Answered(log, level, method, route, status, milliseconds);
     }
 
-    private static bool IsUsual(HttpContext http) =>
+    private static bool IsRoutine(HttpContext http) =>
         http.Response.StatusCode == StatusCodes.Status304NotModified || http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path;
 
-    /// <summary>Where a request failed, only the feature of the failure still knows what answered it.</summary>
+    /// <summary>The route pattern. After a failure, only the exception feature still has the endpoint.</summary>
     private static string RouteOf(HttpContext http) => (http.GetEndpoint() as RouteEndpoint ?? http.Features.Get<Microsoft.AspNetCore.Diagnostics.IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText is { } route ? route.StartsWith('/') ? route : $"/{route}" : "(none)";
 
-    /// <summary>A method of one's own making is not repeated.</summary>
+    /// <summary>The method; unknown methods are not echoed into the log.</summary>
     private static string MethodOf(HttpContext http) => http.Request.Method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? http.Request.Method : "(other)";
 }

@@ -2,9 +2,9 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>What several answers show in the same way.</summary>
+/// <summary>Conversions shared by several views.</summary>
 internal static class Views
 {
-    /// <summary>Whose something is; null, which answers leave out, where nobody is told from another.</summary>
+    /// <summary>The owner; null, and so omitted, on a service without owners.</summary>
     public static string? Owner(string owner) => owner == Caller.Nobody ? null : owner;
 }

@@ -3,14 +3,14 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>A folder below a worker's work folder that is this process's alone; gone with it.</summary>
+/// <summary>A work folder used only by this process, and removed with it.</summary>
 /// <remarks>
 /// <code>
-/// {name}.lock   held open as long as the process lives
-/// {name}/       what it works on
+/// {name}.lock   held open while the process runs
+/// {name}/       its files
 /// </code>
-/// A killed process leaves both, and the lock free: whoever starts next removes them. The lock is taken before the folder is made, and a lock that was
-/// removed in the very moment between making and taking it is given up for another name, so no living process loses its folder.
+/// A killed process leaves both, with the lock free: the next process to start removes them. The lock is taken before the folder is created; a lock
+/// removed between its creation and taking it is abandoned for another name, so no running process loses its folder.
 /// </remarks>
 internal sealed class OwnWorkFolder : IDisposable
 {
@@ -23,9 +23,9 @@ internal sealed class OwnWorkFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Removes what dead processes left, and takes a folder.</summary>
-    /// <param name="root">The work folder of this machine's workers; made where it is not there.</param>
-    /// <exception cref="RefusedInputException">It cannot be written to.</exception>
+    /// <summary>Removes folders of dead processes and creates a new one.</summary>
+    /// <param name="root">The work folder of this machine's workers; created if necessary.</param>
+    /// <exception cref="RefusedInputException">The folder is not writable.</exception>
     public static OwnWorkFolder Take(string root)
     {
         try
@@ -70,7 +70,7 @@ internal sealed class OwnWorkFolder : IDisposable
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>Null where somebody has it, or it is gone.</summary>
+    /// <summary>The lock; null if another process holds it or the file is gone.</summary>
     private static FileStream? TryLock(string file, FileMode mode)
     {
         try

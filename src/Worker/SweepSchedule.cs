@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Has the object store swept four times a day, by one worker of all: the queue keeps the schedule.</summary>
+/// <summary>Schedules a sweep of the object store four times a day. The queue keeps the schedule, so that one worker runs it.</summary>
 internal sealed class SweepSchedule(IRecurringJobManager schedule, ILogger<SweepSchedule> log) : BackgroundService
 {
     private const string Name = "sweep-objects", EverySixHours = "17 */6 * * *";
@@ -24,7 +24,7 @@ internal sealed class SweepSchedule(IRecurringJobManager schedule, ILogger<Sweep
             }
             catch (Exception failed) when (Outages.Of(failed) is not null)
             {
-                log.CannotLook(failed.GetBaseException().Message);
+                log.DatabaseUnreachable(failed.GetBaseException().Message);
                 await Task.Delay(Between, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -7,14 +7,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Says in the table that this worker lives, and puts right what nobody else will: stages whose worker is gone, and jobs that nobody told that their inputs are ready.</summary>
+/// <summary>Writes this worker's heartbeat, requeues stages of lost workers, and starts jobs whose inputs became ready unnoticed.</summary>
 internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, StageLeases leases, IServiceScopeFactory scopes, Machine machine, WorkerIdentity worker, IHostApplicationLifetime lifetime,
     TimeProvider clock, ILogger<WorkerHeartbeat> log) : BackgroundService
 {
-    /// <summary>The rows of workers that ended without a word are kept for so many lengths of a lease.</summary>
+    /// <summary>Rows of lost workers are kept for this many lease durations.</summary>
     private const int KeptFor = 10;
 
-    /// <summary>Since when the database answers: after an outage others must be given time to renew their leases, too.</summary>
+    /// <summary>Since when the database responds: after an outage, other workers need time to renew their leases.</summary>
     private DateTimeOffset? _answersSince;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,7 +30,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
                 if (clock.GetUtcNow() - _answersSince >= leases.Length) await HandBackSilentAsync(stoppingToken);
                 await StartWaitingAsync(stoppingToken);
             }
-            catch (Exception failed) when (Outages.Of(failed) is not null) // the next beat may do better; readiness tells meanwhile
+            catch (Exception failed) when (Outages.Of(failed) is not null) // the next beat may succeed; readiness reports the outage
             {
                 _answersSince = null;
                 log.HeartbeatFailed(failed.GetBaseException().Message);
@@ -39,7 +39,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
         while (await NextAsync(beat, stoppingToken));
     }
 
-    /// <summary>The last of this worker's services to stop: until then it says that it lives, as it still hands back what it has.</summary>
+    /// <summary>Stops last of this worker's services, since the heartbeat is needed until all stages are handed back.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -50,7 +50,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
         }
         catch (Exception failed) when (failed is OperationCanceledException || Outages.Of(failed) is not null)
         {
-            log.HeartbeatFailed(failed.GetBaseException().Message); // its row goes when it has been silent for long
+            log.HeartbeatFailed(failed.GetBaseException().Message); // its row is removed after a long silence
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
         foreach (var silent in await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && s.LeaseUntil < now).ToListAsync(cancel))
         {
             using var lease = leases.Of(silent.JobId, silent.Stage, silent.Attempt);
-            if (await lease.ExpireAsync("The worker fell silent; the stage goes on from its last checkpoint.", cancel)) log.LeaseRanOut(JsonText.NameOf(silent.Stage), silent.JobId);
+            if (await lease.ExpireAsync("The worker stopped responding; the stage continues from its last checkpoint.", cancel)) log.LeaseRanOut(JsonText.NameOf(silent.Stage), silent.JobId);
         }
         var longAgo = now - leases.Length * KeptFor;
         await db.Workers.Where(w => w.HeartbeatAt < longAgo).ExecuteDeleteAsync(cancel);

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>A worker as a process of its own, over storage that it shares with the Api and other workers.</summary>
+/// <summary>A worker as a separate process, sharing storage with the Api and other workers.</summary>
 public static class WorkerHost
 {
-    /// <summary>What a stop needs beyond the children's grace: their queues end 5 s after it, and then what they left is stored.</summary>
+    /// <summary>Shutdown time beyond the children's grace period: their queues stop 5 s after it, then their outputs are stored.</summary>
     private static readonly TimeSpan AfterGrace = TimeSpan.FromSeconds(8);
 
-    /// <summary>Reads the settings, waits for the database, and works until the process is told to end.</summary>
-    /// <param name="settingsFile">What <c>--config</c> named; null for the usual files.</param>
+    /// <summary>Reads the settings, waits for the database, and runs until the process is stopped.</summary>
+    /// <param name="settingsFile">The file given by <c>--config</c>; null for the default files.</param>
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(string? settingsFile) => HostProgram.RunAsync(settingsFile, async (reader, stop) =>
     {
@@ -23,7 +23,7 @@ public static class WorkerHost
         reader.ThrowIfFaulty();
         var hub = HubOptions.FromEnvironment();
         using var work = OwnWorkFolder.Take(worker.WorkFolder);
-        var machine = await Machine.LookAsync(worker, stop);
+        var machine = await Machine.DetectAsync(worker, stop);
         using var host = Build(settings, worker, machine, hub, new(work.Path, worker.CacheFolder), tracking);
         await host.Services.AwaitStorageAsync(stop);
         await host.StartAsync(stop);
@@ -33,7 +33,7 @@ public static class WorkerHost
 
     private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // what counts is in the settings, which are read already
+        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // the settings are read already
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
         builder.Services.AddHostLog(settings.Log);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-worker");

@@ -3,50 +3,50 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What a worker's machine gives: apart from what a job asks for.</summary>
+/// <summary>Settings of a worker.</summary>
 public sealed class WorkerOptions
 {
-    /// <summary>Two come by themselves (<see cref="Machine"/>).</summary>
+    /// <summary>Two labels are added automatically (<see cref="Machine"/>).</summary>
     private const int MostLabels = WorkerDemand.MostLabels - 2;
 
-    /// <summary>Stages at a time on a CPU; default 1, at most 64. Each takes all threads. With cuda there is one for each GPU.</summary>
+    /// <summary>Concurrent stages on a CPU; default 1, at most 64. Each uses all threads. With cuda, one per GPU.</summary>
     public int Slots { get; set; } = 1;
 
     /// <summary>cpu or cuda; default cpu.</summary>
     public string Device { get; set; } = "cpu";
 
-    /// <summary>CPU threads of a stage; default all, at most 1024.</summary>
+    /// <summary>CPU threads per stage; default all, at most 1024.</summary>
     public int Threads { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>How this program is started again for a child; default the running program.</summary>
+    /// <summary>The command that starts a child process; default the running program.</summary>
     [NotASetting]
-    public IReadOnlyList<string> ChildCommand { get; set; } = Itself();
+    public IReadOnlyList<string> ChildCommand { get; set; } = RunningProgram();
 
-    /// <summary>How long validating a dataset or a model may take; default 10 min, from 1 s to 1 d. A hostile file can make a reader run for ever.</summary>
+    /// <summary>Time limit for validating a dataset or model; default 10 min, 1 s to 1 d. A hostile file could make a reader run forever.</summary>
     public TimeSpan InspectionTime { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Bytes of memory that validating may take; default 4 GiB, from 16 MiB to 1 TiB.</summary>
+    /// <summary>Memory limit for validation, in bytes; default 4 GiB, 16 MiB to 1 TiB.</summary>
     public long InspectionMemory { get; set; } = 4L << 30;
 
-    /// <summary>How long a child may take to save and end when it is asked to; default 20 s, from 1 s to 1 h; then it is killed.</summary>
+    /// <summary>Grace period for a child to save and exit before it is killed; default 20 s, 1 s to 1 h.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>What jobs may ask for, a value for each name; default none, at most 6. <c>device</c>, and <c>gpu</c> where there is one, come by themselves.</summary>
+    /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added automatically.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>Memory of the device, in GiB, for jobs whose need is estimated; default what the machine, or the smallest GPU, has.</summary>
+    /// <summary>Memory of the device in GiB, compared with the estimated need of jobs; default that of the machine or smallest GPU.</summary>
     public double? MemoryGiB { get; set; }
 
-    /// <summary>An absolute folder for what runs, on a local disk; default one for temporary files. Each process has a part of its own, and removes what dead ones left.</summary>
+    /// <summary>Absolute path of a work folder on a local disk; default in the temporary folder. Each process has its own subfolder and removes those of dead ones.</summary>
     public string WorkFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
 
-    /// <summary>An absolute folder for models and datasets that are fetched, which outlives the process; default <c>$XDG_CACHE_HOME/loradrop</c>, else <c>~/.cache/loradrop</c>. Workers of a machine may share it.</summary>
+    /// <summary>Absolute path of a cache folder for fetched models and datasets; default <c>$XDG_CACHE_HOME/loradrop</c>, else <c>~/.cache/loradrop</c>. Workers on a machine may share it.</summary>
     public string CacheFolder { get; set; } = Path.Combine(CacheHome(), "loradrop");
 
-    /// <summary>How much the cache may hold, in GiB; default 50, from 1 to 100000.</summary>
+    /// <summary>Maximum size of the cache in GiB; default 50, 1 to 100000.</summary>
     public double CacheGiB { get; set; } = 50;
 
-    /// <summary>Where the worker tells its health, such as http://0.0.0.0:5081; default nowhere.</summary>
+    /// <summary>Address that serves the worker's health, such as http://0.0.0.0:5081; default none.</summary>
     public string? HealthUrl { get; set; }
 
     public IEnumerable<Fault> Faults(string path)
@@ -66,11 +66,11 @@ public sealed class WorkerOptions
             foreach (var fault in $"{path}:{nameof(HealthUrl)}".Addresses(HealthUrl)) yield return fault;
     }
 
-    /// <summary>After the XDG base directory specification; a user without a home has temporary files only.</summary>
+    /// <summary>The cache folder by the XDG base directory specification; the temporary folder for users without a home.</summary>
     private static string CacheHome() =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } told ? told
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } home ? Path.Combine(home, ".cache") : Path.GetTempPath();
 
-    private static IReadOnlyList<string> Itself() =>
+    private static IReadOnlyList<string> RunningProgram() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
 }

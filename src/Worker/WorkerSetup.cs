@@ -5,15 +5,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Registers a worker: a server that takes up stages, one that prepares models and datasets, the look at the rows, and the heartbeat.</summary>
+/// <summary>Registers a worker: queue servers for stages and for preparation, polling, and the heartbeat.</summary>
 public static class WorkerSetup
 {
-    /// <param name="services">Where storage is registered, too.</param>
-    /// <param name="options">How it works.</param>
-    /// <param name="machine">What the machine gives.</param>
-    /// <param name="hub">How the hub is reached.</param>
-    /// <param name="folders">Where files are put.</param>
-    /// <param name="tracking">Where the numbers of jobs are shown besides.</param>
+    /// <param name="services">The services, with storage registered.</param>
+    /// <param name="options">Settings of the worker.</param>
+    /// <param name="machine">The machine's devices, labels and memory.</param>
+    /// <param name="hub">Settings of the hub.</param>
+    /// <param name="folders">The worker's folders.</param>
+    /// <param name="tracking">Settings of tracking.</param>
     public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
     {
         services.AddSingleton(options);
@@ -33,7 +33,7 @@ public static class WorkerSetup
         services.AddSingleton<WorkerReadiness>();
         services.AddSingleton<IScraped, DeviceGauges>();
         services.AddHostedService<WorkerHeartbeat>(); // first to start, last to stop
-        services.AddHostedService<IdleLook>();
+        services.AddHostedService<WorkPoller>();
         services.AddHostedService<SweepSchedule>();
         services.AddSingleton(tracking);
         if (tracking.MlflowUri is not null)
@@ -46,7 +46,7 @@ public static class WorkerSetup
         return services;
     }
 
-    /// <summary>A stop reaches the work at once, and waits until it has saved what it has.</summary>
+    /// <summary>Adds a queue server. Stopping signals the work immediately and waits until it has saved its state.</summary>
     private static void AddServer(IServiceCollection services, string name, string[] queues, int workers, TimeSpan grace) => services.AddHangfireServer(server =>
     {
         server.ServerName = name;

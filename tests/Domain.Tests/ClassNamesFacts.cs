@@ -49,7 +49,7 @@ public sealed class ClassNamesFacts
     public void A_label_is_found_by_value(string[] names, string label, int? found) => Assert.Equal(found, new ClassIndex(names).Of(label));
 
     [Fact]
-    public void Names_of_one_value_are_one_class_too_many() => Assert.Equal("task.labels: must name each class once",
+    public void Names_of_one_value_are_one_class_too_many() => Assert.Equal("task.labels: must not contain duplicates",
         Assert.Single(new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("a", null, "b"), Labels = ["1", "1.0", "2"] }.Faults("task")).ToString());
 
     [Theory]

@@ -5,7 +5,7 @@ public sealed class GenerationRequestFacts
 {
     private const string Plain = """{"kind": "generation", "text": {"prompt": "Q: {q}\nA:", "target": " {a}"}}""";
 
-    private const string NoTemplate = "model: has no chat template, which conversations need. Take one that was tuned for them (-Instruct, -Chat), put chat_template.jinja into its folder, or give task.text.prompt and task.text.target";
+    private const string NoTemplate = "model: has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add chat_template.jinja to its folder, or set task.text.prompt and task.text.target";
 
     [Fact]
     public void Prompt_and_target_are_all_that_is_required()
@@ -38,17 +38,17 @@ public sealed class GenerationRequestFacts
     }
 
     [Theory]
-    [InlineData("""{"kind": "generation"}""", "task.text: is required where no preset is named")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}"}}""", "task.text.target: is required where no preset is named and chat is not true")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "no column", "target": "{a}"}}""", "task.text.prompt: must name a column in braces, such as {question}")]
-    [InlineData("""{"kind": "generation", "text": {"chat": true, "prompt": "{q}"}}""", "task.text.prompt: does not go with chat, where the model's chat template lays out the messages")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "labels": ["a", "b"]}""", "task.labels: belongs to classification")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "metric": "accuracy"}""", "task.metric: accuracy cannot pick the best evaluation of this task; choose perplexity, bleu, e2e-bleu, nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
+    [InlineData("""{"kind": "generation"}""", "task.text: is required without a preset")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}"}}""", "task.text.target: is required without a preset unless chat is true")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "no column", "target": "{a}"}}""", "task.text.prompt: must contain a column in braces, such as {question}")]
+    [InlineData("""{"kind": "generation", "text": {"chat": true, "prompt": "{q}"}}""", "task.text.prompt: cannot be combined with chat, which uses the model's chat template")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "labels": ["a", "b"]}""", "task.labels: applies only to classification")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "metric": "accuracy"}""", "task.metric: accuracy cannot be the primary metric of this task; use perplexity, bleu, e2e-bleu, nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"maxNewTokens": 0}}""", "task.decoding.maxNewTokens: must be at least 1; got 0")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"topP": 0}}""", "task.decoding.topP: must lie in (0, 1]; got 0")]
-    [InlineData("""{"preset": "e2e", "decoding": {"temperature": 1}}""", "task.decoding.temperature: must be 0 where beams are followed: they take the likeliest")]
-    [InlineData("""{"preset": "glue/rte", "text": {"prompt": "{q}", "target": "{a}"}}""", "task.text: belongs to generation; classification reads columns")]
-    [InlineData("""{"preset": "glue/rte", "decoding": {}}""", "task.decoding: belongs to generation")]
+    [InlineData("""{"preset": "e2e", "decoding": {"temperature": 1}}""", "task.decoding.temperature: must be 0 with beams above 1, since beam search does not sample")]
+    [InlineData("""{"preset": "glue/rte", "text": {"prompt": "{q}", "target": "{a}"}}""", "task.text: applies only to generation; classification uses columns")]
+    [InlineData("""{"preset": "glue/rte", "decoding": {}}""", "task.decoding: applies only to generation")]
     public void What_cannot_be_is_refused_by_its_path(string task, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => Parse(task)).Faults).ToString());
 
@@ -57,8 +57,8 @@ public sealed class GenerationRequestFacts
     [InlineData("""{"preset": "chat"}""", "qwen3", true, true)]
     [InlineData("""{"preset": "chat"}""", "mistral", null, null)] // registered before it was looked at
     [InlineData("""{"preset": "glue/sst2"}""", "llama", false, false)]
-    [InlineData("""{"preset": "gsm8k"}""", "roberta", null, null, "model: is an encoder (roberta), which generates no text, and the task is generation. Take a decoder: llama, mistral, qwen2, qwen3")]
-    [InlineData(Plain, "llama", false, true, "model: has no output layer (lm_head.weight) among its weights, and the task is generation: it was saved for another task. Take the model as it was published")]
+    [InlineData("""{"preset": "gsm8k"}""", "roberta", null, null, "model: is an encoder (roberta), which cannot generate text as the task generation requires. Use a decoder: llama, mistral, qwen2, qwen3")]
+    [InlineData(Plain, "llama", false, true, "model: has no output layer (lm_head.weight), which the task generation requires; it was saved for another task. Use the model as published")]
     [InlineData("""{"preset": "chat"}""", "llama", true, false, NoTemplate)]
     [InlineData("""{"kind": "generation", "text": {"chat": true}}""", "qwen2", true, false, NoTemplate)]
     public void The_model_must_have_the_parts_that_the_task_uses(string task, string family, bool? output, bool? template, params string[] faults)
@@ -74,7 +74,7 @@ public sealed class GenerationRequestFacts
 
     [Fact]
     public void Rows_are_packed_in_generation_alone() =>
-        Assert.Equal("training.packing: belongs to generation: an encoder's texts have a row each",
+        Assert.Equal("training.packing: applies only to generation",
             Assert.Single(Assert.Throws<RefusedInputException>(() => JobRequest.Parse("""{"model": "m", "dataset": "d", "task": {"preset": "glue/rte"}, "training": {"packing": true}}""")).Faults).ToString());
 
     [Fact]

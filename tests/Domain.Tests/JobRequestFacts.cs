@@ -76,7 +76,7 @@ public sealed class JobRequestFacts
             "model: must not be empty",
             "sharing.threshold: must lie in (0, 1]; got 1.5",
             "task.kind: must be one of classification, regression, generation; got \"clasification\"; did you mean classification?",
-            "training.bachSize: is not a field; did you mean batchSize?",
+            "training.bachSize: unknown field; did you mean batchSize?",
             "training.seed: is given twice",
         ],
         FaultsOf("""
@@ -86,18 +86,18 @@ public sealed class JobRequestFacts
             """).Order(StringComparer.Ordinal));
 
     [Theory]
-    [InlineData(""" "threshold": 0.9 """, "threshold: is not a field")]
-    [InlineData(""" "importance": { "sample_ratio": 0.1 } """, "importance.sample_ratio: is not a field; did you mean sampleRatio?")]
+    [InlineData(""" "threshold": 0.9 """, "threshold: unknown field")]
+    [InlineData(""" "importance": { "sample_ratio": 0.1 } """, "importance.sample_ratio: unknown field; did you mean sampleRatio?")]
     [InlineData(""" "lora": 8 """, "lora: must be an object; got 8")]
     [InlineData(""" "lora": { "alpha": 1e999 } """, "lora.alpha: must be a finite number; got 1e999")]
     [InlineData(""" "lora": { "alpha": "8" } """, "lora.alpha: must be a finite number; got \"8\"")]
     [InlineData(""" "lora": { "dropout": 1 } """, "lora.dropout: must lie in [0, 1); got 1")]
     [InlineData(""" "lora": { "targets": [] } """, "lora.targets: must name at least one module type")]
-    [InlineData(""" "lora": { "targets": ["query", "query"] } """, "lora.targets: must name each module type once")]
+    [InlineData(""" "lora": { "targets": ["query", "query"] } """, "lora.targets: must not contain duplicates")]
     [InlineData(""" "method": "Lora" """, "method: must be one of lora-drop, lora; got \"Lora\"; did you mean lora?")]
-    [InlineData(""" "method": "lora", "sharing": {} """, "sharing: does not belong to the method lora: leave it out, or choose lora-drop")]
-    [InlineData(""" "importance": { "epochs": 3, "steps": 9 } """, "importance.steps: is given instead of epochs, not beside them")]
-    [InlineData(""" "sharing": { "threshold": 0.9, "keep": 3 } """, "sharing.keep: is given instead of threshold, not beside it")]
+    [InlineData(""" "method": "lora", "sharing": {} """, "sharing: does not apply to the method lora; remove it or use lora-drop")]
+    [InlineData(""" "importance": { "epochs": 3, "steps": 9 } """, "importance.steps: cannot be combined with epochs: give one of them")]
+    [InlineData(""" "sharing": { "threshold": 0.9, "keep": 3 } """, "sharing.keep: cannot be combined with threshold: give one of them")]
     [InlineData(""" "sharing": { "keep": 0 } """, "sharing.keep: must be at least 1; got 0")]
     [InlineData(""" "training": { "epochs": 0 } """, "training.epochs: must be at least 1; got 0")]
     [InlineData(""" "training": { "earlyStopping": 0 } """, "training.earlyStopping: must be at least 1; got 0")]
@@ -107,23 +107,23 @@ public sealed class JobRequestFacts
     [InlineData(""" "labels": { "team": 3 } """, "labels.team: must be a text; got 3")]
     [InlineData(""" "priority": "urgent" """, "priority: must be one of high, default, low; got \"urgent\"")]
     [InlineData(""" "worker": { "memoryGiB": 0 } """, "worker.memoryGiB: must be above 0; got 0")]
-    [InlineData(""" "worker": { "memory": 80 } """, "worker.memory: is not a field")]
+    [InlineData(""" "worker": { "memory": 80 } """, "worker.memory: unknown field")]
     [InlineData(""" "worker": { "labels": { "gpu": 100 } } """, "worker.labels.gpu: must be a text; got 100")]
     [InlineData(""" "name": "\ud800" """, "name: must be a text; got \"\\ud800\"")]
-    [InlineData(""" "\ud800": 1 """, "?: has a name that holds half of a surrogate pair")]
+    [InlineData(""" "\ud800": 1 """, "?: has a name that contains half of a surrogate pair")]
     public void A_fault_says_what_to_do(string field, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => With(field)).Faults).ToString());
 
     [Theory]
     [InlineData("""{ "preset": "glue/rtee" }""", "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean glue/rte?")]
     [InlineData("""{ "preset": "glue/rte", "kind": "regression" }""", "task.kind: must be classification for glue/rte")]
-    [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""", "task.metric: pearson cannot pick the best evaluation of this task; choose accuracy, macro-f1, matthews, or f1 where there are two classes")]
-    [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""", "task.metric: f1 cannot pick the best evaluation of this task; choose accuracy, macro-f1, matthews, or f1 where there are two classes")]
-    [InlineData("""{ "preset": "glue/stsb", "metric": "mse" }""", "task.metric: mse cannot pick the best evaluation of this task; choose pearson or spearman")]
-    [InlineData("""{ "preset": "glue/stsb", "labels": ["a", "b"] }""", "task.labels: belongs to classification: regression predicts a number")]
-    [InlineData("""{ "preset": "glue/rte", "labels": ["a"] }""", "task.labels: must name at least two classes; got 1")]
-    [InlineData("""{ "preset": "glue/rte", "columns": { "first": "a", "label": "a" } }""", "task.columns: must name different columns")]
-    [InlineData("""{ "kind": "classification" }""", "task.columns: is required where no preset is named")]
+    [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""", "task.metric: pearson cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+    [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""", "task.metric: f1 cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+    [InlineData("""{ "preset": "glue/stsb", "metric": "mse" }""", "task.metric: mse cannot be the primary metric of this task; use pearson or spearman")]
+    [InlineData("""{ "preset": "glue/stsb", "labels": ["a", "b"] }""", "task.labels: applies only to classification")]
+    [InlineData("""{ "preset": "glue/rte", "labels": ["a"] }""", "task.labels: must have at least two classes; got 1")]
+    [InlineData("""{ "preset": "glue/rte", "columns": { "first": "a", "label": "a" } }""", "task.columns: must be different columns")]
+    [InlineData("""{ "kind": "classification" }""", "task.columns: is required without a preset")]
     public void A_task_that_cannot_be_trained_is_refused(string task, string fault) =>
         Assert.Equal([fault], FaultsOf($$"""{ "model": "m", "dataset": "d", "task": {{task}} }"""));
 
@@ -144,7 +144,7 @@ public sealed class JobRequestFacts
     public void Labels_are_few_and_short()
     {
         var many = string.Join(", ", Enumerable.Range(0, 17).Select(i => $"\"k{i}\": \"v\""));
-        Assert.Equal(["labels: must be at most 16 pairs; got 17"], FaultsOf(Least[..^1] + $$""", "labels": { {{many}} } }"""));
+        Assert.Equal(["labels: must have at most 16 pairs; got 17"], FaultsOf(Least[..^1] + $$""", "labels": { {{many}} } }"""));
         Assert.Equal(["labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "labels": { "a": "{{new string('x', 256)}}" } }"""));
     }
 
@@ -152,7 +152,7 @@ public sealed class JobRequestFacts
     public void A_job_asks_for_eight_labels_of_a_worker_at_most_as_short_as_its_own()
     {
         var many = string.Join(", ", Enumerable.Range(0, 9).Select(i => $"\"k{i}\": \"v\""));
-        Assert.Equal(["worker.labels: must be at most 8 pairs; got 9"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { {{many}} } } }"""));
+        Assert.Equal(["worker.labels: must have at most 8 pairs; got 9"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { {{many}} } } }"""));
         Assert.Equal(["worker.labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { "a": "{{new string('x', 256)}}" } } }"""));
     }
 

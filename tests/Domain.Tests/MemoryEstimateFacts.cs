@@ -69,7 +69,7 @@ public sealed class MemoryEstimateFacts
     public void A_refusal_has_both_numbers_and_says_what_to_do()
     {
         var fault = MemoryEstimate.Refusal((long)(93.1 * 1024 * MiB), 80L << 30);
-        Assert.Equal($"training.batchSize: needs about 93.1 GiB, and the largest worker that suits has 80.0 GiB: {MemoryEstimate.Advice}", fault.ToString());
+        Assert.Equal($"training.batchSize: needs about 93.1 GiB, but the largest suitable worker has 80.0 GiB: {MemoryEstimate.Advice}", fault.ToString());
     }
 
     private static JobRequest Request(int batchSize, int maxLength = 512, bool pair = false, string? columns = null) => JobRequest.Parse($$"""

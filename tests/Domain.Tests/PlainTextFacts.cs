@@ -37,7 +37,7 @@ public sealed class PlainTextFacts
             foreach (var strange in Strange)
             {
                 var fault = Assert.Single(Faults(json => put(json, $"ab{strange}c")));
-                Assert.Equal((path, $"must not hold the control character U+{(int)strange[0]:X4}, character 3"), (fault.Path, fault.Message));
+                Assert.Equal((path, $"must not contain the control character U+{(int)strange[0]:X4}, character 3"), (fault.Path, fault.Message));
             }
     }
 
@@ -76,7 +76,7 @@ public sealed class PlainTextFacts
             json["te\0am"] = "search";
         }));
         Assert.Equal(section.Length == 0 ? "te·am" : $"{section}.te·am", fault.Path);
-        Assert.Equal("has a name that must not hold the control character U+0000, character 3", fault.Message);
+        Assert.Equal("has a name that must not contain the control character U+0000, character 3", fault.Message);
     }
 
     /// <summary>Random texts of characters that are hard in one way or another.</summary>
@@ -118,9 +118,9 @@ public sealed class PlainTextFacts
     public void The_first_character_that_cannot_be_stored_is_named()
     {
         Assert.Null(PlainText.Fault("plain, ä, 漢, 🙂"));
-        Assert.Equal("must not hold half of a surrogate pair, U+D83D, character 2", PlainText.Fault("a\ud83d"));
-        Assert.Equal("must not hold half of a surrogate pair, U+DE42, character 1", PlainText.Fault("\ude42\ud83d\0"));
-        Assert.Equal("must not hold the control character U+0000, character 3", PlainText.Fault("🙂\0\n"));
+        Assert.Equal("must not contain half of a surrogate pair, U+D83D, character 2", PlainText.Fault("a\ud83d"));
+        Assert.Equal("must not contain half of a surrogate pair, U+DE42, character 1", PlainText.Fault("\ude42\ud83d\0"));
+        Assert.Equal("must not contain the control character U+0000, character 3", PlainText.Fault("🙂\0\n"));
     }
 
     [Fact]

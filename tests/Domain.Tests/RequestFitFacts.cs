@@ -21,9 +21,9 @@ public sealed class RequestFitFacts
 
     [Theory]
     [InlineData("""["query", "layer.11.attention.self.value", "roberta.encoder.layer.0.intermediate.dense"]""", 8)]
-    [InlineData("""["qurey"]""", 8, "lora.targets[0]: 'qurey' matches no layer of the model; there are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear; did you mean query?")]
-    [InlineData("""["layer.12.attention.self.query"]""", 8, "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; there are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear")]
-    [InlineData("""["dense", "query"]""", 33, "lora.rank: is 33, but query is only 32 wide; a LoRA of that rank would be larger than the layer")]
+    [InlineData("""["qurey"]""", 8, "lora.targets[0]: 'qurey' matches no layer of the model; valid are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear; did you mean query?")]
+    [InlineData("""["layer.12.attention.self.query"]""", 8, "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; valid are query, value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear")]
+    [InlineData("""["dense", "query"]""", 33, "lora.rank: must be at most 32, the width of query; got 33")]
     public void Targets_and_rank_are_those_of_the_model(string targets, int rank, params string[] faults) =>
         Assert.Equal(faults, RequestFit.Faults(Request(lora: $$"""{"targets": {{targets}}, "rank": {{rank}}}"""), Model, null).Select(f => f.ToString()));
 
@@ -48,8 +48,8 @@ public sealed class RequestFitFacts
     public void Names_for_a_file_without_a_header_and_places_for_one_with_a_header_are_refused()
     {
         var rows = Split(SplitSummary.Train, "train.tsv", Text with { Name = "0" }, Label with { Name = "1" }) with { Header = false, Preview = [["fine", "good"], ["dull", "bad"], ["warm", "good"]] };
-        Assert.Equal("task.columns.label: train.tsv has no column \"label\"; it has (0, 1): it has no header (\"good\" comes again in its column), so its columns are counted from 0", Faults(Request(), rows)[1]);
-        Assert.Equal("task.columns.label: train.tsv has no column \"1\"; it has (text, label): it has a header, so its columns go by their names",
+        Assert.Equal("task.columns.label: train.tsv has no column \"label\"; it has (0, 1): the file has no header (\"good\" occurs again in its column), so columns must be given by index from 0", Faults(Request(), rows)[1]);
+        Assert.Equal("task.columns.label: train.tsv has no column \"1\"; it has (text, label): the file has a header, so columns must be given by name",
             Faults(Request("""{"kind": "classification", "columns": {"first": "text", "label": "1"}}"""), Train)[0]);
     }
 
@@ -59,7 +59,7 @@ public sealed class RequestFitFacts
     public void A_column_that_nobody_can_read_is_a_fault_only_where_the_task_reads_it(string unreadable, string wanted)
     {
         ColumnSummary Other(ColumnSummary column, string? why) => column.Name == unreadable ? column with { Type = ColumnType.Other, Values = null, Unreadable = why } : column;
-        Assert.Contains($"column {unreadable} must be {wanted}; it holds lists, objects, dates or the like", Assert.Single(Faults(Request(), Split(SplitSummary.Train, "train.jsonl", Other(Text, null), Other(Label, null)))));
+        Assert.Contains($"column {unreadable} must be {wanted}; it contains lists, objects, dates or similar values", Assert.Single(Faults(Request(), Split(SplitSummary.Train, "train.jsonl", Other(Text, null), Other(Label, null)))));
         Assert.Contains($"column {unreadable} cannot be read: it is damaged", Assert.Single(Faults(Request(), Split(SplitSummary.Train, "train.parquet", Other(Text, "it is damaged"), Other(Label, "it is damaged")))));
         Assert.Empty(Faults(Request(), Split(SplitSummary.Train, "train.jsonl", Text, Label, Other(Text, "it is damaged") with { Name = "meta" })));
     }
@@ -93,20 +93,20 @@ public sealed class RequestFitFacts
     public void One_class_is_nothing_to_learn()
     {
         var one = Train with { Columns = [Text, Label with { Distinct = 1, Values = Values(("good", 100)) }] };
-        Assert.Equal(["task.labels: must name at least two classes; got 1"], Faults(Request(), one));
-        Assert.Equal(["task.columns.label: train.tsv has one class only: there is nothing to learn"],
+        Assert.Equal(["task.labels: must have at least two classes; got 1"], Faults(Request(), one));
+        Assert.Equal(["task.columns.label: train.tsv has only one class; at least two are required"],
             Faults(Request("""{"kind": "classification", "columns": {"first": "text", "label": "label"}, "labels": ["bad", "good"]}"""), one));
     }
 
     [Fact]
-    public void F1_is_for_two_classes() => Assert.StartsWith("task.metric: f1 cannot pick the best evaluation of this task",
+    public void F1_is_for_two_classes() => Assert.StartsWith("task.metric: f1 cannot be the primary metric of this task",
         Assert.Single(Faults(Request("""{"kind": "classification", "columns": {"first": "text", "label": "label"}, "metric": "f1"}"""), Train with { Columns = [Text, Label with { Distinct = 3, Values = Values(("a", 1), ("b", 1), ("c", 98)) }] })));
 
     [Fact]
     public void A_few_rows_leave_none_to_keep_aside()
     {
         var few = Train with { Rows = 3, Columns = [Text, Label with { Values = Values(("bad", 1), ("good", 2)) }] };
-        Assert.Equal(["dataset: train.tsv has too few rows to keep a tenth aside: give a validation file"], Faults(Request(), few));
+        Assert.Equal(["dataset: train.tsv has too few rows to hold out a tenth for validation; provide a validation file"], Faults(Request(), few));
         Assert.Empty(Faults(Request(), few, Validation));
     }
 

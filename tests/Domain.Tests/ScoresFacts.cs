@@ -32,12 +32,12 @@ public sealed class ScoresFacts
     public void A_figure_that_tells_nothing_apart_says_why()
     {
         Assert.Null(Scores.Of(Stsb, [1.0, 2], [2.0, 1]).Undefined);
-        Assert.Equal("there is one row only", Scores.Of(Stsb, [1.0], [2.0]).Undefined);
+        Assert.Equal("there is only one row", Scores.Of(Stsb, [1.0], [2.0]).Undefined);
         Assert.Equal("all labels are equal", Scores.Of(Stsb, [2.5, 2.5], [2.0, 1]).Undefined);
         Assert.Equal("all predictions are equal", Scores.Of(Stsb, [1.0, 2], [2.0, 2]).Undefined);
-        Assert.Equal("all labels are of one class", Scores.Of(Cola, [1, 1], [0, 1]).Undefined);
+        Assert.Equal("all labels have the same class", Scores.Of(Cola, [1, 1], [0, 1]).Undefined);
         Assert.Null(Scores.Of(Cola, [0, 1], [1, 1]).Undefined);
-        Assert.Equal("no label is of the class acceptable", Scores.Of(Cola with { Metric = Metric.F1 }, [0, 0], [0, 1]).Undefined);
+        Assert.Equal("no label has the class acceptable", Scores.Of(Cola with { Metric = Metric.F1 }, [0, 0], [0, 1]).Undefined);
         Assert.Null(Scores.Of(Cola with { Metric = Metric.Accuracy }, [0, 0], [0, 1]).Undefined);
         Assert.NotNull(Scores.OfLoss(1000).Undefined);
         Assert.Null(Scores.OfLoss(3).Undefined);

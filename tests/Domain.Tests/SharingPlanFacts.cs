@@ -19,7 +19,7 @@ public sealed class SharingPlanFacts
     {
         var plan = SharingPlan.From(I, 0.9);
         Assert.Equal([0, 1, 2, 3], plan.Own.Where(site => site.Type == "query").Select(site => site.Layer));
-        Assert.StartsWith("query 0 is the only query layer under the cut", plan.Remarks[0]);
+        Assert.StartsWith("query 0 is the only query layer below the cut", plan.Remarks[0]);
     }
 
     [Fact]

@@ -9,11 +9,11 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>Finds out who asks, whether they may, and whether they ask too often. Everything that the service answers lies behind it.</summary>
+/// <summary>Authenticates, authorizes and rate-limits every request to the service.</summary>
 /// <remarks>
-/// A service that only its own machine can reach is open to it. A page in the user's browser can reach 127.0.0.1 too: under a host name of its own (DNS rebinding) it could
-/// read all answers, and it sends that name as Host; without one it can still send forms, which browsers mark with <c>Sec-Fetch-Site: cross-site</c>. The same mark
-/// keeps other sites' pages from using a key that a browser remembers.
+/// A service that only listens on loopback needs no key. Web pages in the user's browser can reach 127.0.0.1 too: with DNS rebinding a page could
+/// read all responses, but it sends its own name as Host; without rebinding it can still post forms, which browsers mark with
+/// <c>Sec-Fetch-Site: cross-site</c>. The same header stops other sites from using a key that a browser remembers.
 /// </remarks>
 internal sealed class AccessGate(RequestDelegate next, ApiOptions options, KnownKeys keys, OidcTokens tokens, CallLimits limits)
 {
@@ -27,26 +27,26 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     {
         var request = http.Request;
         var changes = !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method));
-        if (options.IsOpen && !IsLoopback(request.Host.Host)) return Problems.Of(ProblemKind.HostNotAllowed, "This service answers to localhost only.");
-        if (changes && request.Headers["Sec-Fetch-Site"] == "cross-site") return Problems.Of(ProblemKind.CrossSite, "A page of another web site may not change anything here.");
-        var needed = http.GetEndpoint()?.Metadata.GetMetadata<NeededRole>() ?? new(changes ? Role.Submit : Role.Read);
+        if (options.IsOpen && !IsLoopback(request.Host.Host)) return Problems.Of(ProblemKind.HostNotAllowed, "This service accepts requests to localhost only.");
+        if (changes && request.Headers["Sec-Fetch-Site"] == "cross-site") return Problems.Of(ProblemKind.CrossSite, "Pages of other web sites cannot make changes.");
+        var required = http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() ?? new(changes ? Role.Submit : Role.Read);
         if (options.IsOpen)
         {
             http.Features.Set(Caller.Machine);
             return null;
         }
-        if (needed.Role is not { } role) return null;
+        if (required.Role is not { } role) return null;
         var from = http.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (limits.Guessed(from) is { } pause) return Later(http, pause, "Too many wrong keys came from this address.");
+        if (limits.WaitAfterGuesses(from) is { } pause) return RetryLater(http, pause, "Too many invalid keys were sent from this address.");
         var (caller, reason) = await CallerAsync(http);
         if (caller is null)
         {
             if (reason is not null) limits.CountGuess(from);
-            return Unknown(http, reason);
+            return Unauthorized(http, reason);
         }
         http.Features.Set(caller);
-        if (limits.Count(caller) is { } wait) return Later(http, wait, $"{caller.Name} may ask {caller.RequestsPerMinute ?? options.RequestsPerMinute} times a minute.");
-        return caller.Role < role ? Problems.Of(ProblemKind.Forbidden, $"This takes the role {Words(role)}; {caller.Name} has the role {Words(caller.Role)}.") : null;
+        if (limits.Count(caller) is { } wait) return RetryLater(http, wait, $"{caller.Name} is limited to {caller.RequestsPerMinute ?? options.RequestsPerMinute} requests per minute.");
+        return caller.Role < role ? Problems.Of(ProblemKind.Forbidden, $"This operation requires the role {NameOf(role)}; {caller.Name} has the role {NameOf(caller.Role)}.") : null;
     }
 
     private async Task<(Caller? Caller, string? Reason)> CallerAsync(HttpContext http)
@@ -56,15 +56,15 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
         return await tokens.FindAsync(http);
     }
 
-    /// <summary>A browser is asked for a key in its own window; a program is only told.</summary>
-    private static ProblemHttpResult Unknown(HttpContext http, string? reason)
+    /// <summary>Browsers get a Basic challenge, so that they prompt for a key; programs get a Bearer challenge.</summary>
+    private static ProblemHttpResult Unauthorized(HttpContext http, string? reason)
     {
         var browser = http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        http.Response.Headers.WWWAuthenticate = browser ? "Basic realm=\"LoRA-drop: a key as the password\", charset=\"UTF-8\"" : reason is null ? "Bearer" : "Bearer error=\"invalid_token\"";
-        return Problems.Of(ProblemKind.Unauthorized, reason ?? "This service asks for a key.");
+        http.Response.Headers.WWWAuthenticate = browser ? "Basic realm=\"LoRA-drop: use an API key as the password\", charset=\"UTF-8\"" : reason is null ? "Bearer" : "Bearer error=\"invalid_token\"";
+        return Problems.Of(ProblemKind.Unauthorized, reason ?? "This service requires an API key.");
     }
 
-    private static ProblemHttpResult Later(HttpContext http, int seconds, string detail)
+    private static ProblemHttpResult RetryLater(HttpContext http, int seconds, string detail)
     {
         http.Response.Headers.RetryAfter = $"{seconds}";
         return Problems.Of(ProblemKind.TooManyRequests, detail);
@@ -73,10 +73,10 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private static string Words(Role role) => Domain.JsonText.NameOf(role);
+    private static string NameOf(Role role) => Domain.JsonText.NameOf(role);
 }
 
-/// <summary>Registers the gate and what it asks.</summary>
+/// <summary>Registers authentication, authorization and rate limits.</summary>
 public static class Access
 {
     internal static void AddAccess(this IServiceCollection services)
@@ -89,7 +89,7 @@ public static class Access
         services.AddScoped(provider => CallerOf(provider.GetRequiredService<IHttpContextAccessor>().HttpContext));
     }
 
-    /// <summary>Takes tokens of a provider too, where one is named.</summary>
+    /// <summary>Accepts tokens of an OpenID Connect provider, if one is configured.</summary>
     public static void AddOidc(this IServiceCollection services, OidcOptions options)
     {
         if (!options.IsOn) return;
@@ -97,11 +97,11 @@ public static class Access
         OidcTokens.Add(services, options);
     }
 
-    /// <summary>Tells whoever started the service whether it is open, and what is missing where it is not.</summary>
+    /// <summary>Logs whether the service requires keys, and how to create the first key if there is none.</summary>
     /// <param name="app">The service.</param>
-    /// <param name="command">What makes the first key.</param>
+    /// <param name="command">The command that creates the first key.</param>
     /// <param name="cancel">Ends it.</param>
-    public static async Task SayWhoMayAskAsync(this WebApplication app, string command, CancellationToken cancel)
+    public static async Task LogAccessAsync(this WebApplication app, string command, CancellationToken cancel)
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Access));
         if (app.Services.GetRequiredService<ApiOptions>().IsOpen) ApiLog.Open(log);
@@ -116,7 +116,7 @@ public static class Access
 
     internal static void UseAccess(this WebApplication app) => app.UseMiddleware<AccessGate>();
 
-    /// <summary>Who makes this request; the service itself where there is none.</summary>
+    /// <summary>The caller of this request; the service itself outside of a request.</summary>
     private static Caller CallerOf(HttpContext? http) =>
-        http is null ? Caller.Machine : http.Features.Get<Caller>() ?? throw new InvalidOperationException($"{http.Request.Path} asks for a caller, and nobody need be known there.");
+        http is null ? Caller.Machine : http.Features.Get<Caller>() ?? throw new InvalidOperationException($"{http.Request.Path} reads the caller, but allows anonymous requests.");
 }

@@ -6,16 +6,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Api;
 
-/// <summary>Writes every change that was made into the audit, before its answer is sent.</summary>
+/// <summary>Records every successful change in the audit log before the response is sent.</summary>
 internal sealed class AuditedChanges : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
         var result = await next(context);
-        if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || http.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() is not null) return result;
+        if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || http.GetEndpoint()?.Metadata.GetMetadata<ReadsOnly>() is not null) return result;
         var answer = result is INestedHttpResult nested ? nested.Result : result as IResult;
-        if (answer is IStatusCodeHttpResult { StatusCode: >= 400 } || http.Response.StatusCode >= 400) return result; // the latter where the handler was not reached
+        if (answer is IStatusCodeHttpResult { StatusCode: >= 400 } || http.Response.StatusCode >= 400) return result; // the second if the handler did not run
         var services = http.RequestServices;
         await services.GetRequiredService<AuditLog>().WriteAsync(
             services.GetRequiredService<Caller>(), http.GetEndpoint()!.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName, Target(http, answer),
@@ -23,13 +23,13 @@ internal sealed class AuditedChanges : IEndpointFilter
         return result;
     }
 
-    /// <summary>What was made has its own address; else the change was to what the request names.</summary>
+    /// <summary>The address of the created resource, or the request's path for other changes.</summary>
     private static string Target(HttpContext http, IResult? answer) =>
-        http.Features.Get<MadeAt>()?.Address ?? (HttpMethods.IsPost(http.Request.Method) && answer?.GetType().GetProperty("Location")?.GetValue(answer) is string made ? made : http.Request.Path.Value!);
+        http.Features.Get<CreatedLocation>()?.Address ?? (HttpMethods.IsPost(http.Request.Method) && answer?.GetType().GetProperty("Location")?.GetValue(answer) is string made ? made : http.Request.Path.Value!);
 }
 
-/// <summary>The address of what a request made, where its answer has no header that says so.</summary>
-internal sealed record MadeAt(string Address);
+/// <summary>The address of a created resource, for responses without a Location header.</summary>
+internal sealed record CreatedLocation(string Address);
 
-/// <summary>Marks an endpoint whose POST is a question.</summary>
-internal sealed record ChangesNothing;
+/// <summary>Marks a POST endpoint that changes nothing.</summary>
+internal sealed record ReadsOnly;

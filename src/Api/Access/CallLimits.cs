@@ -5,10 +5,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>How often a caller may ask, and a stranger guess. Each process counts by itself.</summary>
+/// <summary>Rate limits for callers and for invalid keys. Each process counts separately.</summary>
 internal sealed class CallLimits(ApiOptions options) : IDisposable
 {
-    /// <summary>Wrong keys a minute from one address: enough for a script that is set up wrong, too few to search.</summary>
+    /// <summary>Invalid keys per minute and address: enough for a misconfigured script, too few for a brute-force search.</summary>
     private const int GuessesPerMinute = 60;
 
     private readonly PartitionedRateLimiter<Caller> _calls = PartitionedRateLimiter.Create<Caller, string>(caller =>
@@ -20,14 +20,14 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
     private readonly PartitionedRateLimiter<IPAddress> _guesses = PartitionedRateLimiter.Create<IPAddress, string>(address =>
         RateLimitPartition.GetFixedWindowLimiter(Network(address), _ => new() { PermitLimit = GuessesPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
 
-    /// <summary>Counts a request; seconds until the next is let through, or null where this one is.</summary>
+    /// <summary>Counts a request. Returns null if it is allowed, else the seconds to wait.</summary>
     public int? Count(Caller caller) => Wait(Acquire(_calls, caller));
 
-    /// <summary>Counts a wrong key.</summary>
+    /// <summary>Counts an invalid key.</summary>
     public void CountGuess(IPAddress address) => Acquire(_guesses, address).Dispose();
 
-    /// <summary>Whether an address has guessed too often; seconds until it may again.</summary>
-    public int? Guessed(IPAddress address) => Wait(Acquire(_guesses, address, permits: 0));
+    /// <summary>The seconds an address must wait after too many invalid keys; null if it need not wait.</summary>
+    public int? WaitAfterGuesses(IPAddress address) => Wait(Acquire(_guesses, address, permits: 0));
 
     public void Dispose()
     {
@@ -35,11 +35,11 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
         _guesses.Dispose();
     }
 
-    /// <summary>Takes permits, again where the runtime has just disposed of what counted them for being idle: whoever asks in that moment gets an
-    /// exception (dotnet/runtime#99865), and the next attempt a new count.</summary>
+    /// <summary>Acquires permits. Retries if the runtime has just disposed an idle limiter, which throws an
+    /// <see cref="ObjectDisposedException"/> (dotnet/runtime#99865); the next attempt gets a new limiter.</summary>
     private static RateLimitLease Acquire<T>(PartitionedRateLimiter<T> limiter, T who, int permits = 1)
     {
-        const int Most = 5; // a limiter that is disposed of as a whole stays so
+        const int Most = 5; // a limiter disposed as a whole keeps throwing
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -48,7 +48,7 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
             }
             catch (ObjectDisposedException) when (attempt < Most)
             {
-                // gone by now from the table of those that count
+                // The idle limiter has been removed by now.
             }
         }
     }
@@ -59,14 +59,14 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
             return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
     }
 
-    /// <summary>A minute's requests may come at once; then they come back evenly.</summary>
+    /// <summary>Allows a minute's requests as a burst and refills evenly.</summary>
     private static TokenBucketRateLimiterOptions Bucket(int perMinute)
     {
         var period = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute));
         return new() { TokenLimit = perMinute, TokensPerPeriod = Math.Max(1, (int)(perMinute * period.TotalMinutes)), ReplenishmentPeriod = period, QueueLimit = 0, AutoReplenishment = true };
     }
 
-    /// <summary>Who has one address of IPv6 has the 2⁶⁴ of its network.</summary>
+    /// <summary>IPv6 addresses are counted per /64 network, since a client usually controls all of it.</summary>
     private static string Network(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace LoraDrop.Api;
 
-/// <summary>What a request shows of its caller: a key or a token.</summary>
+/// <summary>Reads the key or token of a request.</summary>
 internal static class Credential
 {
-    /// <summary>The text after <c>Bearer</c>, or the password of Basic, which is how a browser sends a key; null where there is none.</summary>
+    /// <summary>The Bearer token, or the Basic password (how browsers send a key); null if there is neither.</summary>
     public static string? Of(HttpRequest request)
     {
         if (request.Headers.Authorization is not [{ } header]) return null;

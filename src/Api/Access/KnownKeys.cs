@@ -6,30 +6,30 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Tells who shows a key. A key that was found is remembered for some seconds, so that readers that poll cost the database nothing.</summary>
+/// <summary>Looks up API keys. Caches each key for a few seconds, so that polling does not load the database.</summary>
 internal sealed class KnownKeys(IDbContextFactory<JobsContext> contexts, TimeProvider clock)
 {
-    /// <summary>So long a key may go on to work after another process revoked it.</summary>
+    /// <summary>How long a key may keep working after another process revoked it.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
 
-    /// <summary>How exactly it is known when a key was last used: writing that down for each request would cost more than the request.</summary>
+    /// <summary>Resolution of a key's last use. Recording each request would cost more than the request itself.</summary>
     private static readonly TimeSpan UseIsKnownTo = TimeSpan.FromMinutes(10);
 
     private const int Most = 10_000;
 
     private readonly ConcurrentDictionary<string, (ApiKeyRow Row, long At)> _seen = new();
 
-    /// <summary>The caller, or why there is none.</summary>
+    /// <summary>The caller, or the reason why the credential is rejected.</summary>
     public async Task<(Caller? Caller, string? Reason)> FindAsync(string key, CancellationToken cancel)
     {
-        if (ApiKeyText.PrefixOf(key) is not { } prefix) return (null, "What was sent is no key of this service.");
-        if (await RowAsync(prefix, cancel) is not { } row || !Same(row.Sha256, ApiKeyText.Digest(key))) return (null, "There is no such key.");
-        if (row.RevokedAt is { } revoked) return (null, $"The key {prefix} was revoked on {revoked:u}.");
-        if (row.ExpiresAt is { } expires && expires <= clock.GetUtcNow()) return (null, $"The key {prefix} expired on {expires:u}.");
+        if (ApiKeyText.PrefixOf(key) is not { } prefix) return (null, "The credential is not an API key of this service.");
+        if (await RowAsync(prefix, cancel) is not { } row || !Same(row.Sha256, ApiKeyText.Digest(key))) return (null, "The API key is unknown.");
+        if (row.RevokedAt is { } revoked) return (null, $"The API key {prefix} was revoked on {revoked:u}.");
+        if (row.ExpiresAt is { } expires && expires <= clock.GetUtcNow()) return (null, $"The API key {prefix} expired on {expires:u}.");
         return (Caller.Of(row), null);
     }
 
-    /// <summary>Has a key read again when it is shown next.</summary>
+    /// <summary>Removes a key from the cache.</summary>
     public void Forget(string prefix) => _seen.TryRemove(prefix, out _);
 
     private async Task<ApiKeyRow?> RowAsync(string prefix, CancellationToken cancel)

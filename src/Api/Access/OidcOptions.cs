@@ -3,22 +3,22 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>Tokens of an OpenID Connect provider, taken beside keys where an authority is named.</summary>
+/// <summary>Settings for tokens of an OpenID Connect provider, accepted in addition to API keys.</summary>
 public sealed class OidcOptions
 {
-    /// <summary>The provider's address, whose <c>/.well-known/openid-configuration</c> names its signing keys; default none. https, or http on this machine.</summary>
+    /// <summary>The provider's URL, where <c>/.well-known/openid-configuration</c> is found; default none. Must be https, or http on loopback.</summary>
     public string? Authority { get; set; }
 
-    /// <summary>What tokens must be meant for; required with an authority.</summary>
+    /// <summary>The required audience of tokens; required with an authority.</summary>
     public string? Audience { get; set; }
 
-    /// <summary>The claim that says what a caller may do; default <c>roles</c>. Dots lead into a claim that is an object: <c>realm_access.roles</c>.</summary>
+    /// <summary>The claim with the caller's roles; default <c>roles</c>. Use dots for nested claims: <c>realm_access.roles</c>.</summary>
     public string RoleClaim { get; set; } = "roles";
 
-    /// <summary>The claim that says whose a caller's jobs are; default <c>sub</c>.</summary>
+    /// <summary>The claim with the owner of the caller's jobs; default <c>sub</c>.</summary>
     public string OwnerClaim { get; set; } = "sub";
 
-    /// <summary>What the values of the role claim stand for, each with read, submit or admin: <c>Oidc:Roles:ml-engineers</c> = submit. Without any, the values are the roles' own names.</summary>
+    /// <summary>Maps values of the role claim to read, submit or admin: <c>Oidc:Roles:ml-engineers</c> = submit. Default: the roles' own names.</summary>
     public IReadOnlyDictionary<string, string> Roles { get; set; } = new Dictionary<string, string> { ["read"] = "read", ["submit"] = "submit", ["admin"] = "admin" };
 
     [NotASetting]
@@ -32,13 +32,13 @@ public sealed class OidcOptions
             yield break;
         }
         if (!Uri.TryCreate(Authority, UriKind.Absolute, out var address) || !(address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)))
-            yield return new($"{path}:{nameof(Authority)}", "must be an https address, or http on this machine");
-        if (Audience is null) yield return new($"{path}:{nameof(Audience)}", "is required with an authority: a token that was made for another service must not be taken here");
+            yield return new($"{path}:{nameof(Authority)}", "must be an https URL, or http on localhost");
+        if (Audience is null) yield return new($"{path}:{nameof(Audience)}", "is required with an authority, so that tokens for other services are rejected");
         foreach (var (value, role) in Roles)
             if (RoleOf(role) is null) yield return new($"{path}:{nameof(Roles)}:{value}", $"must be read, submit or admin; got \"{role}\"");
     }
 
-    /// <summary>The highest role that the values of a claim stand for; null for none.</summary>
+    /// <summary>The highest role that the claim values map to; null if none does.</summary>
     public Role? RoleFor(IEnumerable<string> values) => values.Select(value => Roles.TryGetValue(value, out var name) ? RoleOf(name) : null).Max();
 
     private static Role? RoleOf(string name) => Enum.TryParse<Role>(name, ignoreCase: true, out var role) && Enum.IsDefined(role) && !char.IsDigit(name[0]) ? role : null;

@@ -8,24 +8,24 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace LoraDrop.Api;
 
-/// <summary>Tells who shows a token of the provider.</summary>
+/// <summary>Validates tokens of the OpenID Connect provider.</summary>
 internal sealed class OidcTokens(OidcOptions options)
 {
     public const string Scheme = "Oidc";
 
     public bool IsOn => options.IsOn;
 
-    /// <summary>The caller, or why there is none.</summary>
+    /// <summary>The caller, or the reason why the credential is rejected.</summary>
     public async Task<(Caller? Caller, string? Reason)> FindAsync(HttpContext http)
     {
-        var told = await http.AuthenticateAsync(Scheme);
-        if (!told.Succeeded) return (null, $"The token is not accepted: {Reason(told.Failure)}.");
-        var owner = told.Principal.FindFirstValue(options.OwnerClaim);
-        if (string.IsNullOrEmpty(owner)) return (null, $"The token has no claim {options.OwnerClaim}, which says whose jobs are the caller's.");
-        if (owner == Caller.Everybody || KeyRequest.OwnerFault(owner) is not null) return (null, $"The token's claim {options.OwnerClaim} cannot be an owner.");
-        return options.RoleFor(Values(told.Principal, options.RoleClaim)) is { } role
-            ? (new(owner, role, Name(told.Principal) ?? owner, Key: null), null)
-            : (null, $"The token's claim {options.RoleClaim} names no role of this service.");
+        var result = await http.AuthenticateAsync(Scheme);
+        if (!result.Succeeded) return (null, $"Invalid token: {Reason(result.Failure)}.");
+        var owner = result.Principal.FindFirstValue(options.OwnerClaim);
+        if (string.IsNullOrEmpty(owner)) return (null, $"The token has no claim {options.OwnerClaim}, which is required as the owner.");
+        if (owner == Caller.Everybody || KeyRequest.OwnerFault(owner) is not null) return (null, $"The token's claim {options.OwnerClaim} is not a valid owner.");
+        return options.RoleFor(Values(result.Principal, options.RoleClaim)) is { } role
+            ? (new(owner, role, Name(result.Principal) ?? owner, Key: null), null)
+            : (null, $"The token's claim {options.RoleClaim} contains no role of this service.");
     }
 
     public static void Add(IServiceCollection services, OidcOptions options) => services.AddAuthentication().AddJwtBearer(Scheme, bearer =>
@@ -42,16 +42,16 @@ internal sealed class OidcTokens(OidcOptions options)
 
     private static string? Name(ClaimsPrincipal who) => who.FindFirstValue("preferred_username") ?? who.FindFirstValue("email");
 
-    /// <summary>What a token's owner can mend; how the check failed inside is for nobody.</summary>
+    /// <summary>A reason the token's owner can act on, without internal details.</summary>
     private static string Reason(Exception? failure) => failure switch
     {
         SecurityTokenExpiredException => "it has expired",
         SecurityTokenNotYetValidException => "it is not valid yet",
-        SecurityTokenInvalidAudienceException => "it is meant for another audience",
-        SecurityTokenInvalidIssuerException => "another provider issued it",
-        SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException => "its signature is not the provider's",
-        InvalidOperationException => "the provider's signing keys cannot be read now",
-        _ => "it is no token of the provider",
+        SecurityTokenInvalidAudienceException => "it was issued for another audience",
+        SecurityTokenInvalidIssuerException => "it was issued by another provider",
+        SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException => "its signature is invalid",
+        InvalidOperationException => "the provider's signing keys cannot be read at the moment",
+        _ => "it is not a token of the configured provider",
     };
 
     private static IEnumerable<string> Values(ClaimsPrincipal who, string claim)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 
 namespace LoraDrop.Api;
 
-/// <summary>Believes what the proxies that the settings name say of a request: where it came from, and how.</summary>
+/// <summary>Applies X-Forwarded headers of trusted proxies.</summary>
 internal static class Proxies
 {
     public static void UseTrustedProxies(this WebApplication app, ApiOptions options)

@@ -6,22 +6,22 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LoraDrop.Api;
 
-/// <summary>Hangfire's own pages, for admins: what the queue carries. The rows say what is done, so there is nothing to press.</summary>
+/// <summary>Hangfire's dashboard, for admins. Read-only, since the database rows determine what runs.</summary>
 internal static class QueueDashboard
 {
     public const string Path = "/hangfire";
 
     public static void MapQueueDashboard(this WebApplication app) => app.MapHangfireDashboard(Path, new DashboardOptions
     {
-        Authorization = [new GateDecides()],
+        Authorization = [new AlwaysAllow()],
         IsReadOnlyFunc = _ => true,
         DashboardTitle = "LoRA-drop: queue",
         DisplayStorageConnectionString = false,
         AppPath = "../swagger",
-    }).Needs(Role.Admin).WithMetadata(new ExcludeFromDescriptionAttribute());
+    }).Requires(Role.Admin).WithMetadata(new ExcludeFromDescriptionAttribute());
 
-    /// <summary>The gate has asked for an admin already; Hangfire's own default, local requests only, would let everybody in behind a proxy.</summary>
-    private sealed class GateDecides : IDashboardAuthorizationFilter
+    /// <summary>The gate has already required an admin. Hangfire's default, local requests only, would admit everyone behind a proxy.</summary>
+    private sealed class AlwaysAllow : IDashboardAuthorizationFilter
     {
         public bool Authorize(DashboardContext context) => true;
     }

@@ -10,30 +10,30 @@ using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
-/// <summary>Datasets: upload or register, list, look at, preview, delete.</summary>
+/// <summary>Endpoints for datasets: upload or register, list, get, preview, delete.</summary>
 internal static class DatasetEndpoints
 {
     public static void MapDatasets(this IEndpointRouteBuilder routes)
     {
         var datasets = routes.MapGroup("/datasets").WithTags("Datasets");
-        datasets.MapPost("", Add).WithName("addDataset").WithSummary("Upload a dataset, or register one by its source.")
-            .WithMetadata(new DisableRequestSizeLimitAttribute())   // DatasetUpload counts by itself
-            .WithDescription("A file per split, as .jsonl, .json, .csv, .tsv or .txt (each perhaps packed, .gz), or .parquet: the end of its name says the format. Without `validation`, a stratified tenth of `train` is kept aside. "
-                + "It is validated at once; what is wrong is named by file, row and column. By its source, a dataset is sent as JSON instead.")
+        datasets.MapPost("", Add).WithName("addDataset").WithSummary("Create a dataset.")
+            .WithMetadata(new DisableRequestSizeLimitAttribute())   // DatasetUpload enforces its own limit
+            .WithDescription("Upload one file per split as multipart/form-data, or register a source as JSON. Formats, by file extension: .jsonl, .json, .csv, .tsv, .txt (each optionally with .gz) and .parquet. Without `validation`, a stratified tenth of `train` is held out. "
+                + "The dataset is validated in the background; each fault gives file, row and column. Poll GET /datasets/{nameOrId} until its status is `ready` or `failed`.")
             .TakesForm(DatasetUpload.Form())
-            .TakesJson(typeof(Registration), new("register-dataset.json", "From the hub"), new("register-dataset-folder.json", "A folder on this machine"))
-            .Answers(202, "It is being validated.", null, null, ("Location", "The dataset's own address."))
+            .TakesJson(typeof(Registration), new("register-dataset.json", "From the Hugging Face Hub"), new("register-dataset-folder.json", "From a folder on this machine"))
+            .Answers(202, "The dataset is being validated.", null, null, ("Location", "URL of the dataset."))
             .Refuses(ProblemKind.BadRequest, ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.DatasetExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull, ProblemKind.StoreUnreachable);
-        InputList.Describe(datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets, newest first."));
-        datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Look at a dataset.")
-            .WithDescription("Its splits and columns once it is ready; where it failed, every fault with file, row and column.")
+        InputList.Describe(datasets.MapGet("", List).WithName("listDatasets").WithSummary("List datasets."));
+        datasets.MapGet("/{nameOrId}", Get).WithName("getDataset").WithSummary("Get a dataset.")
+            .WithDescription("Returns splits and columns once the dataset is ready. If validation failed, returns every fault with file, row and column.")
             .Refuses(ProblemKind.DatasetNotFound);
-        datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("See the first rows of a split.")
-            .Takes("split", "The split.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["train", "validation", "test"], Default = "train" })
+        datasets.MapGet("/{nameOrId}/preview", Preview).WithName("previewDataset").WithSummary("Preview the first rows of a split.")
+            .Takes("split", "The split to preview.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["train", "validation", "test"], Default = "train" })
             .Refuses(ProblemKind.DatasetNotFound, ProblemKind.SplitNotFound, ProblemKind.DatasetNotReady, ProblemKind.Invalid, ProblemKind.StoreUnreachable);
         datasets.MapDelete("/{nameOrId}", Delete).WithName("deleteDataset").WithSummary("Delete a dataset.")
-            .WithDescription("Its name is free again. Its files go when no job refers to it any more: at once, or with the last job that learned from it.")
-            .Answers(204, "It is gone.")
+            .WithDescription("Frees the name. The files are removed with the last job that refers to the dataset, or immediately if there is none.")
+            .Answers(204, "Deleted.")
             .Refuses(ProblemKind.DatasetNotFound, ProblemKind.DatasetInUse, ProblemKind.CrossSite);
     }
 
@@ -41,7 +41,7 @@ internal static class DatasetEndpoints
     {
         if (FormParts.IsForm(http.Request)) return await AnsweredAsync(http, await upload.ReceiveAsync(http.Request, cancel), db, cancel);
         if (!http.Request.HasJsonContentType())
-            return Problems.Of(ProblemKind.UnsupportedMediaType, "Send files as Content-Type: multipart/form-data, or a name and a source as application/json.");
+            return Problems.Of(ProblemKind.UnsupportedMediaType, "Send files as multipart/form-data, or a name and a source as application/json.");
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
         return asked is null ? problem! : await AnsweredAsync(http, await life.RegisterDatasetAsync(asked.Name, asked.Source, asked.Shared, cancel), db, cancel);
     }
@@ -69,10 +69,10 @@ internal static class DatasetEndpoints
         if (row.Facts is null)
         {
             http.Response.Headers.RetryAfter = "1";
-            return Problems.Of(ProblemKind.DatasetNotReady, $"The dataset {nameOrId} is {JsonText.NameOf(row.Status)}; its rows can be seen when it is ready.");
+            return Problems.Of(ProblemKind.DatasetNotReady, $"Dataset {nameOrId} is {JsonText.NameOf(row.Status)}; a preview is available once it is ready.");
         }
         if (row.Facts.Splits.FirstOrDefault(s => s.Split == wanted) is not { } split)
-            return Problems.Of(ProblemKind.SplitNotFound, $"The dataset {nameOrId} has the splits {string.Join(", ", row.Facts.Splits.Select(s => s.Split))}.");
+            return Problems.Of(ProblemKind.SplitNotFound, $"Dataset {nameOrId} has the splits {string.Join(", ", row.Facts.Splits.Select(s => s.Split))}.");
         return TypedResults.Ok(new PreviewView(split.Split, [.. split.Columns.Select(c => c.Name)], split.Preview, split.Rows));
     }
 
@@ -84,7 +84,7 @@ internal static class DatasetEndpoints
     private static async Task<Results<Accepted<DatasetView>, ProblemHttpResult>> AnsweredAsync(HttpContext http, Answer<DatasetRow> answer, JobsContext db, CancellationToken cancel)
     {
         if (answer.IsRefused(out var refusal, out var row)) return Problems.From(refusal);
-        var view = DatasetView.Of(await db.Datasets.AsNoTracking().SingleAsync(d => d.Id == row.Id, cancel), columns: true);   // as every later look shows it
+        var view = DatasetView.Of(await db.Datasets.AsNoTracking().SingleAsync(d => d.Id == row.Id, cancel), columns: true);   // as later requests show it
         http.Response.Headers.RetryAfter = "1";
         return TypedResults.Accepted(view.Href, view);
     }

@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
-/// <summary>Takes a dataset's files straight from the connection into the store. Whatever goes wrong on the way, nothing is left behind.</summary>
+/// <summary>Streams a dataset's files from the request into the object store. If anything fails, stored files are removed.</summary>
 internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOptions options, TimeProvider clock)
 {
     private const int LongestName = 1024;
@@ -19,7 +19,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     private string? _name;
     private bool _shared;
 
-    /// <summary>The form as a browser shows it.</summary>
+    /// <summary>The schema of the form.</summary>
     public static OpenApiSchema Form()
     {
         static OpenApiSchema File(string description) => new() { Type = JsonSchemaType.String, Format = "binary", Description = description };
@@ -29,17 +29,17 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
             Required = new HashSet<string> { "name", "train" },
             Properties = new Dictionary<string, IOpenApiSchema>
             {
-                ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The name for requests; 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', a letter or digit first.", MaxLength = 63, MinLength = 1 },
-                ["shared"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false, Description = "Whether everybody may use it; only an admin may say so." },
-                ["train"] = File("The examples to learn from."),
-                ["validation"] = File("The examples that pick the best evaluation."),
-                ["test"] = File("Examples that are scored once, at the end."),
+                ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Name of the dataset: 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit.", MaxLength = 63, MinLength = 1 },
+                ["shared"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false, Description = "Whether all owners can use it; admins only." },
+                ["train"] = File("Training examples."),
+                ["validation"] = File("Validation examples, used to select the best checkpoint."),
+                ["test"] = File("Test examples, scored once at the end."),
             },
         };
     }
 
-    /// <summary>The dataset, or every fault of the request.</summary>
-    /// <exception cref="BadHttpRequestException">A file is too large, or the body breaks off.</exception>
+    /// <summary>The stored dataset, or every fault of the request.</summary>
+    /// <exception cref="BadHttpRequestException">A file is too large, or the body ends early.</exception>
     /// <exception cref="IOException">The disk is full.</exception>
     public async Task<Answer<DatasetRow>> ReceiveAsync(HttpRequest request, CancellationToken cancel)
     {
@@ -49,7 +49,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         {
             await ReadPartsAsync(request, cancel);
             if (!_given.Contains("name")) _faults.Add(new("name", "is required"));
-            if (!_given.Contains("train")) _faults.Add(new("train", "is required: the file with the examples to learn from"));
+            if (!_given.Contains("train")) _faults.Add(new("train", "is required: the file with the training examples"));
             if (_faults.Count > 0) return new Refusal.Invalid(_faults);
             var answer = await life.AddUploadAsync(_id, _name!, _shared, _files, cancel);
             kept = answer.Refusal is null;
@@ -57,7 +57,7 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         }
         finally
         {
-            // The client may be gone: what is stored is removed all the same.
+            // Clean up even if the client has disconnected.
             if (!kept) foreach (var file in _files) await objects.DeleteAsync(file.Key, CancellationToken.None);
         }
     }
@@ -70,8 +70,8 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     private async Task ReadPartAsync(FormPart part, CancellationToken cancel)
     {
         var field = part.Field;
-        if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form's field where no file was chosen
-        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(PlainText.Clipped(field), $"is not a part of a dataset; there are name, shared, {string.Join(", ", Splits)}"));
+        if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form field without a chosen file
+        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(PlainText.Clipped(field), $"unknown field; expected name, shared, {string.Join(", ", Splits)}"));
         else if (!_given.Add(field)) _faults.Add(new(field, "is given twice"));
         else if (field == "name") await ReadNameAsync(part, cancel);
         else if (field == "shared") await ReadSharedAsync(part, cancel);
@@ -96,9 +96,9 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     {
         var (split, fileName) = (part.Field, part.FileName);
         var format = DataFormat.Of(fileName);
-        if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, which says its format"));
-        else if (!DataFormat.Ends.Contains(format)) _faults.Add(new(split, $"must be a file that ends in {string.Join(", ", DataFormat.Ends)}; got {PlainText.Clipped(fileName)}"));
-        else if (_faults.Count == 0)   // else it is refused anyway: the reader passes over it
+        if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, whose extension gives the format"));
+        else if (!DataFormat.Extensions.Contains(format)) _faults.Add(new(split, $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(fileName)}"));
+        else if (_faults.Count == 0)   // else the request is refused anyway, and the reader skips the part
         {
             var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", UploadLimit.On(part.Body, options), cancel);
             _files.Add(new($"{split}{format}", stored.Key, stored.Bytes, stored.Sha256));

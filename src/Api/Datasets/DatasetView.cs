@@ -3,22 +3,22 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>A dataset.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Name">The name for requests; absent where a job named its source, or when it is deleted.</param>
-/// <param name="FormerName">The name that it had before it was deleted.</param>
-/// <param name="Owner">Whose it is; absent for what is everybody's.</param>
+/// <summary>A dataset with its status and splits.</summary>
+/// <param name="Id">Unique id.</param>
+/// <param name="Name">The registered name; absent if a job referred to it by source, or after deletion.</param>
+/// <param name="FormerName">The name it had before deletion.</param>
+/// <param name="Owner">The owner; absent if shared with everyone.</param>
 /// <param name="Source"><c>upload</c>, <c>hf:…</c>, <c>file:…</c> or <c>s3://…</c></param>
-/// <param name="Commit">The commit of the hub's repository that was fetched.</param>
+/// <param name="Commit">The fetched commit of the hub repository.</param>
 /// <param name="Status">preparing, ready or failed.</param>
-/// <param name="Error">Why it cannot be used: each fault names file, row and column.</param>
-/// <param name="Fetch">How much of it is here, while it is fetched.</param>
-/// <param name="Sha256">The digest over its splits, when it is ready.</param>
-/// <param name="Splits">Its splits, when it is ready; a list leaves their columns out.</param>
-/// <param name="CreatedAt">When it was uploaded or registered.</param>
+/// <param name="Error">Why it failed; each fault gives file, row and column.</param>
+/// <param name="Fetch">Download progress; absent unless it is being fetched.</param>
+/// <param name="Sha256">SHA-256 digest over all splits; absent until ready.</param>
+/// <param name="Splits">The splits; absent until ready. Lists omit their columns.</param>
+/// <param name="CreatedAt">When the dataset was created.</param>
 /// <param name="ReadyAt">When it became ready.</param>
-/// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
-/// <param name="Href">Its own page.</param>
+/// <param name="DeletedAt">When it was deleted; ended jobs still refer to it.</param>
+/// <param name="Href">Path of this resource.</param>
 public sealed record DatasetView(
     Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, string? Sha256,
     IReadOnlyList<SplitView>? Splits, DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
@@ -32,26 +32,26 @@ public sealed record DatasetView(
 
 /// <summary>A split of a dataset.</summary>
 /// <param name="Split">train, validation or test.</param>
-/// <param name="File">Its file.</param>
-/// <param name="Bytes">The size of the file.</param>
-/// <param name="Sha256">The digest of the file.</param>
-/// <param name="Rows">Its examples.</param>
+/// <param name="File">File name.</param>
+/// <param name="Bytes">File size in bytes.</param>
+/// <param name="Sha256">SHA-256 digest of the file.</param>
+/// <param name="Rows">Number of examples.</param>
 /// <param name="Header">Whether the first line names the columns.</param>
-/// <param name="Columns">Its columns, with what is in them.</param>
-/// <param name="NotUsed">Columns that no task can read: lists, objects, dates and the like, what cannot be decoded, what is empty throughout, and an index without a name.</param>
-/// <param name="Remarks">What a person should know about what the file holds, such as labels that differ in spelling alone.</param>
+/// <param name="Columns">The columns and a summary of their values.</param>
+/// <param name="NotUsed">Columns that no task can read: lists, objects, dates, undecodable or empty columns, and an unnamed index.</param>
+/// <param name="Remarks">Notes on the file, such as labels that differ only in spelling.</param>
 public sealed record SplitView(
     string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnSummary>? Columns,
         IReadOnlyList<string>? NotUsed, IReadOnlyList<string>? Remarks);
 
-/// <summary>A part of the datasets.</summary>
-/// <param name="Items">Newest first, without their columns.</param>
-/// <param name="Next">The cursor for the next part; absent at the end.</param>
+/// <summary>A page of datasets.</summary>
+/// <param name="Items">Newest first, without columns.</param>
+/// <param name="Next">Cursor of the next page; absent on the last page.</param>
 public sealed record DatasetPage(IReadOnlyList<DatasetView> Items, string? Next);
 
 /// <summary>The first rows of a split.</summary>
 /// <param name="Split">train, validation or test.</param>
-/// <param name="Columns">The names of the columns.</param>
-/// <param name="Rows">The cells of the first rows, in the order of the columns.</param>
-/// <param name="Total">How many rows the split has.</param>
+/// <param name="Columns">Column names.</param>
+/// <param name="Rows">The first rows, with cells in column order.</param>
+/// <param name="Total">Number of rows in the split.</param>
 public sealed record PreviewView(string Split, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, int Total);

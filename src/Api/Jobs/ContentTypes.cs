@@ -1,6 +1,6 @@
 namespace LoraDrop.Api;
 
-/// <summary>What a file holds, by the end of its name, and whether a browser should show it.</summary>
+/// <summary>The content type of a file by its extension, and whether browsers should display it.</summary>
 internal static class ContentTypes
 {
     public static (string Type, bool Inline) Of(string name) => Path.GetExtension(name) switch

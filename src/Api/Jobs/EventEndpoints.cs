@@ -10,24 +10,24 @@ using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Api;
 
-/// <summary>What happened to a job: as a list, and as it happens.</summary>
+/// <summary>Endpoints for a job's events: list and stream.</summary>
 internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Results");
-        jobs.MapGet("/events", List).WithName("listEvents").WithSummary("List what happened to a job.")
-            .Takes("after", "Only events with a greater id.", Description.Whole(0, long.MaxValue, 0))
-            .Takes("level", "Only events that matter as much, or more.", Description.Choice<EventLevel>(EventLevel.Info))
-            .Takes("limit", "At most so many.", Description.Whole(1, 500, 100))
-            .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+        jobs.MapGet("/events", List).WithName("listEvents").WithSummary("List events of a job.")
+            .Takes("after", "Return only events with a greater id.", Description.Integer(0, long.MaxValue, 0))
+            .Takes("level", "Return only events of at least this level.", Description.Choice<EventLevel>(EventLevel.Info))
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 500, 100))
+            .Answers(200, "A page of the list.", null, null, ("Link", "URL of the next page (rel=next); absent on the last page."))
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
-        jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Follow a job as it runs.")
-            .WithDescription("Server-sent events: every event of the job with its id, `progress` between them at most once a second, and at last `end`, after which a client must close the stream. "
-                + "A client that comes back gives the last id that it saw, as browsers do by themselves. A comment every 15 seconds shows that a silent stream is alive.")
-            .Takes("after", "Only events with a greater id.", Description.Whole(0, long.MaxValue, 0))
-            .TakesHeader("Last-Event-ID", "The last id that was seen; counts more than `after`.")
-            .Answers(200, "The stream.", null, "text/event-stream")
+        jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Stream a job's events.")
+            .WithDescription("Sends server-sent events: every event of the job with its id, `progress` at most once per second, and a final `end`, after which the client must close the stream. "
+                + "To resume, send the last received id in `Last-Event-ID`; browsers do so automatically. A keep-alive comment is sent after 15 seconds of silence.")
+            .Takes("after", "Return only events with a greater id.", Description.Integer(0, long.MaxValue, 0))
+            .TakesHeader("Last-Event-ID", "The last received event id; overrides `after`.")
+            .Answers(200, "The event stream.", null, "text/event-stream")
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
     }
 
@@ -41,17 +41,17 @@ internal static class EventEndpoints
     }
 
     private static async Task<IResult> Follow(
-        Guid id, HttpContext http, IDbContextFactory<JobsContext> contexts, JobPeek peek, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken cancel)
+        Guid id, HttpContext http, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken cancel)
     {
         if (After(http.Request).IsRefused(out var refusal, out var after)) return Problems.From(refusal);
         await using (var db = await contexts.CreateDbContextAsync(cancel))
         {
             if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
         }
-        return new EventStream(id, after.Id, contexts, peek, options, clock, lifetime);
+        return new EventStream(id, after.Id, contexts, states, options, clock, lifetime);
     }
 
-    /// <summary>Where a stream goes on: the header of a client that comes back counts more than the address that it began with.</summary>
+    /// <summary>The event id to resume after. The Last-Event-ID header overrides the query parameter.</summary>
     private static Answer<EventPlace> After(HttpRequest request)
     {
         var fields = new QueryFields(request.Query);

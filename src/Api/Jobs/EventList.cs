@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Which events of a job are asked for.</summary>
+/// <summary>The query for a list of events.</summary>
 internal sealed record EventList(long After, EventLevel Level, int Limit)
 {
     public static Answer<EventList> Read(IQueryCollection query)

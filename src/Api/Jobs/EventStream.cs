@@ -9,12 +9,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Api;
 
-/// <summary>A job's events as they happen (server-sent events): those after an id, progress between them, and an end.</summary>
+/// <summary>Streams a job's events (server-sent events): events after an id, progress in between, and a final end.</summary>
 /// <remarks>
-/// Written by hand, not with <c>TypedResults.ServerSentEvents</c>: that one cannot write the comments that keep a silent connection open.
+/// Not built on <c>TypedResults.ServerSentEvents</c>, which cannot write the comments that keep an idle connection open.
 /// Every message is one line of JSON, so a <c>data:</c> field never needs a second line.
 /// </remarks>
-internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsContext> contexts, JobPeek peek, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime) : IResult
+internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime) : IResult
 {
     private const int BatchSize = 500;
 
@@ -30,7 +30,7 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
         var response = httpContext.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-cache, no-store";
-        response.Headers["X-Accel-Buffering"] = "no";   // nginx would keep it until its buffer is full
+        response.Headers["X-Accel-Buffering"] = "no";   // otherwise nginx buffers the stream
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping);
         try
@@ -40,7 +40,7 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The client is gone, or the service stops: the client comes back with the id of the last event that it saw.
+            // The client disconnected or the service is stopping. Clients resume with the id of the last event they received.
         }
     }
 
@@ -52,8 +52,8 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
         {
             await using (var db = await contexts.CreateDbContextAsync(cancel))
             {
-                // The state is read before the events: an end that is seen here has all its events in the rows.
-                if (await peek.StateAsync(job, cancel) is not { } state) return;   // deleted
+                // Read the state before the events: if it says ended, all events are in the table.
+                if (await states.StateAsync(job, cancel) is not { } state) return;   // deleted
                 var changed = state != seen;
                 seen = state;
                 if (changed) await WriteEventsAsync(db, response, cancel);
@@ -70,7 +70,7 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
                     return;
                 }
             }
-            if (clock.GetElapsedTime(_wroteAt) >= options.HeartbeatEvery) await WriteAsync(response, ": still here\n\n", cancel);
+            if (clock.GetElapsedTime(_wroteAt) >= options.HeartbeatEvery) await WriteAsync(response, ": keep-alive\n\n", cancel);
             await Task.Delay(options.StreamEvery, clock, cancel);
         }
     }

@@ -5,19 +5,19 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>Something that happened to a job.</summary>
-/// <param name="Id">Grows; a stream goes on from one.</param>
-/// <param name="At">When.</param>
+/// <summary>An event of a job.</summary>
+/// <param name="Id">Ids increase; a stream can resume from one.</param>
+/// <param name="At">Time of the event.</param>
 /// <param name="Level">info, warning or error.</param>
-/// <param name="Type">Such as submitted, stage-started, evaluated or succeeded; docs/api lists all.</param>
-/// <param name="Message">For a person.</param>
-/// <param name="Data">The event's numbers.</param>
+/// <param name="Type">Type, such as submitted, stage-started, evaluated or succeeded; see docs/api/README.md.</param>
+/// <param name="Message">Human-readable description.</param>
+/// <param name="Data">Values that belong to the event.</param>
 public sealed record EventView(long Id, DateTimeOffset At, EventLevel Level, string Type, string Message, JsonElement? Data)
 {
     internal static EventView Of(EventRow row) =>
         new(row.Id, row.At, row.Level, row.Type, row.Message, row.Data is null ? null : WithNumbersOnly(row.Data));
 
-    /// <summary>A run writes an undefined figure by its name; in an answer it is left out, as everywhere.</summary>
+    /// <summary>Removes figures that a run wrote as "NaN" or "Infinity"; responses omit undefined values.</summary>
     private static JsonElement WithNumbersOnly(string data)
     {
         if (!data.Contains("\"NaN\"") && !data.Contains("Infinity\"")) return JsonSerializer.Deserialize<JsonElement>(data);
@@ -38,24 +38,24 @@ public sealed record EventView(long Id, DateTimeOffset At, EventLevel Level, str
     }
 }
 
-/// <summary>A part of a job's events.</summary>
-/// <param name="Items">By id.</param>
-/// <param name="Next">What to give as after for the next part; absent where there is none yet.</param>
+/// <summary>A page of events.</summary>
+/// <param name="Items">Ordered by id.</param>
+/// <param name="Next">Value of <c>after</c> for the next page; absent if there is none yet.</param>
 public sealed record EventPage(IReadOnlyList<EventView> Items, long? Next);
 
-/// <summary>How far a job is, in the stream of its events.</summary>
-/// <param name="Stage">The stage it is in.</param>
+/// <summary>Progress of a job in its event stream.</summary>
+/// <param name="Stage">The current stage.</param>
 /// <param name="Status">queued, running, succeeded, failed or cancelled.</param>
-/// <param name="Progress">How much of the whole job is done, 0 to 1.</param>
-/// <param name="Step">Optimiser steps of the stage done.</param>
-/// <param name="Steps">Of how many; 0 while not known.</param>
-/// <param name="Loss">The loss of the last step that was reported.</param>
-/// <param name="TokensPerSecond">The speed, padding left out.</param>
-/// <param name="SecondsLeft">An estimate for the stage.</param>
-/// <param name="QueuePosition">1 is taken next.</param>
+/// <param name="Progress">Progress of the whole job, 0 to 1.</param>
+/// <param name="Step">Completed optimiser steps of the stage.</param>
+/// <param name="Steps">Total optimiser steps of the stage; 0 if not known yet.</param>
+/// <param name="Loss">Loss of the last reported step.</param>
+/// <param name="TokensPerSecond">Training speed in tokens per second, without padding.</param>
+/// <param name="SecondsLeft">Estimated seconds left for the stage.</param>
+/// <param name="QueuePosition">Position in the queue; 1 is next.</param>
 public sealed record ProgressView(
     Stage Stage, JobStatus Status, double Progress, int Step, int Steps, double? Loss, double? TokensPerSecond, double? SecondsLeft, int? QueuePosition);
 
-/// <summary>The last message of a stream: nothing more will come, and the client should close it.</summary>
+/// <summary>The last message of a stream; the client should close the connection.</summary>
 /// <param name="Status">succeeded, failed or cancelled.</param>
 public sealed record EndView(JobStatus Status);

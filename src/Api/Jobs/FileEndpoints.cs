@@ -11,7 +11,7 @@ using EntityTag = Microsoft.Net.Http.Headers.EntityTagHeaderValue;
 
 namespace LoraDrop.Api;
 
-/// <summary>The files that a job leaves: checkpoints while it runs, artifacts when a stage is done. Names are looked up in rows and never become paths.</summary>
+/// <summary>Endpoints for a job's checkpoints and artifacts. File names are looked up in the database and never used as paths.</summary>
 internal static class FileEndpoints
 {
     private const string CheckpointFile = "checkpoint.safetensors";
@@ -21,22 +21,22 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Files");
-        jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List the files that a job left.")
-            .WithDescription("They come as stages succeed: the importance and its chart, then the adapter as PEFT reads it, the compact adapter, the result, curves and a model card. "
-                + "Where the store gives them, `downloadUrl` is an address that needs no key and no service; it lasts an hour, and listing again gives a new one.")
+        jobs.MapGet("/artifacts", ListArtifacts).WithName("listArtifacts").WithSummary("List artifacts of a job.")
+            .WithDescription("Artifacts appear as stages succeed: the importance and its chart, then the adapter in PEFT format, the compact adapter, the result, curves and a model card. "
+                + "With an S3 store, `downloadUrl` downloads directly from the store without a key. It is valid for one hour; list again for a new one.")
             .Refuses(ProblemKind.JobNotFound);
-        jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download a file.")
-            .TakesHeader("Range", "A part of the file: `bytes=0-1023`.")
-            .Answers(200, "The file. JSON and SVG are shown by a browser, all else is saved.", null, "application/octet-stream", ("ETag", "The sha256 of the file."), ("Repr-Digest", "The same, as RFC 9530 has it."))
-            .Answers(206, "The part that was asked for.", null, "application/octet-stream")
-            .Answers(304, "The file is the one that If-None-Match names.")
-            .Answers(416, "The file has no such part.")
+        jobs.MapGet("/artifacts/{**name}", GetArtifact).WithName("getArtifact").WithSummary("Download an artifact.")
+            .TakesHeader("Range", "Byte range to download, such as `bytes=0-1023`.")
+            .Answers(200, "The file. Browsers display JSON and SVG, and save other types.", null, "application/octet-stream", ("ETag", "SHA-256 digest of the file."), ("Repr-Digest", "SHA-256 digest of the file (RFC 9530)."))
+            .Answers(206, "The requested byte range.", null, "application/octet-stream")
+            .Answers(304, "The file matches If-None-Match.")
+            .Answers(416, "The requested range is not within the file.")
             .Refuses(ProblemKind.JobNotFound, ProblemKind.ArtifactNotFound, ProblemKind.StoreUnreachable);
-        jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List the points from which a job can go on.")
-            .WithDescription("Only the newest checkpoint of a stage keeps its file.")
+        jobs.MapGet("/checkpoints", ListCheckpoints).WithName("listCheckpoints").WithSummary("List checkpoints of a job.")
+            .WithDescription("Only the latest checkpoint of each stage can be downloaded.")
             .Refuses(ProblemKind.JobNotFound);
         jobs.MapGet("/checkpoints/{stage}/{step}", GetCheckpoint).WithName("getCheckpoint").WithSummary("Download a checkpoint.")
-            .Answers(200, "The file checkpoint.safetensors.", null, "application/octet-stream", ("ETag", "The sha256 of the file."))
+            .Answers(200, "The file checkpoint.safetensors.", null, "application/octet-stream", ("ETag", "SHA-256 digest of the file."))
             .Refuses(ProblemKind.JobNotFound, ProblemKind.CheckpointNotFound, ProblemKind.CheckpointReplaced, ProblemKind.StoreUnreachable);
     }
 
@@ -58,17 +58,17 @@ internal static class FileEndpoints
         }
         catch (IOException)
         {
-            return null; // no key to sign with was found, which the service's readiness tells: the list is worth having without addresses
+            return null; // no credentials to sign with, which readiness reports; the list is still useful without download URLs
         }
     }
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetArtifact(Guid id, string name, HttpContext http, JobsContext db, IObjectStore objects, CancellationToken cancel)
     {
-        name = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);   // the one escape that routing leaves, and that Swagger UI writes
+        name = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);   // routing leaves this escape, which Swagger UI writes
         var row = await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == id && a.Name == name, cancel);
         if (row is not null) return await SendAsync(http, objects, new(row.Name, row.Key, row.Bytes, row.Sha256), row.CreatedAt, cancel);
         return await db.Jobs.AnyAsync(j => j.Id == id, cancel)
-            ? Problems.Of(ProblemKind.ArtifactNotFound, $"Job {id} has no file of that name. GET /jobs/{id}/artifacts lists those that it has.")
+            ? Problems.Of(ProblemKind.ArtifactNotFound, $"Job {id} has no artifact with this name. List its artifacts with GET /jobs/{id}/artifacts.")
             : Problems.From(Missing(id));
     }
 
@@ -86,7 +86,7 @@ internal static class FileEndpoints
         var row = int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
             ? (await db.Checkpoints.AsNoTracking().Where(c => c.JobId == id && c.Step == at).ToListAsync(cancel)).SingleOrDefault(c => JsonText.NameOf(c.Stage) == stage)
             : null;
-        if (row is null) return Problems.Of(ProblemKind.CheckpointNotFound, $"Job {id} has no such checkpoint. GET /jobs/{id}/checkpoints lists those that it has.");
+        if (row is null) return Problems.Of(ProblemKind.CheckpointNotFound, $"Job {id} has no such checkpoint. List its checkpoints with GET /jobs/{id}/checkpoints.");
         try
         {
             if (CheckpointView.FileOf(row) is { } file) return await SendAsync(http, objects, file with { Name = CheckpointFile }, row.At, cancel);
@@ -95,10 +95,10 @@ internal static class FileEndpoints
         {
             // Replaced since the row was read.
         }
-        return Problems.Of(ProblemKind.CheckpointReplaced, $"The checkpoint at step {at} of job {id} gave way to a newer one. GET /jobs/{id}/checkpoints says which can be had.");
+        return Problems.Of(ProblemKind.CheckpointReplaced, $"The checkpoint at step {at} of job {id} was replaced by a newer one. List available checkpoints with GET /jobs/{id}/checkpoints.");
     }
 
-    /// <summary>A stored file, whole or in part, under the name that it has.</summary>
+    /// <summary>Sends a stored file, whole or in part.</summary>
     internal static async Task<FileStreamHttpResult> SendAsync(HttpContext http, IObjectStore objects, StoredFile file, DateTimeOffset at, CancellationToken cancel)
     {
         var content = await objects.OpenAsync(file.Key, cancel);
@@ -106,7 +106,7 @@ internal static class FileEndpoints
         var headers = http.Response.Headers;
         headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256))}:";
         headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'";   // a chart is looked at, it runs nothing
+        headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'";   // a chart is displayed and runs no scripts
         headers.ContentDisposition = new ContentDispositionHeaderValue(inline ? "inline" : "attachment") { FileNameStar = file.Name[(file.Name.LastIndexOf('/') + 1)..] }.ToString();
         return TypedResults.File(content, type, enableRangeProcessing: true, lastModified: at, entityTag: new EntityTag($"\"{file.Sha256}\""));
     }

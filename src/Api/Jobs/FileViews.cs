@@ -3,16 +3,16 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>A file that a job left.</summary>
-/// <param name="Name">As in the folder of a run: adapter/adapter_model.safetensors.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Its digest, which is its ETag too.</param>
-/// <param name="ContentType">What is in it.</param>
-/// <param name="Stage">The stage that left it.</param>
-/// <param name="CreatedAt">When.</param>
-/// <param name="Href">Where it is downloaded from the service.</param>
-/// <param name="DownloadUrl">Where it is downloaded straight from the object store, by whoever has this address; absent where the store gives none, as a folder.</param>
-/// <param name="DownloadUrlExpiresAt">Until when that address is good: an hour after it was listed.</param>
+/// <summary>A file produced by a job.</summary>
+/// <param name="Name">Name relative to the run's folder, such as adapter/adapter_model.safetensors.</param>
+/// <param name="Bytes">Size in bytes.</param>
+/// <param name="Sha256">SHA-256 digest, also used as ETag.</param>
+/// <param name="ContentType">Media type of the file.</param>
+/// <param name="Stage">The stage that produced it.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="Href">Path to download it from the service.</param>
+/// <param name="DownloadUrl">Presigned URL to download it from the object store without a key; absent if the store is a folder.</param>
+/// <param name="DownloadUrlExpiresAt">When the presigned URL expires, one hour after the request.</param>
 public sealed record ArtifactView(string Name, long Bytes, string Sha256, string ContentType, Stage Stage, DateTimeOffset CreatedAt, string Href, string? DownloadUrl = null, DateTimeOffset? DownloadUrlExpiresAt = null)
 {
     internal static ArtifactView Of(ArtifactRow row, Uri? address, DateTimeOffset expires) =>
@@ -20,20 +20,20 @@ public sealed record ArtifactView(string Name, long Bytes, string Sha256, string
             $"/jobs/{row.JobId}/artifacts/{string.Join('/', row.Name.Split('/').Select(Uri.EscapeDataString))}", address?.AbsoluteUri, address is null ? null : expires);
 }
 
-/// <summary>The files that a job left.</summary>
-/// <param name="Items">By name.</param>
+/// <summary>The artifacts of a job.</summary>
+/// <param name="Items">Ordered by name.</param>
 public sealed record ArtifactList(IReadOnlyList<ArtifactView> Items);
 
-/// <summary>A point from which a stage can go on.</summary>
+/// <summary>A checkpoint from which a stage can resume.</summary>
 /// <param name="Stage">The stage.</param>
-/// <param name="Step">After this optimiser step.</param>
-/// <param name="Attempt">The attempt that wrote it.</param>
-/// <param name="At">When.</param>
-/// <param name="Bytes">The size of its file.</param>
-/// <param name="Sha256">The digest of its file.</param>
-/// <param name="Scores">The figures of the evaluation at this step, if there was one.</param>
-/// <param name="Available">Whether it can still be downloaded: only the newest of a stage is kept.</param>
-/// <param name="Href">Where, if so.</param>
+/// <param name="Step">Optimiser step after which it was saved.</param>
+/// <param name="Attempt">The attempt that saved it.</param>
+/// <param name="At">Time of the event.</param>
+/// <param name="Bytes">File size in bytes.</param>
+/// <param name="Sha256">SHA-256 digest of the file.</param>
+/// <param name="Scores">Scores of the evaluation at this step, if there was one.</param>
+/// <param name="Available">Whether it can be downloaded; only the latest of a stage is kept.</param>
+/// <param name="Href">Path to download it; absent if not available.</param>
 public sealed record CheckpointView(
     Stage Stage, int Step, int Attempt, DateTimeOffset At, long Bytes, string Sha256, IReadOnlyDictionary<string, double>? Scores, bool Available, string? Href)
 {
@@ -44,10 +44,10 @@ public sealed record CheckpointView(
             available ? $"/jobs/{row.JobId}/checkpoints/{JsonText.NameOf(row.Stage)}/{row.Step}" : null);
     }
 
-    /// <summary>The file that can be downloaded, among all that a resumed run needs.</summary>
+    /// <summary>The downloadable file among those a resumed run needs.</summary>
     internal static StoredFile? FileOf(CheckpointRow row) => row.Files.FirstOrDefault(f => f.Name.EndsWith("checkpoint.safetensors"));
 }
 
 /// <summary>The checkpoints of a job.</summary>
-/// <param name="Items">By stage and step.</param>
+/// <param name="Items">Ordered by stage and step.</param>
 public sealed record CheckpointList(IReadOnlyList<CheckpointView> Items);

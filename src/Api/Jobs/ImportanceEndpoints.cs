@@ -7,20 +7,20 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LoraDrop.Api;
 
-/// <summary>What each layer contributes, and what another cut would keep.</summary>
+/// <summary>Endpoints for the measured importance of layers.</summary>
 internal static class ImportanceEndpoints
 {
     public static void MapImportance(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Results");
-        jobs.MapGet("/importance", Get).WithName("getImportance").WithSummary("See what each layer contributes, and what another cut would keep.")
-            .WithDescription("Without parameters: the importance as the job has it. With any: what another threshold or rule would keep and train, worked out from the same measurement (`whatIf: true`). "
-                + "What is not given is as in the job's settings.")
-            .Takes("threshold", "T, the share of importance that the kept layers reach.", Description.Share())
-            .Takes("keep", "k, how many layers of each module type keep their LoRA, instead of `threshold`.", Description.Whole(1, int.MaxValue))
-            .Takes("select", "Which layers are kept; all but `importance` are ablations.", Description.Choice<Selection>())
-            .Takes("remainder", "What the other layers get.", Description.Choice<Remainder>())
-            .Answers(200, "The importance.", "importance.json")
+        jobs.MapGet("/importance", Get).WithName("getImportance").WithSummary("Get the importance of each layer.")
+            .WithDescription("Without parameters, returns the importance with the job's own settings. With parameters, returns what another threshold or selection would keep and train, based on the same measurement and without training (`whatIf: true`). "
+                + "Omitted parameters default to the job's settings.")
+            .Takes("threshold", "T, the cumulative importance the kept layers must reach; (0, 1].", Description.Fraction())
+            .Takes("keep", "k, the number of layers per module type that keep their own LoRA; replaces `threshold`.", Description.Integer(1, int.MaxValue))
+            .Takes("select", "How kept layers are selected; all but `importance` are ablations.", Description.Choice<Selection>())
+            .Takes("remainder", "What the remaining layers use.", Description.Choice<Remainder>())
+            .Answers(200, "The importance of each layer.", "importance.json")
             .Refuses(ProblemKind.JobNotFound, ProblemKind.ImportanceNotFound, ProblemKind.ImportanceNotReady, ProblemKind.Invalid);
     }
 
@@ -32,6 +32,6 @@ internal static class ImportanceEndpoints
             if (refusal.Code == ProblemKind.ImportanceNotReady.Code) http.Response.Headers.RetryAfter = "5";
             return Problems.From(refusal);
         }
-        return TypedResults.Ok(cut.ChangesNothing ? importance.AsMeasured() : importance.CutBy(cut));
+        return TypedResults.Ok(cut.IsEmpty ? importance.AsMeasured() : importance.CutBy(cut));
     }
 }

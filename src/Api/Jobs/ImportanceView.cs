@@ -2,45 +2,45 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Api;
 
-/// <summary>What each layer's LoRA contributes, and what follows from it.</summary>
-/// <param name="Job">The job that it was measured for.</param>
-/// <param name="WhatIf">Whether this is the job's importance under other settings than its own; nothing is trained by asking.</param>
-/// <param name="Scope">What was normalised together: the layers of each module type, or layers as a whole.</param>
-/// <param name="Threshold">T, the share of importance that the kept layers reach.</param>
-/// <param name="Keep">k, where a number of layers was asked for instead of T.</param>
-/// <param name="Select">Which layers keep a LoRA of their own.</param>
-/// <param name="Remainder">What the others get.</param>
-/// <param name="Examples">Size of the sample.</param>
-/// <param name="Tokens">Its tokens, padding left out.</param>
-/// <param name="ReusedFrom">The job that measured it, where it was not this one.</param>
-/// <param name="Modules">Per module type.</param>
-/// <param name="Parameters">How many numbers this trains, against ordinary LoRA; absent while the model is not inspected.</param>
-/// <param name="Remarks">What a person should know about the plan.</param>
+/// <summary>The importance of each layer, and the resulting sharing plan.</summary>
+/// <param name="Job">Id of the job.</param>
+/// <param name="WhatIf">Whether other settings than the job's own were applied.</param>
+/// <param name="Scope">Whether importance is normalised per module type or over whole layers.</param>
+/// <param name="Threshold">T, the cumulative importance the kept layers reach.</param>
+/// <param name="Keep">k, the number of kept layers per module type, if given instead of T.</param>
+/// <param name="Select">How the layers that keep their own LoRA are selected.</param>
+/// <param name="Remainder">What the other layers use.</param>
+/// <param name="Examples">Number of examples in the sample.</param>
+/// <param name="Tokens">Number of tokens in the sample, without padding.</param>
+/// <param name="ReusedFrom">The job that measured the importance, if not this one.</param>
+/// <param name="Modules">Importance per module type.</param>
+/// <param name="Parameters">Trainable parameters compared with ordinary LoRA; absent until the model is inspected.</param>
+/// <param name="Remarks">Notes on the plan.</param>
 public sealed record ImportanceView(
     Guid Job, bool WhatIf, ImportanceScope Scope, double? Threshold, int? Keep, Selection Select, Remainder Remainder, int Examples, long Tokens, Guid? ReusedFrom,
     IReadOnlyList<ModuleImportanceView> Modules, TrainedParametersView? Parameters, IReadOnlyList<string> Remarks);
 
 /// <summary>The layers of one module type.</summary>
-/// <param name="Type">Such as query.</param>
-/// <param name="Kept">The layers that keep a LoRA of their own, ascending.</param>
-/// <param name="Layers">All layers, ascending.</param>
+/// <param name="Type">Module type, such as query.</param>
+/// <param name="Kept">Layers that keep their own LoRA, in ascending order.</param>
+/// <param name="Layers">All layers, in ascending order.</param>
 public sealed record ModuleImportanceView(string Type, IReadOnlyList<int> Kept, IReadOnlyList<LayerImportanceView> Layers);
 
 /// <summary>One layer of a module type.</summary>
-/// <param name="Layer">From 0.</param>
+/// <param name="Layer">Layer number, from 0.</param>
 /// <param name="G">g = Σ‖ΔWx‖² over the sample.</param>
 /// <param name="PerToken">g per token of the sample.</param>
-/// <param name="Importance">I, 0 to 1: g over the sum of its scope.</param>
-/// <param name="Rank">1 is the most important of its type.</param>
-/// <param name="Cumulative">I of this layer and all more important ones of its type together: the least T that keeps the next one too.</param>
-/// <param name="Place">own: a LoRA of its own; shared: the one of its type; none: no LoRA.</param>
-/// <param name="Norms">How ‖ΔWx‖² is distributed over the examples; one range for all layers of a type.</param>
+/// <param name="Importance">I, 0 to 1: g divided by the sum over its scope.</param>
+/// <param name="Rank">Rank within its module type; 1 is the most important.</param>
+/// <param name="Cumulative">Sum of I over this and all more important layers of its type; a larger T keeps the next layer too.</param>
+/// <param name="Place">own: its own LoRA; shared: the LoRA shared by its module type; none: no LoRA.</param>
+/// <param name="Norms">Distribution of ‖ΔWx‖² over the examples, with the same range for all layers of a type.</param>
 public sealed record LayerImportanceView(int Layer, double G, double PerToken, double Importance, int Rank, double Cumulative, Place Place, Histogram Norms);
 
-/// <summary>How many numbers a plan trains.</summary>
-/// <param name="WithoutShared">The LoRAs that layers keep for themselves: the figure to hold against the paper's tables.</param>
-/// <param name="Adapter">All LoRAs, the shared ones counted once.</param>
-/// <param name="AdapterAndHead">All LoRAs and the trained head; known once a stage has started.</param>
-/// <param name="Lora">What ordinary LoRA of the same rank trains, head left out.</param>
-/// <param name="ShareOfLora">Adapter over Lora.</param>
+/// <summary>Trainable parameters of a sharing plan.</summary>
+/// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>
+/// <param name="Adapter">Parameters of all LoRAs, with shared ones counted once.</param>
+/// <param name="AdapterAndHead">Parameters of all LoRAs and the trained head; known once a stage has started.</param>
+/// <param name="Lora">Parameters of ordinary LoRA of the same rank, without the head.</param>
+/// <param name="ShareOfLora">Adapter divided by Lora.</param>
 public sealed record TrainedParametersView(long WithoutShared, long Adapter, long? AdapterAndHead, long Lora, double ShareOfLora);

@@ -6,23 +6,23 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Works out what a job would take, before anybody submits it.</summary>
+/// <summary>Estimates a job's parameters, memory, time and queue position.</summary>
 internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers living, QueueOrder order, Caller caller, TimeProvider clock)
 {
     private const double GiB = 1L << 30;
 
-    /// <summary>The settings that say how much there is to do.</summary>
-    private static readonly string[] SaySize = ["task", "importance", "training"];
+    /// <summary>The settings that determine the amount of work.</summary>
+    private static readonly string[] SizeSettings = ["task", "importance", "training"];
 
     private static readonly Guid Last = new("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
     public async Task<EstimateView> OfAsync(JobDraft draft, CancellationToken cancel)
     {
         var judged = await life.JudgeAsync(draft, cancel);
-        db.ChangeTracker.Clear(); // a model or dataset that nobody knew yet is forgotten again
+        db.ChangeTracker.Clear(); // discard a model or dataset that validation added
         var (request, model, dataset, _) = judged;
-        var (modelFacts, data) = (draft.IsSound("lora") ? model?.Facts : null, dataset?.Facts);
-        var sized = data is not null && SaySize.All(draft.IsSound);
+        var (modelFacts, data) = (draft.IsValid("lora") ? model?.Facts : null, dataset?.Facts);
+        var sized = data is not null && SizeSettings.All(draft.IsValid);
         var work = sized ? WorkEstimate.Of(request, data!) : [];
         var need = modelFacts is not null && sized ? MemoryEstimate.OfJob(request, modelFacts, data) : 0;
         var workers = (await living.AllAsync(cancel)).Select(worker => (Row: worker, Fit: FitOf(worker, request, need))).ToList();
@@ -36,9 +36,9 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
 
     private static StageEstimate StageOf(StageWork work, JobRequest request, ModelSummary? model, DatasetSummary data, DatasetRow dataset, PastStages? past, HashSet<string> devices)
     {
-        if (model is null || past is null) return new(work.Stage, work.Examples, work.Steps, null, null, null, null, "the model is not known yet, or its lora settings have faults");
+        if (model is null || past is null) return new(work.Stage, work.Examples, work.Steps, null, null, null, null, "the model is not ready yet, or the lora settings have faults");
         var train = data.Splits.First(split => split.Split == SplitSummary.Train);
-        var (pass, from) = past.PassTokens(request, work, dataset) ?? ((long)(WorkEstimate.TokensOfText(request, model, train) * work.Examples), "estimated from the size of the file, at 4 characters a token");
+        var (pass, from) = past.PassTokens(request, work, dataset) ?? ((long)(WorkEstimate.TokensOfText(request, model, train) * work.Examples), "estimated from the file size at 4 characters per token");
         var tokens = (long)Math.Round(pass * work.Passes);
         var (seconds, how) = past.SecondsFor(tokens, work, request, model, devices);
         return new(work.Stage, work.Examples, work.Steps, tokens, from, InGiB(MemoryEstimate.OfStage(request, model, data, work.Examples)), seconds, how);
@@ -46,12 +46,12 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
 
     private async Task<ParameterEstimate?> ParametersAsync(JobDraft draft, ModelSummary? facts, ModelRow? model, DatasetRow? dataset, CancellationToken cancel)
     {
-        if (facts is null || !draft.IsSound("sharing") || ParameterRange.Of(draft.Request, facts) is not { } range) return null;
+        if (facts is null || !draft.IsValid("sharing") || ParameterRange.Of(draft.Request, facts) is not { } range) return null;
         var kept = draft.Request.Sharing is { } sharing && dataset is not null ? await KeptAsync(draft.Request, sharing, model!, dataset, cancel) : null;
         return new(facts.Parameters, range.Lora, range.Least, range.Most, kept);
     }
 
-    /// <summary>What T keeps by the newest importance of the same model, data and LoRA, or by that of the job that importance.from names.</summary>
+    /// <summary>Applies the sharing settings to the newest importance measured with the same model, data and LoRA, or to that of the job given by importance.from.</summary>
     private async Task<KeptEstimate?> KeptAsync(JobRequest request, SharingSettings sharing, ModelRow model, DatasetRow dataset, CancellationToken cancel)
     {
         var measured = db.Jobs.AsNoTracking().SeenBy(caller).Where(j => db.ImportanceSummaries.Any(s => s.JobId == j.Id));
@@ -73,20 +73,20 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers l
         var first = request.Method == TuningMethod.LoraDrop ? Stage.ImportanceEvaluation : Stage.TaskAdaptation;
         var position = await order.PositionAsync(new(request.Priority, first, clock.GetUtcNow(), Last), cancel);
         var slots = workers.Where(worker => worker.Fit.Fits).Sum(worker => worker.Row.Slots);
-        if (slots == 0) return new(position, null, workers.Count == 0 ? "no worker lives" : "no worker that lives could take it");
+        if (slots == 0) return new(position, null, workers.Count == 0 ? "no worker is running" : "no running worker could take it");
         var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).Select(s => s.SecondsLeft).ToListAsync(cancel);
         if (running.Count + position <= slots) return new(position, 0, "a worker is free");
-        if (past?.UsualSeconds is not { } usual) return new(position, null, "no stage has run yet whose time could be taken");
+        if (past?.TypicalSeconds is not { } usual) return new(position, null, "no stage has finished yet to estimate from");
         var ahead = running.Sum(left => left ?? usual) + (position - 1) * usual;
-        return new(position, Math.Round(ahead / slots, 1), string.Create(CultureInfo.InvariantCulture, $"{running.Count} running and {position - 1} queued stages, of {usual:0.#} s as a rule, on {slots} {(slots == 1 ? "slot" : "slots")}"));
+        return new(position, Math.Round(ahead / slots, 1), string.Create(CultureInfo.InvariantCulture, $"{running.Count} running and {position - 1} queued stages at a typical {usual:0.#} s, on {slots} {(slots == 1 ? "slot" : "slots")}"));
     }
 
     private static WorkerFit FitOf(WorkerRow worker, JobRequest request, long need)
     {
         var why = worker.Stopping ? "it is stopping"
             : request.Worker.Labels.FirstOrDefault(label => worker.Labels.GetValueOrDefault(label.Key) != label.Value) is { Key: { } name } label ? $"it lacks the label {name}={label.Value}"
-            : worker.Memory < request.Worker.MemoryBytes ? "it has less memory than worker.memoryGiB asks for"
-            : worker.Device == "cpu" && worker.Memory < need ? string.Create(CultureInfo.InvariantCulture, $"it has less memory than the {InGiB(need)} GiB that are needed")
+            : worker.Memory < request.Worker.MemoryBytes ? "it has less memory than worker.memoryGiB requires"
+            : worker.Device == "cpu" && worker.Memory < need ? string.Create(CultureInfo.InvariantCulture, $"it has less than the required {InGiB(need)} GiB of memory")
             : null;
         return new(worker.Id, worker.DeviceName, InGiB(worker.Memory), why is null, why);
     }

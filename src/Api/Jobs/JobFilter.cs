@@ -4,33 +4,33 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Finds the newest jobs that match, by indexes, however many jobs there are.</summary>
-/// <param name="Statuses">In one of these states; empty for any.</param>
-/// <param name="Labels">With all of these labels.</param>
-/// <param name="Models">With one of these models; null for any.</param>
-/// <param name="Datasets">With one of these datasets; null for any.</param>
-/// <param name="Method">With this method; null for any.</param>
-/// <param name="Owner">Of this owner; null for any.</param>
-/// <param name="Deleted">Those that were deleted, instead of all others.</param>
-/// <param name="Before">Older than this one; null for the newest.</param>
+/// <summary>Finds the newest matching jobs by indexes, so that it stays fast with many jobs.</summary>
+/// <param name="Statuses">Allowed statuses; empty for any.</param>
+/// <param name="Labels">Required labels.</param>
+/// <param name="Models">Allowed models; null for any.</param>
+/// <param name="Datasets">Allowed datasets; null for any.</param>
+/// <param name="Method">Required method; null for any.</param>
+/// <param name="Owner">Required owner; null for any.</param>
+/// <param name="Deleted">Whether to find deleted jobs instead of all others.</param>
+/// <param name="Before">Find only jobs older than this one; null starts at the newest.</param>
 internal sealed record JobFilter(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models, IReadOnlyList<Guid>? Datasets, TuningMethod? Method, string? Owner, bool Deleted, Guid? Before)
 {
-    /// <summary>So many combinations of states, models and datasets are looked up one by one. A name means one model as a rule; a source may mean hundreds.</summary>
+    /// <summary>The most combinations of statuses, models and datasets that are queried separately. A name usually refers to one model; a source may refer to hundreds.</summary>
     private const int MostParts = 24;
 
     private bool ByParts => Math.Max(Statuses.Count, 1) * (Models?.Count ?? 1) * (Datasets?.Count ?? 1) <= MostParts;
 
-    /// <summary>The ids of the newest jobs that match, as a query; null where none can.</summary>
+    /// <summary>A query for the ids of the newest matching jobs; null if none can match.</summary>
     /// <remarks>
-    /// An index holds the jobs of one state, one model or one dataset by their age, but not those of several: for these a database sorts all that match, or looks through
-    /// all jobs. So the newest of each are taken, and of them the newest.
+    /// An index orders the jobs of one status, model or dataset by age, but not the jobs of several: there a database sorts all matches or scans
+    /// all jobs. So this takes the newest of each combination, and the newest of those.
     /// </remarks>
     public async Task<IQueryable<Guid>?> NewestAsync(JobsContext db, int limit, CancellationToken cancel)
     {
         if (Models is [] || Datasets is []) return null;
         Guid? bound = null;
-        var filters = OneByOne(db).ToList();
+        var filters = NewestPerFilter(db).ToList();
         if (filters.Count > 1 || Labels.Count > 0)
         {
             var newest = await filters.Aggregate((a, b) => a.Concat(b)).ToListAsync(cancel);
@@ -44,9 +44,9 @@ internal sealed record JobFilter(
         return First(limit, parts);
     }
 
-    /// <summary>The newest job that each filter lets through by itself: a look into an index each. Nothing that matches all of them is newer than the oldest of these.</summary>
-    /// <remarks>A database walks along two indexes until they meet, from the newest on; where one filter means old jobs only, that would be a long way.</remarks>
-    private IEnumerable<IQueryable<Guid>> OneByOne(JobsContext db)
+    /// <summary>The newest job that matches each filter alone, one index lookup each. No job that matches all filters is newer than the oldest of these.</summary>
+    /// <remarks>A database walks two indexes from the newest job until they meet, which takes long if one filter matches only old jobs.</remarks>
+    private IEnumerable<IQueryable<Guid>> NewestPerFilter(JobsContext db)
     {
         var jobs = Before is { } before ? Present(db).Where(j => j.Id < before) : Present(db);
         var labels = Before is { } last ? db.Set<LabelRow>().Where(l => l.JobId < last) : db.Set<LabelRow>();

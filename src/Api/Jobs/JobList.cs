@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Which jobs a list shows, and where it goes on.</summary>
+/// <summary>The query of a list of jobs.</summary>
 internal sealed record JobList(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset, TuningMethod? Method, bool Deleted, int Limit, Guid? Before)
 {
@@ -19,10 +19,10 @@ internal sealed record JobList(
         return fields.Refusal() is { } refusal ? refusal : list;
     }
 
-    /// <summary>One part of the list, newest first. Settings, results and all that grows with a job's length stay where they are.</summary>
+    /// <summary>One page of the list, newest first. Does not read settings, results or anything that grows with a job's length.</summary>
     public async Task<JobPage> PageAsync(JobsContext db, Caller caller, CancellationToken cancel)
     {
-        var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await MeantAsync(db.Models, Model, cancel), await MeantAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? null : caller.Owner, Deleted, Before);
+        var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await ResolveAsync(db.Models, Model, cancel), await ResolveAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? null : caller.Owner, Deleted, Before);
         if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], null);
         var found = await db.Jobs.Where(j => newest.Contains(j.Id)).OrderByDescending(j => j.Id).AsNoTracking().Select(j => new
         {
@@ -42,8 +42,8 @@ internal sealed record JobList(
         return new(items, found.Count > Limit ? Cursor.Of(items[^1].Id) : null);
     }
 
-    /// <summary>The models or datasets that are meant by a name, a former name, a source or an id; null where none is asked for.</summary>
-    private static async Task<IReadOnlyList<Guid>?> MeantAsync<T>(IQueryable<T> inputs, string? written, CancellationToken cancel) where T : InputRow
+    /// <summary>Resolves a name, former name, source or id to models or datasets; null if none is given.</summary>
+    private static async Task<IReadOnlyList<Guid>?> ResolveAsync<T>(IQueryable<T> inputs, string? written, CancellationToken cancel) where T : InputRow
     {
         if (written is null) return null;
         return Guid.TryParse(written, out var id) ? [id] : await inputs.Where(i => i.Name == written || i.FormerName == written || i.Source == written).Select(i => i.Id).ToListAsync(cancel);
@@ -55,7 +55,7 @@ internal sealed record JobList(
         {
             var colon = written.IndexOf(':');
             if (colon > 0) yield return (written[..colon], written[(colon + 1)..]);
-            else fields.Refuse("label", "must be a name and a value: label=team:search");
+            else fields.Refuse("label", "must have the form name:value, such as label=team:search");
         }
     }
 }

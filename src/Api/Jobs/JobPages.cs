@@ -6,19 +6,19 @@ using Microsoft.Extensions.Options;
 
 namespace LoraDrop.Api;
 
-/// <summary>Pages of jobs as they were last written: many dashboards look at the same few jobs, and between two changes the page is the same.</summary>
+/// <summary>Caches the JSON of jobs: many dashboards poll the same few jobs, whose JSON only changes with their ETag.</summary>
 internal sealed class JobPages(IOptions<JsonOptions> json)
 {
-    /// <summary>More than are looked at together; a page has a few KiB.</summary>
+    /// <summary>More jobs than are usually polled at a time; an entry has a few KiB.</summary>
     private const int Most = 512;
 
     private readonly ConcurrentDictionary<Guid, Page> _pages = new();
 
-    /// <summary>The page and its ETag, or null where there is no such job.</summary>
-    /// <param name="db">The rows.</param>
+    /// <summary>The job's JSON and its ETag, or null if the job does not exist.</summary>
+    /// <param name="db">The database.</param>
     /// <param name="id">The job.</param>
-    /// <param name="state">Its state as it was read just now.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="state">Its current state.</param>
+    /// <param name="cancel">Cancels the read.</param>
     public async Task<Page?> ReadAsync(JobsContext db, Guid id, JobState state, CancellationToken cancel)
     {
         if (_pages.TryGetValue(id, out var known) && known.ETag == state.ETag) return known;
@@ -27,6 +27,6 @@ internal sealed class JobPages(IOptions<JsonOptions> json)
         return _pages[id] = new(JsonSerializer.SerializeToUtf8Bytes(view, json.Value.SerializerOptions), state.ETag);
     }
 
-    /// <summary>A page as JSON.</summary>
+    /// <summary>A job's JSON with its ETag.</summary>
     internal sealed record Page(ReadOnlyMemory<byte> Json, string ETag);
 }

@@ -5,11 +5,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Makes a job's page from its rows.</summary>
+/// <summary>Builds a job's view from its rows.</summary>
 internal static class JobReading
 {
-    /// <summary>The page, or null where there is no such job.</summary>
-    /// <remarks>The state was read before: the page can only be newer than its ETag, which a reader that polls mends by itself.</remarks>
+    /// <summary>The job, or null if it does not exist.</summary>
+    /// <remarks>The state is read first, so the view can only be newer than its ETag; the next poll corrects that.</remarks>
     public static async Task<JobView?> ReadAsync(JobsContext db, Guid id, JobState state, CancellationToken cancel)
     {
         var found = await db.Jobs.AsNoTracking().Where(j => j.Id == id && j.DeletedAt == null).Select(j => new
@@ -25,12 +25,12 @@ internal static class JobReading
             new(found.Dataset.Name ?? found.Dataset.FormerName, found.Dataset.Source, found.Dataset.Status, found.Dataset.Sha256));
     }
 
-    /// <summary>The page of a job that was just stored, with all that belongs to it: to read again what was written would be the most of a submission's work.</summary>
+    /// <summary>The view of a job that was just stored. Reading it back would be most of the work of a submission.</summary>
     public static JobView Of(JobRow job, JobState state) => View(job, job.Stages, job.Labels, state,
         new(job.Model.Name ?? job.Model.FormerName, job.Model.Source, job.Model.Status, job.Model.Facts?.Sha256),
         new(job.Dataset.Name ?? job.Dataset.FormerName, job.Dataset.Source, job.Dataset.Status, job.Dataset.Sha256));
 
-    /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
+    /// <summary>The job's current stage: the first that has not succeeded, else the last.</summary>
     public static Stage CurrentStage(IReadOnlyList<StageRow> stages) => (stages.FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? stages[^1]).Stage;
 
     public static SortedDictionary<string, string> LabelsOf(IEnumerable<LabelRow> labels) => new(labels.ToDictionary(l => l.Name, l => l.Value), StringComparer.Ordinal);
@@ -67,10 +67,10 @@ internal static class JobReading
         $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events", $"/jobs/{id}/events/stream",
         $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
 
-    /// <summary>What is shown of a model or a dataset.</summary>
+    /// <summary>The displayed fields of a model or dataset.</summary>
     private sealed record Input(string? Name, string Source, InputStatus Status, string? Sha256);
 
-    /// <summary>What is shown of a run's result.json.</summary>
+    /// <summary>The displayed fields of a run's result.json.</summary>
     private sealed record StoredResult(
         ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, StoredScores Scores, StoredScores? Test, StoredAnswers? Generated);
 

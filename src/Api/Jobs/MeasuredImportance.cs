@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>The importance of a job as its rows have it, with what is needed to cut it again and to count what a cut trains.</summary>
+/// <summary>A job's stored importance, which can be evaluated under other sharing settings.</summary>
 internal sealed class MeasuredImportance
 {
     private readonly Guid _job;
@@ -23,18 +23,18 @@ internal sealed class MeasuredImportance
         _head = stages.Select(s => s.Parameters).FirstOrDefault(p => p is not null) is { } counted ? counted.AdapterAndHead - counted.Adapter : null;
     }
 
-    /// <summary>The importance, or why there is none.</summary>
+    /// <summary>The importance, or why it is not available.</summary>
     public static async Task<Answer<MeasuredImportance>> ReadAsync(JobsContext db, Guid id, CancellationToken cancel)
     {
         var job = await db.Jobs.AsNoTracking().Where(j => j.Id == id).Select(j => new { j.Status, j.Method, j.Settings, j.Stages, j.Model.Facts }).SingleOrDefaultAsync(cancel);
         if (job is null) return new Refusal.Missing("job", id.ToString());
         if (job.Method != TuningMethod.LoraDrop)
-            return new Refusal.Conflict(ProblemKind.ImportanceNotFound.Code, $"Job {id} trains with the method {JsonText.NameOf(job.Method)}, which measures no importance. Submit it with lora-drop.");
+            return new Refusal.Conflict(ProblemKind.ImportanceNotFound.Code, $"Job {id} trains with the method {JsonText.NameOf(job.Method)}, which does not measure importance. Submit it with the method lora-drop.");
         var summary = await db.ImportanceSummaries.AsNoTracking().SingleOrDefaultAsync(s => s.JobId == id, cancel);
         if (summary is null)
             return new Refusal.Conflict(ProblemKind.ImportanceNotReady.Code, JobMoves.IsEnd(job.Status)
-                ? $"Job {id} has {JsonText.NameOf(job.Status)} before its importance was measured. Let it go on with POST /jobs/{id}/retry."
-                : $"The importance of job {id} is not measured yet. Ask again in a while, or follow /jobs/{id}/events/stream.");
+                ? $"Job {id} has {JsonText.NameOf(job.Status)} before its importance was measured. Continue it with POST /jobs/{id}/retry."
+                : $"The importance of job {id} has not been measured yet. Retry later, or follow /jobs/{id}/events/stream.");
         var rows = await db.Importance.AsNoTracking().Where(i => i.JobId == id).ToListAsync(cancel);
         var sites = rows.OrderBy(r => r.Type, StringComparer.Ordinal).ThenBy(r => r.Layer).Select(r => new SiteImportance(r.Type, r.Layer, r.G, r.PerToken, r.I, r.Place, r.Norms));
         var report = new ImportanceReport(summary.Scope, summary.Threshold, summary.Examples, summary.Tokens, [.. sites], summary.Remarks);
@@ -42,13 +42,13 @@ internal sealed class MeasuredImportance
         return new MeasuredImportance(id, report, settings, job.Stages, job.Facts?.Modules);
     }
 
-    /// <summary>As the job has it.</summary>
+    /// <summary>The importance under the job's own settings.</summary>
     public ImportanceView AsMeasured() => View(_report, Own, whatIf: false);
 
-    /// <summary>As it would be under another cut.</summary>
+    /// <summary>The importance under another cut.</summary>
     public ImportanceView CutBy(Cut cut) => CutBy(cut.Over(Own));
 
-    /// <summary>As it would be under other settings.</summary>
+    /// <summary>The importance under other sharing settings.</summary>
     public ImportanceView CutBy(SharingSettings sharing) => View(_report.CutBy(sharing, _settings.Training.Seed), sharing, whatIf: true);
 
     private SharingSettings Own => _settings.Sharing ?? new();
@@ -79,17 +79,17 @@ internal sealed class MeasuredImportance
     }
 }
 
-/// <summary>Another cut than the job's own; what is null stays as it is.</summary>
+/// <summary>A cut that overrides the job's own settings; null keeps a setting.</summary>
 internal sealed record Cut(double? Threshold, int? Keep, Selection? Select, Remainder? Remainder)
 {
-    public bool ChangesNothing => this == new Cut(null, null, null, null);
+    public bool IsEmpty => this == new Cut(null, null, null, null);
 
     public static Answer<Cut> Read(IQueryCollection query)
     {
         var fields = new QueryFields(query);
         var cut = new Cut(fields.Number("threshold"), (int?)fields.Integer("keep", 1, int.MaxValue), fields.Choice<Selection>("select"), fields.Choice<Remainder>("remainder"));
         if (cut.Threshold is not (null or (> 0 and <= 1))) fields.Refuse("threshold", $"must lie in (0, 1]; got {cut.Threshold}");
-        if (cut.Threshold is not null && cut.Keep is not null) fields.Refuse("keep", "is given instead of threshold, not beside it");
+        if (cut.Threshold is not null && cut.Keep is not null) fields.Refuse("keep", "cannot be combined with threshold: give one of them");
         return fields.Refusal() is { } refusal ? refusal : cut;
     }
 

@@ -5,18 +5,18 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>One number over the steps of a stage.</summary>
+/// <summary>A metric over the steps of a stage.</summary>
 /// <param name="Stage">The stage that measured it.</param>
-/// <param name="Name">Such as train/loss or validation/accuracy.</param>
-/// <param name="Points">Pairs of step and value, by step. Where there are more than were asked for, the first, the last, and means of equal ranges of steps between.</param>
-/// <param name="Total">How many points there are.</param>
+/// <param name="Name">Name, such as train/loss or validation/accuracy.</param>
+/// <param name="Points">Pairs of step and value, ordered by step. If there are more than requested: the first, the last, and means over equal ranges of steps in between.</param>
+/// <param name="Total">Total number of points.</param>
 public sealed record MetricSeries(Stage Stage, string Name, IReadOnlyList<double[]> Points, int Total);
 
-/// <summary>The curves of a job.</summary>
-/// <param name="Series">By stage and name.</param>
+/// <summary>The metrics of a job.</summary>
+/// <param name="Series">Ordered by stage and name.</param>
 public sealed record MetricsView(IReadOnlyList<MetricSeries> Series);
 
-/// <summary>Which curves are asked for, and how finely.</summary>
+/// <summary>The query for metrics: which, and at what resolution.</summary>
 internal sealed record MetricsQuery(IReadOnlyList<string> Names, Stage? Stage, int From, int To, int Points)
 {
     public static Answer<MetricsQuery> Read(IQueryCollection query)
@@ -24,7 +24,7 @@ internal sealed record MetricsQuery(IReadOnlyList<string> Names, Stage? Stage, i
         var fields = new QueryFields(query);
         var read = new MetricsQuery(fields.Texts("name"), fields.Choice<Stage>("stage"),
             (int)(fields.Integer("from", 0, int.MaxValue) ?? 0), (int)(fields.Integer("to", 0, int.MaxValue) ?? int.MaxValue), (int)(fields.Integer("points", 10, 10_000) ?? 1000));
-        if (read.From > read.To) fields.Refuse("from", $"must not lie behind to; got {read.From} and {read.To}");
+        if (read.From > read.To) fields.Refuse("from", $"must not be greater than to; got {read.From} and {read.To}");
         return fields.Refusal() is { } refusal ? refusal : read;
     }
 
@@ -48,7 +48,7 @@ internal sealed record MetricsQuery(IReadOnlyList<string> Names, Stage? Stage, i
     private static async Task<List<double[]>> AllAsync(IQueryable<MetricRow> points, CancellationToken cancel) =>
         await points.OrderBy(m => m.Step).Select(m => new double[] { m.Step, m.Value }).ToListAsync(cancel);
 
-    /// <summary>The ends as they are, and between them a mean for each of equal ranges of steps: the database adds up, only the means travel.</summary>
+    /// <summary>The first and last point, and means over equal ranges of steps in between, computed by the database.</summary>
     private async Task<List<double[]>> MeansAsync(IQueryable<MetricRow> points, long first, long last, CancellationToken cancel)
     {
         var (ranges, span) = (Points - 2L, last - first);

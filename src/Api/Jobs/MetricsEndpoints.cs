@@ -8,19 +8,19 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>The curves of a job.</summary>
+/// <summary>The metrics of a job.</summary>
 internal static class MetricsEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs/{id:guid}").WithTags("Results");
-        jobs.MapGet("/metrics", Get).WithName("getMetrics").WithSummary("Read a job's curves.")
-            .WithDescription("Long curves are thinned: their first and last point, and between them means of equal ranges of steps. Ask for a range of steps to see more of it.")
-            .Takes("name", "Only these curves: `train/loss`, `validation/accuracy`, …", Description.Many(Description.Text()))
-            .Takes("stage", "Only curves of this stage.", Description.Choice<Stage>())
-            .Takes("from", "The first step.", Description.Whole(0, int.MaxValue, 0))
-            .Takes("to", "The last step.", Description.Whole(0, int.MaxValue))
-            .Takes("points", "At most so many points of each curve.", Description.Whole(10, 10_000, 1000))
+        jobs.MapGet("/metrics", Get).WithName("getMetrics").WithSummary("Get metrics of a job.")
+            .WithDescription("Series with more than `points` points are reduced to the first, the last, and means over equal ranges of steps in between. Use `from` and `to` for more detail.")
+            .Takes("name", "Return only these metrics, such as `train/loss` or `validation/accuracy`.", Description.ListOf(Description.Text()))
+            .Takes("stage", "Return only metrics of this stage.", Description.Choice<Stage>())
+            .Takes("from", "First step to return.", Description.Integer(0, int.MaxValue, 0))
+            .Takes("to", "Last step to return.", Description.Integer(0, int.MaxValue))
+            .Takes("points", "Maximum number of points per series.", Description.Integer(10, 10_000, 1000))
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
     }
 

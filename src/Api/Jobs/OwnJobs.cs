@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Api;
 
-/// <summary>Stands before everything under <c>/jobs/{id}</c>: a job of another owner is not there. What changes jobs asks again by itself, within its transaction.</summary>
+/// <summary>Hides jobs of other owners from everything that reads under <c>/jobs/{id}</c>. Changes check the owner themselves, within their transaction.</summary>
 internal sealed class OwnJobs : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -16,11 +16,11 @@ internal sealed class OwnJobs : IEndpointFilter
         var reads = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
         if (!reads || !Guid.TryParse(Convert.ToString(http.GetRouteValue("id"), CultureInfo.InvariantCulture), out var id)) return await next(context);
         var caller = http.RequestServices.GetRequiredService<Caller>();
-        if (http.GetEndpoint()!.Metadata.GetMetadata<LooksItself>() is not null) return await next(context);
-        var state = await http.RequestServices.GetRequiredService<JobPeek>().StateAsync(id, http.RequestAborted);
+        if (http.GetEndpoint()!.Metadata.GetMetadata<ChecksOwner>() is not null) return await next(context);
+        var state = await http.RequestServices.GetRequiredService<JobStateReader>().StateAsync(id, http.RequestAborted);
         return state is not null && caller.Sees(state.Owner) ? await next(context) : Problems.From(new Refusal.Missing("job", id.ToString()));
     }
 }
 
-/// <summary>Marks an endpoint that asks by itself whose the job is, with what it reads anyway.</summary>
-internal sealed record LooksItself;
+/// <summary>Marks an endpoint that checks the job's owner itself, from what it reads anyway.</summary>
+internal sealed record ChecksOwner;

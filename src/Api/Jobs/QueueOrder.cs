@@ -4,23 +4,23 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Where queued stages stand: the queue as it was read last, for all who ask.</summary>
+/// <summary>Positions of queued stages, from a shared snapshot of the queue.</summary>
 /// <remarks>
-/// To count those ahead of one stage is to walk through half the queue; with 2,000 in it each look at a job cost the database 14 ms. A short queue is read
-/// anew for every answer. Of a long one the order may be half a second old, and a stage that came since then stands behind those ahead of it that
-/// were there. Whether a stage is queued at all is never taken from here.
+/// Counting the stages ahead of one scans half the queue; with 2,000 stages each read of a job cost the database 14 ms. A short queue is read
+/// again for every request. The snapshot of a long one may be half a second old; a stage queued since then is placed behind those ahead of it in
+/// the snapshot. Whether a stage is queued at all is never read from here.
 /// </remarks>
 internal sealed class QueueOrder
 {
-    /// <summary>Stages in the queue up to which a position is always exact.</summary>
+    /// <summary>The longest queue for which positions are always exact.</summary>
     private const int Short = 100;
 
-    private static readonly TimeSpan MayLag = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(500);
 
     private readonly IDbContextFactory<JobsContext> _contexts;
     private readonly TimeProvider _clock;
-    private readonly GatheredReads<QueuePlace, int> _positions;
-    private volatile Known? _known;
+    private readonly BatchedReads<QueuePlace, int> _positions;
+    private volatile Snapshot? _known;
 
     public QueueOrder(IDbContextFactory<JobsContext> contexts, TimeProvider clock)
     {
@@ -28,7 +28,7 @@ internal sealed class QueueOrder
         _positions = new(ReadAsync);
     }
 
-    /// <summary>1 is taken next.</summary>
+    /// <summary>The position in the queue; 1 is next.</summary>
     public ValueTask<int> PositionAsync(QueuePlace place, CancellationToken cancel) =>
         _known is { Places.Length: > Short } known && _clock.GetElapsedTime(known.ReadAt) < known.Holds ? new(known.PositionOf(place)) : new(_positions.ReadAsync(place, cancel));
 
@@ -39,11 +39,11 @@ internal sealed class QueueOrder
         var places = await db.Stages.Where(s => s.Status == JobStatus.Queued).Select(s => new QueuePlace(s.Priority, s.Stage, s.QueuedAt!.Value, s.JobId)).ToArrayAsync();
         Array.Sort(places);
         var took = _clock.GetElapsedTime(began);
-        var known = _known = new(places, began, took * 10 > MayLag ? took * 10 : MayLag); // a very long queue must not keep the database busy with nothing but this
+        var known = _known = new(places, began, took * 10 > MaxAge ? took * 10 : MaxAge); // a very long queue must not keep the database busy
         return asked.ToDictionary(place => place, known.PositionOf);
     }
 
-    private sealed record Known(QueuePlace[] Places, long ReadAt, TimeSpan Holds)
+    private sealed record Snapshot(QueuePlace[] Places, long ReadAt, TimeSpan Holds)
     {
         public int PositionOf(QueuePlace place)
         {
@@ -53,7 +53,7 @@ internal sealed class QueueOrder
     }
 }
 
-/// <summary>What decides when a queued stage is taken: priority, then what is half done, then what waits longest.</summary>
+/// <summary>The order of queued stages: by priority, then started jobs first, then by waiting time.</summary>
 internal readonly record struct QueuePlace(JobPriority Priority, Stage Stage, DateTimeOffset Since, Guid Job) : IComparable<QueuePlace>
 {
     public int CompareTo(QueuePlace other)

@@ -8,18 +8,18 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Who changed what. For admins.</summary>
+/// <summary>Endpoint of the audit log. For admins.</summary>
 internal static class AuditEndpoints
 {
     public static void MapAudit(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/audit", List).WithTags("Access").Needs(Role.Admin).WithName("listAudit").WithSummary("List who changed what, newest first.")
-            .WithDescription("Every change that was made over the API or with keys on the command line. What was refused changed nothing and stands in the log.")
-            .Takes("owner", "Only changes for this owner.", Description.Text())
-            .Takes("action", "Only this operation: `submitJob`, `createKey`, …", Description.Text())
-            .Takes("target", "Only changes of what has this address: `/jobs/{id}`.", Description.Text())
-            .Takes("before", "Only changes with a smaller id.", Description.Whole(1, long.MaxValue))
-            .Takes("limit", "At most so many.", Description.Whole(1, 500, 100))
-            .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+        routes.MapGet("/audit", List).WithTags("Access").Requires(Role.Admin).WithName("listAudit").WithSummary("List audit entries.")
+            .WithDescription("Returns every change made through the API, and every change to keys made on the command line, newest first. Refused requests are only in the service's log. Requires the role admin.")
+            .Takes("owner", "Return only changes for this owner.", Description.Text())
+            .Takes("action", "Return only this operation, such as `submitJob` or `createKey`.", Description.Text())
+            .Takes("target", "Return only changes of this resource, given by its path, such as `/jobs/{id}`.", Description.Text())
+            .Takes("before", "Return only entries with a smaller id.", Description.Integer(1, long.MaxValue))
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 500, 100))
+            .Answers(200, "A page of the list.", null, null, ("Link", "URL of the next page (rel=next); absent on the last page."))
             .Refuses(ProblemKind.Invalid);
 
     private static async Task<Results<Ok<AuditPage>, ProblemHttpResult>> List(HttpContext http, JobsContext db, CancellationToken cancel)

@@ -8,23 +8,23 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>API keys: make, list, look at, revoke. For admins.</summary>
+/// <summary>Endpoints for API keys: create, list, get, revoke. For admins.</summary>
 internal static class KeyEndpoints
 {
     public static void MapKeys(this IEndpointRouteBuilder routes)
     {
-        var keys = routes.MapGroup("/keys").WithTags("Access").Needs(Role.Admin);
-        keys.MapPost("", Create).WithName("createKey").WithSummary("Make an API key.")
-            .WithDescription("The answer shows the key, and nothing else ever does: only its sha256 is kept. It is sent as `Authorization: Bearer ld_…`, or by a browser as the password.")
-            .TakesJson(typeof(KeyRequest), new("key.json", "For a team's scripts"), new("key-dashboard.json", "For a dashboard that shows everybody's jobs"))
+        var keys = routes.MapGroup("/keys").WithTags("Access").Requires(Role.Admin);
+        keys.MapPost("", Create).WithName("createKey").WithSummary("Create an API key.")
+            .WithDescription("The key is shown only in this response; the service stores just its SHA-256 digest. Send it as `Authorization: Bearer ld_…`, or as the password in a browser. Requires the role admin.")
+            .TakesJson(typeof(KeyRequest), new("key.json", "A key for a team's scripts"), new("key-dashboard.json", "A key for a dashboard of all owners' jobs"))
             .Produces<KeyView>(StatusCodes.Status201Created)
-            .Answers(201, "The key.", null, null, ("Location", "The key's own address."))
+            .Answers(201, "The key was created.", null, null, ("Location", "URL of the key."))
             .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite);
-        keys.MapGet("", List).WithName("listKeys").WithSummary("List the API keys, newest first.").Refuses();
-        keys.MapGet("/{key}", Get).WithName("getKey").WithSummary("Look at an API key.").Refuses(ProblemKind.KeyNotFound);
+        keys.MapGet("", List).WithName("listKeys").WithSummary("List API keys.").Refuses();
+        keys.MapGet("/{key}", Get).WithName("getKey").WithSummary("Get an API key.").Refuses(ProblemKind.KeyNotFound);
         keys.MapDelete("/{key}", Revoke).WithName("revokeKey").WithSummary("Revoke an API key.")
-            .WithDescription("It is refused from now on, by other processes of the service within five seconds. It stays in the list, as the audit names it.")
-            .Answers(204, "It is revoked.")
+            .WithDescription("The key is rejected from now on; other processes of the service follow within five seconds. It remains in the list, since audit entries refer to it.")
+            .Answers(204, "Revoked.")
             .Refuses(ProblemKind.KeyNotFound, ProblemKind.CrossSite);
     }
 

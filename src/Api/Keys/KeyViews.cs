@@ -2,21 +2,21 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>An API key. The key itself is shown once, when it is made.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Prefix">Its beginning, by which logs and the audit name it.</param>
-/// <param name="Name">What it is used for.</param>
+/// <summary>An API key. The key itself is shown only once, when it is created.</summary>
+/// <param name="Id">Unique id.</param>
+/// <param name="Prefix">The start of the key, which identifies it in logs and audit entries.</param>
+/// <param name="Name">Name that describes its use.</param>
 /// <param name="Role">read, submit or admin.</param>
-/// <param name="Owner">To whom belongs what it makes; <c>*</c> sees what belongs to anybody.</param>
-/// <param name="Key">The key: only in the answer that made it.</param>
-/// <param name="RequestsPerMinute">Its own limit.</param>
-/// <param name="ActiveJobs">Its own limit of jobs at a time.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="CreatedBy">Who made it.</param>
-/// <param name="ExpiresAt">After this it is refused.</param>
-/// <param name="RevokedAt">Since when it is refused.</param>
-/// <param name="UsedAt">When it was last used, to ten minutes.</param>
-/// <param name="Href">Its own page.</param>
+/// <param name="Owner">Owner of everything created with the key; <c>*</c> reads everything of all owners.</param>
+/// <param name="Key">The key itself; only in the response that created it.</param>
+/// <param name="RequestsPerMinute">Rate limit of the key; absent for the service's default.</param>
+/// <param name="ActiveJobs">Limit of active jobs; absent for the service's default.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="CreatedBy">Who created it.</param>
+/// <param name="ExpiresAt">When it expires; absent if never.</param>
+/// <param name="RevokedAt">When it was revoked; absent if it was not.</param>
+/// <param name="UsedAt">When it was last used, accurate to ten minutes.</param>
+/// <param name="Href">Path of this resource.</param>
 public sealed record KeyView(
     Guid Id, string Prefix, string Name, Role Role, string Owner, string? Key, int? RequestsPerMinute, int? ActiveJobs, DateTimeOffset CreatedAt, string CreatedBy,
     DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? UsedAt, string Href)
@@ -25,26 +25,26 @@ public sealed record KeyView(
         row.Id, row.Prefix, row.Name, row.Role, row.Owner, key, row.RequestsPerMinute, row.ActiveJobs, row.CreatedAt, row.CreatedBy, row.ExpiresAt, row.RevokedAt, row.UsedAt, $"/keys/{row.Id}");
 }
 
-/// <summary>The keys.</summary>
-/// <param name="Items">Newest first; those that are revoked or expired too.</param>
+/// <summary>A list of API keys.</summary>
+/// <param name="Items">Newest first, including revoked and expired keys.</param>
 public sealed record KeyList(IReadOnlyList<KeyView> Items);
 
-/// <summary>A change that somebody made.</summary>
-/// <param name="Id">Ids grow with time.</param>
-/// <param name="At">When.</param>
-/// <param name="Actor">Who: a key's prefix, a name in a token, the command line.</param>
-/// <param name="Owner">For whom.</param>
-/// <param name="Role">With which role.</param>
-/// <param name="Action">The operation, as this document names it.</param>
-/// <param name="Target">The address of what was made or changed.</param>
-/// <param name="Address">Where the request came from.</param>
-/// <param name="TraceId">Its trace, to find it in logs.</param>
+/// <summary>A recorded change.</summary>
+/// <param name="Id">Ids increase with time.</param>
+/// <param name="At">Time of the event.</param>
+/// <param name="Actor">Who made the change: a key's prefix, a name from a token, or the command line.</param>
+/// <param name="Owner">The owner it was made for.</param>
+/// <param name="Role">The role of the actor.</param>
+/// <param name="Action">The operationId in this document.</param>
+/// <param name="Target">Path of the created or changed resource.</param>
+/// <param name="Address">IP address of the client.</param>
+/// <param name="TraceId">Trace id, for finding the request in logs.</param>
 public sealed record AuditView(long Id, DateTimeOffset At, string Actor, string? Owner, Role Role, string Action, string Target, string? Address, string? TraceId)
 {
     internal static AuditView Of(AuditRow row) => new(row.Id, row.At, row.Actor, Views.Owner(row.Owner), row.Role, row.Action, row.Target, row.Address, row.TraceId);
 }
 
-/// <summary>A part of the audit.</summary>
+/// <summary>A page of audit entries.</summary>
 /// <param name="Items">Newest first.</param>
-/// <param name="Next">Where it goes on, as <c>before</c>; absent at its end.</param>
+/// <param name="Next">Value of <c>before</c> for the next page; absent on the last page.</param>
 public sealed record AuditPage(IReadOnlyList<AuditView> Items, long? Next);

@@ -8,24 +8,24 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Base models: register, list, look at, delete.</summary>
+/// <summary>Endpoints for base models: register, list, get, delete.</summary>
 internal static class ModelEndpoints
 {
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
         var models = routes.MapGroup("/models").WithTags("Models");
         models.MapPost("", Register).WithName("registerModel").WithSummary("Register a base model.")
-            .WithDescription("It is fetched where it is not here, and inspected; its status says how far that is. A job can also name a source without registering it.")
-            .TakesJson(typeof(Registration), new("register-model.json", "From the hub"), new("register-model-folder.json", "A folder on this machine"))
-            .Answers(202, "It is being prepared.", null, null, ("Location", "The model's own address."))
+            .WithDescription("The model is fetched and inspected in the background. Poll GET /models/{nameOrId} until its status is `ready` or `failed`. A job can also give a source directly, without registration.")
+            .TakesJson(typeof(Registration), new("register-model.json", "From the Hugging Face Hub"), new("register-model-folder.json", "From a folder on this machine"))
+            .Answers(202, "The model is being prepared.", null, null, ("Location", "URL of the model."))
             .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.ModelExists, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
-        InputList.Describe(models.MapGet("", List).WithName("listModels").WithSummary("List models, newest first."));
-        models.MapGet("/{nameOrId}", Get).WithName("getModel").WithSummary("Look at a model.")
-            .WithDescription("Its shape, the module types that `lora.targets` may name, and its files, once it is ready.")
+        InputList.Describe(models.MapGet("", List).WithName("listModels").WithSummary("List models."));
+        models.MapGet("/{nameOrId}", Get).WithName("getModel").WithSummary("Get a model.")
+            .WithDescription("Returns the model's dimensions, the module types allowed in `lora.targets`, and its files, once it is ready.")
             .Refuses(ProblemKind.ModelNotFound);
         models.MapDelete("/{nameOrId}", Delete).WithName("deleteModel").WithSummary("Delete a model.")
-            .WithDescription("Its name is free again. Jobs that used it go on showing it under its former name; its files go with the last of them.")
-            .Answers(204, "It is gone.")
+            .WithDescription("Frees the name. Jobs that used the model still show it under its former name; its files are removed with the last of them.")
+            .Answers(204, "Deleted.")
             .Refuses(ProblemKind.ModelNotFound, ProblemKind.ModelInUse, ProblemKind.CrossSite);
     }
 
@@ -34,7 +34,7 @@ internal static class ModelEndpoints
         var (asked, problem) = await JsonBody.ReadAsync(http.Request, options, Registration.Parse, cancel);
         if (asked is null) return problem!;
         if ((await life.RegisterModelAsync(asked.Name, asked.Source, asked.Shared, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
-        var view = ModelView.Of(await db.Models.AsNoTracking().SingleAsync(m => m.Id == row.Id, cancel));   // as every later look shows it
+        var view = ModelView.Of(await db.Models.AsNoTracking().SingleAsync(m => m.Id == row.Id, cancel));   // as later requests show it
         http.Response.Headers.RetryAfter = "1";
         return TypedResults.Accepted(view.Href, view);
     }

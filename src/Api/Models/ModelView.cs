@@ -3,21 +3,21 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>A base model.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Name">The name for requests; absent where a job named its source, or when it is deleted.</param>
-/// <param name="FormerName">The name that it had before it was deleted.</param>
-/// <param name="Owner">Whose it is; absent for what is everybody's.</param>
+/// <summary>A base model with its status and dimensions.</summary>
+/// <param name="Id">Unique id.</param>
+/// <param name="Name">The registered name; absent if a job referred to it by source, or after deletion.</param>
+/// <param name="FormerName">The name it had before deletion.</param>
+/// <param name="Owner">The owner; absent if shared with everyone.</param>
 /// <param name="Source"><c>hf:…</c>, <c>file:…</c> or <c>s3://…</c></param>
-/// <param name="Commit">The commit of the hub's repository that was fetched.</param>
+/// <param name="Commit">The fetched commit of the hub repository.</param>
 /// <param name="Status">preparing, ready or failed.</param>
-/// <param name="Error">Why it cannot be used.</param>
-/// <param name="Fetch">How much of it is here, while it is fetched.</param>
-/// <param name="Facts">What is known of it, when it is ready.</param>
+/// <param name="Error">Why it failed; absent otherwise.</param>
+/// <param name="Fetch">Download progress; absent unless it is being fetched.</param>
+/// <param name="Facts">Dimensions and files of the model; absent until ready.</param>
 /// <param name="CreatedAt">When it was registered.</param>
 /// <param name="ReadyAt">When it became ready.</param>
-/// <param name="DeletedAt">When its name was deleted; ended jobs still show it.</param>
-/// <param name="Href">Its own page.</param>
+/// <param name="DeletedAt">When it was deleted; ended jobs still refer to it.</param>
+/// <param name="Href">Path of this resource.</param>
 public sealed record ModelView(
     Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelSummary? Facts,
     DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
@@ -27,14 +27,14 @@ public sealed record ModelView(
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/models/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");
 }
 
-/// <summary>A part of the models.</summary>
+/// <summary>A page of models.</summary>
 /// <param name="Items">Newest first.</param>
-/// <param name="Next">The cursor for the next part; absent at the end.</param>
+/// <param name="Next">Cursor of the next page; absent on the last page.</param>
 public sealed record ModelPage(IReadOnlyList<ModelView> Items, string? Next);
 
-/// <summary>How much of a model or a dataset is here.</summary>
-/// <param name="Bytes">So far.</param>
-/// <param name="Total">Of how many.</param>
+/// <summary>Download progress of a model or dataset.</summary>
+/// <param name="Bytes">Bytes downloaded so far.</param>
+/// <param name="Total">Total bytes.</param>
 public sealed record FetchView(long Bytes, long Total)
 {
     internal static FetchView? Of(InputStatus status, long bytes, long total) => status == InputStatus.Preparing && total > 0 ? new(bytes, total) : null;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraDrop.Api;
 
-/// <summary>The name of what a job made, as OpenAI names it: <c>ft:&lt;base&gt;:&lt;suffix, else owner&gt;:&lt;id&gt;</c>. The id at its end is the job's.</summary>
+/// <summary>The name of a fine-tuned model in OpenAI's format: <c>ft:&lt;base&gt;:&lt;suffix or owner&gt;:&lt;job id&gt;</c>.</summary>
 internal static class FineTunedModel
 {
     public const string Prefix = "ft:";
@@ -11,10 +11,10 @@ internal static class FineTunedModel
 
     public static string NameOf(Guid job, string model, string? suffix, string owner) => $"{Prefix}{model}:{Plain(suffix ?? owner)}:{OpenAiIds.Text(job)}";
 
-    /// <summary>The job that a name speaks of; whether it is really its name is known when the job is.</summary>
+    /// <summary>The job id in a name. The caller must check that the job exists and has this name.</summary>
     public static Guid? JobOf(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? OpenAiIds.Guid(name[(name.LastIndexOf(':') + 1)..]) : null;
 
-    /// <summary>Letters, digits and what an address takes; everything else is a dash.</summary>
+    /// <summary>Replaces everything that is not URL-safe with a dash.</summary>
     private static string Plain(string text)
     {
         var plain = new StringBuilder();

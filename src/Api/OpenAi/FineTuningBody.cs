@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Api;
 
-/// <summary>The body of a request for a job. All else than model and training_file has a default.</summary>
-/// <param name="Model">A registered model's name, or a source: <c>hf:FacebookAI/roberta-base</c>.</param>
-/// <param name="TrainingFile">The id of an uploaded file; or the name or source of a dataset, as in <c>POST /jobs</c>.</param>
-/// <param name="ValidationFile">The id of an uploaded file; default: a stratified tenth of the training file is kept aside.</param>
-/// <param name="Method">How to train; default lora-drop with the defaults of <c>POST /jobs</c>.</param>
-/// <param name="Hyperparameters">As under method.supervised.</param>
-/// <param name="Seed">Everything random is drawn from it; default 42.</param>
-/// <param name="Suffix">A part of the fine-tuned model's name, and the name of the job; up to 64 characters.</param>
-/// <param name="Metadata">Names and values, the job's labels: up to 16 pairs, names up to 63 and values up to 255 characters.</param>
-/// <param name="Integrations">Not supported: null or empty.</param>
+/// <summary>A request to create a fine-tuning job. Only model and training_file are required.</summary>
+/// <param name="Model">The name of a registered model, or a source such as <c>hf:FacebookAI/roberta-base</c>.</param>
+/// <param name="TrainingFile">The id of an uploaded file, or the name or source of a dataset as in <c>POST /jobs</c>.</param>
+/// <param name="ValidationFile">The id of an uploaded file; by default a stratified tenth of the training file is held out.</param>
+/// <param name="Method">The training method; default lora-drop with the defaults of <c>POST /jobs</c>.</param>
+/// <param name="Hyperparameters">Same as method.supervised.hyperparameters.</param>
+/// <param name="Seed">Random seed; default 42.</param>
+/// <param name="Suffix">Suffix of the fine-tuned model's name, and the name of the job; up to 64 characters.</param>
+/// <param name="Metadata">The job's labels: up to 16 pairs, names up to 63 and values up to 255 characters.</param>
+/// <param name="Integrations">Not supported; must be null or empty.</param>
 public sealed record FineTuningBody(
     [property: JsonPropertyName("model")] string Model,
     [property: JsonPropertyName("training_file")] string TrainingFile,
@@ -23,29 +23,29 @@ public sealed record FineTuningBody(
     [property: JsonPropertyName("metadata")] IReadOnlyDictionary<string, string>? Metadata,
     [property: JsonPropertyName("integrations")] IReadOnlyList<string>? Integrations);
 
-/// <summary>How to train.</summary>
-/// <param name="Type">supervised, or this service's own lora-drop and lora.</param>
-/// <param name="Supervised">With the type supervised.</param>
-/// <param name="LoraDrop">With the type lora-drop: the service's settings.</param>
-/// <param name="Lora">With the type lora: the service's settings.</param>
+/// <summary>The training method and its settings.</summary>
+/// <param name="Type">supervised (OpenAI), or this service's own lora-drop or lora.</param>
+/// <param name="Supervised">Settings for the type supervised.</param>
+/// <param name="LoraDrop">Settings for the type lora-drop.</param>
+/// <param name="Lora">Settings for the type lora.</param>
 public sealed record FineTuningMethodBody(
     [property: JsonPropertyName("type")] string Type,
     [property: JsonPropertyName("supervised")] SupervisedBody? Supervised,
     [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop,
     [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
 
-/// <summary>OpenAI's settings.</summary>
-/// <param name="Hyperparameters">Passes, batches, rate.</param>
+/// <summary>OpenAI's settings for supervised fine-tuning.</summary>
+/// <param name="Hyperparameters">Epochs, batch size and learning rate.</param>
 public sealed record SupervisedBody([property: JsonPropertyName("hyperparameters")] FineTuningHyperparametersBody? Hyperparameters);
 
-/// <summary>OpenAI's settings: each a number, or auto for the default.</summary>
-/// <param name="NEpochs">Passes over the data.</param>
-/// <param name="BatchSize">Examples in a batch.</param>
+/// <summary>OpenAI's hyperparameters; each is a number, or auto for the default.</summary>
+/// <param name="NEpochs">Number of epochs.</param>
+/// <param name="BatchSize">Examples per batch.</param>
 /// <param name="LearningRateMultiplier">The learning rate as a multiple of the task's default, 5e-4 for most.</param>
 public sealed record FineTuningHyperparametersBody(
     [property: JsonPropertyName("n_epochs")] AutoOrNumber? NEpochs,
     [property: JsonPropertyName("batch_size")] AutoOrNumber? BatchSize,
     [property: JsonPropertyName("learning_rate_multiplier")] AutoOrNumber? LearningRateMultiplier);
 
-/// <summary>A number, or the word auto. Only for the documentation.</summary>
+/// <summary>A number or auto. Used only in the OpenAPI document.</summary>
 public sealed record AutoOrNumber;

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Jobs under OpenAI's addresses: the same rows, and the same life.</summary>
+/// <summary>OpenAI-compatible endpoints for the same jobs.</summary>
 internal static class FineTuningEndpoints
 {
     private const string Id = "fine_tuning_job_id";
@@ -17,27 +17,27 @@ internal static class FineTuningEndpoints
     public static void MapFineTuning(this IEndpointRouteBuilder v1)
     {
         var jobs = v1.MapGroup("/fine_tuning/jobs");
-        jobs.MapPost("", Create).WithName("createFineTuningJob").WithSummary("Start a job.")
-            .WithDescription("OpenAI's `hyperparameters` are understood, and so are the service's own settings: `method: {type: \"lora-drop\", lora_drop: {sharing: {threshold: 0.9}, importance: {sampleRatio: 0.1}, …}}`. "
-                + "The job is one of `GET /jobs` too. Files are read once it is taken: what is wrong with them fails it with `error.param` and the line.")
-            .TakesJson(typeof(FineTuningBody), new("openai-supervised.json", "As OpenAI's clients write it"), new("openai-lora-drop.json", "With the settings of LoRA-drop"))
+        jobs.MapPost("", Create).WithName("createFineTuningJob").WithSummary("Create a fine-tuning job.")
+            .WithDescription("Accepts OpenAI's `hyperparameters` or this service's own settings: `method: {type: \"lora-drop\", lora_drop: {sharing: {threshold: 0.9}, importance: {sampleRatio: 0.1}, …}}`. "
+                + "The job also appears in `GET /jobs`. Files are validated after creation; if they have faults, the job fails with `error.param` and the line.")
+            .TakesJson(typeof(FineTuningBody), new("openai-supervised.json", "OpenAI's format"), new("openai-lora-drop.json", "LoRA-drop settings"))
             .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.QuotaExceeded, ProblemKind.StorageFull);
-        jobs.MapGet("", List).WithName("listFineTuningJobs").WithSummary("List jobs, newest first.")
-            .Takes("limit", "At most so many.", Description.Whole(1, 100, 20))
-            .Takes("after", "The last id of the part before.", Description.Text())
-            .Takes("metadata[name]", "Only jobs with this metadata: `metadata[team]=search`. Given several times, all must match.", Description.Text())
+        jobs.MapGet("", List).WithName("listFineTuningJobs").WithSummary("List jobs.")
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 100, 20))
+            .Takes("after", "The last id of the previous page.", Description.Text())
+            .Takes("metadata[name]", "Return only jobs with this metadata: `metadata[team]=search`. If repeated, all must match.", Description.Text())
             .Refuses(ProblemKind.Invalid);
-        jobs.MapGet($"/{{{Id}}}", Get).WithName("retrieveFineTuningJob").WithSummary("Look at a job.").Refuses(ProblemKind.JobNotFound);
-        jobs.MapPost($"/{{{Id}}}/cancel", Cancel).WithName("cancelFineTuningJob").WithSummary("Ask a job to stop.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.CrossSite);
-        jobs.MapPost($"/{{{Id}}}/pause", Pause).WithName("pauseFineTuningJob").WithSummary("Ask a job to wait.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.JobCancelling, ProblemKind.CrossSite);
-        jobs.MapPost($"/{{{Id}}}/resume", Resume).WithName("resumeFineTuningJob").WithSummary("Let a paused job go on.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobNotPaused, ProblemKind.CrossSite);
-        jobs.MapGet($"/{{{Id}}}/events", Events).WithName("listFineTuningEvents").WithSummary("List what happened to a job, newest first.")
-            .Takes("limit", "At most so many.", Description.Whole(1, 1000, 20))
-            .Takes("after", "The last id of the part before.", Description.Text())
+        jobs.MapGet($"/{{{Id}}}", Get).WithName("retrieveFineTuningJob").WithSummary("Get a job.").Refuses(ProblemKind.JobNotFound);
+        jobs.MapPost($"/{{{Id}}}/cancel", Cancel).WithName("cancelFineTuningJob").WithSummary("Cancel a job.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.CrossSite);
+        jobs.MapPost($"/{{{Id}}}/pause", Pause).WithName("pauseFineTuningJob").WithSummary("Pause a job.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobEnded, ProblemKind.JobCancelling, ProblemKind.CrossSite);
+        jobs.MapPost($"/{{{Id}}}/resume", Resume).WithName("resumeFineTuningJob").WithSummary("Resume a paused job.").Refuses(ProblemKind.JobNotFound, ProblemKind.JobNotPaused, ProblemKind.CrossSite);
+        jobs.MapGet($"/{{{Id}}}/events", Events).WithName("listFineTuningEvents").WithSummary("List events of a job.")
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 1000, 20))
+            .Takes("after", "The last id of the previous page.", Description.Text())
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
-        jobs.MapGet($"/{{{Id}}}/checkpoints", Checkpoints).WithName("listFineTuningCheckpoints").WithSummary("List the checkpoints of a job, newest first.")
-            .Takes("limit", "At most so many.", Description.Whole(1, 1000, 10))
-            .Takes("after", "The last id of the part before.", Description.Text())
+        jobs.MapGet($"/{{{Id}}}/checkpoints", Checkpoints).WithName("listFineTuningCheckpoints").WithSummary("List checkpoints of a job.")
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 1000, 10))
+            .Takes("after", "The last id of the previous page.", Description.Text())
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
     }
 
@@ -48,8 +48,8 @@ internal static class FineTuningEndpoints
         var model = asked.Draft.Request.Model;
         var facts = await db.Models.AsNoTracking().SeenBy(caller, db).Named(model, caller).Where(m => m.Name == model).Select(m => m.Facts).FirstOrDefaultAsync(cancel);
         if (facts is { Generates: true }) asked = asked.ForGeneration();
-        if ((await life.SubmitAsync(asked.Draft, MadeUnderId.Of(http), cancel)).IsRefused(out var refusal, out var job)) return Problems.From(asked.Translated(refusal));
-        http.Features.Set(new MadeAt($"/v1/fine_tuning/jobs/{OpenAiIds.OfJob(job.Id)}"));
+        if ((await life.SubmitAsync(asked.Draft, ReservedId.Of(http), cancel)).IsRefused(out var refusal, out var job)) return Problems.From(asked.Translated(refusal));
+        http.Features.Set(new CreatedLocation($"/v1/fine_tuning/jobs/{OpenAiIds.OfJob(job.Id)}"));
         return await AnsweredAsync(db, job.Id, caller, clock, cancel);
     }
 
@@ -105,9 +105,9 @@ internal static class FineTuningEndpoints
         };
     }
 
-    /// <summary>The job as it stands now.</summary>
+    /// <summary>The job in its current state.</summary>
     private static async Task<Results<Ok<FineTuningJob>, ProblemHttpResult>> AnsweredAsync(JobsContext db, Guid job, Caller caller, TimeProvider clock, CancellationToken cancel) =>
         await FineTuningReading.JobsAsync(db, db.Jobs.SeenBy(caller).Where(j => j.Id == job), clock.GetUtcNow(), cancel) is [var view] ? TypedResults.Ok(view) : Missing(OpenAiIds.OfJob(job));
 
-    private static ProblemHttpResult Missing(string id) => Problems.Of(ProblemKind.JobNotFound, $"There is no fine-tuning job {PlainText.Shown(id)}.");
+    private static ProblemHttpResult Missing(string id) => Problems.Of(ProblemKind.JobNotFound, $"Fine-tuning job {PlainText.Shown(id)} not found.");
 }

@@ -5,10 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Makes OpenAI's objects from the rows of jobs.</summary>
+/// <summary>Builds OpenAI objects from the rows of jobs.</summary>
 internal static class FineTuningReading
 {
-    /// <summary>The jobs, newest first; those that are gone meanwhile are left out.</summary>
+    /// <summary>The jobs, newest first, without those deleted in the meantime.</summary>
     public static async Task<IReadOnlyList<FineTuningJob>> JobsAsync(JobsContext db, IQueryable<JobRow> jobs, DateTimeOffset now, CancellationToken cancel)
     {
         var found = await jobs.AsNoTracking().OrderByDescending(j => j.Id).Select(j => new
@@ -30,7 +30,7 @@ internal static class FineTuningReading
                 JobProgress.SecondsLeft(stages, settings) is { } left && double.IsFinite(left) && left < int.MaxValue ? Seconds(now) + (long)Math.Ceiling(left) : null,
                 job.Status == JobStatus.Succeeded ? FineTunedModel.NameOf(job.Id, model, job.Name, job.Owner) : null, OwnerOf(job.Owner),
                 prepares ? "validating_files" : JsonText.NameOf(job.Status), ErrorOf(job.Failure, settings),
-                new(settings.Training.Epochs, settings.Training.BatchSize, Math.Round(settings.Training.LearningRate / FineTuningRequest.UsualRate(settings.Task), 6)), MethodOf(settings),
+                new(settings.Training.Epochs, settings.Training.BatchSize, Math.Round(settings.Training.LearningRate / FineTuningRequest.DefaultRate(settings.Task), 6)), MethodOf(settings),
                 JobMoves.IsEnd(job.Status) ? stages.Sum(TrainedTokens) : null,
                 j.Dataset.TrainFileId is { } train ? OpenAiIds.OfFile(train) : j.Dataset.Name ?? j.Dataset.Source, j.Dataset.ValidationFileId is { } validation ? OpenAiIds.OfFile(validation) : null,
                 files is null ? [] : [.. files[job.Id].Order(StringComparer.Ordinal).Select(name => OpenAiIds.OfResult(job.Id, name))],
@@ -38,7 +38,7 @@ internal static class FineTuningReading
         })];
     }
 
-    /// <summary>A part of a job's events, newest first: one more than is shown where there is more.</summary>
+    /// <summary>A page of a job's events, newest first, plus one if there are more.</summary>
     public static async Task<IReadOnlyList<FineTuningEvent>> EventsAsync(JobsContext db, Guid job, long? before, int limit, CancellationToken cancel)
     {
         var events = db.Events.AsNoTracking().Where(e => e.JobId == job);
@@ -52,7 +52,7 @@ internal static class FineTuningReading
             : EventOf(row, "message", EventView.Of(row).Data))];
     }
 
-    /// <summary>A part of the checkpoints of a job's training, newest first: one more than is shown where there is more.</summary>
+    /// <summary>A page of checkpoints of task adaptation, newest first, plus one if there are more.</summary>
     public static async Task<IReadOnlyList<FineTuningCheckpoint>> CheckpointsAsync(JobsContext db, Guid job, string model, int? before, int limit, CancellationToken cancel)
     {
         var checkpoints = db.Checkpoints.AsNoTracking().Where(c => c.JobId == job && c.Stage == Stage.TaskAdaptation);
@@ -65,7 +65,7 @@ internal static class FineTuningReading
 
     public static long Seconds(DateTimeOffset at) => at.ToUnixTimeSeconds();
 
-    /// <summary>Whose something is, where something must be said.</summary>
+    /// <summary>The owner, or "loradrop" on a service without owners: OpenAI's fields are required.</summary>
     public static string OwnerOf(string owner) => owner == Caller.Nobody ? "loradrop" : owner;
 
     private static FineTuningEvent EventOf(EventRow row, string type, JsonElement? data) => new(
@@ -101,10 +101,10 @@ internal static class FineTuningReading
         _ => $"method.{(settings.Method == TuningMethod.Lora ? "lora" : "lora_drop")}.{failure.Faults[0].Path}",
     });
 
-    /// <summary>The file that the first fault is in; faults of data begin with the file's name.</summary>
+    /// <summary>The file with the first fault; paths of data faults start with the file name.</summary>
     private static string? FileAt(Failure failure) => failure.Faults is not [var first, ..] ? null
         : first.Path.StartsWith("train.", StringComparison.Ordinal) ? "training_file" : first.Path.StartsWith("validation.", StringComparison.Ordinal) ? "validation_file" : null;
 
-    /// <summary>What is read of an evaluation's event.</summary>
+    /// <summary>The fields read from an evaluation's event.</summary>
     private sealed record Evaluated(Stage Stage, int Step, IReadOnlyDictionary<string, double> Scores);
 }

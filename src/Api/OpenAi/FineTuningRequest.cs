@@ -4,14 +4,14 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Api;
 
-/// <summary>A request for a job in OpenAI's words, turned into one in the service's own (<see cref="JobRequest"/>), and the way back for its faults.</summary>
-/// <remarks>What is asked for is written as the body of <c>POST /jobs</c> and read by the one reader of those, so both are held to the same rules.</remarks>
+/// <summary>Converts an OpenAI request to a <see cref="JobRequest"/>, and the paths of its faults back to OpenAI's names.</summary>
+/// <remarks>The request is rewritten as the body of <c>POST /jobs</c> and parsed by the same reader, so the same rules apply to both.</remarks>
 internal sealed class FineTuningRequest
 {
     private const int LongestSuffix = 64;
 
-    /// <summary>Stands where something has a fault already.</summary>
-    private const string Unsaid = "unsaid";
+    /// <summary>Placeholder for a value that already has a fault.</summary>
+    private const string Placeholder = "invalid";
 
     private static readonly string[] Methods = ["supervised", "lora-drop", "lora"], OtherMethods = ["dpo", "reinforcement"];
 
@@ -23,19 +23,19 @@ internal sealed class FineTuningRequest
     private readonly Dictionary<string, string> _supervised = [];
     private string? _validationFile;
     private string? _section;
-    private bool _saysTask;
+    private bool _hasTask;
     private readonly string _json, _preset;
 
     private FineTuningRequest(string json, string preset) => (_json, _preset) = (json, preset);
 
-    /// <summary>The job that is asked for; faults of OpenAI's fields stand under OpenAI's names.</summary>
+    /// <summary>The requested job; faults in OpenAI's fields have OpenAI's names as paths.</summary>
     public JobDraft Draft { get; private set; } = null!;
 
-    /// <exception cref="RefusedInputException">The text is no JSON object.</exception>
+    /// <exception cref="RefusedInputException">The text is not a JSON object.</exception>
     public static FineTuningRequest Read(string json) => Read(json, TaskPreset.Labelled);
 
-    /// <summary>The same request to a model that generates text: unless it says its task, what the assistant says is learnt.</summary>
-    public FineTuningRequest ForGeneration() => _saysTask ? this : Read(_json, TaskPreset.Chat);
+    /// <summary>The same request for a generative model: without an explicit task, it learns the assistant's messages.</summary>
+    public FineTuningRequest ForGeneration() => _hasTask ? this : Read(_json, TaskPreset.Chat);
 
     private static FineTuningRequest Read(string json, string preset)
     {
@@ -46,7 +46,7 @@ internal sealed class FineTuningRequest
         return request;
     }
 
-    /// <summary>A refusal of the job, under the names that were written here.</summary>
+    /// <summary>Converts a refusal of the job to the field names of this request.</summary>
     public Refusal Translated(Refusal refusal) => refusal is Refusal.Invalid invalid ? new Refusal.Invalid([.. invalid.Faults.Select(Translated)]) : refusal;
 
     private Fault Translated(Fault fault)
@@ -61,18 +61,18 @@ internal sealed class FineTuningRequest
         for (var known = path; known.Length > 0; known = known[..Math.Max(0, known.LastIndexOf('.'))])
             if (_written.TryGetValue(known, out var written)) return written + path[known.Length..];
         if (_faults.Exists(own => own.Path == path)) return path;
-        if (!_saysTask && path.StartsWith("task", StringComparison.Ordinal)) return "training_file"; // which is not what it has to be where nobody says more
+        if (!_hasTask && path.StartsWith("task", StringComparison.Ordinal)) return "training_file"; // the file does not have the default format
         return _section is not null ? $"{_section}.{path}" : path;
     }
 
-    /// <summary>The body of POST /jobs that says the same.</summary>
+    /// <summary>The equivalent body of POST /jobs.</summary>
     private string BodyOf(JsonFields fields)
     {
         var parts = new Dictionary<string, string>();
         if (fields.Text("model") is { } model)
         {
-            if (model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal)) fields.Refuse("model", "is fine-tuned already, and this version begins from base models only; name that one");
-            parts["model"] = Json(model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal) ? Unsaid : model);
+            if (model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal)) fields.Refuse("model", "is a fine-tuned model; only base models can be fine-tuned in this version");
+            parts["model"] = Json(model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal) ? Placeholder : model);
         }
         if (DatasetOf(fields) is { } dataset) parts["dataset"] = Json(dataset);
         if (fields.Text("suffix") is { } suffix)
@@ -82,26 +82,26 @@ internal sealed class FineTuningRequest
         }
         if (fields.Has("metadata")) parts["labels"] = fields.Raw("metadata").GetRawText();
         if (fields.Raw("integrations") is not ({ ValueKind: JsonValueKind.Null } or { ValueKind: JsonValueKind.Array }) || (fields.Raw("integrations") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0))
-            fields.Refuse("integrations", "are not supported: leave them out");
+            fields.Refuse("integrations", "are not supported; remove this field");
 
         var (method, settings) = fields.Has("method") ? fields.Section("method", MethodOf) : ("lora-drop", null);
         parts["method"] = Json(method);
         parts["task"] = JsonSerializer.Serialize(new { preset = _preset });
-        _saysTask = settings?.ContainsKey("task") == true;
+        _hasTask = settings?.ContainsKey("task") == true;
         foreach (var (name, value) in settings ?? []) parts[name] = value.GetRawText();
         var training = fields.Has("hyperparameters") ? fields.Section("hyperparameters", hyper => TrainingOf(hyper, "hyperparameters", settings)) : [];
-        if (_supervised.Count > 0 && training.Count > 0) fields.Refuse("hyperparameters", "are given under method too: leave them out here");
+        if (_supervised.Count > 0 && training.Count > 0) fields.Refuse("hyperparameters", "are already given under method; remove them here");
         foreach (var (setting, value) in _supervised) training.TryAdd(setting, value);
         if (fields.LongInteger("seed") is { } seed)
         {
             _written["training.seed"] = "seed";
             training["seed"] = seed.ToString(CultureInfo.InvariantCulture);
         }
-        if (training.Count > 0) parts["training"] = Joined(fields, settings?.GetValueOrDefault("training"), training);
+        if (training.Count > 0) parts["training"] = MergeTraining(fields, settings?.GetValueOrDefault("training"), training);
         return $"{{{string.Join(',', parts.Select(part => $"{Json(part.Key)}:{part.Value}"))}}}";
     }
 
-    /// <summary>The files as a dataset; what is no file's id is the name or the source of a dataset, as in POST /jobs.</summary>
+    /// <summary>The files as a dataset. A training_file that is not a file id is the name or source of a dataset, as in POST /jobs.</summary>
     private string? DatasetOf(JsonFields fields)
     {
         var (training, validation) = (fields.Text("training_file"), fields.Text("validation_file"));
@@ -109,19 +109,19 @@ internal sealed class FineTuningRequest
         if (training is null) return null;
         if (!training.StartsWith("file-", StringComparison.Ordinal))
         {
-            if (validation is not null) fields.Refuse("validation_file", "belongs to a training_file that is a file: a dataset brings its own");
+            if (validation is not null) fields.Refuse("validation_file", "can only be used if training_file is a file id; a dataset has its own validation split");
             return training;
         }
         var (train, other) = (FileOf(training), validation is null ? null : FileOf(validation));
-        return train is { } first && (validation is null || other is not null) ? new Source.Files(first, other).ToString() : Unsaid;
+        return train is { } first && (validation is null || other is not null) ? new Source.Files(first, other).ToString() : Placeholder;
     }
 
-    /// <summary>The id of a file. A fault stands under the job's own name for it, so that nobody looks for a dataset.</summary>
+    /// <summary>Parses the id of a file. Faults use the path dataset, so that no dataset is looked up.</summary>
     private Guid? FileOf(string written)
     {
         if (OpenAiIds.File(written) is not { } id)
         {
-            _faults.Add(new("dataset", OpenAiIds.Result(written) is null ? $"there is no file {written}" : $"{written} is a file that a job left, and not one to learn from"));
+            _faults.Add(new("dataset", OpenAiIds.Result(written) is null ? $"file {written} not found" : $"{written} is a result file of a job and cannot be used for training"));
             return null;
         }
         _files[id.ToString()] = written;
@@ -133,8 +133,8 @@ internal sealed class FineTuningRequest
         var type = fields.Text("type");
         if (type is null && !fields.Has("type")) fields.Refuse("type", "is required: supervised, lora-drop or lora");
         if (type is not (null or "supervised" or "lora-drop" or "lora"))
-            fields.Refuse("type", $"must be supervised, lora-drop or lora; got \"{type}\"{(type is "dpo" or "reinforcement" ? ", which this service does not train" : Spelling.Hint(type, Methods))}");
-        foreach (var other in OtherMethods.Where(fields.Has)) fields.Refuse(other, "is not supported by this service");
+            fields.Refuse("type", $"must be supervised, lora-drop or lora; got \"{type}\"{(type is "dpo" or "reinforcement" ? ", which this service does not support" : Spelling.Hint(type, Methods))}");
+        foreach (var other in OtherMethods.Where(fields.Has)) fields.Refuse(other, "is not supported");
         if (fields.Has("supervised"))
         {
             if (type is not (null or "supervised")) fields.Refuse("supervised", $"does not belong to the type {type}");
@@ -159,7 +159,7 @@ internal sealed class FineTuningRequest
     private static Dictionary<string, JsonElement> SettingsOf(JsonFields fields) =>
         Sections.Where(fields.Has).ToDictionary(name => name, fields.Raw);
 
-    /// <summary>Settings of training, as JSON, that OpenAI's hyperparameters stand for; "auto" is the default.</summary>
+    /// <summary>Converts OpenAI's hyperparameters to training settings as JSON; "auto" keeps the default.</summary>
     private Dictionary<string, string> TrainingOf(JsonFields fields, string path, Dictionary<string, JsonElement>? settings)
     {
         var training = new Dictionary<string, string>();
@@ -172,27 +172,27 @@ internal sealed class FineTuningRequest
         }
         Take("n_epochs", "epochs", () => fields.Integer("n_epochs")?.ToString(CultureInfo.InvariantCulture));
         Take("batch_size", "batchSize", () => fields.Integer("batch_size")?.ToString(CultureInfo.InvariantCulture));
-        Take("learning_rate_multiplier", "learningRate", () => fields.Number("learning_rate_multiplier") is { } times ? Json(times * UsualRate(settings)) : null);
+        Take("learning_rate_multiplier", "learningRate", () => fields.Number("learning_rate_multiplier") is { } times ? Json(times * DefaultRate(settings)) : null);
         return training;
     }
 
-    /// <summary>The rate that a multiplier is of: the task's default.</summary>
-    private static double UsualRate(Dictionary<string, JsonElement>? settings)
+    /// <summary>The task's default learning rate, to which the multiplier applies.</summary>
+    private static double DefaultRate(Dictionary<string, JsonElement>? settings)
     {
         var preset = settings is not null && settings.TryGetValue("task", out var task) && task.ValueKind == JsonValueKind.Object && task.TryGetProperty("preset", out var named) && named.ValueKind == JsonValueKind.String
             ? TaskPreset.All.FirstOrDefault(known => named.ValueEquals(known.Name)) : null;
         return (preset?.Training ?? new TrainingSettings()).LearningRate;
     }
 
-    public static double UsualRate(TaskSettings task) => (TaskPreset.Find(task.Preset)?.Training ?? new TrainingSettings()).LearningRate;
+    public static double DefaultRate(TaskSettings task) => (TaskPreset.Find(task.Preset)?.Training ?? new TrainingSettings()).LearningRate;
 
-    /// <summary>The section training with what was said outside of it; what is said twice is a fault.</summary>
-    private string Joined(JsonFields fields, JsonElement? section, Dictionary<string, string> more)
+    /// <summary>Merges the section training with settings given outside of it; a setting given twice is a fault.</summary>
+    private string MergeTraining(JsonFields fields, JsonElement? section, Dictionary<string, string> more)
     {
         if (section is not { ValueKind: JsonValueKind.Object } own) return section is null or { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } ? $"{{{Members(more)}}}" : section.Value.GetRawText();
         foreach (var setting in more.Keys.Where(setting => own.TryGetProperty(setting, out _)).ToList())
         {
-            fields.Refuse(_written[$"training.{setting}"], $"is given as {_section}.training.{setting} too: leave one of them out");
+            fields.Refuse(_written[$"training.{setting}"], $"is given as {_section}.training.{setting} too; remove one of them");
             more.Remove(setting);
         }
         var text = own.GetRawText();

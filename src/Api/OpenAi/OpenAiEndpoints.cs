@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LoraDrop.Api;
 
-/// <summary>The addresses that OpenAI's clients use, over the same jobs, models and datasets.</summary>
+/// <summary>OpenAI-compatible endpoints for the same jobs, models and files.</summary>
 internal static class OpenAiEndpoints
 {
     public const string Tag = "OpenAI";
@@ -19,14 +19,14 @@ internal static class OpenAiEndpoints
         v1.MapFineTuning();
     }
 
-    /// <summary>Every answer has an id to speak of it, and every problem OpenAI's shape.</summary>
+    /// <summary>Adds a request id to every response, and converts problems to OpenAI's errors.</summary>
     private static async ValueTask<object?> AnswerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         context.HttpContext.Response.Headers["x-request-id"] = context.HttpContext.TraceIdentifier;
         var result = await next(context);
         if (result is INestedHttpResult nested) result = nested.Result;
         if (result is not ProblemHttpResult problem) return result;
-        RetryAfterHeader.Say(context.HttpContext, problem);
+        RetryAfterHeader.Set(context.HttpContext, problem);
         return OpenAiErrors.From(problem.ProblemDetails);
     }
 }

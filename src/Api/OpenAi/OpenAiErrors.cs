@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace LoraDrop.Api;
 
-/// <summary>The one place that says how a problem looks under <c>/v1</c>: as OpenAI's errors do, so that its clients throw their own exceptions.</summary>
+/// <summary>Converts problems to OpenAI's error format under <c>/v1</c>, so that its clients throw the right exceptions.</summary>
 public static class OpenAiErrors
 {
     private const string Invalid = "invalid_request_error";
 
-    /// <summary>Whether a request is for the addresses that OpenAI's clients use.</summary>
+    /// <summary>Whether a request is for the OpenAI-compatible endpoints.</summary>
     public static bool AreFor(HttpRequest request) => request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
 
-    /// <summary>Answers with a problem in the shape that the address has: OpenAI's under <c>/v1</c>, RFC 9457 elsewhere.</summary>
+    /// <summary>Writes a problem: in OpenAI's format under <c>/v1</c>, as RFC 9457 elsewhere.</summary>
     public static Task WriteAsync(this ProblemHttpResult problem, HttpContext http) => AreFor(http.Request) ? From(problem.ProblemDetails).ExecuteAsync(http) : problem.ExecuteAsync(http);
 
     public static JsonHttpResult<OpenAiErrorBody> From(ProblemDetails problem)
@@ -27,12 +27,12 @@ public static class OpenAiErrors
         return TypedResults.Json(new OpenAiErrorBody(new(message, TypeOf(status, code), faults?.Count > 0 ? faults[0].Path : null, CodeOf(code), faults?.Count > 0 ? faults : null)), statusCode: status);
     }
 
-    /// <summary>The status under <c>/v1</c> of a kind of problem.</summary>
+    /// <summary>The status of a problem under <c>/v1</c>.</summary>
     internal static int StatusOf(ProblemKind kind) => StatusOf(kind.Status, kind.Code);
 
     /// <summary>
-    /// OpenAI knows no 422. Its clients send a request again that was answered with 409, which helps where another request is on its way (idempotency) and not
-    /// where the state of something forbids it: that is 400, as there.
+    /// OpenAI does not use 422. Its clients retry on 409, which helps while an idempotent request is in progress, but not
+    /// if a resource's state forbids the request: that is 400, as in OpenAI's API.
     /// </summary>
     private static int StatusOf(int status, string code) => status switch
     {
@@ -50,7 +50,7 @@ public static class OpenAiErrors
         _ => Invalid,
     };
 
-    /// <summary>The codes that OpenAI's users look for; all others are this service's own.</summary>
+    /// <summary>Maps to OpenAI's codes where there is one; other codes are this service's own.</summary>
     private static string CodeOf(string code) => code switch
     {
         "unauthorized" => "invalid_api_key",
@@ -60,16 +60,16 @@ public static class OpenAiErrors
     };
 }
 
-/// <summary>Why a request was not done, as OpenAI's clients read it.</summary>
-/// <param name="Error">The reason.</param>
+/// <summary>An error response in OpenAI's format.</summary>
+/// <param name="Error">The error.</param>
 public sealed record OpenAiErrorBody([property: JsonPropertyName("error")] OpenAiError Error);
 
-/// <summary>The reason.</summary>
-/// <param name="Message">What happened and what to do, for a person.</param>
+/// <summary>An error in OpenAI's format.</summary>
+/// <param name="Message">What went wrong and how to fix it.</param>
 /// <param name="Type">invalid_request_error, permission_error, rate_limit_error, insufficient_quota or server_error.</param>
-/// <param name="Param">The parameter that is at fault, if one is: method.lora_drop.sharing.threshold.</param>
-/// <param name="Code">A stable code, for scripts.</param>
-/// <param name="Faults">Everything that is wrong with the request, each with its path; the first is in param too. This service's own addition.</param>
+/// <param name="Param">The parameter with the first fault, if any, such as method.lora_drop.sharing.threshold.</param>
+/// <param name="Code">A stable, machine-readable code.</param>
+/// <param name="Faults">All faults of the request, each with its path. An extension of this service.</param>
 public sealed record OpenAiError(
     [property: JsonPropertyName("message")] string Message,
     [property: JsonPropertyName("type")] string Type,

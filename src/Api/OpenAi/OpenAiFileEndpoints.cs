@@ -10,7 +10,7 @@ using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
-/// <summary>Files that are sent one by one, and those that jobs left, under OpenAI's addresses.</summary>
+/// <summary>OpenAI-compatible endpoints for uploaded files and result files of jobs.</summary>
 internal static class OpenAiFileEndpoints
 {
     private const int Most = 10_000;
@@ -18,24 +18,24 @@ internal static class OpenAiFileEndpoints
     public static void MapOpenAiFiles(this IEndpointRouteBuilder v1)
     {
         v1.MapPost("/files", Add).WithName("createFile").WithSummary("Upload a file.")
-            .WithMetadata(new DisableRequestSizeLimitAttribute())   // FileUpload counts by itself
-            .WithDescription("JSON Lines with `text` and `label`, with `prompt` and `completion`, or with `messages`, whose last one, of the assistant, is the label; or any table that a dataset may be. "
-                + "It is read, row by row, when a job names it.")
+            .WithMetadata(new DisableRequestSizeLimitAttribute())   // FileUpload enforces its own limit
+            .WithDescription("JSON Lines with `text` and `label`, with `prompt` and `completion`, or with `messages` that end with the assistant's; or any format that a dataset may have. "
+                + "The file is validated row by row when a job uses it.")
             .TakesForm(FileUpload.Form())
             .Refuses(ProblemKind.BadRequest, ProblemKind.Invalid, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull, ProblemKind.StoreUnreachable);
         v1.MapGet("/files", List).WithName("listFiles").WithSummary("List files.")
-            .WithDescription("Those that were sent; with the purpose `fine-tune-results` those that jobs left, by job and name.")
-            .Takes("purpose", "Only files of this purpose.", Choice(FileUpload.FineTune, FileUpload.Results))
-            .Takes("order", "By the time of creation: newest or oldest first.", Choice("desc", "asc"))
-            .Takes("limit", "At most so many.", Description.Whole(1, Most, Most))
-            .Takes("after", "The last id of the part before.", Description.Text())
+            .WithDescription("Returns uploaded files, or with the purpose `fine-tune-results` the result files of jobs, ordered by job and name.")
+            .Takes("purpose", "Return only files with this purpose.", Choice(FileUpload.FineTune, FileUpload.Results))
+            .Takes("order", "Sort order by creation time.", Choice("desc", "asc"))
+            .Takes("limit", "Maximum number of items to return.", Description.Integer(1, Most, Most))
+            .Takes("after", "The last id of the previous page.", Description.Text())
             .Refuses(ProblemKind.Invalid);
-        v1.MapGet("/files/{file_id}", Get).WithName("retrieveFile").WithSummary("Look at a file.").Refuses(ProblemKind.FileNotFound);
+        v1.MapGet("/files/{file_id}", Get).WithName("retrieveFile").WithSummary("Get a file.").Refuses(ProblemKind.FileNotFound);
         v1.MapGet("/files/{file_id}/content", Content).WithName("downloadFile").WithSummary("Download a file.")
-            .Answers(200, "Its content.", null, "application/octet-stream", ("ETag", "The sha256 of the file."))
+            .Answers(200, "The content of the file.", null, "application/octet-stream", ("ETag", "SHA-256 digest of the file."))
             .Refuses(ProblemKind.FileNotFound, ProblemKind.StoreUnreachable);
         v1.MapDelete("/files/{file_id}", Delete).WithName("deleteFile").WithSummary("Delete a file.")
-            .WithDescription("Ended jobs still name it; its content goes with the last of them. Files that a job left go with their job, and not by themselves.")
+            .WithDescription("Ended jobs still refer to the file; its content is removed with the last of them. Result files cannot be deleted on their own, only with their job.")
             .Refuses(ProblemKind.FileNotFound, ProblemKind.FileInUse, ProblemKind.CrossSite);
     }
 
@@ -44,7 +44,7 @@ internal static class OpenAiFileEndpoints
         if (!FormParts.IsForm(http.Request)) return Problems.Of(ProblemKind.UnsupportedMediaType, "Send the file as Content-Type: multipart/form-data.");
         if ((await upload.ReceiveAsync(http.Request, cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
         var view = ViewOf(row);
-        http.Features.Set(new MadeAt($"/v1/files/{view.Id}"));
+        http.Features.Set(new CreatedLocation($"/v1/files/{view.Id}"));
         return TypedResults.Ok(view);
     }
 
@@ -60,7 +60,7 @@ internal static class OpenAiFileEndpoints
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
         var found = results ? await ResultsAsync(db, caller, left, oldestFirst == "asc", page.Limit + 1, cancel)
             : purpose is null or FileUpload.FineTune ? await SentAsync(db, caller, sent, oldestFirst == "asc", page.Limit + 1, cancel)
-            : [];   // no file has another purpose
+            : [];   // no file has any other purpose
         return TypedResults.Ok(OpenAiList<OpenAiFile>.Of(found, page.Limit, file => file.Id));
     }
 
@@ -80,7 +80,7 @@ internal static class OpenAiFileEndpoints
     private static async Task<Results<Ok<OpenAiDeleted>, ProblemHttpResult>> Delete([FromRoute(Name = "file_id")] string id, FileLife life, JobsContext db, Caller caller, CancellationToken cancel)
     {
         if (OpenAiIds.File(id) is not { } file)
-            return await FindResultAsync(db, id, caller, cancel) is { } left ? Problems.Of(ProblemKind.FileInUse, $"{id} goes with the job that left it, {OpenAiIds.OfJob(left.JobId)}. Delete the model that the job made.") : Missing(id);
+            return await FindResultAsync(db, id, caller, cancel) is { } left ? Problems.Of(ProblemKind.FileInUse, $"{id} is a result file of the job {OpenAiIds.OfJob(left.JobId)}. Delete the job's fine-tuned model instead.") : Missing(id);
         return await life.DeleteAsync(file, cancel) switch
         {
             null => TypedResults.Ok(new OpenAiDeleted(id, "file", Deleted: true)),
@@ -97,7 +97,7 @@ internal static class OpenAiFileEndpoints
         return [.. (await ordered.Take(limit).ToListAsync(cancel)).Select(ViewOf)];
     }
 
-    /// <summary>By job, and by name within a job.</summary>
+    /// <summary>Result files, ordered by job and name.</summary>
     private static async Task<IReadOnlyList<OpenAiFile>> ResultsAsync(JobsContext db, Caller caller, (Guid Job, string Name)? after, bool oldestFirst, int limit, CancellationToken cancel)
     {
         var files = db.Artifacts.AsNoTracking().Where(a => db.Jobs.SeenBy(caller).Any(j => j.Id == a.JobId));
@@ -117,7 +117,7 @@ internal static class OpenAiFileEndpoints
 
     private static OpenAiFile ViewOf(ArtifactRow row) => new(OpenAiIds.OfResult(row.JobId, row.Name), "file", row.Bytes, FineTuningReading.Seconds(row.CreatedAt), row.Name, FileUpload.Results, "processed");
 
-    private static ProblemHttpResult Missing(string id) => Problems.Of(ProblemKind.FileNotFound, $"There is no file {PlainText.Shown(id)}.");
+    private static ProblemHttpResult Missing(string id) => Problems.Of(ProblemKind.FileNotFound, $"File {PlainText.Shown(id)} not found.");
 
     private static OpenApiSchema Choice(params string[] choices) => new() { Type = JsonSchemaType.String, Enum = [.. choices.Select(choice => System.Text.Json.Nodes.JsonValue.Create(choice))], Default = choices[0] };
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace LoraDrop.Api;
 
-/// <summary>The ids of this service in the form that OpenAI's have: a prefix, and our own id behind it, from which it is read again.</summary>
+/// <summary>Converts ids between this service and OpenAI's format: a prefix followed by our own id.</summary>
 internal static class OpenAiIds
 {
     private const string FilePrefix = "file-", JobPrefix = "ftjob-", EventPrefix = "ftevent-", CheckpointPrefix = "ftckpt-";
@@ -13,7 +13,7 @@ internal static class OpenAiIds
 
     public static string OfFile(Guid file) => FilePrefix + Text(file);
 
-    /// <summary>A file that a job left: the job's id and the file's name.</summary>
+    /// <summary>The id of a result file: the job's id and the file's name.</summary>
     public static string OfResult(Guid job, string name) => FilePrefix + Base64Url.EncodeToString([.. Bytes(job), .. Encoding.UTF8.GetBytes(name)]);
 
     public static string OfJob(Guid job) => JobPrefix + Text(job);
@@ -28,7 +28,7 @@ internal static class OpenAiIds
         return CheckpointPrefix + Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>A GUID without a prefix, as the end of a fine-tuned model's name is.</summary>
+    /// <summary>A GUID without a prefix, as in the name of a fine-tuned model.</summary>
     public static string Text(Guid id) => Base64Url.EncodeToString(Bytes(id));
 
     public static Guid? Guid(string text) => Decoded(text) is { Length: GuidBytes } bytes ? Of(bytes) : null;
@@ -54,7 +54,7 @@ internal static class OpenAiIds
 
     private static string? After(string id, string prefix) => id.StartsWith(prefix, StringComparison.Ordinal) ? id[prefix.Length..] : null;
 
-    /// <summary>The bytes, where the text is what writing them gives: one thing has one id.</summary>
+    /// <summary>Decodes canonical base64url only, so that each resource has exactly one id.</summary>
     private static byte[]? Decoded(string text)
     {
         if (!Base64Url.IsValid(text)) return null;

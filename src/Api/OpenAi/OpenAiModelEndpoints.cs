@@ -8,19 +8,19 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Registered models, and those that jobs made, under OpenAI's addresses.</summary>
+/// <summary>OpenAI-compatible endpoints for registered and fine-tuned models.</summary>
 internal static class OpenAiModelEndpoints
 {
-    /// <summary>OpenAI's list has no parts.</summary>
+    /// <summary>OpenAI's list of models is not paged.</summary>
     private const int Most = 1000;
 
     public static void MapOpenAiModels(this IEndpointRouteBuilder v1)
     {
-        v1.MapGet("/models", List).WithName("listOpenAiModels").WithSummary("List models: registered ones, and those that jobs made.")
-            .WithDescription($"Newest first, the {Most} newest of each: this list has no parts. `GET /models` and `GET /jobs` have.").Refuses();
-        v1.MapGet("/models/{**model:minlength(1)}", Get).WithName("retrieveModel").WithSummary("Look at a model.").Refuses(ProblemKind.ModelNotFound);
-        v1.MapDelete("/models/{**model:minlength(1)}", Delete).WithName("deleteFineTunedModel").WithSummary("Delete a model that a job made.")
-            .WithDescription("Its job goes with it, and can be brought back for some days: `POST /jobs/{id}/restore`. Registered models are deleted by `DELETE /models/{nameOrId}`.")
+        v1.MapGet("/models", List).WithName("listOpenAiModels").WithSummary("List registered and fine-tuned models.")
+            .WithDescription($"Returns up to {Most} of each, newest first. This list is not paged; use `GET /models` and `GET /jobs` for more.").Refuses();
+        v1.MapGet("/models/{**model:minlength(1)}", Get).WithName("retrieveModel").WithSummary("Get a model.").Refuses(ProblemKind.ModelNotFound);
+        v1.MapDelete("/models/{**model:minlength(1)}", Delete).WithName("deleteFineTunedModel").WithSummary("Delete a fine-tuned model.")
+            .WithDescription("Deletes the model's job too, which can be restored for some days with `POST /jobs/{id}/restore`. Delete registered models with `DELETE /models/{nameOrId}`.")
             .Refuses(ProblemKind.ModelNotFound, ProblemKind.Forbidden, ProblemKind.CrossSite);
     }
 
@@ -48,7 +48,7 @@ internal static class OpenAiModelEndpoints
         if (FineTunedModel.JobOf(model) is { } job && (await MadeAsync(Succeeded(db, caller, job), cancel)).Exists(made => made.Id == model))
             return await life.DeleteAsync(job, cancel) is { } refusal ? Problems.From(refusal) : TypedResults.Ok(new OpenAiDeleted(model, "model", Deleted: true));
         return await Registered(db, caller).AnyAsync(m => m.Name == model, cancel)
-            ? Problems.From(new Refusal.Denied($"{model} was registered, not made by a job. DELETE /models/{model} takes it away."))
+            ? Problems.From(new Refusal.Denied($"{model} is a registered model, not a fine-tuned one. Delete it with DELETE /models/{model}."))
             : Missing(model);
     }
 
@@ -62,8 +62,8 @@ internal static class OpenAiModelEndpoints
         return [.. found.Select(j => new OpenAiModel(FineTunedModel.NameOf(j.Id, j.Model, j.Name, j.Owner), "model", FineTuningReading.Seconds(j.FinishedAt ?? j.CreatedAt), FineTuningReading.OwnerOf(j.Owner)))];
     }
 
-    /// <summary>The one escape that routing leaves: a source has slashes in it.</summary>
+    /// <summary>Decodes %2F, which routing leaves escaped: sources contain slashes.</summary>
     private static string Unescaped(string model) => model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-    private static ProblemHttpResult Missing(string model) => Problems.Of(ProblemKind.ModelNotFound, $"There is no model {PlainText.Shown(model)}.");
+    private static ProblemHttpResult Missing(string model) => Problems.Of(ProblemKind.ModelNotFound, $"Model {PlainText.Shown(model)} not found.");
 }

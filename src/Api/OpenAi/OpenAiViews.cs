@@ -4,12 +4,12 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Api;
 
-/// <summary>A part of a list.</summary>
+/// <summary>A page of a list.</summary>
 /// <param name="Kind">list.</param>
-/// <param name="Data">Its things.</param>
-/// <param name="FirstId">The id of the first.</param>
-/// <param name="LastId">The id of the last: what to give as <c>after</c> for the next part.</param>
-/// <param name="HasMore">Whether there is a next part.</param>
+/// <param name="Data">The items of the page.</param>
+/// <param name="FirstId">Id of the first item.</param>
+/// <param name="LastId">Id of the last item; pass it as <c>after</c> to get the next page.</param>
+/// <param name="HasMore">Whether there are more items.</param>
 public sealed record OpenAiList<T>(
     [property: JsonPropertyName("object")] string Kind,
     [property: JsonPropertyName("data")] IReadOnlyList<T> Data,
@@ -17,7 +17,7 @@ public sealed record OpenAiList<T>(
     [property: JsonPropertyName("last_id"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LastId,
     [property: JsonPropertyName("has_more")] bool HasMore)
 {
-    /// <summary>The first of what was found, which is one more than is shown where there is more.</summary>
+    /// <summary>Builds a page from up to limit + 1 items.</summary>
     internal static OpenAiList<T> Of(IReadOnlyList<T> found, int limit, Func<T, string> id)
     {
         T[] shown = [.. found.Take(limit)];
@@ -25,55 +25,55 @@ public sealed record OpenAiList<T>(
     }
 }
 
-/// <summary>A file: one that was sent, or one that a job left.</summary>
+/// <summary>An uploaded file or a result file of a job.</summary>
 /// <param name="Id"><c>file-…</c>.</param>
 /// <param name="Kind">file.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="CreatedAt">When it was stored, in unix seconds.</param>
-/// <param name="Filename">Its name.</param>
-/// <param name="Purpose">fine-tune, or fine-tune-results of one that a job left.</param>
-/// <param name="Status">processed: it can be used. Whether it can be learned from is seen when a job names it.</param>
+/// <param name="Bytes">Size in bytes.</param>
+/// <param name="CreatedAt">When it was created, in Unix seconds.</param>
+/// <param name="Filename">Name of the file.</param>
+/// <param name="Purpose">fine-tune, or fine-tune-results for result files of a job.</param>
+/// <param name="Status">Always processed. The content is validated when a job uses the file.</param>
 public sealed record OpenAiFile(
     [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("bytes")] long Bytes,
     [property: JsonPropertyName("created_at")] long CreatedAt, [property: JsonPropertyName("filename")] string Filename, [property: JsonPropertyName("purpose")] string Purpose,
     [property: JsonPropertyName("status")] string Status);
 
-/// <summary>Something that was deleted.</summary>
-/// <param name="Id">Its id.</param>
+/// <summary>The result of a deletion.</summary>
+/// <param name="Id">Unique id.</param>
 /// <param name="Kind">file or model.</param>
 /// <param name="Deleted">true.</param>
 public sealed record OpenAiDeleted(
     [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("deleted")] bool Deleted);
 
-/// <summary>A model: a registered one, or one that a job made.</summary>
+/// <summary>A registered or fine-tuned model.</summary>
 /// <param name="Id">The registered name, or <c>ft:…</c>.</param>
 /// <param name="Kind">model.</param>
-/// <param name="Created">When, in unix seconds.</param>
-/// <param name="OwnedBy">Whose it is.</param>
+/// <param name="Created">When it was created, in Unix seconds.</param>
+/// <param name="OwnedBy">The owner.</param>
 public sealed record OpenAiModel(
     [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created")] long Created,
     [property: JsonPropertyName("owned_by")] string OwnedBy);
 
-/// <summary>A job, as OpenAI's clients read it. The same job is shown with all that is known of it by <c>GET /jobs/{id}</c>.</summary>
+/// <summary>A job in OpenAI's format. <c>GET /jobs/{id}</c> returns the same job in full.</summary>
 /// <param name="Id"><c>ftjob-…</c>.</param>
 /// <param name="Kind">fine_tuning.job.</param>
-/// <param name="Model">The base model: its registered name, or its source.</param>
-/// <param name="CreatedAt">When it was submitted, in unix seconds.</param>
+/// <param name="Model">The base model, by registered name or source.</param>
+/// <param name="CreatedAt">When it was created, in Unix seconds.</param>
 /// <param name="FinishedAt">When it ended.</param>
-/// <param name="EstimatedFinish">When it is expected to end, while it runs.</param>
-/// <param name="FineTunedModel">The name of what came out, once it has succeeded.</param>
-/// <param name="OrganizationId">Whose it is.</param>
-/// <param name="Status">validating_files (model and data are fetched and read), queued, running, paused, succeeded, failed or cancelled.</param>
-/// <param name="Error">Why it failed.</param>
-/// <param name="Hyperparameters">What it trains with.</param>
-/// <param name="Method">How it trains, with every setting resolved.</param>
-/// <param name="TrainedTokens">Tokens that were trained on, padding left out, once it has ended: tokens of a pass times the passes of each stage.</param>
-/// <param name="TrainingFile">The file it learns from; of a job that names a dataset, that dataset.</param>
-/// <param name="ValidationFile">The file that picks the best evaluation.</param>
-/// <param name="ResultFiles">The files that it left, for <c>/v1/files/{file_id}/content</c>.</param>
-/// <param name="Seed">Everything random is drawn from it.</param>
+/// <param name="EstimatedFinish">Estimated end in Unix seconds; null unless it is running.</param>
+/// <param name="FineTunedModel">Name of the fine-tuned model; null until the job has succeeded.</param>
+/// <param name="OrganizationId">The owner.</param>
+/// <param name="Status">validating_files (model and data are being fetched and validated), queued, running, paused, succeeded, failed or cancelled.</param>
+/// <param name="Error">Why it failed; absent otherwise.</param>
+/// <param name="Hyperparameters">The hyperparameters, resolved.</param>
+/// <param name="Method">The training method with all settings resolved.</param>
+/// <param name="TrainedTokens">Tokens trained on over all epochs and stages, without padding; null until the job has ended.</param>
+/// <param name="TrainingFile">Id of the training file, or the dataset.</param>
+/// <param name="ValidationFile">Id of the validation file, if one was given.</param>
+/// <param name="ResultFiles">Ids of the result files; download them with <c>/v1/files/{file_id}/content</c>.</param>
+/// <param name="Seed">Random seed.</param>
 /// <param name="Metadata">The job's labels.</param>
-/// <param name="Integrations">None.</param>
+/// <param name="Integrations">Always empty.</param>
 public sealed record FineTuningJob(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("object")] string Kind,
@@ -96,61 +96,61 @@ public sealed record FineTuningJob(
     [property: JsonPropertyName("integrations")] IReadOnlyList<string> Integrations);
 
 /// <summary>Why a job failed.</summary>
-/// <param name="Code">A stable code; docs/api lists all.</param>
-/// <param name="Message">What happened and what to do, for a person.</param>
-/// <param name="Param">training_file, validation_file or model, or the setting that is at fault.</param>
+/// <param name="Code">A stable, machine-readable code; see docs/api/README.md.</param>
+/// <param name="Message">What went wrong and how to fix it.</param>
+/// <param name="Param">training_file, validation_file or model, or the setting with the fault.</param>
 public sealed record FineTuningError(
     [property: JsonPropertyName("code")] string Code, [property: JsonPropertyName("message")] string Message,
     [property: JsonPropertyName("param"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Param);
 
-/// <summary>What a job trains with, in OpenAI's words.</summary>
-/// <param name="NEpochs">Passes over the data.</param>
-/// <param name="BatchSize">Examples in a batch.</param>
+/// <summary>A job's hyperparameters in OpenAI's format.</summary>
+/// <param name="NEpochs">Number of epochs.</param>
+/// <param name="BatchSize">Examples per batch.</param>
 /// <param name="LearningRateMultiplier">The learning rate as a multiple of the task's default.</param>
 public sealed record FineTuningHyperparameters(
     [property: JsonPropertyName("n_epochs")] int NEpochs, [property: JsonPropertyName("batch_size")] int BatchSize, [property: JsonPropertyName("learning_rate_multiplier")] double LearningRateMultiplier);
 
-/// <summary>How a job trains.</summary>
+/// <summary>A job's training method.</summary>
 /// <param name="Type">lora-drop or lora.</param>
-/// <param name="LoraDrop">The settings of lora-drop.</param>
-/// <param name="Lora">The settings of lora.</param>
+/// <param name="LoraDrop">Settings of lora-drop.</param>
+/// <param name="Lora">Settings of lora.</param>
 public sealed record FineTuningMethod(
     [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop, [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
 
-/// <summary>The service's own settings, the same as those of <c>POST /jobs</c>.</summary>
-/// <param name="Task">What is learned, from which columns; default: texts with a label each, from chat lines, <c>text</c> and <c>label</c>, or <c>prompt</c> and <c>completion</c>.</param>
-/// <param name="Lora">Rank, scale, dropout and targets.</param>
-/// <param name="Importance">The sample, α, and how importance is measured on it.</param>
-/// <param name="Sharing">T, and what becomes of the layers below it.</param>
-/// <param name="Training">Rates, sizes, length.</param>
-/// <param name="Priority">Which queued jobs are taken first.</param>
-/// <param name="Worker">Which workers may take it.</param>
+/// <summary>This service's own settings, the same as in <c>POST /jobs</c>.</summary>
+/// <param name="Task">The task and its columns; default: labelled texts from chat messages, <c>text</c> and <c>label</c>, or <c>prompt</c> and <c>completion</c>.</param>
+/// <param name="Lora">Rank, scale, dropout and target modules.</param>
+/// <param name="Importance">The sample ratio α and how importance is measured.</param>
+/// <param name="Sharing">The threshold T and what the other layers use.</param>
+/// <param name="Training">Learning rate, batch size and length of training.</param>
+/// <param name="Priority">Priority in the queue.</param>
+/// <param name="Worker">Requirements for the worker.</param>
 public sealed record FineTuningSettings(
     [property: JsonPropertyName("task")] TaskSettings? Task, [property: JsonPropertyName("lora")] LoraSettings? Lora, [property: JsonPropertyName("importance")] ImportanceSettings? Importance,
     [property: JsonPropertyName("sharing")] SharingSettings? Sharing, [property: JsonPropertyName("training")] TrainingSettings? Training,
     [property: JsonPropertyName("priority")] JobPriority? Priority, [property: JsonPropertyName("worker")] WorkerDemand? Worker);
 
-/// <summary>Something that happened to a job.</summary>
+/// <summary>An event of a job.</summary>
 /// <param name="Id"><c>ftevent-…</c>.</param>
 /// <param name="Kind">fine_tuning.job.event.</param>
-/// <param name="CreatedAt">When, in unix seconds.</param>
+/// <param name="CreatedAt">When it was created, in Unix seconds.</param>
 /// <param name="Level">info, warn or error.</param>
-/// <param name="Type">metrics of an evaluation, else message.</param>
-/// <param name="Message">For a person.</param>
-/// <param name="Data">Of an evaluation: step, total_steps, train_loss, full_valid_loss, and valid_ with each metric. Else the event's own numbers.</param>
+/// <param name="Type">metrics for an evaluation, else message.</param>
+/// <param name="Message">Human-readable description.</param>
+/// <param name="Data">For an evaluation: step, total_steps, train_loss, full_valid_loss, and valid_ plus the name of each metric. Otherwise the event's own values.</param>
 public sealed record FineTuningEvent(
     [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created_at")] long CreatedAt,
     [property: JsonPropertyName("level")] string Level, [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("message")] string Message,
     [property: JsonPropertyName("data"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] JsonElement? Data);
 
-/// <summary>A checkpoint of a job's training.</summary>
+/// <summary>A checkpoint of a fine-tuning job.</summary>
 /// <param name="Id"><c>ftckpt-…</c>.</param>
 /// <param name="Kind">fine_tuning.job.checkpoint.</param>
-/// <param name="CreatedAt">When, in unix seconds.</param>
-/// <param name="FineTuningJobId">The job.</param>
-/// <param name="FineTunedModelCheckpoint">A name for it. The newest of a job can be had from <c>/jobs/{id}/checkpoints</c>; none is a model that can be called.</param>
-/// <param name="StepNumber">After this optimiser step.</param>
-/// <param name="Metrics">step, train_loss, full_valid_loss, and valid_ with each metric, as far as they were measured at this step.</param>
+/// <param name="CreatedAt">When it was created, in Unix seconds.</param>
+/// <param name="FineTuningJobId">Id of the job.</param>
+/// <param name="FineTunedModelCheckpoint">Name of the checkpoint. The latest can be downloaded from <c>/jobs/{id}/checkpoints</c>; checkpoints cannot be used as models.</param>
+/// <param name="StepNumber">Optimiser step after which it was saved.</param>
+/// <param name="Metrics">step, train_loss, full_valid_loss, and valid_ plus the name of each metric, as far as measured at this step.</param>
 public sealed record FineTuningCheckpoint(
     [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created_at")] long CreatedAt,
     [property: JsonPropertyName("fine_tuning_job_id")] string FineTuningJobId, [property: JsonPropertyName("fine_tuned_model_checkpoint")] string FineTunedModelCheckpoint,

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraDrop.Api;
 
-/// <summary>The sha256 of a body as it is read; of a form without its boundary, which clients make anew for each try.</summary>
+/// <summary>Hashes a body as it is read. Skips a form's boundary, which clients generate anew for each attempt.</summary>
 internal sealed class BodyDigest(Stream body, string? boundary) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -13,7 +13,7 @@ internal sealed class BodyDigest(Stream body, string? boundary) : ReadOnlyStream
     /// <summary>Whether the body has been read to its end.</summary>
     public bool IsWhole { get; private set; }
 
-    /// <summary>In hexadecimal digits, of all that was read.</summary>
+    /// <summary>The SHA-256 digest of everything read so far, in lower-case hexadecimal.</summary>
     public string Sha256()
     {
         _hash.AppendData(_pending.GetBuffer().AsSpan(0, (int)_pending.Length));
@@ -45,7 +45,7 @@ internal sealed class BodyDigest(Stream body, string? boundary) : ReadOnlyStream
         _pending.Write(read);
         ReadOnlySpan<byte> left = _pending.GetBuffer().AsSpan(0, (int)_pending.Length);
         for (int at; (at = left.IndexOf(_boundary)) >= 0; left = left[(at + _boundary.Length)..]) _hash.AppendData(left[..at]);
-        var kept = Math.Min(left.Length, _boundary.Length - 1); // may be a boundary's beginning
+        var kept = Math.Min(left.Length, _boundary.Length - 1); // may be the start of a boundary
         _hash.AppendData(left[..^kept]);
         var rest = left[^kept..].ToArray();
         _pending.SetLength(0);

@@ -6,10 +6,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace LoraDrop.Api;
 
-/// <summary>Does a POST once, however often it is sent: with the same <c>Idempotency-Key</c> the first answer comes again, for a day.</summary>
+/// <summary>Makes POST idempotent: repeated requests with the same <c>Idempotency-Key</c> get the first response for a day.</summary>
 /// <remarks>
-/// As Stripe's API has it: 409 while the first is on its way, 422 where the body or the address differs. What was refused made nothing and is not kept, so the same key
-/// serves for the mended request.
+/// As in Stripe's API: 409 while the first request is in progress, 422 if the body or path differs. Refused requests are not stored, so the
+/// corrected request can use the same key.
 /// </remarks>
 internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests requests, ApiOptions options, TimeProvider clock, ILogger<IdempotencyKey> log)
 {
@@ -28,11 +28,11 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         }
         if (given is not [{ Length: > 0 and <= Longest } key] || key.Any(c => c is < ' ' or > '~'))
         {
-            await Problems.Of(ProblemKind.BadRequest, $"The header {Header} must be one text of 1 to {Longest} printable ASCII characters; a random UUID does.").WriteAsync(http);
+            await Problems.Of(ProblemKind.BadRequest, $"The header {Header} must be a single value of 1 to {Longest} printable ASCII characters, such as a random UUID.").WriteAsync(http);
             return;
         }
         var (row, mine) = await requests.TakeAsync(http.Features.Get<Caller>()!.Owner, key, OperationOf(http.Request), http.RequestAborted);
-        await (mine ? WorkAsync(http, row) : AnswerAgainAsync(http, row));
+        await (mine ? WorkAsync(http, row) : ReplayAsync(http, row));
     }
 
     private async Task WorkAsync(HttpContext http, IdempotencyRow row)
@@ -41,7 +41,7 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         using var digest = new BodyDigest(request, Boundary(http.Request));
         using var answer = new MemoryStream();
         (http.Request.Body, http.Response.Body) = (digest, answer);
-        http.Features.Set(new MadeUnderId(row.Resource));
+        http.Features.Set(new ReservedId(row.Resource));
         var made = false;
         try
         {
@@ -60,19 +60,19 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
                 }
             }
             made = http.Response.StatusCode is >= 200 and < 300 && await ReadToEndAsync(digest, http.RequestAborted);
-            if (made) await KeepAsync(http, row, digest, answer);
+            if (made) await StoreAsync(http, row, digest, answer);
         }
         finally
         {
             (http.Request.Body, http.Response.Body) = (request, response);
-            if (!made) await LetGoAsync(row);
+            if (!made) await ReleaseAsync(row);
         }
         answer.Position = 0;
         await answer.CopyToAsync(response, http.RequestAborted);
     }
 
-    /// <summary>What was made is made, whether or not it can be written down here: a later try finds it by its id.</summary>
-    private async Task KeepAsync(HttpContext http, IdempotencyRow row, BodyDigest digest, MemoryStream answer)
+    /// <summary>Stores the response. If that fails, the request has still succeeded; a retry finds the resource by its reserved id.</summary>
+    private async Task StoreAsync(HttpContext http, IdempotencyRow row, BodyDigest digest, MemoryStream answer)
     {
         (row.Status, row.Body, row.BodySha256) = (http.Response.StatusCode, answer.ToArray(), digest.Sha256());
         row.Headers = KeptHeaders.Where(http.Response.Headers.ContainsKey).ToDictionary(name => name, name => http.Response.Headers[name].ToString());
@@ -86,7 +86,7 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         }
     }
 
-    private async Task LetGoAsync(IdempotencyRow row)
+    private async Task ReleaseAsync(IdempotencyRow row)
     {
         try
         {
@@ -94,7 +94,7 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         }
         catch (Exception failed) when (Outages.Of(failed) is not null)
         {
-            // Nobody shows that the work goes on, so the next try takes it up.
+            // The hold expires, and the next attempt takes over.
         }
     }
 
@@ -110,25 +110,25 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
             }
             catch (Exception failed) when (Outages.Of(failed) is not null)
             {
-                // Tried again in a moment.
+                // Retried at the next interval.
             }
         }
     }
 
-    private async Task AnswerAgainAsync(HttpContext http, IdempotencyRow row)
+    private async Task ReplayAsync(HttpContext http, IdempotencyRow row)
     {
         if (row.Status is not { } status)
         {
             http.Response.Headers.RetryAfter = "1";
-            await Problems.Of(ProblemKind.IdempotencyInFlight, "The first request with this key is still being worked on.").WriteAsync(http);
+            await Problems.Of(ProblemKind.IdempotencyInFlight, "The first request with this Idempotency-Key is still in progress.").WriteAsync(http);
             return;
         }
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null; // the limit is the first body's: another is another
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null; // the limit applied to the first body; a different one is refused below
         using var digest = new BodyDigest(http.Request.Body, Boundary(http.Request));
         var same = row.Operation == OperationOf(http.Request) && await ReadToEndAsync(digest, http.RequestAborted) && digest.Sha256() == row.BodySha256;
         if (!same)
         {
-            await Problems.Of(ProblemKind.IdempotencyReused, $"The key was used on {row.CreatedAt:u} for {row.Operation}, with {(row.Operation == OperationOf(http.Request) ? "another" : "its own")} body.").WriteAsync(http);
+            await Problems.Of(ProblemKind.IdempotencyReused, $"The Idempotency-Key was used on {row.CreatedAt:u} for {row.Operation}{(row.Operation == OperationOf(http.Request) ? " with a different body" : "")}.").WriteAsync(http);
             return;
         }
         http.Response.StatusCode = status;
@@ -137,7 +137,7 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         await http.Response.Body.WriteAsync(row.Body ?? [], http.RequestAborted);
     }
 
-    /// <summary>Reads what the handler left of the body; false where it is more than any request may have.</summary>
+    /// <summary>Reads the rest of the body; false if it exceeds what any request may have.</summary>
     private async Task<bool> ReadToEndAsync(BodyDigest body, CancellationToken cancel)
     {
         var buffer = new byte[1 << 16];
@@ -151,8 +151,8 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString() : null;
 }
 
-/// <summary>The id that what this request makes must have.</summary>
-internal sealed record MadeUnderId(Guid Id)
+/// <summary>The id reserved for the resource that this request creates.</summary>
+internal sealed record ReservedId(Guid Id)
 {
-    public static Guid? Of(HttpContext http) => http.Features.Get<MadeUnderId>()?.Id;
+    public static Guid? Of(HttpContext http) => http.Features.Get<ReservedId>()?.Id;
 }

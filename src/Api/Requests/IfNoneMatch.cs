@@ -3,10 +3,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace LoraDrop.Api;
 
-/// <summary>Whether a reader has the current state already (RFC 9110, 13.1.2): weakly compared, one of several, or <c>*</c>.</summary>
+/// <summary>Evaluates If-None-Match (RFC 9110, section 13.1.2): weak comparison, several tags, or <c>*</c>.</summary>
 internal static class IfNoneMatch
 {
     public static bool Holds(StringValues header, string etag) =>
-        header.Count == 1 && header[0] == etag   // what nearly every reader that polls sends
+        header.Count == 1 && header[0] == etag   // the common case of polling clients
         || (EntityTagHeaderValue.TryParseList(header, out var seen) && seen.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag == etag));
 }

@@ -4,18 +4,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace LoraDrop.Api;
 
-/// <summary>Which models or datasets a list shows.</summary>
-/// <param name="All">Also those that jobs brought by their source, and deleted ones that jobs refer to.</param>
-/// <param name="Limit">At most so many.</param>
-/// <param name="Before">Those after this one in the list, which has the newest first.</param>
+/// <summary>The query of a list of models or datasets.</summary>
+/// <param name="All">Whether to include inputs that jobs gave by source, and deleted ones that jobs refer to.</param>
+/// <param name="Limit">Maximum number of items.</param>
+/// <param name="Before">Return only older ones than this; null for the first page.</param>
 internal sealed record InputList(bool All, int Limit, Guid? Before)
 {
     public static void Describe(RouteHandlerBuilder list) => list
-        .WithDescription("`next` is where the list goes on; the header `Link` says the same as an address.")
-        .Takes("all", "Also those that jobs brought by their source, and deleted ones that jobs refer to.", Description.Flag(false))
-        .Takes("limit", "At most so many.", Description.Whole(1, 100, 20))
-        .Takes("cursor", "What the last answer gave as `next`.", Description.Text())
-        .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+        .WithDescription("Returns items newest first. Pass `next` as `cursor` to get the next page, or follow the `Link` header.")
+        .Takes("all", "Include items that jobs gave by source, and deleted items that jobs still refer to.", Description.Flag(false))
+        .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 100, 20))
+        .Takes("cursor", "The `next` value of the previous page.", Description.Text())
+        .Answers(200, "A page of the list.", null, null, ("Link", "URL of the next page (rel=next); absent on the last page."))
         .Refuses(ProblemKind.Invalid);
 
     public static Answer<InputList> Read(IQueryCollection query)

@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraDrop.Api;
 
-/// <summary>The JSON body of a request: its text, read strictly by whoever knows its fields.</summary>
+/// <summary>Reads the JSON body of a request.</summary>
 internal static class JsonBody
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>What the body says, or the problem that it has.</summary>
+    /// <summary>The parsed body, or the problem with it.</summary>
     public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, ApiOptions options, Func<string, T> parse, CancellationToken cancel) where T : class
     {
         if (!request.HasJsonContentType()) return (null, Problems.Of(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8."));
@@ -29,7 +29,7 @@ internal static class JsonBody
         }
         catch (DecoderFallbackException)
         {
-            return (null, Problems.Of(ProblemKind.NotJson, "The body is not UTF-8.", [new("line 1", "is not JSON: it is not UTF-8")]));
+            return (null, Problems.Of(ProblemKind.NotJson, "The body is not UTF-8.", [new("line 1", "is not JSON: the body is not UTF-8")]));
         }
         catch (RefusedInputException refused)
         {
@@ -37,5 +37,5 @@ internal static class JsonBody
         }
     }
 
-    private static ProblemHttpResult TooLarge(ApiOptions options) => Problems.Of(ProblemKind.TooLarge, $"A JSON body has at most {options.MaxJsonBytes} bytes.");
+    private static ProblemHttpResult TooLarge(ApiOptions options) => Problems.Of(ProblemKind.TooLarge, $"A JSON body may have at most {options.MaxJsonBytes} bytes.");
 }

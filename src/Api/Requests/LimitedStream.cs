@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LoraDrop.Api;
 
-/// <summary>Lets so many bytes through and throws at the next.</summary>
+/// <summary>A stream that throws after a maximum number of bytes.</summary>
 internal sealed class LimitedStream(Stream inner, long most, Func<Exception> tooLong) : ReadOnlyStream
 {
     private long _read;
@@ -15,8 +15,8 @@ internal sealed class LimitedStream(Stream inner, long most, Func<Exception> too
     }
 }
 
-/// <summary>Tells a body that breaks off from a disk that is full: both are an <see cref="IOException"/>.</summary>
-internal sealed class ReceivedStream(Stream body) : ReadOnlyStream
+/// <summary>Converts the <see cref="IOException"/> of a body that ends early, so that it differs from that of a full disk.</summary>
+internal sealed class RequestBodyStream(Stream body) : ReadOnlyStream
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -26,12 +26,12 @@ internal sealed class ReceivedStream(Stream body) : ReadOnlyStream
         }
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
-            throw new BadHttpRequestException("The body broke off.", broken);
+            throw new BadHttpRequestException("The body ended early.", broken);
         }
     }
 }
 
-/// <summary>A stream that is only read, forwards and asynchronously.</summary>
+/// <summary>A forward-only, asynchronous, read-only stream.</summary>
 internal abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;
@@ -52,7 +52,7 @@ internal abstract class ReadOnlyStream : Stream
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use ReadAsync.");
 
     public override void Flush() { }
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace LoraDrop.Api;
 
-/// <summary>Says in a header where a list goes on (RFC 8288), with the filters that it has.</summary>
+/// <summary>Writes the Link header to the next page (RFC 8288), including the current filters.</summary>
 internal static class NextLink
 {
     public static void Write(HttpContext http, string next, string parameter = "cursor")

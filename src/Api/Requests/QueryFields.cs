@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace LoraDrop.Api;
 
-/// <summary>Reads a query strictly: what cannot be read becomes a fault with its name, and reading goes on; a name that nobody asked for is a fault too.</summary>
-/// <remarks>A field that is absent or faulty reads as null, so that one answer lists every fault.</remarks>
+/// <summary>Parses a query string strictly: invalid values and unknown parameters become faults, and parsing continues.</summary>
+/// <remarks>Absent and invalid parameters return null, so that one response can list every fault.</remarks>
 internal sealed class QueryFields(IQueryCollection query)
 {
     private readonly List<Fault> _faults = [];
@@ -57,10 +57,10 @@ internal sealed class QueryFields(IQueryCollection query)
 
     public void Refuse(string name, string message) => _faults.Add(new(name, message));
 
-    /// <summary>All faults, when everything has been read; null where there is none.</summary>
+    /// <summary>All faults, once all parameters are read; null if there are none.</summary>
     public Refusal? Refusal()
     {
-        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(PlainText.Clipped(name)), "is not a parameter" + Spelling.Hint(PlainText.Clipped(name), _asked));
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(PlainText.Clipped(name)), "unknown parameter" + Spelling.Hint(PlainText.Clipped(name), _asked));
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 

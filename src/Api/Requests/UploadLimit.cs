@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LoraDrop.Api;
 
-/// <summary>Holds uploads to the bytes that a file may have (<see cref="ApiOptions.MaxUploadBytes"/>).</summary>
+/// <summary>Limits the size of uploads (<see cref="ApiOptions.MaxUploadBytes"/>).</summary>
 internal static class UploadLimit
 {
-    /// <summary>Lets a form of so many files through, and no more of its body than these may have.</summary>
-    /// <exception cref="BadHttpRequestException">It says already that it is larger.</exception>
+    /// <summary>Sets the body limit for a form with a number of files.</summary>
+    /// <exception cref="BadHttpRequestException">Content-Length exceeds the limit.</exception>
     public static void Set(HttpRequest request, ApiOptions options, int files)
     {
         var most = options.MaxUploadBytes * files + FormParts.Overhead;
@@ -15,8 +15,8 @@ internal static class UploadLimit
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
     }
 
-    /// <summary>The content of a file, which throws a <see cref="BadHttpRequestException"/> where it is larger.</summary>
+    /// <summary>Wraps the content of a file; throws a <see cref="BadHttpRequestException"/> if it is too large.</summary>
     public static Stream On(Stream file, ApiOptions options) => new LimitedStream(file, options.MaxUploadBytes, () => TooLarge(options));
 
-    private static BadHttpRequestException TooLarge(ApiOptions options) => new($"A file has at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+    private static BadHttpRequestException TooLarge(ApiOptions options) => new($"A file may have at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
 }

@@ -8,21 +8,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>The service itself: known tasks, workers, health.</summary>
+/// <summary>Endpoints for presets, workers, health and the caller.</summary>
 internal static class ServiceEndpoints
 {
     public static void MapService(this IEndpointRouteBuilder routes)
     {
         var service = routes.MapGroup("").WithTags("Service");
-        service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List the tasks that are known by name.")
-            .WithDescription("A preset fills in what `task` and `training` of a job leave out. Of its columns the first choice is taken that the files have.")
+        service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List task presets.")
+            .WithDescription("A preset fills in settings omitted in a job's `task` and `training`. If it has several choices of columns, the first that the files contain is used.")
             .Refuses();
-        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List the workers that live, and what they do.").WithDescription("Of what they do, each caller is told of jobs that it sees.").Refuses();
-        service.MapGet("/health/live", Live).WithName("live").WithSummary("Whether the process answers.").DisableHttpMetrics().NeedsNobody().Refuses();
-        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Whether the service can work: its database answers, and its objects can be written.")
-            .WithDescription("Why a check fails stands in the log, and in the answer where the service is open to its own machine only.")
-            .DisableHttpMetrics().NeedsNobody().Refuses(ProblemKind.NotReady);
-        service.MapGet("/me", Me).WithName("whoAmI").WithSummary("See who you are to the service: role, owner, limits.").Refuses();
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List live workers.").WithDescription("Running stages are included for jobs the caller can see.").Refuses();
+        service.MapGet("/health/live", Live).WithName("live").WithSummary("Check liveness.").DisableHttpMetrics().AllowsAnonymous().Refuses();
+        service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Check readiness.")
+            .WithDescription("Checks that the database responds and the object store is writable. The reason for a failed check is in the log; the response includes it only if no API key is required.")
+            .DisableHttpMetrics().AllowsAnonymous().Refuses(ProblemKind.NotReady);
+        service.MapGet("/me", Me).WithName("whoAmI").WithSummary("Get the caller's role, owner and limits.").Refuses();
         routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
     }
 
@@ -44,7 +44,7 @@ internal static class ServiceEndpoints
     private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, ApiOptions options, CancellationToken cancel)
     {
         var checks = await ready.RunAsync(cancel);
-        if (!options.IsOpen) checks = checks.ToDictionary(check => check.Key, check => check.Value == ReadyChecks.Ok ? check.Value : "failed"); // strangers may ask
+        if (!options.IsOpen) checks = checks.ToDictionary(check => check.Key, check => check.Value == ReadyChecks.Ok ? check.Value : "failed"); // unauthenticated callers must not see details
         if (checks.Values.All(state => state == ReadyChecks.Ok)) return TypedResults.Ok(new HealthView("ready", checks));
         var problem = Problems.Of(ProblemKind.NotReady, string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
         problem.ProblemDetails.Extensions["checks"] = checks;
@@ -52,40 +52,40 @@ internal static class ServiceEndpoints
     }
 }
 
-/// <summary>Whether the service is well.</summary>
+/// <summary>The health of the service.</summary>
 /// <param name="Status">live or ready.</param>
-/// <param name="Checks">What was checked, and ok or why it failed.</param>
+/// <param name="Checks">Checks by name, each ok or the reason for its failure.</param>
 public sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
 
-/// <summary>Who asks.</summary>
-/// <param name="Name">The prefix of the key, or the name in the token.</param>
+/// <summary>The caller with its role and limits.</summary>
+/// <param name="Name">Prefix of the API key, or the name in the token.</param>
 /// <param name="Role">read, submit or admin.</param>
-/// <param name="Owner">Whose the jobs are that the caller submits; absent on a service without keys.</param>
-/// <param name="RequestsPerMinute">How often the caller may ask; absent where nobody counts.</param>
-/// <param name="ActiveJobs">Jobs of this owner that wait, run or are paused.</param>
-/// <param name="MostActiveJobs">How many may; absent where any number may.</param>
+/// <param name="Owner">Owner of everything the caller creates; absent on a service without API keys.</param>
+/// <param name="RequestsPerMinute">Rate limit; absent if there is none.</param>
+/// <param name="ActiveJobs">Number of the owner's queued, running and paused jobs.</param>
+/// <param name="MostActiveJobs">Limit of active jobs; absent if there is none.</param>
 public sealed record CallerView(string Name, Role Role, string? Owner, int? RequestsPerMinute, int ActiveJobs, int? MostActiveJobs);
 
-/// <summary>The tasks that are known by name.</summary>
-/// <param name="Items">Each with its columns, labels, metric and training.</param>
+/// <summary>A list of task presets.</summary>
+/// <param name="Items">The presets with columns, labels, metric and training.</param>
 public sealed record PresetList(IReadOnlyList<TaskPreset> Items);
 
-/// <summary>The workers.</summary>
-/// <param name="Items">By the time of their start.</param>
+/// <summary>A list of workers.</summary>
+/// <param name="Items">Ordered by start time.</param>
 public sealed record WorkerList(IReadOnlyList<WorkerView> Items);
 
-/// <summary>A process that takes up stages.</summary>
-/// <param name="Id">Host and process, new at every start.</param>
-/// <param name="Host">The machine it is on.</param>
-/// <param name="Version">The version of its program.</param>
-/// <param name="Device">What it computes on.</param>
-/// <param name="Slots">Stages at a time.</param>
-/// <param name="Labels">What jobs may ask for.</param>
-/// <param name="MemoryGiB">GiB of memory that a stage can have on it.</param>
-/// <param name="Stopping">It was told to end: it hands back what it has, and takes nothing more.</param>
+/// <summary>A worker process that runs stages.</summary>
+/// <param name="Id">Id made of host and process, new at every start.</param>
+/// <param name="Host">Host name.</param>
+/// <param name="Version">Version of the worker.</param>
+/// <param name="Device">The device it computes on.</param>
+/// <param name="Slots">Number of stages it runs concurrently.</param>
+/// <param name="Labels">Labels that jobs can require.</param>
+/// <param name="MemoryGiB">Memory available to a stage, in GiB.</param>
+/// <param name="Stopping">Whether it is shutting down and takes no more stages.</param>
 /// <param name="StartedAt">When it started.</param>
-/// <param name="HeartbeatAt">When it was last heard of.</param>
-/// <param name="Running">The stages that it has.</param>
+/// <param name="HeartbeatAt">Time of the last heartbeat.</param>
+/// <param name="Running">Stages it is running.</param>
 public sealed record WorkerView(
     string Id, string Host, string Version, string Device, int Slots, IReadOnlyDictionary<string, string> Labels, double MemoryGiB, bool Stopping, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
 {
@@ -93,8 +93,8 @@ public sealed record WorkerView(
         row.Id, row.Host, row.Version, row.Device, row.Slots, row.Labels, Math.Round(row.Memory / (double)(1L << 30), 1), row.Stopping, row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.LeasedAt))]);
 }
 
-/// <summary>A stage that a worker has.</summary>
-/// <param name="Job">The job.</param>
-/// <param name="Stage">Its stage.</param>
-/// <param name="Since">When this worker took it up.</param>
+/// <summary>A stage that a worker is running.</summary>
+/// <param name="Job">Id of the job.</param>
+/// <param name="Stage">The stage.</param>
+/// <param name="Since">When this worker started it.</param>
 public sealed record RunningView(Guid Job, Stage Stage, DateTimeOffset? Since);

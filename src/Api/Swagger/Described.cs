@@ -5,22 +5,22 @@ using Microsoft.OpenApi;
 
 namespace LoraDrop.Api;
 
-/// <summary>A parameter that an endpoint reads by itself, so that its documentation cannot be seen from the handler.</summary>
+/// <summary>Documents a parameter that a handler reads from the request itself.</summary>
 internal sealed record DescribedParameter(string Name, string Description, OpenApiSchema Schema, ParameterLocation In = ParameterLocation.Query);
 
-/// <summary>A body that an endpoint reads by itself, with examples by name.</summary>
+/// <summary>Documents a body that a handler reads from the request itself, with examples by name.</summary>
 internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null, bool Required = true);
 
-/// <summary>An answer that the handler's type does not tell, or an example for one that it does.</summary>
+/// <summary>Documents a response missing from the handler's type, or adds an example to one.</summary>
 internal sealed record DescribedAnswer(int Status, string Description, string? ContentType = null, string? Example = null, IReadOnlyDictionary<string, string>? Headers = null);
 
 /// <summary>An example from the folder Examples.</summary>
 internal sealed record DescribedExample(string File, string Summary);
 
-/// <summary>The problems that an endpoint answers with, besides those of every endpoint.</summary>
+/// <summary>Documents the problems of an endpoint, in addition to those common to all.</summary>
 internal sealed record DescribedProblems(IReadOnlyList<ProblemKind> Kinds);
 
-/// <summary>What endpoints say of themselves for the documentation.</summary>
+/// <summary>Extension methods with which endpoints document themselves.</summary>
 internal static class Description
 {
     public static TBuilder Takes<TBuilder>(this TBuilder endpoint, string name, string description, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
@@ -32,7 +32,7 @@ internal static class Description
     public static TBuilder TakesJson<TBuilder>(this TBuilder endpoint, Type type, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("application/json", type, examples));
 
-    /// <summary>A merge patch (RFC 7396), which may be left out.</summary>
+    /// <summary>An optional merge patch (RFC 7396).</summary>
     public static TBuilder TakesPatch<TBuilder>(this TBuilder endpoint, string description, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("application/json", null, examples, new OpenApiSchema { Type = JsonSchemaType.Object, Description = description }, Required: false));
 
@@ -48,22 +48,22 @@ internal static class Description
 
     public static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 
-    public static OpenApiSchema Whole(long least, long most, long? otherwise = null) => new()
+    public static OpenApiSchema Integer(long least, long most, long? defaultValue = null) => new()
     {
-        Type = JsonSchemaType.Integer, Format = most > int.MaxValue ? "int64" : "int32", Minimum = $"{least}", Maximum = $"{most}", Default = otherwise is { } value ? JsonValue.Create(value) : null,
+        Type = JsonSchemaType.Integer, Format = most > int.MaxValue ? "int64" : "int32", Minimum = $"{least}", Maximum = $"{most}", Default = defaultValue is { } value ? JsonValue.Create(value) : null,
     };
 
-    public static OpenApiSchema Flag(bool otherwise) => new() { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(otherwise) };
+    public static OpenApiSchema Flag(bool defaultValue) => new() { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(defaultValue) };
 
     /// <summary>A number in (0, 1].</summary>
-    public static OpenApiSchema Share() => new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
+    public static OpenApiSchema Fraction() => new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
 
-    public static OpenApiSchema Choice<T>(T? otherwise = null) where T : struct, Enum => new()
+    public static OpenApiSchema Choice<T>(T? defaultValue = null) where T : struct, Enum => new()
     {
         Type = JsonSchemaType.String, Enum = [.. Enum.GetValues<T>().Select(value => JsonValue.Create(JsonText.NameOf(value)))],
-        Default = otherwise is { } value ? JsonValue.Create(JsonText.NameOf(value)) : null,
+        Default = defaultValue is { } value ? JsonValue.Create(JsonText.NameOf(value)) : null,
     };
 
-    /// <summary>A parameter that may be given several times.</summary>
-    public static OpenApiSchema Many(OpenApiSchema each) => new() { Type = JsonSchemaType.Array, Items = each };
+    /// <summary>A repeatable parameter.</summary>
+    public static OpenApiSchema ListOf(OpenApiSchema each) => new() { Type = JsonSchemaType.Array, Items = each };
 }

@@ -5,45 +5,45 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LoraDrop.Api;
 
-/// <summary>Writes what endpoints say of themselves (<see cref="Description"/>) into their operations.</summary>
+/// <summary>Adds the endpoints' own documentation (<see cref="Description"/>) to their operations.</summary>
 internal sealed class DescribedOperations : IOperationFilter
 {
     private static readonly Dictionary<string, string> PathParameters = new()
     {
-        ["id"] = "The id of the job.",
-        ["nameOrId"] = "The name it is registered under, or its id.",
-        ["name"] = "The name of the file, as the list has it: `adapter/adapter_model.safetensors`.",
+        ["id"] = "Id of the job.",
+        ["nameOrId"] = "Registered name or id.",
+        ["name"] = "Name of the artifact, such as `adapter/adapter_model.safetensors`.",
         ["stage"] = "`importance-evaluation` or `task-adaptation`.",
-        ["step"] = "The optimiser step.",
-        ["webhook"] = "The id of the webhook.",
-        ["delivery"] = "The id of the delivery, which was sent as webhook-id.",
-        ["file_id"] = "The id of the file: `file-…`.",
-        ["fine_tuning_job_id"] = "The id of the job: `ftjob-…`.",
-        ["model"] = "The registered name, or `ft:…` of one that a job made.",
-        ["key"] = "The id of the key, or its prefix.",
+        ["step"] = "Optimiser step of the checkpoint.",
+        ["webhook"] = "Id of the webhook.",
+        ["delivery"] = "Id of the delivery, sent to the receiver as webhook-id.",
+        ["file_id"] = "Id of the file: `file-…`.",
+        ["fine_tuning_job_id"] = "Id of the job: `ftjob-…`.",
+        ["model"] = "Name of a registered model, or `ft:…` of a fine-tuned one.",
+        ["key"] = "Id or prefix of the key.",
     };
 
-    /// <summary>What any operation may answer with.</summary>
-    private static readonly ProblemKind[] Everywhere = [ProblemKind.Defect];
+    /// <summary>Problems of every operation.</summary>
+    private static readonly ProblemKind[] Always = [ProblemKind.Defect];
 
-    /// <summary>What any operation may answer with that asks who the caller is.</summary>
-    private static readonly ProblemKind[] BehindTheGate = [ProblemKind.Unauthorized, ProblemKind.Forbidden, ProblemKind.HostNotAllowed, ProblemKind.TooManyRequests];
+    /// <summary>Problems of every operation that requires authentication.</summary>
+    private static readonly ProblemKind[] Authenticated = [ProblemKind.Unauthorized, ProblemKind.Forbidden, ProblemKind.HostNotAllowed, ProblemKind.TooManyRequests];
 
-    /// <summary>Operations that ask no database.</summary>
-    private static readonly string[] WithoutRows = ["live", "ready", "listPresets"];
+    /// <summary>Operations that do not use the database.</summary>
+    private static readonly string[] WithoutDatabase = ["live", "ready", "listPresets"];
 
-    private static readonly DescribedParameter Repeatable = new(
-        IdempotencyKey.Header, "A text of your own, such as a random UUID: sent again with it, within a day, the request does nothing and has the same answer.", new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 }, ParameterLocation.Header);
+    private static readonly DescribedParameter IdempotencyHeader = new(
+        IdempotencyKey.Header, "A unique value, such as a random UUID. Repeating the request with the same value within a day returns the first response and changes nothing.", new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 }, ParameterLocation.Header);
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
-        var creates = context.ApiDescription.HttpMethod == "POST" && !metadata.OfType<ChangesNothing>().Any();
-        AddParameters(operation, [.. metadata.OfType<DescribedParameter>(), .. creates ? (DescribedParameter[])[Repeatable] : []]);
+        var creates = context.ApiDescription.HttpMethod == "POST" && !metadata.OfType<ReadsOnly>().Any();
+        AddParameters(operation, [.. metadata.OfType<DescribedParameter>(), .. creates ? (DescribedParameter[])[IdempotencyHeader] : []]);
         AddBodies(operation, [.. metadata.OfType<DescribedBody>()], context);
         AddAnswers(operation, [.. metadata.OfType<DescribedAnswer>()]);
-        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Everywhere, .. metadata.OfType<NeededRole>().Any(needed => needed.Role is null) ? (ProblemKind[])[] : BehindTheGate,
-            .. metadata.OfType<DescribedBody>().Any() ? (ProblemKind[])[ProblemKind.TooSlow] : [], .. creates ? (ProblemKind[])[ProblemKind.BadRequest, ProblemKind.IdempotencyInFlight, ProblemKind.IdempotencyReused] : [], .. WithoutRows.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
+        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Always, .. metadata.OfType<RequiredRole>().Any(needed => needed.Role is null) ? (ProblemKind[])[] : Authenticated,
+            .. metadata.OfType<DescribedBody>().Any() ? (ProblemKind[])[ProblemKind.TooSlow] : [], .. creates ? (ProblemKind[])[ProblemKind.BadRequest, ProblemKind.IdempotencyInFlight, ProblemKind.IdempotencyReused] : [], .. WithoutDatabase.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
     }
 
     private static void AddParameters(OpenApiOperation operation, IReadOnlyList<DescribedParameter> described)
@@ -51,12 +51,19 @@ internal sealed class DescribedOperations : IOperationFilter
         foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>())
             if (parameter.Name is { } name && PathParameters.TryGetValue(name, out var description)) parameter.Description = description;
         foreach (var parameter in described)
+        {
+            if (operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == parameter.Name && known.In == ParameterLocation.Path) is { } inPath)
+            {
+                inPath.Description = parameter.Description; // a new resource describes its own id
+                continue;
+            }
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
                 Name = parameter.Name, In = parameter.In, Description = parameter.Description, Schema = parameter.Schema,
                 Explode = true,
                 Style = parameter.In == ParameterLocation.Query ? ParameterStyle.Form : null,
             });
+        }
     }
 
     private static void AddBodies(OpenApiOperation operation, IReadOnlyList<DescribedBody> bodies, OperationFilterContext context)
@@ -92,7 +99,7 @@ internal sealed class DescribedOperations : IOperationFilter
         }
     }
 
-    /// <summary>A response per status, with the codes that it may have.</summary>
+    /// <summary>Adds one response per status, with its possible codes.</summary>
     private static void AddProblems(OpenApiOperation operation, IReadOnlyList<ProblemKind> kinds, OperationFilterContext context)
     {
         if (context.ApiDescription.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true) AddOpenAiErrors(operation, kinds, context);
@@ -110,7 +117,7 @@ internal sealed class DescribedOperations : IOperationFilter
             };
     }
 
-    /// <summary>The same under OpenAI's addresses, where statuses and shape are OpenAI's.</summary>
+    /// <summary>The same for OpenAI-compatible endpoints, with OpenAI's statuses and format.</summary>
     private static void AddOpenAiErrors(OpenApiOperation operation, IReadOnlyList<ProblemKind> kinds, OperationFilterContext context)
     {
         foreach (var status in kinds.Distinct().GroupBy(OpenAiErrors.StatusOf).OrderBy(status => status.Key))

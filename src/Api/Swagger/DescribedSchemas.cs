@@ -9,10 +9,10 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LoraDrop.Api;
 
-/// <summary>Says which fields must be there, and what those are that need not be.</summary>
+/// <summary>Marks required fields and documents defaults.</summary>
 internal sealed partial class DescribedSchemas : ISchemaFilter
 {
-    /// <summary>What a request must say; all else has a default, which its answer states.</summary>
+    /// <summary>The required fields of requests; all others have defaults.</summary>
     private static readonly Dictionary<Type, string[]> RequiredOfRequests = new()
     {
         [typeof(JobRequest)] = ["model", "dataset", "task"],
@@ -58,16 +58,16 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         if (known.Properties is not { Count: > 0 } properties || !Described.Contains(context.Type.Assembly)) return;
         foreach (var property in properties.Values) property.Description = Plain(property.Description);
         known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required) ? required.ToHashSet() : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
-        known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type);   // unknown fields are refused
-        if (known.AdditionalPropertiesAllowed) SayWhatIsNeverNull(context.Type, properties);
+        known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type);   // unknown fields are rejected
+        if (known.AdditionalPropertiesAllowed) RemoveNull(context.Type, properties);
         if (!Defaults.TryGetValue(context.Type, out var defaults)) return;
         foreach (var (name, value) in JsonSerializer.SerializeToNode(defaults, context.Type, ApiJson.Options)!.AsObject())
             if (properties.TryGetValue(name, out var property) && property is OpenApiSchema own) own.Default = value!.DeepClone();
     }
 
-    /// <summary>A field of an answer that is not known is left out, so it is optional, not nullable: a client that is made from the
-    /// document need not expect null. In a request null is the default.</summary>
-    private static void SayWhatIsNeverNull(Type answer, IDictionary<string, IOpenApiSchema> properties)
+    /// <summary>Makes fields of responses optional instead of nullable: unknown fields are omitted, so that generated
+    /// clients need not handle null. In requests null means the default.</summary>
+    private static void RemoveNull(Type answer, IDictionary<string, IOpenApiSchema> properties)
     {
         foreach (var property in answer.GetProperties()
             .Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
@@ -75,7 +75,7 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
                 own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
     }
 
-    /// <summary>A comment as a reader of JSON needs it: other settings by their names there, and nothing of the code behind.</summary>
+    /// <summary>Rewrites a code comment for readers of the JSON API: JSON field names, and no references to code.</summary>
     private static string? Plain(string? comment)
     {
         if (comment is null) return null;

@@ -3,13 +3,13 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LoraDrop.Api;
 
-/// <summary>Puts the groups of operations in the order in which they are needed.</summary>
+/// <summary>Orders and describes the groups of operations.</summary>
 internal sealed class DescribedTags : IDocumentFilter
 {
     private static readonly (string Name, string Description)[] Tags =
     [
-        ("Datasets", "First: what to learn from."), ("Models", "Second: what to start with."), ("Jobs", "Third: fine-tune."), ("Results", "What a job found out, while it runs and after."),
-        ("Files", "What a job left."), ("Webhooks", "Be told what happens to jobs."), ("Access", "Who may do what, and who did what."), ("OpenAI", "The same jobs, models and files for OpenAI's clients: docs/openai.md."), ("Service", "The service itself."),
+        ("Datasets", "Upload and inspect training data."), ("Models", "Register base models."), ("Jobs", "Fine-tune a model."), ("Results", "Importance, metrics and events of a job."),
+        ("Files", "Download artifacts and checkpoints."), ("Webhooks", "Receive job events by HTTP."), ("Access", "Manage API keys and read the audit log."), ("OpenAI", "OpenAI-compatible endpoints for the same jobs, models and files; see docs/openai.md."), ("Service", "Presets, workers and health."),
     ];
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context) =>

@@ -3,10 +3,10 @@ using System.Xml.Linq;
 
 namespace LoraDrop.Api;
 
-/// <summary>What the choices of an enum mean, from the comments beside its assembly: OpenAPI has no place for them but the description.</summary>
+/// <summary>Describes the values of an enum from XML comments. OpenAPI has no other place for them than the description.</summary>
 internal static class EnumComments
 {
-    /// <summary>A list in Markdown of the choices that have a comment.</summary>
+    /// <summary>A Markdown list of the values that have a comment.</summary>
     public static string Of(Type type)
     {
         var file = Path.Combine(AppContext.BaseDirectory, $"{type.Assembly.GetName().Name}.xml");

@@ -2,15 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Api;
 
-/// <summary>The examples of the documentation, from the folder Examples beside this file.</summary>
+/// <summary>Examples of the OpenAPI document, from the folder Examples.</summary>
 public static class Examples
 {
-    /// <summary>The names of all.</summary>
+    /// <summary>The names of all examples.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. typeof(Examples).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".json")).Order(StringComparer.Ordinal)];
 
     public static JsonNode Read(string name)
     {
-        using var content = typeof(Examples).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException($"There is no example {name}.");
+        using var content = typeof(Examples).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException($"Example {name} not found.");
         return JsonNode.Parse(content)!;
     }
 }

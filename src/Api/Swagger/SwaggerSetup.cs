@@ -9,26 +9,27 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LoraDrop.Api;
 
-/// <summary>The documentation that people read in a browser and programs as OpenAPI.</summary>
+/// <summary>Sets up the OpenAPI document and Swagger UI.</summary>
 internal static class SwaggerSetup
 {
     private const string Introduction = """
-        Fine-tunes a model with **LoRA-drop**: the importance of every layer's LoRA is measured on a sample, the important layers keep a LoRA of
-        their own, the others share one per module type.
+        Fine-tune models with **LoRA-drop**: the importance of each layer's LoRA is measured on a sample; important layers keep their own LoRA,
+        and the others share one per module type.
 
-        Three steps:
+        Getting started:
 
-        1. **A dataset**: upload a file per split with `POST /datasets`. It is validated at once; what is wrong is named by file, row and column.
-        2. **A model**: register one with `POST /models`, or name its source in the job: `hf:FacebookAI/roberta-base`.
-        3. **A job**: `POST /jobs` with model, dataset and task; everything else has a default. Poll `GET /jobs/{id}` with `If-None-Match`, or follow
-           `/jobs/{id}/events/stream`. The adapter is among `/jobs/{id}/artifacts` when the job has succeeded.
+        1. **Dataset**: upload one file per split with `POST /datasets`. Faults are reported with file, row and column.
+        2. **Model**: register one with `POST /models`, or give its source in the job, such as `hf:FacebookAI/roberta-base`.
+        3. **Job**: `POST /jobs` with model, dataset and task; all other settings have defaults. Poll `GET /jobs/{id}` with `If-None-Match`, or
+           follow `/jobs/{id}/events/stream`. Once the job has succeeded, download the adapter from `/jobs/{id}/artifacts`.
 
-        `GET /jobs/{id}/importance?threshold=0.7` tells what another threshold T would keep, without training again.
+        `GET /jobs/{id}/importance?threshold=0.7` shows what another threshold T would keep, without training again.
 
-        A service that other machines reach asks for a key (*Authorize*); it shows you what is your owner's. A POST with an `Idempotency-Key` is done once.
+        A service reachable from other machines requires an API key (*Authorize*), which gives access to its owner's resources. Send an
+        `Idempotency-Key` with a POST to make it safe to repeat.
 
-        Unknown fields and parameters are refused, and all faults come at once, each with its path. Refusals are problems as in RFC 9457 with a
-        stable `code`. Times are RFC 3339 in UTC. What is not known is left out; nothing is ever `null`.
+        Unknown fields and parameters are rejected. Error responses are problems (RFC 9457) with a stable `code` and list all faults, each with
+        its path. Times are RFC 3339 in UTC. Unknown values are omitted, never `null`.
         """;
 
     public static void AddApiDocumentation(this IServiceCollection services)
@@ -37,16 +38,17 @@ internal static class SwaggerSetup
         services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "LoRA-drop", Version = ServiceVersion.Text, Description = Introduction });
-            swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A key (`ld_…`) or, where the service takes them, a token of its provider. A service that only its own machine reaches asks for none." });
+            swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key (`ld_…`) or, if configured, a token of the OpenID Connect provider. Not required if only this machine can reach the service." });
             swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
             swagger.SupportNonNullableReferenceTypes();
-            swagger.UseAllOfToExtendReferenceSchemas();   // else a choice's own comment would hide that of the field
-            swagger.MapType<JsonElement>(() => new OpenApiSchema { Description = "The event's numbers; docs/api lists them by type." });
+            swagger.UseAllOfToExtendReferenceSchemas();   // else an enum's comment would replace that of the field
+            swagger.MapType<JsonElement>(() => new OpenApiSchema { Description = "Values that belong to the event; see docs/api/README.md." });
             swagger.MapType<AutoOrNumber>(() => new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number }, new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }], Description = "A number, or `auto` for the default." });
             foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly }) IncludeComments(swagger, assembly);
             swagger.SchemaFilter<DescribedSchemas>();
             swagger.OperationFilter<DescribedOperations>();
             swagger.DocumentFilter<DescribedTags>();
+            swagger.DocumentFilter<UnwrappedText>();
         });
     }
 
@@ -63,7 +65,7 @@ internal static class SwaggerSetup
         });
     }
 
-    /// <summary>The comments lie beside the assembly as XML; where somebody left them out, the documentation is shorter.</summary>
+    /// <summary>Includes the XML comments next to the assembly, if present.</summary>
     private static void IncludeComments(SwaggerGenOptions swagger, Assembly assembly)
     {
         var file = Path.Combine(AppContext.BaseDirectory, $"{assembly.GetName().Name}.xml");

@@ -6,56 +6,56 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>Sends what webhooks are to be told: makes deliveries of events, takes those that are due, and sends so many at a time.</summary>
+/// <summary>Sends webhook deliveries: creates deliveries for events, claims those that are due, and sends a limited number concurrently.</summary>
 /// <remarks>
-/// Every Api has one; what one has taken, no other takes. A receiver that hangs holds up its own deliveries only: it has a quarter of the places at most, and
-/// what else is due goes by it.
+/// Every Api process runs one; a claimed delivery is not claimed by others. A hanging receiver only delays its own deliveries: it uses at most a quarter of
+/// the slots, and other deliveries pass it.
 /// </remarks>
 internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliveries, WebhookSender sender, WebhookOptions options, Outages outages, TimeProvider clock, ILogger<WebhookDispatcher> log) : BackgroundService
 {
-    private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Guid, (Guid Webhook, Task Sending)> _onTheWay = [];
+    private readonly ConcurrentDictionary<Guid, (Guid Webhook, Task Sending)> _inFlight = [];
     private readonly ConcurrentDictionary<Guid, int> _tests = [];
-    private readonly CancellationTokenSource _breakOff = new();
+    private readonly CancellationTokenSource _abort = new();
     private readonly SemaphoreSlim _ended = new(0, 1);
 
-    /// <summary>One look at the rows: what is due is on its way then, as far as there are places.</summary>
-    public async Task LookAsync(CancellationToken cancel)
+    /// <summary>Polls the database once and starts all due deliveries for which there are free slots.</summary>
+    public async Task PollAsync(CancellationToken cancel)
     {
         await outbox.TellAsync(cancel);
-        while (_onTheWay.Count < options.MostAtOnce)
+        while (_inFlight.Count < options.MostAtOnce)
         {
-            var (began, due) = (0, await deliveries.DueAsync(Busy(), options.MostAtOnce - _onTheWay.Count, cancel));
+            var (began, due) = (0, await deliveries.DueAsync(Busy(), options.MostAtOnce - _inFlight.Count, cancel));
             foreach (var (id, webhook) in due)
             {
-                if (To(webhook) >= options.MostAtOneReceiver || await deliveries.TakeAsync(id, cancel) is not { } taken) continue;
+                if (CountFor(webhook) >= options.MostAtOneReceiver || await deliveries.TakeAsync(id, cancel) is not { } taken) continue;
                 Begin(taken);
                 began++;
             }
-            if (began == 0) return; // what is due waits for a place, or others have it
+            if (began == 0) return; // due deliveries wait for a slot or are claimed by other processes
         }
     }
 
-    /// <summary>Ends when nothing is on its way any more.</summary>
-    public Task SentAsync()
+    /// <summary>Completes when no delivery is in flight.</summary>
+    public Task WhenIdleAsync()
     {
-        lock (_ended) return Task.WhenAll(_onTheWay.Values.Select(attempt => attempt.Sending).ToList());
+        lock (_ended) return Task.WhenAll(_inFlight.Values.Select(attempt => attempt.Sending).ToList());
     }
 
-    /// <summary>Sends a test now.</summary>
-    /// <returns>The delivery with how it went.</returns>
+    /// <summary>Sends a test delivery immediately.</summary>
+    /// <returns>The delivery and its outcome.</returns>
     public async Task<Answer<TestedDelivery>> TestAsync(WebhookRow webhook, CancellationToken cancel)
     {
         if (_tests.AddOrUpdate(webhook.Id, 1, (_, n) => n + 1) > options.MostAtOneReceiver)
         {
             EndTest(webhook.Id);
-            return new Refusal.TooMany("too_many_requests", "So many tests of this webhook are on their way already. Wait until one has ended.", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+            return new Refusal.TooMany("too_many_requests", "Too many tests of this webhook are in progress. Wait for one to finish.", (int)Math.Ceiling(options.Timeout.TotalSeconds));
         }
         try
         {
             var taken = await deliveries.TestAsync(webhook, cancel);
-            var outcome = await sender.SendAsync(taken, _breakOff.Token); // whoever asked may go away: how it went is written down all the same
+            var outcome = await sender.SendAsync(taken, _abort.Token); // the outcome is recorded even if the client disconnects
             await deliveries.SettleAsync(taken, outcome, CancellationToken.None);
             return new TestedDelivery(taken.Id, outcome);
         }
@@ -72,40 +72,40 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
             var wait = options.LookEvery;
             try
             {
-                await LookAsync(stoppingToken);
+                await PollAsync(stoppingToken);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 break;
             }
-            catch (Exception failed) // whatever it is, the next look may do better, and jobs must not end with it
+            catch (Exception failed) // whatever it is, keep polling: it must not stop the host
             {
-                Tell(failed);
-                wait = AfterTrouble;
+                LogFailure(failed);
+                wait = RetryDelay;
             }
             await _ended.WaitAsync(wait, stoppingToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
-        await Task.WhenAny(SentAsync(), Task.Delay(options.StopGrace, clock, CancellationToken.None));
-        await _breakOff.CancelAsync();
-        await SentAsync();
+        await Task.WhenAny(WhenIdleAsync(), Task.Delay(options.StopGrace, clock, CancellationToken.None));
+        await _abort.CancelAsync();
+        await WhenIdleAsync();
     }
 
     public override void Dispose()
     {
         base.Dispose();
-        _breakOff.Dispose();
+        _abort.Dispose();
         _ended.Dispose();
     }
 
-    private List<Guid> Busy() => [.. _onTheWay.Values.GroupBy(attempt => attempt.Webhook).Where(one => one.Count() >= options.MostAtOneReceiver).Select(one => one.Key)];
+    private List<Guid> Busy() => [.. _inFlight.Values.GroupBy(attempt => attempt.Webhook).Where(one => one.Count() >= options.MostAtOneReceiver).Select(one => one.Key)];
 
-    private int To(Guid webhook) => _onTheWay.Values.Count(attempt => attempt.Webhook == webhook);
+    private int CountFor(Guid webhook) => _inFlight.Values.Count(attempt => attempt.Webhook == webhook);
 
     private void Begin(TakenDelivery taken)
     {
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _onTheWay[taken.Id] = (taken.Webhook.Id, SendAsync(taken, start.Task));
-        start.SetResult(); // not before it is written down
+        _inFlight[taken.Id] = (taken.Webhook.Id, SendAsync(taken, start.Task));
+        start.SetResult(); // not before it is registered
     }
 
     private async Task SendAsync(TakenDelivery taken, Task start)
@@ -115,16 +115,16 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
         {
             await AttemptAsync(taken);
         }
-        catch (Exception failed) // nobody awaits this but a stop; the lease ends by itself, and it is sent again
+        catch (Exception failed) // only a stop awaits this; the lease expires and the delivery is sent again
         {
-            Tell(failed);
+            LogFailure(failed);
         }
         finally
         {
             lock (_ended)
             {
-                _onTheWay.TryRemove(taken.Id, out _);
-                if (_ended.CurrentCount == 0) _ended.Release(); // there is a place for another
+                _inFlight.TryRemove(taken.Id, out _);
+                if (_ended.CurrentCount == 0) _ended.Release(); // a slot is free
             }
         }
     }
@@ -134,25 +134,25 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
         AttemptOutcome outcome;
         try
         {
-            outcome = await sender.SendAsync(taken, _breakOff.Token);
+            outcome = await sender.SendAsync(taken, _abort.Token);
         }
-        catch (OperationCanceledException) when (_breakOff.IsCancellationRequested)
+        catch (OperationCanceledException) when (_abort.IsCancellationRequested)
         {
             await deliveries.HandBackAsync(taken, CancellationToken.None);
             return;
         }
         try
         {
-            await outages.WaitOutAsync(() => deliveries.SettleAsync(taken, outcome, _breakOff.Token), _breakOff.Token);
+            await outages.WaitOutAsync(() => deliveries.SettleAsync(taken, outcome, _abort.Token), _abort.Token);
         }
-        catch (OperationCanceledException) when (_breakOff.IsCancellationRequested)
+        catch (OperationCanceledException) when (_abort.IsCancellationRequested)
         {
-            return; // the database is gone and this process, too: the lease ends, and it is sent again
+            return; // the database is down and this process is stopping: the lease expires and the delivery is sent again
         }
         ApiLog.Delivered(log, taken.Id, taken.Webhook.Id, taken.Attempt, outcome.Status, outcome.Error ?? "delivered");
     }
 
-    private void Tell(Exception failed)
+    private void LogFailure(Exception failed)
     {
         if (Outages.Of(failed) is null) ApiLog.WebhooksDefect(log, failed);
         else ApiLog.WebhooksWait(log, failed.GetBaseException().Message);
@@ -164,5 +164,5 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
     }
 }
 
-/// <summary>A test that was sent.</summary>
+/// <summary>A test delivery and its outcome.</summary>
 internal sealed record TestedDelivery(Guid Id, AttemptOutcome Outcome);

@@ -8,57 +8,57 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>Webhooks: add, list, look at, change, delete, rotate the secret, test; and what was sent.</summary>
+/// <summary>Endpoints for webhooks and their deliveries.</summary>
 internal static class WebhookEndpoints
 {
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
         var webhooks = routes.MapGroup("/webhooks").WithTags("Webhooks");
-        webhooks.MapPost("", Add).WithName("addWebhook").WithSummary("Be told what happens to jobs.")
-            .WithDescription("Each event is sent as a POST that is signed after the Standard Webhooks specification, and sent again for three days until it is answered with 2xx. The secret is shown here and never again.")
-            .TakesJson(typeof(WebhookRequest), new("add-webhook.json", "Ends of jobs"), new("add-webhook-all.json", "Everything"))
-            .Answers(201, "It is added; from now on events are sent.", "webhook-added.json", null, ("Location", "The webhook's own address."))
+        webhooks.MapPost("", Add).WithName("addWebhook").WithSummary("Create a webhook.")
+            .WithDescription("Each event is sent as a POST signed according to the Standard Webhooks specification, and retried for three days until the receiver responds with 2xx. The secret is shown only in this response.")
+            .TakesJson(typeof(WebhookRequest), new("add-webhook.json", "Ended jobs"), new("add-webhook-all.json", "All events"))
+            .Answers(201, "The webhook was created; events are sent from now on.", "webhook-added.json", null, ("Location", "URL of the webhook."))
             .Refuses(ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.Forbidden, ProblemKind.TooManyWebhooks, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
-        Paged(webhooks.MapGet("", List).WithName("listWebhooks").WithSummary("List webhooks, newest first."));
-        webhooks.MapGet("/{webhook:guid}", Get).WithName("getWebhook").WithSummary("Look at a webhook.").Refuses(ProblemKind.WebhookNotFound);
-        webhooks.MapPatch("/{webhook:guid}", Change).WithName("changeWebhook").WithSummary("Change a webhook, enable or disable it.")
-            .TakesJson(typeof(WebhookChange), new DescribedExample("enable-webhook.json", "Let one go on that was disabled"))
-            .Answers(200, "It is changed.")
+        Paged(webhooks.MapGet("", List).WithName("listWebhooks").WithSummary("List webhooks."));
+        webhooks.MapGet("/{webhook:guid}", Get).WithName("getWebhook").WithSummary("Get a webhook.").Refuses(ProblemKind.WebhookNotFound);
+        webhooks.MapPatch("/{webhook:guid}", Change).WithName("changeWebhook").WithSummary("Update a webhook.")
+            .TakesJson(typeof(WebhookChange), new DescribedExample("enable-webhook.json", "Enable a disabled webhook"))
+            .Answers(200, "The updated webhook.")
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.NotJson, ProblemKind.Invalid, ProblemKind.Forbidden, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.CrossSite, ProblemKind.StorageFull);
-        webhooks.MapDelete("/{webhook:guid}", Delete).WithName("deleteWebhook").WithSummary("Delete a webhook, with what was sent to it.")
-            .Answers(204, "It is gone.")
+        webhooks.MapDelete("/{webhook:guid}", Delete).WithName("deleteWebhook").WithSummary("Delete a webhook and its deliveries.")
+            .Answers(204, "Deleted.")
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.CrossSite);
-        webhooks.MapPost("/{webhook:guid}/rotate-secret", Rotate).WithName("rotateWebhookSecret").WithSummary("Make a new secret.")
-            .WithDescription("For 24 hours deliveries carry two signatures, one with the new secret and one with the one before, so that the receiver can change over in its own time. The secret is shown here and never again.")
+        webhooks.MapPost("/{webhook:guid}/rotate-secret", Rotate).WithName("rotateWebhookSecret").WithSummary("Rotate a webhook's secret.")
+            .WithDescription("For 24 hours, deliveries are signed with both the old and the new secret, so that the receiver can switch without losing events. The new secret is shown only in this response.")
             .Answers(200, "The webhook with its new secret.", "webhook-added.json")
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.CrossSite, ProblemKind.StorageFull);
-        webhooks.MapPost("/{webhook:guid}/test", Test).WithName("testWebhook").WithSummary("Send a test now, and tell how it went.")
-            .WithDescription("A message of the type `webhook.test` is sent once, signed like all others, whether the webhook is enabled or not. The answer comes when the receiver has answered, or after 15 seconds.")
-            .Answers(200, "It was sent; `status` and `last` say how that went.", "delivery.json")
+        webhooks.MapPost("/{webhook:guid}/test", Test).WithName("testWebhook").WithSummary("Send a test delivery.")
+            .WithDescription("Sends one signed message of type `webhook.test`, even if the webhook is disabled. Waits up to 15 seconds for the receiver's response.")
+            .Answers(200, "The test was sent; see `status` and `last` for the outcome.", "delivery.json")
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.TooManyRequests, ProblemKind.CrossSite, ProblemKind.StorageFull);
-        Paged(webhooks.MapGet("/{webhook:guid}/deliveries", ListDeliveries).WithName("listDeliveries").WithSummary("List what was sent to a webhook, newest first.")
-            .Takes("status", "Only deliveries in one of these states.", Description.Many(Description.Choice<DeliveryStatus>()))
+        Paged(webhooks.MapGet("/{webhook:guid}/deliveries", ListDeliveries).WithName("listDeliveries").WithSummary("List deliveries of a webhook.")
+            .Takes("status", "Return only deliveries with one of these statuses.", Description.ListOf(Description.Choice<DeliveryStatus>()))
             .Refuses(ProblemKind.WebhookNotFound));
-        webhooks.MapGet("/{webhook:guid}/deliveries/{delivery:guid}", GetDelivery).WithName("getDelivery").WithSummary("Look at a delivery: what was sent, and how each attempt went.")
+        webhooks.MapGet("/{webhook:guid}/deliveries/{delivery:guid}", GetDelivery).WithName("getDelivery").WithSummary("Get a delivery with its payload and attempts.")
             .Answers(200, "The delivery.", "delivery.json")
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.DeliveryNotFound);
-        webhooks.MapPost("/{webhook:guid}/deliveries/{delivery:guid}/replay", Replay).WithName("replayDelivery").WithSummary("Send a delivery again.")
-            .WithDescription("At once and from the start, under the same id, whatever became of it. One that is on its way in this moment is left alone.")
-            .Answers(202, "It is to be sent; its own page says how that went.", "delivery.json", null, ("Location", "The delivery's own address."), ("Retry-After", "Seconds until a look is worth while."))
+        webhooks.MapPost("/{webhook:guid}/deliveries/{delivery:guid}/replay", Replay).WithName("replayDelivery").WithSummary("Replay a delivery.")
+            .WithDescription("Sends the delivery again immediately with the same id, whatever its status, and restarts its retries. A delivery in flight is not affected.")
+            .Answers(202, "The delivery was scheduled; get it for the outcome.", "delivery.json", null, ("Location", "URL of the delivery."), ("Retry-After", "Seconds to wait before polling."))
             .Refuses(ProblemKind.WebhookNotFound, ProblemKind.DeliveryNotFound, ProblemKind.WebhookDisabled, ProblemKind.CrossSite);
     }
 
     private static RouteHandlerBuilder Paged(RouteHandlerBuilder list) => list
-        .Takes("limit", "At most so many.", Description.Whole(1, 100, 20))
-        .Takes("cursor", "What the last answer gave as `next`.", Description.Text())
-        .Answers(200, "A part of the list.", null, null, ("Link", "Where the list goes on, rel=next."))
+        .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 100, 20))
+        .Takes("cursor", "The `next` value of the previous page.", Description.Text())
+        .Answers(200, "A page of the list.", null, null, ("Link", "URL of the next page (rel=next); absent on the last page."))
         .Refuses(ProblemKind.Invalid);
 
     private static async Task<Results<Created<WebhookView>, ProblemHttpResult>> Add(HttpContext http, WebhookLife life, ApiOptions options, TimeProvider clock, CancellationToken cancel)
     {
         var (wish, problem) = await JsonBody.ReadAsync(http.Request, options, WebhookWish.Parse, cancel);
         if (wish is null) return problem!;
-        if ((await life.AddAsync(wish, MadeUnderId.Of(http), cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
+        if ((await life.AddAsync(wish, ReservedId.Of(http), cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
         http.Response.Headers.CacheControl = "no-store"; // the secret
         var view = WebhookView.Of(row, clock.GetUtcNow(), secret: true);
         return TypedResults.Created(view.Href, view);
@@ -99,7 +99,7 @@ internal static class WebhookEndpoints
     {
         if (await FindAsync(life, webhook, cancel) is not { } row) return Problems.From(WebhookLife.Missing(webhook));
         if ((await dispatcher.TestAsync(row, cancel)).IsRefused(out var refusal, out var tested)) return Problems.From(refusal);
-        return await DeliveryAsync(db, webhook, tested.Id, cancel) is { } sent ? TypedResults.Ok(DeliveryView.Of(sent, whole: true)) : Problems.From(WebhookLife.Missing(webhook)); // deleted in this moment
+        return await DeliveryAsync(db, webhook, tested.Id, cancel) is { } sent ? TypedResults.Ok(DeliveryView.Of(sent, whole: true)) : Problems.From(WebhookLife.Missing(webhook)); // deleted in the meantime
     }
 
     private static async Task<Results<Ok<DeliveryPage>, ProblemHttpResult>> ListDeliveries(Guid webhook, HttpContext http, WebhookLife life, JobsContext db, CancellationToken cancel)

@@ -6,20 +6,20 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>Makes one attempt to deliver: signs, sends, and tells how it went.</summary>
-/// <remarks>Whatever a receiver does (hang, redirect, send without end, break off) is an outcome, none an exception. Its words are not kept, only its status.</remarks>
+/// <summary>Makes one delivery attempt: signs, sends, and returns the outcome.</summary>
+/// <remarks>Whatever a receiver does (hang, redirect, respond endlessly, disconnect) is an outcome, not an exception. Only its status is stored, not its response body.</remarks>
 internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options, TimeProvider clock) : IDisposable
 {
     private const int MostRead = 4096;
 
-    /// <summary>How long the rest of an answer is waited for when its status has come: whoever reads it to the end can use the connection again.</summary>
+    /// <summary>Time to read the rest of a response after its status, so that the connection can be reused.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http = new(guard.Handler()) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <param name="delivery">What to send.</param>
-    /// <param name="stop">Breaks it off.</param>
-    /// <exception cref="OperationCanceledException">It was broken off.</exception>
+    /// <param name="stop">Aborts the attempt.</param>
+    /// <exception cref="OperationCanceledException">The attempt was aborted.</exception>
     public async Task<AttemptOutcome> SendAsync(TakenDelivery delivery, CancellationToken stop)
     {
         var began = clock.GetTimestamp();
@@ -40,9 +40,9 @@ internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options,
             await DrainAsync(answer, limit);
             return ((int)answer.StatusCode, Error((int)answer.StatusCode));
         }
-        catch (Exception failed) when (!stop.IsCancellationRequested && Said(failed) is not null)
+        catch (Exception failed) when (!stop.IsCancellationRequested && Describe(failed) is not null)
         {
-            return (null, Said(failed));
+            return (null, Describe(failed));
         }
     }
 
@@ -71,36 +71,36 @@ internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options,
         }
         catch (Exception broken) when (broken is OperationCanceledException or IOException or HttpRequestException)
         {
-            // The status has come, and that is what counts.
+            // Only the status matters.
         }
     }
 
     private static string? Error(int status) => status switch
     {
         >= 200 and < 300 => null,
-        >= 300 and < 400 => $"it redirects ({status}), which is not followed: give the webhook the address that it redirects to",
-        410 => "it wants no more (410)",
-        _ => $"it answered {status}",
+        >= 300 and < 400 => $"the receiver redirects ({status}), which is not followed: set the webhook's URL to the redirect's target",
+        410 => "the receiver is gone (410)",
+        _ => $"the receiver responded with {status}",
     };
 
-    /// <summary>What went wrong, without numbers of a network that are not the owner's to know; null where it is an error of this program.</summary>
-    private string? Said(Exception failed)
+    /// <summary>A description of the failure without internal network details; null for an error of this program.</summary>
+    private string? Describe(Exception failed)
     {
         if (OutgoingGuard.RefusalIn(failed) is { } refused) return refused.Message;
-        if (failed is OperationCanceledException) return failed.InnerException is TimeoutException ? "no connection came about" : $"no answer came within {options.Timeout.TotalSeconds:0.###} s";
+        if (failed is OperationCanceledException) return failed.InnerException is TimeoutException ? "the connection timed out" : $"no response within {options.Timeout.TotalSeconds:0.###} s";
         for (var inner = failed; inner is not null; inner = inner.InnerException)
             switch (inner)
             {
-                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }: return "its name does not resolve to an address";
-                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }: return "it refuses the connection";
-                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown }: return "it broke the connection off";
-                case SocketException socket: return $"it cannot be reached ({socket.SocketErrorCode})";
-                case AuthenticationException: return "its certificate is not valid, or it does not speak TLS";
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }: return "the host name cannot be resolved";
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }: return "the connection was refused";
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown }: return "the connection was closed";
+                case SocketException socket: return $"the receiver cannot be reached ({socket.SocketErrorCode})";
+                case AuthenticationException: return "the certificate is invalid, or the receiver does not use TLS";
             }
         return failed switch
         {
-            HttpRequestException http => $"its answer cannot be used ({http.HttpRequestError})",
-            IOException => "it broke the connection off",
+            HttpRequestException http => $"the response is invalid ({http.HttpRequestError})",
+            IOException => "the connection was closed",
             _ => null,
         };
     }

@@ -2,21 +2,21 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Api;
 
-/// <summary>Where somebody is told what happens to jobs.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Url">Where it is sent to; a host with other letters than ASCII stands in punycode.</param>
-/// <param name="Events">The types that it hears of; <c>*</c> for all.</param>
-/// <param name="Description">For people.</param>
-/// <param name="Owner">Whose it is; absent on a service without keys.</param>
-/// <param name="AllOwners">Whether it hears of everybody's jobs, not only of its owner's.</param>
-/// <param name="Enabled">Whether anything is sent.</param>
-/// <param name="DisabledReason">Why nothing is sent: asked, gone (it answered 410) or failing.</param>
-/// <param name="DisabledAt">Since when nothing is sent.</param>
-/// <param name="Secret">What deliveries are signed with: shown when it is made, and never again.</param>
-/// <param name="FormerSecretUntil">Until when deliveries are signed with the secret before, too.</param>
-/// <param name="CreatedAt">When it was added.</param>
+/// <summary>A webhook that receives job events.</summary>
+/// <param name="Id">Unique id.</param>
+/// <param name="Url">URL of the receiver; non-ASCII hosts are in punycode.</param>
+/// <param name="Events">Event types it receives; <c>*</c> for all.</param>
+/// <param name="Description">A description.</param>
+/// <param name="Owner">The owner; absent on a service without API keys.</param>
+/// <param name="AllOwners">Whether it receives events of all owners' jobs.</param>
+/// <param name="Enabled">Whether events are sent.</param>
+/// <param name="DisabledReason">Why it is disabled: asked, gone (the receiver responded with 410) or failing.</param>
+/// <param name="DisabledAt">When it was disabled.</param>
+/// <param name="Secret">The signing secret; only in the response that created or rotated it.</param>
+/// <param name="FormerSecretUntil">Until when deliveries are also signed with the previous secret.</param>
+/// <param name="CreatedAt">When it was created.</param>
 /// <param name="ChangedAt">When it was last changed.</param>
-/// <param name="Href">Its own page.</param>
+/// <param name="Href">Path of this resource.</param>
 public sealed record WebhookView(
     Guid Id, string Url, IReadOnlyList<string> Events, string? Description, string? Owner, bool AllOwners, bool Enabled, DisabledReason? DisabledReason, DateTimeOffset? DisabledAt, string? Secret,
     DateTimeOffset? FormerSecretUntil, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string Href)
@@ -26,32 +26,32 @@ public sealed record WebhookView(
         row.CreatedAt, row.ChangedAt, $"/webhooks/{row.Id}");
 }
 
-/// <summary>A part of the webhooks.</summary>
+/// <summary>A page of webhooks.</summary>
 /// <param name="Items">Newest first.</param>
-/// <param name="Next">The cursor for the next part; absent at the end.</param>
+/// <param name="Next">Cursor of the next page; absent on the last page.</param>
 public sealed record WebhookPage(IReadOnlyList<WebhookView> Items, string? Next);
 
-/// <summary>A message to a receiver.</summary>
-/// <param name="Id">Its id, which is sent as webhook-id with every attempt.</param>
-/// <param name="Webhook">The webhook.</param>
-/// <param name="Type">What it tells of, such as job.succeeded.</param>
-/// <param name="Job">The job that it tells of; absent in a test.</param>
-/// <param name="Event">The id of the job's event that it tells of; absent in a test.</param>
+/// <summary>A delivery of an event to a webhook's receiver.</summary>
+/// <param name="Id">Unique id, sent as webhook-id with every attempt.</param>
+/// <param name="Webhook">Id of the webhook.</param>
+/// <param name="Type">Event type, such as job.succeeded.</param>
+/// <param name="Job">Id of the job; absent for a test.</param>
+/// <param name="Event">Id of the job's event; absent for a test.</param>
 /// <param name="Status">pending, delivered or failed.</param>
-/// <param name="Attempts">How often it was sent.</param>
-/// <param name="NextAt">When it is to be sent, or sent again.</param>
-/// <param name="DeliveredAt">When the receiver took it.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="Last">How the last attempt went.</param>
-/// <param name="Log">How each of the last 50 attempts went; a list of deliveries leaves it out.</param>
-/// <param name="Payload">The body, to the byte as it is sent and signed; a list of deliveries leaves it out.</param>
-/// <param name="Href">Its own page.</param>
+/// <param name="Attempts">Number of attempts made.</param>
+/// <param name="NextAt">When the next attempt is due.</param>
+/// <param name="DeliveredAt">When the receiver accepted it.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="Last">The last attempt.</param>
+/// <param name="Log">The last 50 attempts; omitted in lists.</param>
+/// <param name="Payload">The exact body that is sent and signed; omitted in lists.</param>
+/// <param name="Href">Path of this resource.</param>
 public sealed record DeliveryView(
     Guid Id, Guid Webhook, string Type, Guid? Job, long? Event, DeliveryStatus Status, int Attempts, DateTimeOffset? NextAt, DateTimeOffset? DeliveredAt, DateTimeOffset CreatedAt, AttemptView? Last,
     IReadOnlyList<AttemptView>? Log, string? Payload, string Href)
 {
     /// <param name="row">With its attempts.</param>
-    /// <param name="whole">Whether payload and attempts are shown.</param>
+    /// <param name="whole">Whether to include payload and attempts.</param>
     internal static DeliveryView Of(DeliveryRow row, bool whole)
     {
         var log = row.Log.OrderBy(attempt => attempt.Number).Select(AttemptView.Of).ToList();
@@ -60,18 +60,18 @@ public sealed record DeliveryView(
     }
 }
 
-/// <summary>One attempt to deliver.</summary>
-/// <param name="Number">From 1.</param>
-/// <param name="At">When it began.</param>
-/// <param name="Status">The HTTP status that came; absent where none did.</param>
-/// <param name="Error">What went wrong; absent where nothing did.</param>
-/// <param name="Milliseconds">How long it took.</param>
+/// <summary>A delivery attempt.</summary>
+/// <param name="Number">Number of the attempt, from 1.</param>
+/// <param name="At">When it started.</param>
+/// <param name="Status">HTTP status of the response; absent if there was none.</param>
+/// <param name="Error">What went wrong; absent on success.</param>
+/// <param name="Milliseconds">Duration in milliseconds.</param>
 public sealed record AttemptView(int Number, DateTimeOffset At, int? Status, string? Error, double Milliseconds)
 {
     internal static AttemptView Of(AttemptRow row) => new(row.Number, row.At, row.Status, row.Error, row.Milliseconds);
 }
 
-/// <summary>A part of a webhook's deliveries.</summary>
-/// <param name="Items">Newest first, without payloads and logs.</param>
-/// <param name="Next">The cursor for the next part; absent at the end.</param>
+/// <summary>A page of deliveries.</summary>
+/// <param name="Items">Newest first, without payload and log.</param>
+/// <param name="Next">Cursor of the next page; absent on the last page.</param>
 public sealed record DeliveryPage(IReadOnlyList<DeliveryView> Items, string? Next);

@@ -68,7 +68,7 @@ internal sealed class ServeCommand : Command
             await app.StartAsync(cancel);
             var sample = isNew && !options.GetValue(_noSample) ? await ShippedSample.RegisterAsync(app.Services, cancel) : [];
             await Console.Out.WriteLineAsync(Welcome(AddressOf(app), IPAddress.IsLoopback(IPAddress.Parse(options.GetValue(_host)!)), folder.Root, sample));
-            await app.SayWhoMayAskAsync($"loradrop keys create --data {folder.Root} --name <name> --role admin", cancel);
+            await app.LogAccessAsync($"loradrop keys create --data {folder.Root} --name <name> --role admin", cancel);
             await app.WaitForShutdownAsync(cancel);
             return ExitCode.Done;
         }

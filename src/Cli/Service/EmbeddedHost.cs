@@ -32,7 +32,7 @@ internal static class EmbeddedHost
         builder.Services.AddEmbeddedStorage(folder);
         builder.Services.AddSingleton(options.Outgoing);
         options.Worker.CacheGiB = 0; // the objects are on this disk already
-        builder.Services.AddWorker(options.Worker, await Machine.LookAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder), options.Tracking ?? new());
+        builder.Services.AddWorker(options.Worker, await Machine.DetectAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder), options.Tracking ?? new());
         builder.Services.AddApi();
         builder.Services.Configure<ApiOptions>(api => api.RequireKey = !options.Loopback);
         var app = builder.Build();

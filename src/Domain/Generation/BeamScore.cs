@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>By what beam search ranks texts of different lengths, as transformers does.</summary>
+/// <summary>The score by which beam search ranks texts of different lengths, as in transformers.</summary>
 public static class BeamScore
 {
     /// <summary>
@@ -8,8 +8,8 @@ public static class BeamScore
     /// itself.
     /// </summary>
     /// <param name="logProbabilities">The sum of the generated tokens' log-probabilities.</param>
-    /// <param name="generated">How many tokens were generated, the end included; 1 and up.</param>
-    /// <param name="lengthPenalty">1 by default, which is the mean.</param>
+    /// <param name="generated">Number of generated tokens, including the end token; at least 1.</param>
+    /// <param name="lengthPenalty">Default 1, which gives the mean.</param>
     public static double Of(double logProbabilities, int generated, double lengthPenalty = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(generated, 1);

@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// What changes a language model's scores of the next token before one is chosen, equal to transformers 4.41.2 in float32. Each takes the scores of the whole
-/// vocabulary and returns new ones; a token that is ruled out scores −∞.
+/// Adjusts a language model's scores of the next token before sampling, equal to transformers 4.41.2 in float32. Each takes the scores of the whole
+/// vocabulary and returns new ones; excluded tokens score −∞.
 /// </summary>
 public static class LogitsProcessors
 {
-    /// <summary>Divides by the temperature: below 1 the likely grow likelier, above 1 the unlikely do.</summary>
+    /// <summary>Divides by the temperature: below 1 sharpens the distribution, above 1 flattens it.</summary>
     /// <param name="logits">The scores.</param>
     /// <param name="temperature">Above 0.</param>
     public static float[] Temperature(ReadOnlySpan<float> logits, double temperature)
@@ -15,9 +15,9 @@ public static class LogitsProcessors
         return Each(logits, (float)temperature, (score, t) => score / t);
     }
 
-    /// <summary>Keeps what does not score below the k-th best; equals of it stay, too.</summary>
+    /// <summary>Keeps the k best tokens, and those that tie with the k-th.</summary>
     /// <param name="logits">The scores.</param>
-    /// <param name="k">1 and up; more than there are tokens keeps all.</param>
+    /// <param name="k">At least 1; a k above the vocabulary size keeps all.</param>
     /// <param name="keep">The least number of tokens to keep.</param>
     public static float[] TopK(ReadOnlySpan<float> logits, int k, int keep = 1)
     {
@@ -38,7 +38,7 @@ public static class LogitsProcessors
     /// <param name="keep">The least number of tokens to keep.</param>
     public static float[] TopP(ReadOnlySpan<float> logits, double p, int keep = 1)
     {
-        ThrowIfNoShare(p);
+        ThrowIfNotFraction(p);
         var kept = logits.ToArray();
         if (p == 1) return kept;
         var (order, probabilities, sum) = (Ascending(logits), Softmax(logits), 0f);
@@ -51,9 +51,9 @@ public static class LogitsProcessors
         return kept;
     }
 
-    /// <summary>Makes every token that occurs less likely, once however often it occurs (Keskar et al. 2019).</summary>
+    /// <summary>Makes tokens that already occurred less likely, regardless of how often (Keskar et al. 2019).</summary>
     /// <param name="logits">The scores.</param>
-    /// <param name="tokens">The tokens so far, the prompt's included.</param>
+    /// <param name="tokens">The tokens so far, including the prompt.</param>
     /// <param name="penalty">Above 0: divides scores above 0, multiplies those below. 1 changes nothing, less rewards repetition.</param>
     public static float[] RepetitionPenalty(ReadOnlySpan<float> logits, IReadOnlyList<int> tokens, double penalty)
     {
@@ -63,9 +63,9 @@ public static class LogitsProcessors
         return changed;
     }
 
-    /// <summary>Rules out every token that would repeat n tokens in a row.</summary>
+    /// <summary>Excludes tokens that would repeat an n-gram.</summary>
     /// <param name="logits">The scores.</param>
-    /// <param name="tokens">The tokens so far, the prompt's included.</param>
+    /// <param name="tokens">The tokens so far, including the prompt.</param>
     /// <param name="n">1 and up.</param>
     public static float[] NoRepeatNgram(ReadOnlySpan<float> logits, IReadOnlyList<int> tokens, int n)
     {
@@ -80,10 +80,10 @@ public static class LogitsProcessors
         return kept;
     }
 
-    /// <summary>Rules out the end while there are fewer tokens than the least.</summary>
+    /// <summary>Excludes end tokens until the minimum length is reached.</summary>
     /// <param name="logits">The scores.</param>
-    /// <param name="length">How many tokens there are: with the prompt for a least length, without it for a least number of new tokens.</param>
-    /// <param name="least">How many there must be.</param>
+    /// <param name="length">Current number of tokens: with the prompt for a minimum length, without it for a minimum of new tokens.</param>
+    /// <param name="least">The minimum.</param>
     /// <param name="ends">The tokens that end a text.</param>
     public static float[] MinLength(ReadOnlySpan<float> logits, int length, int least, ReadOnlySpan<int> ends)
     {
@@ -95,7 +95,7 @@ public static class LogitsProcessors
         return kept;
     }
 
-    /// <summary>The probabilities that the scores stand for.</summary>
+    /// <summary>The probabilities of the scores.</summary>
     public static float[] Softmax(ReadOnlySpan<float> logits)
     {
         var probabilities = new float[logits.Length];
@@ -122,7 +122,7 @@ public static class LogitsProcessors
         return order;
     }
 
-    private static void ThrowIfNoShare(double p)
+    private static void ThrowIfNotFraction(double p)
     {
         if (p is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(p), p, "must lie in [0, 1]");
     }

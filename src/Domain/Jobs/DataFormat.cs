@@ -1,30 +1,30 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How a data file is read, which the end of its name says.</summary>
+/// <summary>The format of a data file, given by its extension.</summary>
 public static class DataFormat
 {
-    private const string Packed = ".gz";
+    private const string Compressed = ".gz";
 
-    /// <summary>The ends that are read. A <c>.txt</c> holds lines <c>input||text</c> (E2E); a <c>.json</c> a list of objects, DART's of
-    /// triple sets, or objects on a line each as in <c>.jsonl</c>. All but Parquet, which packs its columns itself,
-    /// may be packed by gzip.</summary>
-    public static IReadOnlyList<string> Ends { get; } = [.. Plain, ".parquet", .. Plain.Select(end => end + Packed)];
+    /// <summary>The supported extensions. A <c>.txt</c> has lines <c>input||text</c> (E2E); a <c>.json</c> a list of objects, DART's
+    /// triple sets, or one object per line as in <c>.jsonl</c>. All but Parquet, which compresses its columns itself,
+    /// may be compressed with gzip.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [.. Plain, ".parquet", .. Plain.Select(end => end + Compressed)];
 
     private static string[] Plain => [".jsonl", ".json", ".csv", ".tsv", ".txt"];
 
-    /// <summary>The end of a file's name that says how it is read, in lower case: <c>.jsonl</c>, <c>.txt.gz</c>; whatever stands after the last dot where it is none of these.</summary>
+    /// <summary>The extension in lower case, such as <c>.jsonl</c> or <c>.txt.gz</c>; the part after the last dot if it is not supported.</summary>
     public static string Of(string name)
     {
         name = name.ToLowerInvariant();
-        return Ends.Where(end => name.EndsWith(end, StringComparison.Ordinal)).MaxBy(end => end.Length) ?? Path.GetExtension(name);
+        return Extensions.Where(end => name.EndsWith(end, StringComparison.Ordinal)).MaxBy(end => end.Length) ?? Path.GetExtension(name);
     }
 
-    /// <summary>Whether the bytes are packed.</summary>
-    public static bool IsPacked(string end) => end.EndsWith(Packed, StringComparison.Ordinal);
+    /// <summary>Whether a file with this extension is compressed.</summary>
+    public static bool IsCompressed(string end) => end.EndsWith(Compressed, StringComparison.Ordinal);
 
-    /// <summary>Whether the format of a file says of a cell whether it is a text or a number.</summary>
-    public static bool IsTyped(string name) => Unpacked(Of(name)) is not (".csv" or ".tsv");
+    /// <summary>Whether the format distinguishes text from numbers.</summary>
+    public static bool IsTyped(string name) => Uncompressed(Of(name)) is not (".csv" or ".tsv");
 
-    /// <summary>The end without that of the packing.</summary>
-    public static string Unpacked(string end) => IsPacked(end) ? end[..^Packed.Length] : end;
+    /// <summary>The extension without that of the compression.</summary>
+    public static string Uncompressed(string end) => IsCompressed(end) ? end[..^Compressed.Length] : end;
 }

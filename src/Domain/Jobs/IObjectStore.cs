@@ -3,72 +3,72 @@ namespace LoraDrop.Domain;
 /// <summary>A stored object: its key, size and sha256 (lower-case hexadecimal).</summary>
 public sealed record StoredObject(string Key, long Bytes, string Sha256);
 
-/// <summary>An object as a listing names it.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="LastModified">When it was stored, by the store's clock. Storing the same content again need not change it.</param>
+/// <summary>An entry of an object listing.</summary>
+/// <param name="Key">The object's key.</param>
+/// <param name="Bytes">Size in bytes.</param>
+/// <param name="LastModified">When it was stored, by the store's clock. Storing the same content again may not change it.</param>
 public sealed record ListedObject(string Key, long Bytes, DateTimeOffset LastModified);
 
-/// <summary>Where models, data and adapters rest: a folder, or an S3-compatible store. Keys are made of ids, never of names that users sent.</summary>
+/// <summary>Stores models, data and adapters, in a folder or an S3-compatible store. Keys are built from ids, never from user input.</summary>
 /// <remarks>
-/// An object is written once and never changed, so that who writes late can replace nothing. Every member may throw <see cref="StoreUnreachableException"/>,
-/// which can be waited out, or another <see cref="IOException"/>, which says what a person has to mend: no access, no such bucket, a full disk.
+/// Objects are written once and never changed, so a late writer cannot replace anything. Every member may throw <see cref="StoreUnreachableException"/>,
+/// which passes, or another <see cref="IOException"/>, which needs someone to fix it: no access, no such bucket, a full disk.
 /// </remarks>
 public interface IObjectStore
 {
-    /// <summary>Stores a stream to its end; an object appears whole or not at all. Storing the same content again is fine: an answer may be lost on the way.</summary>
-    /// <exception cref="ObjectTakenException">There is an object of that key with other content.</exception>
-    /// <exception cref="StoreUnreachableException">The store cannot be reached. Whether the object is there is not known then; storing it again tells.</exception>
-    /// <exception cref="IOException">The disk is full, the store refuses, or the stream broke off.</exception>
+    /// <summary>Stores a stream; the object appears whole or not at all. Storing the same content again succeeds, since a response may be lost.</summary>
+    /// <exception cref="ObjectTakenException">The key already has an object with different content.</exception>
+    /// <exception cref="StoreUnreachableException">The store cannot be reached. The object may or may not be stored; store it again.</exception>
+    /// <exception cref="IOException">The disk is full, the store refuses, or the stream ended early.</exception>
     Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel);
 
-    /// <summary>Stores a local file as <see cref="PutAsync"/> does, without copying where the store can; nobody may change the file any more.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="ObjectTakenException">There is an object of that key with other content.</exception>
+    /// <summary>Stores a local file like <see cref="PutAsync"/>, without copying if possible; the file must not be changed afterwards.</summary>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="ObjectTakenException">The key already has an object with different content.</exception>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The disk is full, or the store refuses.</exception>
     Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel);
 
-    /// <summary>Opens an object for reading from any place; the stream can seek and knows its length. It throws what this does, while it is read.</summary>
-    /// <exception cref="FileNotFoundException">There is no such object.</exception>
+    /// <summary>Opens an object for reading. The stream is seekable and has a length; reading it may throw the same exceptions.</summary>
+    /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The store refuses.</exception>
     Task<Stream> OpenAsync(string key, CancellationToken cancel);
 
-    /// <summary>Brings an object into a local file, without copying where the store can. The file appears whole or not at all, and replaces one that is there; nobody may change it.</summary>
-    /// <exception cref="FileNotFoundException">There is no such object.</exception>
+    /// <summary>Downloads an object to a local file, without copying if possible. The file appears whole or not at all, replaces an existing one, and must not be changed.</summary>
+    /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
-    /// <exception cref="IOException">The disk is full, the store refuses, or what came is not what was stored.</exception>
+    /// <exception cref="IOException">The disk is full, the store refuses, or the content is damaged.</exception>
     Task FetchAsync(string key, string path, CancellationToken cancel);
 
-    /// <summary>Removes an object; one that is not there is fine.</summary>
+    /// <summary>Deletes an object if it exists.</summary>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The store refuses.</exception>
     Task DeleteAsync(string key, CancellationToken cancel);
 
-    /// <summary>The objects whose key begins with a prefix, in any order. What is stored or removed meanwhile may be among them or not.</summary>
+    /// <summary>Lists the objects with a key prefix, in any order. Concurrent changes may or may not be included.</summary>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The store refuses.</exception>
     IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel);
 
-    /// <summary>An address at which anybody can get an object for a while, straight from the store. Null where the store has none, as a folder; whether the object is there is not asked.</summary>
+    /// <summary>A presigned URL to download an object directly from the store. Null for a folder; does not check that the object exists.</summary>
     /// <param name="key">The object.</param>
-    /// <param name="fileName">The name under which it is saved.</param>
-    /// <param name="contentType">The content type with which it is sent.</param>
-    /// <param name="valid">How long the address is good for; at most seven days.</param>
+    /// <param name="fileName">The file name for the download.</param>
+    /// <param name="contentType">The content type of the response.</param>
+    /// <param name="valid">How long the URL is valid; at most seven days.</param>
     /// <param name="cancel">Stops waiting for credentials.</param>
     /// <exception cref="IOException">There are no credentials to sign with.</exception>
     ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel);
 
-    /// <summary>Removes what broken uploads left behind, which no listing shows and yet takes room.</summary>
-    /// <param name="before">Uploads that were begun (folder: written to) before this; one that is still under way then fails.</param>
-    /// <param name="cancel">Stops between two of them.</param>
-    /// <returns>How many there were; 0 also where the store cannot tell.</returns>
+    /// <summary>Removes the remains of interrupted uploads, which take space but are not listed.</summary>
+    /// <param name="before">Remove uploads started (folder: last written) before this time; one still in progress fails.</param>
+    /// <param name="cancel">Stops between two uploads.</param>
+    /// <returns>The number of removed uploads; also 0 if the store cannot tell.</returns>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The store refuses.</exception>
     Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel);
 
-    /// <summary>Throws where the store cannot be written to. It stores an object of a fresh key that begins with <c>probe-</c>, and removes it.</summary>
+    /// <summary>Throws if the store is not writable. Stores and removes an object with a new key that starts with <c>probe-</c>.</summary>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The disk is full, or the store refuses.</exception>
     Task CheckAsync(CancellationToken cancel);

@@ -2,30 +2,30 @@ using System.Globalization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>How much memory training takes, before anything is loaded: enough to tell what fits on a worker from what does not.</summary>
+/// <summary>Estimates the memory of training before anything is loaded, to match jobs with workers.</summary>
 public static class MemoryEstimate
 {
-    /// <summary>What a child process takes before it trains: the runtime, libtorch, a model of a few megabytes. 252 MiB were measured.</summary>
+    /// <summary>Memory of a child process before training: the runtime, libtorch and a model of a few megabytes. Measured: 252 MiB.</summary>
     private const double Process = 0.25 * GiB;
 
-    /// <summary>Bytes of memory that a byte of a data file becomes: its text, its tokens, and what reading leaves to the collector. SST-2's 3.8 MB gave 12.7, eight times as much of them 13.</summary>
+    /// <summary>Bytes of memory per byte of a data file: its text, its tokens, and garbage from reading. Measured: 12.7 for SST-2's 3.8 MB, 13 for eight times as much.</summary>
     private const double PerByteOfData = 13;
 
-    /// <summary>English is 4 to 5 characters a token in the vocabularies of BERT and RoBERTa; a script that takes more tokens is estimated too low, and has its exact refusal when the run has read it.</summary>
+    /// <summary>English has 4 to 5 characters per token with BERT's and RoBERTa's vocabularies. Scripts with more tokens are underestimated; the run checks exactly once it has read the data.</summary>
     internal const int CharactersInToken = 4;
 
-    /// <summary>Begin, end, and what parts a pair; rounded up.</summary>
+    /// <summary>Start, end and separator tokens, rounded up.</summary>
     private const int SpecialTokens = 8;
 
     private const double GiB = 1L << 30;
 
-    /// <summary>Roughly the bytes that training keeps for the longest batch: weights, and what the backward pass needs of every layer.</summary>
+    /// <summary>Estimated bytes of training with the longest batch: weights, and what the backward pass needs of every layer.</summary>
     /// <param name="layers">Number of layers.</param>
     /// <param name="hidden">d, the width of a layer.</param>
     /// <param name="intermediate">The width between the two feed-forward matrices.</param>
     /// <param name="heads">Attention heads.</param>
     /// <param name="vocabulary">Rows of the token embedding.</param>
-    /// <param name="batch">Texts in a batch.</param>
+    /// <param name="batch">Texts per batch.</param>
     /// <param name="longest">Tokens of the longest text.</param>
     public static double OfTraining(int layers, double hidden, double intermediate, int heads, double vocabulary, int batch, int longest)
     {
@@ -35,11 +35,11 @@ public static class MemoryEstimate
         return 4 * (weights + layers * kept + 3 * n * i);
     }
 
-    /// <summary>Roughly the bytes that training a decoder takes beside the process itself: within 15 % of what was measured (docs/results.md).</summary>
+    /// <summary>Estimated bytes of training a decoder, without the process itself; within 15 % of measurements (docs/results.md).</summary>
     /// <param name="model">The shape of the decoder.</param>
-    /// <param name="training">How weights are kept, and whether layers are computed again.</param>
-    /// <param name="lora">Rank, and which layers have a LoRA: what goes into these is kept for its gradient.</param>
-    /// <param name="batch">Texts in a batch.</param>
+    /// <param name="training">The weight format and activation checkpointing.</param>
+    /// <param name="lora">The rank and target layers, whose inputs are kept for the gradient.</param>
+    /// <param name="batch">Texts per batch.</param>
     /// <param name="longest">Tokens of the longest text.</param>
     public static double OfDecoder(DecoderShape model, TrainingSettings training, LoraSettings lora, int batch, int longest)
     {
@@ -56,14 +56,14 @@ public static class MemoryEstimate
         return weights + adapter + 4 * (layers + logits + 2 * n * i);
     }
 
-    /// <summary>Roughly the bytes that a job's stages take at most on a CPU, where all is float32: what a worker must have.</summary>
-    /// <remarks>On CUDA, where frozen weights and activations are bfloat16 and attention keeps no probabilities, it takes a good deal less: this is no reason to refuse a job there.</remarks>
-    /// <param name="request">What is asked for.</param>
+    /// <summary>Estimated peak bytes of a job's stages on a CPU, where everything is float32.</summary>
+    /// <remarks>CUDA needs considerably less: frozen weights and activations are bfloat16, and attention keeps no probabilities. Do not refuse a job there for this.</remarks>
+    /// <param name="request">The request.</param>
     /// <param name="model">The base model.</param>
-    /// <param name="data">The data set; null: not known yet, so that every text counts as the longest that may be, and every batch as full.</param>
+    /// <param name="data">The dataset; null if it is not ready, so that every text is assumed to have the maximum length and every batch to be full.</param>
     public static long OfJob(JobRequest request, ModelSummary model, DatasetSummary? data) => OfStage(request, model, data, int.MaxValue);
 
-    /// <summary>The same of a stage that trains on so many examples.</summary>
+    /// <summary>The same for one stage with a number of examples.</summary>
     public static long OfStage(JobRequest request, ModelSummary model, DatasetSummary? data, int examples)
     {
         var train = data?.Splits.FirstOrDefault(split => split.Split == SplitSummary.Train);
@@ -75,16 +75,16 @@ public static class MemoryEstimate
         return (long)Math.Min(long.MaxValue, Process + training + PerByteOfData * (data?.Splits.Sum(split => split.Bytes) ?? 0));
     }
 
-    /// <summary>Refuses what no worker can do.</summary>
+    /// <summary>The fault of a job that fits on no worker.</summary>
     /// <param name="need">Bytes, by <see cref="OfJob"/>.</param>
-    /// <param name="largest">Bytes of the largest worker that is otherwise fit.</param>
+    /// <param name="largest">Bytes of the largest worker that otherwise fits.</param>
     public static Fault Refusal(long need, long largest) => new("training.batchSize", string.Create(CultureInfo.InvariantCulture,
-        $"needs about {need / GiB:F1} GiB, and the largest worker that suits has {largest / GiB:F1} GiB: {Advice}"));
+        $"needs about {need / GiB:F1} GiB, but the largest suitable worker has {largest / GiB:F1} GiB: {Advice}"));
 
-    /// <summary>What people can do where memory is short.</summary>
+    /// <summary>How to reduce memory.</summary>
     public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder set weights (bfloat16, int8, nf4) or checkpointing";
 
-    /// <summary>About how many tokens the longest text has: that of the longest cells of the columns that the task reads.</summary>
+    /// <summary>Estimated tokens of the longest text, from the longest cells of the columns that the task reads.</summary>
     private static int Tokens(TaskSettings task, SplitSummary split)
     {
         var columns = RequestFit.ReadColumns(task, split);

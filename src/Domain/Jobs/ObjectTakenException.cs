@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
-/// <summary>An object was to be stored under a key that holds other content already. Objects are written once, so nothing was changed.</summary>
-public sealed class ObjectTakenException(string key) : IOException($"There is an object {key} already, with other content. Objects are written once: nothing was stored.")
+/// <summary>The key already has an object with different content. Objects are written once, so nothing was stored.</summary>
+public sealed class ObjectTakenException(string key) : IOException($"Object {key} already exists with different content. Objects are written once; nothing was stored.")
 {
-    /// <summary>The key that is taken.</summary>
+    /// <summary>The key that already exists.</summary>
     public string Key { get; } = key;
 }

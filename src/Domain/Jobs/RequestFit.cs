@@ -1,20 +1,20 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Whether a request goes with its model and its data, as far as their facts tell: a fault here would end the run before its first step.</summary>
-/// <remarks>Nothing is said where the facts cannot decide: values that are too many to be listed. The run reads every row, and has the last
-/// word.</remarks>
+/// <summary>Checks a request against its model and data, as far as their summaries tell. A fault here would end the run before its first step.</summary>
+/// <remarks>Does not report what the summaries cannot decide, such as values too many to be listed. The run reads every row and
+/// decides.</remarks>
 public static class RequestFit
 {
-    private const int MostStrangers = 5;
+    private const int MostUnknownLabels = 5;
 
     /// <summary>All faults, each with its path in the request.</summary>
     /// <param name="request">A request without faults of its own.</param>
-    /// <param name="model">The base model; null: not known yet.</param>
-    /// <param name="data">The data set; null: not known yet.</param>
+    /// <param name="model">The base model; null if it is not ready.</param>
+    /// <param name="data">The dataset; null if it is not ready.</param>
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelSummary? model, DatasetSummary? data) =>
         [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null ? [] : DataFaults(request, data)];
 
-    /// <summary>The columns of a file whose texts the task reads; none where the file has not all that the task wants.</summary>
+    /// <summary>The columns of a file that the task reads as text; none if the file lacks a required column.</summary>
     public static IReadOnlyList<ColumnSummary> ReadColumns(TaskSettings task, SplitSummary split)
     {
         if (task.Kind == TaskKind.Generation)
@@ -27,7 +27,7 @@ public static class RequestFit
             split.Columns.First(column => column.Name == field.Name))];
     }
 
-    /// <summary>The column of a file that the task predicts; null where the file has not all that the task wants.</summary>
+    /// <summary>The column of a file that the task predicts; null if the file lacks a required column.</summary>
     public static ColumnSummary? LabelColumn(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns
         ? split.Columns.First(column => column.Name == columns.Label) : null;
 
@@ -39,14 +39,14 @@ public static class RequestFit
         if (targets.Count > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
     }
 
-    /// <summary>A task that the model has not the parts for.</summary>
+    /// <summary>Faults of a task that the model cannot perform.</summary>
     private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelSummary model)
     {
         if (task.Kind != TaskKind.Generation) yield break;
-        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which generates no text, and the task is generation. Take a decoder: {string.Join(", ", ModelSummary.Decoders)}");
-        else if (model.OutputLayer == false) yield return new("model", "has no output layer (lm_head.weight) among its weights, and the task is generation: it was saved for another task. Take the model as it was published");
+        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which cannot generate text as the task generation requires. Use a decoder: {string.Join(", ", ModelSummary.Decoders)}");
+        else if (model.OutputLayer == false) yield return new("model", "has no output layer (lm_head.weight), which the task generation requires; it was saved for another task. Use the model as published");
         else if (task.TextChoices is [{ Chat: true }] && model.ChatTemplate == false)
-            yield return new("model", "has no chat template, which conversations need. Take one that was tuned for them (-Instruct, -Chat), put chat_template.jinja into its folder, or give task.text.prompt and task.text.target");
+            yield return new("model", "has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add chat_template.jinja to its folder, or set task.text.prompt and task.text.target");
     }
 
     private static List<Fault> DataFaults(JobRequest request, DatasetSummary data)
@@ -66,13 +66,13 @@ public static class RequestFit
                 faults.AddRange(inferred.Faults("task"));
                 task = inferred; // for the other splits
             }
-            else if (read.ClassesOf(task)?.Distinct().Count() == 1) faults.Add(new(PathOf(task, "label"), $"{split.File} has one class only: there is nothing to learn"));
-            if (data.Splits.All(other => other.Split != SplitSummary.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {KeptAside.TooFew}"));
+            else if (read.ClassesOf(task)?.Distinct().Count() == 1) faults.Add(new(PathOf(task, "label"), $"{split.File} has only one class; at least two are required"));
+            if (data.Splits.All(other => other.Split != SplitSummary.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {ValidationSplit.TooFew}"));
         }
         return faults;
     }
 
-    /// <summary>Columns that no choice of templates finds all of, or that cannot be read. Conversations the run reads.</summary>
+    /// <summary>Faults of text columns that are missing or unreadable. Conversations are checked by the run.</summary>
     private static IEnumerable<Fault> TextFaults(TaskSettings task, SplitSummary split)
     {
         if (task.TextChoices is [{ Chat: true }]) return [];
@@ -83,24 +83,24 @@ public static class RequestFit
             "a text")).OfType<Fault>()];
     }
 
-    /// <summary>Columns that the task reads and the file has not, or has twice.</summary>
+    /// <summary>Faults of required columns that are missing or duplicated.</summary>
     private static IEnumerable<Fault> ColumnFaults(TaskSettings task, SplitSummary split)
     {
         var names = NamesOf(split);
         if (Chosen(task, split) is { } chosen)
             return ColumnChoice.Twice(chosen, names).Select(twice => new Fault(PathOf(task, FieldsOf(chosen).First(field =>
-                field.Name == twice).Field), $"{split.File} column {twice} is there more than once"));
+                field.Name == twice).Field), $"{split.File} column {twice} occurs more than once"));
         if (task.Columns is null) return [new("task.preset",
             $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names, split.Header, WhyNoHeader(split))}")];
         return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name)).Select(field => new Fault(PathOf(task, field.Field),
             $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}{ColumnChoice.Otherwise([field.Name], split.Header, WhyNoHeader(split))}"));
     }
 
-    /// <summary>A column that the task reads and nobody can.</summary>
+    /// <summary>The fault of a column that cannot be read.</summary>
     private static Fault? UnreadableFault(SplitSummary split, ColumnSummary column, string path, string wanted) =>
         column.Unreadable is { } why ? new(path, $"{split.File} column {column.Name} cannot be read: {why}")
         : column.Type == ColumnType.Other
-            ? new(path, $"{split.File} column {column.Name} must be {wanted}; it holds lists, objects, dates or the like")
+            ? new(path, $"{split.File} column {column.Name} must be {wanted}; it contains lists, objects, dates or similar values")
         : null;
 
     private static TaskColumns? Chosen(TaskSettings task, SplitSummary split) => ColumnChoice.Named(task.ColumnChoices, NamesOf(split));
@@ -115,7 +115,7 @@ public static class RequestFit
 
     private static string PathOf(TaskSettings task, string field) => task.Columns is null ? "task.preset" : $"task.columns.{field}";
 
-    /// <summary>A file whose facts are about the rows that the task would read.</summary>
+    /// <summary>A file with the columns that the task reads.</summary>
     private sealed class ReadSplit
     {
         private readonly SplitSummary _split;
@@ -125,12 +125,12 @@ public static class RequestFit
 
         public ColumnSummary Label => Column(_columns.Label);
 
-        /// <summary>Null where the task does not find its columns.</summary>
+        /// <summary>Null if the file lacks the task's columns.</summary>
         public static ReadSplit? Of(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns ? new(split, columns) : null;
 
         public IEnumerable<Fault> CellFaults(TaskSettings task)
         {
-            if (_split.Split == SplitSummary.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // left out by the run
+            if (_split.Split == SplitSummary.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // hidden labels: the run skips the split
             foreach (var (field, name) in FieldsOf(_columns))
             {
                 var column = Column(name);
@@ -146,7 +146,7 @@ public static class RequestFit
             }
         }
 
-        /// <summary>The class of every row; null where that cannot be known, or there are no classes.</summary>
+        /// <summary>The class of every row; null if unknown or if there are no classes.</summary>
         public int[]? ClassesOf(TaskSettings task)
         {
             if (task is not { Kind: TaskKind.Classification, Labels: { } labels } || Label.Values is not { } values) return null;
@@ -155,12 +155,12 @@ public static class RequestFit
                 ? [.. values.SelectMany(value => Enumerable.Repeat(index.Of(value.Key)!.Value, value.Value))] : null;
         }
 
-        /// <summary>Whether no row could be kept aside: of more rows than classes can be, a tenth always can.</summary>
+        /// <summary>Whether no row can be held out. With more rows than possible classes, a tenth always can.</summary>
         public bool IsTooFew(TaskSettings task, long seed)
         {
             if (_split.Rows > ColumnSummary.MostValues) return false;
-            if (task.Kind == TaskKind.Regression) return KeptAside.Stays(new double[_split.Rows], seed).Length == _split.Rows;
-            return ClassesOf(task) is { } classes && KeptAside.Stays(classes, seed).Length == _split.Rows;
+            if (task.Kind == TaskKind.Regression) return ValidationSplit.TrainingRows(new double[_split.Rows], seed).Length == _split.Rows;
+            return ClassesOf(task) is { } classes && ValidationSplit.TrainingRows(classes, seed).Length == _split.Rows;
         }
 
         private Fault? LabelFault(TaskSettings task)
@@ -169,13 +169,13 @@ public static class RequestFit
                 return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"), $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
             if (task.Labels is not { } labels || Label.Values is not { } values) return null;
             var index = new ClassIndex(labels);
-            string[] strangers = [.. values.Where(value => index.Of(value.Key) is null).Select(value =>
+            string[] unknown = [.. values.Where(value => index.Of(value.Key) is null).Select(value =>
                 $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
-            return strangers.Length == 0 ? null
-                : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", strangers.Take(MostStrangers))}{(strangers.Length > MostStrangers ? ", …" : "")}");
+            return unknown.Length == 0 ? null
+                : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", unknown.Take(MostUnknownLabels))}{(unknown.Length > MostUnknownLabels ? ", …" : "")}");
         }
 
-        /// <summary>What a column ought to be that the format says is something else; null where it is right, or the format does not say.</summary>
+        /// <summary>The expected type of a column with another type; null if it is right or the format has no types.</summary>
         private string? MistypedAs(ColumnSummary column, bool label) => (_split.Typed, label, column.Type) switch
         {
             (false, _, _) or (_, _, ColumnType.Text) or (_, true, ColumnType.Whole or ColumnType.Number or ColumnType.Boolean) => null,

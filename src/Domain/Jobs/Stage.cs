@@ -3,9 +3,9 @@ namespace LoraDrop.Domain;
 /// <summary>The two stages of a run.</summary>
 public enum Stage
 {
-    /// <summary>Ordinary LoRA on the sample, then the importance pass (§3.1).</summary>
+    /// <summary>Trains ordinary LoRA on the sample, then measures importance (§3.1).</summary>
     ImportanceEvaluation,
 
-    /// <summary>Training with the kept and shared LoRAs on all data (§3.2).</summary>
+    /// <summary>Trains the kept and shared LoRAs on all data (§3.2).</summary>
     TaskAdaptation,
 }

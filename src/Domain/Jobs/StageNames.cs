@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>What people call a stage.</summary>
+/// <summary>Display names of stages.</summary>
 public static class StageNames
 {
     public static string ForPeople(Stage stage) => stage == Stage.ImportanceEvaluation ? "Importance evaluation" : "Task adaptation";

@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How often values fall into bins of equal width (figures 2 and 6 to 10 of the paper show ‖ΔWx‖² over the samples so).</summary>
+/// <summary>A histogram with bins of equal width, as in figures 2 and 6 to 10 of the paper for ‖ΔWx‖² over the samples.</summary>
 /// <param name="From">Lower edge of the first bin.</param>
 /// <param name="To">Upper edge of the last bin.</param>
 /// <param name="Counts">Values per bin; the last bin includes its upper edge.</param>

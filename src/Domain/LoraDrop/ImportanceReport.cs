@@ -1,22 +1,22 @@
 namespace LoraDrop.Domain;
 
-/// <summary>One site's part in the importance evaluation.</summary>
+/// <summary>The importance of one site.</summary>
 /// <param name="Type">Module type.</param>
 /// <param name="Layer">Layer, from 0.</param>
 /// <param name="G">g = Σ‖ΔWx‖² over the sample (equation 2), α_lora/r included.</param>
 /// <param name="PerToken">g per token of the sample.</param>
 /// <param name="I">Importance in [0, 1] (equation 3).</param>
-/// <param name="Place">What the site gets in task adaptation.</param>
-/// <param name="Norms">‖ΔWx‖² over the examples of the sample; one range for all layers of a type, so that panels can be compared.</param>
+/// <param name="Place">What the site uses in task adaptation.</param>
+/// <param name="Norms">Distribution of ‖ΔWx‖² over the sample, with the same range for all layers of a type so that they can be compared.</param>
 public sealed record SiteImportance(string Type, int Layer, double G, double PerToken, double I, Place Place, Histogram Norms);
 
-/// <summary>The outcome of stage 1: what each LoRA contributes, and what follows from it.</summary>
-/// <param name="Scope">What was normalised together.</param>
-/// <param name="Threshold">T, or null where a number of layers was asked for instead.</param>
-/// <param name="Examples">Size of the sample D_s.</param>
-/// <param name="Tokens">Its tokens, padding left out.</param>
-/// <param name="Sites">By type, then layer.</param>
-/// <param name="Remarks">What a person should know about the plan.</param>
+/// <summary>The result of stage 1: the importance of each LoRA, and the resulting plan.</summary>
+/// <param name="Scope">The scope of normalisation.</param>
+/// <param name="Threshold">T, or null if a number of layers was given instead.</param>
+/// <param name="Examples">Number of examples in the sample D_s.</param>
+/// <param name="Tokens">Number of tokens in the sample, without padding.</param>
+/// <param name="Sites">Ordered by type, then layer.</param>
+/// <param name="Remarks">Notes on the plan.</param>
 public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, int Examples, long Tokens,
     IReadOnlyList<SiteImportance> Sites, IReadOnlyList<string> Remarks)
 {
@@ -33,14 +33,14 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
         return new(scope, threshold, norms[0].PerExample.Count, norms[0].Tokens, [.. sites], plan.Remarks);
     }
 
-    /// <summary>I of every site, for another threshold or rule.</summary>
+    /// <summary>I of every site.</summary>
     public IReadOnlyDictionary<Site, double> Importance() => Sites.ToDictionary(s => new Site(s.Type, s.Layer), s => s.I);
 
-    /// <summary>The plan that the report states.</summary>
+    /// <summary>The plan of this report.</summary>
     public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(new Site(s.Type, s.Layer), s.Place)));
 
-    /// <summary>The same importance, cut by other settings: what another T keeps, without measuring again.</summary>
-    /// <param name="sharing">T or k, and who is kept.</param>
+    /// <summary>The same importance under other sharing settings, without measuring again.</summary>
+    /// <param name="sharing">T or k, and the selection.</param>
     /// <param name="seed">Seeds <see cref="Selection.Random"/>.</param>
     public ImportanceReport CutBy(SharingSettings sharing, long seed)
     {

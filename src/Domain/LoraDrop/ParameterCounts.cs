@@ -1,16 +1,16 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How many numbers a run trains. The paper counts the adapter alone, and of LoRA-drop only the layers that keep their own.</summary>
-/// <param name="WithoutShared">The LoRAs that layers keep for themselves: the figure to hold against the paper's tables.</param>
-/// <param name="Adapter">All LoRAs, the shared ones counted once.</param>
-/// <param name="AdapterAndHead">All LoRAs and the trained head: what the optimiser really updates.</param>
+/// <summary>Number of parameters a run trains. The paper counts only the adapter, and for LoRA-drop only the layers that keep their own LoRA.</summary>
+/// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>
+/// <param name="Adapter">Parameters of all LoRAs, with shared ones counted once.</param>
+/// <param name="AdapterAndHead">Parameters of all LoRAs and the trained head: everything the optimiser updates.</param>
 public sealed record ParameterCounts(long WithoutShared, long Adapter, long AdapterAndHead)
 {
     /// <summary>Counts a plan: a LoRA of rank r on a layer from d to k has r·(d + k) parameters.</summary>
-    /// <param name="plan">Who has which LoRA.</param>
+    /// <param name="plan">The sharing plan.</param>
     /// <param name="width">Input and output width of a module type.</param>
     /// <param name="rank">r ≥ 1.</param>
-    /// <param name="head">The parameters of the trained head; 0 where it is frozen.</param>
+    /// <param name="head">Parameters of the trained head; 0 if it is frozen.</param>
     public static ParameterCounts Of(SharingPlan plan, Func<string, (long In, long Out)> width, int rank, long head)
     {
         long Lora(string type) => rank * (width(type).In + width(type).Out);

@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How many adapter parameters a job may train, before its importance is measured.</summary>
-/// <param name="Least">Where one layer of each module type has all the importance.</param>
-/// <param name="Most">Where all layers are equally important: the fewest whose importance reaches T are then T · n of n, rounded up, and never more.</param>
-/// <param name="Lora">A LoRA for every layer, to compare with.</param>
+/// <summary>The range of adapter parameters a job may train, before importance is measured.</summary>
+/// <param name="Least">If one layer of each module type has all the importance.</param>
+/// <param name="Most">If all layers are equally important: reaching T then takes T · n of n layers, rounded up, which is the maximum.</param>
+/// <param name="Lora">With a LoRA for every layer, for comparison.</param>
 public sealed record ParameterRange(long Least, long Most, long Lora)
 {
-    /// <summary>The range; null where no target matches a layer of the model.</summary>
+    /// <summary>The range; null if no target matches a layer of the model.</summary>
     public static ParameterRange? Of(JobRequest request, ModelSummary model)
     {
         var chosen = LoraFit.Chosen(request.Lora.Targets, [.. model.EveryModule]).ToHashSet();
@@ -19,6 +19,6 @@ public sealed record ParameterRange(long Least, long Most, long Lora)
         SharingPlan Plan(Func<IGrouping<string, Site>, Site, double> I) => SharingPlan.From(
             sites.GroupBy(site => site.Type).SelectMany(type => type.Select(site => (site, I: I(type, site)))).ToDictionary(s => s.site, s => s.I), sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, request.Training.Seed);
         long[] ends = [Count(Plan((type, site) => site == type.First() ? 1 : 0)), Count(Plan((type, _) => 1.0 / type.Count()))];
-        return new(ends.Min(), ends.Max(), lora); // the inverse of many is few
+        return new(ends.Min(), ends.Max(), lora); // with the inverse selection, the bounds swap
     }
 }

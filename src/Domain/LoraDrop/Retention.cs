@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The cut: which layers of one module type keep a LoRA of their own.</summary>
+/// <summary>The cut: which layers of one module type keep their own LoRA.</summary>
 public static class Retention
 {
-    /// <summary>How far a float64 sum may stay under T and still count as having reached it.</summary>
+    /// <summary>Tolerance of a float64 sum for having reached T.</summary>
     public const double Slack = 1e-12;
 
-    /// <summary>The fewest layers, most important first, whose importance together reaches T; of equals the lower layer goes first. T = 1 keeps every layer.</summary>
+    /// <summary>The fewest layers, most important first, whose cumulative importance reaches T; ties go to the lower layer. T = 1 keeps every layer.</summary>
     /// <param name="importance">I per layer; sums to 1.</param>
     /// <param name="T">The threshold, in (0, 1].</param>
     public static IReadOnlyList<int> Kept(IReadOnlyList<double> importance, double T)
@@ -23,14 +23,14 @@ public static class Retention
         return kept;
     }
 
-    /// <summary>Layers from most to least important; of equals the lower layer goes first.</summary>
+    /// <summary>Layers from most to least important; ties go to the lower layer.</summary>
     public static IReadOnlyList<int> Ranked(IReadOnlyList<double> importance) =>
         [.. importance.Index().OrderByDescending(l => l.Item).ThenBy(l => l.Index).Select(l => l.Index)];
 
     /// <summary>The layers that keep their own LoRA under a rule, in ascending order.</summary>
     /// <param name="importance">I per layer.</param>
     /// <param name="k">How many layers the method keeps, 1 to the number of layers.</param>
-    /// <param name="rule">Which ones.</param>
+    /// <param name="rule">The selection rule.</param>
     /// <param name="random">The stream that <see cref="Selection.Random"/> draws from.</param>
     public static IReadOnlyList<int> Choose(IReadOnlyList<double> importance, int k, Selection rule, SplitMix64 random)
     {

@@ -1,19 +1,19 @@
 namespace LoraDrop.Domain;
 
-/// <summary>What a site gets in task adaptation.</summary>
+/// <summary>What a site uses in task adaptation.</summary>
 public enum Place
 {
-    /// <summary>A LoRA of its own.</summary>
+    /// <summary>Its own LoRA.</summary>
     Own,
 
-    /// <summary>The one LoRA that all layers of its module type under the cut share.</summary>
+    /// <summary>The LoRA shared by all layers of its module type below the cut.</summary>
     Shared,
 
-    /// <summary>No LoRA at all (the paper's ablation "w/o share").</summary>
+    /// <summary>No LoRA (the paper's ablation "w/o share").</summary>
     None,
 }
 
-/// <summary>Who keeps a LoRA of its own, who shares one, and who has none.</summary>
+/// <summary>Which sites keep their own LoRA, share one, or have none.</summary>
 public sealed class SharingPlan
 {
     private readonly SortedDictionary<Site, Place> _places;
@@ -25,36 +25,36 @@ public sealed class SharingPlan
         Remarks = remarks;
     }
 
-    /// <summary>Every site and what it gets, by type and layer.</summary>
+    /// <summary>The place of every site, by type and layer.</summary>
     public IReadOnlyDictionary<Site, Place> Places => _places;
 
-    /// <summary>What a person should know about the plan: a layer that was kept because it would have shared with nobody.</summary>
+    /// <summary>Notes on the plan, such as a layer kept because it had no other to share with.</summary>
     public IReadOnlyList<string> Remarks { get; }
 
     public Place this[Site site] => _places[site];
 
-    /// <summary>The sites with a LoRA of their own.</summary>
+    /// <summary>The sites with their own LoRA.</summary>
     public IEnumerable<Site> Own => _places.Where(p => p.Value == Place.Own).Select(p => p.Key);
 
     /// <summary>The module types that have a shared LoRA.</summary>
     public IEnumerable<string> SharedTypes => _places.Where(p => p.Value == Place.Shared).Select(p => p.Key.Type).Distinct();
 
-    /// <summary>A LoRA of its own everywhere: ordinary LoRA.</summary>
+    /// <summary>Every site has its own LoRA: ordinary LoRA.</summary>
     public static SharingPlan OwnEverywhere(IEnumerable<Site> sites) => new(sites.Select(site => KeyValuePair.Create(site, Place.Own)), []);
 
-    /// <summary>Exactly these places, as a stored plan names them.</summary>
+    /// <summary>A plan with exactly these places.</summary>
     public static SharingPlan Of(IEnumerable<KeyValuePair<Site, Place>> places) => new(places, []);
 
-    /// <summary>Only these sites have a LoRA, the others none: how Table 3 evaluates a trained adapter.</summary>
+    /// <summary>Only these sites have a LoRA: how table 3 evaluates a trained adapter.</summary>
     public static SharingPlan Only(IEnumerable<Site> sites, IReadOnlySet<Site> on) =>
         new(sites.Select(site => KeyValuePair.Create(site, on.Contains(site) ? Place.Own : Place.None)), []);
 
     /// <summary>The plan of §3.2: keep the layers that together reach T, and let the others share one LoRA per module type.</summary>
     /// <param name="importance">I of every site.</param>
-    /// <param name="threshold">T in (0, 1]; ignored where <paramref name="keep"/> is given.</param>
-    /// <param name="keep">How many layers keep their own LoRA, per module type; null: as many as T asks for.</param>
-    /// <param name="rule">Which layers those are.</param>
-    /// <param name="remainder">What the others get.</param>
+    /// <param name="threshold">T in (0, 1]; ignored if <paramref name="keep"/> is given.</param>
+    /// <param name="keep">Number of layers per module type that keep their own LoRA; null to use T.</param>
+    /// <param name="rule">The selection rule.</param>
+    /// <param name="remainder">What the other layers use.</param>
     /// <param name="seed">Seeds <see cref="Selection.Random"/>.</param>
     public static SharingPlan From(IReadOnlyDictionary<Site, double> importance, double threshold, int? keep = null,
         Selection rule = Selection.Importance, Remainder remainder = Remainder.Share, long seed = 0)
@@ -71,7 +71,7 @@ public sealed class SharingPlan
             {
                 var single = Enumerable.Range(0, I.Length).First(index => !own.Contains(index));
                 own.Add(single);
-                remarks.Add($"{sites[single].Key} is the only {type.Key} layer under the cut; sharing with nobody saves nothing, so it keeps its own LoRA.");
+                remarks.Add($"{sites[single].Key} is the only {type.Key} layer below the cut. It has no other layer to share with, so it keeps its own LoRA.");
             }
             foreach (var (index, (site, _)) in sites.Index())
                 places[site] = own.Contains(index) ? Place.Own : remainder == Remainder.Share ? Place.Shared : Place.None;

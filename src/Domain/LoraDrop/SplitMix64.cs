@@ -2,14 +2,14 @@ namespace LoraDrop.Domain;
 
 /// <summary>A seeded random stream that is the same on every runtime and machine (Steele, Lea and Flood 2014).</summary>
 /// <remarks>
-/// Samples, shuffles and initial adapters are drawn from it, so that a run depends on its seed alone and a position in it can be
-/// reached again without a saved state: each use takes a stream of its own, <c>SplitMix64.For(seed, "purpose", epoch)</c>.
+/// Samples, shuffles and initial adapters are drawn from it, so that a run depends only on its seed and any position can be
+/// reproduced without saved state: each use has its own stream, <c>SplitMix64.For(seed, "purpose", epoch)</c>.
 /// </remarks>
 public sealed class SplitMix64(ulong state)
 {
     private ulong _state = state;
 
-    /// <summary>The stream that belongs to a seed, a purpose and an index; streams of different purposes do not overlap in practice.</summary>
+    /// <summary>The stream for a seed, purpose and index; streams of different purposes do not overlap in practice.</summary>
     public static SplitMix64 For(long seed, string purpose, long index = 0)
     {
         var mixed = new SplitMix64(unchecked((ulong)seed));
@@ -38,7 +38,7 @@ public sealed class SplitMix64(ulong state)
         return (int)Math.BigMul(Next(), (ulong)bound, out _);
     }
 
-    /// <summary>Puts a list into a random order (Fisher and Yates).</summary>
+    /// <summary>Shuffles a list (Fisher and Yates).</summary>
     public void Shuffle<T>(IList<T> list)
     {
         for (var i = list.Count - 1; i > 0; i--)

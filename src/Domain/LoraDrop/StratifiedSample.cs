@@ -1,13 +1,13 @@
 namespace LoraDrop.Domain;
 
-/// <summary>A part of a data set in which every stratum has its share: D_s of the paper (section 3.1), and data kept aside.</summary>
+/// <summary>A stratified sample of a dataset: D_s of the paper (section 3.1), and held-out data.</summary>
 /// <remarks>
-/// The size is exactly round(ratio · n), halves up, and at least one of each stratum; seats that do not divide evenly go to the
-/// largest remainders. Each stratum is drawn from a stream of its own, so the draw depends on seed and purpose alone.
+/// The size is exactly round(ratio · n), halves up, with at least one of each stratum; seats that do not divide evenly go to the
+/// largest remainders. Each stratum has its own random stream, so the sample depends only on seed and purpose.
 /// </remarks>
 public static class StratifiedSample
 {
-    /// <summary>Bins of equal size that numbers are sorted into.</summary>
+    /// <summary>The number of equal-sized bins for numeric targets.</summary>
     private const int Quantiles = 10;
 
     /// <summary>Samples by class.</summary>
@@ -15,7 +15,7 @@ public static class StratifiedSample
     public static int[] ByClass(IReadOnlyList<int> classes, double ratio, long seed, string purpose) =>
         Draw([.. classes.Index().GroupBy(c => c.Item, c => c.Index).OrderBy(c => c.Key).Select(c => c.ToArray())], classes.Count, ratio, seed, purpose);
 
-    /// <summary>Samples by tenths of the sorted targets; equal targets stand in file order.</summary>
+    /// <summary>Samples by tenths of the sorted targets; equal targets keep file order.</summary>
     /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
     public static int[] ByQuantile(IReadOnlyList<double> targets, double ratio, long seed, string purpose)
     {
@@ -34,10 +34,10 @@ public static class StratifiedSample
     public static int[] BySourceAndQuantile(IReadOnlyList<string> sources, IReadOnlyList<double> targets, double ratio, long seed, string purpose) =>
         Draw([.. sources.Index().GroupBy(s => s.Item, s => s.Index).OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(source => Tenths([.. source], targets))], targets.Count, ratio, seed, purpose);
 
-    /// <summary>How many are drawn of n in so many strata: round(ratio · n), halves up, at least one of each stratum.</summary>
+    /// <summary>The sample size for n rows in a number of strata: round(ratio · n), halves up, at least one of each stratum.</summary>
     public static int SizeOf(int n, int strata, double ratio) => Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), Math.Min(strata, n), n);
 
-    /// <summary>The strata that numbers are sorted into, of n.</summary>
+    /// <summary>The number of strata for n numbers.</summary>
     public static int QuantilesOf(int n) => Math.Min(Quantiles, n);
 
     private static int[] Draw(int[][] strata, int n, double ratio, long seed, string purpose)

@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How well predicted classes fit the gold ones; equal to scikit-learn's figures, 0 where one is undefined.</summary>
+/// <summary>Classification metrics, equal to scikit-learn's; 0 if undefined.</summary>
 public static class ClassificationMetrics
 {
     public static double Accuracy(IReadOnlyList<int> gold, IReadOnlyList<int> predicted) =>

@@ -1,15 +1,15 @@
 namespace LoraDrop.Domain;
 
-/// <summary>A figure that tells how well predictions fit. Written in kebab case: <c>macro-f1</c>. What each is exactly: docs/decisions/text-metrics.md.</summary>
+/// <summary>A metric, written in kebab case: <c>macro-f1</c>. See docs/decisions/text-metrics.md for exact definitions.</summary>
 public enum Metric
 {
-    /// <summary>Share of right predictions.</summary>
+    /// <summary>Fraction of correct predictions.</summary>
     Accuracy,
 
-    /// <summary>F1 of class 1, in a task with two classes.</summary>
+    /// <summary>F1 of class 1, for two classes.</summary>
     F1,
 
-    /// <summary>The plain mean of the F1 of every class.</summary>
+    /// <summary>Unweighted mean of the F1 of every class.</summary>
     MacroF1,
 
     /// <summary>Matthews' correlation coefficient.</summary>
@@ -21,31 +21,31 @@ public enum Metric
     /// <summary>Spearman's rank correlation.</summary>
     Spearman,
 
-    /// <summary>Mean squared error; reported, but lower is better, so it picks no best evaluation.</summary>
+    /// <summary>Mean squared error; reported only, since lower is better.</summary>
     Mse,
 
-    /// <summary>e to the mean loss of a target's token; lower is better.</summary>
+    /// <summary>exp of the mean loss per target token; lower is better.</summary>
     Perplexity,
 
-    /// <summary>BLEU of a corpus, as sacreBLEU counts it (13a, exp); 0 to 100.</summary>
+    /// <summary>Corpus BLEU as in sacreBLEU (13a, exp); 0 to 100.</summary>
     Bleu,
 
-    /// <summary>BLEU as the E2E challenge's script counts it, which DART is scored with too; 0 to 1.</summary>
+    /// <summary>BLEU as in the E2E challenge's script, also used for DART; 0 to 1.</summary>
     E2eBleu,
 
-    /// <summary>NIST of the same script.</summary>
+    /// <summary>NIST as in the E2E challenge's script.</summary>
     Nist,
 
-    /// <summary>The mean of the next three; 0 to 100.</summary>
+    /// <summary>Mean of rouge1, rouge2 and rouge-l; 0 to 100.</summary>
     Rouge,
 
-    /// <summary>F of ROUGE-1, the mean over texts, with stemming; 0 to 100.</summary>
+    /// <summary>F-score of ROUGE-1, averaged over texts, with stemming; 0 to 100.</summary>
     Rouge1,
 
-    /// <summary>F of ROUGE-2.</summary>
+    /// <summary>F-score of ROUGE-2; 0 to 100.</summary>
     Rouge2,
 
-    /// <summary>F of ROUGE-L.</summary>
+    /// <summary>F-score of ROUGE-L; 0 to 100.</summary>
     RougeL,
 
     /// <summary>METEOR without synonyms; 0 to 1.</summary>
@@ -54,9 +54,9 @@ public enum Metric
     /// <summary>chrF2; 0 to 100.</summary>
     Chrf,
 
-    /// <summary>Share of answers that equal a reference.</summary>
+    /// <summary>Fraction of texts that equal a reference.</summary>
     ExactMatch,
 
-    /// <summary>Share of answers whose number is the reference's, by GSM8K's official rule.</summary>
+    /// <summary>Fraction of texts whose number equals the reference's, by GSM8K's official rule.</summary>
     Gsm8k,
 }

@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How well predicted numbers fit the gold ones; equal to SciPy's figures, NaN where one is undefined.</summary>
+/// <summary>Regression metrics, equal to SciPy's; NaN if undefined.</summary>
 public static class RegressionMetrics
 {
     /// <summary>Pearson's correlation; NaN where either side is constant.</summary>

@@ -2,20 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>The figures of one evaluation by their names in JSON, and which of them picks the best evaluation.</summary>
-/// <param name="Values">Name to value; NaN where a figure is undefined (the correlation of a constant).</param>
-/// <param name="Primary">The name of the figure that counts.</param>
+/// <summary>The scores of one evaluation by JSON name, and which one selects the best checkpoint.</summary>
+/// <param name="Values">Value by name; NaN if undefined (the correlation of a constant).</param>
+/// <param name="Primary">Name of the primary score.</param>
 public sealed record Scores(IReadOnlyDictionary<string, double> Values, string Primary)
 {
     public double PrimaryValue => Values[Primary];
 
-    /// <summary>Why the figure that counts says nothing about these predictions; null where it does.</summary>
-    /// <remarks>A correlation with a constant is NaN, and Matthews' coefficient of one class is 0 by convention, as scikit-learn has it:
-    /// neither can tell one evaluation from another.</remarks>
+    /// <summary>Why the primary score is undefined for these predictions; null if it is defined.</summary>
+    /// <remarks>A correlation with a constant is NaN, and Matthews' coefficient of one class is 0 by convention, as in scikit-learn:
+    /// neither can rank evaluations.</remarks>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Undefined { get; init; }
 
-    /// <summary>Whether the figure that counts is better than an earlier evaluation's; false where either is undefined.</summary>
+    /// <summary>Whether the primary score is better than an earlier evaluation's; false if either is undefined.</summary>
     public bool Beats(Scores earlier) => Undefined is null && earlier.Undefined is null
         && (TaskMetrics.IsLowerBetter(Primary) ? PrimaryValue < earlier.PrimaryValue : PrimaryValue > earlier.PrimaryValue);
 
@@ -31,8 +31,8 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
     {
         Undefined = task.Metric switch
         {
-            Metric.Matthews when IsConstant(gold) => "all labels are of one class",
-            Metric.F1 when !gold.Contains(1) => $"no label is of the class {task.Labels?[1] ?? "1"}",
+            Metric.Matthews when IsConstant(gold) => "all labels have the same class",
+            Metric.F1 when !gold.Contains(1) => $"no label has the class {task.Labels?[1] ?? "1"}",
             _ => null,
         },
     };
@@ -46,7 +46,7 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
         _ => throw new ArgumentException($"{metric} does not score numbers."),
     }) with
     {
-        Undefined = gold.Count < 2 ? "there is one row only"
+        Undefined = gold.Count < 2 ? "there is only one row"
             : IsConstant(gold) ? "all labels are equal"
             : IsConstant(predicted) ? "all predictions are equal" : null,
     };
@@ -55,12 +55,12 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
     public static Scores OfLoss(double meanLoss)
     {
         var (name, value) = (JsonText.NameOf(Metric.Perplexity), Math.Exp(meanLoss));
-        var undefined = double.IsFinite(value) ? null : "the loss is too large for it";
+        var undefined = double.IsFinite(value) ? null : "the loss is too large";
         return new(new Dictionary<string, double> { [name] = value }, name) { Undefined = undefined };
     }
 
     /// <summary>Scores generated answers.</summary>
-    /// <param name="metric">The one that counts; where perplexity does, which says nothing about answers, BLEU is named.</param>
+    /// <param name="metric">The primary metric. For perplexity, which does not score generated text, BLEU is used.</param>
     /// <param name="answers">Answers with their references; at least one.</param>
     public static Scores OfTexts(Metric metric, IReadOnlyList<Segment> answers)
     {

@@ -1,11 +1,11 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The names of the classes, and how a data file refers to them: by value, the same in every format.</summary>
+/// <summary>Names of classes, and how data files refer to them: by value, the same in every format.</summary>
 /// <remarks>
-/// Numbers that are equal are one class, however they are spelt, under the shortest spelling: <c>1</c>, <c>1.0</c> (pandas, once a label is
+/// Equal numbers are one class, named by the shortest spelling: <c>1</c>, <c>1.0</c> (pandas, if a label is
 /// missing) and <c>1e0</c> are <c>1</c>.
-/// Where every label is true or false in any spelling (<c>True</c>, <c>TRUE</c>), the classes are <c>false</c> and <c>true</c>. Any other
-/// text is its own class, as it stands.
+/// If every label is true or false in any case (<c>True</c>, <c>TRUE</c>), the classes are <c>false</c> and <c>true</c>. Any other
+/// text is its own class, unchanged.
 /// </remarks>
 public static class ClassNames
 {
@@ -26,7 +26,7 @@ public static class ClassNames
     /// stands.</summary>
     public static string Named(string label) => NumberText.Shortest(label) ?? label;
 
-    /// <summary>Whether a label is true or false in any spelling.</summary>
+    /// <summary>Whether a label is true or false in any case.</summary>
     public static bool IsBoolean(string label) => IsBoolean(label.AsSpan());
 
     /// <summary>The same of a span.</summary>
@@ -36,20 +36,20 @@ public static class ClassNames
     /// <summary><c>true</c> or <c>false</c>, for a label that <see cref="IsBoolean(string)"/>.</summary>
     public static string Boolean(string label) => label.Trim().ToLowerInvariant();
 
-    /// <summary>What a label must be, as a fault says it.</summary>
+    /// <summary>The valid labels, for a fault's message.</summary>
     public static string Wanted(IReadOnlyList<string>? names) =>
         names is null ? "a finite number"
-            : $"one of {string.Join(", ", names.Take(MostListed))}{(new ClassIndex(names).CountsPlaces ? ", or its number from 0" : "")}";
+            : $"one of {string.Join(", ", names.Take(MostListed))}{(new ClassIndex(names).AcceptsIndices ? ", or its number from 0" : "")}";
 
-    /// <summary>Whether a label says that there is none: hidden test labels are published as -1, and no class is called so.</summary>
+    /// <summary>Whether a label is hidden: test labels are published as -1 if there is no class of that name.</summary>
     public static bool IsHidden(string label, IReadOnlyList<string>? names) => NumberOf(label) == -1
         && (names is null || new ClassIndex(names).Of(label) is null);
 
     /// <summary>A finite number, or null.</summary>
     public static double? NumberOf(string label) => NumberText.ValueOf(label);
 
-    /// <summary>Labels that are spelt in several ways, each as a remark that names the spellings.</summary>
-    /// <param name="labels">The labels of a column as they are written.</param>
+    /// <summary>Remarks on labels with several spellings.</summary>
+    /// <param name="labels">The labels of a column as written.</param>
     public static IEnumerable<string> SpellingRemarks(IEnumerable<string> labels)
     {
         string[] written = [.. labels.Where(label => !string.IsNullOrWhiteSpace(label)).Distinct().Order(StringComparer.Ordinal)];
@@ -77,26 +77,26 @@ public sealed class ClassIndex
         _count = names.Count;
         _booleans = names.Count > 0 && names.All(name => ClassNames.IsBoolean(name));
         foreach (var (place, name) in names.Index()) _classes.TryAdd(KeyOf(name), place);
-        CountsPlaces = names.All(name => ClassNames.NumberOf(name) is null);
+        AcceptsIndices = names.All(name => ClassNames.NumberOf(name) is null);
     }
 
-    /// <summary>Whether a label may also be the place of a class, from 0: only where no class is called by a number, since <c>1</c> could
+    /// <summary>Whether a label may also be the index of a class, from 0: only if no class is named by a number, since <c>1</c> could
     /// then be either.</summary>
-    public bool CountsPlaces { get; }
+    public bool AcceptsIndices { get; }
 
-    /// <summary>Different classes; fewer than names where two names are one value, such as <c>1</c> and <c>1.0</c>.</summary>
+    /// <summary>Number of distinct classes; fewer than names if two names are the same value, such as <c>1</c> and <c>1.0</c>.</summary>
     public int Count => _classes.Count;
 
-    /// <summary>The class of a label, by its name or else by its place; null where there is none.</summary>
+    /// <summary>The class of a label, by name or else by index; null if unknown.</summary>
     public int? Of(string label) => Of(label, out _);
 
-    /// <summary>The class of a label, and whether its place said so.</summary>
-    public int? Of(string label, out bool byPlace)
+    /// <summary>The class of a label, and whether it was found by index.</summary>
+    public int? Of(string label, out bool byIndex)
     {
-        byPlace = false;
+        byIndex = false;
         if (_classes.TryGetValue(KeyOf(label), out var found)) return found;
-        if (!CountsPlaces || !int.TryParse(ClassNames.Named(label), out var place) || place < 0 || place >= _count) return null;
-        byPlace = true;
+        if (!AcceptsIndices || !int.TryParse(ClassNames.Named(label), out var place) || place < 0 || place >= _count) return null;
+        byIndex = true;
         return place;
     }
 

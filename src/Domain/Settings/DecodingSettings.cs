@@ -1,42 +1,42 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How answers are generated; what each number means, and in what order they act, is as in transformers.</summary>
+/// <summary>How text is generated. Settings have the same meaning and order as in transformers.</summary>
 public sealed record DecodingSettings
 {
-    /// <summary>Tokens of an answer at most; at least 1, default the preset's, else 128.</summary>
+    /// <summary>Maximum number of generated tokens; at least 1, default the preset's, else 128.</summary>
     public int MaxNewTokens { get; init; } = 128;
 
-    /// <summary>The answer does not end before so many tokens; at least 0, default 0.</summary>
+    /// <summary>Minimum number of generated tokens; at least 0, default 0.</summary>
     public int MinNewTokens { get; init; }
 
-    /// <summary>Texts that are followed side by side, the best of which is the answer; at least 1, default the preset's, else 1.</summary>
+    /// <summary>Number of beams for beam search; at least 1, default the preset's, else 1.</summary>
     public int Beams { get; init; } = 1;
 
-    /// <summary>Beams are ranked by Σ log p / length^this; default the preset's, else 1.</summary>
+    /// <summary>Exponent of the length penalty: beams are ranked by Σ log p / length^lengthPenalty; default the preset's, else 1.</summary>
     public double LengthPenalty { get; init; } = 1;
 
-    /// <summary>Scores are divided by it and a token is drawn; at least 0; default 0, which takes the likeliest token.</summary>
+    /// <summary>Sampling temperature; at least 0, default 0, which always picks the most likely token.</summary>
     public double Temperature { get; init; }
 
-    /// <summary>Only so many of the likeliest tokens are drawn from; at least 0, default 0: all.</summary>
+    /// <summary>Sample only from the k most likely tokens; at least 0, default 0: all tokens.</summary>
     public int TopK { get; init; }
 
-    /// <summary>Only the likeliest tokens that together have this probability are drawn from; (0, 1], default 1: all.</summary>
+    /// <summary>Sample only from the most likely tokens with this cumulative probability; (0, 1], default 1: all tokens.</summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>Above 1, tokens that occurred become less likely; above 0, default 1.</summary>
+    /// <summary>Values above 1 make tokens that already occurred less likely; above 0, default 1.</summary>
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>No so many tokens in a row occur twice; at least 0, default the preset's, else 0: they may.</summary>
+    /// <summary>Size of n-grams that must not repeat; at least 0, default the preset's, else 0: no limit.</summary>
     public int NoRepeatNgram { get; init; }
 
-    /// <summary>Texts that end an answer where they first occur in it; they are no part of it. Default none.</summary>
+    /// <summary>Stop sequences, which end the text and are removed from it; default none.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>Prompts that are answered at a time; at least 1, default 16.</summary>
+    /// <summary>Prompts per batch; at least 1, default 16.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Prompts of the test split (of the validation split, where there is none) that are answered and scored at the end of a run, the first ones; at least 0 (none), default null: all.</summary>
+    /// <summary>Number of prompts of the test split (or the validation split, if there is no test split) to generate and score at the end of a run; at least 0 (none), default null: all.</summary>
     public int? Rows { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
@@ -50,8 +50,8 @@ public sealed record DecodingSettings
         if (Temperature is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.temperature", $"must be at least 0; got {Temperature}");
         if (TopP is not (> 0 and <= 1)) yield return new($"{path}.topP", $"must lie in (0, 1]; got {TopP}");
         if (RepetitionPenalty is not (> 0 and < double.PositiveInfinity)) yield return new($"{path}.repetitionPenalty", $"must be above 0; got {RepetitionPenalty}");
-        if (Beams > 1 && Temperature > 0) yield return new($"{path}.temperature", "must be 0 where beams are followed: they take the likeliest");
-        if (Stop.Distinct().Count() < Stop.Count) yield return new($"{path}.stop", "must name each text once");
+        if (Beams > 1 && Temperature > 0) yield return new($"{path}.temperature", "must be 0 with beams above 1, since beam search does not sample");
+        if (Stop.Distinct().Count() < Stop.Count) yield return new($"{path}.stop", "must not contain duplicates");
     }
 
     internal static DecodingSettings Read(JsonFields fields, DecodingSettings defaults) => new()

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Whether the first line of a separated file names its columns. The file alone decides, whatever a task asks for, so that all who
-/// read it agree.</summary>
+/// <summary>Detects whether the first line of a CSV or TSV file is a header. Depends only on the file, not on the task, so that all
+/// readers agree.</summary>
 /// <remarks>
 /// It is a header if its cells are all different, none is empty and none is a number, unless it looks like the rows below it: where one of
 /// its cells comes again in its own column, and no column
@@ -12,10 +12,10 @@ namespace LoraDrop.Domain;
 /// </remarks>
 public static class HeaderLine
 {
-    /// <summary>Rows below the first line that are looked at.</summary>
+    /// <summary>The number of rows after the first line to inspect.</summary>
     public const int Sample = 1000;
 
-    /// <summary>Why the first line is no header; null where it is one.</summary>
+    /// <summary>Why the first line is not a header; null if it is one.</summary>
     /// <param name="first">The cells of the first line.</param>
     /// <param name="rows">Up to <see cref="Sample"/> rows below it.</param>
     public static string? WhyNot(IReadOnlyList<string> first, IReadOnlyList<IReadOnlyList<string>> rows)
@@ -26,7 +26,7 @@ public static class HeaderLine
             if (string.IsNullOrWhiteSpace(first[i]) && (rows.Count == 0 || CellsOf(rows, i).Any())) return $"its cell {i + 1} is empty";
         string[] names = [.. first.Where(cell => !string.IsNullOrWhiteSpace(cell))];
         if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            return $"\"{PlainText.Clipped(twice.Key)}\" stands in it twice";
+            return $"\"{PlainText.Clipped(twice.Key)}\" occurs in it twice";
         var counted = names.Index().All(name => name.Item == $"{name.Index}") && Enumerable.Range(index, names.Length)
             .Any(i => CellsOf(rows, i).Any(cell => !IsNumber(cell)));
         if (!counted && names.FirstOrDefault(IsNumber) is { } number) return $"\"{PlainText.Clipped(number)}\" in it is a number";
@@ -35,9 +35,9 @@ public static class HeaderLine
         if (columns.Any(i => CellsOf(rows, i).Any() && CellsOf(rows, i).All(cell => IsNumber(cell) || ClassNames.IsBoolean(cell))
             && !ClassNames.IsBoolean(first[i]))) return null;
         IReadOnlyList<string>[] others =
-            [.. rows.Where(row => !row.SequenceEqual(first))];   // files that were put together have the header again
+            [.. rows.Where(row => !row.SequenceEqual(first))];   // concatenated files repeat the header
         foreach (var i in columns)
-            if (CellsOf(others, i).Contains(first[i])) return $"\"{PlainText.Clipped(first[i])}\" comes again in its column";
+            if (CellsOf(others, i).Contains(first[i])) return $"\"{PlainText.Clipped(first[i])}\" occurs again in its column";
         return null;
     }
 

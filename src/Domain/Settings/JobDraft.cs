@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
-/// <summary>A request as it was read, faults and all, so that what stands in it without fault can be judged further and all faults are told at once.</summary>
-/// <param name="Request">What could not be read is its default.</param>
-/// <param name="Faults">What is wrong with it by itself.</param>
+/// <summary>A parsed request with its faults, so that valid parts can be checked further and all faults are reported together.</summary>
+/// <param name="Request">The request; fields that could not be read have their defaults.</param>
+/// <param name="Faults">Faults of the request itself.</param>
 public sealed record JobDraft(JobRequest Request, IReadOnlyList<Fault> Faults)
 {
     /// <exception cref="RefusedInputException">The text is not a JSON object.</exception>
@@ -10,11 +10,11 @@ public sealed record JobDraft(JobRequest Request, IReadOnlyList<Fault> Faults)
     {
         var faults = new List<Fault>();
         var request = JsonFields.Read(json, faults, JobRequest.Read);
-        var unread = faults.Select(f => f.Path).ToHashSet();   // reads as its default, which is not the caller's to mend
+        var unread = faults.Select(f => f.Path).ToHashSet();   // has its default, whose faults are not the caller's
         faults.AddRange(request.Faults().Where(f => !unread.Contains(f.Path)));
         return new(request, faults);
     }
 
-    /// <summary>Whether a field, and all within it, stands without fault.</summary>
-    public bool IsSound(string path) => !Faults.Any(f => f.Path == path || f.Path.StartsWith($"{path}.", StringComparison.Ordinal));
+    /// <summary>Whether a field and everything in it has no fault.</summary>
+    public bool IsValid(string path) => !Faults.Any(f => f.Path == path || f.Path.StartsWith($"{path}.", StringComparison.Ordinal));
 }

@@ -1,14 +1,14 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Which of the queued stages is taken first; among equals the one that goes on with a job, and then the one that waits longest. The order is that of the queue.</summary>
+/// <summary>Priority in the queue. At equal priority, stages of started jobs come first, then those queued longest.</summary>
 public enum JobPriority
 {
-    /// <summary>Before all others.</summary>
+    /// <summary>Runs before all others.</summary>
     High,
 
-    /// <summary>After high.</summary>
+    /// <summary>Runs after high.</summary>
     Default,
 
-    /// <summary>When nothing else waits.</summary>
+    /// <summary>Runs when nothing else is queued.</summary>
     Low,
 }

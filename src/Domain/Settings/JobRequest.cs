@@ -5,53 +5,53 @@ namespace LoraDrop.Domain;
 /// <summary>How a model is adapted to a task.</summary>
 public enum TuningMethod
 {
-    /// <summary>Measure the importance of each layer's LoRA, keep the important ones, share one LoRA among the others.</summary>
+    /// <summary>Measures the importance of each layer's LoRA, keeps the important ones, and shares one LoRA among the others.</summary>
     LoraDrop,
 
     /// <summary>A LoRA for every layer (Hu et al. 2021): the baseline.</summary>
     Lora,
 }
 
-/// <summary>What a job asks for, with every default filled in. Past <see cref="Parse"/> it is trusted.</summary>
-/// <remarks>Two requests are equal when they say the same: they resolve to the same JSON.</remarks>
+/// <summary>The settings of a job, with all defaults filled in. Past <see cref="Parse"/> it is trusted.</summary>
+/// <remarks>Two requests are equal if they resolve to the same JSON.</remarks>
 public sealed record JobRequest
 {
     private const int MostLabels = 16;
 
-    /// <summary>A name for people; up to 200 characters, optional.</summary>
+    /// <summary>An optional name of up to 200 characters.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The base model: a registered name, or a place it can be loaded from.</summary>
+    /// <summary>The base model: a registered name, or a source such as <c>hf:FacebookAI/roberta-base</c>.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The data: a registered name, or a place; for the command line a folder or a training file.</summary>
+    /// <summary>The dataset: a registered name, or a source such as <c>hf:nyu-mll/glue#rte</c>; on the command line a folder or training file.</summary>
     public required string Dataset { get; init; }
 
     public required TaskSettings Task { get; init; }
 
-    /// <summary>How to adapt the model; default <c>lora-drop</c>.</summary>
+    /// <summary>The tuning method; default <c>lora-drop</c>.</summary>
     public TuningMethod Method { get; init; } = TuningMethod.LoraDrop;
 
     public required LoraSettings Lora { get; init; }
 
-    /// <summary>Stage 1; null where the method measures no importance.</summary>
+    /// <summary>Settings of stage 1; null if the method does not measure importance.</summary>
     public ImportanceSettings? Importance { get; init; }
 
-    /// <summary>Which layers keep a LoRA of their own; null where the method shares none.</summary>
+    /// <summary>Which layers keep their own LoRA; null if the method does not share LoRAs.</summary>
     public SharingSettings? Sharing { get; init; }
 
     public required TrainingSettings Training { get; init; }
 
-    /// <summary>Which jobs are taken first among queued stages; default <c>default</c>.</summary>
+    /// <summary>Priority in the queue; default <c>default</c>.</summary>
     public JobPriority Priority { get; init; } = JobPriority.Default;
 
-    /// <summary>Which workers may take the job; default any.</summary>
+    /// <summary>Requirements for the worker; default none.</summary>
     public WorkerDemand Worker { get; init; } = new();
 
-    /// <summary>Names and values for finding jobs again; up to 16 pairs, names up to 63 and values up to 255 characters.</summary>
+    /// <summary>Labels for filtering; up to 16 pairs, names up to 63 and values up to 255 characters.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Reads a request strictly and resolves its defaults.</summary>
+    /// <summary>Parses a request strictly and resolves its defaults.</summary>
     /// <exception cref="RefusedInputException">With all faults at once, each with its JSON path.</exception>
     public static JobRequest Parse(string json)
     {
@@ -62,8 +62,8 @@ public sealed record JobRequest
     /// <summary>The resolved settings; parsing them again gives an equal request.</summary>
     public string ToJson() => JsonText.Of(this);
 
-    /// <summary>The settings that say what comes out: all but <see cref="Priority"/> and <see cref="Worker"/>, which say when and where.</summary>
-    /// <remarks>Two requests that differ in nothing else are the same run, and either goes on with what the other began.</remarks>
+    /// <summary>The settings that determine the result: all but <see cref="Priority"/> and <see cref="Worker"/>.</summary>
+    /// <remarks>Requests that differ only in these are the same run, and one can continue the other.</remarks>
     public string ToRunJson()
     {
         var json = JsonSerializer.SerializeToNode(this, JsonText.Options)!.AsObject();
@@ -75,7 +75,7 @@ public sealed record JobRequest
     {
         if (Name?.Length > 200) yield return new("name", $"must have at most 200 characters; got {Name.Length}");
         foreach (var fault in NamedValues.Faults(Labels, "labels", MostLabels)) yield return fault;
-        if (Training.Packing is not null && Task.Kind != TaskKind.Generation) yield return new("training.packing", "belongs to generation: an encoder's texts have a row each");
+        if (Training.Packing is not null && Task.Kind != TaskKind.Generation) yield return new("training.packing", "applies only to generation");
         var sections = Task.Faults("task").Concat(Lora.Faults("lora")).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
@@ -109,7 +109,7 @@ public sealed record JobRequest
     private static T? DropSection<T>(JsonFields fields, string name, TuningMethod method, Func<JsonFields, T> read) where T : class
     {
         var belongs = method == TuningMethod.LoraDrop;
-        if (!belongs && fields.Has(name)) fields.Refuse(name, $"does not belong to the method {JsonText.NameOf(method)}: leave it out, or choose lora-drop");
+        if (!belongs && fields.Has(name)) fields.Refuse(name, $"does not apply to the method {JsonText.NameOf(method)}; remove it or use lora-drop");
         return belongs || fields.Has(name) ? fields.Section(name, read) : null;
     }
 }

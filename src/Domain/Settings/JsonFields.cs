@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Reads one JSON object strictly: what cannot be read becomes a fault with its path, and reading goes on.</summary>
+/// <summary>Parses one JSON object strictly: invalid fields become faults with their paths, and parsing continues.</summary>
 /// <remarks>
-/// A field that is absent, null or faulty reads as its default, so that one pass finds every fault. Fields that nobody asked for
-/// are faults too; <see cref="Section{T}"/> and <see cref="Read{T}"/> see to that when the object has been read. Names and texts alike are <see cref="PlainText"/>.
+/// Absent, null and invalid fields return their defaults, so that one pass finds every fault. Unknown fields
+/// are faults too, added by <see cref="Section{T}"/> and <see cref="Read{T}"/>. Names and texts must be <see cref="PlainText"/>.
 /// </remarks>
 internal sealed class JsonFields
 {
@@ -24,7 +24,7 @@ internal sealed class JsonFields
         else if (json.ValueKind != JsonValueKind.Null) faults.Add(new Fault(path, $"must be an object; got {Shown(json)}"));
     }
 
-    /// <summary>Reads a whole document; its faults are added to <paramref name="faults"/>.</summary>
+    /// <summary>Parses a whole document; adds its faults to <paramref name="faults"/>.</summary>
     /// <exception cref="RefusedInputException">The text is not JSON; the fault's path is line and column.</exception>
     public static T Read<T>(string json, List<Fault> faults, Func<JsonFields, T> read)
     {
@@ -36,22 +36,22 @@ internal sealed class JsonFields
 
     public T Section<T>(string name, Func<JsonFields, T> read) => Close(new JsonFields(Take(name), PathOf(name), _faults), read);
 
-    /// <summary>Whether the field is there with a value.</summary>
+    /// <summary>Whether the field has a value other than null.</summary>
     public bool Has(string name) => Take(name).ValueKind != JsonValueKind.Null;
 
-    /// <summary>Whether the field is there and null: of a change, what is to be taken away.</summary>
+    /// <summary>Whether the field is null, which in an update removes the value.</summary>
     public bool IsNull(string name)
     {
         _asked.Add(name);
         return _given.TryGetValue(name, out var json) && json.ValueKind == JsonValueKind.Null;
     }
 
-    /// <summary>The field as it stands, for a reader of its own; the kind null where it is not there.</summary>
+    /// <summary>The raw JSON of the field; of kind null if it is absent.</summary>
     public JsonElement Raw(string name) => Take(name).Clone();
 
     public string? Text(string name) => TextAt(Take(name), PathOf(name));
 
-    /// <summary>A text of several lines, which may be all white space.</summary>
+    /// <summary>A text that may have several lines and be all white space.</summary>
     public string? Lines(string name) => TextAt(Take(name), PathOf(name), lines: true);
 
     public string RequiredText(string name)
@@ -106,7 +106,7 @@ internal sealed class JsonFields
         return null;
     }
 
-    /// <summary>An object with free names and a text for each, in the names' ordinal order.</summary>
+    /// <summary>An object with arbitrary names and text values, in ordinal order of names.</summary>
     public IReadOnlyDictionary<string, string> Pairs(string name) => Section(name, fields => new SortedDictionary<string, string>(
         fields._given.ToDictionary(f => f.Key, f => fields.RequiredText(f.Key)), StringComparer.Ordinal));
 
@@ -116,7 +116,7 @@ internal sealed class JsonFields
     {
         var result = read(fields);
         foreach (var name in fields._given.Keys.Where(name => !fields._asked.Contains(name)))
-            fields.Refuse(name, "is not a field" + Spelling.Hint(name, fields._asked.Except(fields._given.Keys)));
+            fields.Refuse(name, "unknown field" + Spelling.Hint(name, fields._asked.Except(fields._given.Keys)));
         return result;
     }
 
@@ -134,11 +134,11 @@ internal sealed class JsonFields
         }
         catch (ArgumentException)
         {
-            throw new RefusedInputException("line 1", "is not JSON: it holds half of a surrogate pair");
+            throw new RefusedInputException("line 1", "is not JSON: it contains half of a surrogate pair");
         }
     }
 
-    /// <summary>Line and column from 1, in characters where the exception counts bytes.</summary>
+    /// <summary>Line and column from 1. The exception counts bytes; this counts characters.</summary>
     private static string PlaceOf(JsonException e, string json)
     {
         var line = Encoding.UTF8.GetBytes(json.Split('\n')[e.LineNumber ?? 0]);
@@ -149,7 +149,7 @@ internal sealed class JsonFields
     {
         foreach (var property in json.EnumerateObject())
         {
-            if (NameOf(property) is not { } name) Refuse("?", "has a name that holds half of a surrogate pair");
+            if (NameOf(property) is not { } name) Refuse("?", "has a name that contains half of a surrogate pair");
             else if (PlainText.Fault(name) is { } strange) Refuse(PlainText.Shown(name), $"has a name that {strange}");
             else if (!_given.TryAdd(name, property.Value)) Refuse(name, "is given twice");
         }
@@ -188,7 +188,7 @@ internal sealed class JsonFields
 
     private static string? NameOf(JsonProperty property) => Unescaped(() => property.Name);
 
-    /// <summary>The text, or null where it holds an escape (<c>\ud800</c>) that is no character.</summary>
+    /// <summary>The text, or null if it contains an escape (<c>\ud800</c>) that is not a character.</summary>
     private static string? Unescaped(Func<string?> read)
     {
         try
@@ -207,11 +207,11 @@ internal sealed class JsonFields
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        _ => Begun(PlainText.Shown(json.GetRawText())),
+        _ => Truncated(PlainText.Shown(json.GetRawText())),
     };
 
-    /// <summary>Forty characters and no half of one.</summary>
-    private static string Begun(string text) => text.Length <= 40 ? text : $"{text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)]}…";
+    /// <summary>The first forty characters, without splitting a surrogate pair.</summary>
+    private static string Truncated(string text) => text.Length <= 40 ? text : $"{text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)]}…";
 
     private string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
 }

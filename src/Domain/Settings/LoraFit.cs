@@ -1,51 +1,51 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Whether LoRAs can sit where the settings want them.</summary>
+/// <summary>Checks the LoRA targets and rank against a model.</summary>
 public static class LoraFit
 {
-    /// <summary>The parts of a transformer's layer, each by the names that it has in the papers and in the checkpoints of the families.</summary>
+    /// <summary>The parts of a transformer layer, each with its names in papers and checkpoints.</summary>
     private static readonly string[][] Parts =
     [
         ["q", "query", "q_proj"], ["k", "key", "k_proj"], ["v", "value", "v_proj"], ["o", "attention.output.dense", "o_proj"],
         ["gate", "gate_proj"], ["up", "intermediate.dense", "up_proj"], ["down", "output.dense", "down_proj"],
     ];
 
-    /// <summary>Several parts at once.</summary>
+    /// <summary>Named sets of parts.</summary>
     private static readonly Dictionary<string, string[][]> Sets = new()
     {
         ["attention"] = Parts[..4], ["feed-forward"] = Parts[4..], ["all-linear"] = Parts,
     };
 
-    /// <summary>Names that mean several module types, whatever the model calls them: <c>attention</c>, <c>feed-forward</c>, <c>all-linear</c>.</summary>
+    /// <summary>Names for several module types, independent of the model's names: <c>attention</c>, <c>feed-forward</c>, <c>all-linear</c>.</summary>
     public static IReadOnlyCollection<string> SetNames => Sets.Keys;
 
     /// <summary>Whether a layer's path is a name or ends in ".name", as PEFT matches <c>target_modules</c>.</summary>
     public static bool Matches(string path, string name) => path == name || path.EndsWith($".{name}", StringComparison.Ordinal);
 
-    /// <summary>The layers that targets mean, in the model's order.</summary>
-    /// <remarks>A target that PEFT would find by its name means just that. One that it would not is a part by another family's name or the papers'
+    /// <summary>The layers that the targets select, in the model's order.</summary>
+    /// <remarks>A target that PEFT would match by name selects just that. Otherwise it is a part by another family's name or the papers'
     /// (<c>q</c>, <c>query</c> for <c>q_proj</c>), or a set of <see cref="SetNames"/>.</remarks>
     /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, <c>up</c>, <c>all-linear</c>, ….</param>
     /// <param name="layers">Every linear layer of the model.</param>
     public static IReadOnlyList<LinearModule> Chosen(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers) =>
         [.. layers.Intersect(targets.SelectMany(target => LayersOf(target, layers)))];
 
-    /// <summary>Targets that match no layer; each fault lists what there is.</summary>
+    /// <summary>Faults of targets that match no layer; each lists the valid targets.</summary>
     public static IEnumerable<Fault> TargetFaults(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers)
     {
         string[] types = [.. layers.Select(layer => layer.Type).Distinct()];
         return targets.Index().Where(t => Chosen([t.Item], layers).Count == 0)
-            .Select(t => new Fault($"lora.targets[{t.Index}]", $"'{t.Item}' matches no layer of the model; there are {string.Join(", ", types)}, and the sets {string.Join(", ", SetNames)}{Spelling.Hint(t.Item, [.. types, .. SetNames])}"));
+            .Select(t => new Fault($"lora.targets[{t.Index}]", $"'{t.Item}' matches no layer of the model; valid are {string.Join(", ", types)}, and the sets {string.Join(", ", SetNames)}{Spelling.Hint(t.Item, [.. types, .. SetNames])}"));
     }
 
-    /// <summary>A rank that is no reduction.</summary>
+    /// <summary>The fault of a rank larger than the layer.</summary>
     /// <param name="rank">r.</param>
-    /// <param name="layers">The layers that are to have a LoRA; at least one.</param>
+    /// <param name="layers">The layers with a LoRA; at least one.</param>
     public static Fault? RankFault(int rank, IReadOnlyList<LinearModule> layers)
     {
         var narrowest = layers.MinBy(layer => Math.Min(layer.In, layer.Out))!;
         var width = Math.Min(narrowest.In, narrowest.Out);
-        return rank <= width ? null : new("lora.rank", $"is {rank}, but {narrowest.Type} is only {width} wide; a LoRA of that rank would be larger than the layer");
+        return rank <= width ? null : new("lora.rank", $"must be at most {width}, the width of {narrowest.Type}; got {rank}");
     }
 
     private static LinearModule[] LayersOf(string target, IReadOnlyList<LinearModule> layers)

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Changes a JSON document by another one (RFC 7396): what the patch names is replaced, objects field by field, and what it sets to null is taken away.</summary>
+/// <summary>Applies a JSON merge patch (RFC 7396): fields of the patch replace those of the document, objects are merged, and null removes a field.</summary>
 public static class MergePatch
 {
-    /// <summary>The document after the change.</summary>
-    /// <exception cref="RefusedInputException">The patch is no JSON object, or names a field twice.</exception>
+    /// <summary>The patched document.</summary>
+    /// <exception cref="RefusedInputException">The patch is not a JSON object, or contains a field twice.</exception>
     public static string Apply(string document, string patch)
     {
         using var changes = JsonFields.Parse(patch);
@@ -37,9 +37,9 @@ public static class MergePatch
         {
             return field.Name;
         }
-        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but no character
+        catch (InvalidOperationException) // an escape such as \ud800 is valid JSON, but not a character
         {
-            throw new RefusedInputException(path.Length == 0 ? "?" : path, "has a name that holds half of a surrogate pair");
+            throw new RefusedInputException(path.Length == 0 ? "?" : path, "has a name that contains half of a surrogate pair");
         }
     }
 }

@@ -7,7 +7,7 @@ namespace LoraDrop.Domain;
 /// <remarks>Digits are moved, never computed with: numbers that a double cannot tell apart stay different.</remarks>
 public static class NumberText
 {
-    /// <summary>Digits before or after the point beyond which an exponent is written.</summary>
+    /// <summary>The number of digits beyond which an exponent is written.</summary>
     private const int MostPlaces = 21;
 
     private const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>An input that cannot be used: the caller's to mend, never a bug. Carries every fault that was found.</summary>
-/// <remarks>Trying again without a change gives the same answer, so a run refused this way is not retried.</remarks>
+/// <summary>An invalid input, which the caller must fix; never a bug. Contains all faults.</summary>
+/// <remarks>Retrying without a change gives the same result, so such a run is not retried.</remarks>
 public class RefusedInputException : Exception
 {
     public RefusedInputException(string path, string message) : this([new Fault(path, message)]) { }

@@ -2,17 +2,17 @@ using System.Text;
 
 namespace LoraDrop.Domain;
 
-/// <summary>A text with the columns of a row in it: <c>"Question: {question}\nAnswer:"</c>. A brace that is meant as such is doubled.</summary>
+/// <summary>A template with columns of a row: <c>"Question: {question}\nAnswer:"</c>. Literal braces are doubled.</summary>
 public sealed class RowTemplate
 {
     private readonly IReadOnlyList<(string Text, string? Column)> _parts;
 
     private RowTemplate(IReadOnlyList<(string, string?)> parts) => _parts = parts;
 
-    /// <summary>The columns that it names, each once.</summary>
+    /// <summary>The distinct columns of the template.</summary>
     public IReadOnlyList<string> Columns => [.. _parts.Select(part => part.Column).OfType<string>().Distinct()];
 
-    /// <summary>What is wrong with a template; null where nothing is.</summary>
+    /// <summary>Validates a template; null if it is valid.</summary>
     public static string? Fault(string template) => Parse(template, out _);
 
     /// <exception cref="ArgumentException">It has a <see cref="Fault"/>.</exception>
@@ -32,13 +32,13 @@ public sealed class RowTemplate
             var c = template[i];
             if (c is not ('{' or '}')) text.Append(c);
             else if (i + 1 < template.Length && template[i + 1] == c) text.Append(template[i++]);
-            else if (c == '}') return $"closes a brace at character {i + 1} that was not opened; a brace that is meant as such is doubled: }}}}";
+            else if (c == '}') return $"closes a brace at character {i + 1} that was not opened; write a literal brace as }}}}";
             else
             {
                 var end = template.IndexOf('}', i);
-                if (end < 0) return $"opens a brace at character {i + 1} that is never closed; a brace that is meant as such is doubled: {{{{";
+                if (end < 0) return $"opens a brace at character {i + 1} that is never closed; write a literal brace as {{{{";
                 var column = template[(i + 1)..end];
-                if (string.IsNullOrWhiteSpace(column) || column.Contains('{')) return $"names no column between the braces at character {i + 1}";
+                if (string.IsNullOrWhiteSpace(column) || column.Contains('{')) return $"has no column name between the braces at character {i + 1}";
                 if (text.Length > 0) found.Add((text.ToString(), null));
                 text.Clear();
                 found.Add(("", column));
@@ -46,6 +46,6 @@ public sealed class RowTemplate
             }
         }
         if (text.Length > 0) found.Add((text.ToString(), null));
-        return found.Any(part => part.Item2 is not null) ? null : "must name a column in braces, such as {question}";
+        return found.Any(part => part.Item2 is not null) ? null : "must contain a column in braces, such as {question}";
     }
 }

@@ -1,54 +1,54 @@
 namespace LoraDrop.Domain;
 
-/// <summary>What the layers get that keep no LoRA of their own.</summary>
+/// <summary>What layers use that do not keep their own LoRA.</summary>
 public enum Remainder
 {
-    /// <summary>One LoRA per module type, shared by all of them.</summary>
+    /// <summary>One LoRA per module type, shared by these layers.</summary>
     Share,
 
-    /// <summary>Nothing ("w/o share" in table 5 of the paper).</summary>
+    /// <summary>No LoRA ("w/o share" in table 5 of the paper).</summary>
     None,
 }
 
-/// <summary>Which layers keep a LoRA of their own (table 5 of the paper); all but the first are ablations. They keep as many, the inverse as many as the others are.</summary>
+/// <summary>How the layers that keep their own LoRA are selected (table 5 of the paper). All but importance are ablations. All keep the same number of layers, except inverse, which keeps the rest.</summary>
 public enum Selection
 {
-    /// <summary>The most important.</summary>
+    /// <summary>The most important layers.</summary>
     Importance,
 
-    /// <summary>The others: the important layers share.</summary>
+    /// <summary>All but the most important layers.</summary>
     Inverse,
 
-    /// <summary>Drawn from the seed, the same layers of every module type.</summary>
+    /// <summary>Random layers drawn from the seed, the same for every module type.</summary>
     Random,
 
     /// <summary>The upper layers.</summary>
     Top,
 }
 
-/// <summary>Stage 2: which layers keep a LoRA of their own, and what becomes of the others (section 3.2 of the paper).</summary>
+/// <summary>Stage 2: which layers keep their own LoRA, and what the others use (section 3.2 of the paper).</summary>
 public sealed record SharingSettings
 {
-    /// <summary>T, the share of importance that the kept layers reach; (0, 1], default 0.9; 1 keeps every layer. Null where <see cref="Keep"/> counts instead.</summary>
+    /// <summary>T, the cumulative importance the kept layers must reach; (0, 1], default 0.9; 1 keeps every layer. Null if <see cref="Keep"/> is given.</summary>
     public double? Threshold { get; init; } = 0.9;
 
-    /// <summary>k, how many layers of each module type keep their LoRA, instead of <see cref="Threshold"/>; at least 1, default null.</summary>
+    /// <summary>k, the number of layers per module type that keep their own LoRA, instead of <see cref="Threshold"/>; at least 1, default null.</summary>
     public int? Keep { get; init; }
 
-    /// <summary>What the other layers get; default <c>share</c>.</summary>
+    /// <summary>What the other layers use; default <c>share</c>.</summary>
     public Remainder Remainder { get; init; } = Remainder.Share;
 
-    /// <summary>Which layers are kept; default <c>importance</c>.</summary>
+    /// <summary>How kept layers are selected; default <c>importance</c>.</summary>
     public Selection Select { get; init; } = Selection.Importance;
 
-    /// <summary>Whether kept adapters start as stage 1 left them; default false: fresh, like a plain LoRA run.</summary>
+    /// <summary>Whether kept adapters start from their stage 1 weights; default false: newly initialised, as in ordinary LoRA.</summary>
     public bool WarmStart { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {
         if (Threshold is not (null or (> 0 and <= 1))) yield return new($"{path}.threshold", $"must lie in (0, 1]; got {Threshold}");
         if (Keep < 1) yield return new($"{path}.keep", $"must be at least 1; got {Keep}");
-        if (Threshold is null == Keep is null) yield return new($"{path}.keep", "is given instead of threshold, not beside it");
+        if (Threshold is null == Keep is null) yield return new($"{path}.keep", "cannot be combined with threshold: give one of them");
     }
 
     internal static SharingSettings Read(JsonFields fields)

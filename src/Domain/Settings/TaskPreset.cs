@@ -1,28 +1,28 @@
 namespace LoraDrop.Domain;
 
-/// <summary>A known task: how its files look, how it is scored, and how the papers train it.</summary>
-/// <param name="Name">As a request names it, such as <c>glue/rte</c>.</param>
+/// <summary>A preset for a known task: its columns, labels, metric and training settings.</summary>
+/// <param name="Name">Name used in requests, such as <c>glue/rte</c>.</param>
 /// <param name="Kind">Classification, regression or generation.</param>
-/// <param name="Columns">The columns under the names that the published files use; the first whose columns are all there is read.</param>
-/// <param name="Labels">The classes in the order of GLUE's own numbering; null for regression, and where the file gives them.</param>
-/// <param name="Metric">The metric of table 1 of the LoRA-drop paper, else accuracy.</param>
-/// <param name="Training">RoBERTa-base in table 9 of Hu et al. 2021; the defaults for a task that is not in it.</param>
+/// <param name="Columns">Choices of columns as named in the published files; the first whose columns are all present is used.</param>
+/// <param name="Labels">The classes in GLUE's order; null for regression, and if taken from the file.</param>
+/// <param name="Metric">The primary metric: that of table 1 of the LoRA-drop paper, else accuracy.</param>
+/// <param name="Training">Training settings: those of RoBERTa-base in table 9 of Hu et al. 2021, else the defaults.</param>
 public sealed record TaskPreset(
     string Name, TaskKind Kind, IReadOnlyList<TaskColumns> Columns, IReadOnlyList<string>? Labels, Metric Metric, TrainingSettings Training)
 {
-    /// <summary>Texts with a label each, as fine-tuning files of OpenAI's clients have them: chat lines, whose columns are <c>text</c> and <c>label</c>, or <c>prompt</c> and <c>completion</c>.</summary>
+    /// <summary>Labelled texts, as in OpenAI's fine-tuning files: chat messages, read as <c>text</c> and <c>label</c>, or <c>prompt</c> and <c>completion</c>.</summary>
     public const string Labelled = "text/label";
 
-    /// <summary>Conversations, laid out by the model's own chat template.</summary>
+    /// <summary>Conversations, formatted with the model's own chat template.</summary>
     public const string Chat = "chat";
 
-    /// <summary>Generation: how the published files become prompts and targets; the first whose columns are all there is read.</summary>
+    /// <summary>For generation: choices of prompt and target templates; the first whose columns are all present is used.</summary>
     public IReadOnlyList<TextSettings> Texts { get; init; } = [];
 
-    /// <summary>Generation: how answers are generated.</summary>
+    /// <summary>For generation: decoding settings.</summary>
     public DecodingSettings? Decoding { get; init; }
 
-    /// <summary>The LoRAs: for generation r = 64 on q, k, v, o, up and down (section A.2 of the paper), scaled by 1 as for GLUE.</summary>
+    /// <summary>LoRA settings: for generation r = 64 on q, k, v, o, up and down (section A.2 of the paper), scaled by 1 as for GLUE.</summary>
     public LoraSettings Lora => Kind == TaskKind.Generation && Name != Chat ? new() { Rank = 64, Alpha = 64, Targets = ["q", "k", "v", "o", "up", "down"] } : new();
 
     public static IReadOnlyList<TaskPreset> All { get; } =
@@ -51,10 +51,10 @@ public sealed record TaskPreset(
         new(Labelled, TaskKind.Classification, [new("text", null, "label"), new("prompt", null, "completion")], null, Metric.Accuracy, new()),
     ];
 
-    /// <summary>The task with the preset's own settings.</summary>
+    /// <summary>The task with the preset's settings.</summary>
     public TaskSettings Task => new() { Kind = Kind, Preset = Name, Labels = Labels, Metric = Metric, Decoding = Decoding };
 
-    /// <summary>The preset of that name, or null.</summary>
+    /// <summary>The preset with this name, or null.</summary>
     public static TaskPreset? Find(string? name) => All.FirstOrDefault(preset => preset.Name == name);
 
     private static TaskPreset Classes(

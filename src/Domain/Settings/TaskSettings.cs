@@ -4,20 +4,20 @@ namespace LoraDrop.Domain;
 
 public enum TaskKind
 {
-    /// <summary>One label out of several.</summary>
+    /// <summary>Predicts one of several classes.</summary>
     Classification,
 
-    /// <summary>A number.</summary>
+    /// <summary>Predicts a number.</summary>
     Regression,
 
-    /// <summary>A text that follows a prompt; for decoders.</summary>
+    /// <summary>Generates text for a prompt; requires a decoder.</summary>
     Generation,
 }
 
-/// <summary>The columns of a data file that the task reads. Digits name a column by its place, from 0, in a file without a header.</summary>
-/// <param name="First">The text, or the first of a pair.</param>
-/// <param name="Second">The second text of a pair, or null.</param>
-/// <param name="Label">A label's name or number, or for regression the number to predict.</param>
+/// <summary>The columns of a data file that the task reads. In a file without a header, use indices from 0.</summary>
+/// <param name="First">The text, or the first text of a pair.</param>
+/// <param name="Second">The second text of a pair; null for single texts.</param>
+/// <param name="Label">The label (name or index of a class), or the number to predict for regression.</param>
 public sealed record TaskColumns(string First, string? Second, string Label)
 {
     [JsonIgnore]
@@ -28,41 +28,41 @@ public sealed record TaskColumns(string First, string? Second, string Label)
     internal static TaskColumns Read(JsonFields fields) => new(fields.RequiredText("first"), fields.Text("second"), fields.RequiredText("label"));
 }
 
-/// <summary>What the model learns to predict, from which columns, and what counts as good.</summary>
+/// <summary>The task: what the model learns, from which columns, and how it is scored.</summary>
 public sealed record TaskSettings
 {
     /// <summary>Classification, regression or generation; default the preset's.</summary>
     public required TaskKind Kind { get; init; }
 
-    /// <summary>A known task (<see cref="TaskPreset.All"/>) that fills in what is not given; default null.</summary>
+    /// <summary>A preset (<see cref="TaskPreset.All"/>) that provides defaults for omitted settings; default null.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>The columns to read; default null: the first of the preset's choices that the file has.</summary>
+    /// <summary>The columns to read; default null: the first of the preset's choices that the file contains.</summary>
     public TaskColumns? Columns { get; init; }
 
-    /// <summary>The names of the classes, class 0 first; default the preset's, else null: those of the training file in order.</summary>
+    /// <summary>Class names, class 0 first; default the preset's, else null: the labels of the training file, sorted.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
-    /// <summary>The metric that counts; default the preset's, else accuracy, spearman or perplexity. It picks the best evaluation; in generation perplexity does, since answers are generated at the end alone.</summary>
+    /// <summary>The primary metric, which selects the best checkpoint; default the preset's, else accuracy, spearman or perplexity. For generation, perplexity selects the checkpoint, since text is generated only at the end.</summary>
     public required Metric Metric { get; init; }
 
-    /// <summary>Generation: how a row becomes prompt and target; default null: the first of the preset's choices whose columns the file has.</summary>
+    /// <summary>For generation: prompt and target templates; default null: the first of the preset's choices whose columns the file contains.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TextSettings? Text { get; init; }
 
-    /// <summary>Generation: how answers are generated; null otherwise.</summary>
+    /// <summary>For generation: decoding settings; null otherwise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DecodingSettings? Decoding { get; init; }
 
-    /// <summary>The ways to read a row that would do, best first.</summary>
+    /// <summary>The accepted templates, best first.</summary>
     [JsonIgnore]
     public IReadOnlyList<TextSettings> TextChoices => Text is not null ? [Text] : TaskPreset.Find(Preset)?.Texts ?? [];
 
-    /// <summary>The columns that would do, best first.</summary>
+    /// <summary>The accepted columns, best first.</summary>
     [JsonIgnore]
     public IReadOnlyList<TaskColumns> ColumnChoices => Columns is not null ? [Columns] : TaskPreset.Find(Preset)?.Columns ?? [];
 
-    /// <summary>The metrics of an evaluation: the primary one first, then what is usual for the task.</summary>
+    /// <summary>The metrics of an evaluation: the primary one first, then the usual ones of the task.</summary>
     [JsonIgnore]
     public IReadOnlyList<Metric> Reported => [.. Usual.Prepend(Metric).Distinct()];
 
@@ -76,23 +76,23 @@ public sealed record TaskSettings
 
     public IEnumerable<Fault> Faults(string path)
     {
-        if (Columns is not null && Columns.All.Where(name => name.Length > 0).GroupBy(name => name).Any(same => same.Count() > 1)) yield return new($"{path}.columns", "must name different columns");
+        if (Columns is not null && Columns.All.Where(name => name.Length > 0).GroupBy(name => name).Any(same => same.Count() > 1)) yield return new($"{path}.columns", "must be different columns");
         if (Kind == TaskKind.Generation)
         {
             foreach (var fault in (Text?.Faults($"{path}.text") ?? []).Concat(Decoding?.Faults($"{path}.decoding") ?? [])) yield return fault;
-            if (Columns is not null) yield return new($"{path}.columns", "belongs to classification and regression; generation reads the columns that text.prompt and text.target name");
-            if (Labels is not null) yield return new($"{path}.labels", "belongs to classification");
+            if (Columns is not null) yield return new($"{path}.columns", "does not apply to generation, which reads the columns in text.prompt and text.target");
+            if (Labels is not null) yield return new($"{path}.labels", "applies only to classification");
         }
         else
         {
-            if (Text is not null) yield return new($"{path}.text", $"belongs to generation; {JsonText.NameOf(Kind)} reads columns");
-            if (Decoding is not null) yield return new($"{path}.decoding", "belongs to generation");
+            if (Text is not null) yield return new($"{path}.text", $"applies only to generation; {JsonText.NameOf(Kind)} uses columns");
+            if (Decoding is not null) yield return new($"{path}.decoding", "applies only to generation");
         }
-        if (!MetricFits) yield return new($"{path}.metric", $"{JsonText.NameOf(Metric)} cannot pick the best evaluation of this task; choose {Choices}");
+        if (!MetricFits) yield return new($"{path}.metric", $"{JsonText.NameOf(Metric)} cannot be the primary metric of this task; use {Choices}");
         if (Labels is null || Kind == TaskKind.Generation) yield break;
-        if (Kind == TaskKind.Regression) yield return new($"{path}.labels", "belongs to classification: regression predicts a number");
-        else if (Labels.Count < 2) yield return new($"{path}.labels", $"must name at least two classes; got {Labels.Count}");
-        if (new ClassIndex(Labels).Count < Labels.Count) yield return new($"{path}.labels", "must name each class once");
+        if (Kind == TaskKind.Regression) yield return new($"{path}.labels", "applies only to classification");
+        else if (Labels.Count < 2) yield return new($"{path}.labels", $"must have at least two classes; got {Labels.Count}");
+        if (new ClassIndex(Labels).Count < Labels.Count) yield return new($"{path}.labels", "must not contain duplicates");
     }
 
     private bool MetricFits => (Kind, Metric) switch
@@ -107,7 +107,7 @@ public sealed record TaskSettings
     private string Choices => Kind switch
     {
         TaskKind.Regression => "pearson or spearman",
-        TaskKind.Classification => "accuracy, macro-f1, matthews, or f1 where there are two classes",
+        TaskKind.Classification => "accuracy, macro-f1, matthews, or f1 with two classes",
         TaskKind.Generation => string.Join(", ", TaskMetrics.OfTexts.Prepend(Metric.Perplexity).Select(JsonText.NameOf)),
     };
 
@@ -116,7 +116,7 @@ public sealed record TaskSettings
         var preset = ReadPreset(fields);
         var kind = ReadKind(fields, preset);
         var generates = kind == TaskKind.Generation;
-        if (!fields.Has("preset") && !fields.Has(generates ? "text" : "columns")) fields.Refuse(generates ? "text" : "columns", "is required where no preset is named");
+        if (!fields.Has("preset") && !fields.Has(generates ? "text" : "columns")) fields.Refuse(generates ? "text" : "columns", "is required without a preset");
         return new TaskSettings
         {
             Kind = kind,
@@ -143,7 +143,7 @@ public sealed record TaskSettings
     {
         var kind = fields.Choice<TaskKind>("kind");
         if (preset is not null && kind is not null && kind != preset.Kind) fields.Refuse("kind", $"must be {JsonText.NameOf(preset.Kind)} for {preset.Name}");
-        if (!fields.Has("preset") && !fields.Has("kind")) fields.Refuse("kind", "is required where no preset is named");
+        if (!fields.Has("preset") && !fields.Has("kind")) fields.Refuse("kind", "is required without a preset");
         return preset?.Kind ?? kind ?? TaskKind.Classification;
     }
 }

@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Whether a file has the columns that templates name.</summary>
+/// <summary>Checks that a file has the columns of templates.</summary>
 public static class TextColumns
 {
-    /// <summary>The first choice whose columns are all there; null where there is none.</summary>
+    /// <summary>The first choice whose columns are all present; null if there is none.</summary>
     public static TextSettings? Chosen(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there) => choices.FirstOrDefault(choice => choice.Columns.All(there.Contains));
 
-    /// <summary>What a file without any of the choices is told.</summary>
+    /// <summary>The fault's message if none of the choices is present.</summary>
     public static string Wanted(IReadOnlyList<TextSettings> choices, IReadOnlyCollection<string> there, bool header,
         string? whyNoHeader = null)
     {

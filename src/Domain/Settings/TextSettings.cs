@@ -2,39 +2,39 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>What becomes of a row whose prompt and target have more tokens than the model or <c>training.maxLength</c> allow.</summary>
+/// <summary>What to do with rows whose prompt and target exceed the tokens allowed by the model or <c>training.maxLength</c>.</summary>
 public enum Overlong
 {
-    /// <summary>The prompt loses tokens from its left end; where the target alone is too long, it loses its right end.</summary>
+    /// <summary>Truncates the prompt on the left; if the target alone is too long, truncates it on the right.</summary>
     Cut,
 
-    /// <summary>The row is left out.</summary>
+    /// <summary>Skips the row.</summary>
     Drop,
 
-    /// <summary>The run is refused, with the rows named.</summary>
+    /// <summary>Refuses the run and lists the rows.</summary>
     Refuse,
 }
 
-/// <summary>How a row becomes a prompt, and what a model learns to answer.</summary>
+/// <summary>How rows become prompts and targets.</summary>
 public sealed record TextSettings
 {
-    /// <summary>What the model reads, with columns in braces: <c>"Question: {question}\nAnswer:"</c>; required unless <see cref="Chat"/>.</summary>
+    /// <summary>Template of the prompt, with columns in braces: <c>"Question: {question}\nAnswer:"</c>; required unless <see cref="Chat"/>.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>What it learns to answer; loss is counted on its tokens and the end token alone. Required unless <see cref="Chat"/>.</summary>
+    /// <summary>Template of the target; the loss covers only its tokens and the end token. Required unless <see cref="Chat"/>.</summary>
     public string? Target { get; init; }
 
-    /// <summary>Columns with further right answers, which generated ones are also held against; default none. Rows with the same prompt are references of each other anyway.</summary>
+    /// <summary>Columns with additional references for scoring generated text; default none. Rows with the same prompt are always references of each other.</summary>
     public IReadOnlyList<string>? References { get; init; }
 
-    /// <summary>The column that says where a row comes from; the sample that importance is measured on has its share of each. Default none.</summary>
+    /// <summary>The column with the origin of a row, by which the importance sample is stratified; default none.</summary>
     public string? Source { get; init; }
 
     /// <summary>Whether each row is a conversation: JSONL with <c>messages</c> (OpenAI), <c>conversations</c> (ShareGPT), or <c>instruction</c>, <c>input</c> and <c>output</c> (Alpaca). The
-    /// model's own chat template lays it out, and what the assistant says is learnt. Default false.</summary>
+    /// conversation is formatted with the model's own chat template, and the model learns the assistant's messages. Default false.</summary>
     public bool Chat { get; init; }
 
-    /// <summary>What becomes of rows that are too long; default <c>cut</c>.</summary>
+    /// <summary>What to do with rows that are too long; default <c>cut</c>.</summary>
     public Overlong Overlong { get; init; }
 
     /// <summary>The columns that a file must have.</summary>
@@ -45,12 +45,12 @@ public sealed record TextSettings
     {
         foreach (var (field, template) in new[] { ("prompt", Prompt), ("target", Target) })
         {
-            if (Chat && template is not null) yield return new($"{path}.{field}", "does not go with chat, where the model's chat template lays out the messages");
-            else if (!Chat && template is null) yield return new($"{path}.{field}", "is required where no preset is named and chat is not true");
+            if (Chat && template is not null) yield return new($"{path}.{field}", "cannot be combined with chat, which uses the model's chat template");
+            else if (!Chat && template is null) yield return new($"{path}.{field}", "is required without a preset unless chat is true");
             else if (template is not null && RowTemplate.Fault(template) is { } fault) yield return new($"{path}.{field}", fault);
         }
-        if (Chat && References is not null) yield return new($"{path}.references", "does not go with chat");
-        if (References?.Distinct().Count() < References?.Count) yield return new($"{path}.references", "must name each column once");
+        if (Chat && References is not null) yield return new($"{path}.references", "cannot be combined with chat");
+        if (References?.Distinct().Count() < References?.Count) yield return new($"{path}.references", "must not contain duplicates");
     }
 
     internal static TextSettings Read(JsonFields fields) => new()

@@ -4,32 +4,32 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Which workers may take a job. It says where a job runs, and nothing about what comes out.</summary>
+/// <summary>Requirements for the worker of a job. They do not affect the result.</summary>
 public sealed record WorkerDemand
 {
-    /// <summary>The most labels that a worker has, and so the most that are asked for.</summary>
+    /// <summary>Maximum number of a worker's labels, and so of required labels.</summary>
     public const int MostLabels = 8;
 
-    /// <summary>Labels are compared as these bytes: changing the encoding would part stored selectors from new ones.</summary>
+    /// <summary>Labels are compared as encoded: changing the encoding would break stored selectors.</summary>
     private static readonly JsonSerializerOptions Encoding = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Names and values that a worker must have, all of them; up to 8 pairs, names up to 63 and values up to 255 characters; default none.</summary>
+    /// <summary>Labels the worker must have; up to 8 pairs, names up to 63 and values up to 255 characters; default none.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The least memory of the worker's device, in GiB; above 0, default null: any.</summary>
+    /// <summary>Minimum memory of the worker's device, in GiB; above 0, default null: any.</summary>
     public double? MemoryGiB { get; init; }
 
-    /// <summary><see cref="MemoryGiB"/> in bytes; 0 where any will do.</summary>
+    /// <summary><see cref="MemoryGiB"/> in bytes; 0 for any.</summary>
     [JsonIgnore]
     public long MemoryBytes => (long)((MemoryGiB ?? 0) * (1L << 30));
 
-    /// <summary>The labels as one text, the same for the same labels in any order; null where there are none.</summary>
-    /// <remarks>A worker may take the job when this is null or one of <see cref="SelectorsOf"/> its labels, which a database can decide.</remarks>
+    /// <summary>The labels as one text, independent of their order; null if there are none.</summary>
+    /// <remarks>A worker can run the job if this is null or one of the worker's <see cref="SelectorsOf"/>, which a database can check.</remarks>
     [JsonIgnore]
     public string? Selector => Labels.Count == 0 ? null : SelectorOf(Labels);
 
-    /// <summary>The selectors that a worker with these labels satisfies: one for each choice of some of them, 255 for eight labels.</summary>
-    /// <param name="labels">At most <see cref="MostLabels"/>: each doubles the number.</param>
+    /// <summary>The selectors that a worker with these labels satisfies: one per non-empty subset, 255 for eight labels.</summary>
+    /// <param name="labels">At most <see cref="MostLabels"/>, since each doubles the number.</param>
     public static IReadOnlyList<string> SelectorsOf(IReadOnlyDictionary<string, string> labels)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(labels.Count, MostLabels);

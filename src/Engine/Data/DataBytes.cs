@@ -18,7 +18,7 @@ internal sealed class DataBytes : IDisposable
 
     private DataBytes(string path, SafeFileHandle file)
     {
-        (Path, _file, Length, _packed) = (path, file, RandomAccess.GetLength(file), DataFormat.IsPacked(DataFormat.Of(path)));
+        (Path, _file, Length, _packed) = (path, file, RandomAccess.GetLength(file), DataFormat.IsCompressed(DataFormat.Of(path)));
         _digest = Task.Factory.StartNew(Digest, CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);   // a core of its own where there is one
     }

@@ -42,10 +42,10 @@ internal sealed class TableFile : IDisposable
     /// opened.</param>
     public static TableFile? Open(string path, DataFaults faults)
     {
-        var format = DataFormat.Unpacked(DataFormat.Of(path));
-        if (!DataFormat.Ends.Contains(format))
+        var format = DataFormat.Uncompressed(DataFormat.Of(path));
+        if (!DataFormat.Extensions.Contains(format))
         {
-            faults.Add($"must end in {string.Join(", ", DataFormat.Ends)}, which says how to read it; it ends in \"{DataFormat.Of(path)}\"");
+            faults.Add($"must end in {string.Join(", ", DataFormat.Extensions)}, which says how to read it; it ends in \"{DataFormat.Of(path)}\"");
             return null;
         }
         if (DataBytes.Open(path, faults) is not { } bytes) return null;

@@ -37,10 +37,10 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
     private static TrainingData SetAside(Dataset train, Dataset? test, long seed)
     {
         var stays = train.Labels is null
-            ? KeptAside.Stays([.. train.Examples.Select(e => e.Label)], seed)
-            : KeptAside.Stays([.. train.Examples.Select(e => e.Class)], seed);
+            ? ValidationSplit.TrainingRows([.. train.Examples.Select(e => e.Label)], seed)
+            : ValidationSplit.TrainingRows([.. train.Examples.Select(e => e.Class)], seed);
         var aside = Enumerable.Range(0, train.Examples.Count).Except(stays).ToArray();
-        if (aside.Length == 0) throw new RefusedInputException(train.File, KeptAside.TooFew);
+        if (aside.Length == 0) throw new RefusedInputException(train.File, ValidationSplit.TooFew);
         return new TrainingData(train.Part(stays), train.Part(aside), test);
     }
 }

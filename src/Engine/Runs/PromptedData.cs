@@ -70,7 +70,7 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
     private static (IReadOnlyList<Prompt> Stays, IReadOnlyList<Prompt> Aside) SetAside(PromptFile train, long seed)
     {
         var groups = train.Prompts.GroupBy(prompt => prompt.Key).ToArray();
-        var stays = KeptAside.Stays([.. groups.Select(group => (double)group.First().Target.Length)], seed).ToHashSet();
+        var stays = ValidationSplit.TrainingRows([.. groups.Select(group => (double)group.First().Target.Length)], seed).ToHashSet();
         var aside = groups.Index().Where(group => !stays.Contains(group.Index)).SelectMany(group => group.Item).ToArray();
         if (aside.Length == 0) throw new RefusedInputException(train.File, "has too few different prompts to keep a tenth of them aside: give a validation file");
         return ([.. groups.Index().Where(group => stays.Contains(group.Index)).SelectMany(group => group.Item)], aside);

@@ -12,7 +12,7 @@ public sealed class FileRow
     /// <summary>As its sender calls it. It is shown and never becomes a path.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read, as the end of a file's name: <c>.jsonl</c>, <c>.txt.gz</c>, … (<see cref="Domain.DataFormat.Ends"/>).</summary>
+    /// <summary>How it is read, as the end of a file's name: <c>.jsonl</c>, <c>.txt.gz</c>, … (<see cref="Domain.DataFormat.Extensions"/>).</summary>
     public required string Format { get; init; }
 
     public required string Key { get; init; }

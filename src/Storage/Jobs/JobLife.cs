@@ -18,12 +18,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     public async Task<JudgedJob> JudgeAsync(JobDraft draft, CancellationToken cancel)
     {
         var (request, faults) = (draft.Request, draft.Faults.ToList());
-        var model = draft.IsSound("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
-        var dataset = draft.IsSound("dataset") ? await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel) : null;
-        if (draft.IsSound("importance") && draft.IsSound("lora")) faults.AddRange(await ImportanceFaultsAsync(request, cancel));
+        var model = draft.IsValid("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
+        var dataset = draft.IsValid("dataset") ? await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel) : null;
+        if (draft.IsValid("importance") && draft.IsValid("lora")) faults.AddRange(await ImportanceFaultsAsync(request, cancel));
         if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
-        faults.AddRange(RequestFit.Faults(request, draft.IsSound("lora") ? model?.Facts : null, draft.IsSound("task") ? dataset?.Facts : null));
+        faults.AddRange(RequestFit.Faults(request, draft.IsValid("lora") ? model?.Facts : null, draft.IsValid("task") ? dataset?.Facts : null));
         if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge) faults.Add(tooLarge);
         return new(request, model, dataset, faults);
     }

@@ -3,12 +3,12 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Fetches models and datasets from buckets that the service may read, in the store of its own objects.</summary>
+/// <summary>Fetches models and datasets from the buckets that the service is allowed to read.</summary>
 internal sealed class BucketClient(SourceOptions sources, Outages outages)
 {
-    /// <summary>Fetches config.json, the tokenizer's files and the safetensors weights of a model, and nothing else.</summary>
-    /// <returns>The names of the files, which are in the folder then.</returns>
-    /// <exception cref="RefusedInputException">There is no such model, it may not be read, it cannot be used here, or it changed while it was fetched.</exception>
+    /// <summary>Fetches only a model's config.json, tokenizer files and safetensors weights.</summary>
+    /// <returns>The names of the fetched files.</returns>
+    /// <exception cref="RefusedInputException">The model does not exist, may not be read, is not supported, or changed while it was fetched.</exception>
     /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
     public async Task<IReadOnlyList<string>> FetchModelAsync(Source.S3 source, string folder, IProgress<HubProgress> progress, CancellationToken cancel)
     {
@@ -20,14 +20,14 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
         return names;
     }
 
-    /// <summary>Fetches a dataset, as <c>train.*</c> and, where there are such splits, <c>validation.*</c> and <c>test.*</c>: from a folder, or one training file.</summary>
-    /// <returns>The names of the files, which are in the folder then.</returns>
-    /// <exception cref="RefusedInputException">There is no such dataset, it may not be read, or it changed while it was fetched.</exception>
+    /// <summary>Fetches a dataset from a folder or a single training file, as <c>train.*</c> and, if present, <c>validation.*</c> and <c>test.*</c>.</summary>
+    /// <returns>The names of the fetched files.</returns>
+    /// <exception cref="RefusedInputException">The dataset does not exist, may not be read, or changed while it was fetched.</exception>
     /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
     public async Task<IReadOnlyList<string>> FetchDatasetAsync(Source.S3 source, string folder, IProgress<HubProgress> progress, CancellationToken cancel)
     {
         const string Path = "dataset";
-        if (DataFormat.Ends.OrderByDescending(end => end.Length).FirstOrDefault(end => source.Prefix.EndsWith(end, StringComparison.Ordinal)) is { } extension && SplitAt(source.Prefix) is var (parent, file))
+        if (DataFormat.Extensions.OrderByDescending(end => end.Length).FirstOrDefault(end => source.Prefix.EndsWith(end, StringComparison.Ordinal)) is { } extension && SplitAt(source.Prefix) is var (parent, file))
         {
             using var beside = Open(source with { Prefix = parent }, Path);
             if (await beside.HasAsync(file, cancel))
@@ -44,22 +44,22 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
         return [.. splits.Select(split => split.Item2)];
     }
 
-    /// <summary>The file of a split; null where there is none, which only the training split must have.</summary>
+    /// <summary>The file of a split; null if there is none. Only the training split is required.</summary>
     private static string? FileOf(DatasetSplit split, IReadOnlySet<string> there, Source.S3 source)
     {
         foreach (var published in split.Published)
         {
-            var found = DataFormat.Ends.Select(extension => published + extension).Where(there.Contains).ToArray();
-            if (found.Length > 1) throw new RefusedInputException("dataset", $"{source} has {string.Join(" and ", found)}: keep one");
+            var found = DataFormat.Extensions.Select(extension => published + extension).Where(there.Contains).ToArray();
+            if (found.Length > 1) throw new RefusedInputException("dataset", $"{source} has both {string.Join(" and ", found)}; keep only one");
             if (found.Length == 1) return found[0];
         }
         if (split != DatasetSplit.Train) return null;
-        throw new RefusedInputException("dataset", $"{source} has no {string.Join(", ", DataFormat.Ends.Select(extension => "train" + extension))}");
+        throw new RefusedInputException("dataset", $"{source} has no {string.Join(", ", DataFormat.Extensions.Select(extension => "train" + extension))}");
     }
 
     private static (string Parent, string Name) SplitAt(string key) => key.LastIndexOf('/') is >= 0 and var at ? (key[..at], key[(at + 1)..]) : ("", key);
 
-    /// <summary>The worker's own settings are asked, too: whoever may write rows need not be one who may read buckets.</summary>
+    /// <summary>Checks the worker's own settings too: permission to write rows does not imply permission to read buckets.</summary>
     private BucketFolder Open(Source.S3 source, string path) =>
         sources.Refusal(source) is { } refusal ? throw new RefusedInputException(path, refusal) : new(new S3Bucket(sources.Store!.Of(source.Bucket)), source, path, outages);
 }

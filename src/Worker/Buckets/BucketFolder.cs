@@ -4,16 +4,16 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>
-/// A folder of a bucket, fetched as it stood at one moment: each object is looked at first, read as long as it is the same, and looked at again when all have
-/// come. What changed meanwhile is refused: a mixture of two states is neither.
+/// A consistent snapshot of a bucket folder: each object is checked first, read while unchanged, and checked again at the
+/// end. If anything changed in the meantime, the folder is refused.
 /// </summary>
-/// <param name="bucket">Disposed of with this.</param>
+/// <param name="bucket">The bucket; disposed with this object.</param>
 /// <param name="source">The bucket and the folder.</param>
-/// <param name="path">Where it stands in the request; what is wrong with it is a fault there.</param>
-/// <param name="outages">Waits while the store is gone.</param>
+/// <param name="path">The path in the request to which faults refer.</param>
+/// <param name="outages">Waits while the store is unreachable.</param>
 internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string path, Outages outages) : IDisposable
 {
-    /// <summary>A model or a dataset is a folder of some files; more than this is another folder than was meant.</summary>
+    /// <summary>A model or dataset has few files; a folder with more objects is probably the wrong one.</summary>
     private const int MostObjects = 10_000;
 
     private const int LongestSmall = 64 << 20;
@@ -21,30 +21,30 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
     private readonly Dictionary<string, S3Head> _seen = [];
 
     /// <summary>The names in the folder, relative to it.</summary>
-    /// <exception cref="RefusedInputException">There is none, or there are very many.</exception>
+    /// <exception cref="RefusedInputException">The folder is empty or has too many objects.</exception>
     public async Task<IReadOnlySet<string>> NamesAsync(CancellationToken cancel)
     {
-        var keys = await AskAsync(async () =>
+        var keys = await RetryAsync(async () =>
         {
             var found = new List<string>();
             await foreach (var listed in bucket.ListAsync(Folder, cancel))
             {
                 found.Add(listed.Key);
-                if (found.Count > MostObjects) throw Refused($"{source} holds more than {MostObjects:N0} objects; name the folder that has just the {path}");
+                if (found.Count > MostObjects) throw Refused($"{source} has more than {MostObjects:N0} objects; use a folder that contains only the {path}");
             }
             return found;
         }, cancel);
-        if (keys.Count == 0) throw Refused($"there is nothing in {source}");
-        var names = keys.Select(key => key[Folder.Length..]).Where(name => name.Length > 0 && !name.EndsWith('/')).ToHashSet(); // a console marks folders by empty objects
+        if (keys.Count == 0) throw Refused($"{source} does not exist or is empty");
+        var names = keys.Select(key => key[Folder.Length..]).Where(name => name.Length > 0 && !name.EndsWith('/')).ToHashSet(); // S3 consoles mark folders with empty objects
         return names.Count > 0 ? names : throw Refused($"{source} is an empty folder");
     }
 
-    public async Task<bool> HasAsync(string name, CancellationToken cancel) => await LookAsync(name, cancel) is not null;
+    public async Task<bool> HasAsync(string name, CancellationToken cancel) => await HeadAsync(name, cancel) is not null;
 
-    /// <summary>Fetches a file that says which others are wanted.</summary>
+    /// <summary>Fetches a small file that determines which others are needed.</summary>
     public async Task<string> FetchSmallAsync(string name, string folder, CancellationToken cancel)
     {
-        await SeeAsync(name, cancel);
+        await TrackAsync(name, cancel);
         if (_seen[name].Bytes > LongestSmall) throw Refused($"{name} of {source} is larger than {LongestSmall >> 20} MiB");
         var to = Path.Combine(folder, name);
         await FetchAsync(name, to, _ => { }, cancel);
@@ -52,15 +52,15 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
     }
 
     /// <summary>Fetches files into a folder.</summary>
-    /// <param name="files">Their names here, and what they are to be called.</param>
-    /// <param name="folder">Gets the files.</param>
-    /// <param name="progress">Told for every piece that arrives.</param>
-    /// <param name="cancel">Ends the fetch.</param>
+    /// <param name="files">Their names in the bucket, and their local names.</param>
+    /// <param name="folder">The target folder.</param>
+    /// <param name="progress">Receives the progress of every chunk.</param>
+    /// <param name="cancel">Cancels the fetch.</param>
     public async Task FetchAsync(IReadOnlyList<(string Name, string Called)> files, string folder, IProgress<HubProgress> progress, CancellationToken cancel)
     {
-        foreach (var (name, _) in files) await SeeAsync(name, cancel);
+        foreach (var (name, _) in files) await TrackAsync(name, cancel);
         var (done, total) = (0L, files.Sum(file => _seen[file.Name].Bytes));
-        DiskRoom.Require(folder, total);
+        DiskSpace.Require(folder, total);
         foreach (var (name, called) in files)
         {
             await FetchAsync(name, Path.Combine(folder, called), here => progress.Report(new(done + here, total)), cancel);
@@ -87,31 +87,31 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
         }
     }
 
-    /// <summary>The next piece. After an outage it is the one that did not come before.</summary>
+    /// <summary>Reads the next chunk. After an outage it is the one that failed.</summary>
     private async Task<int> ReadAsync(string name, Stream from, byte[] buffer, CancellationToken cancel)
     {
         try
         {
-            return await AskAsync(() => from.ReadAsync(buffer, cancel).AsTask(), cancel);
+            return await RetryAsync(() => from.ReadAsync(buffer, cancel).AsTask(), cancel);
         }
         catch (RefusedInputException) when (!cancel.IsCancellationRequested)
         {
-            if (await HasChangedAsync(name, cancel)) throw Changed(name); // the store says so in many ways: not that one, no such place in it, not there
+            if (await HasChangedAsync(name, cancel)) throw Changed(name); // stores report it in several ways: precondition failed, invalid range, not found
             throw;
         }
     }
 
-    private async Task SeeAsync(string name, CancellationToken cancel)
+    private async Task TrackAsync(string name, CancellationToken cancel)
     {
-        if (!_seen.ContainsKey(name)) _seen[name] = await LookAsync(name, cancel) ?? throw Changed(name);
+        if (!_seen.ContainsKey(name)) _seen[name] = await HeadAsync(name, cancel) ?? throw Changed(name);
     }
 
-    private async Task<bool> HasChangedAsync(string name, CancellationToken cancel) => await LookAsync(name, cancel) is not { } now || (now.ETag, now.Bytes) != (_seen[name].ETag, _seen[name].Bytes);
+    private async Task<bool> HasChangedAsync(string name, CancellationToken cancel) => await HeadAsync(name, cancel) is not { } now || (now.ETag, now.Bytes) != (_seen[name].ETag, _seen[name].Bytes);
 
-    private Task<S3Head?> LookAsync(string name, CancellationToken cancel) => AskAsync(() => bucket.HeadAsync(Folder + name, cancel), cancel);
+    private Task<S3Head?> HeadAsync(string name, CancellationToken cancel) => RetryAsync(() => bucket.HeadAsync(Folder + name, cancel), cancel);
 
-    /// <summary>Waits where the store is gone; what it refuses is the request's fault.</summary>
-    private async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
+    /// <summary>Waits while the store is unreachable; a refusal becomes a fault of the request.</summary>
+    private async Task<T> RetryAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
     {
         try
         {
@@ -123,7 +123,7 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
         }
     }
 
-    private RefusedInputException Changed(string name) => Refused($"{name} of {source} changed while it was fetched; ask for it again when nobody writes to it");
+    private RefusedInputException Changed(string name) => Refused($"{name} of {source} changed while it was fetched; retry when nothing writes to it");
 
     private RefusedInputException Refused(string message) => new(path, message);
 }

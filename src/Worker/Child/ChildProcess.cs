@@ -5,10 +5,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>A running child, seen from the service.</summary>
+/// <summary>A running child process, as seen by the worker.</summary>
 internal sealed class ChildProcess : IDisposable
 {
-    /// <summary>Lines of standard error that are kept to explain an end without a word.</summary>
+    /// <summary>Lines of standard error to keep, to explain an unexpected exit.</summary>
     private const int KeptErrors = 20;
 
     private readonly Process _process;
@@ -27,12 +27,12 @@ internal sealed class ChildProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Bytes of memory that it has resident; 0 when it has ended.</summary>
+    /// <summary>Resident memory in bytes; 0 if the process has ended.</summary>
     public long Memory
     {
         get
         {
-            // An object of its own: Refresh() on the one that is waited for, on another thread, makes the wait miss the end.
+            // Use a separate object: Refresh() on the one another thread waits for makes that wait miss the exit.
             try
             {
                 using var process = Process.GetProcessById(_process.Id);
@@ -45,17 +45,17 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>What it reports; ends when it ends.</summary>
+    /// <summary>Lines the child reports; completes when it ends.</summary>
     public ChannelReader<ChildLine> Lines => _lines.Reader;
 
-    /// <summary>What it, or a native library in it, writes to standard error.</summary>
+    /// <summary>Lines that the child or a native library in it writes to standard error.</summary>
     public ChannelReader<string> Errors => _errors.Reader;
 
-    /// <summary>Starts this program again with the child's verb.</summary>
-    /// <param name="work">What to do.</param>
+    /// <summary>Starts this program as a child process.</summary>
+    /// <param name="work">The work.</param>
     /// <param name="folder">The work's folder.</param>
-    /// <param name="options">Which program; and how much managed memory an inspection may take.</param>
-    /// <param name="environment">Variables that it gets besides this process's own, such as the GPU that it may see.</param>
+    /// <param name="options">The program to start, and the memory limit of inspections.</param>
+    /// <param name="environment">Additional environment variables, such as the visible GPU.</param>
     public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options, IReadOnlyDictionary<string, string>? environment = null)
     {
         Directory.CreateDirectory(folder);
@@ -64,8 +64,8 @@ internal sealed class ChildProcess : IDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
-        start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // freed tensors leave room that the next ones fit into (docs/decisions/loading-libtorch.md)
-        start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's choice of collector is not the engine's
+        start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // lets new tensors reuse freed memory (docs/decisions/loading-libtorch.md)
+        start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's collector does not suit the engine
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var spans = ChildSpans.Begin(work.Name);
@@ -81,7 +81,7 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Asks it to save what it has and end.</summary>
+    /// <summary>Asks the child to save its state and exit.</summary>
     public void Stop()
     {
         try
@@ -91,13 +91,13 @@ internal sealed class ChildProcess : IDisposable
         }
         catch (Exception gone) when (gone is IOException or InvalidOperationException or ObjectDisposedException)
         {
-            // It has ended by itself: there is nobody to ask.
+            // The process has already ended.
         }
     }
 
     public void Kill() => _process.Kill(entireProcessTree: true);
 
-    /// <summary>How it ended, when everything that it wrote has been read.</summary>
+    /// <summary>Waits for the exit and returns its outcome, once all output has been read.</summary>
     public async Task<ChildEnd> EndAsync(CancellationToken cancel)
     {
         await _reading.WaitAsync(cancel);
@@ -118,7 +118,7 @@ internal sealed class ChildProcess : IDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } text)
             if (text.StartsWith('{')) Take(ChildLine.Parse(text));
-            else _errors.Writer.TryWrite(text); // a native library that prints
+            else _errors.Writer.TryWrite(text); // printed by a native library
         _lines.Writer.Complete();
     }
 
@@ -141,8 +141,8 @@ internal sealed class ChildProcess : IDisposable
     }
 }
 
-/// <summary>How a child ended.</summary>
-/// <param name="ExitCode">128 + n where signal n ended it.</param>
+/// <summary>The outcome of a child process.</summary>
+/// <param name="ExitCode">The exit code; 128 + n if signal n ended the process.</param>
 /// <param name="LastErrors">The last lines of its standard error.</param>
 internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
 {
@@ -155,25 +155,25 @@ internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
 
     public bool IsKill => Signal == SigKill;
 
-    /// <summary>What a person should know of a process that was killed, though not by the kernel.</summary>
-    public const string KilledFromOutside = "The process was ended from outside by signal 9 (SIGKILL), and not by the kernel for want of memory. Something on the worker's machine does that: a person, or a guard over memory or time.";
+    /// <summary>The message for a process killed by something other than the kernel.</summary>
+    public const string KilledFromOutside = "The process was killed from outside by signal 9 (SIGKILL), not by the kernel because of memory. Check what kills processes on the worker's machine: a person, or a memory or time limit.";
 
-    /// <summary>What a person should know where the child could not say it itself.</summary>
-    /// <param name="byKernel">Whether the kernel is known to have ended a process for want of memory meanwhile.</param>
+    /// <summary>The failure of a child that could not report it itself.</summary>
+    /// <param name="byKernel">Whether the kernel has killed a process in the meantime because memory ran out.</param>
     public Failure Failure(bool byKernel) => Signal is null ? new(FailureCode.Defect, Reason)
-        : byKernel ? new(FailureCode.OutOfMemory, $"The kernel ended the process (signal 9, SIGKILL) because memory ran out. {LessMemory}")
+        : byKernel ? new(FailureCode.OutOfMemory, $"The kernel killed the process (signal 9, SIGKILL) because memory ran out. {LessMemory}")
         : new(FailureCode.Killed, Reason);
 
-    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, or use a worker with more memory. A retry goes on from the last checkpoint.";
+    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, or use a worker with more memory. A retry continues from the last checkpoint.";
 
     private string Reason => Signal switch
     {
-        SigKill => $"The process was ended by signal 9 (SIGKILL). Where nobody did that by hand, the machine ran out of memory. {LessMemory}",
-        SigAbort => $"The process was ended by signal 6 (SIGABRT): a native library gave up.{Tail}",
+        SigKill => $"The process was killed by signal 9 (SIGKILL). Unless someone killed it manually, the machine ran out of memory. {LessMemory}",
+        SigAbort => $"The process was ended by signal 6 (SIGABRT): a native library aborted.{Tail}",
         SigSegv or SigBus => $"The process was ended by signal {Signal} ({(Signal == SigSegv ? "SIGSEGV" : "SIGBUS")}), in a native library.{Tail}",
         { } signal => $"The process was ended by signal {signal}.{Tail}",
-        null => $"The process ended with exit code {ExitCode} and without a word.{Tail}",
+        null => $"The process ended with exit code {ExitCode} and without an error message.{Tail}",
     };
 
-    private string Tail => LastErrors.Count > 0 ? $" Its last lines: {string.Join(" | ", LastErrors.TakeLast(3))}" : "";
+    private string Tail => LastErrors.Count > 0 ? $" Last output: {string.Join(" | ", LastErrors.TakeLast(3))}" : "";
 }

@@ -6,11 +6,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Worker;
 
-/// <summary>The child process: does one piece of work and ends. Whatever libtorch or a hostile file does to it, the service lives on.</summary>
-/// <remarks>It is told to stop by a line on standard input, and ends at once when standard input does: then its service is gone, and another attempt may have begun.</remarks>
+/// <summary>The child process: does one piece of work and exits, so that libtorch or a hostile file cannot crash the worker.</summary>
+/// <remarks>A line on standard input asks it to stop. It exits immediately when standard input closes: then its worker is gone, and another attempt may have started.</remarks>
 public static class ChildProgram
 {
-    /// <summary>The verb with which the service starts its own program again.</summary>
+    /// <summary>The command-line verb of the child process.</summary>
     public const string Verb = "child";
 
     internal const string StopLine = "stop";
@@ -20,9 +20,9 @@ public static class ChildProgram
     /// <param name="folder">The folder with work.json.</param>
     public static int Run(string folder)
     {
-        BeFirstToGo();
+        PreferOomKill();
         using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true); // Ctrl-C reaches children too; the service says what to do
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true); // Ctrl-C also reaches children; the worker decides what to do
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
             signal.Cancel = true;
@@ -38,7 +38,7 @@ public static class ChildProgram
             Do(ChildWork.Read(folder), folder, happened => Write(new(Event: happened)), stop.Token);
             return Done;
         }
-        catch (Exception failed) // the edge of the process: the failure is named and handed to the service
+        catch (Exception failed) // the process boundary: report the failure to the worker
         {
             Write(new(Failure: RunFailure.Of(failed, stop.IsCancellationRequested)));
             return Failed;
@@ -65,14 +65,14 @@ public static class ChildProgram
     {
         TorchNative.EnsureLoaded();
         set_num_threads(work.Threads);
-        if (work.Device == "cuda" && !cuda.is_available()) throw new DllNotFoundException("the worker is set to the device cuda, which is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
+        if (work.Device == "cuda" && !cuda.is_available()) throw new DllNotFoundException("the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the machine has no CUDA driver");
         using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report);
         if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
         else report(new RunEvent.Finished(run.Run(cancel), folder));
     }
 
-    /// <summary>Where memory runs out, the kernel is to end this process and not the worker, which tells what happened and goes on.</summary>
-    private static void BeFirstToGo()
+    /// <summary>Makes the kernel kill this process first if memory runs out, rather than the worker, which reports it and continues.</summary>
+    private static void PreferOomKill()
     {
         const string Score = "/proc/self/oom_score_adj", First = "1000";
         try
@@ -81,7 +81,7 @@ public static class ChildProgram
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
-            // Some containers do not allow it; then the kernel chooses as it does.
+            // Some containers do not allow it; then the kernel decides.
         }
     }
 

@@ -3,10 +3,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>In the service: the part of the trace that a child is, and its phases as it reports them. Nothing where nobody records the trace.</summary>
+/// <summary>In the worker: the trace spans of a child and its reported phases. Does nothing if the trace is not recorded.</summary>
 internal sealed class ChildSpans : IDisposable
 {
-    /// <summary>A run of days saves and evaluates thousands of times; what comes later than so many is only counted.</summary>
+    /// <summary>The most phases to record: a run of days saves and evaluates thousands of times. Later phases are only counted.</summary>
     private const int Most = 1000;
 
     private readonly Lock _gate = new();
@@ -16,7 +16,7 @@ internal sealed class ChildSpans : IDisposable
 
     private ChildSpans(Activity? whole, string? traceParent) => (_whole, TraceParent) = (whole, traceParent);
 
-    /// <summary>What the child is told: its place in the trace.</summary>
+    /// <summary>The traceparent passed to the child.</summary>
     public string? TraceParent { get; }
 
     /// <param name="work">What the child does.</param>
@@ -24,19 +24,19 @@ internal sealed class ChildSpans : IDisposable
     {
         var around = Activity.Current;
         var whole = Tracing.Source.StartActivity("child");
-        Activity.Current = around; // it ends with the process, wherever that is noticed
+        Activity.Current = around; // it ends when the process does, possibly in another context
         whole?.SetTag("loradrop.work", work);
         return new(whole is { Recorded: true } ? whole : null, whole?.Id ?? Tracing.Here);
     }
 
-    public void Take(ChildSpan said)
+    public void Take(ChildSpan span)
     {
         if (_whole is null) return;
         var around = Activity.Current;
         lock (_gate)
         {
-            if (said.Ended) End(said);
-            else if (++_begun <= Most && Tracing.Source.StartActivity(said.Name, ActivityKind.Internal, (_open.GetValueOrDefault(said.Parent) ?? _whole).Context, startTime: said.At) is { } phase) _open[said.Id] = phase;
+            if (span.Ended) End(span);
+            else if (++_begun <= Most && Tracing.Source.StartActivity(span.Name, ActivityKind.Internal, (_open.GetValueOrDefault(span.Parent) ?? _whole).Context, startTime: span.At) is { } phase) _open[span.Id] = phase;
         }
         Activity.Current = around;
     }
@@ -44,7 +44,7 @@ internal sealed class ChildSpans : IDisposable
     /// <summary>The child has started.</summary>
     public void Started(int process) => _whole?.SetTag("process.pid", process);
 
-    /// <summary>The child has ended; what it left open ended with it.</summary>
+    /// <summary>The child has ended; ends its open phases.</summary>
     public void Ended(ChildEnd end)
     {
         _whole?.SetTag("process.exit.code", end.ExitCode);
@@ -59,7 +59,7 @@ internal sealed class ChildSpans : IDisposable
         {
             foreach (var cut in _open.Values)
             {
-                cut.SetStatus(ActivityStatusCode.Error, "the process ended meanwhile");
+                cut.SetStatus(ActivityStatusCode.Error, "the process ended during this phase");
                 cut.Dispose();
             }
             _open.Clear();
@@ -69,11 +69,11 @@ internal sealed class ChildSpans : IDisposable
         Activity.Current = around;
     }
 
-    private void End(ChildSpan said)
+    private void End(ChildSpan span)
     {
-        if (!_open.Remove(said.Id, out var phase)) return;
-        foreach (var (name, value) in said.Tags ?? new Dictionary<string, string>()) phase.SetTag(name, value);
-        phase.SetEndTime(said.At.UtcDateTime);
+        if (!_open.Remove(span.Id, out var phase)) return;
+        foreach (var (name, value) in span.Tags ?? new Dictionary<string, string>()) phase.SetTag(name, value);
+        phase.SetEndTime(span.At.UtcDateTime);
         phase.Dispose();
     }
 }

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace LoraDrop.Worker;
 
-/// <summary>In the child: reports the phases of a run as lines, where its service records the trace that it is part of.</summary>
+/// <summary>In the child: reports the phases of a run as lines, if the worker records the trace.</summary>
 /// <remarks>
-/// The child exports nothing itself, so it needs no exporter and no way to the collector, and nothing is lost when it is killed: what it
-/// has reported is its service's, which also ends what was left open (<see cref="ChildSpans"/>).
+/// The child exports nothing itself, so it needs no exporter and no network, and nothing is lost when it is killed: reported
+/// phases belong to the worker, which also ends open ones (<see cref="ChildSpans"/>).
 /// </remarks>
 internal sealed class ChildTrace : IDisposable
 {
-    /// <summary>The variable in which a process is told its place in a trace, as W3C writes it.</summary>
+    /// <summary>The environment variable with the W3C traceparent.</summary>
     public const string Variable = "TRACEPARENT";
 
     private readonly ActivityListener? _listener;
@@ -28,7 +28,7 @@ internal sealed class ChildTrace : IDisposable
         ActivitySource.AddActivityListener(_listener);
     }
 
-    /// <summary>Begins to report; null where the trace is not recorded, or there is none.</summary>
+    /// <summary>Starts reporting; null if there is no trace or it is not recorded.</summary>
     public static ChildTrace? Begin(Action<ChildSpan> report) =>
         ActivityContext.TryParse(Environment.GetEnvironmentVariable(Variable), null, out var parent) && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? new(parent, report) : null;
 
@@ -39,11 +39,11 @@ internal sealed class ChildTrace : IDisposable
     }
 }
 
-/// <summary>A phase of a child that begins, or that ends.</summary>
-/// <param name="Id">Tells it from the others of this child.</param>
-/// <param name="Parent">The phase that it is part of; another id where it is part of none.</param>
-/// <param name="Name">What is done.</param>
-/// <param name="At">When it began, or ended.</param>
-/// <param name="Ended">Whether it ends.</param>
-/// <param name="Tags">What else is known at its end.</param>
+/// <summary>The start or end of a phase of a child.</summary>
+/// <param name="Id">Id of the phase, unique in this child.</param>
+/// <param name="Parent">Id of the parent phase; an unknown id if there is none.</param>
+/// <param name="Name">Name of the phase.</param>
+/// <param name="At">Time of the start or end.</param>
+/// <param name="Ended">Whether this is the end.</param>
+/// <param name="Tags">Tags at the end.</param>
 internal sealed record ChildSpan(string Id, string Parent, string Name, DateTimeOffset At, bool Ended = false, IReadOnlyDictionary<string, string>? Tags = null);

@@ -3,7 +3,7 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>How busy this worker's devices are: its slots, and its GPUs as nvidia-smi has them, looked up for a scrape and kept for some seconds.</summary>
+/// <summary>Metrics of this worker's slots and GPUs. nvidia-smi is queried on scrape, and its output is cached for a few seconds.</summary>
 internal sealed class DeviceGauges : IScraped, IDisposable
 {
     private static readonly TimeSpan Holds = TimeSpan.FromSeconds(5);
@@ -19,13 +19,13 @@ internal sealed class DeviceGauges : IScraped, IDisposable
         (_machine, _clock) = (machine, clock);
         WorkerMetrics.Show();
         var meter = meters.Create(HostMetrics.MeterName);
-        meter.CreateObservableGauge("loradrop.worker.busy_slots", () => (long)(machine.Slots - machine.Devices.Free), description: "Stages that this worker runs.");
+        meter.CreateObservableGauge("loradrop.worker.busy_slots", () => (long)(machine.Slots - machine.Devices.Free), description: "Stages this worker is running.");
         if (machine.Device == "cpu") return;
-        Gauge(meter, "loradrop.gpu.utilization_ratio", null, "Share of the time in which the GPU computed.", gpu => gpu.Utilization);
-        Gauge(meter, "loradrop.gpu.memory_used", "By", "Memory of the GPU that is taken, by whomever.", gpu => gpu.MemoryUsed);
-        Gauge(meter, "loradrop.gpu.memory_total", "By", "Memory of the GPU.", gpu => gpu.Memory);
-        Gauge(meter, "loradrop.gpu.temperature", "Cel", "Temperature of the GPU.", gpu => gpu.Celsius);
-        Gauge(meter, "loradrop.gpu.power", "W", "Power that the GPU draws.", gpu => gpu.Watts);
+        Gauge(meter, "loradrop.gpu.utilization_ratio", null, "Fraction of time the GPU was busy.", gpu => gpu.Utilization);
+        Gauge(meter, "loradrop.gpu.memory_used", "By", "Used GPU memory, by any process.", gpu => gpu.MemoryUsed);
+        Gauge(meter, "loradrop.gpu.memory_total", "By", "Total GPU memory.", gpu => gpu.Memory);
+        Gauge(meter, "loradrop.gpu.temperature", "Cel", "GPU temperature.", gpu => gpu.Celsius);
+        Gauge(meter, "loradrop.gpu.power", "W", "GPU power draw.", gpu => gpu.Watts);
     }
 
     public async Task LookAsync(CancellationToken cancel)
@@ -35,7 +35,7 @@ internal sealed class DeviceGauges : IScraped, IDisposable
         try
         {
             if (_lookedAt is { } at && _clock.GetElapsedTime(at) < Holds) return;
-            _gpus = await GpuLoad.LookAsync(cancel); // that there is none, readiness says
+            _gpus = await GpuLoad.ReadAsync(cancel); // readiness reports a missing GPU
             _lookedAt = _clock.GetTimestamp();
         }
         finally
@@ -46,7 +46,7 @@ internal sealed class DeviceGauges : IScraped, IDisposable
 
     public void Dispose() => _looking.Dispose();
 
-    /// <summary>What a GPU does not tell (a part of one tells no use) is not told.</summary>
+    /// <summary>Registers a gauge; values a GPU does not report (a MIG slice reports no utilization) are omitted.</summary>
     private void Gauge(Meter meter, string name, string? unit, string description, Func<GpuLoad, double?> of) => meter.CreateObservableGauge(name, () =>
         _gpus.Where(gpu => of(gpu) is not null).Select(gpu => new Measurement<double>(of(gpu)!.Value, new("gpu", $"{gpu.Index}"), new("name", gpu.Name))), unit, description);
 }

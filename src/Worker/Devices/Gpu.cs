@@ -4,25 +4,25 @@ using System.Globalization;
 
 namespace LoraDrop.Worker;
 
-/// <summary>A GPU as its driver describes it, without libtorch, which the supervising process never loads.</summary>
-/// <param name="Index">Its number in the order of the bus.</param>
-/// <param name="Name">Such as <c>NVIDIA H100 80GB HBM3</c>.</param>
-/// <param name="Memory">Bytes.</param>
+/// <summary>A GPU as reported by its driver. Does not use libtorch, which the supervising process never loads.</summary>
+/// <param name="Index">Index in PCI bus order.</param>
+/// <param name="Name">Name, such as <c>NVIDIA H100 80GB HBM3</c>.</param>
+/// <param name="Memory">Total memory in bytes.</param>
 internal sealed record Gpu(int Index, string Name, long Memory)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Asks nvidia-smi, which comes with the driver; only for those that <c>CUDA_VISIBLE_DEVICES</c> names, where it names any.</summary>
-    /// <returns>What it found; where that is nothing, why.</returns>
-    public static async Task<(IReadOnlyList<Gpu> Found, string? Missing)> LookAsync(CancellationToken cancel)
+    /// <summary>Detects GPUs with nvidia-smi, which comes with the driver; only those in <c>CUDA_VISIBLE_DEVICES</c>, if set.</summary>
+    /// <returns>The GPUs, or the reason why none was found.</returns>
+    public static async Task<(IReadOnlyList<Gpu> Found, string? Missing)> DetectAsync(CancellationToken cancel)
     {
-        var (answer, missing) = await AskAsync("index,name,memory.total", cancel);
+        var (answer, missing) = await QueryAsync("index,name,memory.total", cancel);
         var found = missing is null ? Parse(answer).ToList() : [];
         return (found, found.Count > 0 ? null : missing ?? NoGpu(answer));
     }
 
-    /// <summary>What nvidia-smi tells of the GPUs that this process may use, a line each; or why it tells nothing.</summary>
-    internal static async Task<(string Answer, string? Missing)> AskAsync(string fields, CancellationToken cancel)
+    /// <summary>Queries nvidia-smi for the GPUs this process may use: one line each, or the reason for a failure.</summary>
+    internal static async Task<(string Answer, string? Missing)> QueryAsync(string fields, CancellationToken cancel)
     {
         string[] chosen = Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { Length: > 0 } visible ? [$"--id={visible}"] : [];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -44,15 +44,15 @@ internal sealed record Gpu(int Index, string Name, long Memory)
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return ("", $"nvidia-smi does not answer within {Limit.TotalSeconds:0} s");
+            return ("", $"nvidia-smi did not respond within {Limit.TotalSeconds:0} s");
         }
         catch (Win32Exception)
         {
-            return ("", "there is no nvidia-smi, which comes with NVIDIA's driver");
+            return ("", "nvidia-smi not found; install NVIDIA's driver");
         }
     }
 
-    private static string NoGpu(string said) => $"nvidia-smi finds no GPU: {said.ReplaceLineEndings(" ").Trim()}";
+    private static string NoGpu(string said) => $"nvidia-smi found no GPU: {said.ReplaceLineEndings(" ").Trim()}";
 
     /// <summary>Lines such as <c>0, NVIDIA H100 80GB HBM3, 81559</c>, the memory in MiB.</summary>
     internal static IEnumerable<Gpu> Parse(string answer)

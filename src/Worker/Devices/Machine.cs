@@ -3,21 +3,21 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What this worker offers to stages: devices, memory, labels.</summary>
+/// <summary>A worker's devices, labels and memory.</summary>
 public sealed class Machine
 {
     private Machine(WorkerOptions options, IReadOnlyList<Gpu> gpus)
     {
         StageDevice[] devices = gpus.Count > 0 ? [.. gpus.Select(gpu => StageDevice.Gpu(gpu.Index))] : [.. Enumerable.Repeat(StageDevice.Cpu, options.Slots)];
         (Devices, Slots, Device, Name) = (new(devices), devices.Length, options.Device, gpus.Count > 0 ? string.Join(", ", gpus.Select(gpu => gpu.Name).Distinct()) : options.Device);
-        Memory = options.MemoryGiB is { } told ? (long)(told * (1L << 30)) : gpus.Count > 0 ? gpus.Min(gpu => gpu.Memory) : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        Memory = options.MemoryGiB is { } configured ? (long)(configured * (1L << 30)) : gpus.Count > 0 ? gpus.Min(gpu => gpu.Memory) : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var labels = new Dictionary<string, string>(options.Labels);
         labels.TryAdd("device", options.Device);
         if (gpus.Count > 0) labels.TryAdd("gpu", gpus[0].Name);
         Labels = labels;
     }
 
-    /// <summary>How many stages at a time.</summary>
+    /// <summary>Number of stages to run concurrently.</summary>
     public int Slots { get; }
 
     /// <summary>cpu or cuda.</summary>
@@ -26,20 +26,20 @@ public sealed class Machine
     /// <summary>The GPUs' names, or cpu.</summary>
     public string Name { get; }
 
-    /// <summary>The configured ones, and <c>device</c> and <c>gpu</c> where they are not configured.</summary>
+    /// <summary>The configured labels, plus <c>device</c> and <c>gpu</c> unless configured.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; }
 
-    /// <summary>Bytes that one stage can have: those of the smallest GPU, or the machine's within the limit of the container.</summary>
+    /// <summary>Memory available to one stage in bytes: that of the smallest GPU, or of the machine within the container's limit.</summary>
     public long Memory { get; }
 
     internal DevicePool Devices { get; }
 
-    /// <summary>Looks what is there.</summary>
-    /// <exception cref="RefusedInputException">The device is cuda, and there is none.</exception>
-    public static async Task<Machine> LookAsync(WorkerOptions options, CancellationToken cancel)
+    /// <summary>Detects the machine's devices.</summary>
+    /// <exception cref="RefusedInputException">The device is cuda, but there is none.</exception>
+    public static async Task<Machine> DetectAsync(WorkerOptions options, CancellationToken cancel)
     {
         if (options.Device == "cpu") return new(options, []);
-        var (gpus, missing) = await Gpu.LookAsync(cancel);
+        var (gpus, missing) = await Gpu.DetectAsync(cancel);
         return missing is null ? new(options, gpus) : throw new RefusedInputException(SettingsReader.Named("Worker:Device"), $"{options.Device} cannot be used: {missing}");
     }
 }

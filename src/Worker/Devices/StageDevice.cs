@@ -1,8 +1,8 @@
 namespace LoraDrop.Worker;
 
-/// <summary>What a stage computes on.</summary>
-/// <param name="Kind">As torch names it: <c>cpu</c>, or <c>cuda</c> for the one GPU that its process may see.</param>
-/// <param name="Environment">Variables of its process.</param>
+/// <summary>The device of a stage.</summary>
+/// <param name="Kind">torch's name: <c>cpu</c>, or <c>cuda</c> for the one GPU visible to the process.</param>
+/// <param name="Environment">Environment variables of the process.</param>
 internal sealed record StageDevice(string Kind, IReadOnlyDictionary<string, string> Environment)
 {
     public static StageDevice Cpu { get; } = new("cpu", new Dictionary<string, string>());
@@ -10,7 +10,7 @@ internal sealed record StageDevice(string Kind, IReadOnlyDictionary<string, stri
     public static StageDevice Gpu(int index) => new("cuda", new Dictionary<string, string> { ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID", ["CUDA_VISIBLE_DEVICES"] = $"{index}" });
 }
 
-/// <summary>The devices of this worker: each is for one stage at a time.</summary>
+/// <summary>The devices of this worker, each used by one stage at a time.</summary>
 internal sealed class DevicePool(IEnumerable<StageDevice> devices)
 {
     private readonly Lock _gate = new();

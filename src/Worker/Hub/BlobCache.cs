@@ -2,36 +2,36 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
-/// <summary>The contents that were fetched from the hub, each once, named by its hash.</summary>
+/// <summary>A cache of files fetched from the hub, named by hash.</summary>
 /// <remarks>
 /// <code>
-/// blobs/{hash}        whole and checked; the folders of jobs share it by hard links
-/// blobs/{hash}.part   on its way
-/// locks/{hash}        held by who fetches it
+/// blobs/{hash}        complete and verified; shared with the folders of jobs by hard links
+/// blobs/{hash}.part   being downloaded
+/// locks/{hash}        held while it is being downloaded
 /// </code>
-/// A blob is checked each time it is asked for, so what a disk or a job has done to it is mended and never passed on. Nothing is ever
+/// A blob is verified each time it is requested, so damage by a disk or a job is repaired and never passed on. Nothing is ever
 /// removed: the folder may be deleted while no fetch runs.
 /// </remarks>
 internal sealed class BlobCache(string folder, BlobDownload download, TimeProvider time)
 {
-    /// <summary>A content in the cache.</summary>
+    /// <summary>A file in the cache.</summary>
     public sealed record Blob(string Path, string Sha256);
 
-    /// <summary>Sees to it that all files fit on the disk before any of them fills it.</summary>
-    /// <exception cref="IOException">They do not.</exception>
+    /// <summary>Requires that all files fit on the disk.</summary>
+    /// <exception cref="IOException">There is not enough free space.</exception>
     public void RequireRoom(IEnumerable<RepositoryFile> files)
     {
         Directory.CreateDirectory(folder);
         var missing = files.Where(file => !File.Exists(PathOf(file))).Sum(file => Math.Max(0, file.Size - LengthOf(PartOf(file))));
-        DiskRoom.Require(folder, missing);
+        DiskSpace.Require(folder, missing);
     }
 
-    /// <summary>The content of a file, fetched unless it is here already.</summary>
+    /// <summary>Gets a file from the cache, fetching it if necessary.</summary>
     /// <param name="repository">Where the file is.</param>
     /// <param name="file">What to fetch.</param>
-    /// <param name="arrived">Told how many bytes of it are here.</param>
-    /// <param name="cancel">Ends the fetch; what has come is kept.</param>
-    /// <exception cref="RefusedInputException">The hub does not give it, or gives other bytes than it announced, twice.</exception>
+    /// <param name="arrived">Receives the number of bytes so far.</param>
+    /// <param name="cancel">Cancels the fetch; received data is kept.</param>
+    /// <exception cref="RefusedInputException">The hub refuses the file, or sends content that does not match its hash twice.</exception>
     public async Task<Blob> GetAsync(HubRepository repository, RepositoryFile file, Action<long> arrived, CancellationToken cancel)
     {
         var blob = await FindAsync(file, cancel);
@@ -57,14 +57,14 @@ internal sealed class BlobCache(string folder, BlobDownload download, TimeProvid
     private async Task<Blob> FetchAsync(HubRepository repository, RepositoryFile file, Action<long> arrived, CancellationToken cancel)
     {
         var part = PartOf(file);
-        for (var tries = 0; tries < 2; tries++)   // twice, because the first may have gone on from a spoilt part
+        for (var tries = 0; tries < 2; tries++)   // twice, because the first may have resumed from a damaged part
         {
             await download.RunAsync(repository, file, part, arrived, cancel);
             if (await ContentDigest.OfAsync(part, cancel) is var digest && digest.IsOf(file)) return Keep(part, file, digest);
             File.Delete(part);
         }
         throw repository.Refused(
-            $"the hub sent other bytes for {file.Path} than it announced ({(file.Sha256 is null ? "git" : "sha256")} {file.Key}, {file.Size} bytes), twice. What came was deleted");
+            $"the content of {file.Path} does not match the hub's listing ({(file.Sha256 is null ? "git" : "sha256")} {file.Key}, {file.Size} bytes), twice in a row. The download was deleted; try again later");
     }
 
     private Blob Keep(string part, RepositoryFile file, ContentDigest digest)

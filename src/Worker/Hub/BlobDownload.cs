@@ -3,20 +3,20 @@ using System.Net.Http.Headers;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Brings the bytes of one file into a part file, and goes on where an earlier attempt ended.</summary>
-internal sealed class BlobDownload(HubConnection connection, Patience patience)
+/// <summary>Downloads one file into a part file, resuming where an earlier attempt ended.</summary>
+internal sealed class BlobDownload(HubConnection connection, RetryPolicy retries)
 {
-    /// <summary>Returns when the part file is as long as announced, or longer; whether it holds the right bytes is for the caller to check.</summary>
+    /// <summary>Completes when the part file has at least the listed size; the caller must verify its content.</summary>
     /// <param name="repository">Explains a refusal.</param>
     /// <param name="file">What to fetch.</param>
-    /// <param name="part">Kept when the fetch is cancelled or fails, for the next one to go on from.</param>
-    /// <param name="arrived">Told the length of the part file after each piece.</param>
-    /// <param name="cancel">Ends the fetch.</param>
+    /// <param name="part">The part file; kept if the fetch is cancelled or fails, so that the next one can resume.</param>
+    /// <param name="arrived">Receives the length of the part file after each chunk.</param>
+    /// <param name="cancel">Cancels the fetch.</param>
     public async Task RunAsync(HubRepository repository, RepositoryFile file, string part, Action<long> arrived, CancellationToken cancel)
     {
         await using var target = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0, useAsync: true);
-        EntityTagHeaderValue? etag = null;   // known within this call only; across calls the hash of the whole decides
-        await patience.TryAsync(async () =>
+        EntityTagHeaderValue? etag = null;   // known only within this call; across calls the hash decides
+        await retries.TryAsync(async () =>
         {
             if (target.Length >= file.Size) return true;
             using var response = await connection.GetAsync(repository.AddressOf(file), target.Length, etag, cancel);
@@ -24,20 +24,20 @@ internal sealed class BlobDownload(HubConnection connection, Patience patience)
             repository.Refusal.ThrowIfRefused(response);
             etag = response.Headers.ETag;
             await CopyAsync(response, target, file.Size, arrived, cancel);
-            return target.Length >= file.Size ? true : throw new PassingFault($"{file.Path} ended after {target.Length} of {file.Size} bytes");
+            return target.Length >= file.Size ? true : throw new TransientFault($"{file.Path} ended after {target.Length} of {file.Size} bytes");
         }, () => target.Length, cancel);
     }
 
-    /// <summary>Keeps what is there if the answer goes on from it, and else empties the file.</summary>
+    /// <summary>Keeps the part file if the response continues it, else truncates it.</summary>
     private static void Prepare(FileStream target, HttpResponseMessage response)
     {
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == target.Length;
         if (!goesOn && response.IsSuccessStatusCode) target.SetLength(0);
-        if (response.StatusCode == HttpStatusCode.PartialContent && !goesOn) throw new PassingFault("it sent another part of the file than was asked for");
+        if (response.StatusCode == HttpStatusCode.PartialContent && !goesOn) throw new TransientFault("it sent a different range than requested");
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             target.SetLength(0);
-            throw new PassingFault("it has no more of the file than was fetched before");
+            throw new TransientFault("the requested range is beyond the end of the file");
         }
         target.Seek(0, SeekOrigin.End);
     }
@@ -48,7 +48,7 @@ internal sealed class BlobDownload(HubConnection connection, Patience patience)
         var buffer = new byte[1 << 17];
         while (target.Length <= size && await connection.ReadAsync(body, buffer, cancel) is > 0 and var read)
         {
-            await target.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);   // what has come is kept
+            await target.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);   // received data is kept
             arrived(target.Length);
         }
     }

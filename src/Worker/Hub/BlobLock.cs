@@ -1,8 +1,8 @@
 namespace LoraDrop.Worker;
 
-/// <summary>Lets one fetch at a time, of this process or another on the same folder, bring a blob.</summary>
-/// <remarks>The lock is the operating system's, on an open file, so it ends with the process that holds it. Its file stays: who deleted it
-/// could delete one that another has just locked.</remarks>
+/// <summary>Lets one download of a blob run at a time, across processes that share the folder.</summary>
+/// <remarks>The lock is the operating system's on an open file, so it ends with the process that holds it. The file stays: deleting it
+/// could delete one that another process has just locked.</remarks>
 internal static class BlobLock
 {
     private const int HeldOnLinux = 11;                                // EWOULDBLOCK, of flock
@@ -10,7 +10,7 @@ internal static class BlobLock
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Waits for the lock; disposing the answer gives it back.</summary>
+    /// <summary>Waits for the lock; disposing the result releases it.</summary>
     public static async Task<IDisposable> TakeAsync(string path, TimeProvider time, CancellationToken cancel)
     {
         while (true)

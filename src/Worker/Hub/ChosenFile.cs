@@ -1,10 +1,10 @@
 namespace LoraDrop.Worker;
 
 /// <summary>A file to fetch.</summary>
-/// <param name="File">What the repository has.</param>
-/// <param name="Name">What it is to be called in the target folder; a plain name.</param>
+/// <param name="File">The file in the repository.</param>
+/// <param name="Name">File name in the target folder.</param>
 internal sealed record ChosenFile(RepositoryFile File, string Name)
 {
-    /// <summary>Published as <c>.json</c> and taken for <c>.jsonl</c>: what it holds decides.</summary>
+    /// <summary>Whether the content decides between <c>.json</c> and <c>.jsonl</c>: both are published as <c>.json</c>.</summary>
     public bool IsNamedByContent => File.Extension == ".json" && Path.GetExtension(Name) == ".jsonl";
 }

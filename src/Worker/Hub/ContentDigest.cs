@@ -3,13 +3,13 @@ using System.Text;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What the bytes of a file come to.</summary>
-/// <param name="Size">Their number.</param>
-/// <param name="Sha256">Lower-case hex.</param>
-/// <param name="GitSha1">Git's name for them: the SHA-1 of <c>blob {size}\0</c> and the bytes.</param>
+/// <summary>Size and digests of a file.</summary>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Sha256">SHA-256 in lower-case hexadecimal.</param>
+/// <param name="GitSha1">Git's blob id: the SHA-1 of <c>blob {size}\0</c> and the bytes.</param>
 internal sealed record ContentDigest(long Size, string Sha256, string GitSha1)
 {
-    /// <summary>Reads the whole file, at about a second for each two gigabytes.</summary>
+    /// <summary>Hashes the whole file, at about two gigabytes per second.</summary>
     public static async Task<ContentDigest> OfAsync(string path, CancellationToken cancel)
     {
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -25,7 +25,7 @@ internal sealed record ContentDigest(long Size, string Sha256, string GitSha1)
         return new(file.Length, Hex(sha256), Hex(sha1));
     }
 
-    /// <summary>Whether these are the bytes that the hub announced.</summary>
+    /// <summary>Whether the digest matches the hub's listing.</summary>
     public bool IsOf(RepositoryFile file) => Size == file.Size && (file.Sha256 is null ? GitSha1 == file.GitSha1 : Sha256 == file.Sha256);
 
     private static string Hex(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetCurrentHash());

@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Reads which files belong to which config from the YAML at the top of a repository's README.md, as the hub does.</summary>
+/// <summary>Reads the configs and their files from the YAML front matter of a repository's README.md, as the hub does.</summary>
 /// <remarks>
 /// <code>
 /// ---
@@ -14,13 +14,13 @@ namespace LoraDrop.Worker;
 ///     path: rte/train-*
 /// ---
 /// </code>
-/// <c>data_files</c> may also be one path or a list of paths, which are the training split, or map splits to paths; <c>data_dir</c> is
-/// the folder that paths begin at, and without <c>data_files</c> the files below it are told apart by their names. Paths are read as
-/// <see cref="PathPattern"/>s. Everything else in the card is passed over.
+/// <c>data_files</c> may also be one path or a list of paths for the training split, or a map from splits to paths; <c>data_dir</c> is
+/// the base folder of paths, and without <c>data_files</c> the files below it are assigned by name. Paths are
+/// <see cref="PathPattern"/>s. Everything else in the card is ignored.
 /// </remarks>
 internal static class DatasetCard
 {
-    /// <summary>The configs that the card declares; none where it declares none.</summary>
+    /// <summary>The configs declared in the card, if any.</summary>
     /// <exception cref="YamlException">The top of the card is not YAML.</exception>
     public static IReadOnlyList<DatasetConfig> Configs(string readme, IReadOnlyList<RepositoryFile> files)
     {
@@ -40,7 +40,7 @@ internal static class DatasetCard
     private static YamlNode? Root(string yaml)
     {
         var stream = new YamlStream();
-        stream.Load(new StrangersYaml(yaml));
+        stream.Load(new UntrustedYaml(yaml));
         return stream.Documents.FirstOrDefault()?.RootNode;
     }
 

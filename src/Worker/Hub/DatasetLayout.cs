@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Finds the configs of a dataset repository by how its files are named.</summary>
+/// <summary>Finds the configs of a dataset repository by its file names.</summary>
 /// <remarks>
 /// <code>
 /// train.csv, data/train.csv, data/train-00000-of-00001.parquet        config "default"
 /// rte/train.jsonl, data/rte/train-00000-of-00001-5f3a….parquet        config "rte"
-/// rte/train/0000.parquet                                              config "rte", as the hub's own conversion to Parquet is laid out
+/// rte/train/0000.parquet                                              config "rte", the layout of the hub's own conversion to Parquet
 /// </code>
 /// A split is one of <see cref="DatasetSplit.AllNames"/>.
 /// </remarks>
@@ -16,7 +16,7 @@ internal static partial class DatasetLayout
     public static IReadOnlyList<DatasetConfig> Configs(IEnumerable<RepositoryFile> files) =>
         [.. Placed(files).GroupBy(file => file.Config, StringComparer.Ordinal).Select(config => new DatasetConfig(config.Key, () => config.ToLookup(file => file.Split, file => file.File)))];
 
-    /// <summary>The splits among the files of one config, whatever folder they lie in.</summary>
+    /// <summary>The splits among the files of one config, in any folder.</summary>
     public static ILookup<string, RepositoryFile> Splits(IEnumerable<RepositoryFile> files) => Placed(files).ToLookup(file => file.Split, file => file.File);
 
     private static IEnumerable<(RepositoryFile File, string Config, string Split)> Placed(IEnumerable<RepositoryFile> files) =>

@@ -1,8 +1,8 @@
 namespace LoraDrop.Worker;
 
-/// <summary>A split as it is used here, and the names under which it is published.</summary>
-/// <param name="Name">What its file is called in the target folder.</param>
-/// <param name="Published">The first of them that a dataset has is taken; MNLI's matched sets are those that GLUE scores.</param>
+/// <summary>A split and the names under which it is published.</summary>
+/// <param name="Name">File name in the target folder, without extension.</param>
+/// <param name="Published">Published names, in order of preference; GLUE scores MNLI's matched sets.</param>
 internal sealed record DatasetSplit(string Name, params string[] Published)
 {
     public static readonly DatasetSplit Train = new("train", "train");

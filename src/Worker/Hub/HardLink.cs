@@ -3,11 +3,11 @@ using System.Text;
 
 namespace LoraDrop.Worker;
 
-/// <summary>A second name for a file, which costs no space.</summary>
+/// <summary>Creates hard links, which take no space.</summary>
 internal static class HardLink
 {
-    /// <summary>Gives a file another name, in place of what stood there, in a folder that is made where it is not there; copies it where
-    /// the two names lie on different disks.</summary>
+    /// <summary>Links a file to another name, replacing an existing file and creating the folder if necessary; copies it if
+    /// the names are on different disks.</summary>
     public static void Place(string file, string name)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(name)!);
@@ -15,7 +15,7 @@ internal static class HardLink
         if (!TryLink(file, name)) File.Copy(file, name);
     }
 
-    // .NET has no call for it. Any failure is answered by copying, whose own failure says why.
+    // .NET has no API for it. On any failure the file is copied, and a failure of that is reported.
     private static bool TryLink(string file, string name) => OperatingSystem.IsLinux() && link(Bytes(file), Bytes(name)) == 0;
 
     private static byte[] Bytes(string path) => Encoding.UTF8.GetBytes(path + '\0');

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace LoraDrop.Worker;
 
-/// <summary>The parts of the hub's answers that are read here.</summary>
+/// <summary>The fields read from the hub's responses.</summary>
 internal static class HubJson
 {
     private const long LargestFile = 1L << 50;
 
-    /// <summary>What a revision stands for.</summary>
+    /// <summary>The commit of a revision.</summary>
     public sealed record Revision(string? Sha)
     {
         public bool IsUsable => IsHex(Sha, 40);
@@ -21,13 +21,13 @@ internal static class HubJson
         public RepositoryFile ToFile() => new(Path!, Lfs?.Size ?? Size, Oid!, Lfs?.Oid);
     }
 
-    /// <summary>Where the content of an entry lies apart from git.</summary>
+    /// <summary>The large file storage entry of a file.</summary>
     public sealed record LargeFile(string? Oid, long Size);
 
-    /// <exception cref="JsonException">It is something else.</exception>
+    /// <exception cref="JsonException">The JSON has another format.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<T>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null");
 
-    // Bounded, so that sizes can be added up.
+    // Bounded, so that sizes can be summed without overflow.
     private static bool IsSize(long size) => size is >= 0 and <= LargestFile;
 
     private static bool IsHex(string? text, int length) => text?.Length == length && text.All(char.IsAsciiHexDigitLower);

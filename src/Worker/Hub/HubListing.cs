@@ -3,36 +3,36 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Asks the hub for the commit of a revision and the files of a commit.</summary>
-internal sealed partial class HubListing(HubConnection connection, Patience patience, RepositoryAddress address, HubRefusal refusal)
+/// <summary>Reads the commit of a revision and the files of a commit from the hub.</summary>
+internal sealed partial class HubListing(HubConnection connection, RetryPolicy retries, RepositoryAddress address, HubRefusal refusal)
 {
     private const int MostPages = 1_000;            // the hub puts a thousand files on one
     private const int LongestAnswer = 64 << 20;
 
     public async Task<string> CommitAsync(CancellationToken cancel)
     {
-        var (revision, _) = await AskAsync<HubJson.Revision>(address.OfRevision(), cancel);
-        return revision.IsUsable ? revision.Sha! : throw Strange($"it names no commit for {address.Revision}");
+        var (revision, _) = await GetPageAsync<HubJson.Revision>(address.OfRevision(), cancel);
+        return revision.IsUsable ? revision.Sha! : throw Unusable($"it returned no commit for {address.Revision}");
     }
 
-    /// <summary>All files whose paths lead below the repository; others are left out, so that nothing can be called for by them.</summary>
+    /// <summary>All files with safe paths inside the repository; others are ignored.</summary>
     public async Task<IReadOnlyList<RepositoryFile>> FilesAsync(string commit, CancellationToken cancel)
     {
         var files = new List<RepositoryFile>();
         Uri? page = address.OfTree(commit);
         for (var pages = 0; page is not null; pages++)
         {
-            if (pages == MostPages) throw Strange($"its list of the files of {address.Name} has more than {MostPages} pages");
-            (var entries, page) = await AskAsync<HubJson.Entry[]>(page, cancel);
+            if (pages == MostPages) throw Unusable($"its list of the files of {address.Name} has more than {MostPages} pages");
+            (var entries, page) = await GetPageAsync<HubJson.Entry[]>(page, cancel);
             files.AddRange(entries.Where(entry => entry.Type == "file" && IsPlain(entry.Path)).Select(ToFile));
         }
         return files;
     }
 
-    private RepositoryFile ToFile(HubJson.Entry entry) => entry.IsUsable ? entry.ToFile() : throw Strange($"it lists {entry.Path} without a size and a hash");
+    private RepositoryFile ToFile(HubJson.Entry entry) => entry.IsUsable ? entry.ToFile() : throw Unusable($"it lists {entry.Path} without a size and a hash");
 
-    /// <summary>One answer, and where its next page is.</summary>
-    private Task<(T Answer, Uri? Next)> AskAsync<T>(Uri at, CancellationToken cancel) => patience.TryAsync(async () =>
+    /// <summary>One page, and the address of the next.</summary>
+    private Task<(T Answer, Uri? Next)> GetPageAsync<T>(Uri at, CancellationToken cancel) => retries.TryAsync(async () =>
     {
         using var response = await connection.GetAsync(at, cancel);
         refusal.ThrowIfRefused(response);
@@ -47,7 +47,7 @@ internal sealed partial class HubListing(HubConnection connection, Patience pati
         while (await connection.ReadAsync(body, buffer, cancel) is > 0 and var read)
         {
             json.Write(buffer, 0, read);
-            if (json.Length > LongestAnswer) throw Strange($"an answer of it is longer than {LongestAnswer >> 20} MiB");
+            if (json.Length > LongestAnswer) throw Unusable($"a response is longer than {LongestAnswer >> 20} MiB");
         }
         return json.GetBuffer().AsMemory(0, (int)json.Length);
     }
@@ -60,11 +60,11 @@ internal sealed partial class HubListing(HubConnection connection, Patience pati
         }
         catch (JsonException malformed)
         {
-            throw Strange($"what answers at {at} does not speak the hub's language", malformed);
+            throw Unusable($"the response of {at} is not a hub response", malformed);
         }
     }
 
-    private HubUnreachableException Strange(string reason, Exception? inner = null) => new(address.Endpoint, reason, inner);
+    private HubUnreachableException Unusable(string reason, Exception? inner = null) => new(address.Endpoint, reason, inner);
 
     private static bool IsPlain(string? path) =>
         !string.IsNullOrEmpty(path) && !path.Contains('\\') && !path.Any(char.IsControl) && path.Split('/').All(part => part is not ("" or "." or ".."));

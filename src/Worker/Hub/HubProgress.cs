@@ -1,6 +1,6 @@
 namespace LoraDrop.Worker;
 
-/// <summary>How far a fetch is.</summary>
-/// <param name="BytesDone">Of all files together; falls back where a file has to be started anew.</param>
-/// <param name="BytesTotal">What the hub, or the store, announced for all files of the fetch.</param>
+/// <summary>Progress of a fetch.</summary>
+/// <param name="BytesDone">Bytes of all files so far; decreases if a file has to be restarted.</param>
+/// <param name="BytesTotal">Total bytes of all files, as listed by the hub or store.</param>
 public readonly record struct HubProgress(long BytesDone, long BytesTotal);

@@ -3,31 +3,31 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Says to a person why the hub refuses, and what to do about it.</summary>
-/// <param name="address">What was asked for.</param>
-/// <param name="hasToken">Whether the hub was told who asks.</param>
-/// <param name="path">Where the repository stands in the request.</param>
+/// <summary>Explains why the hub refuses a request and how to fix it.</summary>
+/// <param name="address">The requested repository.</param>
+/// <param name="hasToken">Whether a token is configured.</param>
+/// <param name="path">The path of the repository in the request.</param>
 internal sealed class HubRefusal(RepositoryAddress address, bool hasToken, string path)
 {
-    /// <exception cref="RefusedInputException">The answer is a refusal.</exception>
+    /// <exception cref="RefusedInputException">The response is a refusal.</exception>
     public void ThrowIfRefused(HttpResponseMessage response)
     {
         if ((int)response.StatusCode >= 400) throw new RefusedInputException(path, Reason(response));
     }
 
-    private string HowToGetIn => hasToken
-        ? $"accept its licence at {address.Page} with the account of the token in HF_TOKEN, or set a token that may read it"
-        : $"accept its licence at {address.Page}, and set HF_TOKEN where this service runs to a token of the account that did";
+    private string HowToGetAccess => hasToken
+        ? $"accept its licence at {address.Page} with the account of the token in HF_TOKEN, or set a token that has access"
+        : $"accept its licence at {address.Page}, and set HF_TOKEN on this service to a token of that account";
 
     private string Reason(HttpResponseMessage response) => (response.StatusCode, Header(response, "X-Error-Code")) switch
     {
         (HttpStatusCode.NotFound, "RevisionNotFound") => $"{address.Name} has no revision {address.Revision} on the hub",
-        (HttpStatusCode.NotFound, "EntryNotFound") => $"the hub lists a file of {address.Name} that it does not have: {response.RequestMessage?.RequestUri?.AbsolutePath}",
-        (HttpStatusCode.NotFound, _) => $"the hub has no {address.KindName} {address.Name}{OrRevision}; look for it at {address.Endpoint}",
-        (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, "GatedRepo") => $"{address.Name} is gated: {HowToGetIn}",
-        // To a stranger the hub answers so for a repository that does not exist, too.
+        (HttpStatusCode.NotFound, "EntryNotFound") => $"the hub lists a file of {address.Name} that does not exist: {response.RequestMessage?.RequestUri?.AbsolutePath}",
+        (HttpStatusCode.NotFound, _) => $"the hub has no {address.KindName} {address.Name}{OrRevision}; check the name at {address.Endpoint}",
+        (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, "GatedRepo") => $"{address.Name} is gated: {HowToGetAccess}",
+        // Without access, the hub responds the same for a repository that does not exist.
         (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) =>
-            $"the hub shows no {address.KindName} {address.Name}: it is gated or private, or its name is misspelt. If it exists, {HowToGetIn}",
+            $"{address.KindName} {address.Name} is not accessible on the hub: it is gated or private, or its name is misspelt. If it exists, {HowToGetAccess}",
         var (status, _) => $"the hub refuses {address.Name} with {(int)status} {Header(response, "X-Error-Message") ?? response.ReasonPhrase}",
     };
 

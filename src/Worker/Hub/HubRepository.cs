@@ -3,9 +3,9 @@ using LoraDrop.Domain;
 namespace LoraDrop.Worker;
 
 /// <summary>A repository of the hub at one commit.</summary>
-/// <param name="Address">Where the hub has it.</param>
-/// <param name="Path">Where it stands in the request; what is wrong with it is a fault there.</param>
-/// <param name="Refusal">Explains why the hub does not give a file.</param>
+/// <param name="Address">Its address on the hub.</param>
+/// <param name="Path">The path in the request to which faults refer.</param>
+/// <param name="Refusal">Explains refusals of the hub.</param>
 /// <param name="Commit">The commit, in full.</param>
 /// <param name="Files">All its files.</param>
 internal sealed record HubRepository(RepositoryAddress Address, string Path, HubRefusal Refusal, string Commit, IReadOnlyList<RepositoryFile> Files)

@@ -1,8 +1,8 @@
 namespace LoraDrop.Worker;
 
-/// <summary>What was fetched: enough to say later which bytes a run was made from.</summary>
-/// <param name="Commit">The commit that the revision stood for.</param>
-/// <param name="Config">The config of a dataset that was chosen; null for a model.</param>
+/// <summary>The fetched files and commit, which identify the input of a run.</summary>
+/// <param name="Commit">The commit of the revision.</param>
+/// <param name="Config">The selected config of a dataset; null for a model.</param>
 /// <param name="Files">The files in the target folder.</param>
 public sealed record HubSnapshot(string Commit, string? Config, IReadOnlyList<HubFile> Files);
 

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Tells JSON lines from a list and from any other JSON document; all are published as <c>.json</c>.</summary>
+/// <summary>Distinguishes JSON Lines, a list and other JSON documents, all of which are published as <c>.json</c>.</summary>
 internal static class PublishedJson
 {
     private const int LongestLook = 1 << 20;
 
-    /// <summary>The end of a name that the readers of data sets go by: <c>.jsonl</c> where the first line is an object of its own (a line longer than a million characters is taken for one if it begins so),
-    /// <c>.json</c> where a list begins; null for anything else.</summary>
+    /// <summary>The extension for the content: <c>.jsonl</c> if the first line is an object (a line longer than a million characters is assumed to be one if it starts so),
+    /// <c>.json</c> for a list; null for anything else.</summary>
     public static async Task<string?> EndOfAsync(string path, CancellationToken cancel)
     {
         using var reader = new StreamReader(path);
@@ -27,7 +27,7 @@ internal static class PublishedJson
             using var document = JsonDocument.Parse(line);
             return true;
         }
-        catch (JsonException)   // the answer, not a failure: there is no other way to ask
+        catch (JsonException)   // the only way to test for valid JSON
         {
             return false;
         }

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Where the hub has the parts of a repository.</summary>
+/// <summary>The URLs of a hub repository.</summary>
 internal sealed record RepositoryAddress(string Endpoint, RepositoryKind Kind, Source.Hub Source)
 {
     public string Name => Source.Repository;
@@ -12,16 +12,16 @@ internal sealed record RepositoryAddress(string Endpoint, RepositoryKind Kind, S
     /// <summary>model or dataset.</summary>
     public string KindName => Kind == RepositoryKind.Model ? "model" : "dataset";
 
-    /// <summary>Its page for people.</summary>
+    /// <summary>URL of the repository's web page.</summary>
     public string Page => Kind == RepositoryKind.Model ? $"{Root}/{Name}" : $"{Root}/datasets/{Name}";
 
-    /// <summary>Answers with the commit of the revision.</summary>
+    /// <summary>URL of the revision's commit.</summary>
     public Uri OfRevision() => new($"{Api}/revision/{Uri.EscapeDataString(Revision)}");
 
-    /// <summary>Answers with a list of all files.</summary>
+    /// <summary>URL of the list of all files.</summary>
     public Uri OfTree(string commit) => new($"{Api}/tree/{commit}?recursive=true");
 
-    /// <summary>Answers with the bytes of a file.</summary>
+    /// <summary>URL of a file's content.</summary>
     public Uri OfFile(string commit, string path) => new($"{Page}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
     private string Root => Endpoint.TrimEnd('/');

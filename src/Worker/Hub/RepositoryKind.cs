@@ -1,6 +1,6 @@
 namespace LoraDrop.Worker;
 
-/// <summary>What a repository of the hub holds; it decides its addresses.</summary>
+/// <summary>The kind of a hub repository, which determines its URLs.</summary>
 internal enum RepositoryKind
 {
     Model,

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Makes a dataset usable: fetches it where it is on the hub or in a bucket, and reads every row of it.</summary>
+/// <summary>Prepares a dataset: fetches it from the hub or a bucket if necessary, and validates every row.</summary>
 internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
     public Task RunAsync(Guid id) => preparing.RunAsync<DatasetRow, DatasetSummary>("dataset", id, PrepareAsync, SaveAsync);
@@ -33,7 +33,7 @@ internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, 
         }
     }
 
-    /// <summary>The key of a file that is read in place is its path.</summary>
+    /// <summary>The files of a dataset read in place, whose keys are their paths.</summary>
     private static List<StoredFile> InPlace(DataFiles files, DatasetSummary facts)
     {
         var paths = new Dictionary<string, string?> { ["train"] = files.Train, ["validation"] = files.Validation, ["test"] = files.Test };
@@ -48,11 +48,11 @@ internal sealed class DatasetPreparation(IObjectStore objects, Outages outages, 
         {
             set.SetProperty(d => d.Status, prepared.Status).SetProperty(d => d.Facts, prepared.Facts).SetProperty(d => d.Failure, prepared.Failure).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
                 .SetProperty(d => d.Sha256, sha256).SetProperty(d => d.Commit, prepared.Commit).SetProperty(d => d.ReadyAt, now).SetProperty(d => d.Version, d => d.Version + 1);
-            if (prepared.Facts is not null) set.SetProperty(d => d.Files, prepared.Files.ToList()); // what was uploaded stays where it cannot be used
+            if (prepared.Facts is not null) set.SetProperty(d => d.Files, prepared.Files.ToList()); // uploaded files are kept even if they are invalid
         }, cancel);
     }
 
-    /// <summary>One digest for the dataset: of its splits' digests and names, as sha256sum lists them.</summary>
+    /// <summary>The digest of the dataset: over its splits' digests and names in sha256sum's format.</summary>
     private static string Digest(IEnumerable<StoredFile> files) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Sha256}  {f.Name}\n")))));
 }

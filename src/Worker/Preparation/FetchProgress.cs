@@ -1,6 +1,6 @@
 namespace LoraDrop.Worker;
 
-/// <summary>Writes down how much is fetched, about once a second.</summary>
+/// <summary>Records the progress of a fetch about once a second.</summary>
 internal sealed class FetchProgress(TimeProvider clock, Func<HubProgress, Task> write) : IProgress<HubProgress>
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
@@ -14,9 +14,9 @@ internal sealed class FetchProgress(TimeProvider clock, Func<HubProgress, Task> 
         lock (_gate)
         {
             if (!_writing.IsCompleted || (_written != long.MinValue && clock.GetElapsedTime(_written) < Between && value.BytesDone < value.BytesTotal)) return;
-            if (_writing.IsFaulted) _writing.GetAwaiter().GetResult(); // what could not be written ends the fetch
+            if (_writing.IsFaulted) _writing.GetAwaiter().GetResult(); // a failed write ends the fetch
             _written = clock.GetTimestamp();
-            _writing = write(value); // nothing waits for a number on the way
+            _writing = write(value); // intermediate progress is not awaited
         }
     }
 }

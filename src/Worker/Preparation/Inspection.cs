@@ -4,13 +4,13 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Reads files that users brought in a child process, with bounds on time and memory: a hostile file can hurt only the child.</summary>
-/// <remarks>The runtime holds managed memory to the limit. What a native library takes (Arrow's, for Parquet) is watched from
+/// <summary>Inspects user files in a child process with limits on time and memory, so that a hostile file harms only the child.</summary>
+/// <remarks>The runtime limits managed memory. The memory of native libraries (Arrow, for Parquet) is monitored
 /// here.</remarks>
 internal sealed class Inspection(WorkFolders folders, WorkerOptions options, TimeProvider clock)
 {
-    /// <summary>What the process has resident without any data: the runtime, its libraries and their files.</summary>
-    private const long Itself = 256L << 20;
+    /// <summary>Resident memory without any data: the runtime and its libraries.</summary>
+    private const long BaselineMemory = 256L << 20;
 
     private static readonly TimeSpan Watched = TimeSpan.FromMilliseconds(100);
 
@@ -29,7 +29,7 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, full.Token, cancel);
             using var over = new CancellationTokenSource();
             var watching = work is ChildWork.InspectDataset ? WatchAsync(child, full, over.Token)
-                : Task.CompletedTask;   // a model's weights are mapped, and count as resident
+                : Task.CompletedTask;   // a model's weights are memory-mapped and count as resident
             try
             {
                 var end = await child.EndAsync(either.Token);
@@ -44,7 +44,7 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return (null, new(FailureCode.TimedOut, $"Reading it took longer than {options.InspectionTime.TotalMinutes:0.#} minutes and was stopped. The file may be damaged."));
+                return (null, new(FailureCode.TimedOut, $"Validation took longer than {options.InspectionTime.TotalMinutes:0.#} minutes and was stopped. The file may be damaged."));
             }
             finally
             {
@@ -59,7 +59,7 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
     }
 
     private Failure TooMuchMemory => new(FailureCode.Refused,
-        $"Reading it needs more than the {options.InspectionMemory >> 20:N0} MiB that are allowed. The file may be damaged, or too large.");
+        $"Validation needs more than the allowed {options.InspectionMemory >> 20:N0} MiB of memory. The file may be damaged or too large.");
 
     private async Task WatchAsync(ChildProcess child, CancellationTokenSource full, CancellationToken over)
     {
@@ -68,18 +68,18 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                if (child.Memory <= options.InspectionMemory + Itself) continue;
+                if (child.Memory <= options.InspectionMemory + BaselineMemory) continue;
                 await full.CancelAsync();
                 return;
             }
         }
         catch (OperationCanceledException)
         {
-            // It is over.
+            // The work has ended.
         }
     }
 
-    /// <summary>The runtime ends a process that runs out of memory with or without an exception.</summary>
+    /// <summary>The reason of a failure. On out of memory, the runtime may end the process with or without an exception.</summary>
     private Failure Reason(RunFailure? said, ChildEnd end)
     {
         if (said is { Code: FailureCode.Refused }) return Failure.Refused(said.Faults);

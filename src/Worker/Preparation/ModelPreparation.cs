@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Makes a model usable: fetches it where it is on the hub or in a bucket, and reads what it is.</summary>
+/// <summary>Prepares a model: fetches it from the hub or a bucket if necessary, and inspects it.</summary>
 internal sealed class ModelPreparation(Preparing preparing, Inspection inspection, HubClient hub, BucketClient buckets, TimeProvider clock)
 {
     public Task RunAsync(Guid id) => preparing.RunAsync<ModelRow, ModelSummary>("model", id, PrepareAsync, SaveAsync);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What came of preparing a model or a dataset: its facts and files, or why it cannot be used.</summary>
+/// <summary>The outcome of preparing a model or dataset: its summary and files, or the failure.</summary>
 internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<StoredFile> Files, string? Commit = null) where T : class
 {
     public Prepared(Failure failure) : this(null, failure, []) { }
@@ -16,24 +16,24 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
     public InputStatus Status => Facts is null ? InputStatus.Failed : InputStatus.Ready;
 }
 
-/// <summary>The frame of a preparation: a lease, a folder to work in, a reason for every way to fail, and the jobs that waited.</summary>
+/// <summary>Runs a preparation: takes a lease, provides a work folder, records the outcome, and starts waiting jobs.</summary>
 internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, PreparationLeases leases, Outages outages, WorkFolders folders, IObjectStore objects, IServiceScopeFactory scopes,
     WorkerIdentity worker, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<Preparing> log)
 {
-    /// <summary>Models and datasets that are prepared at a time.</summary>
+    /// <summary>Number of models and datasets to prepare concurrently.</summary>
     public const int Most = 2;
 
     private int _running;
 
     public bool HasRoom => Volatile.Read(ref _running) < Most;
 
-    /// <summary>The first that nobody prepares; null where there is none.</summary>
+    /// <summary>The first one not being prepared; null if there is none.</summary>
     public Task<Guid?> NextAsync<T>(CancellationToken cancel) where T : InputRow => leases.NextAsync<T>(cancel);
 
     /// <param name="what">model or dataset.</param>
     /// <param name="id">Its row.</param>
-    /// <param name="prepare">Does it, in the folder that it is given.</param>
-    /// <param name="save">Writes the rows that it is given; there is none where the lease is lost.</param>
+    /// <param name="prepare">Prepares the input in the given folder.</param>
+    /// <param name="save">Updates the given rows; there is none if the lease is lost.</param>
     public async Task RunAsync<TRow, TFacts>(string what, Guid id, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare, Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save)
         where TRow : InputRow where TFacts : class
     {
@@ -65,7 +65,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Nothing was taken up.
+            // Nothing was started.
         }
         finally
         {
@@ -73,14 +73,14 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
     }
 
-    /// <summary>Writes into the row how much is fetched.</summary>
+    /// <summary>Records the progress of a fetch in the row.</summary>
     public IProgress<HubProgress> Progress<T>(Guid id) where T : InputRow => new FetchProgress(clock, async done =>
     {
         await using var db = await contexts.CreateDbContextAsync();
         await db.Set<T>().Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Fetched, done.BytesDone).SetProperty(row => row.FetchTotal, done.BytesTotal).SetProperty(row => row.Version, row => row.Version + 1));
     });
 
-    /// <summary>Stores fetched files under keys of the row and of this attempt at it.</summary>
+    /// <summary>Stores fetched files under keys of the row and attempt.</summary>
     public async Task<List<StoredFile>> StoreAsync(InputRow row, string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)
     {
         var stored = new List<StoredFile>();
@@ -124,7 +124,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }, cancel);
     }
 
-    /// <summary>Renews the lease until the preparation is over; where it is lost, the preparation stops.</summary>
+    /// <summary>Renews the lease until the preparation ends; stops the preparation if the lease is lost.</summary>
     private async Task KeepAsync<T>(PreparationLease<T> lease, CancellationTokenSource lost, CancellationToken over) where T : InputRow
     {
         using var beat = new PeriodicTimer(lease.Length / LeaseKeeper.Beats, clock);
@@ -139,7 +139,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // It is over.
+            // The work has ended.
         }
     }
 
@@ -151,7 +151,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
         catch (Exception failed) when (Outages.Of(failed) is not null)
         {
-            log.NotHandedBack(); // the lease runs out by itself
+            log.NotHandedBack(); // the lease expires
         }
     }
 
@@ -171,12 +171,12 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
         catch (IOException failed)
         {
-            return new(new Failure(FailureCode.Storage, DiskFull.Says(failed) ? "The disk of the service is full. Free some space and try again." : failed.Message));
+            return new(new Failure(FailureCode.Storage, DiskFull.Says(failed) ? "The service's disk is full. Free some space and try again." : failed.Message));
         }
         catch (Exception broken) when (!cancel.IsCancellationRequested)
         {
             log.PreparationBroke(broken, what, id);
-            return new(new Failure(FailureCode.Defect, $"An error of the service, which its log shows: {broken.Message}"));
+            return new(new Failure(FailureCode.Defect, $"Internal error; see the service's log: {broken.Message}"));
         }
     }
 }

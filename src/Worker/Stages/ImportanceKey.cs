@@ -5,7 +5,7 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What an importance evaluation depends on, as one digest: where it is equal, the result is.</summary>
+/// <summary>A digest of everything an importance evaluation depends on: equal digests mean equal results.</summary>
 internal static class ImportanceKey
 {
     public static string Of(JobRow job, string device)
@@ -17,7 +17,7 @@ internal static class ImportanceKey
             Device = device,
             Model = job.Model.Facts!.Sha256,
             Train = job.Dataset.Files.Single(f => f.Name.StartsWith("train.")).Sha256,
-            KeptAside = !job.Dataset.Files.Any(f => f.Name.StartsWith("validation.")),
+            KeptAside = !job.Dataset.Files.Any(f => f.Name.StartsWith("validation.")), // the name is part of the digest
             request.Task,
             request.Lora,
             Importance = request.Importance! with { From = null },

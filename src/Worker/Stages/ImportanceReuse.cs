@@ -5,16 +5,16 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Importance that is known already: from the job that importance.from names, or from one on which nothing differs.</summary>
+/// <summary>Reuses measured importance: of the job in importance.from, or of one with identical inputs and settings.</summary>
 internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, StageOutputs outputs, StageInputs inputs)
 {
-    /// <summary>The stage's outcome without any evaluation, cut by this job's own T; null where it must be measured.</summary>
-    /// <exception cref="RefusedInputException">The job that importance.from names is gone: what was asked for cannot be had any more.</exception>
+    /// <summary>The stage's outcome with this job's own T, without evaluation; null if it must be measured.</summary>
+    /// <exception cref="RefusedInputException">The job in importance.from was deleted.</exception>
     public async Task<StageOutcome?> FindAsync(StageLease lease, JobRow job, string key, string folder, CancellationToken cancel)
     {
         var request = job.Request;
         if (await SourceAsync(job, key, cancel) is not { } from) return null;
-        if (request.Importance!.From is not null && await IsDeletedAsync(from, cancel)) return Gone(request, from); // its files stay for as long as it can be restored
+        if (request.Importance!.From is not null && await IsDeletedAsync(from, cancel)) return Gone(request, from); // its files are kept while it can be restored
         try
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
@@ -29,13 +29,13 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
         }
         catch (FileNotFoundException)
         {
-            return Gone(request, from); // deleted at this very moment
+            return Gone(request, from); // deleted in the meantime
         }
     }
 
-    /// <summary>What was found by itself is measured anew; what a person named is not replaced by something else.</summary>
+    /// <summary>Importance found automatically is measured again; importance requested by the user is not replaced.</summary>
     private static StageOutcome? Gone(JobRequest request, Guid from) => request.Importance!.From is null ? null
-        : throw new RefusedInputException("importance.from", $"job {from} was deleted after this job was submitted, and its importance with it. Submit the job again without importance.from to have it measured");
+        : throw new RefusedInputException("importance.from", $"job {from} was deleted with its importance after this job was submitted. Submit the job again without importance.from to measure it");
 
     private async Task<bool> IsDeletedAsync(Guid job, CancellationToken cancel)
     {

@@ -4,25 +4,25 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Models and datasets on this worker's disk, by their sha256, so that a job on the same model fetches nothing.</summary>
+/// <summary>A cache of models and datasets on this worker's disk by SHA-256, so that jobs on the same model fetch nothing.</summary>
 /// <remarks>
 /// <code>
-/// {sha256}            whole and checked; the folders of running stages share it by hard links, so that it may be removed while they read
-/// {sha256}.{n}.part   on its way
+/// {sha256}            complete and verified; shared with running stages by hard links, so that it can be removed while they read it
+/// {sha256}.{n}.part   being fetched
 /// </code>
-/// What has not been used for longest goes first where the limit is passed. Each file is checked when it is handed out: what a disk has done to it is fetched anew.
+/// Beyond the limit, the least recently used files are removed first. Each file is verified when used; damaged files are fetched again.
 /// </remarks>
 internal sealed class InputCache(IObjectStore objects, WorkFolders folders, WorkerOptions options, TimeProvider clock, ILogger<InputCache> log)
 {
-    /// <summary>No fetch takes as long without writing.</summary>
+    /// <summary>Age after which a part file is abandoned: no fetch goes this long without writing.</summary>
     private static readonly TimeSpan FetchesTake = TimeSpan.FromHours(1);
 
     private readonly string _folder = Path.Combine(folders.Cache, "inputs");
     private readonly long _limit = (long)(options.CacheGiB * (1L << 30));
     private readonly Lock _gate = new();
 
-    /// <summary>Brings a stored file to a path.</summary>
-    /// <exception cref="DamagedObjectException">What the store has is not what was stored.</exception>
+    /// <summary>Fetches a stored file to a path.</summary>
+    /// <exception cref="DamagedObjectException">The stored content is damaged.</exception>
     public async Task FetchAsync(StoredFile file, string path, CancellationToken cancel)
     {
         Directory.CreateDirectory(_folder);
@@ -60,19 +60,19 @@ internal sealed class InputCache(IObjectStore objects, WorkFolders folders, Work
         }
         catch (FileNotFoundException)
         {
-            // Another stage made room in this very moment.
+            // Another stage removed it in the meantime.
         }
         return false;
     }
 
-    /// <summary>Removes what was used longest ago, until the limit holds with the newcomer.</summary>
+    /// <summary>Removes the least recently used files until the new file fits within the limit.</summary>
     private void MakeRoom(long bytes)
     {
         lock (_gate)
         {
             var files = Files().ToList();
             var since = (clock.GetUtcNow() - FetchesTake).UtcDateTime;
-            foreach (var left in files.Where(f => f.Path.EndsWith(".part", StringComparison.Ordinal) && f.Used < since)) File.Delete(left.Path); // by a worker that was killed
+            foreach (var left in files.Where(f => f.Path.EndsWith(".part", StringComparison.Ordinal) && f.Used < since)) File.Delete(left.Path); // left by a killed worker
             var kept = files.Where(f => !f.Path.EndsWith(".part", StringComparison.Ordinal)).OrderBy(f => f.Used).ToList();
             var total = kept.Sum(f => f.Bytes) + bytes;
             foreach (var oldest in kept.TakeWhile(_ => total > _limit))
@@ -84,7 +84,7 @@ internal sealed class InputCache(IObjectStore objects, WorkFolders folders, Work
         }
     }
 
-    /// <summary>What is there; workers of this machine may share the folder, and remove what another just saw.</summary>
+    /// <summary>The cached files. Workers of this machine may share the folder and remove files concurrently.</summary>
     private IEnumerable<(string Path, long Bytes, DateTime Used)> Files()
     {
         foreach (var file in new DirectoryInfo(_folder).EnumerateFiles())

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Tells a process that the kernel ended for want of memory from one that somebody killed: only the kernel counts its own.</summary>
+/// <summary>Distinguishes processes killed by the kernel because memory ran out from those killed by others, using the kernel's counter.</summary>
 internal static class KernelKills
 {
     private const string Counters = "/proc/vmstat", Counter = "oom_kill ";
 
-    /// <summary>Processes that this kernel has ended for want of memory since it started, in any container; null where it does not say.</summary>
+    /// <summary>Number of processes this kernel has killed because memory ran out, in any container; null if unknown.</summary>
     public static long? Count()
     {
         if (!File.Exists(Counters)) return null;

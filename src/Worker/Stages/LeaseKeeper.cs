@@ -2,10 +2,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Keeps a lease from the moment it is taken until the attempt is over, whatever the attempt is busy with: fetching gigabytes, or waiting for a store.</summary>
+/// <summary>Renews a lease until the attempt ends, even while the attempt fetches gigabytes or waits for a store.</summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    /// <summary>Renewals in the length of a lease.</summary>
+    /// <summary>Renewals per lease duration.</summary>
     public const int Beats = 6;
 
     private readonly CancellationTokenSource _over = new();
@@ -28,11 +28,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         try
         {
             while (await beat.WaitForNextTickAsync(over))
-                if (lease.Silence >= between / 2 && !await lease.RenewAsync(over)) return; // others write, too, and each write renews
+                if (lease.Silence >= between / 2 && !await lease.RenewAsync(over)) return; // other writes renew it too
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // The attempt is over.
+            // The attempt has ended.
         }
     }
 }

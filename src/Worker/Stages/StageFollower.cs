@@ -5,19 +5,19 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Turns what a child reports into rows: progress, metrics, events, checkpoints.</summary>
+/// <summary>Records a child's reports: progress, metrics, events and checkpoints.</summary>
 internal sealed class StageFollower(StageLease lease, string run, StageOutputs outputs, IObjectStore objects, Outages outages, TimeProvider clock, ILogger log)
 {
     private readonly StageProgress _progress = new(lease.Job, lease.Stage);
     private int _checkpoints;
 
-    /// <summary>Why the child failed, in its own words.</summary>
+    /// <summary>The failure reported by the child.</summary>
     public RunFailure? Failure { get; private set; }
 
-    /// <summary>Warnings that became events.</summary>
+    /// <summary>Number of warnings recorded as events.</summary>
     public int LogEvents { get; private set; }
 
-    /// <summary>Takes what has come since last time. Of several checkpoints only the last is stored: the child has replaced the others already.</summary>
+    /// <summary>Records new lines. Of several checkpoints only the last is stored, since the child has already replaced the others.</summary>
     public async Task TakeAsync(IReadOnlyList<ChildLine> lines, CancellationToken cancel)
     {
         var newest = lines.LastOrDefault(line => line.Event is RunEvent.CheckpointSaved);
@@ -31,15 +31,15 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         }
     }
 
-    /// <summary>A warning of the child: to the service's log and to the job's events.</summary>
+    /// <summary>Records a warning of the child in the worker's log and the job's events.</summary>
     public async Task LogAsync(string text, CancellationToken cancel)
     {
         LogEvents++;
-        log.ChildSays(text);
+        log.ChildOutput(text);
         await lease.AddEventAsync(EventLevel.Warning, EventType.Log, text, null, cancel);
     }
 
-    /// <summary>Writes progress and numbers, where there are any.</summary>
+    /// <summary>Writes progress and metrics, if there are any.</summary>
     public async Task WriteAsync(CancellationToken cancel)
     {
         if (!_progress.Any) return;
@@ -53,14 +53,14 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         {
             case RunEvent.StageStarted started:
                 await lease.GoOnFromAsync(started.FromStep, cancel);
-                await AddAsync(EventType.StageStarted, $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", going on from step {started.FromStep:N0}" : "")}", started, cancel);
+                await AddAsync(EventType.StageStarted, $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", resuming from step {started.FromStep:N0}" : "")}", started, cancel);
                 break;
             case RunEvent.Evaluated evaluated:
                 await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}"))}{(evaluated.Best ? ", the best so far" : "")}", evaluated, cancel);
                 break;
             case RunEvent.ImportanceMeasured measured when lease.Stage == Stage.ImportanceEvaluation:
                 var own = measured.Report.Sites.GroupBy(s => s.Type).Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
-                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep a LoRA of their own.", null, cancel);
+                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep their own LoRA.", null, cancel);
                 break;
             case RunEvent.CheckpointSaved saved:
                 await WriteAsync(cancel);
@@ -72,7 +72,7 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         }
     }
 
-    /// <summary>Stores the run's folder as it stands, under keys of this very try, and only then makes it the checkpoint to go on from.</summary>
+    /// <summary>Stores the run's folder under keys of this attempt, and only then makes it the checkpoint to resume from.</summary>
     private async Task StoreCheckpointAsync(RunEvent.CheckpointSaved saved, CancellationToken cancel)
     {
         if (!await lease.HoldsAsync(cancel)) return;
@@ -80,7 +80,7 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         var began = clock.GetTimestamp();
         var prefix = $"{StageOutputs.Prefix(lease)}/checkpoint-{_checkpoints++}";
         var files = await outputs.StoreFolderAsync(run, prefix, outputs.IsState, cancel);
-        if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run is over, and has tidied up
+        if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run has ended and removed it
         var row = new CheckpointRow { JobId = lease.Job, Stage = lease.Stage, Step = saved.Step, Attempt = lease.Attempt, At = clock.GetUtcNow(), Bytes = checkpoint.Bytes, Sha256 = checkpoint.Sha256, Scores = _progress.ScoresAt(saved.Step), Files = files };
         var replaced = await lease.CheckpointAsync(row, cancel);
         foreach (var file in replaced ?? files) await objects.DeleteAsync(file.Key, cancel);

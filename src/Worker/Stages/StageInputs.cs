@@ -5,10 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Brings into a folder what a stage reads, and checks that it is what it was when it was registered.</summary>
+/// <summary>Fetches the inputs of a stage and verifies that they have not changed since registration.</summary>
 internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObjectStore objects, InputCache cache)
 {
-    /// <exception cref="InputChangedException">A model or dataset that is read in place has changed.</exception>
+    /// <exception cref="InputChangedException">A model or dataset read in place has changed.</exception>
     public async Task<RunInputs> FetchAsync(JobRow job, Stage stage, string folder, CancellationToken cancel)
     {
         var model = await ModelAsync(job.Model, Path.Combine(folder, "model"), cancel);
@@ -22,7 +22,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         };
     }
 
-    /// <summary>Brings the newest checkpoint's files into the run's folder, where there is one.</summary>
+    /// <summary>Fetches the latest checkpoint's files into the run's folder, if there is one.</summary>
     public async Task<CheckpointRow?> FetchCheckpointAsync(Guid job, Stage stage, string run, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -30,7 +30,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         if (newest is not { Files.Count: > 0 }) return null;
         foreach (var file in newest.Files)
         {
-            // Copied, not linked: the run writes on in these files.
+            // Copied, not linked: the run appends to these files.
             var path = Path.Combine(run, file.Name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using (var from = await objects.OpenAsync(file.Key, cancel))
@@ -41,7 +41,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         return newest;
     }
 
-    /// <summary>An artefact of a job, as a local file; null where it is not there.</summary>
+    /// <summary>Fetches an artifact of a job to a local file; null if it does not exist.</summary>
     public async Task<string?> ArtifactAsync(Guid job, string name, string folder, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -57,7 +57,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         if (Source.Parse(model.Source, "model", []) is Source.LocalPath(var inPlace))
         {
             if (!Directory.Exists(inPlace) || ModelFolder.Digest(inPlace) != model.Facts!.Sha256)
-                throw new InputChangedException(FailureCode.ModelChanged, $"The model in {inPlace} has changed since it was inspected ({model.Facts!.Sha256[..12]}…). Register it anew and submit the job again.");
+                throw new InputChangedException(FailureCode.ModelChanged, $"The model in {inPlace} has changed since it was inspected ({model.Facts!.Sha256[..12]}…). Register it again and submit the job again.");
             return inPlace;
         }
         foreach (var file in model.Files) await FetchAsync(file, folder, cancel);
@@ -99,7 +99,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
     }
 
-    /// <summary>What the adapter's files call their base model: what Python loads it by.</summary>
+    /// <summary>The base model's name in the adapter's files, by which Python loads it.</summary>
     private static string BaseModelOf(ModelRow model) => Source.Parse(model.Source, "model", []) switch
     {
         Source.Hub hub => hub.Repository,
@@ -108,10 +108,10 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
     };
 }
 
-/// <summary>A stored object is not what was stored.</summary>
-internal sealed class DamagedObjectException(StoredFile file) : IOException($"The stored {file.Name} is damaged: it no longer has the sha256 {file.Sha256}.");
+/// <summary>A stored object is damaged.</summary>
+internal sealed class DamagedObjectException(StoredFile file) : IOException($"The stored file {file.Name} is damaged: its SHA-256 is no longer {file.Sha256}.");
 
-/// <summary>A model or dataset is not what it was when it was registered.</summary>
+/// <summary>A model or dataset has changed since it was registered.</summary>
 internal sealed class InputChangedException(string code, string message) : Exception(message)
 {
     public string Code => code;

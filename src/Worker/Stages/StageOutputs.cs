@@ -4,16 +4,16 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Stores what a run's folder holds, under keys of the attempt.</summary>
+/// <summary>Stores the files of a run's folder under keys of the attempt.</summary>
 internal sealed class StageOutputs(IObjectStore objects, TrackingOptions tracking)
 {
-    /// <summary>Where the objects of an attempt lie.</summary>
+    /// <summary>The key prefix of an attempt's objects.</summary>
     public static string Prefix(StageLease lease) => $"jobs/{lease.Job:D}/attempts/{JsonText.NameOf(lease.Stage)}-{lease.Attempt}";
 
-    /// <summary>What going on needs.</summary>
+    /// <summary>Whether a file is needed to resume.</summary>
     public bool IsState(string name) => name is RunFolder.CheckpointFile or RunFolder.IdentityFile || IsCurves(name);
 
-    /// <summary>Stores what the finished stage leaves for people and for what follows. May be done again after an outage: the run is over, its files stay as they are.</summary>
+    /// <summary>Stores the outputs of a finished stage. Can be repeated after an outage, since the run's files no longer change.</summary>
     public async Task<StageOutcome> StoreAsync(StageLease lease, string run, string? key, CancellationToken cancel)
     {
         var files = await lease.HoldsAsync(cancel) ? await StoreFolderAsync(run, Prefix(lease), name => IsOutput(lease.Stage, name), cancel) : [];
@@ -32,7 +32,7 @@ internal sealed class StageOutputs(IObjectStore objects, TrackingOptions trackin
         {
             var name = Path.GetRelativePath(folder, path);
             if (!wanted(name)) continue;
-            await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete); // the run writes its curves on
+            await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete); // the run is still writing its metrics
             var written = await objects.PutAsync($"{prefix}/{name}", content, cancel);
             stored.Add(new(name, written.Key, written.Bytes, written.Sha256));
         }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Query;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What a child reported since it was last written down: only the newest state, but every number.</summary>
+/// <summary>A child's reports since the last write: only the latest state, but every metric.</summary>
 internal sealed class StageProgress(Guid job, Stage stage)
 {
     private readonly List<MetricRow> _metrics = [];
@@ -39,7 +39,7 @@ internal sealed class StageProgress(Guid job, Stage stage)
         }
     }
 
-    /// <summary>Hands over what is to be written, and begins anew.</summary>
+    /// <summary>Returns what has to be written, and resets.</summary>
     public (Action<UpdateSettersBuilder<StageRow>> Columns, IReadOnlyList<MetricRow> Metrics) Flush()
     {
         var (step, started, latest, best, metrics) = (_step, _started, _latest, _best, _metrics.ToArray());
@@ -60,7 +60,7 @@ internal sealed class StageProgress(Guid job, Stage stage)
         }, metrics);
     }
 
-    /// <summary>An undefined number (the correlation of a constant) is no point of a curve.</summary>
+    /// <summary>Adds a point; undefined values (the correlation of a constant) are skipped.</summary>
     private void Add(string name, int step, double value)
     {
         if (double.IsFinite(value)) _metrics.Add(new() { JobId = job, Stage = stage, Name = name, Step = step, Value = value });

@@ -2,7 +2,7 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Why an attempt is to stop.</summary>
+/// <summary>Why an attempt must stop.</summary>
 internal enum StopReason
 {
     None,
@@ -16,18 +16,18 @@ internal enum StopReason
     LeaseLost,
 }
 
-/// <summary>Looks whether an attempt is to stop: a person wishes so, the service goes down, or somebody else has the stage.</summary>
+/// <summary>Watches for reasons to stop an attempt: a user's request, a shutdown, or a lost lease.</summary>
 internal sealed class StageWatch : IAsyncDisposable
 {
-    /// <summary>How often the row is asked; it must reach the child within a step.</summary>
+    /// <summary>Polling interval of the row; a stop must reach the child within a step.</summary>
     public static readonly TimeSpan Between = TimeSpan.FromMilliseconds(150);
 
     private readonly CancellationTokenSource _stop = new(), _over = new();
     private readonly Task _looking;
 
-    public StageWatch(StageLease lease, TimeProvider clock, CancellationToken stopping) => _looking = LookAsync(lease, clock, stopping);
+    public StageWatch(StageLease lease, TimeProvider clock, CancellationToken stopping) => _looking = PollAsync(lease, clock, stopping);
 
-    /// <summary>Set once the attempt is to stop; <see cref="Reason"/> is known then.</summary>
+    /// <summary>Cancelled when the attempt must stop; <see cref="Reason"/> is set by then.</summary>
     public CancellationToken Stop => _stop.Token;
 
     public StopReason Reason { get; private set; }
@@ -40,7 +40,7 @@ internal sealed class StageWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task LookAsync(StageLease lease, TimeProvider clock, CancellationToken stopping)
+    private async Task PollAsync(StageLease lease, TimeProvider clock, CancellationToken stopping)
     {
         await Task.Yield();
         using var sooner = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost, _over.Token);
@@ -73,7 +73,7 @@ internal sealed class StageWatch : IAsyncDisposable
         }
         catch (Exception failed) when (failed is OperationCanceledException || Outages.Of(failed) is not null)
         {
-            return StopReason.None; // the next look tells
+            return StopReason.None; // the next poll will tell
         }
     }
 }

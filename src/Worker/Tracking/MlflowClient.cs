@@ -6,13 +6,13 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Worker;
 
-/// <summary>MLflow's REST interface, as far as runs of jobs need it.</summary>
+/// <summary>A client for the parts of MLflow's REST API needed to track jobs.</summary>
 internal sealed class MlflowClient : IDisposable
 {
-    /// <summary>What MLflow takes in one batch.</summary>
+    /// <summary>MLflow's limits per batch.</summary>
     public const int MostMetrics = 1000, MostParams = 100, MostTags = 100;
 
-    /// <summary>Characters of a parameter's value, of a tag's value, and of a name: what all stores behind MLflow take.</summary>
+    /// <summary>Maximum length of a parameter's value, a tag's value and a name in all of MLflow's stores.</summary>
     public const int MostParamText = 500, MostTagText = 5000, MostNameText = 250;
 
     private const string Exists = "RESOURCE_ALREADY_EXISTS", Missing = "RESOURCE_DOES_NOT_EXIST";
@@ -32,7 +32,7 @@ internal sealed class MlflowClient : IDisposable
         };
     }
 
-    /// <summary>The id of an experiment, which is made where it is missing.</summary>
+    /// <summary>The id of an experiment, which is created if necessary.</summary>
     public async Task<string> ExperimentAsync(string name, CancellationToken cancel)
     {
         for (var tries = 0; ; tries++)
@@ -49,20 +49,20 @@ internal sealed class MlflowClient : IDisposable
                 }
                 catch (MlflowRefusedException taken) when (taken.Code == Exists && tries == 0)
                 {
-                    // Another worker made it meanwhile.
+                    // Another worker created it in the meantime.
                 }
             }
         }
     }
 
-    /// <summary>The run that has a tag; null where there is none.</summary>
+    /// <summary>The run with a tag; null if there is none.</summary>
     public async Task<string?> FindRunAsync(string experiment, string tag, string value, CancellationToken cancel) =>
         (await PostAsync<FoundRuns>("runs/search", new { experiment_ids = new[] { experiment }, filter = $"tags.`{tag}` = '{value}'", max_results = 1 }, cancel)).Runs is [var run, ..] ? run.Info.RunId : null;
 
     public async Task<string> CreateRunAsync(string experiment, string name, DateTimeOffset start, IEnumerable<MlflowPair> tags, CancellationToken cancel) =>
         (await PostAsync<FoundRun>("runs/create", new { experiment_id = experiment, run_name = name, start_time = start.ToUnixTimeMilliseconds(), tags }, cancel)).Run.Info.RunId;
 
-    /// <summary>The last step of each curve that the run has.</summary>
+    /// <summary>The last step of each of the run's metrics.</summary>
     public async Task<IReadOnlyDictionary<string, long>> LastStepsAsync(string run, CancellationToken cancel) =>
         ((await GetAsync<FoundRun>($"runs/get?run_id={Uri.EscapeDataString(run)}", cancel)).Run.Data?.Metrics ?? []).GroupBy(m => m.Key).ToDictionary(curve => curve.Key, curve => curve.Max(m => m.Step));
 
@@ -71,8 +71,8 @@ internal sealed class MlflowClient : IDisposable
 
     /// <param name="run">The run.</param>
     /// <param name="status">RUNNING, FINISHED, FAILED or KILLED.</param>
-    /// <param name="end">When it ended; null where it goes on.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="end">When it ended; null if it is running.</param>
+    /// <param name="cancel">Cancels the read.</param>
     public async Task UpdateAsync(string run, string status, DateTimeOffset? end, CancellationToken cancel) =>
         await PostAsync<object>("runs/update", new { run_id = run, status, end_time = end?.ToUnixTimeMilliseconds() }, cancel);
 
@@ -87,7 +87,7 @@ internal sealed class MlflowClient : IDisposable
     private async Task<T> PostAsync<T>(string address, object body, CancellationToken cancel)
     {
         using var content = JsonContent.Create(body, body.GetType(), options: Json);
-        await content.LoadIntoBufferAsync(cancel); // some servers before MLflow want its length
+        await content.LoadIntoBufferAsync(cancel); // some proxies in front of MLflow require Content-Length
         using var answer = await _http.PostAsync(address, content, cancel);
         return await ReadAsync<T>(answer, cancel);
     }
@@ -96,9 +96,9 @@ internal sealed class MlflowClient : IDisposable
     {
         if (answer.IsSuccessStatusCode) return (await answer.Content.ReadFromJsonAsync<T>(Json, cancel))!;
         var text = await answer.Content.ReadAsStringAsync(cancel);
-        // Its own refusals are JSON with a code. Everything else is a server that is not well, a proxy before it, or credentials: all of that may be put right.
+        // MLflow's own refusals are JSON with a code. Anything else is a failing server, a proxy or wrong credentials, which can be fixed.
         if (answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict && CodeOf(text) is var (code, message)) throw new MlflowRefusedException(code, message);
-        throw new HttpRequestException($"MLflow answered {(int)answer.StatusCode} {answer.ReasonPhrase}");
+        throw new HttpRequestException($"MLflow responded with {(int)answer.StatusCode} {answer.ReasonPhrase}");
     }
 
     private static (string Code, string Message)? CodeOf(string text)
@@ -130,13 +130,13 @@ internal sealed class MlflowClient : IDisposable
     private sealed record RunData(IReadOnlyList<MlflowMetric>? Metrics);
 }
 
-/// <summary>A point of a curve: time in milliseconds since 1970.</summary>
+/// <summary>A point of a metric, with the time in Unix milliseconds.</summary>
 internal sealed record MlflowMetric(string Key, double Value, long Timestamp, long Step);
 
 /// <summary>A parameter or a tag.</summary>
 internal sealed record MlflowPair(string Key, string Value);
 
-/// <summary>MLflow does not take what it was given, and would not the next time.</summary>
+/// <summary>MLflow rejected a request, and would reject it again.</summary>
 internal sealed class MlflowRefusedException(string code, string message) : Exception($"{code}: {(message.Length > 300 ? message[..300] + "…" : message)}")
 {
     public string Code => code;

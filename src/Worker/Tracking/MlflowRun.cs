@@ -5,15 +5,15 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>What a job is to MLflow: the settings as parameters, the curves as metrics, the rest as tags.</summary>
+/// <summary>Converts a job to an MLflow run: settings become parameters, metrics metrics, and the rest tags.</summary>
 internal static class MlflowRun
 {
-    /// <summary>By this tag a job's run is found again.</summary>
+    /// <summary>The tag that identifies a job's run.</summary>
     public const string JobTag = "loradrop.job_id";
 
     public static string NameOf(JobRow job) => Cut(job.Name ?? job.Id.ToString(), MlflowClient.MostNameText);
 
-    /// <summary>A curve's name: both stages count their steps from 0, so each has curves of its own.</summary>
+    /// <summary>The name of a metric, prefixed by the stage, since both stages count steps from 0.</summary>
     public static string CurveOf(Stage stage, string name) => $"{JsonText.NameOf(stage)}/{name}";
 
     /// <summary>The resolved settings, <c>training.learningRate</c> and so on.</summary>
@@ -30,7 +30,7 @@ internal static class MlflowRun
         .. job.Request.Labels.Take(MlflowClient.MostTags / 2).Select(label => new MlflowPair(Cut(Key($"label.{label.Key}"), MlflowClient.MostNameText), Cut(label.Value, MlflowClient.MostTagText))),
     ];
 
-    /// <summary>What came of it.</summary>
+    /// <summary>Tags for the result.</summary>
     public static List<MlflowPair> EndTags(JobRow job)
     {
         var tags = new List<MlflowPair>();
@@ -51,7 +51,7 @@ internal static class MlflowRun
             to.Add(new(Cut(Key(path), MlflowClient.MostNameText), Cut(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText(), MlflowClient.MostParamText)));
     }
 
-    /// <summary>Names may have letters, digits and some signs.</summary>
+    /// <summary>Replaces characters that MLflow does not allow in names.</summary>
     private static string Key(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ' or '/' ? c : '_'));
 
     private static string Cut(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";

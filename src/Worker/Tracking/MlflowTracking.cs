@@ -8,17 +8,17 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Shows jobs in MLflow, behind their runs: a job is a run there, whatever attempts and workers it took.</summary>
+/// <summary>Sends jobs to MLflow, where each job is one run, whatever its attempts and workers.</summary>
 /// <remarks>
-/// <para>What is sent is read from the rows, where the worker has written it anyway. So nothing is buffered, nothing is lost when MLflow or this process
-/// is gone, and no job waits: what was missed is sent when MLflow answers again, from the last step that MLflow itself says it has.</para>
-/// <para>Jobs that are at work here are followed; of those that ended while nobody could tell MLflow so, the worker that lives longest takes care.</para>
+/// <para>Data is read from the database, where the worker writes it anyway. So nothing is buffered, nothing is lost when MLflow or this process
+/// fails, and no job waits: once MLflow responds again, sending continues from the last step that MLflow has.</para>
+/// <para>Each worker follows the jobs it runs; the worker running longest handles jobs that ended while MLflow was unreachable.</para>
 /// </remarks>
 internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IServiceScopeFactory scopes, TrackingOptions options, WorkerIdentity worker, TimeProvider clock, ILogger<MlflowTracking> log) : BackgroundService
 {
-    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2), BetweenSweeps = TimeSpan.FromMinutes(1), LongestWait = TimeSpan.FromMinutes(1), LastWords = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2), BetweenSweeps = TimeSpan.FromMinutes(1), LongestWait = TimeSpan.FromMinutes(1), StopLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Ended jobs that a sweep takes up.</summary>
+    /// <summary>Maximum number of ended jobs per sweep.</summary>
     private const int MostSwept = 50;
 
     private readonly MlflowClient _mlflow = new(options);
@@ -27,7 +27,7 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
     private DateTimeOffset _sweepAt;
     private bool _outage;
 
-    /// <summary>A stage of the job is at work here.</summary>
+    /// <summary>Follows a job of which this worker runs a stage.</summary>
     public void Follow(Guid job) => _followed.TryAdd(job, new());
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -41,12 +41,12 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         }
     }
 
-    /// <summary>After the stages have been handed back: what is known then is told, if it goes quickly.</summary>
+    /// <summary>Sends the last updates after the stages have been handed back, within a short time limit.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(LastWords);
+        limit.CancelAfter(StopLimit);
         await PassAsync(limit.Token);
     }
 
@@ -56,25 +56,25 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         base.Dispose();
     }
 
-    /// <summary>Tells what is new; false where MLflow or the database does not answer.</summary>
+    /// <summary>Sends updates; false if MLflow or the database does not respond.</summary>
     private async Task<bool> PassAsync(CancellationToken cancel)
     {
         try
         {
             if (clock.GetUtcNow() >= _sweepAt) await SweepAsync(cancel);
             foreach (var (job, followed) in _followed)
-                if (await TellAsync(job, followed, cancel)) _followed.TryRemove(new(job, followed));
-            if (_outage) log.MlflowAnswers();
+                if (await SyncAsync(job, followed, cancel)) _followed.TryRemove(new(job, followed));
+            if (_outage) log.MlflowReachable();
             _outage = false;
             return true;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            return true; // the next worker that has the job goes on, or a sweep
+            return true; // the job's next worker or a sweep continues
         }
         catch (Exception failed) when (failed is HttpRequestException or OperationCanceledException || Outages.Of(failed) is not null)
         {
-            if (!_outage) log.MlflowGone(failed is OperationCanceledException ? "it does not answer in time" : failed.GetBaseException().Message);
+            if (!_outage) log.MlflowUnreachable(failed is OperationCanceledException ? "it did not respond in time" : failed.GetBaseException().Message);
             _outage = true;
             return false;
         }
@@ -87,13 +87,13 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         var living = await scope.ServiceProvider.GetRequiredService<LivingWorkers>().AllAsync(cancel);
         if (living.Count > 0 && living[0].Id != worker.Id) return;
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        var since = clock.GetUtcNow() - BetweenSweeps; // whoever had it tells first
+        var since = clock.GetUtcNow() - BetweenSweeps; // the job's worker comes first
         foreach (var job in await db.Jobs.Where(j => (j.MlflowState == MlflowState.Pending || j.MlflowState == MlflowState.Running) && j.FinishedAt < since).OrderBy(j => j.FinishedAt).Take(MostSwept).Select(j => j.Id).ToListAsync(cancel))
             Follow(job);
     }
 
-    /// <summary>Tells what is new of a job; true when there is nothing more to tell from here.</summary>
-    private async Task<bool> TellAsync(Guid id, Followed followed, CancellationToken cancel)
+    /// <summary>Sends updates of a job; true if this worker has nothing more to send.</summary>
+    private async Task<bool> SyncAsync(Guid id, Followed followed, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         if (await db.Jobs.AsNoTracking().Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == id, cancel) is not { } job) return true; // deleted
@@ -102,7 +102,7 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         {
             if (job.MlflowState == MlflowState.Refused) return true;
             var run = await RunAsync(db, job, cancel);
-            await TellCurvesAsync(db, job, run, followed, cancel);
+            await SendMetricsAsync(db, job, run, followed, cancel);
             if (JobMoves.IsEnd(job.Status))
             {
                 if (MlflowRun.EndTags(job) is { Count: > 0 } tags) await _mlflow.LogAsync(run, [], [], tags, cancel);
@@ -120,14 +120,14 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         }
         catch (MlflowRefusedException refused)
         {
-            log.MlflowRefuses(refused.Message);
+            log.MlflowRejected(refused.Message);
             _experiment = null; // it may have been deleted
             await SetAsync(db, id, MlflowState.Refused, job.MlflowRun, cancel);
             return true;
         }
     }
 
-    /// <summary>The job's run, which is begun where there is none, or taken up again where the job is tried again.</summary>
+    /// <summary>The job's run, created if necessary, or reopened if the job is retried.</summary>
     private async Task<string> RunAsync(JobsContext db, JobRow job, CancellationToken cancel)
     {
         if (job.MlflowRun is { } known)
@@ -139,22 +139,22 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
             }
             return known;
         }
-        if (job.MlflowState != MlflowState.Pending) await SetAsync(db, job.Id, MlflowState.Pending, null, cancel); // whatever happens now, it is not forgotten
+        if (job.MlflowState != MlflowState.Pending) await SetAsync(db, job.Id, MlflowState.Pending, null, cancel); // so that it is not forgotten after a failure
         _experiment ??= await _mlflow.ExperimentAsync(options.MlflowExperiment, cancel);
-        var run = await _mlflow.FindRunAsync(_experiment, MlflowRun.JobTag, job.Id.ToString(), cancel) // begun, and its id not written down any more
+        var run = await _mlflow.FindRunAsync(_experiment, MlflowRun.JobTag, job.Id.ToString(), cancel) // created, but its id was not stored
             ?? await _mlflow.CreateRunAsync(_experiment, MlflowRun.NameOf(job), job.StartedAt ?? job.CreatedAt, MlflowRun.Tags(job), cancel);
         foreach (var some in MlflowRun.Parameters(job).Chunk(MlflowClient.MostParams)) await _mlflow.LogAsync(run, [], some, [], cancel);
         await SetAsync(db, job.Id, MlflowState.Running, run, cancel);
         return run;
     }
 
-    /// <summary>Sends the points that MLflow does not have, in batches of what it takes.</summary>
-    private async Task TellCurvesAsync(JobsContext db, JobRow job, string run, Followed followed, CancellationToken cancel)
+    /// <summary>Sends the points that MLflow does not have yet, in batches.</summary>
+    private async Task SendMetricsAsync(JobsContext db, JobRow job, string run, Followed followed, CancellationToken cancel)
     {
         followed.Sent ??= new(await _mlflow.LastStepsAsync(run, cancel));
         while (true)
         {
-            var (points, now) = (new List<MlflowMetric>(), clock.GetUtcNow().ToUnixTimeMilliseconds()); // rows hold no time of each point
+            var (points, now) = (new List<MlflowMetric>(), clock.GetUtcNow().ToUnixTimeMilliseconds()); // rows have no time per point
             foreach (var stage in job.Stages.Where(s => s.StartedAt is not null).Select(s => s.Stage).Order())
                 foreach (var name in Names(job).TakeWhile(_ => points.Count < MlflowClient.MostMetrics))
                     await AddAsync(points, db, job.Id, stage, name, followed.Sent, now, cancel);
@@ -180,10 +180,10 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
     private static async Task SetAsync(JobsContext db, Guid job, MlflowState state, string? run, CancellationToken cancel) =>
         await db.Jobs.Where(j => j.Id == job).ExecuteUpdateAsync(set => set.SetProperty(j => j.MlflowState, state).SetProperty(j => j.MlflowRun, run), cancel);
 
-    /// <summary>A job that is followed.</summary>
+    /// <summary>The state of a followed job.</summary>
     private sealed class Followed
     {
-        /// <summary>The last step of each curve that MLflow has; null before it was asked.</summary>
+        /// <summary>The last step per metric that MLflow has; null if not read yet.</summary>
         public Dictionary<string, long>? Sent { get; set; }
     }
 }

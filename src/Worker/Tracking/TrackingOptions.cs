@@ -2,33 +2,33 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Where the numbers of jobs are shown besides the service itself.</summary>
+/// <summary>Settings for sending job metrics to other tools.</summary>
 public sealed class TrackingOptions
 {
-    /// <summary>The address of an MLflow tracking server; default that of <c>MLFLOW_TRACKING_URI</c> where it is an http address, else none. Each job becomes a run there.</summary>
+    /// <summary>URL of an MLflow tracking server, where each job becomes a run; default <c>MLFLOW_TRACKING_URI</c> if it is an http URL, else none.</summary>
     public string? MlflowUri { get; set; } = Http(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"));
 
-    /// <summary>The experiment that the runs belong to, which is made where it is missing; default that of <c>MLFLOW_EXPERIMENT_NAME</c>, else loradrop.</summary>
+    /// <summary>MLflow experiment of the runs, created if necessary; default <c>MLFLOW_EXPERIMENT_NAME</c>, else loradrop.</summary>
     public string MlflowExperiment { get; set; } = Given("MLFLOW_EXPERIMENT_NAME") ?? "loradrop";
 
-    /// <summary>A bearer token for MLflow; default that of <c>MLFLOW_TRACKING_TOKEN</c>, else none.</summary>
+    /// <summary>A bearer token for MLflow; default <c>MLFLOW_TRACKING_TOKEN</c>, else none.</summary>
     public string? MlflowToken { get; set; } = Given("MLFLOW_TRACKING_TOKEN");
 
-    /// <summary>A user for MLflow, with <see cref="MlflowPassword"/>; default that of <c>MLFLOW_TRACKING_USERNAME</c>, else none.</summary>
+    /// <summary>A user for MLflow, with <see cref="MlflowPassword"/>; default <c>MLFLOW_TRACKING_USERNAME</c>, else none.</summary>
     public string? MlflowUser { get; set; } = Given("MLFLOW_TRACKING_USERNAME");
 
-    /// <summary>The user's password; default that of <c>MLFLOW_TRACKING_PASSWORD</c>.</summary>
+    /// <summary>The user's password; default <c>MLFLOW_TRACKING_PASSWORD</c>.</summary>
     public string? MlflowPassword { get; set; } = Given("MLFLOW_TRACKING_PASSWORD");
 
-    /// <summary>Whether each job leaves its curves as event files for TensorBoard, under <c>events/</c> of its artifacts; default true.</summary>
+    /// <summary>Whether jobs write TensorBoard event files, under <c>events/</c> in the artifacts; default true.</summary>
     public bool TensorBoard { get; set; } = true;
 
     public IEnumerable<Fault> Faults(string path)
     {
-        if (MlflowUri is not null && Http(MlflowUri) is null) yield return new($"{path}:{nameof(MlflowUri)}", "must be an address such as http://mlflow:5000, without user and password");
+        if (MlflowUri is not null && Http(MlflowUri) is null) yield return new($"{path}:{nameof(MlflowUri)}", "must be a URL such as http://mlflow:5000, without user and password");
         if (MlflowExperiment.Length is 0 or > 250) yield return new($"{path}:{nameof(MlflowExperiment)}", "must have 1 to 250 characters");
-        if (MlflowToken is not null && MlflowUser is not null) yield return new($"{path}:{nameof(MlflowToken)}", "is given beside MlflowUser: MLflow takes one of them");
-        if (MlflowPassword is not null && MlflowUser is null) yield return new($"{path}:{nameof(MlflowPassword)}", "is given without MlflowUser");
+        if (MlflowToken is not null && MlflowUser is not null) yield return new($"{path}:{nameof(MlflowToken)}", "cannot be combined with MlflowUser: set one of them");
+        if (MlflowPassword is not null && MlflowUser is null) yield return new($"{path}:{nameof(MlflowPassword)}", "requires MlflowUser");
     }
 
     private static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

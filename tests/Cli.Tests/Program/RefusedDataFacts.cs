@@ -13,7 +13,7 @@ public sealed class RefusedDataFacts(TinyRun run) : IClassFixture<TinyRun>
 
     [Theory]
     [InlineData("train.tsv", "text\tfeeling\nthe film was good\tgood\n", "train.tsv: must have the columns (text, mood)", "it has (text, feeling)")]
-    [InlineData("train.tsv", "text\tmood\nthe film was good\tgood\nthe day was cold\tgood\n", "train.tsv", "must name at least two classes; got 1")]
+    [InlineData("train.tsv", "text\tmood\nthe film was good\tgood\nthe day was cold\tgood\n", "train.tsv", "must have at least two classes; got 1")]
     [InlineData("train.tsv", "text\tmood\nthe film was good\tgood\n \tbad\nthe day was cold\t\n", "train.tsv row 2 (line 3) column text: is empty", "train.tsv row 3 (line 4) column mood: is empty")]
     [InlineData("train.tsv", "text\tmood\nthe film\twas good\tgood\n", "train.tsv row 1 (line 2)")]
     [InlineData("train.tsv", "text\tmood\n", "train.tsv: has no rows")]

@@ -52,7 +52,7 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
     public void An_unknown_field_is_named_with_a_hint()
     {
         var file = run.Written("settings.json", File.ReadAllText(run.Settings).Replace("\"learningRate\"", "\"learning_rate\"").Replace("\"alpha\"", "\"beta\""));
-        RefusedAlone(["--settings", file], "training.learning_rate: is not a field; did you mean learningRate?", "lora.beta: is not a field");
+        RefusedAlone(["--settings", file], "training.learning_rate: unknown field; did you mean learningRate?", "lora.beta: unknown field");
     }
 
     [Fact]

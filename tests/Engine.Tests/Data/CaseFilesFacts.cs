@@ -200,7 +200,7 @@ public sealed class CaseFilesFacts : IDisposable
         Assert.Equal(["bad", "good"], data.Train.Labels);
         Assert.Contains("index-column.csv: not used: Unnamed: 0", data.Remarks);
         var counted = Labelled with { Columns = new("1", null, "2") };
-        Assert.Equal("index-column.csv: must have the columns (1, 2); it has (Unnamed: 0, text, label): it has a header, so its columns go by their names",
+        Assert.Equal("index-column.csv: must have the columns (1, 2); it has (Unnamed: 0, text, label): the file has a header, so columns must be given by name",
             Assert.Throws<RefusedInputException>(() => Dataset.Read(path, counted)).Message);
         Assert.Equal(2, RequestFit.Faults(Request(counted), null, new([split])).Count);
     }
@@ -222,7 +222,7 @@ public sealed class CaseFilesFacts : IDisposable
         var split = SplitOf(path);
         Assert.Equal((false, 3), (split.Header, split.Rows));
         Assert.Equal(3, Dataset.Read(path, Labelled with { Columns = new("0", null, "1") }).Examples.Count);
-        Assert.Equal("d.csv: must have the columns (text, label); it has (0, 1): it has no header (\"good\" comes again in its column), so its columns are counted from 0",
+        Assert.Equal("d.csv: must have the columns (text, label); it has (0, 1): the file has no header (\"good\" occurs again in its column), so columns must be given by index from 0",
             Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Labelled)).Message);
     }
 

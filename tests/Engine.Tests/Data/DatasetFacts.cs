@@ -77,7 +77,7 @@ public sealed class DatasetFacts : IDisposable
     [Theory]
     [InlineData("d.tsv", "a\tc\ty\nx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (a, c, y)")]
     [InlineData("d.jsonl", "{\"a\":\"x\"}", "d.jsonl: must have the columns (a, b, y); it has (a)")]
-    [InlineData("d.tsv", "a\tb\ta\ty\nx\tx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (0, 1, 2, 3): it has no header (\"a\" stands in it twice), so its columns are counted from 0")]
+    [InlineData("d.tsv", "a\tb\ta\ty\nx\tx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (0, 1, 2, 3): the file has no header (\"a\" occurs in it twice), so columns must be given by index from 0")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tyes\nx\tx\n", "d.tsv row 2 (line 3): must have 3 fields; it has 2")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tx\tyes\n", "d.tsv row 1 (line 2): must have 3 fields; it has 4")]
     [InlineData("d.tsv", "a\tb\ty\nx\t \tyes\n", "d.tsv row 1 (line 2) column b: is empty")]
@@ -113,7 +113,7 @@ public sealed class DatasetFacts : IDisposable
 
     [Fact]
     public void One_class_is_nothing_to_learn() =>
-        Assert.Equal("d.tsv for task.labels: must name at least two classes; got 1", Assert.Single(FaultsOf("d.tsv", "a\ty\nx\tq\nx\tq\n", Inferred)));
+        Assert.Equal("d.tsv for task.labels: must have at least two classes; got 1", Assert.Single(FaultsOf("d.tsv", "a\ty\nx\tq\nx\tq\n", Inferred)));
 
     [Fact]
     public void The_same_fault_of_many_rows_is_told_once_with_a_count() =>

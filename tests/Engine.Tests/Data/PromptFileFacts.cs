@@ -30,7 +30,7 @@ public sealed class PromptFileFacts : IDisposable
         Assert.StartsWith(fault, Assert.Throws<RefusedInputException>(() => Read("d.tsv", text, new() { Prompt = "{a}", Target = "{b}" })).Message);
 
     [Theory]
-    [InlineData("No column", "must name a column in braces")]
+    [InlineData("No column", "must contain a column in braces")]
     [InlineData("{a", "opens a brace at character 1 that is never closed")]
     [InlineData("a} {b}", "closes a brace at character 2 that was not opened")]
     [InlineData("{}", "names no column between the braces at character 1")]

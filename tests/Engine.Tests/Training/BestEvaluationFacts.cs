@@ -19,7 +19,7 @@ public sealed class BestEvaluationFacts : IDisposable
     [InlineData("score", "spearman", "the film was warm\tgood\t0.50\nthe soup was fine\tgood\t0.5\n", "all labels are equal")]
     [InlineData("score", "pearson", "the film was warm\tgood\t0.5\n", "there is one row only")]
     [InlineData("mood", "matthews", "the film was warm\tgood\t0.5\nthe soup was fine\tgood\t0.5\n", "all labels are of one class")]
-    [InlineData("mood", "f1", "the film was dull\tbad\t0.5\nthe soup was cold\tbad\t0.5\n", "no label is of the class good")]
+    [InlineData("mood", "f1", "the film was dull\tbad\t0.5\nthe soup was cold\tbad\t0.5\n", "no label has the class good")]
     public void The_lowest_loss_decides_and_a_remark_says_so(string label, string metric, string validation, string why)
     {
         var (result, events) = Run(label, metric, validation, steps: 24);

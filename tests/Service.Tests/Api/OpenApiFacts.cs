@@ -67,6 +67,25 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
+    public async Task Only_requests_and_OpenAIs_answers_have_nullable_fields()
+    {
+        string[] requests = ["JobRequest", "TaskSettings", "TaskColumns", "ImportanceSettings", "SharingSettings", "TrainingSettings", "TextSettings",
+            "DecodingSettings", "WorkerDemand", "KeyRequest", "WebhookRequest", "WebhookChange", "SupervisedBody"];
+        var schemas = (await DocumentAsync())["components"]!["schemas"]!.AsObject();
+        foreach (var (name, schema) in schemas.Where(schema => schema.Value!.ToJsonString().Contains("\"nullable\":true")))
+            Assert.True(requests.Contains(name) || name.StartsWith("FineTuning", StringComparison.Ordinal) || name.StartsWith("OpenAi", StringComparison.Ordinal), name);
+    }
+
+    [Fact]
+    public async Task Texts_are_not_wrapped_and_summaries_are_short()
+    {
+        var document = await DocumentAsync();
+        foreach (var text in TextsIn(document["paths"]!).Concat(TextsIn(document["components"]!))) Assert.DoesNotMatch(@"\n[ \t]", text);
+        foreach (var (name, operation) in await OperationsAsync())
+            Assert.True(operation["summary"]!.GetValue<string>().Split(' ').Length <= 8, $"{name}: {operation["summary"]}");
+    }
+
+    [Fact]
     public async Task Every_example_of_a_job_is_accepted_as_it_stands()
     {
         foreach (var name in new[] { "minimal.json", "sample.json", "everything.json", "lora.json" })
@@ -109,6 +128,13 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
 
     private async Task<List<(string Name, JsonNode Operation)>> OperationsAsync() =>
         [.. (await DocumentAsync())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key} {path.Key}", operation.Value!)))];
+
+    private static IEnumerable<string> TextsIn(JsonNode? node) => node switch
+    {
+        JsonObject fields => fields.SelectMany(field => field is { Key: "description" or "summary", Value: JsonValue text } ? [text.GetValue<string>()] : TextsIn(field.Value)),
+        JsonArray items => items.SelectMany(TextsIn),
+        _ => [],
+    };
 
     private static string Beside(string file) => Repository.At("tests", "Service.Tests", "Api", file);
 }

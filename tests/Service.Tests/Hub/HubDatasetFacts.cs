@@ -113,7 +113,7 @@ public sealed class HubDatasetFacts
     {
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Put("datasets/org/data", "train.json", json);
-        Assert.Contains("train.json of org/data holds neither JSON lines, an object on each line, nor a list of objects", await visit.DatasetRefusalAsync());
+        Assert.Contains("train.json of org/data contains neither JSON Lines nor a list of objects", await visit.DatasetRefusalAsync());
         Assert.Empty(visit.Fetched());
     }
 

@@ -68,7 +68,7 @@ public sealed class MlflowOutageFacts
         Assert.Equal(["moods of people"], mlflow.Experiments);
         Assert.Empty(mlflow.Refusals);
         var log = service.Log().Split('\n');
-        Assert.Equal((1, 1), (log.Count(line => line.Contains("MLflow cannot be told")), log.Count(line => line.Contains("MLflow answers again"))));
+        Assert.Equal((1, 1), (log.Count(line => line.Contains("MLflow is unreachable")), log.Count(line => line.Contains("MLflow responds again"))));
         var files = await service.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}/artifacts", _ => true);
         Assert.DoesNotContain("tfevents", files.ToString()); // TensorBoard was not wished for
     }

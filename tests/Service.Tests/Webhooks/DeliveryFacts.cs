@@ -198,7 +198,7 @@ public sealed class DeliveryFacts
         Assert.DoesNotContain("127.0.0.1", problem.GetRawText());
         var id = (await hooked.AddAsync("http://allowed.inside:9998/")).GetProperty("id").GetString()!;
         var test = await (await hooked.Service.PostAsync($"/webhooks/{id}/test")).JsonAsync();
-        Assert.Equal(("failed", "it refuses the connection"), (test.GetProperty("status").GetString(), test.GetProperty("last").GetProperty("error").GetString()));
+        Assert.Equal(("failed", "the connection was refused"), (test.GetProperty("status").GetString(), test.GetProperty("last").GetProperty("error").GetString()));
     }
 
     [Fact]
@@ -222,8 +222,8 @@ public sealed class DeliveryFacts
         using var second = ActivatorUtilities.CreateInstance<WebhookDispatcher>(services);
         for (var look = 0; look < 10 && receiver.Messages.Count < 30; look++)
         {
-            await Task.WhenAll(Task.Run(() => hooked.Dispatcher.LookAsync(Cancel), Cancel), Task.Run(() => second.LookAsync(Cancel), Cancel));
-            await Task.WhenAll(hooked.Dispatcher.SentAsync(), second.SentAsync());
+            await Task.WhenAll(Task.Run(() => hooked.Dispatcher.PollAsync(Cancel), Cancel), Task.Run(() => second.PollAsync(Cancel), Cancel));
+            await Task.WhenAll(hooked.Dispatcher.WhenIdleAsync(), second.WhenIdleAsync());
         }
         Assert.Equal((30, 30), (receiver.Messages.Count, receiver.Messages.Select(got => got.Id).Distinct().Count()));
     }

@@ -46,8 +46,8 @@ internal sealed class HookedService : IAsyncDisposable
     /// <summary>One look at the rows, until all that it began has ended.</summary>
     public async Task SendAsync()
     {
-        await Dispatcher.LookAsync(TestContext.Current.CancellationToken);
-        await Dispatcher.SentAsync();
+        await Dispatcher.PollAsync(TestContext.Current.CancellationToken);
+        await Dispatcher.WhenIdleAsync();
     }
 
     public Task<HttpResponseMessage> PatchAsync(string address, string json) => Service.Http.PatchAsync(address, new StringContent(json, Encoding.UTF8, "application/json"));

@@ -131,7 +131,7 @@ public sealed class BucketFacts : IAsyncLifetime
             began = true;
             PutTextAsync(changed, new string('x', changed.Length)).GetAwaiter().GetResult(); // as long as before
         }));
-        Assert.Equal($"model: {changed["models/m/".Length..]} of s3://{_bucket}/models/m changed while it was fetched; ask for it again when nobody writes to it", refusal);
+        Assert.Equal($"model: {changed["models/m/".Length..]} of s3://{_bucket}/models/m changed while it was fetched; retry when nothing writes to it", refusal);
     }
 
     [Fact]

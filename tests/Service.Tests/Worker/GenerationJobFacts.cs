@@ -49,7 +49,7 @@ public sealed class GenerationJobFacts
         Assert.Contains("must have the columns (dialogue, summary)", await RefusedAsync("""{"preset": "dialogsum"}"""));
         Assert.Contains("must have the columns (q, answer); it has (question, answer)", await RefusedAsync("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{answer}"}}"""));
         Assert.Contains("k_proj is only 32 wide", await RefusedAsync("""{"preset": "gsm8k"}"""));
-        Assert.Contains("matches no layer of the model; there are q_proj, k_proj", await RefusedAsync("""{"preset": "gsm8k"}""", ", \"lora\": {\"rank\": 4, \"targets\": [\"dense\"]}"));
+        Assert.Contains("matches no layer of the model; valid are q_proj, k_proj", await RefusedAsync("""{"preset": "gsm8k"}""", ", \"lora\": {\"rank\": 4, \"targets\": [\"dense\"]}"));
     }
 
     [Fact]

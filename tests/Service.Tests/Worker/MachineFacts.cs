@@ -15,7 +15,7 @@ public sealed class MachineFacts : IDisposable
     public async Task Each_GPU_is_for_one_stage_at_a_time_and_the_smallest_says_how_much_memory_there_is()
     {
         DriverSays("0, NVIDIA H100 80GB HBM3, 81559\n1, NVIDIA H100 80GB HBM3, 40960\n");
-        var machine = await Machine.LookAsync(new WorkerOptions { Device = "cuda", Slots = 5, Labels = new Dictionary<string, string> { ["rack"] = "b7" } }, default);
+        var machine = await Machine.DetectAsync(new WorkerOptions { Device = "cuda", Slots = 5, Labels = new Dictionary<string, string> { ["rack"] = "b7" } }, default);
         Assert.Equal((2, "cuda", 40960L << 20), (machine.Slots, machine.Device, machine.Memory));
         Assert.Equal("device=cuda gpu=NVIDIA H100 80GB HBM3 rack=b7", string.Join(' ', machine.Labels.OrderBy(l => l.Key).Select(l => $"{l.Key}={l.Value}")));
         Assert.True(machine.Devices.TryTake(out var first));
@@ -31,14 +31,14 @@ public sealed class MachineFacts : IDisposable
     public async Task A_machine_without_the_device_that_is_asked_for_says_what_is_missing()
     {
         DriverSays("No devices were found\n");
-        var refused = await Assert.ThrowsAsync<RefusedInputException>(() => Machine.LookAsync(new WorkerOptions { Device = "cuda" }, default));
+        var refused = await Assert.ThrowsAsync<RefusedInputException>(() => Machine.DetectAsync(new WorkerOptions { Device = "cuda" }, default));
         Assert.Contains("nvidia-smi finds no GPU: No devices were found", refused.Message);
     }
 
     [Fact]
     public async Task On_a_CPU_there_are_as_many_devices_as_slots_and_memory_may_be_told()
     {
-        var machine = await Machine.LookAsync(new WorkerOptions { Slots = 3, MemoryGiB = 1.5 }, default);
+        var machine = await Machine.DetectAsync(new WorkerOptions { Slots = 3, MemoryGiB = 1.5 }, default);
         Assert.Equal((3, "cpu", 3L << 29), (machine.Slots, machine.Device, machine.Memory));
         Assert.Equal("cpu", machine.Labels["device"]);
     }

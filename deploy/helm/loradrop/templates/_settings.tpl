@@ -6,7 +6,7 @@
 {{- range $settings := . }}
 {{- range $setting, $value := $settings }}
 {{- if has (lower $setting) (list "database:connectionstring" "objects:accesskey" "objects:secretkey") }}
-{{- fail (printf "%s is a secret and no value: name one that exists (database.existingSecret, objects.existingSecret)" $setting) }}
+{{- fail (printf "%s is a secret, not a value: use an existing secret (database.existingSecret, objects.existingSecret)" $setting) }}
 {{- end }}
 {{- $_ := set $variables ($setting | upper | replace ":" "__") (ternary (include "loradrop.number" $value) ($value | toString) (kindIs "float64" $value)) }}
 {{- end }}

@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>What BLEU does where no n-gram of an order matches (Chen and Cherry 2014).</summary>
+/// <summary>How BLEU smooths an order without matching n-grams (Chen and Cherry 2014).</summary>
 public enum BleuSmoothing
 {
     /// <summary>Method 3, mteval's own and sacreBLEU's default: the k-th order without a match counts 1/2^k matches.</summary>
@@ -12,7 +12,7 @@ public enum BleuSmoothing
     /// <summary>Method 2: every order above 1 counts one match and one n-gram more.</summary>
     AddOne,
 
-    /// <summary>Nothing: one order without a match makes the score 0.</summary>
+    /// <summary>No smoothing: an order without a match makes the score 0.</summary>
     None,
 }
 
@@ -20,10 +20,10 @@ public enum BleuSmoothing
 /// BLEU (Papineni et al. 2002), equal to sacreBLEU 2.6.0: the geometric mean of the n-gram precisions, n = 1..4, times a penalty for
 /// being shorter than the reference of the closest length.
 /// </summary>
-/// <param name="Tokenization">How texts are cut; 13a, which is WMT's, by default.</param>
-/// <param name="Smoothing">What an order without a match counts; exponential by default.</param>
-/// <param name="Lowercase">Whether case is ignored; it counts by default.</param>
-/// <param name="EffectiveOrder">Whether orders longer than the hypothesis are left out, as is right for single sentences; off by default.</param>
+/// <param name="Tokenization">Tokenization; default 13a, as used by WMT.</param>
+/// <param name="Smoothing">Smoothing of orders without a match; default exponential.</param>
+/// <param name="Lowercase">Whether to ignore case; default false.</param>
+/// <param name="EffectiveOrder">Whether to skip orders longer than the hypothesis, as is right for single sentences; default false.</param>
 public sealed record Bleu(
     Tokenization Tokenization = Tokenization.Mteval13a,
     BleuSmoothing Smoothing = BleuSmoothing.Exponential,
@@ -40,7 +40,7 @@ public sealed record Bleu(
         return Score(counts);
     }
 
-    /// <summary>BLEU of one segment, over the orders it has n-grams for.</summary>
+    /// <summary>BLEU of one segment, over the orders for which it has n-grams.</summary>
     public BleuScore Sentence(Segment segment) => (this with { EffectiveOrder = true }).Corpus([segment]);
 
     private List<string> Tokens(string text) => Domain.Tokens.Of(Words.TrimEnd(Lowercase ? Words.Lower(text) : text), Tokenization);
@@ -75,7 +75,7 @@ public sealed record Bleu(
 }
 
 /// <param name="Score">BLEU, 0 to 100.</param>
-/// <param name="Matched">Per order, n-grams of the hypotheses that a reference has, none oftener than it has it.</param>
+/// <param name="Matched">Per order, n-grams of the hypotheses that occur in a reference, counted at most as often as there.</param>
 /// <param name="Total">Per order, n-grams of the hypotheses.</param>
 /// <param name="Precisions">Per order, 0 to 100, smoothed.</param>
 /// <param name="BrevityPenalty">The factor for shortness, 0 to 1.</param>
@@ -90,7 +90,7 @@ public sealed record BleuScore(
     long HypothesisLength,
     long ReferenceLength);
 
-/// <summary>The counts that BLEU is made of, added up segment by segment.</summary>
+/// <summary>Accumulates the counts of BLEU segment by segment.</summary>
 internal sealed class BleuCounts(int orders)
 {
     public long[] Matched { get; } = new long[orders];

@@ -4,8 +4,8 @@ namespace LoraDrop.Domain;
 /// chrF (Popović 2015, 2017), equal to sacreBLEU 2.6.0: the F-score of character n-grams, n = 1..6, blanks left out, recall counting β² = 4
 /// times as much as precision.
 /// </summary>
-/// <param name="WordOrder">Up to how many words are counted with them; 0 is chrF2, 2 is chrF2++.</param>
-/// <param name="Lowercase">Whether case is ignored; it counts by default.</param>
+/// <param name="WordOrder">Maximum order of word n-grams; 0 is chrF2, 2 is chrF2++.</param>
+/// <param name="Lowercase">Whether to ignore case; default false.</param>
 public sealed record ChrF(int WordOrder = 0, bool Lowercase = false)
 {
     private const int CharacterOrder = 6;
@@ -41,7 +41,7 @@ public sealed record ChrF(int WordOrder = 0, bool Lowercase = false)
         }
     }
 
-    // Hits where the reference has no n-gram of an order count nothing, not even against the precision.
+    // If the reference has no n-gram of an order, that order is ignored, also for precision.
     private static Counts[] Compared(Dictionary<int, int>[] ours, Dictionary<int, int>[] theirs) =>
         [.. ours.Zip(theirs, (h, r) => new Counts(r.Count == 0 ? 0 : h.Values.Sum(), r.Values.Sum(), NgramCounts.Common(h, r)))];
 

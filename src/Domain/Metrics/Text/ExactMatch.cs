@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The share of texts that are written exactly as one of their references, white space at the ends aside.</summary>
+/// <summary>The fraction of texts that equal one of their references, ignoring leading and trailing white space.</summary>
 public static class ExactMatch
 {
     /// <summary>0 to 1; NaN without segments.</summary>

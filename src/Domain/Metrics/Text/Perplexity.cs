@@ -1,6 +1,6 @@
 namespace LoraDrop.Domain;
 
-/// <summary>How many tokens the model wavers between on average: e to the mean negative log-likelihood of a token.</summary>
+/// <summary>Perplexity: exp of the mean negative log-likelihood per token.</summary>
 public static class Perplexity
 {
     /// <param name="loss">The sum of the tokens' negative natural log-likelihoods.</param>

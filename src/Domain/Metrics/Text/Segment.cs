@@ -1,10 +1,10 @@
 namespace LoraDrop.Domain;
 
-/// <summary>One generated text and the texts that would have been right: what every metric of generated text scores.</summary>
-/// <param name="Hypothesis">What the model wrote; may be empty.</param>
-/// <param name="References">One or more right texts; any of them may be empty.</param>
+/// <summary>A generated text and its references.</summary>
+/// <param name="Hypothesis">The generated text; may be empty.</param>
+/// <param name="References">One or more correct texts; any may be empty.</param>
 public sealed record Segment(string Hypothesis, IReadOnlyList<string> References)
 {
     public IReadOnlyList<string> References { get; } =
-        References.Count > 0 ? References : throw new ArgumentException("A text is scored against one reference or more.", nameof(References));
+        References.Count > 0 ? References : throw new ArgumentException("At least one reference is required.", nameof(References));
 }

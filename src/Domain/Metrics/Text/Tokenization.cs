@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Domain;
 
-/// <summary>How a text is cut into tokens before BLEU counts them; sacreBLEU's names are 13a, intl and none.</summary>
+/// <summary>Tokenization for BLEU; sacreBLEU's names are 13a, intl and none.</summary>
 public enum Tokenization
 {
     /// <summary>mteval-v13a's: punctuation apart, but for apostrophes, hyphens, and the points and commas inside numbers.</summary>

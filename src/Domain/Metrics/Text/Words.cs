@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraDrop.Domain;
 
-/// <summary>White space and lower case as Python has them, since the published metrics are written in it.</summary>
+/// <summary>White space and lower case as in Python, in which the published metrics are written.</summary>
 internal static class Words
 {
     /// <summary>The words between white space; none in an empty text.</summary>
@@ -26,7 +26,7 @@ internal static class Words
         return text[..end];
     }
 
-    /// <summary>Lower case by Unicode, with the two letters whose lower case .NET takes no notice of: İ becomes two characters, and Σ ends a word as ς.</summary>
+    /// <summary>Unicode lower case, including two letters that .NET handles differently: İ becomes two characters, and Σ becomes ς at the end of a word.</summary>
     public static string Lower(string text)
     {
         if (text.AsSpan().IndexOfAny('İ', 'Σ') < 0) return text.ToLowerInvariant();

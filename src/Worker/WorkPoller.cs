@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Looks at the rows while this worker could do more: for stages whose message was lost, came to a worker that cannot run them, or never was, as when one is handed back.</summary>
-internal sealed class IdleLook(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<IdleLook> log) : BackgroundService
+/// <summary>Polls for work while this worker has free capacity: for stages whose queue message was lost, went to a worker that cannot run them, or never existed, as after a hand-back.</summary>
+internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<WorkPoller> log) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
@@ -21,7 +21,7 @@ internal sealed class IdleLook(StageRun stages, Preparing preparing, ModelPrepar
             _running.RemoveAll(task => task.IsCompleted);
             try
             {
-                await LookAsync(stopping);
+                await PollAsync(stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -29,13 +29,13 @@ internal sealed class IdleLook(StageRun stages, Preparing preparing, ModelPrepar
             }
             catch (Exception failed) when (Outages.Of(failed) is not null)
             {
-                log.CannotLook(failed.GetBaseException().Message);
+                log.DatabaseUnreachable(failed.GetBaseException().Message);
             }
         }
-        await Task.WhenAll(_running); // each hands back what it has
+        await Task.WhenAll(_running); // each hands back its stage
     }
 
-    private async Task LookAsync(CancellationToken cancel)
+    private async Task PollAsync(CancellationToken cancel)
     {
         if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunQueuedAsync, CancellationToken.None));
         if (!preparing.HasRoom) return;

@@ -4,7 +4,7 @@ using LoraDrop.Api;
 
 namespace LoraDrop.Service.Tests;
 
-public sealed class GatheredReadsFacts
+public sealed class BatchedReadsFacts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -12,7 +12,7 @@ public sealed class GatheredReadsFacts
     public async Task Who_asks_while_a_read_is_on_its_way_is_answered_by_one_that_begins_later()
     {
         var database = new SlowDatabase();
-        var reads = new GatheredReads<int, int>(database.ReadAsync);
+        var reads = new BatchedReads<int, int>(database.ReadAsync);
         var first = reads.ReadAsync(1, CancellationToken.None);
         var begun = await database.NextAsync();
         database.State = 2; // what the read that has begun may not have seen
@@ -28,7 +28,7 @@ public sealed class GatheredReadsFacts
     public async Task Nobody_is_told_of_a_state_older_than_the_one_when_it_asked()
     {
         var state = 0;
-        var reads = new GatheredReads<int, int>(async keys =>
+        var reads = new BatchedReads<int, int>(async keys =>
         {
             var seen = Volatile.Read(ref state);
             await Task.Yield();
@@ -49,7 +49,7 @@ public sealed class GatheredReadsFacts
     public async Task What_fails_fails_for_those_it_was_to_answer_and_for_nobody_after_them()
     {
         var outage = true;
-        var reads = new GatheredReads<int, string>(async keys =>
+        var reads = new BatchedReads<int, string>(async keys =>
         {
             await Task.Yield();
             if (outage) throw new IOException("the connection broke");
@@ -64,7 +64,7 @@ public sealed class GatheredReadsFacts
     public async Task A_reader_that_goes_away_takes_no_answer_from_others()
     {
         var database = new SlowDatabase();
-        var reads = new GatheredReads<int, int>(database.ReadAsync);
+        var reads = new BatchedReads<int, int>(database.ReadAsync);
         using var gone = new CancellationTokenSource();
         Task<int> leaver = reads.ReadAsync(1, gone.Token), other = reads.ReadAsync(1, CancellationToken.None);
         var begun = await database.NextAsync();

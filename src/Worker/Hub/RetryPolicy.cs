@@ -1,14 +1,14 @@
 namespace LoraDrop.Worker;
 
-/// <summary>Tries again what failed for a reason that may pass, each time later: twice the wait before, or what the hub asks for.</summary>
-internal sealed class Patience(HubOptions options, TimeProvider time)
+/// <summary>Retries transient failures with exponential backoff, or the delay the hub requests.</summary>
+internal sealed class RetryPolicy(HubOptions options, TimeProvider time)
 {
     /// <summary>Runs attempts until one succeeds.</summary>
-    /// <param name="attempt">Fails with a <see cref="PassingFault"/> where another attempt makes sense.</param>
-    /// <param name="reached">A number that changes when an attempt moved something, which makes the count of failures start anew; so
-    /// a long transfer survives any number of broken connections, and one that stands still ends.</param>
-    /// <param name="cancel">Ends the waiting too.</param>
-    /// <exception cref="HubUnreachableException">As many attempts in a row as the options allow have failed.</exception>
+    /// <param name="attempt">Throws a <see cref="TransientFault"/> if it should be retried.</param>
+    /// <param name="reached">A number that changes when an attempt makes progress, which resets the count of failures; so
+    /// a long transfer survives any number of broken connections, and a stalled one fails.</param>
+    /// <param name="cancel">Also cancels the delays.</param>
+    /// <exception cref="HubUnreachableException">The maximum number of consecutive attempts failed.</exception>
     public async Task<T> TryAsync<T>(Func<Task<T>> attempt, Func<long> reached, CancellationToken cancel)
     {
         var (failures, last) = (0, reached());
@@ -18,7 +18,7 @@ internal sealed class Patience(HubOptions options, TimeProvider time)
             {
                 return await attempt();
             }
-            catch (PassingFault fault)
+            catch (TransientFault fault)
             {
                 failures = reached() == last ? failures + 1 : 1;
                 last = reached();
@@ -30,7 +30,7 @@ internal sealed class Patience(HubOptions options, TimeProvider time)
 
     public Task<T> TryAsync<T>(Func<Task<T>> attempt, CancellationToken cancel) => TryAsync(attempt, () => 0, cancel);
 
-    private TimeSpan Wait(int failures, PassingFault fault)
+    private TimeSpan Wait(int failures, TransientFault fault)
     {
         var backoff = options.FirstDelay * Math.Pow(2, failures - 1);
         var wanted = fault.RetryAfter is { } asked && asked > backoff ? asked : backoff;

@@ -1,20 +1,20 @@
 namespace LoraDrop.Api;
 
-/// <summary>Answers questions together: those that come while a read is on its way are all answered by the next, which begins when that one has ended.</summary>
+/// <summary>Batches reads: requests that arrive during a read are answered together by the next one.</summary>
 /// <remarks>
-/// A read begins after each question that it answers was asked, so nobody is told of an older state than the one at that moment, as if each had asked alone.
-/// With one statement for each request, thousands of pollers cost the database more than all else that the service does.
+/// A read starts after all requests it answers have arrived, so no caller gets a state older than its request.
+/// With one statement per request, thousands of polling clients would load the database more than everything else.
 /// </remarks>
-/// <param name="read">What is known of some keys; those of which nothing is known are left out. Called by one at a time.</param>
-internal sealed class GatheredReads<TKey, TState>(Func<IReadOnlyCollection<TKey>, Task<IReadOnlyDictionary<TKey, TState>>> read) where TKey : notnull
+/// <param name="read">Reads the states of some keys; unknown keys are omitted. Never called concurrently.</param>
+internal sealed class BatchedReads<TKey, TState>(Func<IReadOnlyCollection<TKey>, Task<IReadOnlyDictionary<TKey, TState>>> read) where TKey : notnull
 {
     private readonly Lock _lock = new();
     private Round? _gathering;
     private Task _last = Task.CompletedTask;
 
-    /// <summary>What is known of a key; the default where nothing is.</summary>
+    /// <summary>The state of a key; the default if it is unknown.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="cancel">Ends the wait; the read goes on for the others.</param>
+    /// <param name="cancel">Stops waiting; the read continues for the others.</param>
     public async Task<TState?> ReadAsync(TKey key, CancellationToken cancel)
     {
         Round round;
@@ -37,7 +37,7 @@ internal sealed class GatheredReads<TKey, TState>(Func<IReadOnlyCollection<TKey>
     {
         await Task.Yield(); // out of the lock
         await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_lock) _gathering = null; // who asks from here on is answered by the next
+        lock (_lock) _gathering = null; // later requests join the next batch
         return await read(round.Keys);
     }
 

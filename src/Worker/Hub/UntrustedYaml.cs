@@ -3,10 +3,10 @@ using YamlDotNet.Core.Events;
 
 namespace LoraDrop.Worker;
 
-/// <summary>YAML that anyone may have written, made safe to build a tree from.</summary>
-/// <remarks>Trees are built and hashed by recursion, which deep nesting or an alias of what it stands in could drive to the end of the stack,
-/// and this process with it. So nesting is bounded, and an alias reads as an empty text.</remarks>
-internal sealed class StrangersYaml(string yaml) : IParser
+/// <summary>A parser for untrusted YAML, whose output is safe to build a tree from.</summary>
+/// <remarks>Trees are built and hashed recursively, so deep nesting or a self-referencing alias could overflow the stack and crash
+/// the process. So nesting is limited, and aliases are read as empty texts.</remarks>
+internal sealed class UntrustedYaml(string yaml) : IParser
 {
     private const int DeepestNesting = 64;
 
