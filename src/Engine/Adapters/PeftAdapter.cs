@@ -101,7 +101,7 @@ public static class PeftAdapter
     {
         var config = ReadConfig(folder);
         var path = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var tensors = file.Names.ToDictionary(name => name, name => file.ReadFinite(name, ScalarType.Float32));
@@ -126,7 +126,7 @@ public static class PeftAdapter
     private static LoraShape ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));

@@ -17,7 +17,7 @@ public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLen
     public static AdapterTask Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "there is no such file. The adapter folder of a finished run is meant (<run>/adapter).");
+        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found. The adapter folder of a finished run is meant (<run>/adapter).");
         try
         {
             var read = JsonSerializer.Deserialize<AdapterTask>(File.ReadAllText(path), JsonText.Options) is { BaseModel: not null, Task: not null } task ? task

@@ -31,7 +31,7 @@ public sealed class JinjaNamesFacts
     [Fact]
     public void Every_part_of_a_template_is_read()
     {
-        var source = File.ReadAllText(Path.Combine(Repository, "src", "Engine", "Text", "Jinja", "JinjaNames.cs"));
+        var source = File.ReadAllText(Path.Combine(Repository, "src", "Engine", "Chat", "Jinja", "JinjaNames.cs"));
         Assert.All(typeof(JinjaNode).GetNestedTypes(BindingFlags.Public).Where(type => type.IsSubclassOf(typeof(JinjaNode))), type =>
             Assert.Contains($"JinjaNode.{type.Name}", source));
     }
