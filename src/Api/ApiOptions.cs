@@ -48,7 +48,7 @@ public sealed class ApiOptions
         var addresses = $"{path}:{nameof(Urls)}".Addresses(Urls).ToList();
         foreach (var fault in addresses) yield return fault;
         if (RequireKey == false && addresses.Count == 0 && Addresses.Any(url => !IsLoopback(url)))
-            yield return new($"{path}:{nameof(RequireKey)}", $"cannot be false where {SettingsReader.Named($"{path}:{nameof(Urls)}")} can be reached from other machines");
+            yield return new($"{path}:{nameof(RequireKey)}", $"cannot be false where {SettingName.Of($"{path}:{nameof(Urls)}")} can be reached from other machines");
         foreach (var fault in $"{path}:{nameof(RequestsPerMinute)}".Within(RequestsPerMinute, 1, 1_000_000)) yield return fault;
         foreach (var (at, proxy) in TrustedProxies.Index())
             if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _)) yield return new($"{path}:{nameof(TrustedProxies)}:{at}", $"must be an address, or a network such as 10.0.0.0/8; got \"{proxy}\"");

@@ -1,8 +1,9 @@
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace LoraDrop.Api;
@@ -20,6 +21,7 @@ public static class ApiSetup
         services.AddSingleton<JobPeek>();
         services.AddSingleton<JobPages>();
         services.AddSingleton<IScraped, RowGauges>();
+        services.TryAddSingleton<ReadyChecks>();
         services.AddTransient<DatasetUpload>();
         services.AddTransient<FileUpload>();
         services.AddScoped<JobEstimates>();

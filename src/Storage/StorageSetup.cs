@@ -59,7 +59,6 @@ public static class StorageSetup
         services.AddScoped<WebhookLife>();
         services.AddSingleton<WebhookOutbox>();
         services.AddSingleton<Deliveries>();
-        services.AddSingleton<ReadyChecks>();
     }
 
     /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>

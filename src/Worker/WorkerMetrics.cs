@@ -8,13 +8,13 @@ namespace LoraDrop.Worker;
 /// <summary>What the children of this process report, as numbers of all of them together.</summary>
 internal static class WorkerMetrics
 {
-    private static readonly Counter<long> Tokens = HostMetrics.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens that were trained on, padding left out.");
+    private static readonly Counter<long> Tokens = ServiceMeter.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens that were trained on, padding left out.");
 
-    private static readonly Histogram<double> Step = HostMetrics.Meter.CreateHistogram("loradrop.step.duration", "s", "Time of an optimiser step.", advice: Buckets.Steps);
+    private static readonly Histogram<double> Step = ServiceMeter.Meter.CreateHistogram("loradrop.step.duration", "s", "Time of an optimiser step.", advice: Buckets.Steps);
 
-    private static readonly Histogram<double> CheckpointWrite = HostMetrics.Meter.CreateHistogram("loradrop.checkpoint.write", "s", "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
+    private static readonly Histogram<double> CheckpointWrite = ServiceMeter.Meter.CreateHistogram("loradrop.checkpoint.write", "s", "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
 
-    private static readonly Histogram<double> Kept = HostMetrics.Meter.CreateHistogram("loradrop.kept_parameters.ratio", description: "Parameters of a finished job's adapter, of those that ordinary LoRA would train.", advice: Buckets.Shares);
+    private static readonly Histogram<double> Kept = ServiceMeter.Meter.CreateHistogram("loradrop.kept_parameters.ratio", description: "Parameters of a finished job's adapter, of those that ordinary LoRA would train.", advice: Buckets.Shares);
 
     /// <summary>Makes the counter be there before anything is counted.</summary>
     public static void Show()

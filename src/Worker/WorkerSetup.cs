@@ -1,7 +1,9 @@
 using Hangfire;
 using LoraDrop.Domain;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace LoraDrop.Worker;
 
@@ -30,6 +32,7 @@ public static class WorkerSetup
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();
+        services.TryAddSingleton<ReadyChecks>();
         services.AddSingleton<WorkerReadiness>();
         services.AddSingleton<IScraped, DeviceGauges>();
         services.AddHostedService<WorkerHeartbeat>(); // first to start, last to stop

@@ -1,4 +1,5 @@
 using LoraDrop.Api;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
 using Microsoft.AspNetCore.Builder;

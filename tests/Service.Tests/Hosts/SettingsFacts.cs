@@ -1,5 +1,6 @@
 using LoraDrop.Api;
 using LoraDrop.Engine.Tests;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
 

@@ -1,19 +1,16 @@
-using System.Diagnostics.Metrics;
+using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>The numbers of a host, and the address at which Prometheus fetches them.</summary>
 public static class HostMetrics
 {
-    public const string MeterName = "LoraDrop", Path = "/metrics";
-
-    /// <summary>Of what this process does. What a host looks up for each scrape has a meter of that host.</summary>
-    public static Meter Meter { get; } = new(MeterName, ServiceVersion.Text);
+    public const string Path = "/metrics";
 
     /// <summary>Gives the numbers of the host at <see cref="Path"/>; nothing where the host has none registered.</summary>
     /// <param name="routes">Where they are to be had.</param>
@@ -29,11 +26,4 @@ public static class HostMetrics
             await next(http);
         }), optionsName: null).WithDisplayName("Prometheus metrics").DisableHttpMetrics().ExcludeFromDescription();
     }
-}
-
-/// <summary>Numbers that are looked up when somebody asks for them.</summary>
-public interface IScraped
-{
-    /// <summary>Brings them up to date; what cannot be looked up is not told at all.</summary>
-    Task LookAsync(CancellationToken cancel);
 }

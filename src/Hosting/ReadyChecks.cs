@@ -1,8 +1,9 @@
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Whether a host can work: asks the database and the object store, each within a limit.</summary>
 public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock, ILogger<ReadyChecks> log)

@@ -1,7 +1,8 @@
+using LoraDrop.Storage;
 using Serilog.Core;
 using Serilog.Events;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Cuts keys in log lines to their prefixes, wherever they come from: somebody may send one in an address.</summary>
 internal sealed class KeyMask : ILogEventEnricher

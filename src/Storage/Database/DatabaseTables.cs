@@ -61,7 +61,7 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         say($"The queue's tables are up to date ({(before.Queue == queue ? $"version {queue} already" : before.Queue == 0 ? $"version {queue} installed" : $"version {before.Queue} brought to {queue}")}).");
     }
 
-    internal static void ThrowIfNewer(Standing standing)
+    public static void ThrowIfNewer(Standing standing)
     {
         if (standing.IsNewer)
             throw new RefusedInputException("Database", $"its tables were made by a newer version of this program ({(standing.Unknown.Count > 0 ? string.Join(", ", standing.Unknown) : $"queue version {standing.Queue}")}); update this program");

@@ -24,7 +24,7 @@ public static class DatabaseFault
     }
 
     /// <summary>The same of an attempt to connect, where an error of the network can only be the database's.</summary>
-    internal static string? UnreachableAtOpening(Exception error) => Unreachable(error) ?? error.GetBaseException() switch
+    public static string? UnreachableAtOpening(Exception error) => Unreachable(error) ?? error.GetBaseException() switch
     {
         SocketException socket => Words(socket),
         TimeoutException => "it does not answer in time",
@@ -34,7 +34,7 @@ public static class DatabaseFault
     /// <summary>Why it will not let this program in or have its way, whatever is tried; null where the error is another one.</summary>
     /// <param name="error">What came instead of an answer.</param>
     /// <param name="options">Where it is, and as whom.</param>
-    internal static string? Refusal(Exception? error, DatabaseOptions options)
+    public static string? Refusal(Exception? error, DatabaseOptions options)
     {
         var (server, database, user) = options.Names();
         for (; error is not null; error = error.InnerException)

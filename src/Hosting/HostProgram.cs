@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>The frame of a host's program: its arguments, settings that are refused whole, and an end by signal.</summary>
 public static class HostProgram
@@ -33,7 +34,7 @@ public static class HostProgram
                 return Done;
             default:
                 var asked = args is ["--help" or "-h"];
-                await (asked ? Console.Out : Console.Error).WriteLineAsync($"Usage: {program} [db migrate] [--config <file>]\n       {program} keys create|list|revoke [--config <file>]\n       {program} health <address>\nSettings: appsettings.json beside the program and in the working folder, or the file; then the environment ({SettingsReader.Prefix}…).");
+                await (asked ? Console.Out : Console.Error).WriteLineAsync($"Usage: {program} [db migrate] [--config <file>]\n       {program} keys create|list|revoke [--config <file>]\n       {program} health <address>\nSettings: appsettings.json beside the program and in the working folder, or the file; then the environment ({SettingName.Prefix}…).");
                 return asked ? Done : Refused;
         }
     }
@@ -80,7 +81,7 @@ public static class HostProgram
     /// <summary>What a host does between its settings and its work: waits for the database, and looks once at the object store, which may come later.</summary>
     public static async Task AwaitStorageAsync(this IServiceProvider services, CancellationToken stop)
     {
-        await services.GetRequiredService<DatabaseStart>().AwaitTablesAsync(stop);
+        await ActivatorUtilities.CreateInstance<DatabaseStart>(services).AwaitTablesAsync(stop);
         await services.GetRequiredService<ReadyChecks>().RunAsync(stop); // what fails is in the log
     }
 }

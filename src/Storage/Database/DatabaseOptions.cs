@@ -62,7 +62,7 @@ public sealed class DatabaseOptions
     }
 
     /// <summary>Host and port, database and user, as messages name them.</summary>
-    internal (string Server, string Database, string User) Names()
+    public (string Server, string Database, string User) Names()
     {
         var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
         return ($"{parts.Host}:{parts.Port}", parts.Database!, parts.Username ?? Environment.UserName);

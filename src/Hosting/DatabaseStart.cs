@@ -1,7 +1,8 @@
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.Extensions.Logging;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>What a starting host does about the database: waits while it cannot be reached, and ends where no waiting helps.</summary>
 public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseStart> log)
@@ -45,7 +46,7 @@ public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider 
             }
             catch (Exception failed) when (DatabaseFault.Refusal(failed, options) is { } refusal)
             {
-                throw new RefusedInputException(SettingsReader.Named("Database:ConnectionString"), refusal);
+                throw new RefusedInputException(SettingName.Of("Database:ConnectionString"), refusal);
             }
             await Task.Delay(Between, clock, stop);
         }

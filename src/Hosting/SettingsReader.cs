@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Reflection;
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.Extensions.Configuration;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Reads a host's settings strictly: from a file of JSON, then from the environment, which wins; what is wrong is told all at once.</summary>
 /// <remarks>
@@ -12,13 +13,7 @@ namespace LoraDrop.Storage;
 /// </remarks>
 public sealed class SettingsReader
 {
-    /// <summary>What the names of settings begin with in the environment; <c>__</c> stands between levels.</summary>
-    public const string Prefix = "LORADROP_";
-
     private const string FileName = "appsettings.json";
-
-    /// <summary>Each host reads those that it needs; the others are another host's to check.</summary>
-    private static readonly string[] Sections = ["Database", "Objects", "Queue", "Leases", "Sources", "Outgoing", "Webhooks", "Jobs", "Api", "Oidc", "Worker", "Tracking", "Log"];
 
     private readonly IConfiguration _given;
     private readonly List<Fault> _faults;
@@ -34,7 +29,7 @@ public sealed class SettingsReader
         string[] files = file is null ? [Path.Combine(AppContext.BaseDirectory, FileName), Path.GetFullPath(FileName)] : [Path.GetFullPath(file)];
         foreach (var path in files.Distinct().Where(path => file is not null || File.Exists(path)))
             if (IsReadable(path, faults)) sources.AddJsonFile(path, optional: false, reloadOnChange: false);
-        var reader = new SettingsReader(sources.AddEnvironmentVariables(Prefix).Build(), faults);
+        var reader = new SettingsReader(sources.AddEnvironmentVariables(SettingName.Prefix).Build(), faults);
         reader.RefuseUnknownSections();
         return reader;
     }
@@ -65,16 +60,11 @@ public sealed class SettingsReader
     /// <exception cref="RefusedInputException">Everything that is wrong, each with the path in the file and the name in the environment.</exception>
     public void ThrowIfFaulty()
     {
-        if (_faults.Count > 0) throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = Named(fault.Path) })]);
+        if (_faults.Count > 0) throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = SettingName.Of(fault.Path) })]);
     }
-
-    /// <summary>A setting as the file has it and as the environment has it: <c>Objects:Bucket (LORADROP_OBJECTS__BUCKET)</c>.</summary>
-    public static string Named(string path) => Sections.Any(section => path == section || path.StartsWith(section + ':', StringComparison.OrdinalIgnoreCase)) ? $"{path} ({Variable(path)})" : path;
 
     /// <summary>The properties of options that are settings: those that can be set, in the order in which they are written.</summary>
     public static IEnumerable<PropertyInfo> Settings(Type options) => options.GetProperties().Where(property => property.CanWrite && property.GetCustomAttribute<NotASettingAttribute>() is null);
-
-    private static string Variable(string path) => Prefix + path.ToUpperInvariant().Replace(":", "__");
 
     private static bool IsReadable(string path, List<Fault> faults)
     {
@@ -101,8 +91,8 @@ public sealed class SettingsReader
     /// <summary>Single values beside the sections are not for hosts (<c>LORADROP_URL</c>), or not of this program (an orchestrator's <c>LORADROP_PORT</c>).</summary>
     private void RefuseUnknownSections()
     {
-        foreach (var section in _given.GetChildren().Where(section => section.GetChildren().Any() && !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
-            _faults.Add(new($"{section.Key} ({Variable(section.Key)}__…)", $"is not a section of the settings{Spelling.Hint(section.Key, Sections)}"));
+        foreach (var section in _given.GetChildren().Where(section => section.GetChildren().Any() && !SettingName.Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
+            _faults.Add(new($"{section.Key} ({SettingName.Variable(section.Key)}__…)", $"is not a section of the settings{Spelling.Hint(section.Key, SettingName.Sections)}"));
     }
 
     /// <summary>The likeliest mistake in a name of the environment: one underscore between levels.</summary>
@@ -110,7 +100,7 @@ public sealed class SettingsReader
     {
         foreach (var name in known)
             if (_given[$"{section}_{name}"] is not null)
-                _faults.Add(new($"{Prefix}{section.ToUpperInvariant()}_{name.ToUpperInvariant()}", $"is not a setting; did you mean {Variable($"{section}:{name}")}, with two underscores?"));
+                _faults.Add(new($"{SettingName.Prefix}{section.ToUpperInvariant()}_{name.ToUpperInvariant()}", $"is not a setting; did you mean {SettingName.Variable($"{section}:{name}")}, with two underscores?"));
     }
 
     private object? ValueOf(Type type, IConfigurationSection given, string path)
@@ -149,7 +139,7 @@ public sealed class SettingsReader
         if (given.Value is { Length: > 0 } single) return [single];
         var items = new List<string>();
         foreach (var item in given.GetChildren())
-            if (!int.TryParse(item.Key, out _) || item.GetChildren().Any()) Refuse($"{path}:{item.Key}", $"is not an item of a list; the items are {Named($"{path}:0")} and so on");
+            if (!int.TryParse(item.Key, out _) || item.GetChildren().Any()) Refuse($"{path}:{item.Key}", $"is not an item of a list; the items are {SettingName.Of($"{path}:0")} and so on");
             else if (item.Value is { Length: > 0 } text) items.Add(text);
         return items;
     }
@@ -157,7 +147,7 @@ public sealed class SettingsReader
     private Dictionary<string, string> Pairs(IConfigurationSection given, string path)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (given.Value is { Length: > 0 }) Refuse(path, $"holds names with a value each, such as {Named($"{path}:name")}");
+        if (given.Value is { Length: > 0 }) Refuse(path, $"holds names with a value each, such as {SettingName.Of($"{path}:name")}");
         foreach (var pair in given.GetChildren())
             if (pair.GetChildren().Any()) Refuse($"{path}:{pair.Key}", "takes one value");
             else if (pair.Value is { Length: > 0 } text) pairs[pair.Key] = text;
@@ -166,7 +156,3 @@ public sealed class SettingsReader
 
     private void Refuse(string path, string message) => _faults.Add(new(path, message));
 }
-
-/// <summary>Marks a property of options that no settings file may set.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class NotASettingAttribute : Attribute;

@@ -1,7 +1,7 @@
 using Serilog.Core;
 using Serilog.Events;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Puts job, stage and attempt behind a line for people, where it is about a job.</summary>
 internal sealed class JobOnLine : ILogEventEnricher

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Asks a host for its health from outside its process: for images that hold no other program that could.</summary>
 public static class HealthProbe

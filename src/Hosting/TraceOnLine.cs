@@ -1,7 +1,7 @@
 using Serilog.Core;
 using Serilog.Events;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Puts the trace on a line for machines, under the names that people search for: the compact format has its own, <c>@tr</c> and <c>@sp</c>.</summary>
 internal sealed class TraceOnLine : ILogEventEnricher

@@ -5,7 +5,7 @@ namespace LoraDrop.Storage;
 
 /// <summary>A time as people write it in settings: <c>250ms</c>, <c>30s</c>, <c>5min</c>, <c>1h</c>, <c>2d</c>, or <c>hh:mm:ss</c>.</summary>
 /// <remarks>A bare number is none: .NET reads <c>60</c> as sixty days.</remarks>
-internal static partial class Duration
+public static partial class Duration
 {
     public static TimeSpan? Parse(string text)
     {

@@ -1,7 +1,8 @@
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Makes, lists and revokes API keys from the command line, in the database itself: the first key comes from here.</summary>
 public static class KeyProgram

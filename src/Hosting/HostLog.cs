@@ -1,10 +1,11 @@
+using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>How every host logs: a line for people, or an object for machines, with job, stage and attempt where it is about one.</summary>
 public static class HostLog

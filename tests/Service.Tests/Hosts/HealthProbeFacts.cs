@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LoraDrop.Hosting;
 
-namespace LoraDrop.Storage.Tests;
+namespace LoraDrop.Service.Tests;
 
 /// <summary>What a host's program says when it is asked for another's health: exit codes, for images that hold no other program.</summary>
 public sealed class HealthProbeFacts

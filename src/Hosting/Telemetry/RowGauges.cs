@@ -1,9 +1,10 @@
 using System.Diagnostics.Metrics;
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>What the rows say of queue, jobs and workers: looked up for a scrape, and kept for some seconds for others that scrape.</summary>
 /// <remarks>Each Api tells the same; a query over several takes the greatest. While the database is gone there is nothing to tell, and nothing is told.</remarks>
@@ -23,7 +24,7 @@ public sealed partial class RowGauges : IScraped, IDisposable
     public RowGauges(IDbContextFactory<JobsContext> contexts, LeaseOptions leases, IMeterFactory meters, TimeProvider clock, ILogger<RowGauges> log)
     {
         (_contexts, _leases, _clock, _log) = (contexts, leases, clock, log);
-        var meter = meters.Create(HostMetrics.MeterName);
+        var meter = meters.Create(ServiceMeter.Name);
         meter.CreateObservableGauge("loradrop.jobs", () => Tell(seen => Enum.GetValues<JobStatus>().Where(status => status != JobStatus.Waiting)
             .Select(status => Of(seen.Jobs.GetValueOrDefault(status), "status", JsonText.NameOf(status)))), description: "Jobs by status; ended ones count until they are deleted.");
         meter.CreateObservableGauge("loradrop.queue.depth", () => Tell(seen => [new((long)seen.Queued)]), description: "Stages that are ready and that no worker has taken up.");

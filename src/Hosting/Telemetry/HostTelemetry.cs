@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,7 +8,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>What every host tells of itself: numbers for Prometheus always, traces where the standard variables of OpenTelemetry name somebody who takes them. <c>OTEL_SDK_DISABLED=true</c> ends both.</summary>
 public static class HostTelemetry
@@ -28,7 +29,7 @@ public static class HostTelemetry
         services.AddMetrics();
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(name, serviceVersion: ServiceVersion.Text).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeter(HostMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "System.Runtime")
+            .WithMetrics(metrics => metrics.AddMeter(ServiceMeter.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime")
                 .AddView(instrument => instrument.Meter.Name == "System.Runtime" && instrument.Name.EndsWith(".count", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null) // a gauge of that name looks like a part of a histogram
                 .AddView("http.server.request.duration", new MetricStreamConfiguration { TagKeys = RequestLabels })
                 .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false));

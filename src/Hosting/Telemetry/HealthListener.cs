@@ -1,4 +1,5 @@
 using LoraDrop.Domain;
+using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace LoraDrop.Storage;
+namespace LoraDrop.Hosting;
 
 /// <summary>Tells health and numbers at addresses of their own, to whoever reaches them: for orchestrators and Prometheus, inside a cluster.</summary>
 /// <param name="addresses">Where, parted by <c>;</c>.</param>
@@ -34,7 +35,7 @@ public sealed class HealthListener(string addresses, string setting, Func<Cancel
         }
         catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
         {
-            throw new RefusedInputException(SettingsReader.Named(setting), $"{addresses} cannot be listened on: {taken.GetBaseException().Message}");
+            throw new RefusedInputException(SettingName.Of(setting), $"{addresses} cannot be listened on: {taken.GetBaseException().Message}");
         }
     }
 
