@@ -15,10 +15,10 @@ public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider 
     public Task AwaitTablesAsync(CancellationToken stop) => WithAnswerAsync(async () =>
     {
         var tables = new DatabaseTables(options);
-        var standing = await tables.StandingAsync(stop);
-        DatabaseTables.ThrowIfNewer(standing);
-        if (!standing.IsOlder) return;
-        if (!options.MigrateAtStart) throw new RefusedInputException("Database", $"its tables are not up to date ({(standing.Missing.Count > 0 ? $"missing: {string.Join(", ", standing.Missing)}" : "those of the queue are older")}): run loradrop db migrate");
+        var state = await tables.GetStateAsync(stop);
+        DatabaseTables.ThrowIfNewer(state);
+        if (!state.IsOlder) return;
+        if (!options.MigrateAtStart) throw new RefusedInputException("Database", $"its tables are not up to date ({(state.Missing.Count > 0 ? $"missing: {string.Join(", ", state.Missing)}" : "those of the queue are older")}): run loradrop db migrate");
         await tables.MigrateAsync(Migrated, stop);
     }, stop);
 

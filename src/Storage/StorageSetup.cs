@@ -62,9 +62,11 @@ public static class StorageSetup
     }
 
     /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>
+    /// <exception cref="RefusedInputException">A version before 0.1.0 made the tables.</exception>
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancel)
     {
         await using var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync(cancel);
+        OldTables.Refuse("--data", db.Database.GetMigrations(), await db.Database.GetAppliedMigrationsAsync(cancel), "start with an empty folder");
         await db.Database.MigrateAsync(cancel);
         if (db is SqliteJobsContext) await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", cancel);
     }

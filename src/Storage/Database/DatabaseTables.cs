@@ -22,37 +22,39 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
     /// <summary>Without a pool: a session that rests in one would keep the lock for minutes, and other hosts that start would wait for it.</summary>
     private readonly string _connectionString = new NpgsqlConnectionStringBuilder(options.Complete("loradrop db", 2)) { Pooling = false }.ConnectionString;
 
-    /// <summary>How the database's tables stand to those that this program knows.</summary>
+    /// <summary>The database's tables, compared with those that this program knows.</summary>
     /// <param name="Applied">Migrations that were applied.</param>
     /// <param name="Missing">Those that this program has and the database has not.</param>
     /// <param name="Unknown">Those that the database has and this program has not.</param>
     /// <param name="Queue">The version of the queue's tables; 0 where there are none.</param>
-    public sealed record Standing(int Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Unknown, int Queue)
+    public sealed record State(int Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Unknown, int Queue)
     {
         public bool IsNewer => Unknown.Count > 0 || Queue > QueueVersion;
 
         public bool IsOlder => Missing.Count > 0 || Queue < QueueVersion;
     }
 
-    public async Task<Standing> StandingAsync(CancellationToken cancel)
+    /// <exception cref="RefusedInputException">A version before 0.1.0 made the tables.</exception>
+    public async Task<State> GetStateAsync(CancellationToken cancel)
     {
         await using var db = Context();
         var known = db.Database.GetMigrations().ToList();
         await db.Database.OpenConnectionAsync(cancel);
         var applied = (await db.Database.GetAppliedMigrationsAsync(cancel)).ToList();
+        OldTables.Refuse("Database", known, applied, "name an empty database");
         return new(applied.Count, [.. known.Except(applied)], [.. applied.Except(known)], await QueueVersionAsync((NpgsqlConnection)db.Database.GetDbConnection(), cancel));
     }
 
     /// <summary>Brings all tables up to date; of several that try at once, one does it and the others find it done.</summary>
     /// <param name="say">Told what is done.</param>
     /// <param name="cancel">Gives up; what was applied stays.</param>
-    /// <exception cref="RefusedInputException">A newer version of this program made the tables.</exception>
+    /// <exception cref="RefusedInputException">A newer version of this program made the tables, or one before 0.1.0.</exception>
     public async Task MigrateAsync(Action<string> say, CancellationToken cancel)
     {
         await using var alone = new NpgsqlConnection(_connectionString);
         await alone.OpenAsync(cancel);
         await LockAsync(alone, say, cancel);
-        var before = await StandingAsync(cancel);
+        var before = await GetStateAsync(cancel);
         ThrowIfNewer(before);
         await using (var db = Context()) await db.Database.MigrateAsync(cancel);
         say($"The tables are up to date ({(before.Missing.Count == 1 ? "1 migration" : $"{before.Missing.Count} migrations")} applied).");
@@ -61,10 +63,10 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         say($"The queue's tables are up to date ({(before.Queue == queue ? $"version {queue} already" : before.Queue == 0 ? $"version {queue} installed" : $"version {before.Queue} brought to {queue}")}).");
     }
 
-    public static void ThrowIfNewer(Standing standing)
+    public static void ThrowIfNewer(State state)
     {
-        if (standing.IsNewer)
-            throw new RefusedInputException("Database", $"its tables were made by a newer version of this program ({(standing.Unknown.Count > 0 ? string.Join(", ", standing.Unknown) : $"queue version {standing.Queue}")}); update this program");
+        if (state.IsNewer)
+            throw new RefusedInputException("Database", $"its tables were made by a newer version of this program ({(state.Unknown.Count > 0 ? string.Join(", ", state.Unknown) : $"queue version {state.Queue}")}); update this program");
     }
 
     private PostgresJobsContext Context()

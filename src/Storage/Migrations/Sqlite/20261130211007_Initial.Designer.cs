@@ -11,14 +11,85 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace LoraDrop.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteJobsContext))]
-    [Migration("20261125232416_ManyWorkers")]
-    partial class ManyWorkers
+    [Migration("20261130211007_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
         {
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.11");
+
+            modelBuilder.Entity("LoraDrop.Storage.ApiKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<int?>("ActiveJobs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("active_jobs");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("prefix");
+
+                    b.Property<int?>("RequestsPerMinute")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requests_per_minute");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sha256");
+
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_api_keys");
+
+                    b.HasIndex("Prefix")
+                        .IsUnique()
+                        .HasDatabaseName("ix_api_keys_prefix");
+
+                    b.ToTable("api_keys", (string)null);
+                });
 
             modelBuilder.Entity("LoraDrop.Storage.ArtifactRow", b =>
                 {
@@ -57,6 +128,88 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasName("pk_artifacts");
 
                     b.ToTable("artifacts", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.AttemptRow", b =>
+                {
+                    b.Property<Guid>("DeliveryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("delivery_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<double>("Milliseconds")
+                        .HasColumnType("REAL")
+                        .HasColumnName("milliseconds");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.HasKey("DeliveryId", "Number")
+                        .HasName("pk_delivery_attempts");
+
+                    b.ToTable("delivery_attempts", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.AuditRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<string>("Address")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("address");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target");
+
+                    b.Property<string>("TraceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_audit");
+
+                    b.ToTable("audit", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.CheckpointRow", b =>
@@ -169,6 +322,11 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
                     b.Property<string>("Preset")
                         .HasColumnType("TEXT")
                         .HasColumnName("preset");
@@ -191,6 +349,18 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<Guid?>("TrainFileId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("train_file_id");
+
+                    b.Property<Guid?>("ValidationFileId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("validation_file_id");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
@@ -202,12 +372,18 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_datasets_former_name");
 
-                    b.HasIndex("Name")
-                        .IsUnique()
-                        .HasDatabaseName("ix_datasets_name");
-
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_datasets_source");
+
+                    b.HasIndex("TrainFileId")
+                        .HasDatabaseName("ix_datasets_train_file_id");
+
+                    b.HasIndex("ValidationFileId")
+                        .HasDatabaseName("ix_datasets_validation_file_id");
+
+                    b.HasIndex("Name", "Owner")
+                        .IsUnique()
+                        .HasDatabaseName("ix_datasets_name_owner");
 
                     b.HasIndex(new[] { "Id" }, "ix_datasets_preparing")
                         .HasDatabaseName("ix_datasets_id")
@@ -218,6 +394,88 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasFilter("name IS NOT NULL");
 
                     b.ToTable("datasets", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DeliveredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("delivered_at");
+
+                    b.Property<long?>("EventId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("event_id");
+
+                    b.Property<Guid?>("JobId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("job_id");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long>("NextAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("payload");
+
+                    b.Property<int>("Round")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("round");
+
+                    b.Property<long>("RoundAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("round_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("type");
+
+                    b.Property<Guid>("WebhookId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("webhook_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deliveries");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_deliveries_created_at");
+
+                    b.HasIndex("NextAt")
+                        .HasDatabaseName("ix_deliveries_due")
+                        .HasFilter("status = 'pending'");
+
+                    b.HasIndex("WebhookId", "EventId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_deliveries_webhook_id_event_id");
+
+                    b.HasIndex("WebhookId", "Id")
+                        .HasDatabaseName("ix_deliveries_webhook_id_id");
+
+                    b.ToTable("deliveries", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.EventRow", b =>
@@ -254,13 +512,127 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("type");
 
+                    b.Property<bool>("Untold")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("untold");
+
                     b.HasKey("Id")
                         .HasName("pk_events");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_events_untold")
+                        .HasFilter("untold");
 
                     b.HasIndex("JobId", "Id")
                         .HasDatabaseName("ix_events_job_id_id");
 
                     b.ToTable("events", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.FileRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bytes");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sha256");
+
+                    b.HasKey("Id")
+                        .HasName("pk_files");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_files_owner_id")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.ToTable("files", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.IdempotencyRow", b =>
+                {
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Body")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("body");
+
+                    b.Property<string>("BodySha256")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("body_sha256");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Headers")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("headers");
+
+                    b.Property<long>("HeldUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("held_until");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<Guid>("Resource")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.HasKey("Owner", "Key")
+                        .HasName("pk_idempotent_requests");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_idempotent_requests_created_at");
+
+                    b.ToTable("idempotent_requests", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.ImportanceRow", b =>
@@ -350,6 +722,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<Guid?>("ClonedFrom")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cloned_from");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -357,6 +733,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<Guid>("DatasetId")
                         .HasColumnType("TEXT")
                         .HasColumnName("dataset_id");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
 
                     b.Property<string>("Failure")
                         .HasColumnType("TEXT")
@@ -371,6 +751,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("method");
 
+                    b.Property<string>("MlflowRun")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mlflow_run");
+
+                    b.Property<string>("MlflowState")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("mlflow_state");
+
                     b.Property<Guid>("ModelId")
                         .HasColumnType("TEXT")
                         .HasColumnName("model_id");
@@ -378,6 +766,11 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
 
                     b.Property<long?>("PauseRequestedAt")
                         .HasColumnType("INTEGER")
@@ -410,6 +803,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_parent");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
@@ -418,17 +815,31 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasKey("Id")
                         .HasName("pk_jobs");
 
-                    b.HasIndex("DatasetId", "Id", "Status", "ModelId", "Method")
-                        .HasDatabaseName("ix_jobs_dataset_id_id_status_model_id_method");
+                    b.HasIndex("DeletedAt")
+                        .HasDatabaseName("ix_jobs_deleted_at")
+                        .HasFilter("deleted_at IS NOT NULL");
 
-                    b.HasIndex("Method", "Id", "Status", "ModelId", "DatasetId")
-                        .HasDatabaseName("ix_jobs_method_id_status_model_id_dataset_id");
+                    b.HasIndex("MlflowState")
+                        .HasDatabaseName("ix_jobs_mlflow_open")
+                        .HasFilter("mlflow_state IN ('pending', 'running')");
 
-                    b.HasIndex("ModelId", "Id", "Status", "DatasetId", "Method")
-                        .HasDatabaseName("ix_jobs_model_id_id_status_dataset_id_method");
+                    b.HasIndex("DatasetId", "Id", "Status", "ModelId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_dataset_id_id_status_model_id_method_owner");
 
-                    b.HasIndex("Status", "Id", "ModelId", "DatasetId", "Method")
-                        .HasDatabaseName("ix_jobs_status_id_model_id_dataset_id_method");
+                    b.HasIndex("Method", "Id", "Status", "ModelId", "DatasetId", "Owner")
+                        .HasDatabaseName("ix_jobs_method_id_status_model_id_dataset_id_owner")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("ModelId", "Id", "Status", "DatasetId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_model_id_id_status_dataset_id_method_owner");
+
+                    b.HasIndex("Owner", "Id", "Status", "ModelId", "DatasetId", "Method")
+                        .HasDatabaseName("ix_jobs_owner_id_status_model_id_dataset_id_method")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex("Status", "Id", "ModelId", "DatasetId", "Method", "Owner")
+                        .HasDatabaseName("ix_jobs_status_id_model_id_dataset_id_method_owner")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -549,6 +960,11 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
                     b.Property<long?>("ReadyAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("ready_at");
@@ -563,6 +979,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("status");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_parent");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
@@ -574,12 +994,12 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("FormerName")
                         .HasDatabaseName("ix_models_former_name");
 
-                    b.HasIndex("Name")
-                        .IsUnique()
-                        .HasDatabaseName("ix_models_name");
-
                     b.HasIndex("Source")
                         .HasDatabaseName("ix_models_source");
+
+                    b.HasIndex("Name", "Owner")
+                        .IsUnique()
+                        .HasDatabaseName("ix_models_name_owner");
 
                     b.HasIndex(new[] { "Id" }, "ix_models_preparing")
                         .HasDatabaseName("ix_models_id")
@@ -617,6 +1037,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<string>("ContentKey")
                         .HasColumnType("TEXT")
                         .HasColumnName("content_key");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
 
                     b.Property<int>("EndedAttempt")
                         .HasColumnType("INTEGER")
@@ -682,6 +1106,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("parameters");
 
+                    b.Property<long>("PassTokens")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pass_tokens");
+
                     b.Property<int>("Priority")
                         .HasColumnType("INTEGER")
                         .HasColumnName("priority");
@@ -743,6 +1171,74 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasFilter("status = 'queued'");
 
                     b.ToTable("stages", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.WebhookRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("AllOwners")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("all_owners");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Disabled")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("disabled");
+
+                    b.Property<long?>("DisabledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("disabled_at");
+
+                    b.Property<string>("FormerSecret")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("former_secret");
+
+                    b.Property<long?>("FormerSecretUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("former_secret_until");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("Types")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("types");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.HasKey("Id")
+                        .HasName("pk_webhooks");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_webhooks_owner_id");
+
+                    b.ToTable("webhooks", (string)null);
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.WorkerRow", b =>
@@ -807,6 +1303,16 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_artifacts_jobs_job_id");
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.AttemptRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.DeliveryRow", null)
+                        .WithMany("Log")
+                        .HasForeignKey("DeliveryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_delivery_attempts_deliveries_delivery_id");
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.CheckpointRow", b =>
                 {
                     b.HasOne("LoraDrop.Storage.JobRow", null)
@@ -815,6 +1321,31 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_checkpoints_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DatasetRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.FileRow", null)
+                        .WithMany()
+                        .HasForeignKey("TrainFileId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_datasets_files_train_file_id");
+
+                    b.HasOne("LoraDrop.Storage.FileRow", null)
+                        .WithMany()
+                        .HasForeignKey("ValidationFileId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_datasets_files_validation_file_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.WebhookRow", null)
+                        .WithMany()
+                        .HasForeignKey("WebhookId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_deliveries_webhooks_webhook_id");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.EventRow", b =>
@@ -896,6 +1427,11 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_stages_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.DeliveryRow", b =>
+                {
+                    b.Navigation("Log");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.JobRow", b =>

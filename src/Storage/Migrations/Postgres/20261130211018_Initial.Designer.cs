@@ -12,8 +12,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace LoraDrop.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresJobsContext))]
-    [Migration("20261126084435_Webhooks")]
-    partial class Webhooks
+    [Migration("20261130211018_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
