@@ -24,6 +24,12 @@ public static class WorkerSetup
         services.AddSingleton(machine);
         services.AddSingleton(WorkerIdentity.New());
         services.AddSingleton<InputCache>();
+        services.AddSingleton<StageInputs>();
+        services.AddSingleton<StageOutputs>();
+        services.AddSingleton<ImportanceReuse>();
+        services.AddSingleton<StageChild>();
+        services.AddSingleton<StageEnding>();
+        services.AddSingleton<StageAttempt>();
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();

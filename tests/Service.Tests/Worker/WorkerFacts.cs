@@ -119,7 +119,7 @@ public sealed class WorkerFacts
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var id = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString();
         var lines = service.Log().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
-            .Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id && line.GetProperty("SourceContext").GetString() == "LoraDrop.Worker.StageRun").ToList();
+            .Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id && line.GetProperty("SourceContext").GetString()!.StartsWith("LoraDrop.Worker.Stage", StringComparison.Ordinal)).ToList();
         Assert.True(lines.Count >= 8, $"{lines.Count} lines");
         Assert.Equal(["importance-evaluation", "task-adaptation"], lines.Select(line => line.GetProperty("Stage").GetString()!).Distinct());
     }
