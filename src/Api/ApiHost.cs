@@ -42,8 +42,7 @@ public static class ApiHost
         builder.Services.AddHostLog(settings.Log);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-api");
         builder.Services.AddProductionStorage(settings.Storage, "loradrop api");
-        builder.Services.AddApi();
-        builder.Services.AddSingleton(api);
+        builder.Services.AddApi(api);
         builder.Services.AddOidc(oidc);
         if (api.MetricsUrl is { } addresses) builder.Services.AddHostedService(provider => new HealthListener(addresses, "Api:MetricsUrl", provider.GetRequiredService<ReadyChecks>().RunAsync, provider));
         var app = builder.Build();

@@ -5,37 +5,37 @@ using LoraDrop.Storage;
 namespace LoraDrop.Api;
 
 /// <summary>How the service is reached, and how much it takes.</summary>
-public sealed class ApiOptions
+public sealed record ApiOptions
 {
     /// <summary>Where a host listens, parted by <c>;</c>; default http://127.0.0.1:5080. Port 0 takes a free one.</summary>
-    public string Urls { get; set; } = "http://127.0.0.1:5080";
+    public string Urls { get; init; } = "http://127.0.0.1:5080";
 
     /// <summary>
     /// Whether callers must show a key or a token. Default: where a host listens, other machines can reach it. On this machine alone a service is open to whoever is on it;
     /// true asks for a key there too, as behind a proxy. It cannot be false where other machines reach it.
     /// </summary>
-    public bool? RequireKey { get; set; }
+    public bool? RequireKey { get; init; }
 
     /// <summary>Requests a minute of each caller, where the key does not say otherwise; default 1200, from 1 to 1,000,000. Each process counts by itself.</summary>
-    public int RequestsPerMinute { get; set; } = 1200;
+    public int RequestsPerMinute { get; init; } = 1200;
 
     /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Prefix</c> are believed: addresses, or networks such as 10.0.0.0/8. Default none.</summary>
-    public IReadOnlyList<string> TrustedProxies { get; set; } = [];
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     /// <summary>Where <c>/metrics</c> and <c>/health</c> are told without a key, and nothing else is, such as http://0.0.0.0:5082; default nowhere. For Prometheus and orchestrators, inside a cluster.</summary>
-    public string? MetricsUrl { get; set; }
+    public string? MetricsUrl { get; init; }
 
     /// <summary>The largest file of a dataset, in bytes; default 1 GiB, from 1 KiB to 1 TiB.</summary>
-    public long MaxUploadBytes { get; set; } = 1L << 30;
+    public long MaxUploadBytes { get; init; } = 1L << 30;
 
     /// <summary>The largest JSON body, in bytes; default 1 MiB, from 1 KiB to 256 MiB.</summary>
-    public long MaxJsonBytes { get; set; } = 1L << 20;
+    public long MaxJsonBytes { get; init; } = 1L << 20;
 
     /// <summary>Time between two looks at the rows while a stream of events is open; default 300 ms, from 20 ms to 1 min.</summary>
-    public TimeSpan StreamEvery { get; set; } = TimeSpan.FromMilliseconds(300);
+    public TimeSpan StreamEvery { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Silence after which a stream of events shows that it is alive; default 15 s, from 1 s to 10 min.</summary>
-    public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan HeartbeatEvery { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Whether whoever reaches the service may use it: only its own machine does.</summary>
     [NotASetting]

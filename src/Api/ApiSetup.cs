@@ -4,18 +4,18 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 
 namespace LoraDrop.Api;
 
 /// <summary>The REST service: what it needs, and its addresses. Storage is registered apart.</summary>
 public static class ApiSetup
 {
-    public static IServiceCollection AddApi(this IServiceCollection services)
+    /// <param name="services">Where storage is registered, too.</param>
+    /// <param name="options">How the service is reached, complete and checked.</param>
+    public static IServiceCollection AddApi(this IServiceCollection services, ApiOptions options)
     {
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // who looks for weak versions need not be told
-        services.AddOptions<ApiOptions>();
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
+        services.AddSingleton(options);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<QueueOrder>();
         services.AddSingleton<JobPeek>();

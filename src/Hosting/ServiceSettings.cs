@@ -8,11 +8,11 @@ public sealed record ServiceSettings(StorageSettings Storage, LogOptions Log)
     /// <summary>Reads them; faults stay with the reader until it reports them.</summary>
     public static ServiceSettings Read(SettingsReader reader)
     {
-        var settings = new StorageSettings { Database = ReadDatabase(reader) };
-        reader.Section("Objects", path => settings.Objects.Faults(path, settings.S3), settings.Objects, settings.S3);
+        var (objects, s3) = (new ObjectOptions(), new S3Options());
+        reader.Section("Objects", path => objects.Faults(path, s3), objects, s3);
+        var settings = new StorageSettings { Database = ReadDatabase(reader), Objects = objects, S3 = s3, Sources = new() { Store = objects.Folder is null ? s3 : null } };
         reader.Section("Queue", settings.Queue.Faults, settings.Queue);
         reader.Section("Leases", settings.Leases.Faults, settings.Leases);
-        if (settings.Objects.Folder is null) settings.Sources.Store = settings.S3;
         reader.Section("Jobs", settings.Jobs.Faults, settings.Jobs);
         reader.Section("Sources", settings.Sources.Faults, settings.Sources);
         reader.Section("Outgoing", settings.Outgoing.Faults, settings.Outgoing);

@@ -18,14 +18,10 @@ public static class ProductionSetup
         services.AddSingleton(ObjectsOf(settings));
         services.AddSingleton<JobStorage>(_ => QueueOf(settings, application)); // when the first asks: the database is waited for before
         services.AddSingleton(settings.Database);
-        services.AddSingleton(settings.Leases);
-        services.AddSingleton(settings.Jobs);
-        services.AddSingleton(settings.Outgoing);
-        services.AddSingleton(settings.Webhooks);
         var clock = new DatabaseClock();
         services.AddSingleton(clock);
         services.AddHostedService<DatabaseClockKeeper>(); // before all others: they go by it
-        services.AddJobs(settings.Sources, clock);
+        services.AddJobs(settings, clock);
         return services;
     }
 

@@ -4,50 +4,50 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>What a worker's machine gives: apart from what a job asks for.</summary>
-public sealed class WorkerOptions
+public sealed record WorkerOptions
 {
     /// <summary>Two come by themselves (<see cref="Machine"/>).</summary>
     private const int MostLabels = WorkerDemand.MostLabels - 2;
 
     /// <summary>Stages at a time on a CPU; default 1, at most 64. Each takes all threads. With cuda there is one for each GPU.</summary>
-    public int Slots { get; set; } = 1;
+    public int Slots { get; init; } = 1;
 
     /// <summary>cpu or cuda; default cpu.</summary>
-    public string Device { get; set; } = "cpu";
+    public string Device { get; init; } = "cpu";
 
     /// <summary>CPU threads of a stage; default all, at most 1024.</summary>
-    public int Threads { get; set; } = Environment.ProcessorCount;
+    public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>How this program is started again for a child; default the running program.</summary>
     [NotASetting]
-    public IReadOnlyList<string> ChildCommand { get; set; } = Itself();
+    public IReadOnlyList<string> ChildCommand { get; init; } = Itself();
 
     /// <summary>How long validating a dataset or a model may take; default 10 min, from 1 s to 1 d. A hostile file can make a reader run for ever.</summary>
-    public TimeSpan InspectionTime { get; set; } = TimeSpan.FromMinutes(10);
+    public TimeSpan InspectionTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Bytes of memory that validating may take; default 4 GiB, from 16 MiB to 1 TiB.</summary>
-    public long InspectionMemory { get; set; } = 4L << 30;
+    public long InspectionMemory { get; init; } = 4L << 30;
 
     /// <summary>How long a child may take to save and end when it is asked to; default 20 s, from 1 s to 1 h; then it is killed.</summary>
-    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(20);
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>What jobs may ask for, a value for each name; default none, at most 6. <c>device</c>, and <c>gpu</c> where there is one, come by themselves.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Memory of the device, in GiB, for jobs whose need is estimated; default what the machine, or the smallest GPU, has.</summary>
-    public double? MemoryGiB { get; set; }
+    public double? MemoryGiB { get; init; }
 
     /// <summary>An absolute folder for what runs, on a local disk; default one for temporary files. Each process has a part of its own, and removes what dead ones left.</summary>
-    public string WorkFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
+    public string WorkFolder { get; init; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
 
     /// <summary>An absolute folder for models and datasets that are fetched, which outlives the process; default <c>$XDG_CACHE_HOME/loradrop</c>, else <c>~/.cache/loradrop</c>. Workers of a machine may share it.</summary>
-    public string CacheFolder { get; set; } = Path.Combine(CacheHome(), "loradrop");
+    public string CacheFolder { get; init; } = Path.Combine(CacheHome(), "loradrop");
 
     /// <summary>How much the cache may hold, in GiB; default 50, from 1 to 100000.</summary>
-    public double CacheGiB { get; set; } = 50;
+    public double CacheGiB { get; init; } = 50;
 
     /// <summary>Where the worker tells its health, such as http://0.0.0.0:5081; default nowhere.</summary>
-    public string? HealthUrl { get; set; }
+    public string? HealthUrl { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {

@@ -4,22 +4,22 @@ using LoraDrop.Storage;
 namespace LoraDrop.Api;
 
 /// <summary>Tokens of an OpenID Connect provider, taken beside keys where an authority is named.</summary>
-public sealed class OidcOptions
+public sealed record OidcOptions
 {
     /// <summary>The provider's address, whose <c>/.well-known/openid-configuration</c> names its signing keys; default none. https, or http on this machine.</summary>
-    public string? Authority { get; set; }
+    public string? Authority { get; init; }
 
     /// <summary>What tokens must be meant for; required with an authority.</summary>
-    public string? Audience { get; set; }
+    public string? Audience { get; init; }
 
     /// <summary>The claim that says what a caller may do; default <c>roles</c>. Dots lead into a claim that is an object: <c>realm_access.roles</c>.</summary>
-    public string RoleClaim { get; set; } = "roles";
+    public string RoleClaim { get; init; } = "roles";
 
     /// <summary>The claim that says whose a caller's jobs are; default <c>sub</c>.</summary>
-    public string OwnerClaim { get; set; } = "sub";
+    public string OwnerClaim { get; init; } = "sub";
 
     /// <summary>What the values of the role claim stand for, each with read, submit or admin: <c>Oidc:Roles:ml-engineers</c> = submit. Without any, the values are the roles' own names.</summary>
-    public IReadOnlyDictionary<string, string> Roles { get; set; } = new Dictionary<string, string> { ["read"] = "read", ["submit"] = "submit", ["admin"] = "admin" };
+    public IReadOnlyDictionary<string, string> Roles { get; init; } = new Dictionary<string, string> { ["read"] = "read", ["submit"] = "submit", ["admin"] = "admin" };
 
     [NotASetting]
     public bool IsOn => Authority is not null;

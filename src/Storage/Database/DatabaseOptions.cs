@@ -4,7 +4,7 @@ using Npgsql;
 namespace LoraDrop.Storage;
 
 /// <summary>Where the rows are, and how much of the database a process takes.</summary>
-public sealed class DatabaseOptions
+public sealed record DatabaseOptions
 {
     /// <summary>Seconds until a connection that is not answered counts as failed.</summary>
     private const int ConnectSeconds = 5;
@@ -19,16 +19,19 @@ public sealed class DatabaseOptions
     private const int PreparedStatements = 200;
 
     /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
-    public string ConnectionString { get; set; } = "";
+    public string ConnectionString { get; init; } = "";
 
     /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c> does.</summary>
-    public bool MigrateAtStart { get; set; }
+    public bool MigrateAtStart { get; init; }
 
     /// <summary>How long one command may take; default 30 s, from 1 s to 1 h.</summary>
-    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts together must stay below the server's max_connections.</summary>
-    public int MaxConnections { get; set; } = 20;
+    public int MaxConnections { get; init; } = 20;
+
+    /// <summary>Without its values: one is a secret.</summary>
+    public override string ToString() => nameof(DatabaseOptions);
 
     public IEnumerable<Fault> Faults(string path)
     {

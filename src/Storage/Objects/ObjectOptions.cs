@@ -3,10 +3,10 @@ using LoraDrop.Domain;
 namespace LoraDrop.Storage;
 
 /// <summary>Where objects are: in an S3 store, whose settings stand in the same section, or in a folder that all hosts share.</summary>
-public sealed class ObjectOptions
+public sealed record ObjectOptions
 {
     /// <summary>An absolute folder that is the same for the Api and all workers; default none, then <c>Bucket</c> names a store.</summary>
-    public string? Folder { get; set; }
+    public string? Folder { get; init; }
 
     public IEnumerable<Fault> Faults(string path, S3Options s3)
     {

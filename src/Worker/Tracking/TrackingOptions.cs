@@ -3,25 +3,28 @@ using LoraDrop.Domain;
 namespace LoraDrop.Worker;
 
 /// <summary>Where the numbers of jobs are shown besides the service itself.</summary>
-public sealed class TrackingOptions
+public sealed record TrackingOptions
 {
     /// <summary>The address of an MLflow tracking server; default that of <c>MLFLOW_TRACKING_URI</c> where it is an http address, else none. Each job becomes a run there.</summary>
-    public string? MlflowUri { get; set; } = Http(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"));
+    public string? MlflowUri { get; init; } = Http(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"));
 
     /// <summary>The experiment that the runs belong to, which is made where it is missing; default that of <c>MLFLOW_EXPERIMENT_NAME</c>, else loradrop.</summary>
-    public string MlflowExperiment { get; set; } = Given("MLFLOW_EXPERIMENT_NAME") ?? "loradrop";
+    public string MlflowExperiment { get; init; } = Given("MLFLOW_EXPERIMENT_NAME") ?? "loradrop";
 
     /// <summary>A bearer token for MLflow; default that of <c>MLFLOW_TRACKING_TOKEN</c>, else none.</summary>
-    public string? MlflowToken { get; set; } = Given("MLFLOW_TRACKING_TOKEN");
+    public string? MlflowToken { get; init; } = Given("MLFLOW_TRACKING_TOKEN");
 
     /// <summary>A user for MLflow, with <see cref="MlflowPassword"/>; default that of <c>MLFLOW_TRACKING_USERNAME</c>, else none.</summary>
-    public string? MlflowUser { get; set; } = Given("MLFLOW_TRACKING_USERNAME");
+    public string? MlflowUser { get; init; } = Given("MLFLOW_TRACKING_USERNAME");
 
     /// <summary>The user's password; default that of <c>MLFLOW_TRACKING_PASSWORD</c>.</summary>
-    public string? MlflowPassword { get; set; } = Given("MLFLOW_TRACKING_PASSWORD");
+    public string? MlflowPassword { get; init; } = Given("MLFLOW_TRACKING_PASSWORD");
 
     /// <summary>Whether each job leaves its curves as event files for TensorBoard, under <c>events/</c> of its artifacts; default true.</summary>
-    public bool TensorBoard { get; set; } = true;
+    public bool TensorBoard { get; init; } = true;
+
+    /// <summary>Without its values: one is a secret.</summary>
+    public override string ToString() => nameof(TrackingOptions);
 
     public IEnumerable<Fault> Faults(string path)
     {

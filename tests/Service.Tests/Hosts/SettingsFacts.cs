@@ -82,6 +82,13 @@ public sealed class SettingsFacts
     }
 
     [Fact]
+    public void Options_do_not_show_their_secrets_as_text()
+    {
+        var storage = new StorageSettings { Database = new() { ConnectionString = "Password=geheim" }, S3 = new() { SecretKey = "geheim" }, Sources = new() { Store = new() { SecretKey = "geheim" } } };
+        Assert.DoesNotContain("geheim", $"{new Hosting.ServiceSettings(storage, new())} {new HubOptions { Token = "geheim" }} {new TrackingOptions { MlflowToken = "geheim", MlflowPassword = "geheim" }}");
+    }
+
+    [Fact]
     public async Task A_worker_checks_its_own_settings()
     {
         var labels = Enumerable.Range(0, 9).ToDictionary(i => $"LORADROP_WORKER__LABELS__l{i}", i => $"{i}");
