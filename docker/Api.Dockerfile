@@ -14,12 +14,14 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.cpu.lock.json src/Domain/
 COPY src/Storage/Storage.csproj src/Storage/packages.cpu.lock.json src/Storage/
+COPY src/Hosting/Hosting.csproj src/Hosting/packages.cpu.lock.json src/Hosting/
 COPY src/Api/Api.csproj src/Api/packages.cpu.lock.json src/Api/
 RUN dotnet restore src/Api/Api.csproj -p:TorchBackend=cpu
 
 COPY BannedSymbols.txt .editorconfig LICENSE ./
 COPY src/Domain src/Domain
 COPY src/Storage src/Storage
+COPY src/Hosting src/Hosting
 COPY src/Api src/Api
 RUN dotnet publish src/Api/Api.csproj --configuration Release --no-restore -p:TorchBackend=cpu --output /published
 

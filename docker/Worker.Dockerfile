@@ -18,6 +18,7 @@ COPY global.json Directory.Build.props Directory.Build.targets Directory.Package
 COPY src/Domain/Domain.csproj src/Domain/packages.*.lock.json src/Domain/
 COPY src/Engine/Engine.csproj src/Engine/packages.*.lock.json src/Engine/
 COPY src/Storage/Storage.csproj src/Storage/packages.*.lock.json src/Storage/
+COPY src/Hosting/Hosting.csproj src/Hosting/packages.*.lock.json src/Hosting/
 COPY src/Worker/Worker.csproj src/Worker/packages.*.lock.json src/Worker/
 RUN if [ -f src/Worker/packages.$TORCH_BACKEND.lock.json ]; then locked=--locked-mode; fi; \
     dotnet restore src/Worker/Worker.csproj -p:TorchBackend=$TORCH_BACKEND $locked
@@ -26,6 +27,7 @@ COPY BannedSymbols.txt .editorconfig LICENSE ./
 COPY src/Domain src/Domain
 COPY src/Engine src/Engine
 COPY src/Storage src/Storage
+COPY src/Hosting src/Hosting
 COPY src/Worker src/Worker
 RUN dotnet publish src/Worker/Worker.csproj --configuration Release --no-restore -p:TorchBackend=$TORCH_BACKEND -p:ContinuousIntegrationBuild=true --output /published
 

@@ -1,4 +1,5 @@
 using LoraDrop.Domain;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -40,9 +41,8 @@ public static class ApiHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddHostLog(settings.Log);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-api");
-        builder.Services.AddProductionStorage(settings, "loradrop api");
-        builder.Services.AddApi();
-        builder.Services.AddSingleton(api);
+        builder.Services.AddProductionStorage(settings.Storage, "loradrop api");
+        builder.Services.AddApi(api);
         builder.Services.AddOidc(oidc);
         if (api.MetricsUrl is { } addresses) builder.Services.AddHostedService(provider => new HealthListener(addresses, "Api:MetricsUrl", provider.GetRequiredService<ReadyChecks>().RunAsync, provider));
         var app = builder.Build();
@@ -58,11 +58,11 @@ public static class ApiHost
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} is already in use by another program");
+            throw new RefusedInputException(SettingName.Of("Api:Urls"), $"{api.Urls} is already in use by another program");
         }
         catch (System.Net.Sockets.SocketException denied)
         {
-            throw new RefusedInputException(SettingsReader.Named("Api:Urls"), $"{api.Urls} cannot be listened on: {denied.Message}");
+            throw new RefusedInputException(SettingName.Of("Api:Urls"), $"{api.Urls} cannot be listened on: {denied.Message}");
         }
     }
 }

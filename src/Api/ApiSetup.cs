@@ -1,25 +1,27 @@
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace LoraDrop.Api;
 
 /// <summary>Registers the REST service and its endpoints. Storage is registered separately.</summary>
 public static class ApiSetup
 {
-    public static IServiceCollection AddApi(this IServiceCollection services)
+    /// <param name="services">Where storage is registered, too.</param>
+    /// <param name="options">How the service is reached, complete and checked.</param>
+    public static IServiceCollection AddApi(this IServiceCollection services, ApiOptions options)
     {
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // do not reveal the server software
-        services.AddOptions<ApiOptions>();
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApiOptions>>().Value);
+        services.AddSingleton(options);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddSingleton<QueueOrder>();
         services.AddSingleton<JobStateReader>();
         services.AddSingleton<JobPages>();
         services.AddSingleton<IScraped, RowGauges>();
+        services.TryAddSingleton<ReadyChecks>();
         services.AddTransient<DatasetUpload>();
         services.AddTransient<FileUpload>();
         services.AddScoped<JobEstimates>();

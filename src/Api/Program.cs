@@ -1,4 +1,4 @@
 using LoraDrop.Api;
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 
 return await HostProgram.MainAsync(args, "LoraDrop.Api", ApiHost.RunAsync);

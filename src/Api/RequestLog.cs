@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

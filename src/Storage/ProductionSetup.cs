@@ -12,28 +12,23 @@ public static class ProductionSetup
     /// <param name="services">The host's.</param>
     /// <param name="settings">Where everything is.</param>
     /// <param name="application">What the database shows this process as.</param>
-    public static IServiceCollection AddProductionStorage(this IServiceCollection services, ServiceSettings settings, string application)
+    public static IServiceCollection AddProductionStorage(this IServiceCollection services, StorageSettings settings, string application)
     {
         services.AddPostgresRows(settings.Database.CompleteForRows(application, settings.Leases.Length));
         services.AddSingleton(ObjectsOf(settings));
         services.AddSingleton<JobStorage>(_ => QueueOf(settings, application)); // when the first asks: the database is waited for before
         services.AddSingleton(settings.Database);
-        services.AddSingleton(settings.Leases);
-        services.AddSingleton(settings.Jobs);
-        services.AddSingleton(settings.Outgoing);
-        services.AddSingleton(settings.Webhooks);
-        services.AddSingleton<DatabaseStart>();
         var clock = new DatabaseClock();
         services.AddSingleton(clock);
         services.AddHostedService<DatabaseClockKeeper>(); // before all others: they go by it
-        services.AddJobs(settings.Sources, clock);
+        services.AddJobs(settings, clock);
         return services;
     }
 
-    private static IObjectStore ObjectsOf(ServiceSettings settings) => settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : new S3ObjectStore(settings.S3);
+    private static IObjectStore ObjectsOf(StorageSettings settings) => settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : new S3ObjectStore(settings.S3);
 
     /// <summary>A message stays hidden while its worker lives, however long that works: without the sliding timeout, hours of training would be handed out twice.</summary>
-    private static PostgreSqlStorage QueueOf(ServiceSettings settings, string application)
+    private static PostgreSqlStorage QueueOf(StorageSettings settings, string application)
     {
         var options = new PostgreSqlStorageOptions
         {

@@ -14,31 +14,35 @@ namespace LoraDrop.Storage;
 public static class StorageSetup
 {
     /// <summary>Everything in one folder and one process: SQLite, files, and a queue in memory that <see cref="Recovery"/> fills at start.</summary>
-    public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder)
+    /// <param name="services">The host's.</param>
+    /// <param name="folder">The folder, taken already.</param>
+    /// <param name="settings">Sources, outgoing connections, webhooks, leases and limits; the other settings are not used.</param>
+    public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder, StorageSettings? settings = null)
     {
+        settings ??= new();
         services.AddSingleton(folder);
         services.AddPooledDbContextFactory<SqliteJobsContext>(options => SqliteJobsContext.Configure(options, folder.Database));
         services.AddSingleton<IDbContextFactory<JobsContext>, SqliteContexts>();
         services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
-        services.AddSingleton(new LeaseOptions());
-        services.AddSingleton(new JobOptions());
-        services.AddSingleton(new OutgoingOptions());
-        services.AddSingleton(new WebhookOptions());
-        services.AddJobs(new SourceOptions(), TimeProvider.System);
+        services.AddJobs(settings, TimeProvider.System);
         return services;
     }
 
     /// <summary>What is the same wherever rows, objects and queue are.</summary>
-    internal static void AddJobs(this IServiceCollection services, SourceOptions sources, TimeProvider clock)
+    internal static void AddJobs(this IServiceCollection services, StorageSettings settings, TimeProvider clock)
     {
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire((provider, hangfire) => hangfire.UseRecommendedSerializerSettings().UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>()))).UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>()); // before those that make messages, so that it stops after them
         services.AddSingleton(clock);
-        services.AddSingleton(sources);
+        services.AddSingleton(settings.Sources);
+        services.AddSingleton(settings.Leases);
+        services.AddSingleton(settings.Jobs);
+        services.AddSingleton(settings.Outgoing);
+        services.AddSingleton(settings.Webhooks);
         services.AddSingleton<NameLookup>(Dns.GetHostAddressesAsync);
         services.AddSingleton<OutgoingGuard>();
         services.AddSingleton<Outages>();
@@ -59,13 +63,14 @@ public static class StorageSetup
         services.AddScoped<WebhookLife>();
         services.AddSingleton<WebhookOutbox>();
         services.AddSingleton<Deliveries>();
-        services.AddSingleton<ReadyChecks>();
     }
 
     /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>
+    /// <exception cref="RefusedInputException">A version before 0.1.0 made the tables.</exception>
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancel)
     {
         await using var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync(cancel);
+        OldTables.Refuse("--data", db.Database.GetMigrations(), await db.Database.GetAppliedMigrationsAsync(cancel), "start with an empty folder");
         await db.Database.MigrateAsync(cancel);
         if (db is SqliteJobsContext) await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", cancel);
     }

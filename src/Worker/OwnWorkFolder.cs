@@ -46,7 +46,7 @@ internal sealed class OwnWorkFolder : IDisposable
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
-            throw new RefusedInputException(SettingsReader.Named("Worker:WorkFolder"), $"{root} cannot be used: {denied.Message}");
+            throw new RefusedInputException(SettingName.Of("Worker:WorkFolder"), $"{root} cannot be used: {denied.Message}");
         }
     }
 

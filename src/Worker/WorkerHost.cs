@@ -1,3 +1,4 @@
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -37,7 +38,7 @@ public static class WorkerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
         builder.Services.AddHostLog(settings.Log);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop-worker");
-        builder.Services.AddProductionStorage(settings, "loradrop worker");
+        builder.Services.AddProductionStorage(settings.Storage, "loradrop worker");
         builder.Services.AddWorker(worker, machine, hub, folders, tracking);
         if (worker.HealthUrl is { } addresses)
             builder.Services.AddHostedService(provider => new HealthListener(addresses, "Worker:HealthUrl", provider.GetRequiredService<WorkerReadiness>().CheckAsync, provider));

@@ -7,13 +7,13 @@ namespace LoraDrop.Worker;
 /// <summary>Metrics of all children of this process.</summary>
 internal static class WorkerMetrics
 {
-    private static readonly Counter<long> Tokens = HostMetrics.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens trained on, without padding.");
+    private static readonly Counter<long> Tokens = ServiceMeter.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens trained on, without padding.");
 
-    private static readonly Histogram<double> Step = HostMetrics.Meter.CreateHistogram("loradrop.step.duration", "s", "Duration of an optimiser step.", advice: Buckets.Steps);
+    private static readonly Histogram<double> Step = ServiceMeter.Meter.CreateHistogram("loradrop.step.duration", "s", "Duration of an optimiser step.", advice: Buckets.Steps);
 
-    private static readonly Histogram<double> CheckpointWrite = HostMetrics.Meter.CreateHistogram("loradrop.checkpoint.write", "s", "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
+    private static readonly Histogram<double> CheckpointWrite = ServiceMeter.Meter.CreateHistogram("loradrop.checkpoint.write", "s", "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
 
-    private static readonly Histogram<double> Kept = HostMetrics.Meter.CreateHistogram("loradrop.kept_parameters.ratio", description: "Ratio of a finished job's adapter parameters to those of ordinary LoRA.", advice: Buckets.Shares);
+    private static readonly Histogram<double> Kept = ServiceMeter.Meter.CreateHistogram("loradrop.kept_parameters.ratio", description: "Ratio of a finished job's adapter parameters to those of ordinary LoRA.", advice: Buckets.Shares);
 
     /// <summary>Creates the counter with 0, so that it exists before the first count.</summary>
     public static void Show()

@@ -4,50 +4,50 @@ using LoraDrop.Storage;
 namespace LoraDrop.Worker;
 
 /// <summary>Settings of a worker.</summary>
-public sealed class WorkerOptions
+public sealed record WorkerOptions
 {
     /// <summary>Two labels are added automatically (<see cref="Machine"/>).</summary>
     private const int MostLabels = WorkerDemand.MostLabels - 2;
 
     /// <summary>Concurrent stages on a CPU; default 1, at most 64. Each uses all threads. With cuda, one per GPU.</summary>
-    public int Slots { get; set; } = 1;
+    public int Slots { get; init; } = 1;
 
     /// <summary>cpu or cuda; default cpu.</summary>
-    public string Device { get; set; } = "cpu";
+    public string Device { get; init; } = "cpu";
 
     /// <summary>CPU threads per stage; default all, at most 1024.</summary>
-    public int Threads { get; set; } = Environment.ProcessorCount;
+    public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>The command that starts a child process; default the running program.</summary>
     [NotASetting]
-    public IReadOnlyList<string> ChildCommand { get; set; } = RunningProgram();
+    public IReadOnlyList<string> ChildCommand { get; init; } = RunningProgram();
 
     /// <summary>Time limit for validating a dataset or model; default 10 min, 1 s to 1 d. A hostile file could make a reader run forever.</summary>
-    public TimeSpan InspectionTime { get; set; } = TimeSpan.FromMinutes(10);
+    public TimeSpan InspectionTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Memory limit for validation, in bytes; default 4 GiB, 16 MiB to 1 TiB.</summary>
-    public long InspectionMemory { get; set; } = 4L << 30;
+    public long InspectionMemory { get; init; } = 4L << 30;
 
     /// <summary>Grace period for a child to save and exit before it is killed; default 20 s, 1 s to 1 h.</summary>
-    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(20);
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added automatically.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Memory of the device in GiB, compared with the estimated need of jobs; default that of the machine or smallest GPU.</summary>
-    public double? MemoryGiB { get; set; }
+    public double? MemoryGiB { get; init; }
 
     /// <summary>Absolute path of a work folder on a local disk; default in the temporary folder. Each process has its own subfolder and removes those of dead ones.</summary>
-    public string WorkFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
+    public string WorkFolder { get; init; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
 
     /// <summary>Absolute path of a cache folder for fetched models and datasets; default <c>$XDG_CACHE_HOME/loradrop</c>, else <c>~/.cache/loradrop</c>. Workers on a machine may share it.</summary>
-    public string CacheFolder { get; set; } = Path.Combine(CacheHome(), "loradrop");
+    public string CacheFolder { get; init; } = Path.Combine(CacheHome(), "loradrop");
 
     /// <summary>Maximum size of the cache in GiB; default 50, 1 to 100000.</summary>
-    public double CacheGiB { get; set; } = 50;
+    public double CacheGiB { get; init; } = 50;
 
     /// <summary>Address that serves the worker's health, such as http://0.0.0.0:5081; default none.</summary>
-    public string? HealthUrl { get; set; }
+    public string? HealthUrl { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {

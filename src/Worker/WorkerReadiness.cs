@@ -1,4 +1,4 @@
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 
 namespace LoraDrop.Worker;
 

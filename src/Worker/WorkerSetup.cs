@@ -1,7 +1,9 @@
 using Hangfire;
 using LoraDrop.Domain;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace LoraDrop.Worker;
 
@@ -22,6 +24,12 @@ public static class WorkerSetup
         services.AddSingleton(machine);
         services.AddSingleton(WorkerIdentity.New());
         services.AddSingleton<InputCache>();
+        services.AddSingleton<StageInputs>();
+        services.AddSingleton<StageOutputs>();
+        services.AddSingleton<ImportanceReuse>();
+        services.AddSingleton<StageChild>();
+        services.AddSingleton<StageEnding>();
+        services.AddSingleton<StageAttempt>();
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
@@ -30,6 +38,7 @@ public static class WorkerSetup
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<IQueuedWork, QueuedWork>();
+        services.TryAddSingleton<ReadyChecks>();
         services.AddSingleton<WorkerReadiness>();
         services.AddSingleton<IScraped, DeviceGauges>();
         services.AddHostedService<WorkerHeartbeat>(); // first to start, last to stop

@@ -45,6 +45,9 @@ public sealed class TestService : IAsyncDisposable
 
     public string DataFolder => _data.Root;
 
+    /// <summary>The settings of a service that a test does not set itself.</summary>
+    public static ApiOptions ApiDefaults { get; } = new() { StreamEvery = TimeSpan.FromMilliseconds(50) };
+
     /// <summary>Starts a service; it answers when the task is done.</summary>
     /// <param name="configure">Changes what is registered, after everything is.</param>
     public static async Task<TestService> StartAsync(Action<IServiceCollection>? configure = null)
@@ -55,8 +58,7 @@ public sealed class TestService : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         var errors = new LoggedErrors();
         builder.Logging.ClearProviders().AddProvider(errors);
-        builder.Services.AddEmbeddedStorage(data).AddApi();
-        builder.Services.Configure<ApiOptions>(options => options.StreamEvery = TimeSpan.FromMilliseconds(50));
+        builder.Services.AddEmbeddedStorage(data).AddApi(ApiDefaults);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapApi();

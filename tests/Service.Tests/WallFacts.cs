@@ -17,6 +17,10 @@ public sealed class WallFacts
         Assert.DoesNotContain("LoraDrop.Engine", carried);
     }
 
+    [Fact]
+    public void Hosting_references_storage_and_the_domain_and_no_host() =>
+        Assert.Equal(["LoraDrop.Domain", "LoraDrop.Storage"], typeof(Hosting.HostProgram).Assembly.GetReferencedAssemblies().Select(a => a.Name!).Where(name => name.StartsWith("LoraDrop")).Order());
+
     private static HashSet<string> Reached(Assembly root)
     {
         var reached = new HashSet<string>();

@@ -22,28 +22,20 @@ public abstract class MigrationFacts(Database database)
 public sealed class MigrationOnSqliteFacts() : MigrationFacts(Database.Sqlite)
 {
     [Fact]
-    public async Task A_job_that_waits_in_a_folder_of_the_first_version_is_taken_up_by_this_one()
+    public async Task A_folder_of_a_version_before_0_1_0_is_refused_and_left_as_it_is()
     {
         using var folder = new TestFolder();
         using var data = DataFolder.Take(folder.At("data"));
         await using var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(data).BuildServiceProvider();
         await using (var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync())
-        {
-            await db.Database.MigrateAsync("Initial");
-            var settings = TestStorage.Request().ToJson();
-            await db.Database.ExecuteSqlAsync($"""
-                INSERT INTO models (id, source, status, version, files, fetched, fetch_total, created_at) VALUES ('0198F000-0000-7000-8000-000000000001', 'file:/tiny', 'ready', 1, '[]', 0, 0, 0);
-                INSERT INTO datasets (id, source, status, version, files, fetched, fetch_total, created_at) VALUES ('0198F000-0000-7000-8000-000000000002', 'upload', 'ready', 1, '[]', 0, 0, 0);
-                INSERT INTO jobs (id, status, version, method, settings, service_version, model_id, dataset_id, created_at)
-                VALUES ('0198F000-0000-7000-8000-000000000003', 'queued', 1, 'lora', {settings}, '0.1.0', '0198F000-0000-7000-8000-000000000001', '0198F000-0000-7000-8000-000000000002', 0);
-                INSERT INTO stages (job_id, stage, status, attempt, interruptions, step, steps, queued_at) VALUES ('0198F000-0000-7000-8000-000000000003', 'task-adaptation', 'queued', 0, 0, 0, 0, 0);
+            await db.Database.ExecuteSqlRawAsync($"""
+                CREATE TABLE "__EFMigrationsHistory" (migration_id TEXT NOT NULL PRIMARY KEY, product_version TEXT NOT NULL);
+                INSERT INTO "__EFMigrationsHistory" VALUES ('20261124055245_Initial', '10.0.11');
                 """);
-        }
-        await services.MigrateAsync(default);
-        var lease = await services.GetRequiredService<StageLeases>().TakeNextAsync(WorkerAbility.Any("w1"), default);
-        Assert.Equal(Guid.Parse("0198F000-0000-7000-8000-000000000003"), lease!.Job);
+        var refused = await Assert.ThrowsAsync<RefusedInputException>(() => services.MigrateAsync(default));
+        Assert.Equal("--data: was made by a version before 0.1.0, which this version cannot update: start with an empty folder, after downloading with the old version what you want to keep", refused.Faults.Single().ToString());
         await using var after = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync();
-        Assert.Equal(JobPriority.Default, (await after.Stages.SingleAsync()).Priority);
+        Assert.Equal(["20261124055245_Initial"], await after.Database.GetAppliedMigrationsAsync());
     }
 }
 

@@ -23,14 +23,13 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         _database = database;
         _data = DataFolder.Take(_folder.At("data"));
-        var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data);
+        var services = new ServiceCollection().AddLogging().AddEmbeddedStorage(_data, new() { Sources = new() { LocalFiles = true } });
         if (database is not null) services.AddPostgresRows(database);
         services.AddSingleton<IBackgroundJobClient>(_enqueued);
         services.AddScoped(_ => _caller.Value ?? Caller.Machine);
         services.AddSingleton<TimeProvider>(Clock);
         services.AddSingleton<NameLookup>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34")])); // every name is a public one, and nobody is asked
         _services = services.BuildServiceProvider();
-        _services.GetRequiredService<SourceOptions>().LocalFiles = true;
     }
 
     public static async Task<TestStorage> NewAsync(Database database)

@@ -4,22 +4,22 @@ using LoraDrop.Storage;
 namespace LoraDrop.Api;
 
 /// <summary>Settings for tokens of an OpenID Connect provider, accepted in addition to API keys.</summary>
-public sealed class OidcOptions
+public sealed record OidcOptions
 {
     /// <summary>The provider's URL, where <c>/.well-known/openid-configuration</c> is found; default none. Must be https, or http on loopback.</summary>
-    public string? Authority { get; set; }
+    public string? Authority { get; init; }
 
     /// <summary>The required audience of tokens; required with an authority.</summary>
-    public string? Audience { get; set; }
+    public string? Audience { get; init; }
 
     /// <summary>The claim with the caller's roles; default <c>roles</c>. Use dots for nested claims: <c>realm_access.roles</c>.</summary>
-    public string RoleClaim { get; set; } = "roles";
+    public string RoleClaim { get; init; } = "roles";
 
     /// <summary>The claim with the owner of the caller's jobs; default <c>sub</c>.</summary>
-    public string OwnerClaim { get; set; } = "sub";
+    public string OwnerClaim { get; init; } = "sub";
 
     /// <summary>Maps values of the role claim to read, submit or admin: <c>Oidc:Roles:ml-engineers</c> = submit. Default: the roles' own names.</summary>
-    public IReadOnlyDictionary<string, string> Roles { get; set; } = new Dictionary<string, string> { ["read"] = "read", ["submit"] = "submit", ["admin"] = "admin" };
+    public IReadOnlyDictionary<string, string> Roles { get; init; } = new Dictionary<string, string> { ["read"] = "read", ["submit"] = "submit", ["admin"] = "admin" };
 
     [NotASetting]
     public bool IsOn => Authority is not null;

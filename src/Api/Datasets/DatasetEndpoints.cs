@@ -51,10 +51,8 @@ internal static class DatasetEndpoints
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         var datasets = list.All ? db.Datasets.AsNoTracking().SeenBy(caller, db) : db.Datasets.AsNoTracking().SeenBy(caller, db).Where(d => d.Name != null);
         if (list.Before is { } before) datasets = datasets.Where(d => d.Id < before);
-        var rows = await datasets.OrderByDescending(d => d.Id).Take(list.Limit + 1).ToListAsync(cancel);
-        var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
-        if (next is not null) NextLink.Write(http, next);
-        return TypedResults.Ok(new DatasetPage([.. rows.Take(list.Limit).Select(row => DatasetView.Of(row, columns: false))], next));
+        var page = await datasets.OrderByDescending(d => d.Id).PageAsync(list.Limit, cancel);
+        return TypedResults.Ok(new DatasetPage([.. page.Rows.Select(row => DatasetView.Of(row, columns: false))], page.Next(http, d => d.Id)));
     }
 
     private static async Task<Results<Ok<DatasetView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, Caller caller, CancellationToken cancel) =>

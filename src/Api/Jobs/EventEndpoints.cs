@@ -36,8 +36,7 @@ internal static class EventEndpoints
         if (EventList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
         var page = await list.PageAsync(db, id, cancel);
-        if (page.Next is { } next) NextLink.Write(http, next.ToString(CultureInfo.InvariantCulture), "after");
-        return TypedResults.Ok(page);
+        return TypedResults.Ok(new EventPage([.. page.Rows.Select(EventView.Of)], page.Next(http, "after", e => e.Id)));
     }
 
     private static async Task<IResult> Follow(

@@ -15,10 +15,9 @@ internal sealed record EventList(long After, EventLevel Level, int Limit)
         return fields.Refusal() is { } refusal ? refusal : list;
     }
 
-    public async Task<EventPage> PageAsync(JobsContext db, Guid job, CancellationToken cancel)
+    public Task<Page<EventRow>> PageAsync(JobsContext db, Guid job, CancellationToken cancel)
     {
         EventLevel[] levels = [.. Enum.GetValues<EventLevel>().Where(level => level >= Level)];
-        var rows = await db.Events.AsNoTracking().Where(e => e.JobId == job && e.Id > After && levels.Contains(e.Level)).OrderBy(e => e.Id).Take(Limit + 1).ToListAsync(cancel);
-        return new([.. rows.Take(Limit).Select(EventView.Of)], rows.Count > Limit ? rows[Limit - 1].Id : null);
+        return db.Events.AsNoTracking().Where(e => e.JobId == job && e.Id > After && levels.Contains(e.Level)).OrderBy(e => e.Id).PageAsync(Limit, cancel);
     }
 }

@@ -116,8 +116,7 @@ internal static class JobEndpoints
     {
         if (JobList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         var page = await list.PageAsync(db, caller, cancel);
-        if (page.Next is { } next) NextLink.Write(http, next);
-        return TypedResults.Ok(page);
+        return TypedResults.Ok(new JobPage(page.Rows, page.Next(http, job => job.Id)));
     }
 
     private static async Task<Results<FileContentHttpResult, StatusCodeHttpResult, ProblemHttpResult>> Get(

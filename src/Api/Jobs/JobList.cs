@@ -20,17 +20,17 @@ internal sealed record JobList(
     }
 
     /// <summary>One page of the list, newest first. Does not read settings, results or anything that grows with a job's length.</summary>
-    public async Task<JobPage> PageAsync(JobsContext db, Caller caller, CancellationToken cancel)
+    public async Task<Page<JobSummary>> PageAsync(JobsContext db, Caller caller, CancellationToken cancel)
     {
         var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await ResolveAsync(db.Models, Model, cancel), await ResolveAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? null : caller.Owner, Deleted, Before);
-        if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], null);
+        if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], HasMore: false);
         var found = await db.Jobs.Where(j => newest.Contains(j.Id)).OrderByDescending(j => j.Id).AsNoTracking().Select(j => new
         {
             j.Id, j.Name, j.Status, j.Method, j.ModelId, j.DatasetId, j.Score, j.Failure, j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, j.Owner, j.Stages, j.Labels,
             Model = new { Name = j.Model.Name ?? j.Model.FormerName, j.Model.Source },
             Dataset = new { Name = j.Dataset.Name ?? j.Dataset.FormerName, j.Dataset.Source },
         }).ToListAsync(cancel);
-        var items = found.Take(Limit).Select(j =>
+        return Page.Of(found, Limit).Select(j =>
         {
             var stages = j.Stages.OrderBy(s => s.Stage).ToList();
             return new JobSummary(
@@ -38,8 +38,7 @@ internal sealed record JobList(
                 new(j.ModelId, j.Model.Name, j.Model.Source, null), new(j.DatasetId, j.Dataset.Name, j.Dataset.Source, null),
                 ApiJson.Finite(j.Score), j.Failure is { } failure ? new(failure.Code, failure.Message, null) : null, JobReading.LabelsOf(j.Labels),
                 j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, Views.Owner(j.Owner), $"/jobs/{j.Id}");
-        }).ToList();
-        return new(items, found.Count > Limit ? Cursor.Of(items[^1].Id) : null);
+        });
     }
 
     /// <summary>Resolves a name, former name, source or id to models or datasets; null if none is given.</summary>

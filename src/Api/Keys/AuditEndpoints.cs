@@ -1,4 +1,3 @@
-using System.Globalization;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -33,9 +32,7 @@ internal static class AuditEndpoints
         if (action is not null) rows = rows.Where(a => a.Action == action);
         if (target is not null) rows = rows.Where(a => a.Target == target || a.Target.StartsWith(target + "/"));
         if (before is { } last) rows = rows.Where(a => a.Id < last);
-        var found = await rows.OrderByDescending(a => a.Id).Take(limit + 1).ToListAsync(cancel);
-        var next = found.Count > limit ? found[limit - 1].Id : (long?)null;
-        if (next is { } more) NextLink.Write(http, more.ToString(CultureInfo.InvariantCulture), "before");
-        return TypedResults.Ok(new AuditPage([.. found.Take(limit).Select(AuditView.Of)], next));
+        var page = await rows.OrderByDescending(a => a.Id).PageAsync(limit, cancel);
+        return TypedResults.Ok(new AuditPage([.. page.Rows.Select(AuditView.Of)], page.Next(http, "before", a => a.Id)));
     }
 }

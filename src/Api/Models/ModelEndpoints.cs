@@ -44,10 +44,8 @@ internal static class ModelEndpoints
         if (InputList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         var models = list.All ? db.Models.AsNoTracking().SeenBy(caller, db) : db.Models.AsNoTracking().SeenBy(caller, db).Where(m => m.Name != null);
         if (list.Before is { } before) models = models.Where(m => m.Id < before);
-        var rows = await models.OrderByDescending(m => m.Id).Take(list.Limit + 1).ToListAsync(cancel);
-        var next = rows.Count > list.Limit ? Cursor.Of(rows[list.Limit - 1].Id) : null;
-        if (next is not null) NextLink.Write(http, next);
-        return TypedResults.Ok(new ModelPage([.. rows.Take(list.Limit).Select(ModelView.Of)], next));
+        var page = await models.OrderByDescending(m => m.Id).PageAsync(list.Limit, cancel);
+        return TypedResults.Ok(new ModelPage([.. page.Rows.Select(ModelView.Of)], page.Next(http, m => m.Id)));
     }
 
     private static async Task<Results<Ok<ModelView>, ProblemHttpResult>> Get(string nameOrId, JobsContext db, Caller caller, CancellationToken cancel) =>

@@ -57,7 +57,7 @@ internal static class FineTuningEndpoints
     {
         if (FineTuningJobList.Read(http.Request.Query, caller).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         IReadOnlyList<FineTuningJob> found = await list.Filter.NewestAsync(db, list.Page.Limit + 1, cancel) is { } newest ? await FineTuningReading.JobsAsync(db, db.Jobs.Where(j => newest.Contains(j.Id)), clock.GetUtcNow(), cancel) : [];
-        return TypedResults.Ok(OpenAiList<FineTuningJob>.Of(found, list.Page.Limit, job => job.Id));
+        return TypedResults.Ok(OpenAiList<FineTuningJob>.Of(Page.Of(found, list.Page.Limit), job => job.Id));
     }
 
     private static async Task<Results<Ok<FineTuningJob>, ProblemHttpResult>> Get([FromRoute(Name = Id)] string id, JobsContext db, Caller caller, TimeProvider clock, CancellationToken cancel) =>
@@ -79,7 +79,7 @@ internal static class FineTuningEndpoints
         var before = page.Place(fields, OpenAiIds.Event);
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
         if (OpenAiIds.Job(id) is not { } job || !await db.Jobs.SeenBy(caller).AnyAsync(j => j.Id == job, cancel)) return Missing(id);
-        return TypedResults.Ok(OpenAiList<FineTuningEvent>.Of(await FineTuningReading.EventsAsync(db, job, before, page.Limit, cancel), page.Limit, happened => happened.Id));
+        return TypedResults.Ok(OpenAiList<FineTuningEvent>.Of(await FineTuningReading.EventsAsync(db, job, before, page.Limit, cancel), happened => happened.Id));
     }
 
     private static async Task<Results<Ok<OpenAiList<FineTuningCheckpoint>>, ProblemHttpResult>> Checkpoints([FromRoute(Name = Id)] string id, HttpContext http, JobsContext db, Caller caller, CancellationToken cancel)
@@ -91,7 +91,7 @@ internal static class FineTuningEndpoints
         if (await db.Jobs.SeenBy(caller).Where(j => j.Id == job).Select(j => new { j.Id, j.Name, j.Owner, Model = j.Model.Name ?? j.Model.FormerName ?? j.Model.Source }).SingleOrDefaultAsync(cancel) is not { } row) return Missing(id);
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
         var checkpoints = await FineTuningReading.CheckpointsAsync(db, job, FineTunedModel.NameOf(row.Id, row.Model, row.Name, row.Owner), before, page.Limit, cancel);
-        return TypedResults.Ok(OpenAiList<FineTuningCheckpoint>.Of(checkpoints, page.Limit, checkpoint => checkpoint.Id));
+        return TypedResults.Ok(OpenAiList<FineTuningCheckpoint>.Of(checkpoints, checkpoint => checkpoint.Id));
     }
 
     private static async Task<Results<Ok<FineTuningJob>, ProblemHttpResult>> ChangedAsync(string id, Func<Guid, CancellationToken, Task<Answer<JobRow>>> change, JobsContext db, Caller caller, TimeProvider clock, CancellationToken cancel)

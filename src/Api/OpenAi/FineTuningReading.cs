@@ -38,29 +38,29 @@ internal static class FineTuningReading
         })];
     }
 
-    /// <summary>A page of a job's events, newest first, plus one if there are more.</summary>
-    public static async Task<IReadOnlyList<FineTuningEvent>> EventsAsync(JobsContext db, Guid job, long? before, int limit, CancellationToken cancel)
+    /// <summary>A page of a job's events, newest first.</summary>
+    public static async Task<Page<FineTuningEvent>> EventsAsync(JobsContext db, Guid job, long? before, int limit, CancellationToken cancel)
     {
         var events = db.Events.AsNoTracking().Where(e => e.JobId == job);
         if (before is { } last) events = events.Where(e => e.Id < last);
-        var rows = await events.OrderByDescending(e => e.Id).Take(limit + 1).ToListAsync(cancel);
-        var evaluations = rows.Where(row => row is { Type: EventType.Evaluated, Data: not null }).ToDictionary(row => row.Id, row => JsonSerializer.Deserialize<Evaluated>(row.Data!, JsonText.Compact)!);
+        var page = await events.OrderByDescending(e => e.Id).PageAsync(limit, cancel);
+        var evaluations = page.Rows.Where(row => row is { Type: EventType.Evaluated, Data: not null }).ToDictionary(row => row.Id, row => JsonSerializer.Deserialize<Evaluated>(row.Data!, JsonText.Compact)!);
         var losses = await LossesAsync(db, job, [.. evaluations.Values.Select(e => e.Step)], cancel);
         var steps = await db.Stages.AsNoTracking().Where(s => s.JobId == job).ToDictionaryAsync(s => s.Stage, s => s.Steps, cancel);
-        return [.. rows.Select(row => evaluations.TryGetValue(row.Id, out var evaluated)
+        return page.Select(row => evaluations.TryGetValue(row.Id, out var evaluated)
             ? EventOf(row, "metrics", JsonSerializer.SerializeToElement(MetricsOf(evaluated.Step, evaluated.Scores, losses.TryGetValue((evaluated.Stage, evaluated.Step), out var loss) ? loss : null, steps.GetValueOrDefault(evaluated.Stage))))
-            : EventOf(row, "message", EventView.Of(row).Data))];
+            : EventOf(row, "message", EventView.Of(row).Data));
     }
 
-    /// <summary>A page of checkpoints of task adaptation, newest first, plus one if there are more.</summary>
-    public static async Task<IReadOnlyList<FineTuningCheckpoint>> CheckpointsAsync(JobsContext db, Guid job, string model, int? before, int limit, CancellationToken cancel)
+    /// <summary>A page of checkpoints of task adaptation, newest first.</summary>
+    public static async Task<Page<FineTuningCheckpoint>> CheckpointsAsync(JobsContext db, Guid job, string model, int? before, int limit, CancellationToken cancel)
     {
         var checkpoints = db.Checkpoints.AsNoTracking().Where(c => c.JobId == job && c.Stage == Stage.TaskAdaptation);
         if (before is { } last) checkpoints = checkpoints.Where(c => c.Step < last);
-        var rows = await checkpoints.OrderByDescending(c => c.Step).Take(limit + 1).ToListAsync(cancel);
-        var losses = await LossesAsync(db, job, [.. rows.Select(row => row.Step)], cancel);
-        return [.. rows.Select(row => new FineTuningCheckpoint(OpenAiIds.OfCheckpoint(job, row.Step), "fine_tuning.job.checkpoint", Seconds(row.At), OpenAiIds.OfJob(job), $"{model}:ckpt-step-{row.Step}", row.Step,
-            MetricsOf(row.Step, row.Scores ?? [], losses.TryGetValue((row.Stage, row.Step), out var loss) ? loss : null, null)))];
+        var page = await checkpoints.OrderByDescending(c => c.Step).PageAsync(limit, cancel);
+        var losses = await LossesAsync(db, job, [.. page.Rows.Select(row => row.Step)], cancel);
+        return page.Select(row => new FineTuningCheckpoint(OpenAiIds.OfCheckpoint(job, row.Step), "fine_tuning.job.checkpoint", Seconds(row.At), OpenAiIds.OfJob(job), $"{model}:ckpt-step-{row.Step}", row.Step,
+            MetricsOf(row.Step, row.Scores ?? [], losses.TryGetValue((row.Stage, row.Step), out var loss) ? loss : null, null)));
     }
 
     public static long Seconds(DateTimeOffset at) => at.ToUnixTimeSeconds();

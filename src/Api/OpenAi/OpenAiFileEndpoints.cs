@@ -58,10 +58,10 @@ internal static class OpenAiFileEndpoints
         var sent = results ? null : page.Place(fields, OpenAiIds.File);
         var left = results ? page.Place(fields, OpenAiIds.Result) : null;
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
-        var found = results ? await ResultsAsync(db, caller, left, oldestFirst == "asc", page.Limit + 1, cancel)
-            : purpose is null or FileUpload.FineTune ? await SentAsync(db, caller, sent, oldestFirst == "asc", page.Limit + 1, cancel)
-            : [];   // no file has any other purpose
-        return TypedResults.Ok(OpenAiList<OpenAiFile>.Of(found, page.Limit, file => file.Id));
+        var found = results ? await ResultsAsync(db, caller, left, oldestFirst == "asc", page.Limit, cancel)
+            : purpose is null or FileUpload.FineTune ? await SentAsync(db, caller, sent, oldestFirst == "asc", page.Limit, cancel)
+            : new([], HasMore: false);   // no file has any other purpose
+        return TypedResults.Ok(OpenAiList<OpenAiFile>.Of(found, file => file.Id));
     }
 
     private static async Task<Results<Ok<OpenAiFile>, ProblemHttpResult>> Get([FromRoute(Name = "file_id")] string id, JobsContext db, Caller caller, CancellationToken cancel)
@@ -89,22 +89,22 @@ internal static class OpenAiFileEndpoints
         };
     }
 
-    private static async Task<IReadOnlyList<OpenAiFile>> SentAsync(JobsContext db, Caller caller, Guid? after, bool oldestFirst, int limit, CancellationToken cancel)
+    private static async Task<Page<OpenAiFile>> SentAsync(JobsContext db, Caller caller, Guid? after, bool oldestFirst, int limit, CancellationToken cancel)
     {
         var files = db.Files.AsNoTracking().SeenBy(caller);
         if (after is { } id) files = oldestFirst ? files.Where(f => f.Id > id) : files.Where(f => f.Id < id);
         var ordered = oldestFirst ? files.OrderBy(f => f.Id) : files.OrderByDescending(f => f.Id);
-        return [.. (await ordered.Take(limit).ToListAsync(cancel)).Select(ViewOf)];
+        return (await ordered.PageAsync(limit, cancel)).Select(ViewOf);
     }
 
     /// <summary>Result files, ordered by job and name.</summary>
-    private static async Task<IReadOnlyList<OpenAiFile>> ResultsAsync(JobsContext db, Caller caller, (Guid Job, string Name)? after, bool oldestFirst, int limit, CancellationToken cancel)
+    private static async Task<Page<OpenAiFile>> ResultsAsync(JobsContext db, Caller caller, (Guid Job, string Name)? after, bool oldestFirst, int limit, CancellationToken cancel)
     {
         var files = db.Artifacts.AsNoTracking().Where(a => db.Jobs.SeenBy(caller).Any(j => j.Id == a.JobId));
         if (after is var (job, name))
             files = oldestFirst ? files.Where(a => a.JobId > job || (a.JobId == job && string.Compare(a.Name, name) > 0)) : files.Where(a => a.JobId < job || (a.JobId == job && string.Compare(a.Name, name) > 0));
         var ordered = oldestFirst ? files.OrderBy(a => a.JobId).ThenBy(a => a.Name) : files.OrderByDescending(a => a.JobId).ThenBy(a => a.Name);
-        return [.. (await ordered.Take(limit).ToListAsync(cancel)).Select(ViewOf)];
+        return (await ordered.PageAsync(limit, cancel)).Select(ViewOf);
     }
 
     private static async Task<FileRow?> FindAsync(JobsContext db, string id, Caller caller, CancellationToken cancel) =>

@@ -30,7 +30,7 @@ internal static class OpenAiModelEndpoints
         var made = new List<OpenAiModel>();
         if (await new JobFilter([JobStatus.Succeeded], [], null, null, null, caller.SeesAll ? null : caller.Owner, Deleted: false, null).NewestAsync(db, Most, cancel) is { } newest) made = await MadeAsync(db.Jobs.Where(j => newest.Contains(j.Id)), cancel);
         OpenAiModel[] models = [.. registered.Select(m => new OpenAiModel(m.Name!, "model", FineTuningReading.Seconds(m.CreatedAt), FineTuningReading.OwnerOf(m.Owner))), .. made];
-        return TypedResults.Ok(OpenAiList<OpenAiModel>.Of(models, models.Length, model => model.Id));
+        return TypedResults.Ok(OpenAiList<OpenAiModel>.Of(new Page<OpenAiModel>(models, HasMore: false), model => model.Id));
     }
 
     private static async Task<Results<Ok<OpenAiModel>, ProblemHttpResult>> Get(string model, JobsContext db, Caller caller, CancellationToken cancel)

@@ -17,12 +17,8 @@ public sealed record OpenAiList<T>(
     [property: JsonPropertyName("last_id"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? LastId,
     [property: JsonPropertyName("has_more")] bool HasMore)
 {
-    /// <summary>Builds a page from up to limit + 1 items.</summary>
-    internal static OpenAiList<T> Of(IReadOnlyList<T> found, int limit, Func<T, string> id)
-    {
-        T[] shown = [.. found.Take(limit)];
-        return new("list", shown, shown.Length > 0 ? id(shown[0]) : null, shown.Length > 0 ? id(shown[^1]) : null, found.Count > limit);
-    }
+    internal static OpenAiList<T> Of(Page<T> page, Func<T, string> id) =>
+        new("list", page.Rows, page.Rows.Count > 0 ? id(page.Rows[0]) : null, page.Rows.Count > 0 ? id(page.Rows[^1]) : null, page.HasMore);
 }
 
 /// <summary>An uploaded file or a result file of a job.</summary>

@@ -1,4 +1,5 @@
 using LoraDrop.Domain;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

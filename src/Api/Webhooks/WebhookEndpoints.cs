@@ -71,8 +71,8 @@ internal static class WebhookEndpoints
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
         var seen = life.Seen.AsNoTracking();
         if (before is { } last) seen = seen.Where(w => w.Id < last);
-        var (rows, next) = Part(http, await seen.OrderByDescending(w => w.Id).Take(limit + 1).ToListAsync(cancel), limit, row => row.Id);
-        return TypedResults.Ok(new WebhookPage([.. rows.Select(row => WebhookView.Of(row, clock.GetUtcNow()))], next));
+        var page = await seen.OrderByDescending(w => w.Id).PageAsync(limit, cancel);
+        return TypedResults.Ok(new WebhookPage([.. page.Rows.Select(row => WebhookView.Of(row, clock.GetUtcNow()))], page.Next(http, row => row.Id)));
     }
 
     private static async Task<Results<Ok<WebhookView>, ProblemHttpResult>> Get(Guid webhook, WebhookLife life, TimeProvider clock, CancellationToken cancel) =>
@@ -111,8 +111,8 @@ internal static class WebhookEndpoints
         var sent = db.Deliveries.AsNoTracking().Where(d => d.WebhookId == webhook);
         if (statuses.Count > 0) sent = sent.Where(d => statuses.Contains(d.Status));
         if (before is { } last) sent = sent.Where(d => d.Id < last);
-        var (rows, next) = Part(http, await sent.OrderByDescending(d => d.Id).Take(limit + 1).Include(d => d.Log).ToListAsync(cancel), limit, row => row.Id);
-        return TypedResults.Ok(new DeliveryPage([.. rows.Select(row => DeliveryView.Of(row, whole: false))], next));
+        var page = await sent.Include(d => d.Log).OrderByDescending(d => d.Id).PageAsync(limit, cancel);
+        return TypedResults.Ok(new DeliveryPage([.. page.Rows.Select(row => DeliveryView.Of(row, whole: false))], page.Next(http, row => row.Id)));
     }
 
     private static async Task<Results<Ok<DeliveryView>, ProblemHttpResult>> GetDelivery(Guid webhook, Guid delivery, WebhookLife life, JobsContext db, CancellationToken cancel)
@@ -135,12 +135,4 @@ internal static class WebhookEndpoints
         db.Deliveries.AsNoTracking().Include(d => d.Log).SingleOrDefaultAsync(d => d.Id == delivery && d.WebhookId == webhook, cancel);
 
     private static int LimitOf(QueryFields fields) => (int)(fields.Integer("limit", 1, 100) ?? 20);
-
-    private static (IReadOnlyList<T> Rows, string? Next) Part<T>(HttpContext http, List<T> rows, int limit, Func<T, Guid> id)
-    {
-        if (rows.Count <= limit) return (rows, null);
-        var next = Cursor.Of(id(rows[limit - 1]));
-        NextLink.Write(http, next);
-        return ([.. rows.Take(limit)], next);
-    }
 }

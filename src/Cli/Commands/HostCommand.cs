@@ -1,6 +1,6 @@
 using System.CommandLine;
 using LoraDrop.Api;
-using LoraDrop.Storage;
+using LoraDrop.Hosting;
 using LoraDrop.Worker;
 
 namespace LoraDrop.Cli;

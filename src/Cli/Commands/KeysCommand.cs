@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraDrop.Domain;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 
 namespace LoraDrop.Cli;

@@ -1,4 +1,5 @@
 using LoraDrop.Api;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
 using Microsoft.AspNetCore.Builder;
@@ -29,14 +30,11 @@ internal static class EmbeddedHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddSerilog(log => Configure(log, folder, options.Quiet), preserveStaticLogger: true);
         builder.Services.AddHostTelemetry(builder.Configuration, "loradrop");
-        builder.Services.AddEmbeddedStorage(folder);
-        builder.Services.AddSingleton(options.Outgoing);
-        options.Worker.CacheGiB = 0; // the objects are on this disk already
-        builder.Services.AddWorker(options.Worker, await Machine.DetectAsync(options.Worker, CancellationToken.None), options.Hub, WorkFolders.In(folder), options.Tracking ?? new());
-        builder.Services.AddApi();
-        builder.Services.Configure<ApiOptions>(api => api.RequireKey = !options.Loopback);
+        builder.Services.AddEmbeddedStorage(folder, new() { Sources = new() { LocalFiles = options.Loopback }, Outgoing = options.Outgoing });
+        var worker = options.Worker with { CacheGiB = 0 }; // the objects are on this disk already
+        builder.Services.AddWorker(worker, await Machine.DetectAsync(worker, CancellationToken.None), options.Hub, WorkFolders.In(folder), options.Tracking ?? new());
+        builder.Services.AddApi(new() { RequireKey = !options.Loopback });
         var app = builder.Build();
-        app.Services.GetRequiredService<SourceOptions>().LocalFiles = options.Loopback;
         app.MapApi();
         await app.Services.MigrateAsync(CancellationToken.None);
         if (Directory.Exists(folder.Work)) Directory.Delete(folder.Work, recursive: true);

@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
 namespace LoraDrop.Storage;
 
 /// <summary>An API key. The key itself is shown once, when it is made; only its digest is kept.</summary>
@@ -38,6 +41,15 @@ public sealed class ApiKeyRow
     public DateTimeOffset? UsedAt { get; set; }
 }
 
+internal sealed class ApiKeyRowMapping : IEntityTypeConfiguration<ApiKeyRow>
+{
+    public void Configure(EntityTypeBuilder<ApiKeyRow> builder)
+    {
+        builder.ToTable("api_keys");
+        builder.HasIndex(k => k.Prefix).IsUnique();
+    }
+}
+
 /// <summary>A change that somebody made.</summary>
 public sealed class AuditRow
 {
@@ -63,6 +75,14 @@ public sealed class AuditRow
 
     /// <summary>The request's trace, to find it in logs.</summary>
     public string? TraceId { get; init; }
+}
+
+internal sealed class AuditRowMapping : IEntityTypeConfiguration<AuditRow>
+{
+    public void Configure(EntityTypeBuilder<AuditRow> builder)
+    {
+        builder.ToTable("audit");
+    }
 }
 
 /// <summary>A request that must be done once, however often it is sent, and what it was answered with.</summary>
@@ -94,4 +114,15 @@ public sealed class IdempotencyRow
     public Dictionary<string, string>? Headers { get; set; }
 
     public byte[]? Body { get; set; }
+}
+
+internal sealed class IdempotencyRowMapping : IEntityTypeConfiguration<IdempotencyRow>
+{
+    public void Configure(EntityTypeBuilder<IdempotencyRow> builder)
+    {
+        builder.ToTable("idempotent_requests");
+        builder.HasKey(r => new { r.Owner, r.Key });
+        builder.HasIndex(r => r.CreatedAt);
+        builder.Property(r => r.Headers).AsJson();
+    }
 }

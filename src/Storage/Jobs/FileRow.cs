@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
 namespace LoraDrop.Storage;
 
 /// <summary>A file that somebody sent by itself, to be named by jobs. Its content is stored once, however many jobs learn from it.</summary>
@@ -25,4 +28,13 @@ public sealed class FileRow
 
     /// <summary>When a person deleted it: nobody sees it any more, and it goes with the last dataset that was made from it.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
+}
+
+internal sealed class FileRowMapping : IEntityTypeConfiguration<FileRow>
+{
+    public void Configure(EntityTypeBuilder<FileRow> builder)
+    {
+        builder.ToTable("files");
+        builder.HasIndex(f => new { f.Owner, f.Id }).HasFilter(JobsContext.NotDeleted);
+    }
 }

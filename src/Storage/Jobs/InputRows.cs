@@ -1,4 +1,6 @@
 using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
@@ -70,11 +72,37 @@ public abstract class InputRow
     public DateTimeOffset? ReadyAt { get; set; }
 }
 
+/// <summary>The mapping that models and datasets share.</summary>
+internal abstract class InputRowMapping<T>(string table) : IEntityTypeConfiguration<T> where T : InputRow
+{
+    public virtual void Configure(EntityTypeBuilder<T> builder)
+    {
+        builder.ToTable(table);
+        builder.HasIndex(r => new { r.Name, r.Owner }).IsUnique();
+        builder.HasIndex(r => r.FormerName);
+        builder.HasIndex(r => r.Source);
+        builder.HasIndex(r => r.Id, $"ix_{table}_preparing").HasFilter("status = 'preparing'");
+        builder.HasIndex(r => r.Id, $"ix_{table}_registered").HasFilter("name IS NOT NULL"); // for the list of registered ones: jobs may bring thousands of others
+        builder.Property(r => r.Version).IsConcurrencyToken();
+        builder.Property(r => r.Failure).AsJson();
+        builder.Property(r => r.Files).AsJson();
+    }
+}
+
 /// <summary>A base model.</summary>
 public sealed class ModelRow : InputRow
 {
     /// <summary>What is known of it, when it is ready.</summary>
     public ModelSummary? Facts { get; set; }
+}
+
+internal sealed class ModelRowMapping() : InputRowMapping<ModelRow>("models")
+{
+    public override void Configure(EntityTypeBuilder<ModelRow> builder)
+    {
+        base.Configure(builder);
+        builder.Property(m => m.Facts).AsJson();
+    }
 }
 
 /// <summary>A dataset: a file per split.</summary>
@@ -94,4 +122,15 @@ public sealed class DatasetRow : InputRow
 
     /// <summary>sha256 over the splits' names and digests; null until it is ready.</summary>
     public string? Sha256 { get; set; }
+}
+
+internal sealed class DatasetRowMapping() : InputRowMapping<DatasetRow>("datasets")
+{
+    public override void Configure(EntityTypeBuilder<DatasetRow> builder)
+    {
+        base.Configure(builder);
+        builder.Property(d => d.Facts).AsJson();
+        builder.HasOne<FileRow>().WithMany().HasForeignKey(d => d.TrainFileId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<FileRow>().WithMany().HasForeignKey(d => d.ValidationFileId).OnDelete(DeleteBehavior.Restrict);
+    }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
@@ -89,6 +91,28 @@ public sealed class JobRow
     }
 }
 
+internal sealed class JobRowMapping : IEntityTypeConfiguration<JobRow>
+{
+    public void Configure(EntityTypeBuilder<JobRow> builder)
+    {
+        builder.ToTable("jobs");
+        builder.Property(j => j.Version).IsConcurrencyToken();
+        builder.Property(j => j.Failure).AsJson();
+        builder.HasOne(j => j.Model).WithMany().HasForeignKey(j => j.ModelId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
+        builder.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
+        builder.HasIndex(j => j.MlflowState).HasFilter("mlflow_state IN ('pending', 'running')").HasDatabaseName("ix_jobs_mlflow_open");
+        // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters ask for.
+        builder.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method, j.Owner }).HasFilter(JobsContext.NotDeleted);
+        builder.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method, j.Owner });
+        builder.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method, j.Owner });
+        builder.HasIndex(j => new { j.Method, j.Id, j.Status, j.ModelId, j.DatasetId, j.Owner }).HasFilter(JobsContext.NotDeleted);
+        builder.HasIndex(j => new { j.Owner, j.Id, j.Status, j.ModelId, j.DatasetId, j.Method }).HasFilter(JobsContext.NotDeleted);
+        builder.HasIndex(j => j.DeletedAt).HasFilter("deleted_at IS NOT NULL");
+    }
+}
+
 /// <summary>A label of a job, for finding it again.</summary>
 public sealed class LabelRow
 {
@@ -97,6 +121,16 @@ public sealed class LabelRow
     public required string Name { get; init; }
 
     public required string Value { get; init; }
+}
+
+internal sealed class LabelRowMapping : IEntityTypeConfiguration<LabelRow>
+{
+    public void Configure(EntityTypeBuilder<LabelRow> builder)
+    {
+        builder.ToTable("job_labels");
+        builder.HasKey(l => new { l.JobId, l.Name });
+        builder.HasIndex(l => new { l.Name, l.Value, l.JobId });
+    }
 }
 
 /// <summary>Why something failed.</summary>

@@ -1,4 +1,6 @@
 using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
@@ -39,6 +41,17 @@ public sealed class EventRow
     public bool Untold { get; set; }
 }
 
+internal sealed class EventRowMapping : IEntityTypeConfiguration<EventRow>
+{
+    public void Configure(EntityTypeBuilder<EventRow> builder)
+    {
+        builder.ToTable("events");
+        builder.HasOne<JobRow>().WithMany().HasForeignKey(e => e.JobId);
+        builder.HasIndex(e => new { e.JobId, e.Id });
+        builder.HasIndex(e => e.Id).HasFilter("untold").HasDatabaseName("ix_events_untold");
+    }
+}
+
 /// <summary>The kinds of events; docs/api lists what their data holds.</summary>
 public static class EventType
 {
@@ -66,6 +79,16 @@ public sealed class MetricRow
     public double Value { get; init; }
 }
 
+internal sealed class MetricRowMapping : IEntityTypeConfiguration<MetricRow>
+{
+    public void Configure(EntityTypeBuilder<MetricRow> builder)
+    {
+        builder.ToTable("metrics");
+        builder.HasKey(m => new { m.JobId, m.Name, m.Stage, m.Step });
+        builder.HasOne<JobRow>().WithMany().HasForeignKey(m => m.JobId);
+    }
+}
+
 /// <summary>What one site contributes, and what it got.</summary>
 public sealed class ImportanceRow
 {
@@ -86,6 +109,17 @@ public sealed class ImportanceRow
     public required Histogram Norms { get; init; }
 }
 
+internal sealed class ImportanceRowMapping : IEntityTypeConfiguration<ImportanceRow>
+{
+    public void Configure(EntityTypeBuilder<ImportanceRow> builder)
+    {
+        builder.ToTable("importance");
+        builder.HasKey(i => new { i.JobId, i.Type, i.Layer });
+        builder.Property(i => i.Norms).AsJson();
+        builder.HasOne<JobRow>().WithMany().HasForeignKey(i => i.JobId);
+    }
+}
+
 /// <summary>What an importance evaluation was measured on.</summary>
 public sealed class ImportanceSummaryRow
 {
@@ -100,6 +134,17 @@ public sealed class ImportanceSummaryRow
     public long Tokens { get; init; }
 
     public required List<string> Remarks { get; init; }
+}
+
+internal sealed class ImportanceSummaryRowMapping : IEntityTypeConfiguration<ImportanceSummaryRow>
+{
+    public void Configure(EntityTypeBuilder<ImportanceSummaryRow> builder)
+    {
+        builder.ToTable("importance_summaries");
+        builder.HasKey(s => s.JobId);
+        builder.Property(s => s.Remarks).AsJson();
+        builder.HasOne<JobRow>().WithOne().HasForeignKey<ImportanceSummaryRow>(s => s.JobId);
+    }
 }
 
 /// <summary>A point from which a stage can go on. Only the newest of a stage has its files still.</summary>
@@ -127,6 +172,18 @@ public sealed class CheckpointRow
     public List<StoredFile> Files { get; set; } = [];
 }
 
+internal sealed class CheckpointRowMapping : IEntityTypeConfiguration<CheckpointRow>
+{
+    public void Configure(EntityTypeBuilder<CheckpointRow> builder)
+    {
+        builder.ToTable("checkpoints");
+        builder.HasKey(c => new { c.JobId, c.Stage, c.Step });
+        builder.Property(c => c.Scores).AsJson();
+        builder.Property(c => c.Files).AsJson();
+        builder.HasOne<JobRow>().WithMany().HasForeignKey(c => c.JobId);
+    }
+}
+
 /// <summary>A file that a job left for its user.</summary>
 public sealed class ArtifactRow
 {
@@ -144,6 +201,16 @@ public sealed class ArtifactRow
     public Stage Stage { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class ArtifactRowMapping : IEntityTypeConfiguration<ArtifactRow>
+{
+    public void Configure(EntityTypeBuilder<ArtifactRow> builder)
+    {
+        builder.ToTable("artifacts");
+        builder.HasKey(a => new { a.JobId, a.Name });
+        builder.HasOne<JobRow>().WithMany().HasForeignKey(a => a.JobId);
+    }
 }
 
 /// <summary>A file under its name in a folder, where it rests, and what is in it.</summary>
@@ -179,4 +246,14 @@ public sealed class WorkerRow
     public DateTimeOffset StartedAt { get; init; }
 
     public DateTimeOffset HeartbeatAt { get; set; }
+}
+
+internal sealed class WorkerRowMapping : IEntityTypeConfiguration<WorkerRow>
+{
+    public void Configure(EntityTypeBuilder<WorkerRow> builder)
+    {
+        builder.ToTable("workers");
+        builder.Property(w => w.Labels).AsJson();
+        builder.Ignore(w => w.DeviceName);
+    }
 }

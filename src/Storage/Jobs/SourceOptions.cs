@@ -3,23 +3,23 @@ using LoraDrop.Domain;
 namespace LoraDrop.Storage;
 
 /// <summary>What the service allows as a source.</summary>
-public sealed class SourceOptions
+public sealed record SourceOptions
 {
     private const string OwnBucket = "is the bucket of the service's own objects, which is never a source";
 
     /// <summary>Whether <c>file:</c> may name any file of this machine: only where all who reach the service may read them anyway.</summary>
     [NotASetting]
-    public bool LocalFiles { get; set; }
+    public bool LocalFiles { get; init; }
 
     /// <summary>Absolute folders that <c>file:</c> sources may be under; default none. Api and workers must see the same files at the same paths.</summary>
-    public IReadOnlyList<string> Folders { get; set; } = [];
+    public IReadOnlyList<string> Folders { get; init; } = [];
 
     /// <summary>Buckets that <c>s3://</c> sources may name; default none. They are in the store of <c>Objects</c>, and read with its key.</summary>
-    public IReadOnlyList<string> S3Buckets { get; set; } = [];
+    public IReadOnlyList<string> S3Buckets { get; init; } = [];
 
     /// <summary>The store of the service's own objects; null where those are in a folder.</summary>
     [NotASetting]
-    public S3Options? Store { get; set; }
+    public S3Options? Store { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {

@@ -40,11 +40,14 @@ public sealed class StageLease : IDisposable
     /// <summary>How long the worker may be silent.</summary>
     public TimeSpan Length => _leases.Length;
 
+    /// <summary>The clock that the lease goes by.</summary>
+    public TimeProvider Clock => _leases.Clock;
+
     /// <summary>Set when a write found that the lease is lost.</summary>
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>How long ago it was last extended, by a clock that goes on while the process is frozen.</summary>
-    public TimeSpan Silence => _leases.Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
+    public TimeSpan Silence => Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
 
     /// <summary>What people wish of the job; null where the lease is lost. Extends nothing.</summary>
     public async Task<StageWish?> WishAsync(CancellationToken cancel)
@@ -128,7 +131,7 @@ public sealed class StageLease : IDisposable
         var held = await EndAsync((_, _) => JobStatus.Succeeded, (db, row, done) =>
         {
             next = null;
-            var now = _leases.Clock.GetUtcNow();
+            var now = Clock.GetUtcNow();
             (done.ContentKey, done.ReusedFrom) = (outcome.ContentKey ?? done.ContentKey, outcome.ReusedFrom);
             db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
             if (outcome.Importance is { } report) AddImportance(db, report);
@@ -175,7 +178,7 @@ public sealed class StageLease : IDisposable
 
     /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.LeaseUntil < _leases.Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
+        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
 
     /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails: it would go on for ever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
@@ -191,11 +194,11 @@ public sealed class StageLease : IDisposable
 
     private IQueryable<StageRow> Mine(JobsContext db) => db.Stages.Where(s => s.JobId == Job && s.Stage == Stage && s.Attempt == Attempt && s.Status == JobStatus.Running);
 
-    private DateTimeOffset Until() => _leases.Clock.GetUtcNow() + Length;
+    private DateTimeOffset Until() => Clock.GetUtcNow() + Length;
 
     private bool Hold(bool held)
     {
-        if (held) Interlocked.Exchange(ref _heldAt, _leases.Clock.GetTimestamp());
+        if (held) Interlocked.Exchange(ref _heldAt, Clock.GetTimestamp());
         else _lost.Cancel();
         return held;
     }
@@ -233,7 +236,7 @@ public sealed class StageLease : IDisposable
                 return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
             }
             if (target(row, mine) is not { } to) return false;
-            mine.MoveTo(to, _leases.Clock.GetUtcNow());
+            mine.MoveTo(to, Clock.GetUtcNow());
             if (byOwner) mine.EndedAttempt = Attempt;
             _counted = () => JobMetrics.Ended(mine);
             change(db, row, mine);
@@ -250,7 +253,7 @@ public sealed class StageLease : IDisposable
     {
         _counted += () => JobMetrics.Failed(failure.Code);
         row.Failure = failure;
-        row.MoveTo(JobStatus.Failed, _leases.Clock.GetUtcNow());
+        row.MoveTo(JobStatus.Failed, Clock.GetUtcNow());
         db.Events.Add(Event(EventLevel.Error, EventType.Failed, failure.Message));
     }
 
@@ -277,7 +280,7 @@ public sealed class StageLease : IDisposable
     /// <summary>The job goes where its stage went.</summary>
     private void GiveBack(JobsContext db, JobRow job, StageRow mine)
     {
-        var now = _leases.Clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         job.MoveTo(mine.Status, now);
         if (mine.Status == JobStatus.Paused)
         {
@@ -298,7 +301,7 @@ public sealed class StageLease : IDisposable
     }
 
     private EventRow Event(EventLevel level, string type, string message, string? data = null) =>
-        new() { JobId = Job, At = _leases.Clock.GetUtcNow(), Level = level, Type = type, Message = message, Data = data };
+        new() { JobId = Job, At = Clock.GetUtcNow(), Level = level, Type = type, Message = message, Data = data };
 }
 
 /// <summary>What people wish of a running stage.</summary>

@@ -1,4 +1,6 @@
 using LoraDrop.Domain;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
@@ -104,5 +106,18 @@ public sealed class StageRow
         if (to == JobStatus.Running) StartedAt ??= now;
         if (to != JobStatus.Running) (LeaseOwner, LeaseUntil, LeasedAt, SecondsLeft, TokensPerSecond) = (null, null, null, null, null);
         FinishedAt = JobMoves.IsEnd(to) ? now : null;
+    }
+}
+
+internal sealed class StageRowMapping : IEntityTypeConfiguration<StageRow>
+{
+    public void Configure(EntityTypeBuilder<StageRow> builder)
+    {
+        builder.ToTable("stages");
+        builder.HasKey(s => new { s.JobId, s.Stage });
+        builder.Property(s => s.Parameters).AsJson();
+        builder.HasIndex(s => new { s.Priority, s.Stage, s.QueuedAt, s.JobId }).IsDescending(false, true, false, false).HasFilter("status = 'queued'").HasDatabaseName("ix_stages_queue");
+        builder.HasIndex(s => s.LeaseUntil).HasFilter("status = 'running'").HasDatabaseName("ix_stages_running");
+        builder.HasIndex(s => s.ContentKey);
     }
 }

@@ -4,19 +4,19 @@ using LoraDrop.Domain;
 namespace LoraDrop.Storage;
 
 /// <summary>Where the service may connect to because somebody else says so: a webhook's address, and what a source on the hub redirects to.</summary>
-public sealed class OutgoingOptions
+public sealed record OutgoingOptions
 {
     /// <summary>Hosts that may be addressed, such as <c>hooks.example.com</c> or <c>*.example.com</c> (every name below it); default none, then every public host may.</summary>
-    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>Whether webhooks may go over http, where everybody on the way reads along; default false.</summary>
-    public bool AllowHttp { get; set; }
+    public bool AllowHttp { get; init; }
 
     /// <summary>Networks (<c>10.20.0.0/16</c>), addresses or hosts (<c>*.svc.cluster.local</c>) that may be reached although they are private; default none. Of a host whatever private address it has is allowed. Metadata of clouds, link-local and multicast addresses never are.</summary>
-    public IReadOnlyList<string> PrivateNetworks { get; set; } = [];
+    public IReadOnlyList<string> PrivateNetworks { get; init; } = [];
 
     /// <summary>A proxy that all such connections go through, such as <c>http://proxy.example:3128</c>; default none. It resolves names then, so it must refuse private addresses itself.</summary>
-    public string? Proxy { get; set; }
+    public string? Proxy { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {

@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
 namespace LoraDrop.Storage;
 
 /// <summary>Where somebody wants to be told what happens to jobs.</summary>
@@ -34,6 +37,16 @@ public sealed class WebhookRow
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset ChangedAt { get; set; }
+}
+
+internal sealed class WebhookRowMapping : IEntityTypeConfiguration<WebhookRow>
+{
+    public void Configure(EntityTypeBuilder<WebhookRow> builder)
+    {
+        builder.ToTable("webhooks");
+        builder.Property(w => w.Types).AsJson();
+        builder.HasIndex(w => new { w.Owner, w.Id });
+    }
 }
 
 /// <summary>Why nothing is sent to a webhook.</summary>
@@ -93,6 +106,20 @@ public sealed class DeliveryRow
     public List<AttemptRow> Log { get; init; } = [];
 }
 
+internal sealed class DeliveryRowMapping : IEntityTypeConfiguration<DeliveryRow>
+{
+    public void Configure(EntityTypeBuilder<DeliveryRow> builder)
+    {
+        builder.ToTable("deliveries");
+        builder.HasOne<WebhookRow>().WithMany().HasForeignKey(d => d.WebhookId);
+        builder.HasMany(d => d.Log).WithOne().HasForeignKey(a => a.DeliveryId);
+        builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook is told of an event once, whoever tells it
+        builder.HasIndex(d => new { d.WebhookId, d.Id });
+        builder.HasIndex(d => d.NextAt).HasFilter("status = 'pending'").HasDatabaseName("ix_deliveries_due");
+        builder.HasIndex(d => d.CreatedAt);
+    }
+}
+
 /// <summary>How far a delivery is.</summary>
 public enum DeliveryStatus
 {
@@ -123,4 +150,13 @@ public sealed class AttemptRow
     public string? Error { get; init; }
 
     public double Milliseconds { get; init; }
+}
+
+internal sealed class AttemptRowMapping : IEntityTypeConfiguration<AttemptRow>
+{
+    public void Configure(EntityTypeBuilder<AttemptRow> builder)
+    {
+        builder.ToTable("delivery_attempts");
+        builder.HasKey(a => new { a.DeliveryId, a.Number });
+    }
 }

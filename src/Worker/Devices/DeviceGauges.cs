@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
@@ -18,7 +19,7 @@ internal sealed class DeviceGauges : IScraped, IDisposable
     {
         (_machine, _clock) = (machine, clock);
         WorkerMetrics.Show();
-        var meter = meters.Create(HostMetrics.MeterName);
+        var meter = meters.Create(ServiceMeter.Name);
         meter.CreateObservableGauge("loradrop.worker.busy_slots", () => (long)(machine.Slots - machine.Devices.Free), description: "Stages this worker is running.");
         if (machine.Device == "cpu") return;
         Gauge(meter, "loradrop.gpu.utilization_ratio", null, "Fraction of time the GPU was busy.", gpu => gpu.Utilization);

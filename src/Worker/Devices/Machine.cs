@@ -40,6 +40,6 @@ public sealed class Machine
     {
         if (options.Device == "cpu") return new(options, []);
         var (gpus, missing) = await Gpu.DetectAsync(cancel);
-        return missing is null ? new(options, gpus) : throw new RefusedInputException(SettingsReader.Named("Worker:Device"), $"{options.Device} cannot be used: {missing}");
+        return missing is null ? new(options, gpus) : throw new RefusedInputException(SettingName.Of("Worker:Device"), $"{options.Device} cannot be used: {missing}");
     }
 }

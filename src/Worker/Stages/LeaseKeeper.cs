@@ -11,7 +11,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Task _keeping;
 
-    public LeaseKeeper(StageLease lease, TimeProvider clock) => _keeping = KeepAsync(lease, clock, _over.Token);
+    public LeaseKeeper(StageLease lease) => _keeping = KeepAsync(lease, _over.Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -20,11 +20,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _over.Dispose();
     }
 
-    private static async Task KeepAsync(StageLease lease, TimeProvider clock, CancellationToken over)
+    private static async Task KeepAsync(StageLease lease, CancellationToken over)
     {
         await Task.Yield();
         var between = lease.Length / Beats;
-        using var beat = new PeriodicTimer(between, clock);
+        using var beat = new PeriodicTimer(between, lease.Clock);
         try
         {
             while (await beat.WaitForNextTickAsync(over))

@@ -8,6 +8,13 @@ namespace LoraDrop.Worker;
 /// <summary>Fetches the inputs of a stage and verifies that they have not changed since registration.</summary>
 internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObjectStore objects, InputCache cache)
 {
+    /// <summary>The job, with its model and dataset.</summary>
+    public async Task<JobRow> JobAsync(Guid id, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        return await db.Jobs.AsNoTracking().Include(j => j.Model).Include(j => j.Dataset).SingleAsync(j => j.Id == id, cancel);
+    }
+
     /// <exception cref="InputChangedException">A model or dataset read in place has changed.</exception>
     public async Task<RunInputs> FetchAsync(JobRow job, Stage stage, string folder, CancellationToken cancel)
     {

@@ -25,7 +25,7 @@ internal sealed class StageWatch : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new(), _over = new();
     private readonly Task _looking;
 
-    public StageWatch(StageLease lease, TimeProvider clock, CancellationToken stopping) => _looking = PollAsync(lease, clock, stopping);
+    public StageWatch(StageLease lease, CancellationToken stopping) => _looking = PollAsync(lease, stopping);
 
     /// <summary>Cancelled when the attempt must stop; <see cref="Reason"/> is set by then.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -40,7 +40,7 @@ internal sealed class StageWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task PollAsync(StageLease lease, TimeProvider clock, CancellationToken stopping)
+    private async Task PollAsync(StageLease lease, CancellationToken stopping)
     {
         await Task.Yield();
         using var sooner = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost, _over.Token);
@@ -53,7 +53,7 @@ internal sealed class StageWatch : IAsyncDisposable
                 return;
             }
             if (_over.IsCancellationRequested) return;
-            await Task.Delay(Between, clock, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Between, lease.Clock, sooner.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -3,25 +3,28 @@ using LoraDrop.Domain;
 namespace LoraDrop.Worker;
 
 /// <summary>Settings for sending job metrics to other tools.</summary>
-public sealed class TrackingOptions
+public sealed record TrackingOptions
 {
     /// <summary>URL of an MLflow tracking server, where each job becomes a run; default <c>MLFLOW_TRACKING_URI</c> if it is an http URL, else none.</summary>
-    public string? MlflowUri { get; set; } = Http(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"));
+    public string? MlflowUri { get; init; } = Http(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"));
 
     /// <summary>MLflow experiment of the runs, created if necessary; default <c>MLFLOW_EXPERIMENT_NAME</c>, else loradrop.</summary>
-    public string MlflowExperiment { get; set; } = Given("MLFLOW_EXPERIMENT_NAME") ?? "loradrop";
+    public string MlflowExperiment { get; init; } = Given("MLFLOW_EXPERIMENT_NAME") ?? "loradrop";
 
     /// <summary>A bearer token for MLflow; default <c>MLFLOW_TRACKING_TOKEN</c>, else none.</summary>
-    public string? MlflowToken { get; set; } = Given("MLFLOW_TRACKING_TOKEN");
+    public string? MlflowToken { get; init; } = Given("MLFLOW_TRACKING_TOKEN");
 
     /// <summary>A user for MLflow, with <see cref="MlflowPassword"/>; default <c>MLFLOW_TRACKING_USERNAME</c>, else none.</summary>
-    public string? MlflowUser { get; set; } = Given("MLFLOW_TRACKING_USERNAME");
+    public string? MlflowUser { get; init; } = Given("MLFLOW_TRACKING_USERNAME");
 
     /// <summary>The user's password; default <c>MLFLOW_TRACKING_PASSWORD</c>.</summary>
-    public string? MlflowPassword { get; set; } = Given("MLFLOW_TRACKING_PASSWORD");
+    public string? MlflowPassword { get; init; } = Given("MLFLOW_TRACKING_PASSWORD");
 
     /// <summary>Whether jobs write TensorBoard event files, under <c>events/</c> in the artifacts; default true.</summary>
-    public bool TensorBoard { get; set; } = true;
+    public bool TensorBoard { get; init; } = true;
+
+    /// <summary>Without its values: one is a secret.</summary>
+    public override string ToString() => nameof(TrackingOptions);
 
     public IEnumerable<Fault> Faults(string path)
     {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using LoraDrop.Api;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -17,9 +16,11 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     private readonly FullStore _full = new();
     private TestService _service = null!;
 
-    public async ValueTask InitializeAsync() => _service = await TestService.StartAsync(services =>
+    public async ValueTask InitializeAsync() => _service = await StartAsync(Limit);
+
+    private Task<TestService> StartAsync(long limit) => TestService.StartAsync(services =>
     {
-        services.Configure<ApiOptions>(options => options.MaxUploadBytes = Limit);
+        services.AddSingleton(TestService.ApiDefaults with { MaxUploadBytes = limit });
         var folder = services.Single(s => s.ServiceType == typeof(IObjectStore)).ImplementationInstance as IObjectStore;
         services.AddSingleton<IObjectStore>(_full.Over(folder!));
     });
@@ -156,7 +157,8 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     [Fact]
     public async Task An_upload_goes_to_the_store_without_filling_the_memory()
     {
-        _service.Services.GetRequiredService<ApiOptions>().MaxUploadBytes = 1L << 30;
+        await _service.DisposeAsync();
+        _service = await StartAsync(1L << 30);
         const long Size = 128L << 20;
         _full.Discards = true;
         using (await UploadAsync(("name", null, "warm"), ("train", "t.tsv", "x"))) { }

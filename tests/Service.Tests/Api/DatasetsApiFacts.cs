@@ -13,7 +13,7 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await TestService.StartAsync();
+        _service = await TestService.StartAsync(services => services.AddSingleton(new SourceOptions { LocalFiles = true }));
         await _service.AddInputsAsync();
     }
 
@@ -55,7 +55,6 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
     {
         using var folder = new TestFolder();
         var file = folder.File("train.tsv", "sentence\tlabel\na\t1\n");
-        _service.Services.GetRequiredService<SourceOptions>().LocalFiles = true;
         using var answer = await _service.PostAsync("/datasets", $$"""{ "name": "local", "source": "file:{{file}}" }""");
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         Assert.Equal("/datasets/local", answer.Headers.Location!.ToString());

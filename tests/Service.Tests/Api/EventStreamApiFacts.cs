@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
-using LoraDrop.Api;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +15,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.HeartbeatEvery = TimeSpan.FromMilliseconds(200)));
+        _service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { HeartbeatEvery = TimeSpan.FromMilliseconds(200) }));
         await _service.AddInputsAsync();
     }
 

@@ -54,7 +54,7 @@ public sealed class LoopbackApiFacts(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_service_for_others_has_any_name_and_asks_for_a_key()
     {
-        await using var service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.RequireKey = true));
+        await using var service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
         using var answer = await SendAsync(service, HttpMethod.Get, host: "tuning.example");
         await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized");
     }

@@ -12,9 +12,8 @@ public sealed class ModelsApiFacts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await TestService.StartAsync();
+        _service = await TestService.StartAsync(services => services.AddSingleton(new SourceOptions { LocalFiles = true }));
         await _service.AddInputsAsync();
-        _service.Services.GetRequiredService<SourceOptions>().LocalFiles = true;
     }
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
@@ -39,8 +38,8 @@ public sealed class ModelsApiFacts : IAsyncLifetime
         using (var answer = await _service.PostAsync("/models", $$"""{ "name": "local", "source": "file:{{folder.Path}}" }""")) Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         using (var answer = await _service.PostAsync("/models", $$"""{ "name": "none", "source": "file:{{folder.At("missing")}}" }"""))
             Assert.Equal(["source"], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
-        _service.Services.GetRequiredService<SourceOptions>().LocalFiles = false;
-        using var refused = await _service.PostAsync("/models", $$"""{ "name": "other", "source": "file:{{folder.Path}}" }""");
+        await using var strict = await TestService.StartAsync();
+        using var refused = await strict.PostAsync("/models", $$"""{ "name": "other", "source": "file:{{folder.Path}}" }""");
         Assert.Equal(["source"], (await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
     }
 

@@ -57,6 +57,27 @@ public sealed class DatabaseStartFacts : IDisposable
     }
 
     [Fact]
+    public async Task Tables_of_a_version_before_0_1_0_are_refused_and_left_as_they_are()
+    {
+        var connection = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        await using var database = new NpgsqlConnection(connection);
+        await database.OpenAsync();
+        await using (var older = new NpgsqlCommand("""
+            CREATE TABLE "__EFMigrationsHistory" (migration_id varchar(150) PRIMARY KEY, product_version varchar(32) NOT NULL);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20261125232522_Initial', '10.0.11');
+            """, database)) await older.ExecuteNonQueryAsync();
+        var settings = Settings(connection);
+        foreach (var host in new[] { HostProcess.Api(settings), HostProcess.Worker(settings), HostProcess.Loradrop(settings, "db", "migrate") })
+        {
+            Assert.Equal(2, await host.EndAsync());
+            Assert.Contains("Database: was made by a version before 0.1.0, which this version cannot update: name an empty database, after downloading with the old version what you want to keep", host.Written);
+            await host.DisposeAsync();
+        }
+        await using var tables = new NpgsqlCommand("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'", database);
+        Assert.Equal(1L, await tables.ExecuteScalarAsync());
+    }
+
+    [Fact]
     public async Task A_database_that_is_not_there_is_refused_at_once()
     {
         var postgres = await PostgresServer.SharedAsync();

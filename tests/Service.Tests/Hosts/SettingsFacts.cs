@@ -1,5 +1,6 @@
 using LoraDrop.Api;
 using LoraDrop.Engine.Tests;
+using LoraDrop.Hosting;
 using LoraDrop.Storage;
 using LoraDrop.Worker;
 
@@ -78,6 +79,13 @@ public sealed class SettingsFacts
         var said = string.Join('\n', await RefusedAsync(new(Enough) { ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__SECRETKEY"] = "geheim" }));
         Assert.Contains($"Database:ConnectionString (LORADROP_DATABASE__CONNECTIONSTRING): {about}", said);
         Assert.DoesNotContain("geheim", said);
+    }
+
+    [Fact]
+    public void Options_do_not_show_their_secrets_as_text()
+    {
+        var storage = new StorageSettings { Database = new() { ConnectionString = "Password=geheim" }, S3 = new() { SecretKey = "geheim" }, Sources = new() { Store = new() { SecretKey = "geheim" } } };
+        Assert.DoesNotContain("geheim", $"{new Hosting.ServiceSettings(storage, new())} {new HubOptions { Token = "geheim" }} {new TrackingOptions { MlflowToken = "geheim", MlflowPassword = "geheim" }}");
     }
 
     [Fact]

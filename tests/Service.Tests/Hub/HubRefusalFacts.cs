@@ -34,7 +34,7 @@ public sealed class HubRefusalFacts
     [Fact]
     public async Task A_token_without_access_is_told_apart_from_none()
     {
-        await using var visit = await HubVisit.BeginAsync(options => options.Token = "hf_secret");
+        await using var visit = await HubVisit.BeginAsync(options => options with { Token = "hf_secret" });
         visit.Hub.Next("/revision/main", LocalHub.Status(403, "GatedRepo"));
         var refusal = await visit.DatasetRefusalAsync();
         Assert.Contains("with the account of the token", refusal);

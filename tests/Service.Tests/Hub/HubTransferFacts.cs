@@ -12,7 +12,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task The_token_goes_to_the_hub_and_never_to_the_store()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options.Token = " hf_secret\n")).WithModel(Weights);
+        await using var visit = (await HubVisit.BeginAsync(options => options with { Token = " hf_secret\n" })).WithModel(Weights);
         await visit.FetchModelAsync();
         Assert.All(visit.Hub.Requests, asked => Assert.Equal(asked.AtStore ? null : "Bearer hf_secret", asked.Token));
         Assert.Contains(visit.Hub.Requests, asked => asked.AtStore);
@@ -21,7 +21,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task The_token_follows_a_redirect_within_the_hub()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options.Token = "hf_secret")).WithModel(Weights, "org/renamed");
+        await using var visit = (await HubVisit.BeginAsync(options => options with { Token = "hf_secret" })).WithModel(Weights, "org/renamed");
         visit.Hub.Next("/api/models/old/revision/main", LocalHub.RedirectTo("/api/models/org/renamed/revision/main"));
         visit.Hub.Next($"/api/models/old/tree/{LocalHub.Commit}", LocalHub.RedirectTo($"/api/models/org/renamed/tree/{LocalHub.Commit}?recursive=true"));
         foreach (var file in (string[])["config.json", "tokenizer.json", File])
@@ -47,7 +47,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task A_transfer_that_moves_survives_more_cuts_than_attempts_are_allowed()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options.Attempts = 2)).WithModel(Weights);
+        await using var visit = (await HubVisit.BeginAsync(options => options with { Attempts = 2 })).WithModel(Weights);
         visit.Hub.Next(File, [.. Enumerable.Repeat(visit.Hub.CutAfter(40_000), 5)]);
         await visit.FetchModelAsync();
         Assert.Equal(Weights, Fetched(visit));
@@ -66,7 +66,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task Silence_is_taken_for_a_broken_connection()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options.IdleTimeout = TimeSpan.FromSeconds(400))).WithModel(Weights);
+        await using var visit = (await HubVisit.BeginAsync(options => options with { IdleTimeout = TimeSpan.FromSeconds(400) })).WithModel(Weights);
         visit.Hub.Next(File, visit.Hub.SilentAfter(100_000));
         await visit.FetchModelAsync();
         Assert.Equal(Weights, Fetched(visit));
@@ -94,7 +94,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task A_hub_that_stays_broken_counts_as_unreachable()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options.Attempts = 3)).WithModel(Weights);
+        await using var visit = (await HubVisit.BeginAsync(options => options with { Attempts = 3 })).WithModel(Weights);
         visit.Hub.Next("/revision/main", LocalHub.Status(503), LocalHub.Status(503), LocalHub.Status(503));
         var failure = await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync());
         Assert.Equal(visit.Hub.Endpoint, failure.Endpoint);
@@ -106,8 +106,7 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task A_hub_that_nobody_answers_for_is_unreachable()
     {
-        await using var visit = await HubVisit.BeginAsync();
-        visit.Options.Attempts = 2;
+        await using var visit = await HubVisit.BeginAsync(options => options with { Attempts = 2 });
         await visit.Hub.DisposeAsync();
         Assert.Contains(visit.Options.Endpoint, (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
     }

@@ -13,8 +13,8 @@ internal sealed class HubVisit : IAsyncDisposable
 
     private HubVisit(LocalHub hub, HubOptions options, OutgoingGuard guard)
     {
+        options = options with { Endpoint = hub.Endpoint };
         (Hub, Options, Guard) = (hub, options, guard);
-        options.Endpoint = hub.Endpoint;
         hub.ClientsCache = Cache;
         Client = new HubClient(options, Cache, guard, Clock);
     }
@@ -37,10 +37,10 @@ internal sealed class HubVisit : IAsyncDisposable
     public List<HubProgress> Progress { get; } = [];
 
     /// <summary>Starts a hub and a client, which bears eleven real seconds of silence unless it is set to bear less.</summary>
-    public static async Task<HubVisit> BeginAsync(Action<HubOptions>? set = null, OutgoingGuard? guard = null)
+    public static async Task<HubVisit> BeginAsync(Func<HubOptions, HubOptions>? set = null, OutgoingGuard? guard = null)
     {
         var options = new HubOptions { IdleTimeout = TimeSpan.FromHours(3) };
-        set?.Invoke(options);
+        options = set?.Invoke(options) ?? options;
         return new(await LocalHub.StartAsync(), options, guard ?? new(new() { PrivateNetworks = ["127.0.0.1"] }, Dns.GetHostAddressesAsync));
     }
 

@@ -56,7 +56,7 @@ public sealed class MlflowOutageFacts
         using var tiny = new TinyTask();
         await using var mlflow = await MlflowServer.StartAsync();
         mlflow.Gone = true;
-        await using var service = await WorkingService.StartAsync(tracking: tracking => (tracking.MlflowUri, tracking.MlflowExperiment, tracking.TensorBoard) = (mlflow.Address, "moods of people", false));
+        await using var service = await WorkingService.StartAsync(tracking: tracking => tracking with { MlflowUri = mlflow.Address, MlflowExperiment = "moods of people", TensorBoard = false });
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var job = await service.RunAsync((TinyJob.Usual with { Epochs = 60, EvaluateEvery = 400 }).Json($"file:{tiny.Model}", "moods")); // 300 steps of 4 curves: more than a batch of MLflow takes
         Assert.Equal("succeeded", WorkingService.Status(job));
@@ -78,7 +78,7 @@ public sealed class MlflowOutageFacts
     {
         using var tiny = new TinyTask();
         await using var mlflow = await MlflowServer.StartAsync("Basic dTpw"); // u:p
-        await using var service = await WorkingService.StartAsync(tracking: tracking => (tracking.MlflowUri, tracking.MlflowUser, tracking.MlflowPassword) = (mlflow.Address, "u", "p"));
+        await using var service = await WorkingService.StartAsync(tracking: tracking => tracking with { MlflowUri = mlflow.Address, MlflowUser = "u", MlflowPassword = "p" });
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var submitted = await service.PostAsync("/jobs", (TinyJob.Usual with { Epochs = 200, EvaluateEvery = 50 }).Json($"file:{tiny.Model}", "moods"));
         var address = $"/jobs/{submitted.GetProperty("id").GetString()}";

@@ -101,7 +101,7 @@ public sealed class DeliveryFacts
     {
         await using var hanging = await Receiver.StartAsync();
         await using var quick = await Receiver.StartAsync();
-        await using var hooked = await HookedService.StartAsync(byItself: true, options => (options.Timeout, options.MostAtOnce) = (TimeSpan.FromSeconds(8), 8));
+        await using var hooked = await HookedService.StartAsync(byItself: true, options => options with { Timeout = TimeSpan.FromSeconds(8), MostAtOnce = 8 });
         hanging.Answer = Receiver.Hang;
         var slow = await hooked.AddAsync(hanging.Url);
         await hooked.AddAsync(quick.Url);
@@ -249,7 +249,7 @@ public sealed class DeliveryFacts
     public async Task A_stop_gives_back_what_is_on_its_way()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var hooked = await HookedService.StartAsync(byItself: true, options => options.StopGrace = TimeSpan.FromMilliseconds(100));
+        await using var hooked = await HookedService.StartAsync(byItself: true, options => options with { StopGrace = TimeSpan.FromMilliseconds(100) });
         receiver.Answer = Receiver.Hang;
         var id = (await hooked.AddAsync(receiver.Url)).GetProperty("id").GetString()!;
         await hooked.Service.SubmitAsync();

@@ -85,7 +85,7 @@ public sealed class WebhooksApiFacts
     public async Task So_many_tests_at_a_time_are_enough()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var hooked = await HookedService.StartAsync(set: options => (options.Timeout, options.MostAtOnce) = (TimeSpan.FromSeconds(1), 8));
+        await using var hooked = await HookedService.StartAsync(set: options => options with { Timeout = TimeSpan.FromSeconds(1), MostAtOnce = 8 });
         receiver.Answer = Receiver.Hang;
         var id = Id(await hooked.AddAsync(receiver.Url));
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => hooked.Service.PostAsync($"/webhooks/{id}/test")));

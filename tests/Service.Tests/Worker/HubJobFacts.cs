@@ -17,7 +17,7 @@ public sealed class HubJobFacts
         using var tiny = new TinyTask();
         await using var hub = await LocalHub.StartAsync();
         Publish(hub, tiny);
-        await using var service = await WorkingService.StartAsync(hub: options => options.Endpoint = hub.Endpoint);
+        await using var service = await WorkingService.StartAsync(hub: options => options with { Endpoint = hub.Endpoint });
         var job = await service.RunAsync(Request);
         Assert.True(WorkingService.Status(job) == "succeeded", job.ToString());
         Assert.Equal(64, job.GetProperty("model").GetProperty("sha256").GetString()!.Length);
@@ -36,7 +36,7 @@ public sealed class HubJobFacts
         var hub = await LocalHub.StartAsync();
         Publish(hub, tiny);
         var endpoint = "http://127.0.0.1:9";
-        await using var service = await WorkingService.StartAsync(hub: options => (options.Endpoint, options.Attempts) = (endpoint, 1));
+        await using var service = await WorkingService.StartAsync(hub: options => options with { Endpoint = endpoint, Attempts = 1 });
         var job = await service.RunAsync(Request);
         var error = job.GetProperty("error");
         Assert.Contains(error.GetProperty("code").GetString(), (string[])["model_failed", "dataset_failed"]);

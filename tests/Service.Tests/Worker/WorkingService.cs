@@ -29,16 +29,15 @@ internal sealed class WorkingService : IAsyncDisposable
 
     public string DataFolder => _data.Root;
 
-    public static async Task<WorkingService> StartAsync(Action<WorkerOptions>? worker = null, Action<HubOptions>? hub = null, string? root = null, Action<TrackingOptions>? tracking = null)
+    public static async Task<WorkingService> StartAsync(Func<WorkerOptions, WorkerOptions>? worker = null, Func<HubOptions, HubOptions>? hub = null, string? root = null, Func<TrackingOptions, TrackingOptions>? tracking = null)
     {
         var folder = new TestFolder();
         var data = Storage.DataFolder.Take(root ?? folder.At("data"));
         var options = new WorkerOptions { Threads = 1, ChildCommand = [Path.Combine(AppContext.BaseDirectory, "loradrop")] };
-        worker?.Invoke(options);
-        var onHub = new HubOptions();
-        hub?.Invoke(onHub);
+        options = worker?.Invoke(options) ?? options;
+        var onHub = hub?.Invoke(new()) ?? new();
         var shown = new TrackingOptions { MlflowUri = null };
-        tracking?.Invoke(shown);
+        shown = tracking?.Invoke(shown) ?? shown;
         var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true, shown) { Outgoing = new() { PrivateNetworks = ["127.0.0.1"], AllowHttp = true } });
         await app.StartAsync();
         return new(folder, data, app);

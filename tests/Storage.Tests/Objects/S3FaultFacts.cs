@@ -19,8 +19,7 @@ public sealed class S3FaultFacts(OneConditionalS3Server one) : IClassFixture<One
     {
         var server = await one.GetAsync();
         _proxy = new(server.Port);
-        _options = S3Tests.Options(_proxy.Endpoint, server.NewBucket());
-        _options.RequestTimeout = TimeSpan.FromSeconds(2);
+        _options = S3Tests.Options(_proxy.Endpoint, server.NewBucket()) with { RequestTimeout = TimeSpan.FromSeconds(2) };
         _store = new(_options);
     }
 
@@ -53,8 +52,7 @@ public sealed class S3FaultFacts(OneConditionalS3Server one) : IClassFixture<One
     [Fact]
     public async Task A_store_that_says_nothing_is_given_up()
     {
-        _options.RequestTimeout = TimeSpan.FromMilliseconds(300);
-        using var store = new S3ObjectStore(_options);
+        using var store = new S3ObjectStore(_options with { RequestTimeout = TimeSpan.FromMilliseconds(300) });
         _proxy.Trouble = new Trouble.Hang();
         var silent = await Assert.ThrowsAsync<StoreUnreachableException>(() => store.PutAsync("a/1", Bytes("x"), default));
         Assert.Contains("nothing came for 0.3 s", silent.Message);

@@ -72,7 +72,9 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     [Fact]
     public async Task A_prefix_keeps_two_services_in_one_bucket_apart()
     {
-        _options.Prefix = "ours/";
+        _store.Dispose();
+        _options = _options with { Prefix = "ours/" };
+        _store = new(_options);
         using var theirs = new S3ObjectStore(new() { Bucket = _options.Bucket, Endpoint = _options.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey, Prefix = "theirs/" });
         await Store.PutAsync("a/b", Bytes("ours"), default);
         await theirs.PutAsync("a/b", Bytes("theirs"), default);
@@ -113,7 +115,7 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     [Fact]
     public async Task A_wrong_secret_is_said_plainly_and_not_shown()
     {
-        _options.SecretKey = "not the secret";
+        _options = _options with { SecretKey = "not the secret" };
         using var store = new S3ObjectStore(_options);
         var denied = await Assert.ThrowsAsync<IOException>(() => store.CheckAsync(default));
         Assert.Contains($"denies access to the bucket {_options.Bucket} (SignatureDoesNotMatch)", denied.Message);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using LoraDrop.Api;
 using LoraDrop.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -27,7 +26,7 @@ public sealed class GuardedService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.RequireKey = true));
+        Service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
         await Service.AddInputsAsync();
         Ada = Service.As(await Service.KeyAsync(Role.Submit, "ada"));
         Bob = Service.As(await Service.KeyAsync(Role.Submit, "bob"));

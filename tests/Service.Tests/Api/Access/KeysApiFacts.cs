@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using LoraDrop.Api;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -181,7 +180,7 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
     [Fact]
     public async Task Wrong_keys_from_one_address_are_slowed_down()
     {
-        await using var service = await TestService.StartAsync(services => services.Configure<ApiOptions>(options => options.RequireKey = true));
+        await using var service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
         using var right = service.As(await service.KeyAsync(Role.Read, "right"));
         using var wrong = service.As("ld_aaaaaaaa_0000000000000000000000000000000000000000000");
         HttpStatusCode last = default;

@@ -93,7 +93,7 @@ public sealed class OidcFacts : IAsyncLifetime
 
     private Task<TestService> StartAsync(string claim) => TestService.StartAsync(services =>
     {
-        services.Configure<ApiOptions>(options => options.RequireKey = true);
+        services.AddSingleton(TestService.ApiDefaults with { RequireKey = true });
         services.AddOidc(new OidcOptions { Authority = Authority, Audience = "loradrop", RoleClaim = claim, Roles = new Dictionary<string, string> { ["ml-engineers"] = "submit", ["platform"] = "admin" } });
     });
 

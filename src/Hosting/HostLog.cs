@@ -1,0 +1,46 @@
+using LoraDrop.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace LoraDrop.Hosting;
+
+/// <summary>How every host logs: a line for people, or an object for machines, with job, stage and attempt where it is about one.</summary>
+public static class HostLog
+{
+    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
+
+    /// <summary>Logs as the settings say; what is logged without a host goes nowhere.</summary>
+    public static IServiceCollection AddHostLog(this IServiceCollection services, LogOptions options) => services.AddSerilog(log =>
+    {
+        log.Vocabulary(options.Level);
+        if (options.Json) log.WriteTo.Console(new CompactJsonFormatter());
+        else log.ForPeople();
+    }, preserveStaticLogger: true);
+
+    /// <summary>What is worth a line: the service's own words, and of the frameworks what is wrong.</summary>
+    public static LoggerConfiguration Vocabulary(this LoggerConfiguration log, LogLevel least = LogLevel.Information)
+    {
+        var level = least == LogLevel.None ? LevelAlias.Off : (LogEventLevel)least;
+        var foreign = level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
+        return log.MinimumLevel.Is(level)
+            .MinimumLevel.Override("Microsoft", foreign)
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal) // what goes wrong there is thrown too, and said where it is caught
+            .MinimumLevel.Override("Hangfire", foreign)
+            .Filter.ByExcluding(IsQueueInOutage)
+            .Enrich.FromLogContext()
+            .Enrich.With<WithoutAddress>()
+            .Enrich.With<TraceOnLine>()
+            .Enrich.With<JobOnLine>()
+            .Enrich.With<KeyMask>();
+    }
+
+    /// <summary>Lines on standard error.</summary>
+    public static LoggerConfiguration ForPeople(this LoggerConfiguration log) => log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: LogEventLevel.Verbose);
+
+    /// <summary>While the database is gone, each of the queue's loops says so with a stack trace, again and again; those who work with the rows say it in a line.</summary>
+    private static bool IsQueueInOutage(LogEvent said) =>
+        said.Exception is not null && said.Properties.TryGetValue(Serilog.Core.Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: string name } && name.StartsWith("Hangfire", StringComparison.Ordinal) && DatabaseFault.Unreachable(said.Exception) is not null;
+}

@@ -1,0 +1,48 @@
+using System.Collections;
+using System.Diagnostics;
+using LoraDrop.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace LoraDrop.Hosting;
+
+/// <summary>What every host tells of itself: numbers for Prometheus always, traces where the standard variables of OpenTelemetry name somebody who takes them. <c>OTEL_SDK_DISABLED=true</c> ends both.</summary>
+public static class HostTelemetry
+{
+    private const string Variables = "OTEL_";
+
+    /// <summary>The labels of requests that are worth a series each.</summary>
+    private static readonly string[] RequestLabels = ["http.request.method", "http.route", "http.response.status_code"];
+
+    /// <param name="services">The host's.</param>
+    /// <param name="configuration">The host's; it gets the variables of OpenTelemetry, and nothing else of the environment.</param>
+    /// <param name="name">What traces and numbers call the host, unless <c>OTEL_SERVICE_NAME</c> does.</param>
+    public static IServiceCollection AddHostTelemetry(this IServiceCollection services, IConfigurationBuilder configuration, string name)
+    {
+        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(v => ((string)v.Key).StartsWith(Variables, StringComparison.Ordinal)).ToDictionary(v => (string)v.Key, v => (string?)v.Value);
+        if (variables.GetValueOrDefault("OTEL_SDK_DISABLED") is "true") return services;
+        configuration.AddInMemoryCollection(variables);
+        services.AddMetrics();
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(name, serviceVersion: ServiceVersion.Text).AddEnvironmentVariableDetector())
+            .WithMetrics(metrics => metrics.AddMeter(ServiceMeter.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime")
+                .AddView(instrument => instrument.Meter.Name == "System.Runtime" && instrument.Name.EndsWith(".count", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null) // a gauge of that name looks like a part of a histogram
+                .AddView("http.server.request.duration", new MetricStreamConfiguration { TagKeys = RequestLabels })
+                .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false));
+        if (variables.GetValueOrDefault("OTEL_TRACES_EXPORTER") != "none" && (variables.ContainsKey("OTEL_EXPORTER_OTLP_ENDPOINT") || variables.ContainsKey("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")))
+            telemetry.WithTracing(tracing => tracing.AddSource(Tracing.SourceName)
+                .AddAspNetCoreInstrumentation(requests => requests.Filter = IsTraced)
+                .AddHttpClientInstrumentation(requests => requests.FilterHttpRequestMessage = _ => Activity.Current is { ParentSpanId: var parent } && parent != default) // of those that belong to nothing, such as looks at the store, there is no end
+                .AddOtlpExporter());
+        return services;
+    }
+
+    /// <summary>Health, metrics and looks at a job that say what the caller knows already are asked for all the time; one that brings a trace of its own is part of that.</summary>
+    private static bool IsTraced(HttpContext http) =>
+        http.Request.Headers.TraceParent.Count > 0
+        || !(http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path || (HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.IfNoneMatch.Count > 0));
+}

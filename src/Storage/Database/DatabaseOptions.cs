@@ -1,0 +1,95 @@
+using LoraDrop.Domain;
+using Npgsql;
+
+namespace LoraDrop.Storage;
+
+/// <summary>Where the rows are, and how much of the database a process takes.</summary>
+public sealed record DatabaseOptions
+{
+    /// <summary>Seconds until a connection that is not answered counts as failed.</summary>
+    private const int ConnectSeconds = 5;
+
+    /// <summary>Seconds between two signs of life on an idle connection; a network that drops those silently is noticed so.</summary>
+    private const int KeepAliveSeconds = 30;
+
+    /// <summary>Connections that the queue may have beside those of the rows.</summary>
+    internal const int QueueConnections = 10;
+
+    /// <summary>Statements that a connection keeps prepared: all that a host uses often. To read and plan them anew took the database more time than to answer most of them.</summary>
+    private const int PreparedStatements = 200;
+
+    /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c> does.</summary>
+    public bool MigrateAtStart { get; init; }
+
+    /// <summary>How long one command may take; default 30 s, from 1 s to 1 h.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts together must stay below the server's max_connections.</summary>
+    public int MaxConnections { get; init; } = 20;
+
+    /// <summary>Without its values: one is a secret.</summary>
+    public override string ToString() => nameof(DatabaseOptions);
+
+    public IEnumerable<Fault> Faults(string path)
+    {
+        if (ConnectionFault() is { } fault) yield return new($"{path}:{nameof(ConnectionString)}", fault);
+        foreach (var wrong in $"{path}:{nameof(CommandTimeout)}".Within(CommandTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return wrong;
+        foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
+    }
+
+    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session; to clear it away nevertheless, before every use, took as long as a look at a job.</summary>
+    internal string CompleteForRows(string application, TimeSpan idle) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
+
+    /// <summary>The connection string with what it leaves out.</summary>
+    /// <param name="application">What the server shows in pg_stat_activity.</param>
+    /// <param name="most">Connections at a time.</param>
+    /// <param name="idle">How long a transaction may be left alone. A process that is frozen in the middle of one holds its locks, and with them a job, until the server ends it.</param>
+    public string Complete(string application, int most, TimeSpan? idle = null)
+    {
+        var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
+        void Default(string name, object value)
+        {
+            if (!complete.ShouldSerialize(name)) complete[name] = value; // ContainsKey is true of every name that Npgsql knows
+        }
+        Default("Timeout", ConnectSeconds);
+        Default("Keepalive", KeepAliveSeconds);
+        Default("Command Timeout", (int)CommandTimeout.TotalSeconds);
+        Default("Maximum Pool Size", most);
+        Default("Application Name", application);
+        Default("Max Auto Prepare", PreparedStatements); // a pooler between that hands out connections by transaction may need 0
+        if (idle is { } alone) Default("Options", $"-c idle_in_transaction_session_timeout={(long)alone.TotalMilliseconds}");
+        return complete.ConnectionString;
+    }
+
+    /// <summary>Host and port, database and user, as messages name them.</summary>
+    public (string Server, string Database, string User) Names()
+    {
+        var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return ($"{parts.Host}:{parts.Port}", parts.Database!, parts.Username ?? Environment.UserName);
+    }
+
+    /// <summary>What is wrong with the connection string; never a part of its values, as one is a password.</summary>
+    private string? ConnectionFault()
+    {
+        const string Wanted = "Host=…;Database=…;Username=…;Password=…";
+        if (ConnectionString.Length == 0) return $"is required: {Wanted}";
+        if (ConnectionString.Contains("://", StringComparison.Ordinal)) return $"is an address; write {Wanted}";
+        try
+        {
+            var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
+            return (parts.Host, parts.Database) switch
+            {
+                (null or "", _) => $"names no Host; write {Wanted}",
+                (_, null or "") => $"names no Database; write {Wanted}",
+                _ => null,
+            };
+        }
+        catch (ArgumentException wrong)
+        {
+            return wrong.ParamName is { Length: > 0 } keyword ? $"has a part {keyword}, which PostgreSQL's client does not know or whose value it does not take; write {Wanted}" : $"cannot be read; write {Wanted}";
+        }
+    }
+}
