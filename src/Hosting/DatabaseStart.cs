@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>What a starting host does about the database: waits while it cannot be reached, and ends where no waiting helps.</summary>
+/// <summary>Waits for the database when a host starts, and refuses where waiting cannot help.</summary>
 public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider clock, ILogger<DatabaseStart> log)
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1), BetweenLines = TimeSpan.FromSeconds(5);
 
-    /// <summary>Waits until the database can be worked with.</summary>
-    /// <exception cref="RefusedInputException">It refuses this program, or its tables are not this version's.</exception>
-    /// <exception cref="OperationCanceledException">The host is to end.</exception>
+    /// <summary>Waits until the database can be used.</summary>
+    /// <exception cref="RefusedInputException">The database refuses this program, or its tables are of another version.</exception>
+    /// <exception cref="OperationCanceledException">The host is stopping.</exception>
     public Task AwaitTablesAsync(CancellationToken stop) => WithAnswerAsync(async () =>
     {
         var tables = new DatabaseTables(options);
@@ -22,7 +22,7 @@ public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider 
         await tables.MigrateAsync(Migrated, stop);
     }, stop);
 
-    /// <summary>Brings the tables up to date as soon as the database answers.</summary>
+    /// <summary>Updates the tables as soon as the database answers.</summary>
     public Task MigrateAsync(Action<string> say, CancellationToken stop) => WithAnswerAsync(() => new DatabaseTables(options).MigrateAsync(say, stop), stop);
 
     private async Task WithAnswerAsync(Func<Task> act, CancellationToken stop)

@@ -2,16 +2,16 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Asks a host for its health from outside its process: for images that hold no other program that could.</summary>
+/// <summary>Gets a host's health from outside its process, for images without curl.</summary>
 public static class HealthProbe
 {
-    /// <summary>The host answers that it is not well, or does not answer.</summary>
+    /// <summary>The host is unhealthy or does not answer.</summary>
     public const int Unwell = 1;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets an address such as <c>http://127.0.0.1:5080/health/ready</c>, says what is wrong on standard error, and returns an exit code: 0 where it is answered with a success within 5 s.</summary>
-    /// <param name="address">An absolute address; proxies of the environment are not asked.</param>
+    /// <summary>Gets an address such as <c>http://127.0.0.1:5080/health/ready</c>, and prints what is wrong to standard error. The exit code is 0 if a success is answered within 5 s.</summary>
+    /// <param name="address">An absolute address; proxies in the environment are ignored.</param>
     public static async Task<int> RunAsync(string address)
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))

@@ -7,12 +7,12 @@ using Serilog.Formatting.Compact;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>How every host logs: a line for people, or an object for machines, with job, stage and attempt where it is about one.</summary>
+/// <summary>Sets up the log of a host: a line for people, or a JSON object for machines, with job, stage and attempt where the entry is about one.</summary>
 public static class HostLog
 {
     private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
 
-    /// <summary>Logs as the settings say; what is logged without a host goes nowhere.</summary>
+    /// <summary>Logs as the settings say. Entries outside a host are dropped.</summary>
     public static IServiceCollection AddHostLog(this IServiceCollection services, LogOptions options) => services.AddSerilog(log =>
     {
         log.Vocabulary(options.Level);
@@ -20,14 +20,14 @@ public static class HostLog
         else log.ForPeople();
     }, preserveStaticLogger: true);
 
-    /// <summary>What is worth a line: the service's own words, and of the frameworks what is wrong.</summary>
+    /// <summary>The entries that are written: the service's own, and only warnings and errors of the frameworks.</summary>
     public static LoggerConfiguration Vocabulary(this LoggerConfiguration log, LogLevel least = LogLevel.Information)
     {
         var level = least == LogLevel.None ? LevelAlias.Off : (LogEventLevel)least;
         var foreign = level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
         return log.MinimumLevel.Is(level)
             .MinimumLevel.Override("Microsoft", foreign)
-            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal) // what goes wrong there is thrown too, and said where it is caught
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal) // its errors are thrown too, and logged where they are caught
             .MinimumLevel.Override("Hangfire", foreign)
             .Filter.ByExcluding(IsQueueInOutage)
             .Enrich.FromLogContext()
@@ -40,7 +40,7 @@ public static class HostLog
     /// <summary>Lines on standard error.</summary>
     public static LoggerConfiguration ForPeople(this LoggerConfiguration log) => log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: LogEventLevel.Verbose);
 
-    /// <summary>While the database is gone, each of the queue's loops says so with a stack trace, again and again; those who work with the rows say it in a line.</summary>
+    /// <summary>While the database is unreachable, each of the queue's loops logs a stack trace again and again; the code that uses the rows logs one line.</summary>
     private static bool IsQueueInOutage(LogEvent said) =>
         said.Exception is not null && said.Properties.TryGetValue(Serilog.Core.Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: string name } && name.StartsWith("Hangfire", StringComparison.Ordinal) && DatabaseFault.Unreachable(said.Exception) is not null;
 }

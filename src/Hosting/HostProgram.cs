@@ -6,19 +6,19 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>The frame of a host's program: its arguments, settings that are refused whole, and an end by signal.</summary>
+/// <summary>The main program of a host: its arguments, its settings, and its end by a signal.</summary>
 public static class HostProgram
 {
-    /// <summary>Ended because it was told to.</summary>
+    /// <summary>Ended on request.</summary>
     public const int Done = 0;
 
-    /// <summary>The settings, the database or the tables are wrong; starting again without a change gives the same.</summary>
+    /// <summary>The settings, the database or the tables are wrong; a restart without a change fails again.</summary>
     public const int Refused = 2;
 
-    /// <summary>Reads the arguments of an executable that is nothing but a host.</summary>
+    /// <summary>Parses the arguments of an executable that is only a host.</summary>
     /// <param name="args">Nothing, <c>--config</c> and a file, or before it <c>db migrate</c>; or <c>health</c> and an address (<see cref="HealthProbe"/>).</param>
     /// <param name="program">The executable's name.</param>
-    /// <param name="host">The host; given the file of settings, or null.</param>
+    /// <param name="host">Runs the host; its argument is the settings file, or null.</param>
     public static async Task<int> MainAsync(string[] args, string program, Func<string?, Task<int>> host)
     {
         switch (args)
@@ -40,8 +40,8 @@ public static class HostProgram
     }
 
     /// <summary>Runs a host to its end.</summary>
-    /// <param name="settingsFile">What <c>--config</c> named.</param>
-    /// <param name="host">Reads its settings, and works until it is told to stop.</param>
+    /// <param name="settingsFile">The file from <c>--config</c>.</param>
+    /// <param name="host">Reads its settings, and runs until it is stopped.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string? settingsFile, Func<SettingsReader, CancellationToken, Task> host)
     {
@@ -65,11 +65,11 @@ public static class HostProgram
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Done; // told to end before it had begun
+            return Done; // stopped before it had started
         }
     }
 
-    /// <summary>Brings the tables of jobs and of the queue up to date, and says what it did.</summary>
+    /// <summary>Updates the tables of jobs and of the queue, and prints what it did.</summary>
     public static Task<int> MigrateAsync(string? settingsFile) => RunAsync(settingsFile, async (reader, stop) =>
     {
         var (database, log) = (ServiceSettings.ReadDatabase(reader), ServiceSettings.ReadLog(reader));
@@ -78,10 +78,10 @@ public static class HostProgram
         await new DatabaseStart(database, TimeProvider.System, services.GetRequiredService<ILogger<DatabaseStart>>()).MigrateAsync(Console.Out.WriteLine, stop);
     });
 
-    /// <summary>What a host does between its settings and its work: waits for the database, and looks once at the object store, which may come later.</summary>
+    /// <summary>Waits for the database, and checks the object store once, which may come up later.</summary>
     public static async Task AwaitStorageAsync(this IServiceProvider services, CancellationToken stop)
     {
         await ActivatorUtilities.CreateInstance<DatabaseStart>(services).AwaitTablesAsync(stop);
-        await services.GetRequiredService<ReadyChecks>().RunAsync(stop); // what fails is in the log
+        await services.GetRequiredService<ReadyChecks>().RunAsync(stop); // failures are logged
     }
 }

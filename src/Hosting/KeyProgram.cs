@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Makes, lists and revokes API keys from the command line, in the database itself: the first key comes from here.</summary>
+/// <summary>Creates, lists and revokes API keys from the command line, directly in the database: this is how the first key is created.</summary>
 public static class KeyProgram
 {
     private const string Usage = """
@@ -59,7 +59,7 @@ public static class KeyProgram
         return new SqliteJobsContext(options.Options);
     }
 
-    /// <summary>Makes a key, and shows it.</summary>
+    /// <summary>Creates a key, and prints it.</summary>
     public static async Task CreateAsync(JobsContext db, KeyRequest asked, TextWriter output, CancellationToken cancel)
     {
         if (asked.Faults(TimeProvider.System.GetUtcNow()).ToList() is { Count: > 0 } faults) throw new RefusedInputException([.. faults.Select(fault => fault with { Path = Option(fault.Path) })]);
@@ -69,7 +69,7 @@ public static class KeyProgram
         await Console.Error.WriteLineAsync($"This is the only time that the key is shown. Role {JsonText.NameOf(row.Role)}, owner {row.Owner}, {(row.ExpiresAt is { } until ? $"until {until:u}" : "until it is revoked")}.");
     }
 
-    /// <summary>Shows the keys, newest first, a line each.</summary>
+    /// <summary>Prints the keys, newest first, one per line.</summary>
     public static async Task ListAsync(JobsContext db, TextWriter output, CancellationToken cancel)
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -77,7 +77,7 @@ public static class KeyProgram
             await output.WriteLineAsync($"{key.Prefix}  {JsonText.NameOf(key.Role),-6}  {State(key, now),-28}  {key.Owner}  {key.Name}");
     }
 
-    /// <summary>Has a key refused from now on.</summary>
+    /// <summary>Revokes a key.</summary>
     /// <exception cref="RefusedInputException">There is no such key.</exception>
     public static async Task RevokeAsync(JobsContext db, string idOrPrefix, TextWriter output, CancellationToken cancel)
     {

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Whether a host can work: asks the database and the object store, each within a limit.</summary>
+/// <summary>Checks whether a host can work: queries the database and the object store, each within a time limit.</summary>
 public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock, ILogger<ReadyChecks> log)
 {
-    /// <summary>What a check says that is well.</summary>
+    /// <summary>The result of a check that passed.</summary>
     public const string Ok = "ok";
 
     /// <summary>How long a check may take; the first of a process, which warms up, five times as long.</summary>
@@ -16,7 +16,7 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
 
     private TimeSpan _limit = First;
 
-    /// <summary>What was checked, and <see cref="Ok"/> or why it failed.</summary>
+    /// <summary>Each check with <see cref="Ok"/>, or why it failed.</summary>
     public async Task<IReadOnlyDictionary<string, string>> RunAsync(CancellationToken cancel)
     {
         var limit = _limit;
@@ -31,7 +31,7 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
         await db.Jobs.AnyAsync(cancel);
     }
 
-    /// <summary>What does not heed the limit by itself is left behind: an answer is owed in time.</summary>
+    /// <summary>A check that ignores the limit is abandoned, so that the answer is in time.</summary>
     private async Task<string> CheckAsync(string what, Func<CancellationToken, Task> check, TimeSpan limit, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(limit, clock);
@@ -41,7 +41,7 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
             await Task.Run(() => check(either.Token), CancellationToken.None).WaitAsync(either.Token);
             return Ok;
         }
-        catch (Exception failed) when (!cancel.IsCancellationRequested) // whatever it is, it is the answer
+        catch (Exception failed) when (!cancel.IsCancellationRequested) // any failure is the result
         {
             var reason = late.IsCancellationRequested ? $"no answer within {limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed) ?? Line(failed.GetBaseException().Message);
             Failed(what, reason);

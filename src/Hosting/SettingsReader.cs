@@ -6,10 +6,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Reads a host's settings strictly: from a file of JSON, then from the environment, which wins; what is wrong is told all at once.</summary>
+/// <summary>Reads a host's settings strictly, from a JSON file and from the environment, which wins. All faults are reported at once.</summary>
 /// <remarks>
-/// A section is read into the properties of its options. Names differ in case as they like, because those of the environment do. A value that is
-/// set to nothing is not set. Values of texts are never repeated in a fault: one may be a password.
+/// A section is read into the properties of its options. Names ignore case, as those of the environment do. An empty value counts as not
+/// set. A fault never repeats a text: it may be a password.
 /// </remarks>
 public sealed class SettingsReader
 {
@@ -34,10 +34,10 @@ public sealed class SettingsReader
         return reader;
     }
 
-    /// <summary>Reads a section; its faults are kept until all are told.</summary>
+    /// <summary>Reads a section; its faults are kept until all are reported.</summary>
     /// <param name="name">The section.</param>
-    /// <param name="check">Lists what is wrong with the values that were read, each with its path.</param>
-    /// <param name="options">Whose properties take the values; a setting belongs to the first that has it.</param>
+    /// <param name="check">Lists the faults of the values, each with its path.</param>
+    /// <param name="options">Take the values in their properties; a setting belongs to the first that has it.</param>
     public void Section(string name, Func<string, IEnumerable<Fault>> check, params object[] options)
     {
         var section = _given.GetSection(name);
@@ -56,8 +56,8 @@ public sealed class SettingsReader
         _faults.AddRange(check(name).Where(fault => !told.Contains(fault.Path)));
     }
 
-    /// <summary>Ends the reading.</summary>
-    /// <exception cref="RefusedInputException">Everything that is wrong, each with the path in the file and the name in the environment.</exception>
+    /// <summary>Reports all faults.</summary>
+    /// <exception cref="RefusedInputException">There are faults; each has the path in the file and the name in the environment.</exception>
     public void ThrowIfFaulty()
     {
         if (_faults.Count > 0) throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = SettingName.Of(fault.Path) })]);
@@ -88,14 +88,14 @@ public sealed class SettingsReader
         return false;
     }
 
-    /// <summary>Single values beside the sections are not for hosts (<c>LORADROP_URL</c>), or not of this program (an orchestrator's <c>LORADROP_PORT</c>).</summary>
+    /// <summary>Values outside sections are ignored: they are for the command line (<c>LORADROP_URL</c>) or from an orchestrator (<c>LORADROP_PORT</c>).</summary>
     private void RefuseUnknownSections()
     {
         foreach (var section in _given.GetChildren().Where(section => section.GetChildren().Any() && !SettingName.Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
             _faults.Add(new($"{section.Key} ({SettingName.Variable(section.Key)}__…)", $"is not a section of the settings{Spelling.Hint(section.Key, SettingName.Sections)}"));
     }
 
-    /// <summary>The likeliest mistake in a name of the environment: one underscore between levels.</summary>
+    /// <summary>Finds the likeliest mistake in an environment name: one underscore between levels.</summary>
     private void RefuseSingleUnderscores(string section, IEnumerable<string> known)
     {
         foreach (var name in known)

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Tells a full disk from other errors, however it comes.</summary>
+/// <summary>Recognizes a full disk, whatever reports it.</summary>
 public static class DiskFull
 {
     private const int SqliteFull = 13, NoSpaceLeft = 28, QuotaExceeded = 122;

@@ -56,7 +56,7 @@ public static class StorageSetup
         services.AddScoped<ApiKeys>();
         services.AddScoped<AuditLog>();
         services.AddScoped<JobQuota>();
-        services.AddScoped<LivingWorkers>();
+        services.AddScoped<LiveWorkers>();
         services.AddScoped<JobLife>();
         services.AddScoped<InputLife>();
         services.AddScoped<FileLife>();

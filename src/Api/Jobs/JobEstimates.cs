@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Api;
 
 /// <summary>Estimates a job's parameters, memory, time and queue position.</summary>
-internal sealed class JobEstimates(JobsContext db, JobLife life, LivingWorkers living, QueueOrder order, Caller caller, TimeProvider clock)
+internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers living, QueueOrder order, Caller caller, TimeProvider clock)
 {
     private const double GiB = 1L << 30;
 

@@ -32,7 +32,7 @@ internal static class ServiceEndpoints
 
     private static Ok<PresetList> Presets() => TypedResults.Ok(new PresetList(TaskPreset.All));
 
-    private static async Task<Ok<WorkerList>> Workers(JobsContext db, LivingWorkers living, Caller caller, CancellationToken cancel)
+    private static async Task<Ok<WorkerList>> Workers(JobsContext db, LiveWorkers living, Caller caller, CancellationToken cancel)
     {
         var workers = await living.AllAsync(cancel);
         var seen = db.Jobs.SeenBy(caller);

@@ -9,11 +9,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Tells health and numbers at addresses of their own, to whoever reaches them: for orchestrators and Prometheus, inside a cluster.</summary>
-/// <param name="addresses">Where, parted by <c>;</c>.</param>
-/// <param name="setting">The setting that says so.</param>
-/// <param name="ready">What is checked: <see cref="ReadyChecks.Ok"/>, or why it failed.</param>
-/// <param name="host">Whose numbers they are.</param>
+/// <summary>Serves health and metrics at addresses of their own, without a key: for orchestrators and Prometheus inside a cluster.</summary>
+/// <param name="addresses">Addresses to listen on, separated by <c>;</c>.</param>
+/// <param name="setting">The setting that names them.</param>
+/// <param name="ready">Runs the readiness checks; each returns <see cref="ReadyChecks.Ok"/>, or why it failed.</param>
+/// <param name="host">The host whose metrics are served.</param>
 public sealed class HealthListener(string addresses, string setting, Func<CancellationToken, Task<IReadOnlyDictionary<string, string>>> ready, IServiceProvider host) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;

@@ -7,14 +7,14 @@ using OpenTelemetry.Metrics;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>The numbers of a host, and the address at which Prometheus fetches them.</summary>
+/// <summary>The metrics of a host, and the address at which Prometheus scrapes them.</summary>
 public static class HostMetrics
 {
     public const string Path = "/metrics";
 
-    /// <summary>Gives the numbers of the host at <see cref="Path"/>; nothing where the host has none registered.</summary>
-    /// <param name="routes">Where they are to be had.</param>
-    /// <param name="host">Whose they are: a listener of its own may give them.</param>
+    /// <summary>Serves the host's metrics at <see cref="Path"/>, if the host has registered any.</summary>
+    /// <param name="routes">The routes to add the endpoint to.</param>
+    /// <param name="host">The host whose metrics are served, which may be another than the routes'.</param>
     public static void MapHostMetrics(this IEndpointRouteBuilder routes, IServiceProvider host)
     {
         if (host.GetService<MeterProvider>() is not { } meters) return;
@@ -22,7 +22,7 @@ public static class HostMetrics
         var scraped = host.GetServices<IScraped>().ToArray();
         routes.MapPrometheusScrapingEndpoint(Path, meters, before => before.Use(async (http, next) =>
         {
-            foreach (var each in scraped) await each.LookAsync(http.RequestAborted);
+            foreach (var each in scraped) await each.RefreshAsync(http.RequestAborted);
             await next(http);
         }), optionsName: null).WithDisplayName("Prometheus metrics").DisableHttpMetrics().ExcludeFromDescription();
     }

@@ -10,12 +10,12 @@ using OpenTelemetry.Trace;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>What every host tells of itself: numbers for Prometheus always, traces where the standard variables of OpenTelemetry name somebody who takes them. <c>OTEL_SDK_DISABLED=true</c> ends both.</summary>
+/// <summary>Sets up a host's telemetry: metrics for Prometheus always, traces where OpenTelemetry's standard variables name a receiver. <c>OTEL_SDK_DISABLED=true</c> turns both off.</summary>
 public static class HostTelemetry
 {
     private const string Variables = "OTEL_";
 
-    /// <summary>The labels of requests that are worth a series each.</summary>
+    /// <summary>The request labels that get a series each.</summary>
     private static readonly string[] RequestLabels = ["http.request.method", "http.route", "http.response.status_code"];
 
     /// <param name="services">The host's.</param>
@@ -41,7 +41,7 @@ public static class HostTelemetry
         return services;
     }
 
-    /// <summary>Health, metrics and looks at a job that say what the caller knows already are asked for all the time; one that brings a trace of its own is part of that.</summary>
+    /// <summary>Health, metrics and conditional polls of a job are too frequent to trace, unless the caller sends a trace.</summary>
     private static bool IsTraced(HttpContext http) =>
         http.Request.Headers.TraceParent.Count > 0
         || !(http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path || (HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.IfNoneMatch.Count > 0));

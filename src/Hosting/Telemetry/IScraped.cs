@@ -1,8 +1,8 @@
 namespace LoraDrop.Hosting;
 
-/// <summary>Numbers that are looked up when somebody asks for them.</summary>
+/// <summary>Metrics that are read when they are scraped.</summary>
 public interface IScraped
 {
-    /// <summary>Brings them up to date; what cannot be looked up is not told at all.</summary>
-    Task LookAsync(CancellationToken cancel);
+    /// <summary>Updates the values; those that cannot be read are left out.</summary>
+    Task RefreshAsync(CancellationToken cancel);
 }

@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>What the rows say of queue, jobs and workers: looked up for a scrape, and kept for some seconds for others that scrape.</summary>
-/// <remarks>Each Api tells the same; a query over several takes the greatest. While the database is gone there is nothing to tell, and nothing is told.</remarks>
+/// <summary>Metrics of queue, jobs and workers from the rows: read for a scrape, and kept a few seconds for other scrapers.</summary>
+/// <remarks>Each Api serves the same values; a query over several takes the greatest. While the database is unreachable none are served.</remarks>
 public sealed partial class RowGauges : IScraped, IDisposable
 {
-    /// <summary>How long a look holds; where it took long, fifty times as long as it took.</summary>
+    /// <summary>How long a reading is kept; where it took long, fifty times as long as it took.</summary>
     private static readonly TimeSpan Holds = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(5);
 
     private readonly IDbContextFactory<JobsContext> _contexts;
@@ -36,7 +36,7 @@ public sealed partial class RowGauges : IScraped, IDisposable
         meter.CreateObservableGauge("loradrop.worker.heartbeat_age", () => Tell(seen => seen.HeartbeatAges.Select(each => Of(each.Value, "host", each.Key))), "s", "How long ago a worker was heard of, by its machine.");
     }
 
-    public async Task LookAsync(CancellationToken cancel)
+    public async Task RefreshAsync(CancellationToken cancel)
     {
         await _looking.WaitAsync(cancel);
         try

@@ -6,7 +6,7 @@ namespace LoraDrop.Storage;
 /// <summary>How many jobs of an owner may wait, run or be paused at a time.</summary>
 public sealed class JobQuota(JobsContext db, Caller caller, JobOptions options)
 {
-    /// <summary>When a try is worth while: jobs take minutes at least.</summary>
+    /// <summary>Seconds to wait before trying again: jobs take minutes at least.</summary>
     private const int RetryAfter = 60;
 
     /// <summary>The limit; null for none.</summary>

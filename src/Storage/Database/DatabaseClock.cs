@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The time as the database has it, so that leases and queue times of many machines can be compared though their clocks differ.</summary>
+/// <summary>The database's time, so that leases and queue times of many machines can be compared although their clocks differ.</summary>
 /// <remarks>The machine's own clock plus an offset that is measured again and again. Timers run by the machine's clock.</remarks>
 public sealed class DatabaseClock : TimeProvider
 {
@@ -12,11 +12,11 @@ public sealed class DatabaseClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _offsetTicks));
 
-    /// <summary>Takes over what the database says.</summary>
+    /// <summary>Sets the offset from the database's time.</summary>
     /// <returns>How far the machine's clock is behind it.</returns>
     public async Task<TimeSpan> SetAsync(JobsContext db, CancellationToken cancel)
     {
-        await db.Database.OpenConnectionAsync(cancel); // making a connection is no part of the answer's way
+        await db.Database.OpenConnectionAsync(cancel); // connecting must not count as latency
         var asked = System.GetTimestamp();
         var theirs = (await db.Database.SqlQuery<DateTime>($"SELECT clock_timestamp() AS \"Value\"").ToListAsync(cancel))[0];
         var behind = new DateTimeOffset(theirs) + System.GetElapsedTime(asked) / 2 - System.GetUtcNow();
@@ -30,7 +30,7 @@ internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext>
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(30), Worth = TimeSpan.FromSeconds(1);
 
-    /// <summary>Once before anything begins.</summary>
+    /// <summary>Sets the clock once before other services start.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await SetAsync(cancellationToken);
@@ -57,7 +57,7 @@ internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext>
         }
         catch (Exception failed) when (Outages.Of(failed) is not null || (failed is OperationCanceledException && cancel.IsCancellationRequested))
         {
-            // It goes on with what it knew: clocks do not run apart that fast.
+            // The last offset stays: clocks do not drift that fast.
         }
     }
 

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Tells a database that cannot be reached, which passes, from one that refuses, which does not.</summary>
+/// <summary>Distinguishes a database that cannot be reached, which passes, from one that refuses, which does not.</summary>
 public static class DatabaseFault
 {
     private const string IdleInTransaction = "25P03";
 
-    /// <summary>Why the database cannot be reached, in few words; null where the error is another one.</summary>
+    /// <summary>Why the database cannot be reached, in a few words; null for other errors.</summary>
     public static string? Unreachable(Exception? error)
     {
         for (; error is not null; error = error.InnerException)
@@ -23,7 +23,7 @@ public static class DatabaseFault
         return null;
     }
 
-    /// <summary>The same of an attempt to connect, where an error of the network can only be the database's.</summary>
+    /// <summary>As <see cref="Unreachable(Exception?)"/>, for an attempt to connect, where a network error can only be the database's.</summary>
     public static string? UnreachableAtOpening(Exception error) => Unreachable(error) ?? error.GetBaseException() switch
     {
         SocketException socket => Words(socket),
@@ -31,9 +31,9 @@ public static class DatabaseFault
         _ => null,
     };
 
-    /// <summary>Why it will not let this program in or have its way, whatever is tried; null where the error is another one.</summary>
-    /// <param name="error">What came instead of an answer.</param>
-    /// <param name="options">Where it is, and as whom.</param>
+    /// <summary>Why the database refuses this program, so that no retry helps; null for other errors.</summary>
+    /// <param name="error">The error of the attempt.</param>
+    /// <param name="options">The server, database and user.</param>
     public static string? Refusal(Exception? error, DatabaseOptions options)
     {
         var (server, database, user) = options.Names();

@@ -3,19 +3,19 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Where the rows are, and how much of the database a process takes.</summary>
+/// <summary>The database of the rows, and how much of it a process uses.</summary>
 public sealed record DatabaseOptions
 {
-    /// <summary>Seconds until a connection that is not answered counts as failed.</summary>
+    /// <summary>Seconds until a connection attempt fails.</summary>
     private const int ConnectSeconds = 5;
 
-    /// <summary>Seconds between two signs of life on an idle connection; a network that drops those silently is noticed so.</summary>
+    /// <summary>Seconds between keepalives on an idle connection, so that one that the network dropped silently is noticed.</summary>
     private const int KeepAliveSeconds = 30;
 
     /// <summary>Connections that the queue may have beside those of the rows.</summary>
     internal const int QueueConnections = 10;
 
-    /// <summary>Statements that a connection keeps prepared: all that a host uses often. To read and plan them anew took the database more time than to answer most of them.</summary>
+    /// <summary>Statements that a connection keeps prepared: all that a host uses often. Parsing and planning them again took the database longer than executing most of them.</summary>
     private const int PreparedStatements = 200;
 
     /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
@@ -40,13 +40,13 @@ public sealed record DatabaseOptions
         foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
     }
 
-    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session; to clear it away nevertheless, before every use, took as long as a look at a job.</summary>
+    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session, and resetting it before every use took as long as reading a job.</summary>
     internal string CompleteForRows(string application, TimeSpan idle) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
 
     /// <summary>The connection string with what it leaves out.</summary>
-    /// <param name="application">What the server shows in pg_stat_activity.</param>
-    /// <param name="most">Connections at a time.</param>
-    /// <param name="idle">How long a transaction may be left alone. A process that is frozen in the middle of one holds its locks, and with them a job, until the server ends it.</param>
+    /// <param name="application">The name in pg_stat_activity.</param>
+    /// <param name="most">The most connections at a time.</param>
+    /// <param name="idle">How long a transaction may be idle. A process that freezes in one holds its locks, and with them a job, until the server ends it.</param>
     public string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -64,14 +64,14 @@ public sealed record DatabaseOptions
         return complete.ConnectionString;
     }
 
-    /// <summary>Host and port, database and user, as messages name them.</summary>
+    /// <summary>Host and port, database and user, for messages.</summary>
     public (string Server, string Database, string User) Names()
     {
         var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
         return ($"{parts.Host}:{parts.Port}", parts.Database!, parts.Username ?? Environment.UserName);
     }
 
-    /// <summary>What is wrong with the connection string; never a part of its values, as one is a password.</summary>
+    /// <summary>The fault of the connection string; it never repeats a value, as one is a password.</summary>
     private string? ConnectionFault()
     {
         const string Wanted = "Host=…;Database=…;Username=…;Password=…";

@@ -11,10 +11,10 @@ namespace LoraDrop.Storage;
 /// <remarks>A version of this program works with exactly the tables that it knows. Older ones are brought up to date, newer ones are refused and left as they are.</remarks>
 public sealed partial class DatabaseTables(DatabaseOptions options)
 {
-    /// <summary>Where the queue's tables are.</summary>
+    /// <summary>The schema of the queue's tables.</summary>
     public const string QueueSchema = "hangfire";
 
-    /// <summary>Of the lock that lets one migration run at a time: "loradrop" as a number.</summary>
+    /// <summary>The advisory lock that lets one migration run at a time: "loradrop" as a number.</summary>
     private const long LockKey = 0x6c6f726164726f70;
 
     private static readonly int QueueVersion = typeof(PostgreSqlStorage).Assembly.GetManifestResourceNames().Select(name => QueueScript().Match(name)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
@@ -45,8 +45,8 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         return new(applied.Count, [.. known.Except(applied)], [.. applied.Except(known)], await QueueVersionAsync((NpgsqlConnection)db.Database.GetDbConnection(), cancel));
     }
 
-    /// <summary>Brings all tables up to date; of several that try at once, one does it and the others find it done.</summary>
-    /// <param name="say">Told what is done.</param>
+    /// <summary>Updates all tables; of several callers at once, one does it and the others find it done.</summary>
+    /// <param name="say">Reports each step.</param>
     /// <param name="cancel">Gives up; what was applied stays.</param>
     /// <exception cref="RefusedInputException">A newer version of this program made the tables, or one before 0.1.0.</exception>
     public async Task MigrateAsync(Action<string> say, CancellationToken cancel)

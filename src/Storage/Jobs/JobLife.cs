@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Storage;
 
 /// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
-public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LivingWorkers workers, WorkQueue queue, IObjectStore objects, JobOptions options, TimeProvider clock)
+public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LiveWorkers workers, WorkQueue queue, IObjectStore objects, JobOptions options, TimeProvider clock)
 {
     /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
     private const int Tries = 5;
@@ -303,7 +303,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     }
 
     private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> living) =>
-        LivingWorkers.Refusal(living, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
+        LiveWorkers.Refusal(living, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
 
     private void Fail(JobRow job, Failure failure)
     {

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Where somebody wants to be told what happens to jobs.</summary>
+/// <summary>A webhook: an address that receives the events of jobs.</summary>
 public sealed class WebhookRow
 {
     public Guid Id { get; init; }
@@ -92,7 +92,7 @@ public sealed class DeliveryRow
     /// <summary>When it was made or last replayed.</summary>
     public DateTimeOffset RoundAt { get; set; }
 
-    /// <summary>When it is to be sent, or sent again.</summary>
+    /// <summary>When it is due, or due again.</summary>
     public DateTimeOffset NextAt { get; set; }
 
     /// <summary>Until when whoever sends it now may be silent; null while nobody does.</summary>
@@ -113,7 +113,7 @@ internal sealed class DeliveryRowMapping : IEntityTypeConfiguration<DeliveryRow>
         builder.ToTable("deliveries");
         builder.HasOne<WebhookRow>().WithMany().HasForeignKey(d => d.WebhookId);
         builder.HasMany(d => d.Log).WithOne().HasForeignKey(a => a.DeliveryId);
-        builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook is told of an event once, whoever tells it
+        builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook gets an event once, whoever sends it
         builder.HasIndex(d => new { d.WebhookId, d.Id });
         builder.HasIndex(d => d.NextAt).HasFilter("status = 'pending'").HasDatabaseName("ix_deliveries_due");
         builder.HasIndex(d => d.CreatedAt);
@@ -123,7 +123,7 @@ internal sealed class DeliveryRowMapping : IEntityTypeConfiguration<DeliveryRow>
 /// <summary>How far a delivery is.</summary>
 public enum DeliveryStatus
 {
-    /// <summary>It is to be sent, for the first time or again.</summary>
+    /// <summary>It is due, for the first time or again.</summary>
     Pending,
 
     /// <summary>The receiver took it: it answered with 2xx.</summary>
@@ -133,7 +133,7 @@ public enum DeliveryStatus
     Failed,
 }
 
-/// <summary>One attempt of a delivery. What the receiver answered beyond the status is not kept: the body of a stranger's answer is nobody's to read here.</summary>
+/// <summary>One attempt of a delivery. Only the status of the answer is kept, not its body.</summary>
 public sealed class AttemptRow
 {
     public Guid DeliveryId { get; init; }

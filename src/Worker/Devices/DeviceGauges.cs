@@ -29,7 +29,7 @@ internal sealed class DeviceGauges : IScraped, IDisposable
         Gauge(meter, "loradrop.gpu.power", "W", "GPU power draw.", gpu => gpu.Watts);
     }
 
-    public async Task LookAsync(CancellationToken cancel)
+    public async Task RefreshAsync(CancellationToken cancel)
     {
         if (_machine.Device == "cpu") return;
         await _looking.WaitAsync(cancel);

@@ -84,7 +84,7 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
     {
         _sweepAt = clock.GetUtcNow() + BetweenSweeps;
         await using var scope = scopes.CreateAsyncScope();
-        var living = await scope.ServiceProvider.GetRequiredService<LivingWorkers>().AllAsync(cancel);
+        var living = await scope.ServiceProvider.GetRequiredService<LiveWorkers>().AllAsync(cancel);
         if (living.Count > 0 && living[0].Id != worker.Id) return;
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var since = clock.GetUtcNow() - BetweenSweeps; // the job's worker comes first

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LoraDrop.Storage;
 
 /// <summary>The workers that were heard of within the length of a lease, and what they could run.</summary>
-public sealed class LivingWorkers(JobsContext db, LeaseOptions leases, TimeProvider clock)
+public sealed class LiveWorkers(JobsContext db, LeaseOptions leases, TimeProvider clock)
 {
     /// <summary>By the time of their start.</summary>
     public async Task<IReadOnlyList<WorkerRow>> AllAsync(CancellationToken cancel)
