@@ -2,15 +2,18 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Bench;
 
-/// <summary>Real tokens per second with batches by length, against random batches padded to their longest, on the lengths of real data.</summary>
+/// <summary>Real tokens per second with batches by length, against random batches padded to their longest, on the lengths of real
+/// data.</summary>
 internal static class BatchCost
 {
     private const int BatchSize = 32, Texts = 640;
-    private static readonly EncoderConfig Small = EncoderConfig.RobertaBase with { Hidden = 192, Layers = 8, Heads = 6, Intermediate = 768, VocabularySize = 8192 };
+    private static readonly EncoderConfig Small =
+        EncoderConfig.RobertaBase with { Hidden = 192, Layers = 8, Heads = 6, Intermediate = 768, VocabularySize = 8192 };
 
     public static void Measure()
     {
-        var data = Environment.GetEnvironmentVariable("LORADROP_DATA") ?? throw new RefusedInputException("LORADROP_DATA", "names the folder with glue/ and weights/roberta-mini-en; the lengths are taken from there");
+        var data = Environment.GetEnvironmentVariable("LORADROP_DATA") ?? throw new RefusedInputException("LORADROP_DATA",
+            "names the folder with glue/ and weights/roberta-mini-en; the lengths are taken from there");
         var encoder = new TextEncoder(Path.Combine(data, "weights", "roberta-mini-en"), Small, 256);
         foreach (var (folder, preset) in new[] { ("RTE", "glue/rte"), ("CoLA", "glue/cola") })
         {
@@ -26,7 +29,9 @@ internal static class BatchCost
         int[][] byLength = Batches.ByLength(set.Lengths, BatchSize, 1, 0), random = Batches.Random(set.Count, BatchSize, 1, 0);
         var seconds = Timing.InTurns(2, () => Epoch(subject, set, byLength), () => Epoch(subject, set, random));
         var tokens = set.Lengths.Sum();
-        Console.WriteLine($"{name}: by length {tokens / seconds[0]:F0} tokens/s ({Batches.PaddingShare(byLength, set.Lengths):P1} padding), random {tokens / seconds[1]:F0} tokens/s ({Batches.PaddingShare(random, set.Lengths):P1} padding); ratio {seconds[1] / seconds[0]:F2}");
+        Console.WriteLine($"{name}: by length {tokens / seconds[0]:F0} tokens/s "
+            + $"({Batches.PaddingShare(byLength, set.Lengths):P1} padding), random {tokens / seconds[1]:F0} "
+            + $"tokens/s ({Batches.PaddingShare(random, set.Lengths):P1} padding); ratio " + $"{seconds[1] / seconds[0]:F2}");
     }
 
     private static void Epoch(Subject subject, LabelledSet set, int[][] batches)

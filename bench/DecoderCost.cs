@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Bench;
 
-/// <summary>Tokens per second of a decoder, training and answering, against the operations of transformers and PEFT on the same libtorch (<see cref="PlainDecoder"/>).</summary>
+/// <summary>Tokens per second of a decoder, training and answering, against the operations of transformers and PEFT on the same libtorch
+/// (<see cref="PlainDecoder"/>).</summary>
 internal static class DecoderCost
 {
     private const int B = 8, T = 128, Rank = 8, Rounds = 5, Texts = 160, Prompt = 64, Answer = 64;
-    private static readonly DecoderConfig Config = DecoderConfig.Llama2With7B with { Layers = 8, Hidden = 512, Heads = 8, KeyValueHeads = 8, HeadSize = 64, Intermediate = 1376, Windows = new int?[8], EndIds = [] };
+    private static readonly DecoderConfig Config = DecoderConfig.Llama2With7B with { Layers = 8, Hidden = 512, Heads = 8, KeyValueHeads = 8,
+        HeadSize = 64, Intermediate = 1376, Windows = new int?[8], EndIds = [] };
 
     public static void Measure()
     {
@@ -23,10 +25,12 @@ internal static class DecoderCost
             var seconds = Timing.InTurns(Rounds, () => plain.Step(set, all, T), () => ours.Step(set.Batch(all, ours.Model), set, all));
             Tell($"step {B} × {T}, {name}", B * T, ("plain", seconds[0]), ("ours", seconds[1]));
         }
-        var data = Environment.GetEnvironmentVariable("LORADROP_DATA") ?? throw new RefusedInputException("LORADROP_DATA", "names the folder with nlg/e2e and tokenizers/llama2; the texts are taken from there");
+        var data = Environment.GetEnvironmentVariable("LORADROP_DATA") ?? throw new RefusedInputException("LORADROP_DATA",
+            "names the folder with nlg/e2e and tokenizers/llama2; the texts are taken from there");
         var task = JobRequest.Parse("""{"model": "m", "dataset": "d", "task": {"preset": "e2e"}}""").Task;
         var encoder = new PromptEncoder(Path.Combine(data, "tokenizers", "llama2"), Config, 512, task.TextChoices);
-        OnRealLengths(plain, ours, encoder.Encode([.. PromptFile.Read(Path.Combine(data, "nlg", "e2e", "train.txt.gz"), task).Prompts.Take(Texts)], out _));
+        OnRealLengths(plain, ours,
+            encoder.Encode([.. PromptFile.Read(Path.Combine(data, "nlg", "e2e", "train.txt.gz"), task).Prompts.Take(Texts)], out _));
         Answers(plain, ours, encoder.Tokenizer, [.. Enumerable.Range(0, B).Select(_ => Drawn(random, Prompt).Ids)]);
     }
 
@@ -35,7 +39,9 @@ internal static class DecoderCost
     {
         int[][] random = Batches.Random(set.Count, B, 1, 0), byLength = Batches.ByLength(set.Lengths, B, 1, 0);
         var longest = set.Lengths.Max();
-        Console.WriteLine($"E2E: {set.Count} texts of {set.Lengths.Min()} to {longest} tokens; padding: all to the longest {1 - set.Lengths.Average() / longest:P0}, random batches {Batches.PaddingShare(random, set.Lengths):P0}, by length {Batches.PaddingShare(byLength, set.Lengths):P0}");
+        Console.WriteLine($"E2E: {set.Count} texts of {set.Lengths.Min()} to {longest} tokens; padding: all to the longest "
+            + $"{1 - set.Lengths.Average() / longest:P0}, random batches " + $"{Batches.PaddingShare(random, set.Lengths):P0}, by length "
+            + $"{Batches.PaddingShare(byLength, set.Lengths):P0}");
         void Epoch(int[][] batches, Action<int[]> step)
         {
             foreach (var batch in batches) step(batch);
@@ -46,7 +52,8 @@ internal static class DecoderCost
             () => Epoch(random, batch => ours.Step(set.Batch(batch, ours.Model), set, batch)),
             () => Epoch(byLength, batch => ours.Step(set.Batch(batch, ours.Model), set, batch)),
             () => Epoch(random, batch => ours.Step(set.Packed(batch, ours.Model), set, batch)));
-        Tell("E2E, an epoch", set.Lengths.Sum(), ("plain, padded to the longest of all", seconds[0]), ("plain, to the batch's longest", seconds[1]), ("ours, to the batch's longest", seconds[2]), ("ours, by length", seconds[3]), ("ours, packed", seconds[4]));
+        Tell("E2E, an epoch", set.Lengths.Sum(), ("plain, padded to the longest of all", seconds[0]), ("plain, to the batch's longest",
+            seconds[1]), ("ours, to the batch's longest", seconds[2]), ("ours, by length", seconds[3]), ("ours, packed", seconds[4]));
     }
 
     private static void Answers(Plain plain, Ours ours, Tokenizer tokenizer, int[][] prompts)
@@ -56,12 +63,14 @@ internal static class DecoderCost
         Tell($"{B} answers of {Answer} tokens to prompts of {Prompt}", B * Answer, ("plain", seconds[0]), ("ours", seconds[1]));
     }
 
-    private static TokenizedText Drawn(SplitMix64 random, int length) => new([.. Enumerable.Range(0, length).Select(_ => 3 + random.NextBelow(Config.VocabularySize - 3))], new int[length]);
+    private static TokenizedText Drawn(SplitMix64 random, int length) =>
+        new([.. Enumerable.Range(0, length).Select(_ => 3 + random.NextBelow(Config.VocabularySize - 3))], new int[length]);
 
     private static void Tell(string what, int tokens, params (string Name, double Seconds)[] times)
     {
         Console.WriteLine(what);
-        foreach (var (name, seconds) in times) Console.WriteLine($"  {name,-36}{tokens / seconds,8:F0} tokens/s{times[0].Seconds / seconds,8:F2}");
+        foreach (var (name, seconds) in times)
+            Console.WriteLine($"  {name,-36}{tokens / seconds,8:F0} tokens/s{times[0].Seconds / seconds,8:F2}");
     }
 
     /// <summary>The engine, as a run uses it.</summary>

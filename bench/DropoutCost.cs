@@ -11,7 +11,8 @@ internal static class DropoutCost
         var masks = new DropoutMasks();
         masks.BeginPass(1, "bench", 0, CPU);
         Tensor x = randn(96, 128, 128).requires_grad_(true), g = randn(96, 128, 128);
-        var seconds = Timing.InTurns(9, () => masks.Drop(x, 0.1).backward([g]), () => nn.functional.dropout(x, 0.1, training: true).backward([g]));
+        var seconds = Timing.InTurns(9, () => masks.Drop(x, 0.1).backward([g]),
+            () => nn.functional.dropout(x, 0.1, training: true).backward([g]));
         Console.WriteLine($"computed again {seconds[0] * 1e3:F2} ms, torch's {seconds[1] * 1e3:F2} ms, ratio {seconds[1] / seconds[0]:F1}");
     }
 }

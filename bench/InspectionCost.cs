@@ -9,7 +9,8 @@ internal static class InspectionCost
 {
     private const int Rounds = 3;
 
-    private static readonly string[] Words = ["the", "a", "film", "soup", "of", "and", "day", "was", "lovely", "cold", "not", "quite", "what", "we", "hoped", "for", "in", "café", "\\\"fine\\\"", "river", "2026", "slowly"];
+    private static readonly string[] Words = ["the", "a", "film", "soup", "of", "and", "day", "was", "lovely", "cold", "not", "quite",
+        "what", "we", "hoped", "for", "in", "café", "\\\"fine\\\"", "river", "2026", "slowly"];
 
     /// <param name="megabytes">The size of each file before it is packed, in units of 10⁶ bytes.</param>
     public static void Measure(int megabytes)
@@ -24,9 +25,11 @@ internal static class InspectionCost
                 Write(plain, row, bytes);
                 var packed = plain + ".gz";
                 Run("sh", "-c", $"gzip -c {plain} > {packed}");
-                var read = Timing.InTurns(Rounds, () => Run("dd", $"if={plain}", "of=/dev/null", "bs=4M", "iflag=direct"), () => DatasetInspection.Read(new(plain)));
+                var read = Timing.InTurns(Rounds, () => Run("dd", $"if={plain}", "of=/dev/null", "bs=4M", "iflag=direct"),
+                    () => DatasetInspection.Read(new(plain)));
                 Tell($"{name}, plain", "dd (no cache)", megabytes, read);
-                var unpacked = Timing.InTurns(Rounds, () => Run("sh", "-c", $"gunzip -c {packed} > /dev/null"), () => DatasetInspection.Read(new(packed)));
+                var unpacked = Timing.InTurns(Rounds, () => Run("sh", "-c", $"gunzip -c {packed} > /dev/null"),
+                    () => DatasetInspection.Read(new(packed)));
                 Tell($"{name}, packed", "gunzip", megabytes, unpacked);
                 File.Delete(packed);
                 File.Delete(plain);
@@ -40,9 +43,11 @@ internal static class InspectionCost
     }
 
     private static void Tell(string what, string peer, int megabytes, double[] seconds) =>
-        Console.WriteLine($"{what}: {peer} {megabytes / seconds[0]:F0} MB/s, validation {megabytes / seconds[1]:F0} MB/s, ratio {seconds[0] / seconds[1]:F2}");
+        Console.WriteLine($"{what}: {peer} {megabytes / seconds[0]:F0} MB/s, validation {megabytes / seconds[1]:F0} MB/s, ratio "
+            + $"{seconds[0] / seconds[1]:F2}");
 
-    private static string Labelled(Random64 random, long i) => $$$"""{"id": {{{i}}}, "text": "{{{Sentence(random, 30)}}}", "label": "{{{(i % 3 == 0 ? "good" : "bad")}}}", "score": {{{i % 100 / 20.0}}}, "meta": {"source": "shop", "tags": ["a", "b"]}}""";
+    private static string Labelled(Random64 random, long i) =>
+        $$$"""{"id": {{{i}}}, "text": "{{{Sentence(random, 30)}}}", "label": "{{{(i % 3 == 0 ? "good" : "bad")}}}", "score": {{{i % 100 / 20.0}}}, "meta": {"source": "shop", "tags": ["a", "b"]}}""";
 
     private static string Conversation(Random64 random, long i) =>
         $$$"""{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{{Sentence(random, 30)}}} {{{i}}}"}, {"role": "assistant", "content": "{{{Sentence(random, 60)}}}"}]}""";

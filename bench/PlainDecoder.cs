@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace LoraDrop.Bench;
 
 /// <summary>
-/// A Llama with LoRAs as transformers' LlamaForCausalLM and PEFT compute it (their published classes, operation by operation), on random weights: what the engine is held against
-/// where Python is not at hand. The operations, their order and their precision are theirs, and so is the libtorch that does the work.
+/// A Llama with LoRAs as transformers' LlamaForCausalLM and PEFT compute it (their published classes, operation by operation), on random
+/// weights: what the engine is held against where Python is not at hand. The operations, their order and their precision are theirs, and so
+/// is the libtorch that does the work.
 /// </summary>
 /// <param name="config">The architecture; without grouped queries.</param>
 /// <param name="rank">Of the LoRAs on q, k, v, o, up and down.</param>
@@ -15,9 +16,11 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
 
     private static readonly string[] Targets = ["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"];
 
-    private readonly Dictionary<string, Tensor> _weights = Filled(config.Tensors.Append(("lm_head.weight", [config.VocabularySize, config.Hidden])));
+    private readonly Dictionary<string, Tensor> _weights =
+        Filled(config.Tensors.Append(("lm_head.weight", [config.VocabularySize, config.Hidden])));
 
-    private readonly Dictionary<string, (Parameter A, Parameter B)> _loras = Enumerable.Range(0, config.Layers).SelectMany(layer => config.LinearsOf($"{layer}"))
+    private readonly Dictionary<string, (Parameter A, Parameter B)> _loras = Enumerable.Range(0, config.Layers)
+        .SelectMany(layer => config.LinearsOf($"{layer}"))
         .Where(linear => Targets.Contains(linear.Path[(linear.Path.LastIndexOf('.') + 1)..]))
         .ToDictionary(linear => linear.Path, linear =>
             (Learning(() => randn(rank, linear.In).Times_(0.02)), Learning(() => zeros(linear.Out, rank))));
@@ -44,7 +47,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         var logits = Forward(ids, padded).to(ScalarType.Float32);                // (B, T, V)
         var none = Scalars.Full([labels.shape[0], 1], -100, ScalarType.Int64, CPU); // (B, 1)
         var shifted = cat([labels.narrow(1, 1, labels.shape[1] - 1), none], 1);  // (B, T)
-        return nn.functional.cross_entropy(logits.view(-1, config.VocabularySize), shifted.view(-1), ignore_index: -100).MoveToOuterDisposeScope(); // ()
+        return nn.functional.cross_entropy(logits.view(-1, config.VocabularySize), shifted.view(-1), ignore_index: -100)
+            .MoveToOuterDisposeScope(); // ()
     }
 
     /// <summary>Greedy answers to prompts of one length, with a cache that grows by concatenation.</summary>
@@ -75,7 +79,8 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     private Tensor Layers(Tensor ids, long first, Tensor? mask, (Tensor K, Tensor V)?[]? cache)
     {
         using var scope = NewDisposeScope();
-        var x = _weights["model.embed_tokens.weight"].index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], config.Hidden); // (B, T, d)
+        // (B, T, d)
+        var x = _weights["model.embed_tokens.weight"].index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], config.Hidden);
         var positions = Scalars.Arange(ids.shape[1], CPU).Plus(first).to(ScalarType.Float32); // (T)
         var pairs = Enumerable.Range(0, config.HeadSize / 2);
         var frequencies = tensor(pairs.Select(i => (float)Math.Pow(config.Rope.Base, -2.0 * i / config.HeadSize)).ToArray()); // (w/2)
@@ -97,14 +102,16 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
     private Tensor FeedForward(Tensor x, string path)
     {
         using var scope = NewDisposeScope();
-        return Linear(nn.functional.silu(Linear(x, $"{path}.gate_proj")) * Linear(x, $"{path}.up_proj"), $"{path}.down_proj").MoveToOuterDisposeScope(); // (B, T, d)
+        return Linear(nn.functional.silu(Linear(x, $"{path}.gate_proj")) * Linear(x, $"{path}.up_proj"), $"{path}.down_proj")
+            .MoveToOuterDisposeScope(); // (B, T, d)
     }
 
     private Tensor Attention(Tensor x, string path, Tensor cos, Tensor sin, Tensor? mask, (Tensor K, Tensor V)?[]? cache, int layer)
     {
         using var scope = NewDisposeScope();
         Tensor Split(Tensor y) => y.view(y.shape[0], y.shape[1], -1, config.HeadSize).transpose(1, 2); // (B, H, T, w)
-        Tensor q = Split(Linear(x, $"{path}.q_proj")), k = Split(Linear(x, $"{path}.k_proj")), v = Split(Linear(x, $"{path}.v_proj")); // (B, H, T, w)
+        // (B, H, T, w)
+        Tensor q = Split(Linear(x, $"{path}.q_proj")), k = Split(Linear(x, $"{path}.k_proj")), v = Split(Linear(x, $"{path}.v_proj"));
         (q, k) = ((q * cos).Plus(Turned(q) * sin), (k * cos).Plus(Turned(k) * sin)); // (B, H, T, w)
         if (cache is not null)
         {
@@ -115,10 +122,12 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
             old?.V.Dispose();
         }
         var context = nn.functional.scaled_dot_product_attention(q, k, v, mask!, 0, mask is null && q.shape[2] > 1); // (B, H, T, w)
-        return Linear(context.transpose(1, 2).contiguous().reshape(x.shape[0], x.shape[1], -1), $"{path}.o_proj").MoveToOuterDisposeScope(); // (B, T, d)
+        // (B, T, d)
+        return Linear(context.transpose(1, 2).contiguous().reshape(x.shape[0], x.shape[1], -1), $"{path}.o_proj").MoveToOuterDisposeScope();
     }
 
-    private static Tensor Turned(Tensor x) => cat([-x.narrow(-1, x.shape[^1] / 2, x.shape[^1] / 2), x.narrow(-1, 0, x.shape[^1] / 2)], -1); // (B, H, T, w)
+    // (B, H, T, w)
+    private static Tensor Turned(Tensor x) => cat([-x.narrow(-1, x.shape[^1] / 2, x.shape[^1] / 2), x.narrow(-1, 0, x.shape[^1] / 2)], -1);
 
     /// <summary>PEFT's Linear: the frozen layer's output, and to it B(A(x))·α/r.</summary>
     private Tensor Linear(Tensor x, string path)

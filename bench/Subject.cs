@@ -53,7 +53,10 @@ internal sealed class Subject : IDisposable
     public static LabelledSet Texts(ModelConfig config, IEnumerable<int> lengths)
     {
         var random = new SplitMix64(3);
-        var texts = lengths.Select(length => new TokenizedText([.. Enumerable.Range(0, length).Select(_ => 4 + random.NextBelow(config.VocabularySize - 4))], new int[length])).ToArray();
+        var texts =
+            lengths.Select(length =>
+                new TokenizedText([.. Enumerable.Range(0, length).Select(_ => 4 + random.NextBelow(config.VocabularySize - 4))],
+                    new int[length])).ToArray();
         return new(texts, new double[texts.Length]);
     }
 }

@@ -33,5 +33,6 @@ internal static class Timing
 
     /// <summary>A figure of /proc/self/status in GiB: VmHWM is the peak of resident memory, VmRSS what is resident now.</summary>
     public static double Memory(string name) =>
-        double.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith(name)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / (1 << 20);
+        double.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith(name))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / (1 << 20);
 }

@@ -1,6 +1,7 @@
 namespace LoraDrop.Bench;
 
-/// <summary>How much of the machine's matrix-product rate a training step reaches: roberta-base size, r 8 on query and value, dropout 0.1, batch 8 × 128, two threads.</summary>
+/// <summary>How much of the machine's matrix-product rate a training step reaches: roberta-base size, r 8 on query and value, dropout 0.1,
+/// batch 8 × 128, two threads.</summary>
 internal static class TrainingStep
 {
     private const int B = 8, T = 128;
@@ -15,7 +16,8 @@ internal static class TrainingStep
         var seconds = Timing.InTurns(9, product, subject.Step);
         double rate = operations / seconds[0], work = Operations(config, 8);
         Console.WriteLine($"matrix product 2048³: {rate / 1e9:F0} GFLOP/s");
-        Console.WriteLine($"training step: {work / 1e9:F1} GFLOP in {seconds[1] * 1e3:F0} ms, {work / seconds[1] / 1e9:F0} GFLOP/s, {B * T / seconds[1]:F0} tokens/s");
+        Console.WriteLine($"training step: {work / 1e9:F1} GFLOP in {seconds[1] * 1e3:F0} ms, {work / seconds[1] / 1e9:F0} "
+            + $"GFLOP/s, {B * T / seconds[1]:F0} tokens/s");
         Console.WriteLine($"ratio: {work / seconds[1] / rate:F3}");
     }
 
@@ -27,9 +29,11 @@ internal static class TrainingStep
     private static double Operations(ModelConfig c, int r)
     {
         double n = B * T, d = c.Hidden, i = c.Intermediate, L = c.Layers;
-        double square = 2 * n * d * d, feed = 2 * n * d * i, product = 2.0 * n * T * d, lora = 2 * 2 * n * d * r; // one d×d layer; up or down; QKᵀ or PV; A and B
+        // one d×d layer; up or down; QKᵀ or PV; A and B
+        double square = 2 * n * d * d, feed = 2 * n * d * i, product = 2.0 * n * T * d, lora = 2 * 2 * n * d * r;
         var forward = L * (4 * square + 2 * feed + 2 * product + 2 * lora);
-        var inputGradients = (L - 1) * (4 * square + 2 * feed) + (square + 2 * feed); // layer 0 stops at query and value: no input gradient through q, k, v
+        // layer 0 stops at query and value: no input gradient through q, k, v
+        var inputGradients = (L - 1) * (4 * square + 2 * feed) + (square + 2 * feed);
         var attentionGradients = L * 4 * product - product;                           // two per product; layer 0 needs none for its keys
         var loraGradients = L * 2 * (2 * lora) - 2 * (lora / 2);                      // of A, of B, of Ax, of x; layer 0 needs none of x
         return forward + inputGradients + attentionGradients + loraGradients;

@@ -36,7 +36,8 @@ public static class ApiHost
     private static WebApplication Build(ServiceSettings settings, ApiOptions api, OidcOptions oidc)
     {
         var builder = WebApplication.CreateEmptyBuilder(new()); // the settings are read already
-        builder.WebHost.UseKestrelCore().UseUrls(api.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.WebHost.UseKestrelCore()
+            .UseUrls(api.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         builder.Services.AddHostLog(settings.Log);
@@ -44,7 +45,9 @@ public static class ApiHost
         builder.Services.AddProductionStorage(settings.Storage, "loradrop api");
         builder.Services.AddApi(api);
         builder.Services.AddOidc(oidc);
-        if (api.MetricsUrl is { } addresses) builder.Services.AddHostedService(provider => new HealthListener(addresses, "Api:MetricsUrl", provider.GetRequiredService<ReadyChecks>().RunAsync, provider));
+        if (api.MetricsUrl is { } addresses)
+            builder.Services.AddHostedService(provider =>
+                new HealthListener(addresses, "Api:MetricsUrl", provider.GetRequiredService<ReadyChecks>().RunAsync, provider));
         var app = builder.Build();
         app.MapApi();
         return app;

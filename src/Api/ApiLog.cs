@@ -21,12 +21,15 @@ internal static partial class ApiLog
     public static partial void Answered(ILogger log, LogLevel level, string method, string route, int status, double milliseconds);
 
     [LoggerMessage(EventId = 3007, Message = "{Method} {Route} for job {JobId} responded {Status} in {Milliseconds:0.0} ms")]
-    public static partial void AnsweredForJob(ILogger log, LogLevel level, string method, string route, object? jobId, int status, double milliseconds);
+    public static partial void AnsweredForJob(ILogger log, LogLevel level, string method, string route, object? jobId, int status,
+    double milliseconds);
 
     [LoggerMessage(3005, LogLevel.Information, "The API listens on {Address}; Swagger UI is at /swagger")]
     public static partial void Listening(ILogger log, string address);
 
-    [LoggerMessage(3006, LogLevel.Warning, "The response of {Path} could not be stored under its Idempotency-Key: {Reason} A repeated request will find the created resource.")]
+    [LoggerMessage(3006, LogLevel.Warning,
+        "The response of {Path} could not be stored under its Idempotency-Key: {Reason} A repeated request "
+        + "will find the created resource.")]
     public static partial void AnswerNotKept(ILogger log, string path, string reason);
 
     [LoggerMessage(3007, LogLevel.Information, "No API key is required: the API is only reachable from this machine")]

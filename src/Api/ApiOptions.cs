@@ -16,13 +16,16 @@ public sealed record ApiOptions
     /// </summary>
     public bool? RequireKey { get; init; }
 
-    /// <summary>Requests per minute and caller, unless the key has its own limit; default 1200, 1 to 1,000,000. Each process counts separately.</summary>
+    /// <summary>Requests per minute and caller, unless the key has its own limit; default 1200, 1 to 1,000,000. Each process counts
+    /// separately.</summary>
     public int RequestsPerMinute { get; init; } = 1200;
 
-    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Prefix</c> are trusted: addresses, or networks such as 10.0.0.0/8. Default none.</summary>
+    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Prefix</c> are trusted: addresses, or networks such as
+    /// 10.0.0.0/8. Default none.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
-    /// <summary>Address that serves only <c>/metrics</c> and <c>/health</c>, without a key, such as http://0.0.0.0:5082; default none. For Prometheus and orchestrators inside a cluster.</summary>
+    /// <summary>Address that serves only <c>/metrics</c> and <c>/health</c>, without a key, such as http://0.0.0.0:5082; default none. For
+    /// Prometheus and orchestrators inside a cluster.</summary>
     public string? MetricsUrl { get; init; }
 
     /// <summary>Largest uploaded file, in bytes; default 1 GiB, 1 KiB to 1 TiB.</summary>
@@ -48,16 +51,21 @@ public sealed record ApiOptions
         var addresses = $"{path}:{nameof(Urls)}".Addresses(Urls).ToList();
         foreach (var fault in addresses) yield return fault;
         if (RequireKey == false && addresses.Count == 0 && Addresses.Any(url => !IsLoopback(url)))
-            yield return new($"{path}:{nameof(RequireKey)}", $"cannot be false while {SettingName.Of($"{path}:{nameof(Urls)}")} is reachable from other machines");
+            yield return new($"{path}:{nameof(RequireKey)}",
+                $"cannot be false while {SettingName.Of($"{path}:{nameof(Urls)}")} is reachable from other machines");
         foreach (var fault in $"{path}:{nameof(RequestsPerMinute)}".Within(RequestsPerMinute, 1, 1_000_000)) yield return fault;
         foreach (var (at, proxy) in TrustedProxies.Index())
-            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _)) yield return new($"{path}:{nameof(TrustedProxies)}:{at}", $"must be an address, or a network such as 10.0.0.0/8; got \"{proxy}\"");
+            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
+                yield return new($"{path}:{nameof(TrustedProxies)}:{at}",
+                    $"must be an address, or a network such as 10.0.0.0/8; got \"{proxy}\"");
         if (MetricsUrl is not null)
             foreach (var fault in $"{path}:{nameof(MetricsUrl)}".Addresses(MetricsUrl)) yield return fault;
         foreach (var fault in $"{path}:{nameof(MaxUploadBytes)}".Within(MaxUploadBytes, 1 << 10, 1L << 40)) yield return fault;
         foreach (var fault in $"{path}:{nameof(MaxJsonBytes)}".Within(MaxJsonBytes, 1 << 10, 1 << 28)) yield return fault;
-        foreach (var fault in $"{path}:{nameof(StreamEvery)}".Within(StreamEvery, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1))) yield return fault;
-        foreach (var fault in $"{path}:{nameof(HeartbeatEvery)}".Within(HeartbeatEvery, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10))) yield return fault;
+        foreach (var fault in $"{path}:{nameof(StreamEvery)}".Within(StreamEvery, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)))
+            yield return fault;
+        foreach (var fault in $"{path}:{nameof(HeartbeatEvery)}".Within(HeartbeatEvery, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)))
+            yield return fault;
     }
 
     private static bool IsLoopback(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.IsLoopback;

@@ -31,8 +31,10 @@ internal static class ErrorResponses
         var log = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ErrorResponses));
         switch (error)
         {
-            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }: return Problems.Of(ProblemKind.TooLarge, error.Message);
-            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }: return Problems.Of(ProblemKind.TooSlow, "The request body was sent too slowly, and the service stopped waiting.");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }: return Problems.Of(ProblemKind.TooLarge,
+                error.Message);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }: return Problems.Of(ProblemKind.TooSlow,
+                "The request body was sent too slowly, and the service stopped waiting.");
             case BadHttpRequestException: return Problems.Of(ProblemKind.BadRequest, error.Message);
         }
         if (DiskFull.Says(error))
@@ -43,12 +45,14 @@ internal static class ErrorResponses
         if (DatabaseFault.Unreachable(error) is { } database)
         {
             ApiLog.DatabaseUnreachable(log, http.Request.Method, http.Request.Path, database);
-            return RetryLater(http, ProblemKind.DatabaseUnreachable, "The service cannot reach its database. The requested change may or may not have been made; check before repeating it.");
+            return RetryLater(http, ProblemKind.DatabaseUnreachable,
+                "The service cannot reach its database. The requested change may or may not have been made; check before repeating it.");
         }
         if (StoreReason(error) is { } store)
         {
             ApiLog.StoreUnreachable(log, http.Request.Method, http.Request.Path, store);
-            return RetryLater(http, ProblemKind.StoreUnreachable, "The service cannot reach its object store. The request was not carried out.");
+            return RetryLater(http, ProblemKind.StoreUnreachable,
+                "The service cannot reach its object store. The request was not carried out.");
         }
         var traceId = Activity.Current?.Id ?? http.TraceIdentifier;
         ApiLog.Defect(log, http.Request.Method, http.Request.Path, traceId, error);
@@ -75,14 +79,17 @@ internal static class ErrorResponses
         StatusCodes.Status404NotFound => JobOf(http.Request.Path) is { } job
             ? Problems.From(new Refusal.Missing("job", job))
             : Problems.Of(ProblemKind.NotFound, $"{http.Request.Path} does not exist."),
-        StatusCodes.Status405MethodNotAllowed => Problems.Of(ProblemKind.MethodNotAllowed, $"{http.Request.Path} supports {http.Response.Headers.Allow}."),
+        StatusCodes.Status405MethodNotAllowed =>
+            Problems.Of(ProblemKind.MethodNotAllowed, $"{http.Request.Path} supports {http.Response.Headers.Allow}."),
         StatusCodes.Status413PayloadTooLarge => Problems.Of(ProblemKind.TooLarge, "The body is too large."),
-        StatusCodes.Status415UnsupportedMediaType => Problems.Of(ProblemKind.UnsupportedMediaType, "This endpoint does not support the Content-Type of the body."),
+        StatusCodes.Status415UnsupportedMediaType =>
+            Problems.Of(ProblemKind.UnsupportedMediaType, "This endpoint does not support the Content-Type of the body."),
         >= 500 => Problems.Defect(http.TraceIdentifier),
         _ => Problems.Of(ProblemKind.BadRequest, "The request cannot be read."),
     };
 
     /// <summary>A path segment in place of a job id that is not a valid id, so that no route matches.</summary>
     private static string? JobOf(PathString path) =>
-        path.StartsWithSegments("/jobs", out var rest) && rest.Value?.Split('/') is ["", { Length: > 0 } id, ..] && !Guid.TryParse(id, out _) ? id : null;
+        path.StartsWithSegments("/jobs", out var rest) && rest.Value?.Split('/') is ["", { Length: > 0 } id, ..]
+            && !Guid.TryParse(id, out _) ? id : null;
 }

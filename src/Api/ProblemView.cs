@@ -10,4 +10,5 @@ namespace LoraDrop.Api;
 /// <param name="Code">A stable, machine-readable code; see docs/api/README.md.</param>
 /// <param name="Faults">All faults of the request, each with its path.</param>
 /// <param name="TraceId">For internal errors: the trace id to look up in the service's log.</param>
-public sealed record ProblemView(string Type, string Title, int Status, string Detail, string Code, IReadOnlyList<Fault>? Faults, string? TraceId);
+public sealed record ProblemView(string Type, string Title, int Status, string Detail, string Code, IReadOnlyList<Fault>? Faults,
+    string? TraceId);

@@ -46,10 +46,12 @@ public static class Problems
     private static ProblemKind KindOf(Refusal refusal) => Known.TryGetValue(refusal.Code, out var kind) ? kind : refusal switch
     {
         Refusal.Denied => ProblemKind.Forbidden,
-        Refusal.Missing missing => new(missing.Code, StatusCodes.Status404NotFound, $"{char.ToUpperInvariant(missing.What[0])}{missing.What[1..]} not found", ""),
+        Refusal.Missing missing =>
+            new(missing.Code, StatusCodes.Status404NotFound, $"{char.ToUpperInvariant(missing.What[0])}{missing.What[1..]} not found", ""),
         _ => new(refusal.Code, StatusCodes.Status409Conflict, "Conflict with the current state", ""),
     };
 
     /// <summary>For text that is not JSON the parser gives a line and column instead of a path.</summary>
-    private static bool IsNotJson(RefusedInputException refused) => refused.Faults is [{ Path: var path, Message: var message }] && path.StartsWith("line ") && message.StartsWith("is not JSON");
+    private static bool IsNotJson(RefusedInputException refused) =>
+        refused.Faults is [{ Path: var path, Message: var message }] && path.StartsWith("line ") && message.StartsWith("is not JSON");
 }

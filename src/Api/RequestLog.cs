@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics;
 using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,8 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>Logs method, route, status and time of each request. Never logs raw URLs, headers or queries, which can contain secrets.</summary>
-/// <remarks>Frequent requests (health, metrics, polls of an unchanged job) are logged at Debug. Requests for a job include its id.</remarks>
+/// <summary>Logs method, route, status and time of each request. Never logs raw URLs, headers or queries, which can contain
+/// secrets.</summary>
+/// <remarks>Frequent requests (health, metrics, polls of an unchanged job) are logged at Debug. Requests for a job include its
+/// id.</remarks>
 internal static class RequestLog
 {
     public static void UseRequestLog(this WebApplication app)
@@ -35,17 +38,25 @@ internal static class RequestLog
         var level = IsRoutine(http) ? LogLevel.Debug : LogLevel.Information;
         if (!log.IsEnabled(level)) return;
         var milliseconds = took.TotalMilliseconds;
-        var (method, route, status) = (MethodOf(http), RouteOf(http), http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : http.Response.StatusCode);
-        if (route.StartsWith("/jobs/{id", StringComparison.Ordinal) && http.GetRouteValue("id") is { } job) ApiLog.AnsweredForJob(log, level, method, route, job, status, milliseconds);
+        var (method, route, status) = (MethodOf(http), RouteOf(http), http.RequestAborted.IsCancellationRequested
+            && !http.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : http.Response.StatusCode);
+        if (route.StartsWith("/jobs/{id", StringComparison.Ordinal) && http.GetRouteValue("id") is { } job)
+            ApiLog.AnsweredForJob(log, level, method, route, job, status, milliseconds);
         else ApiLog.Answered(log, level, method, route, status, milliseconds);
     }
 
     private static bool IsRoutine(HttpContext http) =>
-        http.Response.StatusCode == StatusCodes.Status304NotModified || http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path;
+        http.Response.StatusCode == StatusCodes.Status304NotModified || http.Request.Path.StartsWithSegments("/health")
+            || http.Request.Path == HostMetrics.Path;
 
     /// <summary>The route pattern. After a failure, only the exception feature still has the endpoint.</summary>
-    private static string RouteOf(HttpContext http) => (http.GetEndpoint() as RouteEndpoint ?? http.Features.Get<Microsoft.AspNetCore.Diagnostics.IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText is { } route ? route.StartsWith('/') ? route : $"/{route}" : "(none)";
+    private static string RouteOf(HttpContext http)
+    {
+        var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
+        return (endpoint as RouteEndpoint)?.RoutePattern.RawText is { } route ? $"/{route.TrimStart('/')}" : "(none)";
+    }
 
     /// <summary>The method; unknown methods are not echoed into the log.</summary>
-    private static string MethodOf(HttpContext http) => http.Request.Method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? http.Request.Method : "(other)";
+    private static string MethodOf(HttpContext http) =>
+        http.Request.Method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? http.Request.Method : "(other)";
 }

@@ -35,7 +35,8 @@ internal static class ExitCode
         FailureCode.Diverged => Diverged,
         FailureCode.Storage => Storage,
         RunFailure.Stopped => Stopped,
-        FailureCode.Killed or FailureCode.OutOfMemory or FailureCode.Interrupted or FailureCode.TimedOut => Defect, // nothing that the request says explains it
+        // nothing that the request says explains it
+        FailureCode.Killed or FailureCode.OutOfMemory or FailureCode.Interrupted or FailureCode.TimedOut => Defect,
         FailureCode.HubUnreachable or FailureCode.StoreUnreachable or ServiceUnreachableException.Code => Unreachable,
         _ => Usage,
     };

@@ -12,7 +12,9 @@ internal sealed record Session(bool Json, Device Device) : Terminal(Json)
     {
         TorchNative.EnsureLoaded();
         set_num_threads(threads);
-        if (device == "cuda" && !cuda.is_available()) throw new RefusedInputException("--device", "cuda is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
+        if (device == "cuda" && !cuda.is_available())
+            throw new RefusedInputException("--device",
+                "cuda is not available: this build carries a CPU libtorch, or the machine has no CUDA driver");
         return new(json, new Device(device));
     }
 }

@@ -10,7 +10,8 @@ internal sealed class StopSignals : IDisposable
 
     /// <param name="besides">Other signals with the same effect.</param>
     public StopSignals(params PosixSignal[] besides) =>
-        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Concat(besides).Select(signal => PosixSignalRegistration.Create(signal, Stop))];
+        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Concat(besides)
+            .Select(signal => PosixSignalRegistration.Create(signal, Stop))];
 
     public CancellationToken Token => _stop.Token;
 

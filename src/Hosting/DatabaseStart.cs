@@ -18,12 +18,16 @@ public sealed partial class DatabaseStart(DatabaseOptions options, TimeProvider 
         var state = await tables.GetStateAsync(stop);
         DatabaseTables.ThrowIfNewer(state);
         if (!state.IsOlder) return;
-        if (!options.MigrateAtStart) throw new RefusedInputException("Database", $"its tables are not up to date ({(state.Missing.Count > 0 ? $"missing: {string.Join(", ", state.Missing)}" : "those of the queue are older")}): run loradrop db migrate");
+        if (!options.MigrateAtStart)
+            throw new RefusedInputException("Database", "its tables are not up to date "
+                + $"({(state.Missing.Count > 0 ? $"missing: {string.Join(", ", state.Missing)}" : "those of the queue are older")}): "
+                + "run loradrop db migrate");
         await tables.MigrateAsync(Migrated, stop);
     }, stop);
 
     /// <summary>Updates the tables as soon as the database answers.</summary>
-    public Task MigrateAsync(Action<string> say, CancellationToken stop) => WithAnswerAsync(() => new DatabaseTables(options).MigrateAsync(say, stop), stop);
+    public Task MigrateAsync(Action<string> say, CancellationToken stop) =>
+        WithAnswerAsync(() => new DatabaseTables(options).MigrateAsync(say, stop), stop);
 
     private async Task WithAnswerAsync(Func<Task> act, CancellationToken stop)
     {

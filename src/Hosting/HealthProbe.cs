@@ -10,13 +10,15 @@ public static class HealthProbe
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets an address such as <c>http://127.0.0.1:5080/health/ready</c>, and prints what is wrong to standard error. The exit code is 0 if a success is answered within 5 s.</summary>
+    /// <summary>Gets an address such as <c>http://127.0.0.1:5080/health/ready</c>, and prints what is wrong to standard error. The exit
+    /// code is 0 if a success is answered within 5 s.</summary>
     /// <param name="address">An absolute address; proxies in the environment are ignored.</param>
     public static async Task<int> RunAsync(string address)
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
         {
-            await Console.Error.WriteLineAsync(new Fault("health", $"takes an address such as http://127.0.0.1:5080/health/ready; got \"{address}\"").ToString());
+            await Console.Error.WriteLineAsync(
+                new Fault("health", $"takes an address such as http://127.0.0.1:5080/health/ready; got \"{address}\"").ToString());
             return HostProgram.Refused;
         }
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Limit };

@@ -7,7 +7,8 @@ using Serilog.Formatting.Compact;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Sets up the log of a host: a line for people, or a JSON object for machines, with job, stage and attempt where the entry is about one.</summary>
+/// <summary>Sets up the log of a host: a line for people, or a JSON object for machines, with job, stage and attempt where the entry is
+/// about one.</summary>
 public static class HostLog
 {
     private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
@@ -27,7 +28,8 @@ public static class HostLog
         var foreign = level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
         return log.MinimumLevel.Is(level)
             .MinimumLevel.Override("Microsoft", foreign)
-            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal) // its errors are thrown too, and logged where they are caught
+            // its errors are thrown too, and logged where they are caught
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Hangfire", foreign)
             .Filter.ByExcluding(IsQueueInOutage)
             .Enrich.FromLogContext()
@@ -38,9 +40,13 @@ public static class HostLog
     }
 
     /// <summary>Lines on standard error.</summary>
-    public static LoggerConfiguration ForPeople(this LoggerConfiguration log) => log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: LogEventLevel.Verbose);
+    public static LoggerConfiguration ForPeople(this LoggerConfiguration log) =>
+        log.WriteTo.Console(outputTemplate: Line, standardErrorFromLevel: LogEventLevel.Verbose);
 
-    /// <summary>While the database is unreachable, each of the queue's loops logs a stack trace again and again; the code that uses the rows logs one line.</summary>
+    /// <summary>While the database is unreachable, each of the queue's loops logs a stack trace again and again; the code that uses the
+    /// rows logs one line.</summary>
     private static bool IsQueueInOutage(LogEvent said) =>
-        said.Exception is not null && said.Properties.TryGetValue(Serilog.Core.Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: string name } && name.StartsWith("Hangfire", StringComparison.Ordinal) && DatabaseFault.Unreachable(said.Exception) is not null;
+        said.Exception is not null && said.Properties.TryGetValue(Serilog.Core.Constants.SourceContextPropertyName, out var source)
+            && source is ScalarValue { Value: string name } && name.StartsWith("Hangfire", StringComparison.Ordinal)
+            && DatabaseFault.Unreachable(said.Exception) is not null;
 }

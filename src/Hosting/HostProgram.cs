@@ -16,7 +16,8 @@ public static class HostProgram
     public const int Refused = 2;
 
     /// <summary>Parses the arguments of an executable that is only a host.</summary>
-    /// <param name="args">Nothing, <c>--config</c> and a file, or before it <c>db migrate</c>; or <c>health</c> and an address (<see cref="HealthProbe"/>).</param>
+    /// <param name="args">Nothing, <c>--config</c> and a file, or before it <c>db migrate</c>; or <c>health</c> and an address
+    /// (<see cref="HealthProbe"/>).</param>
     /// <param name="program">The executable's name.</param>
     /// <param name="host">Runs the host; its argument is the settings file, or null.</param>
     public static async Task<int> MainAsync(string[] args, string program, Func<string?, Task<int>> host)
@@ -34,7 +35,10 @@ public static class HostProgram
                 return Done;
             default:
                 var asked = args is ["--help" or "-h"];
-                await (asked ? Console.Out : Console.Error).WriteLineAsync($"Usage: {program} [db migrate] [--config <file>]\n       {program} keys create|list|revoke [--config <file>]\n       {program} health <address>\nSettings: appsettings.json beside the program and in the working folder, or the file; then the environment ({SettingName.Prefix}…).");
+                await (asked ? Console.Out : Console.Error).WriteLineAsync(
+                    $"Usage: {program} [db migrate] [--config <file>]\n       {program} keys create|list|revoke [--config "
+                    + $"<file>]\n       {program} health <address>\nSettings: appsettings.json beside the program and in "
+                    + $"the working folder, or the file; then the environment ({SettingName.Prefix}…).");
                 return asked ? Done : Refused;
         }
     }
@@ -75,7 +79,8 @@ public static class HostProgram
         var (database, log) = (ServiceSettings.ReadDatabase(reader), ServiceSettings.ReadLog(reader));
         reader.ThrowIfFaulty();
         await using var services = new ServiceCollection().AddLogging().AddHostLog(log).BuildServiceProvider();
-        await new DatabaseStart(database, TimeProvider.System, services.GetRequiredService<ILogger<DatabaseStart>>()).MigrateAsync(Console.Out.WriteLine, stop);
+        await new DatabaseStart(database, TimeProvider.System,
+            services.GetRequiredService<ILogger<DatabaseStart>>()).MigrateAsync(Console.Out.WriteLine, stop);
     });
 
     /// <summary>Waits for the database, and checks the object store once, which may come up later.</summary>

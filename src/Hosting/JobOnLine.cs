@@ -9,7 +9,9 @@ internal sealed class JobOnLine : ILogEventEnricher
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
     {
         string? Of(string name) => logEvent.Properties.TryGetValue(name, out var value) ? value.ToString().Trim('"') : null;
-        var job = Of("JobId") is { } id ? $"  [job {id}{(Of("Stage") is { } stage ? $" {stage}" : "")}{(Of("Attempt") is { } attempt ? $" #{attempt}" : "")}]" : "";
+        var job = Of("JobId") is { } id
+            ? $"  [job {id}{(Of("Stage") is { } stage ? $" {stage}" : "")}{(Of("Attempt") is { } attempt ? $" #{attempt}" : "")}]"
+            : "";
         logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("Job", new LiteralText(job)));
     }
 

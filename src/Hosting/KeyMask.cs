@@ -10,6 +10,7 @@ internal sealed class KeyMask : ILogEventEnricher
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
     {
         foreach (var (name, value) in logEvent.Properties.ToList())
-            if (value is ScalarValue { Value: string text } && ApiKeyText.Masked(text) is var masked && !ReferenceEquals(masked, text)) logEvent.AddOrUpdateProperty(new(name, new ScalarValue(masked)));
+            if (value is ScalarValue { Value: string text } && ApiKeyText.Masked(text) is var masked && !ReferenceEquals(masked, text))
+                logEvent.AddOrUpdateProperty(new(name, new ScalarValue(masked)));
     }
 }

@@ -4,7 +4,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Creates, lists and revokes API keys from the command line, directly in the database: this is how the first key is created.</summary>
+/// <summary>Creates, lists and revokes API keys from the command line, directly in the database: this is how the first key is
+/// created.</summary>
 public static class KeyProgram
 {
     private const string Usage = """
@@ -13,7 +14,8 @@ public static class KeyProgram
         keys revoke <prefix or id>
         """;
 
-    private static readonly string[] Names = ["--name", "--role", "--owner", "--days", "--requests-per-minute", "--active-jobs", "--config"];
+    private static readonly string[] Names = ["--name", "--role", "--owner", "--days", "--requests-per-minute", "--active-jobs",
+        "--config"];
 
     /// <summary>Reads the arguments of a host's executable.</summary>
     /// <returns>The exit code.</returns>
@@ -53,7 +55,9 @@ public static class KeyProgram
     public static JobsContext Open(string dataFolder)
     {
         var file = DataFolder.DatabaseIn(dataFolder);
-        if (!File.Exists(file)) throw new RefusedInputException("--data", $"there is no service's data in {dataFolder}: start it once with loradrop serve --data {dataFolder}");
+        if (!File.Exists(file))
+            throw new RefusedInputException("--data",
+                $"there is no service's data in {dataFolder}: start it once with loradrop serve --data {dataFolder}");
         var options = new DbContextOptionsBuilder<SqliteJobsContext>();
         SqliteJobsContext.Configure(options, file);
         return new SqliteJobsContext(options.Options);
@@ -62,11 +66,14 @@ public static class KeyProgram
     /// <summary>Creates a key, and prints it.</summary>
     public static async Task CreateAsync(JobsContext db, KeyRequest asked, TextWriter output, CancellationToken cancel)
     {
-        if (asked.Faults(TimeProvider.System.GetUtcNow()).ToList() is { Count: > 0 } faults) throw new RefusedInputException([.. faults.Select(fault => fault with { Path = Option(fault.Path) })]);
+        if (asked.Faults(TimeProvider.System.GetUtcNow()).ToList() is { Count: > 0 } faults)
+            throw new RefusedInputException([.. faults.Select(fault => fault with { Path = Option(fault.Path) })]);
         var (row, key) = await Keys(db).CreateAsync(asked, By.Name, cancel);
         await AuditAsync(db, "createKey", row, cancel);
         await output.WriteLineAsync(key);
-        await Console.Error.WriteLineAsync($"This is the only time that the key is shown. Role {JsonText.NameOf(row.Role)}, owner {row.Owner}, {(row.ExpiresAt is { } until ? $"until {until:u}" : "until it is revoked")}.");
+        await Console.Error.WriteLineAsync(
+            $"This is the only time that the key is shown. Role {JsonText.NameOf(row.Role)}, owner {row.Owner}, "
+            + $"{(row.ExpiresAt is { } until ? $"until {until:u}" : "until it is revoked")}.");
     }
 
     /// <summary>Prints the keys, newest first, one per line.</summary>
@@ -81,7 +88,8 @@ public static class KeyProgram
     /// <exception cref="RefusedInputException">There is no such key.</exception>
     public static async Task RevokeAsync(JobsContext db, string idOrPrefix, TextWriter output, CancellationToken cancel)
     {
-        if ((await Keys(db).RevokeAsync(idOrPrefix, cancel)).IsRefused(out var refusal, out var row)) throw new RefusedInputException("key", $"{ApiKeyText.Masked(refusal.Message)} List them with keys list");
+        if ((await Keys(db).RevokeAsync(idOrPrefix, cancel)).IsRefused(out var refusal, out var row))
+            throw new RefusedInputException("key", $"{ApiKeyText.Masked(refusal.Message)} List them with keys list");
         await AuditAsync(db, "revokeKey", row, cancel);
         await output.WriteLineAsync($"{row.Prefix} is revoked; processes of the service that know it refuse it within seconds.");
     }
@@ -94,7 +102,9 @@ public static class KeyProgram
         new AuditLog(db, TimeProvider.System).WriteAsync(By, action, $"/keys/{row.Id}", address: null, traceId: null, cancel);
 
     private static string State(ApiKeyRow key, DateTimeOffset now) =>
-        key.RevokedAt is { } revoked ? $"revoked {revoked:yyyy-MM-dd}" : key.ExpiresAt <= now ? $"expired {key.ExpiresAt:yyyy-MM-dd}" : key.UsedAt is { } used ? $"used {used:yyyy-MM-dd HH:mm}" : "never used";
+        key.RevokedAt is { } revoked ? $"revoked {revoked:yyyy-MM-dd}" : key.ExpiresAt <= now
+            ? $"expired {key.ExpiresAt:yyyy-MM-dd}"
+            : key.UsedAt is { } used ? $"used {used:yyyy-MM-dd HH:mm}" : "never used";
 
     private static Dictionary<string, string> Given(IEnumerable<string> args, List<Fault> faults)
     {
@@ -112,7 +122,9 @@ public static class KeyProgram
 
     private static KeyRequest Asked(Dictionary<string, string> given, List<Fault> faults)
     {
-        Role? role = given.TryGetValue("--role", out var written) ? Enum.GetValues<Role>().Cast<Role?>().FirstOrDefault(r => JsonText.NameOf(r!.Value) == written) : null;
+        Role? role = given.TryGetValue("--role", out var written)
+            ? Enum.GetValues<Role>().Cast<Role?>().FirstOrDefault(r => JsonText.NameOf(r!.Value) == written)
+            : null;
         if (role is null) faults.Add(new("--role", "must be read, submit or admin"));
         if (!given.ContainsKey("--name")) faults.Add(new("--name", "is required"));
         int? Count(string name)
@@ -122,10 +134,13 @@ public static class KeyProgram
             faults.Add(new(name, $"must be a whole number; got {text}"));
             return null;
         }
-        var request = new KeyRequest(given.GetValueOrDefault("--name", ""), role ?? Role.Read, given.GetValueOrDefault("--owner"), TimeProvider.System.GetUtcNow() + (Count("--days") is { } days ? TimeSpan.FromDays(days) : null), Count("--requests-per-minute"), Count("--active-jobs"));
+        var request = new KeyRequest(given.GetValueOrDefault("--name", ""), role ?? Role.Read, given.GetValueOrDefault("--owner"),
+            TimeProvider.System.GetUtcNow() + (Count("--days") is { } days ? TimeSpan.FromDays(days) : null),
+            Count("--requests-per-minute"), Count("--active-jobs"));
         return faults.Count == 0 ? request : throw new RefusedInputException(faults);
     }
 
     /// <summary>As the command line has it: <c>requestsPerMinute</c> is <c>--requests-per-minute</c>.</summary>
-    private static string Option(string path) => path == "expiresAt" ? "--days" : $"--{System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(path)}";
+    private static string Option(string path) =>
+        path == "expiresAt" ? "--days" : $"--{System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(path)}";
 }

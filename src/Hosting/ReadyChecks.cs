@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Hosting;
 
 /// <summary>Checks whether a host can work: queries the database and the object store, each within a time limit.</summary>
-public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock, ILogger<ReadyChecks> log)
+public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock,
+    ILogger<ReadyChecks> log)
 {
     /// <summary>The result of a check that passed.</summary>
     public const string Ok = "ok";
@@ -21,7 +22,8 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
     {
         var limit = _limit;
         _limit = Usual;
-        var (database, store) = (CheckAsync("database", AskDatabaseAsync, limit, cancel), CheckAsync("objects", objects.CheckAsync, limit, cancel));
+        var (database, store) = (CheckAsync("database", AskDatabaseAsync, limit, cancel),
+            CheckAsync("objects", objects.CheckAsync, limit, cancel));
         return new Dictionary<string, string> { ["database"] = await database, ["objects"] = await store };
     }
 
@@ -43,13 +45,15 @@ public sealed partial class ReadyChecks(IDbContextFactory<JobsContext> contexts,
         }
         catch (Exception failed) when (!cancel.IsCancellationRequested) // any failure is the result
         {
-            var reason = late.IsCancellationRequested ? $"no answer within {limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed) ?? Line(failed.GetBaseException().Message);
+            var reason = late.IsCancellationRequested ? $"no answer within {limit.TotalSeconds:0} s" : DatabaseFault.Unreachable(failed)
+                ?? Line(failed.GetBaseException().Message);
             Failed(what, reason);
             return $"failed: {reason}";
         }
     }
 
-    private static string Line(string message) => message.ReplaceLineEndings(" ") is { Length: > 200 } text ? text[..200] + "…" : message.ReplaceLineEndings(" ");
+    private static string Line(string message) =>
+        message.ReplaceLineEndings(" ") is { Length: > 200 } text ? text[..200] + "…" : message.ReplaceLineEndings(" ");
 
     [LoggerMessage(1204, LogLevel.Warning, "The check {What} failed: {Reason}")]
     private partial void Failed(string what, string reason);

@@ -10,7 +10,8 @@ public sealed record ServiceSettings(StorageSettings Storage, LogOptions Log)
     {
         var (objects, s3) = (new ObjectOptions(), new S3Options());
         reader.Section("Objects", path => objects.Faults(path, s3), objects, s3);
-        var settings = new StorageSettings { Database = ReadDatabase(reader), Objects = objects, S3 = s3, Sources = new() { Store = objects.Folder is null ? s3 : null } };
+        var settings = new StorageSettings { Database = ReadDatabase(reader), Objects = objects, S3 = s3,
+            Sources = new() { Store = objects.Folder is null ? s3 : null } };
         reader.Section("Queue", settings.Queue.Faults, settings.Queue);
         reader.Section("Leases", settings.Leases.Faults, settings.Leases);
         reader.Section("Jobs", settings.Jobs.Faults, settings.Jobs);

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Reads a host's settings strictly, from a JSON file and from the environment, which wins. All faults are reported at once.</summary>
+/// <summary>Reads a host's settings strictly, from a JSON file and from the environment, which wins. All faults are reported at
+/// once.</summary>
 /// <remarks>
 /// A section is read into the properties of its options. Names ignore case, as those of the environment do. An empty value counts as not
 /// set. A fault never repeats a text: it may be a password.
@@ -21,12 +22,15 @@ public sealed class SettingsReader
     private SettingsReader(IConfiguration given, List<Fault> faults) => (_given, _faults) = (given, faults);
 
     /// <summary>Opens the settings of this process.</summary>
-    /// <param name="file">The file; null for <c>appsettings.json</c> beside the program and in the working folder, each where it is there.</param>
+    /// <param name="file">The file; null for <c>appsettings.json</c> beside the program and in the working folder, each where it is
+    /// there.</param>
     public static SettingsReader Open(string? file)
     {
         var faults = new List<Fault>();
         var sources = new ConfigurationBuilder();
-        string[] files = file is null ? [Path.Combine(AppContext.BaseDirectory, FileName), Path.GetFullPath(FileName)] : [Path.GetFullPath(file)];
+        string[] files = file is null
+            ? [Path.Combine(AppContext.BaseDirectory, FileName), Path.GetFullPath(FileName)]
+            : [Path.GetFullPath(file)];
         foreach (var path in files.Distinct().Where(path => file is not null || File.Exists(path)))
             if (IsReadable(path, faults)) sources.AddJsonFile(path, optional: false, reloadOnChange: false);
         var reader = new SettingsReader(sources.AddEnvironmentVariables(SettingName.Prefix).Build(), faults);
@@ -60,11 +64,13 @@ public sealed class SettingsReader
     /// <exception cref="RefusedInputException">There are faults; each has the path in the file and the name in the environment.</exception>
     public void ThrowIfFaulty()
     {
-        if (_faults.Count > 0) throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = SettingName.Of(fault.Path) })]);
+        if (_faults.Count > 0)
+            throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = SettingName.Of(fault.Path) })]);
     }
 
     /// <summary>The properties of options that are settings: those that can be set, in the order in which they are written.</summary>
-    public static IEnumerable<PropertyInfo> Settings(Type options) => options.GetProperties().Where(property => property.CanWrite && property.GetCustomAttribute<NotASettingAttribute>() is null);
+    public static IEnumerable<PropertyInfo> Settings(Type options) =>
+        options.GetProperties().Where(property => property.CanWrite && property.GetCustomAttribute<NotASettingAttribute>() is null);
 
     private static bool IsReadable(string path, List<Fault> faults)
     {
@@ -79,7 +85,7 @@ public sealed class SettingsReader
         }
         catch (InvalidDataException notJson)
         {
-            faults.Add(new(path, $"is not JSON: {(notJson.GetBaseException().Message is var why && why.IndexOf(" Path:", StringComparison.Ordinal) is >= 0 and var end ? why[..end] : why)}"));
+            faults.Add(new(path, $"is not JSON: {notJson.GetBaseException().Message.Split(" Path:")[0]}"));
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
@@ -88,11 +94,14 @@ public sealed class SettingsReader
         return false;
     }
 
-    /// <summary>Values outside sections are ignored: they are for the command line (<c>LORADROP_URL</c>) or from an orchestrator (<c>LORADROP_PORT</c>).</summary>
+    /// <summary>Values outside sections are ignored: they are for the command line (<c>LORADROP_URL</c>) or from an orchestrator
+    /// (<c>LORADROP_PORT</c>).</summary>
     private void RefuseUnknownSections()
     {
-        foreach (var section in _given.GetChildren().Where(section => section.GetChildren().Any() && !SettingName.Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
-            _faults.Add(new($"{section.Key} ({SettingName.Variable(section.Key)}__…)", $"is not a section of the settings{Spelling.Hint(section.Key, SettingName.Sections)}"));
+        foreach (var section in _given.GetChildren()
+            .Where(section => section.GetChildren().Any() && !SettingName.Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
+            _faults.Add(new($"{section.Key} ({SettingName.Variable(section.Key)}__…)",
+                $"is not a section of the settings{Spelling.Hint(section.Key, SettingName.Sections)}"));
     }
 
     /// <summary>Finds the likeliest mistake in an environment name: one underscore between levels.</summary>
@@ -100,7 +109,8 @@ public sealed class SettingsReader
     {
         foreach (var name in known)
             if (_given[$"{section}_{name}"] is not null)
-                _faults.Add(new($"{SettingName.Prefix}{section.ToUpperInvariant()}_{name.ToUpperInvariant()}", $"is not a setting; did you mean {SettingName.Variable($"{section}:{name}")}, with two underscores?"));
+                _faults.Add(new($"{SettingName.Prefix}{section.ToUpperInvariant()}_{name.ToUpperInvariant()}",
+                    $"is not a setting; did you mean {SettingName.Variable($"{section}:{name}")}, with two underscores?"));
     }
 
     private object? ValueOf(Type type, IConfigurationSection given, string path)
@@ -119,11 +129,20 @@ public sealed class SettingsReader
     {
         if (type == typeof(string)) return text;
         if (type == typeof(bool)) return Wanted(bool.TryParse(text, out var flag) ? flag : null, "true or false", text, path);
-        if (type == typeof(int)) return Wanted(int.TryParse(text, NumberStyles.AllowLeadingSign, null, out var whole) ? whole : null, "a whole number below 2147483648", text, path);
-        if (type == typeof(long)) return Wanted(long.TryParse(text, NumberStyles.AllowLeadingSign, null, out var large) ? large : null, "a whole number", text, path);
-        if (type == typeof(double)) return Wanted(double.TryParse(text, NumberStyles.Float, null, out var number) && double.IsFinite(number) ? number : null, "a number", text, path);
+        if (type == typeof(int))
+            return Wanted(int.TryParse(text, NumberStyles.AllowLeadingSign, null, out var whole) ? whole : null,
+                "a whole number below 2147483648", text, path);
+        if (type == typeof(long))
+            return Wanted(long.TryParse(text, NumberStyles.AllowLeadingSign, null, out var large) ? large : null, "a whole number", text,
+                path);
+        if (type == typeof(double))
+            return Wanted(double.TryParse(text, NumberStyles.Float, null, out var number) && double.IsFinite(number) ? number : null,
+                "a number", text, path);
         if (type == typeof(TimeSpan)) return Wanted(Duration.Parse(text), $"a time such as 30s, 5min, 1h or 00:00:30", text, path);
-        if (type.IsEnum) return Wanted(Enum.GetNames(type).Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse(type, text, ignoreCase: true) : null, $"one of {string.Join(", ", Enum.GetNames(type))}", text, path);
+        if (type.IsEnum)
+            return Wanted(Enum.GetNames(type).Contains(text, StringComparer.OrdinalIgnoreCase)
+                ? Enum.Parse(type, text, ignoreCase: true)
+                : null, $"one of {string.Join(", ", Enum.GetNames(type))}", text, path);
         throw new InvalidOperationException($"{path}: no setting can be a {type.Name}");
     }
 
@@ -139,7 +158,8 @@ public sealed class SettingsReader
         if (given.Value is { Length: > 0 } single) return [single];
         var items = new List<string>();
         foreach (var item in given.GetChildren())
-            if (!int.TryParse(item.Key, out _) || item.GetChildren().Any()) Refuse($"{path}:{item.Key}", $"is not an item of a list; the items are {SettingName.Of($"{path}:0")} and so on");
+            if (!int.TryParse(item.Key, out _) || item.GetChildren().Any())
+                Refuse($"{path}:{item.Key}", $"is not an item of a list; the items are {SettingName.Of($"{path}:0")} and so on");
             else if (item.Value is { Length: > 0 } text) items.Add(text);
         return items;
     }

@@ -3,7 +3,8 @@ using Serilog.Events;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Puts the trace on a line for machines, under the names that people search for: the compact format has its own, <c>@tr</c> and <c>@sp</c>.</summary>
+/// <summary>Puts the trace on a line for machines, under the names that people search for: the compact format has its own, <c>@tr</c> and
+/// <c>@sp</c>.</summary>
 internal sealed class TraceOnLine : ILogEventEnricher
 {
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)

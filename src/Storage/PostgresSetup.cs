@@ -10,7 +10,8 @@ public static class PostgresSetup
     {
         services.AddPooledDbContextFactory<PostgresJobsContext>(options => PostgresJobsContext.Configure(options, connectionString));
         services.AddSingleton<IDbContextFactory<JobsContext>, PostgresContexts>();
-        services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<PostgresJobsContext>>().CreateDbContext());
+        services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<PostgresJobsContext>>()
+            .CreateDbContext());
         return services;
     }
 
@@ -18,6 +19,7 @@ public static class PostgresSetup
     {
         public JobsContext CreateDbContext() => contexts.CreateDbContext();
 
-        public async Task<JobsContext> CreateDbContextAsync(CancellationToken cancellationToken) => await contexts.CreateDbContextAsync(cancellationToken);
+        public async Task<JobsContext> CreateDbContextAsync(CancellationToken cancellationToken) =>
+            await contexts.CreateDbContextAsync(cancellationToken);
     }
 }

@@ -25,9 +25,11 @@ public static class ProductionSetup
         return services;
     }
 
-    private static IObjectStore ObjectsOf(StorageSettings settings) => settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : new S3ObjectStore(settings.S3);
+    private static IObjectStore ObjectsOf(StorageSettings settings) =>
+        settings.Objects.Folder is { } folder ? new FolderObjectStore(folder) : new S3ObjectStore(settings.S3);
 
-    /// <summary>A message stays hidden while its worker lives, however long that works: without the sliding timeout, hours of training would be handed out twice.</summary>
+    /// <summary>A message stays hidden while its worker lives, however long that works: without the sliding timeout, hours of training
+    /// would be handed out twice.</summary>
     private static PostgreSqlStorage QueueOf(StorageSettings settings, string application)
     {
         var options = new PostgreSqlStorageOptions
@@ -39,6 +41,7 @@ public static class ProductionSetup
             EnableLongPolling = true,
             QueuePollInterval = TimeSpan.FromSeconds(1),
         };
-        return new(new NpgsqlConnectionFactory(settings.Database.Complete($"{application} queue", DatabaseOptions.QueueConnections, settings.Leases.Length), options), options);
+        return new(new NpgsqlConnectionFactory(settings.Database.Complete($"{application} queue", DatabaseOptions.QueueConnections,
+            settings.Leases.Length), options), options);
     }
 }

@@ -5,5 +5,6 @@ namespace LoraDrop.Storage;
 /// <summary>The version of this program, which every job records.</summary>
 public static class ServiceVersion
 {
-    public static string Text { get; } = typeof(ServiceVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string Text { get; } =
+        typeof(ServiceVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 }

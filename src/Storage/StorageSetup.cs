@@ -13,11 +13,13 @@ namespace LoraDrop.Storage;
 /// <summary>Registers where jobs, objects and queued work rest.</summary>
 public static class StorageSetup
 {
-    /// <summary>Everything in one folder and one process: SQLite, files, and a queue in memory that <see cref="Recovery"/> fills at start.</summary>
+    /// <summary>Everything in one folder and one process: SQLite, files, and a queue in memory that <see cref="Recovery"/> fills at
+    /// start.</summary>
     /// <param name="services">The host's.</param>
     /// <param name="folder">The folder, taken already.</param>
     /// <param name="settings">Sources, outgoing connections, webhooks, leases and limits; the other settings are not used.</param>
-    public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder, StorageSettings? settings = null)
+    public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder,
+        StorageSettings? settings = null)
     {
         settings ??= new();
         services.AddSingleton(folder);
@@ -34,9 +36,13 @@ public static class StorageSetup
     internal static void AddJobs(this IServiceCollection services, StorageSettings settings, TimeProvider clock)
     {
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
-        services.AddHangfire((provider, hangfire) => hangfire.UseRecommendedSerializerSettings().UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>()))).UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
+        services.AddHangfire((provider, hangfire) =>
+            hangfire.UseRecommendedSerializerSettings()
+                .UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>())))
+                .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
         services.AddSingleton<WorkQueue>();
-        services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>()); // before those that make messages, so that it stops after them
+        // before those that make messages, so that it stops after them
+        services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>());
         services.AddSingleton(clock);
         services.AddSingleton(settings.Sources);
         services.AddSingleton(settings.Leases);
@@ -70,7 +76,8 @@ public static class StorageSetup
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancel)
     {
         await using var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync(cancel);
-        OldTables.Refuse("--data", db.Database.GetMigrations(), await db.Database.GetAppliedMigrationsAsync(cancel), "start with an empty folder");
+        OldTables.Refuse("--data", db.Database.GetMigrations(), await db.Database.GetAppliedMigrationsAsync(cancel),
+            "start with an empty folder");
         await db.Database.MigrateAsync(cancel);
         if (db is SqliteJobsContext) await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", cancel);
     }
@@ -79,6 +86,7 @@ public static class StorageSetup
     {
         public JobsContext CreateDbContext() => contexts.CreateDbContext();
 
-        public async Task<JobsContext> CreateDbContextAsync(CancellationToken cancellationToken) => await contexts.CreateDbContextAsync(cancellationToken);
+        public async Task<JobsContext> CreateDbContextAsync(CancellationToken cancellationToken) =>
+            await contexts.CreateDbContextAsync(cancellationToken);
     }
 }

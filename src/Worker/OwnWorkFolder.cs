@@ -9,8 +9,8 @@ namespace LoraDrop.Worker;
 /// {name}.lock   held open while the process runs
 /// {name}/       its files
 /// </code>
-/// A killed process leaves both, with the lock free: the next process to start removes them. The lock is taken before the folder is created; a lock
-/// removed between its creation and taking it is abandoned for another name, so no running process loses its folder.
+/// A killed process leaves both, with the lock free: the next process to start removes them. The lock is taken before the folder is
+/// created; a lock removed between its creation and taking it is abandoned for another name, so no running process loses its folder.
 /// </remarks>
 internal sealed class OwnWorkFolder : IDisposable
 {

@@ -3,8 +3,10 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Runs work from the queue. Stops reach the work through the host, not the queue's token, which is also set when the queue wrongly believes this worker dead.</summary>
-internal sealed class QueuedWork(StageRun stages, ModelPreparation models, DatasetPreparation datasets, JobLife jobs, IdempotentRequests requests, Deliveries deliveries, ObjectSweep sweep) : IQueuedWork
+/// <summary>Runs work from the queue. Stops reach the work through the host, not the queue's token, which is also set when the queue
+/// wrongly believes this worker dead.</summary>
+internal sealed class QueuedWork(StageRun stages, ModelPreparation models, DatasetPreparation datasets, JobLife jobs,
+    IdempotentRequests requests, Deliveries deliveries, ObjectSweep sweep) : IQueuedWork
 {
     public Task RunStageAsync(Guid job, Stage stage, CancellationToken cancel) => stages.RunQueuedAsync();
 

@@ -19,7 +19,8 @@ internal sealed class SweepSchedule(IRecurringJobManager schedule, ILogger<Sweep
         {
             try
             {
-                schedule.AddOrUpdate<IQueuedWork>(Name, WorkQueue.Preparation, work => work.SweepAsync(CancellationToken.None), EverySixHours);
+                schedule.AddOrUpdate<IQueuedWork>(Name, WorkQueue.Preparation, work => work.SweepAsync(CancellationToken.None),
+                    EverySixHours);
                 return;
             }
             catch (Exception failed) when (Outages.Of(failed) is not null)

@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Polls for work while this worker has free capacity: for stages whose queue message was lost, went to a worker that cannot run them, or never existed, as after a hand-back.</summary>
-internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<WorkPoller> log) : BackgroundService
+/// <summary>Polls for work while this worker has free capacity: for stages whose queue message was lost, went to a worker that cannot run
+/// them, or never existed, as after a hand-back.</summary>
+internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets,
+    IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<WorkPoller> log) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
@@ -39,7 +41,9 @@ internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPrep
     {
         if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunQueuedAsync, CancellationToken.None));
         if (!preparing.HasRoom) return;
-        if (await preparing.NextAsync<ModelRow>(cancel) is { } model) _running.Add(Task.Run(() => models.RunAsync(model), CancellationToken.None));
-        else if (await preparing.NextAsync<DatasetRow>(cancel) is { } dataset) _running.Add(Task.Run(() => datasets.RunAsync(dataset), CancellationToken.None));
+        if (await preparing.NextAsync<ModelRow>(cancel) is { } model)
+            _running.Add(Task.Run(() => models.RunAsync(model), CancellationToken.None));
+        else if (await preparing.NextAsync<DatasetRow>(cancel) is { } dataset)
+            _running.Add(Task.Run(() => datasets.RunAsync(dataset), CancellationToken.None));
     }
 }

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Worker;
 
 /// <summary>Writes this worker's heartbeat, requeues stages of lost workers, and starts jobs whose inputs became ready unnoticed.</summary>
-internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, StageLeases leases, IServiceScopeFactory scopes, Machine machine, WorkerIdentity worker, IHostApplicationLifetime lifetime,
+internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, StageLeases leases, IServiceScopeFactory scopes,
+    Machine machine, WorkerIdentity worker, IHostApplicationLifetime lifetime,
     TimeProvider clock, ILogger<WorkerHeartbeat> log) : BackgroundService
 {
     /// <summary>Rows of lost workers are kept for this many lease durations.</summary>
@@ -70,10 +71,13 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var (now, stopping) = (clock.GetUtcNow(), lifetime.ApplicationStopping.IsCancellationRequested);
-        if (await db.Workers.Where(w => w.Id == worker.Id).ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, now).SetProperty(w => w.Stopping, stopping), cancel) > 0) return;
+        if (await db.Workers.Where(w => w.Id == worker.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, now).SetProperty(w => w.Stopping, stopping), cancel) > 0)
+            return;
         db.Workers.Add(new()
         {
-            Id = worker.Id, Host = worker.Host, Version = ServiceVersion.Text, Device = machine.Device, Slots = machine.Slots, Labels = new(machine.Labels), Memory = machine.Memory, StartedAt = now, HeartbeatAt = now, Stopping = stopping,
+            Id = worker.Id, Host = worker.Host, Version = ServiceVersion.Text, Device = machine.Device, Slots = machine.Slots,
+            Labels = new(machine.Labels), Memory = machine.Memory, StartedAt = now, HeartbeatAt = now, Stopping = stopping,
         });
         await db.SaveChangesAsync(cancel);
     }
@@ -82,10 +86,12 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
-        foreach (var silent in await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && s.LeaseUntil < now).ToListAsync(cancel))
+        foreach (var silent in await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && s.LeaseUntil < now)
+            .ToListAsync(cancel))
         {
             using var lease = leases.Of(silent.JobId, silent.Stage, silent.Attempt);
-            if (await lease.ExpireAsync("The worker stopped responding; the stage continues from its last checkpoint.", cancel)) log.LeaseRanOut(JsonText.NameOf(silent.Stage), silent.JobId);
+            if (await lease.ExpireAsync("The worker stopped responding; the stage continues from its last checkpoint.", cancel))
+                log.LeaseRanOut(JsonText.NameOf(silent.Stage), silent.JobId);
         }
         var longAgo = now - leases.Length * KeptFor;
         await db.Workers.Where(w => w.HeartbeatAt < longAgo).ExecuteDeleteAsync(cancel);

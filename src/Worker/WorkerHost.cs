@@ -28,11 +28,13 @@ public static class WorkerHost
         using var host = Build(settings, worker, machine, hub, new(work.Path, worker.CacheFolder), tracking);
         await host.Services.AwaitStorageAsync(stop);
         await host.StartAsync(stop);
-        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost)).Working(host.Services.GetRequiredService<WorkerIdentity>().Id, machine.Name, machine.Memory / (double)(1L << 30));
+        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WorkerHost))
+            .Working(host.Services.GetRequiredService<WorkerIdentity>().Id, machine.Name, machine.Memory / (double)(1L << 30));
         await host.WaitForShutdownAsync(stop);
     });
 
-    private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
+    private static IHost Build(ServiceSettings settings, WorkerOptions worker, Machine machine, HubOptions hub, WorkFolders folders,
+        TrackingOptions tracking)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true }); // the settings are read already
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = worker.StopGrace + AfterGrace);
@@ -41,7 +43,8 @@ public static class WorkerHost
         builder.Services.AddProductionStorage(settings.Storage, "loradrop worker");
         builder.Services.AddWorker(worker, machine, hub, folders, tracking);
         if (worker.HealthUrl is { } addresses)
-            builder.Services.AddHostedService(provider => new HealthListener(addresses, "Worker:HealthUrl", provider.GetRequiredService<WorkerReadiness>().CheckAsync, provider));
+            builder.Services.AddHostedService(provider =>
+                new HealthListener(addresses, "Worker:HealthUrl", provider.GetRequiredService<WorkerReadiness>().CheckAsync, provider));
         return builder.Build();
     }
 }

@@ -7,13 +7,17 @@ namespace LoraDrop.Worker;
 /// <summary>Metrics of all children of this process.</summary>
 internal static class WorkerMetrics
 {
-    private static readonly Counter<long> Tokens = ServiceMeter.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens trained on, without padding.");
+    private static readonly Counter<long> Tokens =
+        ServiceMeter.Meter.CreateCounter<long>("loradrop.train.tokens", description: "Tokens trained on, without padding.");
 
-    private static readonly Histogram<double> Step = ServiceMeter.Meter.CreateHistogram("loradrop.step.duration", "s", "Duration of an optimiser step.", advice: Buckets.Steps);
+    private static readonly Histogram<double> Step =
+        ServiceMeter.Meter.CreateHistogram("loradrop.step.duration", "s", "Duration of an optimiser step.", advice: Buckets.Steps);
 
-    private static readonly Histogram<double> CheckpointWrite = ServiceMeter.Meter.CreateHistogram("loradrop.checkpoint.write", "s", "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
+    private static readonly Histogram<double> CheckpointWrite = ServiceMeter.Meter.CreateHistogram("loradrop.checkpoint.write", "s",
+        "Time to write a checkpoint: the child to its disk, the worker to the object store.", advice: Buckets.Writes);
 
-    private static readonly Histogram<double> Kept = ServiceMeter.Meter.CreateHistogram("loradrop.kept_parameters.ratio", description: "Ratio of a finished job's adapter parameters to those of ordinary LoRA.", advice: Buckets.Shares);
+    private static readonly Histogram<double> Kept = ServiceMeter.Meter.CreateHistogram("loradrop.kept_parameters.ratio",
+        description: "Ratio of a finished job's adapter parameters to those of ordinary LoRA.", advice: Buckets.Shares);
 
     /// <summary>Creates the counter with 0, so that it exists before the first count.</summary>
     public static void Show()
@@ -35,11 +39,14 @@ internal static class WorkerMetrics
         }
     }
 
-    public static void CheckpointStored(TimeSpan took) => CheckpointWrite.Record(took.TotalSeconds, new KeyValuePair<string, object?>("to", "store"));
+    public static void CheckpointStored(TimeSpan took) =>
+        CheckpointWrite.Record(took.TotalSeconds, new KeyValuePair<string, object?>("to", "store"));
 
     public static void Finished(RunResult result)
     {
-        if (result.LoraParameters > 0) Kept.Record(result.Parameters.Adapter / (double)result.LoraParameters, new KeyValuePair<string, object?>("method", JsonText.NameOf(result.Method)));
+        if (result.LoraParameters > 0)
+            Kept.Record(result.Parameters.Adapter / (double)result.LoraParameters,
+                new KeyValuePair<string, object?>("method", JsonText.NameOf(result.Method)));
     }
 
     private static KeyValuePair<string, object?> StageOf(Stage stage) => new("stage", JsonText.NameOf(stage));

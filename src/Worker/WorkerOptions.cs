@@ -22,7 +22,8 @@ public sealed record WorkerOptions
     [NotASetting]
     public IReadOnlyList<string> ChildCommand { get; init; } = RunningProgram();
 
-    /// <summary>Time limit for validating a dataset or model; default 10 min, 1 s to 1 d. A hostile file could make a reader run forever.</summary>
+    /// <summary>Time limit for validating a dataset or model; default 10 min, 1 s to 1 d. A hostile file could make a reader run
+    /// forever.</summary>
     public TimeSpan InspectionTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Memory limit for validation, in bytes; default 4 GiB, 16 MiB to 1 TiB.</summary>
@@ -31,16 +32,20 @@ public sealed record WorkerOptions
     /// <summary>Grace period for a child to save and exit before it is killed; default 20 s, 1 s to 1 h.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added automatically.</summary>
+    /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added
+    /// automatically.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Memory of the device in GiB, compared with the estimated need of jobs; default that of the machine or smallest GPU.</summary>
+    /// <summary>Memory of the device in GiB, compared with the estimated need of jobs; default that of the machine or smallest
+    /// GPU.</summary>
     public double? MemoryGiB { get; init; }
 
-    /// <summary>Absolute path of a work folder on a local disk; default in the temporary folder. Each process has its own subfolder and removes those of dead ones.</summary>
+    /// <summary>Absolute path of a work folder on a local disk; default in the temporary folder. Each process has its own subfolder and
+    /// removes those of dead ones.</summary>
     public string WorkFolder { get; init; } = Path.Combine(Path.GetTempPath(), $"loradrop-{Environment.UserName}");
 
-    /// <summary>Absolute path of a cache folder for fetched models and datasets; default <c>$XDG_CACHE_HOME/loradrop</c>, else <c>~/.cache/loradrop</c>. Workers on a machine may share it.</summary>
+    /// <summary>Absolute path of a cache folder for fetched models and datasets; default <c>$XDG_CACHE_HOME/loradrop</c>, else
+    /// <c>~/.cache/loradrop</c>. Workers on a machine may share it.</summary>
     public string CacheFolder { get; init; } = Path.Combine(CacheHome(), "loradrop");
 
     /// <summary>Maximum size of the cache in GiB; default 50, 1 to 100000.</summary>
@@ -54,14 +59,19 @@ public sealed record WorkerOptions
         foreach (var fault in $"{path}:{nameof(Slots)}".Within(Slots, 1, 64)) yield return fault;
         if (Device is not ("cpu" or "cuda")) yield return new($"{path}:{nameof(Device)}", $"must be cpu or cuda; got \"{Device}\"");
         foreach (var fault in $"{path}:{nameof(Threads)}".Within(Threads, 1, 1024)) yield return fault;
-        foreach (var fault in $"{path}:{nameof(InspectionTime)}".Within(InspectionTime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))) yield return fault;
+        foreach (var fault in $"{path}:{nameof(InspectionTime)}".Within(InspectionTime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)))
+            yield return fault;
         foreach (var fault in $"{path}:{nameof(InspectionMemory)}".Within(InspectionMemory, 16L << 20, 1L << 40)) yield return fault;
-        foreach (var fault in $"{path}:{nameof(StopGrace)}".Within(StopGrace, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
-        if (Labels.Count > MostLabels) yield return new($"{path}:{nameof(Labels)}", $"has {Labels.Count} labels; at most {MostLabels} are allowed");
-        if (MemoryGiB is { } memory && memory is not (> 0 and <= 100_000)) yield return new($"{path}:{nameof(MemoryGiB)}", $"must lie in (0, 100000]; got {memory}");
+        foreach (var fault in $"{path}:{nameof(StopGrace)}".Within(StopGrace, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            yield return fault;
+        if (Labels.Count > MostLabels)
+            yield return new($"{path}:{nameof(Labels)}", $"has {Labels.Count} labels; at most {MostLabels} are allowed");
+        if (MemoryGiB is { } memory && memory is not (> 0 and <= 100_000))
+            yield return new($"{path}:{nameof(MemoryGiB)}", $"must lie in (0, 100000]; got {memory}");
         foreach (var fault in $"{path}:{nameof(WorkFolder)}".AbsoluteFolder(WorkFolder)) yield return fault;
         foreach (var fault in $"{path}:{nameof(CacheFolder)}".AbsoluteFolder(CacheFolder)) yield return fault;
-        if (CacheGiB is not (>= 1 and <= 100_000)) yield return new($"{path}:{nameof(CacheGiB)}", $"must lie in 1 to 100000; got {CacheGiB}");
+        if (CacheGiB is not (>= 1 and <= 100_000))
+            yield return new($"{path}:{nameof(CacheGiB)}", $"must lie in 1 to 100000; got {CacheGiB}");
         if (HealthUrl is not null)
             foreach (var fault in $"{path}:{nameof(HealthUrl)}".Addresses(HealthUrl)) yield return fault;
     }
@@ -69,8 +79,11 @@ public sealed record WorkerOptions
     /// <summary>The cache folder by the XDG base directory specification; the temporary folder for users without a home.</summary>
     private static string CacheHome() =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } told ? told
-        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } home ? Path.Combine(home, ".cache") : Path.GetTempPath();
+        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile,
+        Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } home ? Path.Combine(home, ".cache") : Path.GetTempPath();
 
     private static IReadOnlyList<string> RunningProgram() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
+            ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]]
+            : [Environment.ProcessPath!];
 }

@@ -16,7 +16,8 @@ public static class WorkerSetup
     /// <param name="hub">Settings of the hub.</param>
     /// <param name="folders">The worker's folders.</param>
     /// <param name="tracking">Settings of tracking.</param>
-    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub, WorkFolders folders, TrackingOptions tracking)
+    public static IServiceCollection AddWorker(this IServiceCollection services, WorkerOptions options, Machine machine, HubOptions hub,
+        WorkFolders folders, TrackingOptions tracking)
     {
         services.AddSingleton(options);
         services.AddSingleton(hub);
@@ -33,7 +34,8 @@ public static class WorkerSetup
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();
-        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache, provider.GetRequiredService<OutgoingGuard>(), TimeProvider.System));
+        services.AddSingleton(provider => new HubClient(provider.GetRequiredService<HubOptions>(), folders.Cache,
+            provider.GetRequiredService<OutgoingGuard>(), TimeProvider.System));
         services.AddSingleton<BucketClient>();
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
@@ -48,7 +50,8 @@ public static class WorkerSetup
         if (tracking.MlflowUri is not null)
         {
             services.AddSingleton<MlflowTracking>();
-            services.AddHostedService(provider => provider.GetRequiredService<MlflowTracking>()); // before the queue's servers, so that it stops after them
+            // before the queue's servers, so that it stops after them
+            services.AddHostedService(provider => provider.GetRequiredService<MlflowTracking>());
         }
         AddServer(services, "stages", WorkQueue.Stages, machine.Slots, options.StopGrace);
         AddServer(services, "preparation", [WorkQueue.Preparation], Preparing.Most, options.StopGrace);
@@ -56,7 +59,8 @@ public static class WorkerSetup
     }
 
     /// <summary>Adds a queue server. Stopping signals the work immediately and waits until it has saved its state.</summary>
-    private static void AddServer(IServiceCollection services, string name, string[] queues, int workers, TimeSpan grace) => services.AddHangfireServer(server =>
+    private static void AddServer(IServiceCollection services, string name, string[] queues, int workers, TimeSpan grace) =>
+        services.AddHangfireServer(server =>
     {
         server.ServerName = name;
         server.Queues = queues;

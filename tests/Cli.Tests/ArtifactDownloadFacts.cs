@@ -14,7 +14,8 @@ public sealed class ArtifactDownloadFacts
     {
         using var service = new ServiceClient(new("http://127.0.0.1:9/"));
         var file = new ArtifactView(name, 1, "", "", Stage.TaskAdaptation, default, "/jobs/1/artifacts/a");
-        var refused = await Assert.ThrowsAsync<RefusedInputException>(() => new ArtifactDownload(service, "out", force: true).MissingAsync([file], TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<RefusedInputException>(() =>
+            new ArtifactDownload(service, "out", force: true).MissingAsync([file], TestContext.Current.CancellationToken));
         Assert.Contains("outside of", refused.Message);
     }
 }

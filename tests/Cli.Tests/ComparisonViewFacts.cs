@@ -21,7 +21,8 @@ public sealed class ComparisonViewFacts
     [Fact]
     public void A_metric_that_a_method_lacks_is_a_dash()
     {
-        var rows = Rows(new("a [b]", 1, new Dictionary<string, double> { ["f1"] = 0.5 }, TimeSpan.Zero), new("c", 1, new Dictionary<string, double>(), null));
+        var rows = Rows(new("a [b]", 1, new Dictionary<string, double> { ["f1"] = 0.5 }, TimeSpan.Zero),
+            new("c", 1, new Dictionary<string, double>(), null));
         Assert.Contains(["a [b]", "1", "0 %", "0.5000", "0.0"], rows);
         Assert.Contains(["c", "1", "0 %", "–", "–"], rows);
     }

@@ -10,16 +10,23 @@ public sealed class JobProgressViewFacts
     /// <summary>Messages as a service sent them.</summary>
     private static readonly (string Type, string Data)[] Recorded =
     [
-        ("submitted", """{"id":1,"at":"2026-11-24T04:40:23.1+00:00","level":"info","type":"submitted","message":"Submitted: lora-drop on acceptable with english"}"""),
+        ("submitted",
+        """{"id":1,"at":"2026-11-24T04:40:23.1+00:00","level":"info","type":"submitted","message":"Submitted: lora-drop on acceptable with english"}"""),
         ("progress", """{"stage":"importance-evaluation","status":"queued","progress":0,"step":0,"steps":0,"queuePosition":3}"""),
         ("progress", """{"stage":"importance-evaluation","status":"running","progress":0,"step":0,"steps":0}"""),
-        ("stage-started", """{"id":2,"at":"2026-11-24T04:40:24.2+00:00","level":"info","type":"stage-started","message":"Importance evaluation: 192 steps over 1,001 examples","data":{"stage":"importance-evaluation","fromStep":0,"steps":192,"examples":1001,"parameters":{"withoutShared":24576,"adapter":24576,"adapterAndHead":41346},"paddingShare":0.0121}}"""),
-        ("progress", """{"stage":"importance-evaluation","status":"running","progress":0.05,"step":96,"steps":192,"loss":0.4465,"tokensPerSecond":7322.4,"secondsLeft":6.2}"""),
+        ("stage-started",
+        """{"id":2,"at":"2026-11-24T04:40:24.2+00:00","level":"info","type":"stage-started","message":"Importance evaluation: 192 steps over 1,001 examples","data":{"stage":"importance-evaluation","fromStep":0,"steps":192,"examples":1001,"parameters":{"withoutShared":24576,"adapter":24576,"adapterAndHead":41346},"paddingShare":0.0121}}"""),
+        ("progress",
+        """{"stage":"importance-evaluation","status":"running","progress":0.05,"step":96,"steps":192,"loss":0.4465,"tokensPerSecond":7322.4,"secondsLeft":6.2}"""),
         ("log", """{"id":3,"at":"2026-11-24T04:40:26.2+00:00","level":"warning","type":"log","message":"keeps [one] layer only"}"""),
-        ("evaluated", """{"id":4,"at":"2026-11-24T04:40:38.3+00:00","level":"info","type":"evaluated","message":"Step 126: accuracy 0.6642, loss 0.5628, the best so far","data":{"stage":"task-adaptation","step":126,"scores":{"loss":0.5628,"accuracy":0.6642},"primary":"accuracy","best":true}}"""),
-        ("progress", """{"stage":"task-adaptation","status":"running","progress":0.55,"step":126,"steps":252,"loss":0.5,"tokensPerSecond":9000,"secondsLeft":61}"""),
-        ("evaluated", """{"id":5,"at":"2026-11-24T04:40:39.3+00:00","level":"info","type":"evaluated","message":"Step 200: what a later version writes","data":{"step":"two hundred"}}"""),
-        ("succeeded", """{"id":6,"at":"2026-11-24T04:40:41.9+00:00","level":"info","type":"succeeded","message":"accuracy 0.6667 at step 252"}"""),
+        ("evaluated",
+        """{"id":4,"at":"2026-11-24T04:40:38.3+00:00","level":"info","type":"evaluated","message":"Step 126: accuracy 0.6642, loss 0.5628, the best so far","data":{"stage":"task-adaptation","step":126,"scores":{"loss":0.5628,"accuracy":0.6642},"primary":"accuracy","best":true}}"""),
+        ("progress",
+        """{"stage":"task-adaptation","status":"running","progress":0.55,"step":126,"steps":252,"loss":0.5,"tokensPerSecond":9000,"secondsLeft":61}"""),
+        ("evaluated",
+        """{"id":5,"at":"2026-11-24T04:40:39.3+00:00","level":"info","type":"evaluated","message":"Step 200: what a later version writes","data":{"step":"two hundred"}}"""),
+        ("succeeded",
+        """{"id":6,"at":"2026-11-24T04:40:41.9+00:00","level":"info","type":"succeeded","message":"accuracy 0.6667 at step 252"}"""),
         ("end", """{"status":"succeeded"}"""),
     ];
 
@@ -85,6 +92,7 @@ public sealed class JobProgressViewFacts
         var written = new StringWriter();
         using var view = new JobJsonView(written);
         foreach (var (type, data) in Recorded) view.Report(Read(type, data));
-        Assert.Equal(Recorded.Select(message => $"{{\"event\":\"{message.Type}\",\"data\":{message.Data}}}"), written.ToString().TrimEnd().Split('\n'));
+        Assert.Equal(Recorded.Select(message => $"{{\"event\":\"{message.Type}\",\"data\":{message.Data}}}"),
+            written.ToString().TrimEnd().Split('\n'));
     }
 }

@@ -10,7 +10,8 @@ public sealed class JsonLinesViewFacts
         using var writer = new StringWriter();
         using var view = new JsonLinesView(writer);
         foreach (var happened in events) view.Report(happened);
-        return [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        return [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
     [Fact]
@@ -18,14 +19,19 @@ public sealed class JsonLinesViewFacts
     {
         var lines = Written(Sample.Started(), Sample.Step(1), Sample.Evaluated(best: true), new RunEvent.ImportanceMeasured(Sample.Report),
             new RunEvent.CheckpointSaved(Stage.TaskAdaptation, 5, "a\nb"), new RunEvent.Remark("\"so\""));
-        Assert.Equal(["stage-started", "step", "evaluated", "importance", "checkpoint", "remark"], lines.Select(line => line.GetProperty("event").GetString()!));
+        Assert.Equal(["stage-started", "step", "evaluated", "importance", "checkpoint", "remark"],
+            lines.Select(line => line.GetProperty("event").GetString()!));
     }
 
     [Fact]
     public void What_is_planned_goes_by_the_names_of_the_stages()
     {
-        var steps = Assert.Single(Written(new RunEvent.Planned(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 }))).GetProperty("steps");
-        Assert.Equal(["importance-evaluation 2", "task-adaptation 10"], steps.EnumerateObject().Select(stage => $"{stage.Name} {stage.Value}"));
+        var steps =
+            Assert.Single(
+                Written(new RunEvent.Planned(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 })))
+                .GetProperty("steps");
+        Assert.Equal(["importance-evaluation 2", "task-adaptation 10"],
+            steps.EnumerateObject().Select(stage => $"{stage.Name} {stage.Value}"));
     }
 
     [Fact]

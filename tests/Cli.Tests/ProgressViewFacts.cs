@@ -24,7 +24,8 @@ public sealed class ProgressViewFacts
                 _clock.Pass(0.02);
             }
         });
-        Assert.Equal(["1/600", "251/600", "501/600", "600/600"], written.Lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
+        Assert.Equal(["1/600", "251/600", "501/600", "600/600"],
+            written.Lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
         Assert.Equal("step      1/600  epoch 0.0  loss 0.5000  lr 3.2e-4  8,112 tokens/s  2:13 left", written.Lines[0]);
     }
 
@@ -54,7 +55,8 @@ public sealed class ProgressViewFacts
 
     [Fact]
     public void A_resumed_stage_says_where_it_goes_on() =>
-        Assert.Contains("Task adaptation  600 steps over 2,490 examples, going on from step 40", After(terminal: false, view => view.Report(Sample.Started(40))).Lines);
+        Assert.Contains("Task adaptation  600 steps over 2,490 examples, going on from step 40",
+            After(terminal: false, view => view.Report(Sample.Started(40))).Lines);
 
     [Fact]
     public void A_terminal_redraws_two_lines_in_place()
@@ -101,7 +103,8 @@ public sealed class ProgressViewFacts
 
     [Fact]
     public void Brackets_in_a_path_are_text() =>
-        Assert.Contains("runs/[a]/5", After(terminal: false, view => view.Report(new RunEvent.CheckpointSaved(Stage.TaskAdaptation, 5, "runs/[a]/5"))).Text);
+        Assert.Contains("runs/[a]/5",
+            After(terminal: false, view => view.Report(new RunEvent.CheckpointSaved(Stage.TaskAdaptation, 5, "runs/[a]/5"))).Text);
 
     [Theory]
     [InlineData(42, "0:42")]

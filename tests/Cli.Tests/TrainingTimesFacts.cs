@@ -19,7 +19,8 @@ public sealed class TrainingTimesFacts : IDisposable
     public void A_run_that_was_stopped_and_goes_on_has_the_seconds_of_both_parts()
     {
         var times = new TrainingTimes(_folder.Path);
-        Assert.Throws<OperationCanceledException>(() => times.Measure("lora-42", () => Wait() ? throw new OperationCanceledException() : true));
+        Assert.Throws<OperationCanceledException>(() =>
+            times.Measure("lora-42", () => Wait() ? throw new OperationCanceledException() : true));
         var first = times.Of("lora-42");
         times.Measure("lora-42", Wait);
         Assert.True(times.Of("lora-42") >= first + TimeSpan.FromMilliseconds(50));

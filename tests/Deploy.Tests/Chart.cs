@@ -18,12 +18,15 @@ internal sealed record Rendered(string Template, JsonNode Content)
     public string Text(string path) => At(path)?.ToString() ?? throw new InvalidOperationException($"{Template} has no {path}");
 
     public static JsonNode? Under(JsonNode? node, string path) =>
-        path.Split('.').Aggregate(node, (under, part) => int.TryParse(part, out var index) ? (under as JsonArray)?[index] : (under as JsonObject)?[part]);
+        path.Split('.').Aggregate(node, (under, part) => int.TryParse(part, out var index)
+            ? (under as JsonArray)?[index]
+            : (under as JsonObject)?[part]);
 
     /// <summary>The specification of the pods that it makes, or null where it makes none.</summary>
     public JsonNode? Pod => Kind switch { "Deployment" or "Job" => At("spec.template.spec"), "Pod" => At("spec"), _ => null };
 
-    public JsonNode? PodLabels => Kind switch { "Deployment" or "Job" => At("spec.template.metadata.labels"), "Pod" => At("metadata.labels"), _ => null };
+    public JsonNode? PodLabels =>
+        Kind switch { "Deployment" or "Job" => At("spec.template.metadata.labels"), "Pod" => At("metadata.labels"), _ => null };
 
     public JsonNode Container => Pod!["containers"]![0]!;
 
@@ -47,14 +50,16 @@ internal sealed record Chart(IReadOnlyList<Rendered> Objects, string Notes)
     });
 
     /// <summary>The files of values that the chart takes.</summary>
-    public static IEnumerable<string> Cases => Directory.EnumerateFiles(Repository.At("tests", "Deploy.Tests", "values"), "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)!).Order();
+    public static IEnumerable<string> Cases => Directory.EnumerateFiles(Repository.At("tests", "Deploy.Tests", "values"), "*.yaml")
+        .Select(path => Path.GetFileNameWithoutExtension(path)!).Order();
 
     public static async Task<Chart> Of(string values, string release = "loradrop")
     {
         var (code, output, errors) = await RenderAsync(Repository.At("tests", "Deploy.Tests", "values", $"{values}.yaml"), release);
         Assert.True(code == 0, errors);
         var all = JsonNode.Parse(output)!;
-        return new([.. all["documents"]!.AsArray().Select(document => new Rendered(document!["template"]!.ToString(), document["object"]!))], all["notes"]!.ToString());
+        return new([.. all["documents"]!.AsArray()
+            .Select(document => new Rendered(document!["template"]!.ToString(), document["object"]!))], all["notes"]!.ToString());
     }
 
     public static async Task<(int Code, string Output, string Errors)> RenderAsync(string values, string release = "loradrop")

@@ -12,7 +12,9 @@ public sealed partial class ChartFacts
 
     public static TheoryData<string> Cases => [.. Chart.Cases];
 
-    public static TheoryData<string> RefusedValues => [.. Directory.EnumerateFiles(Repository.At("tests", "Deploy.Tests", "values", "refused"), "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)!).Order()];
+    public static TheoryData<string> RefusedValues =>
+        [.. Directory.EnumerateFiles(Repository.At("tests", "Deploy.Tests", "values", "refused"), "*.yaml")
+            .Select(path => Path.GetFileNameWithoutExtension(path)!).Order()];
 
     [Fact]
     public async Task Kubernetes_KEDA_and_the_Prometheus_operator_know_every_field_and_take_every_value()
@@ -40,14 +42,17 @@ public sealed partial class ChartFacts
     public void Every_value_that_the_schema_knows_stands_in_the_values_with_its_default()
     {
         var schema = JsonNode.Parse(File.ReadAllText(Path.Combine(Chart.Folder, "values.schema.json")))!;
-        var values = new YamlDotNet.Serialization.DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(File.ReadAllText(Path.Combine(Chart.Folder, "values.yaml")));
+        var values = new YamlDotNet.Serialization.DeserializerBuilder().Build()
+            .Deserialize<Dictionary<object, object?>>(File.ReadAllText(Path.Combine(Chart.Folder, "values.yaml")));
         Assert.Empty(Missing(schema, values, ""));
 
         IEnumerable<string> Missing(JsonNode known, Dictionary<object, object?> given, string path)
         {
             foreach (var (name, what) in known["properties"]!.AsObject())
             {
-                var meant = what!["$ref"] is { } reference ? schema["definitions"]![reference.ToString()["#/definitions/".Length..]]! : what;
+                var meant = what!["$ref"] is { } reference
+                    ? schema["definitions"]![reference.ToString()["#/definitions/".Length..]]!
+                    : what;
                 if (path + name is "global" || name is "claims") continue;
                 if (!given.TryGetValue(name, out var value)) yield return path + name;
                 else if (value is Dictionary<object, object?> { Count: > 0 } inner && meant["properties"] is not null)
@@ -72,7 +77,8 @@ public sealed partial class ChartFacts
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Every_pod_meets_the_restricted_standard(string values) => Assert.All((await Chart.Of(values)).Objects.Where(made => made.Pod is not null), made =>
+    public async Task Every_pod_meets_the_restricted_standard(string values) =>
+    Assert.All((await Chart.Of(values)).Objects.Where(made => made.Pod is not null), made =>
     {
         var pod = made.Pod!;
         Assert.True((bool)Rendered.Under(pod, "securityContext.runAsNonRoot")!);
@@ -92,7 +98,8 @@ public sealed partial class ChartFacts
     });
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task What_is_mounted_is_a_volume_and_tmp_can_be_written(string values) => Assert.All((await Chart.Of(values)).Objects.Where(made => made.Pod is not null), made =>
+    public async Task What_is_mounted_is_a_volume_and_tmp_can_be_written(string values) =>
+    Assert.All((await Chart.Of(values)).Objects.Where(made => made.Pod is not null), made =>
     {
         var volumes = made.Pod!["volumes"]!.AsArray().Select(volume => volume!["name"]!.ToString()).ToList();
         var mounts = made.Container["volumeMounts"]!.AsArray();
@@ -105,30 +112,48 @@ public sealed partial class ChartFacts
     {
         var objects = (await Chart.Of(values)).Objects;
         var pods = objects.Where(made => made.PodLabels is not null && made.Kind != "Pod").ToList();
-        Assert.All(objects.Where(made => made.Kind == "Deployment"), made => Assert.True(Finds(made.At("spec.selector.matchLabels"), made.PodLabels!)));
-        Assert.All(objects.Where(made => made.Kind == "Deployment"), made => Assert.Equal(["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"], made.At("spec.selector.matchLabels")!.AsObject().Select(label => label.Key).Order()));
-        Assert.All(objects.Where(made => made.Kind == "Service"), made => Assert.Single(pods, pod => Finds(made.At("spec.selector"), pod.PodLabels!)));
-        Assert.All(objects.Where(made => made.Kind is "PodDisruptionBudget" or "PodMonitor"), made => Assert.Single(pods, pod => Finds(made.At("spec.selector.matchLabels"), pod.PodLabels!)));
-        Assert.All(objects.Where(made => made.Kind == "ServiceMonitor"), made => Assert.Single(objects, service => service.Kind == "Service" && Finds(made.At("spec.selector.matchLabels"), service.At("metadata.labels")!)));
-        Assert.All(objects.Where(made => made.Kind is "HorizontalPodAutoscaler" or "ScaledObject"), made => Assert.Contains(objects, target => target.Kind == "Deployment" && target.Name == made.Text("spec.scaleTargetRef.name")));
+        Assert.All(objects.Where(made => made.Kind == "Deployment"),
+            made => Assert.True(Finds(made.At("spec.selector.matchLabels"), made.PodLabels!)));
+        Assert.All(objects.Where(made => made.Kind == "Deployment"),
+            made => Assert.Equal(["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"],
+            made.At("spec.selector.matchLabels")!.AsObject().Select(label => label.Key).Order()));
+        Assert.All(objects.Where(made => made.Kind == "Service"),
+            made => Assert.Single(pods, pod => Finds(made.At("spec.selector"), pod.PodLabels!)));
+        Assert.All(objects.Where(made => made.Kind is "PodDisruptionBudget" or "PodMonitor"),
+            made => Assert.Single(pods, pod => Finds(made.At("spec.selector.matchLabels"), pod.PodLabels!)));
+        Assert.All(objects.Where(made => made.Kind == "ServiceMonitor"), made => Assert.Single(objects, service => service.Kind == "Service"
+            && Finds(made.At("spec.selector.matchLabels"), service.At("metadata.labels")!)));
+        Assert.All(objects.Where(made => made.Kind is "HorizontalPodAutoscaler" or "ScaledObject"), made =>
+            Assert.Contains(objects, target => target.Kind == "Deployment" && target.Name == made.Text("spec.scaleTargetRef.name")));
         // No pod is anybody's but its own controller's.
-        foreach (var deployment in objects.Where(made => made.Kind == "Deployment")) Assert.Single(pods, pod => Finds(deployment.At("spec.selector.matchLabels"), pod.PodLabels!));
+        foreach (var deployment in objects.Where(made => made.Kind == "Deployment"))
+            Assert.Single(pods, pod => Finds(deployment.At("spec.selector.matchLabels"), pod.PodLabels!));
     }
 
     [Theory, MemberData(nameof(Cases))]
     public async Task Ports_are_there_under_the_names_that_are_used(string values)
     {
         var objects = (await Chart.Of(values)).Objects;
-        IEnumerable<string> Ports(JsonNode? selector) => objects.Where(pod => pod.Pod is not null && Finds(selector, pod.PodLabels!)).SelectMany(pod => pod.Container["ports"]?.AsArray().Select(port => port!["name"]!.ToString()) ?? []);
+        IEnumerable<string> Ports(JsonNode? selector) => objects.Where(pod => pod.Pod is not null && Finds(selector, pod.PodLabels!))
+            .SelectMany(pod => pod.Container["ports"]?.AsArray().Select(port => port!["name"]!.ToString()) ?? []);
         foreach (var made in objects)
         {
             if (made.Kind == "Deployment")
                 foreach (var probe in new[] { "startupProbe", "livenessProbe", "readinessProbe" })
-                    Assert.Contains(Rendered.Under(made.Container, $"{probe}.httpGet.port")!.ToString(), Ports(made.At("spec.selector.matchLabels")));
-            if (made.Kind == "Service") Assert.All(made.At("spec.ports")!.AsArray(), port => Assert.Contains(port!["targetPort"]!.ToString(), Ports(made.At("spec.selector"))));
-            if (made.Kind == "PodMonitor") Assert.Contains(made.Text("spec.podMetricsEndpoints.0.port"), Ports(made.At("spec.selector.matchLabels")));
-            if (made.Kind == "Ingress") Assert.Contains(objects, service => service.Kind == "Service" && service.Name == made.Text("spec.rules.0.http.paths.0.backend.service.name") && service.Text("spec.ports.0.name") == made.Text("spec.rules.0.http.paths.0.backend.service.port.name"));
-            if (made.Kind == "ServiceMonitor") Assert.Contains(objects, service => service.Kind == "Service" && Finds(made.At("spec.selector.matchLabels"), service.At("metadata.labels")!) && service.Text("spec.ports.0.name") == made.Text("spec.endpoints.0.port"));
+                    Assert.Contains(Rendered.Under(made.Container, $"{probe}.httpGet.port")!.ToString(),
+                        Ports(made.At("spec.selector.matchLabels")));
+            if (made.Kind == "Service")
+                Assert.All(made.At("spec.ports")!.AsArray(),
+                    port => Assert.Contains(port!["targetPort"]!.ToString(), Ports(made.At("spec.selector"))));
+            if (made.Kind == "PodMonitor")
+                Assert.Contains(made.Text("spec.podMetricsEndpoints.0.port"), Ports(made.At("spec.selector.matchLabels")));
+            if (made.Kind == "Ingress")
+                Assert.Contains(objects, service => service.Kind == "Service"
+                    && service.Name == made.Text("spec.rules.0.http.paths.0.backend.service.name")
+                    && service.Text("spec.ports.0.name") == made.Text("spec.rules.0.http.paths.0.backend.service.port.name"));
+            if (made.Kind == "ServiceMonitor")
+                Assert.Contains(objects, service => service.Kind == "Service" && Finds(made.At("spec.selector.matchLabels"),
+                    service.At("metadata.labels")!) && service.Text("spec.ports.0.name") == made.Text("spec.endpoints.0.port"));
         }
     }
 
@@ -136,16 +161,20 @@ public sealed partial class ChartFacts
     public async Task Every_variable_is_a_setting_of_the_manual_given_once_and_no_secret_is_written_out(string values)
     {
         var manual = await File.ReadAllTextAsync(Repository.At("docs", "operations.md"));
-        var settings = Setting().Matches(manual).Select(match => $"LORADROP_{match.Groups["name"].Value.Replace(":", "__").ToUpperInvariant()}").ToHashSet();
+        var settings = Setting().Matches(manual)
+            .Select(match => $"LORADROP_{match.Groups["name"].Value.Replace(":", "__").ToUpperInvariant()}").ToHashSet();
         Assert.All((await Chart.Of(values)).Objects.Where(made => made.Pod is not null), made =>
         {
             var variables = made.Container["env"]?.AsArray().Select(variable => variable!).ToList() ?? [];
             Assert.Equal(variables.Count, variables.Select(variable => variable["name"]!.ToString()).Distinct().Count());
-            foreach (var variable in variables.Where(variable => variable["name"]!.ToString().StartsWith("LORADROP_", StringComparison.Ordinal)))
+            foreach (var variable in variables.Where(variable =>
+                variable["name"]!.ToString().StartsWith("LORADROP_", StringComparison.Ordinal)))
             {
                 var name = variable["name"]!.ToString();
-                Assert.True(settings.Contains(name) || settings.Contains(Inner().Replace(name, "")), $"{made}: {name} is no setting of docs/operations.md");
-                if (name is "LORADROP_DATABASE__CONNECTIONSTRING" or "LORADROP_OBJECTS__ACCESSKEY" or "LORADROP_OBJECTS__SECRETKEY") Assert.NotNull(variable["valueFrom"]?["secretKeyRef"]);
+                Assert.True(settings.Contains(name) || settings.Contains(Inner().Replace(name, "")),
+                    $"{made}: {name} is no setting of docs/operations.md");
+                if (name is "LORADROP_DATABASE__CONNECTIONSTRING" or "LORADROP_OBJECTS__ACCESSKEY" or "LORADROP_OBJECTS__SECRETKEY")
+                    Assert.NotNull(variable["valueFrom"]?["secretKeyRef"]);
                 else Assert.NotEqual("", variable["value"]?.ToString() ?? "");
             }
         });
@@ -156,12 +185,15 @@ public sealed partial class ChartFacts
     public async Task Who_counts_replicas_counts_them_alone(string values)
     {
         var objects = (await Chart.Of(values)).Objects;
-        var counted = objects.Where(made => made.Kind is "HorizontalPodAutoscaler" or "ScaledObject").Select(made => made.Text("spec.scaleTargetRef.name")).ToList();
-        Assert.All(objects.Where(made => made.Kind == "Deployment"), made => Assert.Equal(counted.Contains(made.Name), made.At("spec.replicas") is null));
+        var counted = objects.Where(made => made.Kind is "HorizontalPodAutoscaler" or "ScaledObject")
+            .Select(made => made.Text("spec.scaleTargetRef.name")).ToList();
+        Assert.All(objects.Where(made => made.Kind == "Deployment"),
+            made => Assert.Equal(counted.Contains(made.Name), made.At("spec.replicas") is null));
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task A_host_has_longer_to_end_than_it_takes(string values) => Assert.All((await Chart.Of(values)).All("Deployment"), made =>
+    public async Task A_host_has_longer_to_end_than_it_takes(string values) =>
+    Assert.All((await Chart.Of(values)).All("Deployment"), made =>
     {
         var grace = (int)made.Pod!["terminationGracePeriodSeconds"]!;
         var needed = made.Container["name"]!.ToString() == "worker"
@@ -178,13 +210,16 @@ public sealed partial class ChartFacts
         {
             Assert.Equal("pre-install,pre-upgrade", job.At("metadata.annotations")!["helm.sh/hook"]!.ToString());
             var pod = job.Pod!.ToJsonString();
-            Assert.DoesNotContain(chart.Objects, made => made.Kind is "ServiceAccount" or "ConfigMap" or "Secret" && pod.Contains($"\"{made.Name}\"", StringComparison.Ordinal));
+            Assert.DoesNotContain(chart.Objects, made => made.Kind is "ServiceAccount" or "ConfigMap" or "Secret"
+                && pod.Contains($"\"{made.Name}\"", StringComparison.Ordinal));
         }
     }
 
-    internal static string Variable(Rendered made, string name) => made.Container["env"]!.AsArray().Single(variable => variable!["name"]!.ToString() == name)!["value"]!.ToString();
+    internal static string Variable(Rendered made, string name) =>
+        made.Container["env"]!.AsArray().Single(variable => variable!["name"]!.ToString() == name)!["value"]!.ToString();
 
-    internal static bool Finds(JsonNode? selector, JsonNode labels) => selector!.AsObject().All(label => labels[label.Key]?.ToString() == label.Value!.ToString());
+    internal static bool Finds(JsonNode? selector, JsonNode labels) =>
+        selector!.AsObject().All(label => labels[label.Key]?.ToString() == label.Value!.ToString());
 
     [GeneratedRegex(@"^\| `(?<name>[A-Za-z]+:[A-Za-z0-9]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Setting();

@@ -55,14 +55,16 @@ public sealed partial class ComposeFacts
     public void Images_are_of_a_version_or_built_here(string name)
     {
         var image = (string)Service(name)["image"];
-        Assert.True(Service(name).ContainsKey("build") || image.StartsWith("loradrop-", StringComparison.Ordinal) || Regex.IsMatch(image, ":v?[0-9]+(\\.[0-9]+)*$"), image);
+        Assert.True(Service(name).ContainsKey("build") || image.StartsWith("loradrop-", StringComparison.Ordinal)
+            || Regex.IsMatch(image, ":v?[0-9]+(\\.[0-9]+)*$"), image);
     }
 
     [Theory, MemberData(nameof(Services))]
     public void Ports_are_published_on_this_machine_alone_unless_it_is_asked_for(string name)
     {
         foreach (var port in Service(name).TryGetValue("ports", out var ports) ? ((List<object>)ports).Cast<string>() : [])
-            Assert.True(port.StartsWith("127.0.0.1:", StringComparison.Ordinal) || port.StartsWith("${LORADROP_BIND:-127.0.0.1}:", StringComparison.Ordinal), port);
+            Assert.True(port.StartsWith("127.0.0.1:", StringComparison.Ordinal)
+                || port.StartsWith("${LORADROP_BIND:-127.0.0.1}:", StringComparison.Ordinal), port);
     }
 
     [Fact]
@@ -76,17 +78,21 @@ public sealed partial class ComposeFacts
     public void No_password_has_a_default()
     {
         var text = System.IO.File.ReadAllText(Repository.At("docker-compose.yml"));
-        var wanted = Variable().Matches(text).Where(variable => variable.Groups["name"].Value is var name && (name.Contains("PASSWORD", StringComparison.Ordinal) || name.Contains("SECRET", StringComparison.Ordinal))).ToList();
-        Assert.Equal(["GRAFANA_PASSWORD", "OBJECTS_SECRET_KEY", "POSTGRES_PASSWORD"], wanted.Select(variable => variable.Groups["name"].Value).Distinct().Order());
+        var wanted = Variable().Matches(text).Where(variable => variable.Groups["name"].Value is var name
+            && (name.Contains("PASSWORD", StringComparison.Ordinal) || name.Contains("SECRET", StringComparison.Ordinal))).ToList();
+        Assert.Equal(["GRAFANA_PASSWORD", "OBJECTS_SECRET_KEY", "POSTGRES_PASSWORD"],
+            wanted.Select(variable => variable.Groups["name"].Value).Distinct().Order());
         Assert.All(wanted, variable => Assert.StartsWith(":?", variable.Groups["otherwise"].Value));
-        Assert.All(Regex.Matches(text, "(?mi)^ *[A-Z_]*(password|secret_?key): *(?<value>.*)$").Cast<Match>(), value => Assert.Contains("${", value.Groups["value"].Value));
+        Assert.All(Regex.Matches(text, "(?mi)^ *[A-Z_]*(password|secret_?key): *(?<value>.*)$").Cast<Match>(),
+            value => Assert.Contains("${", value.Groups["value"].Value));
     }
 
     [Fact]
     public void The_example_names_every_variable()
     {
         var example = System.IO.File.ReadAllText(Repository.At(".env.example"));
-        Assert.All(Variable().Matches(System.IO.File.ReadAllText(Repository.At("docker-compose.yml"))).Select(variable => variable.Groups["name"].Value).Distinct(), name => Assert.Matches($"(?m)^#?{name}=", example));
+        Assert.All(Variable().Matches(System.IO.File.ReadAllText(Repository.At("docker-compose.yml")))
+            .Select(variable => variable.Groups["name"].Value).Distinct(), name => Assert.Matches($"(?m)^#?{name}=", example));
     }
 
     [Fact]
@@ -95,10 +101,13 @@ public sealed partial class ComposeFacts
         using var folder = new TestFolder();
         Directory.CreateDirectory(folder.At("docker"));
         System.IO.File.Copy(Repository.At("docker", "new-env"), folder.At("docker", "new-env"));
-        var (first, second) = (await Tools.RunAsync(folder.At("docker", "new-env"), []), await Tools.RunAsync(folder.At("docker", "new-env"), []));
+        var (first, second) = (await Tools.RunAsync(folder.At("docker", "new-env"), []),
+            await Tools.RunAsync(folder.At("docker", "new-env"), []));
         Assert.Equal((0, 1), (first.Code, second.Code));
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(folder.At(".env")));
-        var passwords = System.IO.File.ReadAllLines(folder.At(".env")).Select(line => line.Split('=')).ToDictionary(line => line[0], line => line[1]);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(folder.At(".env")));
+        var passwords = System.IO.File.ReadAllLines(folder.At(".env")).Select(line => line.Split('='))
+            .ToDictionary(line => line[0], line => line[1]);
         Assert.Equal(3, passwords.Values.Distinct().Count());
         Assert.All(passwords.Values, password => Assert.Matches("^[0-9a-f]{48}$", password));
     }
@@ -110,13 +119,16 @@ public sealed partial class ComposeFacts
     public void Variables_of_the_hosts_are_settings_of_the_manual(string name)
     {
         var manual = System.IO.File.ReadAllText(Repository.At("docs", "operations.md")).ToUpperInvariant();
-        Assert.All(Of(Service(name), "environment").Keys.Cast<string>().Where(variable => variable.StartsWith("LORADROP_", StringComparison.Ordinal)), variable => Assert.Contains($"| `{variable["LORADROP_".Length..].Replace("__", ":")}` |", manual));
+        Assert.All(Of(Service(name), "environment").Keys.Cast<string>()
+            .Where(variable => variable.StartsWith("LORADROP_", StringComparison.Ordinal)),
+            variable => Assert.Contains($"| `{variable["LORADROP_".Length..].Replace("__", ":")}` |", manual));
     }
 
     [Fact]
     public void Hosts_have_longer_to_end_than_they_take()
     {
-        Assert.Equal(("60s", "2m"), ((string)Of(Service("worker"), "environment")["LORADROP_WORKER__STOPGRACE"], (string)Service("worker")["stop_grace_period"]));
+        Assert.Equal(("60s", "2m"), ((string)Of(Service("worker"), "environment")["LORADROP_WORKER__STOPGRACE"],
+            (string)Service("worker")["stop_grace_period"]));
         Assert.Equal("20s", Service("api")["stop_grace_period"]);
     }
 
@@ -124,7 +136,9 @@ public sealed partial class ComposeFacts
     public void What_is_mounted_from_here_is_here_and_Prometheus_looks_where_hosts_tell()
     {
         foreach (var service in Of(File, "services").Values)
-            foreach (var mount in service is Map map && map.TryGetValue("volumes", out var volumes) ? ((List<object>)volumes).Cast<string>().Where(mount => mount.StartsWith("./", StringComparison.Ordinal)) : [])
+            foreach (var mount in service is Map map && map.TryGetValue("volumes", out var volumes)
+                ? ((List<object>)volumes).Cast<string>().Where(mount => mount.StartsWith("./", StringComparison.Ordinal))
+                : [])
                 Assert.True(Path.Exists(Repository.At(mount.Split(':')[0])), mount);
         var prometheus = System.IO.File.ReadAllText(Repository.At("deploy", "prometheus", "prometheus.yml"));
         Assert.Contains("api:5082", prometheus);

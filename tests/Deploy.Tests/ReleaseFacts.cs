@@ -49,7 +49,9 @@ public sealed partial class ReleaseFacts
 
     [Fact]
     public void Actions_are_of_a_version() =>
-        Assert.All(Directory.GetFiles(Repository.At(".github", "workflows")).SelectMany(File.ReadLines).Where(line => line.Contains(" uses: ", StringComparison.Ordinal) && !line.Contains("uses: ./", StringComparison.Ordinal)), line => Assert.Matches("@v[0-9]+", line));
+        Assert.All(Directory.GetFiles(Repository.At(".github", "workflows")).SelectMany(File.ReadLines)
+            .Where(line => line.Contains(" uses: ", StringComparison.Ordinal) && !line.Contains("uses: ./", StringComparison.Ordinal)),
+            line => Assert.Matches("@v[0-9]+", line));
 
     internal static string VersionOfProps() => Version().Match(File.ReadAllText(Repository.At("Directory.Build.props"))).Groups[1].Value;
 

@@ -14,27 +14,36 @@ internal static class Tools
 
     /// <summary>The folder where npm has installed the schemas (see ./test).</summary>
     private static string Schemas =>
-        Environment.GetEnvironmentVariable("LORADROP_SCHEMAS") is { Length: > 0 } told ? told : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "schemas");
+        Environment.GetEnvironmentVariable("LORADROP_SCHEMAS") is { Length: > 0 } told
+            ? told
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "schemas");
 
     public static void SkipWithoutGo() =>
-        Assert.SkipUnless(Directory.Exists(Path.Combine(GoLibraries, "src", "github.com", "Masterminds", "sprig")) && File.Exists("/usr/bin/go"),
-            "Go with Helm's libraries is not installed (Debian's packages golang-go, golang-github-masterminds-sprig-dev, golang-k8s-sigs-yaml-dev, golang-github-xeipuuv-gojsonschema-dev)");
+        Assert.SkipUnless(Directory.Exists(Path.Combine(GoLibraries, "src", "github.com", "Masterminds", "sprig"))
+            && File.Exists("/usr/bin/go"),
+            "Go with Helm's libraries is not installed (Debian's packages golang-go, "
+            + "golang-github-masterminds-sprig-dev, golang-k8s-sigs-yaml-dev, " + "golang-github-xeipuuv-gojsonschema-dev)");
 
-    public static void SkipWithoutSchemas() => Assert.SkipUnless(Directory.Exists(Path.Combine(Schemas, "node_modules", "kubernetes-models")), $"The schemas are not installed in {Schemas} (./test does it, with npm)");
+    public static void SkipWithoutSchemas() =>
+        Assert.SkipUnless(Directory.Exists(Path.Combine(Schemas, "node_modules", "kubernetes-models")),
+            $"The schemas are not installed in {Schemas} (./test does it, with npm)");
 
     /// <summary>Prometheus' own tool, on the PATH or where ./test puts it.</summary>
     public static string Promtool()
     {
-        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "promtool", "usr", "bin")];
+        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'),
+            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "promtool", "usr", "bin")];
         var program = folders.Select(folder => Path.Combine(folder, "promtool")).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(program is null, "There is no promtool on the PATH or where ./test puts it (it comes with Debian's package prometheus)");
+        Assert.SkipWhen(program is null,
+            "There is no promtool on the PATH or where ./test puts it (it comes with Debian's package prometheus)");
         return program!;
     }
 
     /// <summary>Builds a Go program from Debian's libraries alone.</summary>
     public static async Task BuildGoAsync(string source, string program)
     {
-        var (code, _, errors) = await RunAsync("/usr/bin/go", ["build", "-o", program, source], ("GO111MODULE", "off"), ("GOPATH", GoLibraries), ("GOFLAGS", ""), ("GOCACHE", Path.Combine(Path.GetTempPath(), "loradrop-go-cache")));
+        var (code, _, errors) = await RunAsync("/usr/bin/go", ["build", "-o", program, source], ("GO111MODULE", "off"),
+            ("GOPATH", GoLibraries), ("GOFLAGS", ""), ("GOCACHE", Path.Combine(Path.GetTempPath(), "loradrop-go-cache")));
         Assert.True(code == 0, errors);
     }
 
@@ -43,15 +52,18 @@ internal static class Tools
     /// <param name="files">The files.</param>
     public static async Task<string[]> FaultsAsync(string what, params string[] files)
     {
-        var (code, output, errors) = await RunAsync("node", [Repository.At("tests", "Deploy.Tests", "schemas.mjs"), what, .. files], ("LORADROP_SCHEMAS", Schemas));
+        var (code, output, errors) = await RunAsync("node", [Repository.At("tests", "Deploy.Tests", "schemas.mjs"), what, .. files],
+            ("LORADROP_SCHEMAS", Schemas));
         Assert.True(code == 0, errors);
         return System.Text.Json.JsonSerializer.Deserialize<string[]>(output)!;
     }
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<(int Code, string Output, string Errors)> RunAsync(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string program, IEnumerable<string> arguments,
+        params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8 };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Patience);

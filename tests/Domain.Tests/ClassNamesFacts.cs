@@ -32,7 +32,8 @@ public sealed class ClassNamesFacts
     [InlineData(new[] { "TRUE", "False", "true" }, new[] { "false", "true" })]
     [InlineData(new[] { "True", "False", "unknown" }, new[] { "False", "True", "unknown" })]
     [InlineData(new[] { "b", "1.0", "a" }, new[] { "1", "a", "b" })]
-    [InlineData(new[] { "12345678901234567890", "12345678901234567891" }, new[] { "12345678901234567890", "12345678901234567891" })]   // a double cannot tell them apart
+    // a double cannot tell them apart
+    [InlineData(new[] { "12345678901234567890", "12345678901234567891" }, new[] { "12345678901234567890", "12345678901234567891" })]
     public void Classes_are_named_by_value(string[] labels, string[] classes) => Assert.Equal(classes, ClassNames.Infer(labels));
 
     [Theory]
@@ -50,14 +51,17 @@ public sealed class ClassNamesFacts
 
     [Fact]
     public void Names_of_one_value_are_one_class_too_many() => Assert.Equal("task.labels: must not contain duplicates",
-        Assert.Single(new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("a", null, "b"), Labels = ["1", "1.0", "2"] }.Faults("task")).ToString());
+        Assert.Single(new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("a", null, "b"),
+        Labels = ["1", "1.0", "2"] }.Faults("task")).ToString());
 
     [Theory]
     [InlineData("good", "good ", "\"good\" and \"good \" differ only in spelling and are 2 labels")]
     [InlineData("1", "1.0", "\"1\" and \"1.0\" are one label, 1")]
     [InlineData("True", "TRUE", "\"TRUE\" and \"True\" are one label, true")]
-    public void Spellings_are_remarked(string one, string other, string remark) => Assert.Equal([remark], ClassNames.SpellingRemarks([one, other, one]));
+    public void Spellings_are_remarked(string one, string other, string remark) =>
+    Assert.Equal([remark], ClassNames.SpellingRemarks([one, other, one]));
 
     [Fact]
-    public void True_among_other_texts_is_a_text() => Assert.Equal(["\"TRUE\" and \"True\" differ only in spelling and are 2 labels"], ClassNames.SpellingRemarks(["True", "TRUE", "maybe"]));
+    public void True_among_other_texts_is_a_text() =>
+    Assert.Equal(["\"TRUE\" and \"True\" differ only in spelling and are 2 labels"], ClassNames.SpellingRemarks(["True", "TRUE", "maybe"]));
 }

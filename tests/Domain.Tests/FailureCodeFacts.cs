@@ -5,15 +5,18 @@ namespace LoraDrop.Domain.Tests;
 public sealed class FailureCodeFacts
 {
     private static readonly string[] Users =
-        [FailureCode.Refused, FailureCode.Diverged, FailureCode.ModelChanged, FailureCode.DatasetChanged, FailureCode.ModelFailed, FailureCode.DatasetFailed, FailureCode.CheckpointUnknown];
+        [FailureCode.Refused, FailureCode.Diverged, FailureCode.ModelChanged, FailureCode.DatasetChanged, FailureCode.ModelFailed,
+            FailureCode.DatasetFailed, FailureCode.CheckpointUnknown];
 
     private static readonly string[] Passing =
     [
-        FailureCode.Storage, FailureCode.OutOfMemory, FailureCode.Killed, FailureCode.TimedOut, FailureCode.Interrupted, FailureCode.Torch, FailureCode.HubUnreachable, FailureCode.StoreUnreachable,
+        FailureCode.Storage, FailureCode.OutOfMemory, FailureCode.Killed, FailureCode.TimedOut, FailureCode.Interrupted, FailureCode.Torch,
+        FailureCode.HubUnreachable, FailureCode.StoreUnreachable,
         FailureCode.Defect,
     ];
 
-    private static readonly string[] All = [.. typeof(FailureCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!)];
+    private static readonly string[] All =
+        [.. typeof(FailureCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!)];
 
     [Fact]
     public void Every_code_is_of_exactly_one_kind()

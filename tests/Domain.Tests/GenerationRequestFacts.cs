@@ -5,7 +5,8 @@ public sealed class GenerationRequestFacts
 {
     private const string Plain = """{"kind": "generation", "text": {"prompt": "Q: {q}\nA:", "target": " {a}"}}""";
 
-    private const string NoTemplate = "model: has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add chat_template.jinja to its folder, or set task.text.prompt and task.text.target";
+    private const string NoTemplate = "model: has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add "
+        + "chat_template.jinja to its folder, or set task.text.prompt and task.text.target";
 
     [Fact]
     public void Prompt_and_target_are_all_that_is_required()
@@ -39,15 +40,23 @@ public sealed class GenerationRequestFacts
 
     [Theory]
     [InlineData("""{"kind": "generation"}""", "task.text: is required without a preset")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}"}}""", "task.text.target: is required without a preset unless chat is true")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "no column", "target": "{a}"}}""", "task.text.prompt: must contain a column in braces, such as {question}")]
-    [InlineData("""{"kind": "generation", "text": {"chat": true, "prompt": "{q}"}}""", "task.text.prompt: cannot be combined with chat, which uses the model's chat template")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "labels": ["a", "b"]}""", "task.labels: applies only to classification")]
-    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "metric": "accuracy"}""", "task.metric: accuracy cannot be the primary metric of this task; use perplexity, bleu, e2e-bleu, nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}"}}""",
+    "task.text.target: is required without a preset unless chat is true")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "no column", "target": "{a}"}}""",
+    "task.text.prompt: must contain a column in braces, such as {question}")]
+    [InlineData("""{"kind": "generation", "text": {"chat": true, "prompt": "{q}"}}""",
+    "task.text.prompt: cannot be combined with chat, which uses the model's chat template")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "labels": ["a", "b"]}""",
+    "task.labels: applies only to classification")]
+    [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "metric": "accuracy"}""",
+    "task.metric: accuracy cannot be the primary metric of this task; use perplexity, bleu, e2e-bleu, "
+    + "nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"maxNewTokens": 0}}""", "task.decoding.maxNewTokens: must be at least 1; got 0")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"topP": 0}}""", "task.decoding.topP: must lie in (0, 1]; got 0")]
-    [InlineData("""{"preset": "e2e", "decoding": {"temperature": 1}}""", "task.decoding.temperature: must be 0 with beams above 1, since beam search does not sample")]
-    [InlineData("""{"preset": "glue/rte", "text": {"prompt": "{q}", "target": "{a}"}}""", "task.text: applies only to generation; classification uses columns")]
+    [InlineData("""{"preset": "e2e", "decoding": {"temperature": 1}}""",
+    "task.decoding.temperature: must be 0 with beams above 1, since beam search does not sample")]
+    [InlineData("""{"preset": "glue/rte", "text": {"prompt": "{q}", "target": "{a}"}}""",
+    "task.text: applies only to generation; classification uses columns")]
     [InlineData("""{"preset": "glue/rte", "decoding": {}}""", "task.decoding: applies only to generation")]
     public void What_cannot_be_is_refused_by_its_path(string task, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => Parse(task)).Faults).ToString());
@@ -57,13 +66,20 @@ public sealed class GenerationRequestFacts
     [InlineData("""{"preset": "chat"}""", "qwen3", true, true)]
     [InlineData("""{"preset": "chat"}""", "mistral", null, null)] // registered before it was looked at
     [InlineData("""{"preset": "glue/sst2"}""", "llama", false, false)]
-    [InlineData("""{"preset": "gsm8k"}""", "roberta", null, null, "model: is an encoder (roberta), which cannot generate text as the task generation requires. Use a decoder: llama, mistral, qwen2, qwen3")]
-    [InlineData(Plain, "llama", false, true, "model: has no output layer (lm_head.weight), which the task generation requires; it was saved for another task. Use the model as published")]
+    [InlineData("""{"preset": "gsm8k"}""", "roberta", null, null,
+    "model: is an encoder (roberta), which cannot generate text as the task generation requires. Use a "
+    + "decoder: llama, mistral, qwen2, qwen3")]
+    [InlineData(Plain, "llama", false, true,
+    "model: has no output layer (lm_head.weight), which the task generation requires; it was saved for "
+    + "another task. Use the model as published")]
     [InlineData("""{"preset": "chat"}""", "llama", true, false, NoTemplate)]
     [InlineData("""{"kind": "generation", "text": {"chat": true}}""", "qwen2", true, false, NoTemplate)]
-    public void The_model_must_have_the_parts_that_the_task_uses(string task, string family, bool? output, bool? template, params string[] faults)
+    public void The_model_must_have_the_parts_that_the_task_uses(string task, string family, bool? output, bool? template,
+    params string[] faults)
     {
-        ModelSummary model = new(family, null, 2, 128, 4, 100, 512, 1_000_000, "F32", [.. from name in (string[])["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"] select new LinearModule(name, $"model.layers.*.{name}", 128, 128)], "", [])
+        ModelSummary model = new(family, null, 2, 128, 4, 100, 512, 1_000_000, "F32",
+            [.. from name in (string[])["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"] select new LinearModule(name,
+            $"model.layers.*.{name}", 128, 128)], "", [])
         {
             OutputLayer = output,
             ChatTemplate = template,
@@ -75,15 +91,19 @@ public sealed class GenerationRequestFacts
     [Fact]
     public void Rows_are_packed_in_generation_alone() =>
         Assert.Equal("training.packing: applies only to generation",
-            Assert.Single(Assert.Throws<RefusedInputException>(() => JobRequest.Parse("""{"model": "m", "dataset": "d", "task": {"preset": "glue/rte"}, "training": {"packing": true}}""")).Faults).ToString());
+            Assert.Single(Assert.Throws<RefusedInputException>(() =>
+            JobRequest.Parse("""{"model": "m", "dataset": "d", "task": {"preset": "glue/rte"}, "training": {"packing": true}}""")).Faults)
+                .ToString());
 
     [Fact]
     public void A_file_must_have_the_columns_that_templates_name()
     {
         var facts = new DatasetSummary([new("train", "t.jsonl", 10, "", 5, true, [Column("question"), Column("a")], [["x", "y"]])]);
-        Assert.Equal("task.text: t.jsonl must have the columns (q, a); it has (question, a)", Assert.Single(RequestFit.Faults(Parse(Plain), null, facts)).ToString());
+        Assert.Equal("task.text: t.jsonl must have the columns (q, a); it has (question, a)",
+            Assert.Single(RequestFit.Faults(Parse(Plain), null, facts)).ToString());
         Assert.Empty(RequestFit.Faults(Parse(Plain.Replace("{q}", "{question}")), null, facts));
-        Assert.StartsWith("task.preset: t.jsonl must have the columns (input, text) or (mr, ref)", Assert.Single(RequestFit.Faults(Parse("""{"preset": "e2e"}"""), null, facts)).ToString());
+        Assert.StartsWith("task.preset: t.jsonl must have the columns (input, text) or (mr, ref)",
+            Assert.Single(RequestFit.Faults(Parse("""{"preset": "e2e"}"""), null, facts)).ToString());
         Assert.Empty(RequestFit.Faults(Parse("""{"preset": "chat"}"""), null, facts)); // the run reads every message
     }
 

@@ -13,5 +13,6 @@ public sealed class HistogramFacts
     public void Values_outside_are_not_counted() => Assert.Equal([0, 0], Histogram.Of([-0.1, 2.1, double.NaN], 0, 2, bins: 2).Counts);
 
     [Fact]
-    public void Where_all_values_are_the_same_they_fall_into_the_first_bin() => Assert.Equal([3, 0], Histogram.Of([0, 0, 0], 0, 0, bins: 2).Counts);
+    public void Where_all_values_are_the_same_they_fall_into_the_first_bin() =>
+    Assert.Equal([3, 0], Histogram.Of([0, 0, 0], 0, 0, bins: 2).Counts);
 }

@@ -32,12 +32,14 @@ public sealed class ImportanceFacts
 
     [Fact]
     public void A_layer_that_put_out_nothing_has_no_importance() =>
-        Assert.Equal(0, Importance.Of(new Dictionary<Site, double> { [new("query", 0)] = 0, [new("query", 1)] = 2 }, ImportanceScope.PerType)[new("query", 0)]);
+        Assert.Equal(0, Importance.Of(new Dictionary<Site, double> { [new("query", 0)] = 0, [new("query", 1)] = 2 },
+            ImportanceScope.PerType)[new("query", 0)]);
 
     [Fact]
     public void Where_no_layer_put_out_anything_there_is_nothing_to_rank()
     {
-        var refused = Assert.Throws<RefusedInputException>(() => Importance.Of(new Dictionary<Site, double>(G) { [new("query", 0)] = 0, [new("query", 1)] = 0 }, ImportanceScope.PerType));
+        var refused = Assert.Throws<RefusedInputException>(() =>
+            Importance.Of(new Dictionary<Site, double>(G) { [new("query", 0)] = 0, [new("query", 1)] = 0 }, ImportanceScope.PerType));
         Assert.Equal("importance.g", Assert.Single(refused.Faults).Path);
         Assert.Contains("query", refused.Message);
     }
@@ -48,7 +50,8 @@ public sealed class ImportanceFacts
     [InlineData(-1)]
     public void A_sum_of_squares_that_is_none_is_refused_with_its_layer(double g)
     {
-        var refused = Assert.Throws<RefusedInputException>(() => Importance.Of(new Dictionary<Site, double>(G) { [new("value", 1)] = g }, ImportanceScope.Joint));
+        var refused = Assert.Throws<RefusedInputException>(() =>
+            Importance.Of(new Dictionary<Site, double>(G) { [new("value", 1)] = g }, ImportanceScope.Joint));
         Assert.Equal("importance.g", Assert.Single(refused.Faults).Path);
         Assert.Contains("value 1", refused.Message);
     }

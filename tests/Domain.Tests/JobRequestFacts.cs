@@ -13,7 +13,8 @@ public sealed class JobRequestFacts
         Assert.Equal(["query", "value"], job.Lora.Targets);
         Assert.Equal(new ImportanceSettings { SampleRatio = 0.1, Epochs = 3, Scope = ImportanceScope.PerType }, job.Importance);
         Assert.Equal(new SharingSettings { Threshold = 0.9, Remainder = Remainder.Share, Select = Selection.Importance }, job.Sharing);
-        Assert.Equal((80, 32, 5e-4, 0.06), (job.Training.Epochs, job.Training.BatchSize, job.Training.LearningRate, job.Training.WarmupRatio));
+        Assert.Equal((80, 32, 5e-4, 0.06), (job.Training.Epochs, job.Training.BatchSize, job.Training.LearningRate,
+            job.Training.WarmupRatio));
         Assert.Equal(["entailment", "not_entailment"], job.Task.Labels);
     }
 
@@ -56,7 +57,8 @@ public sealed class JobRequestFacts
     }
 
     [Fact]
-    public void Null_means_the_default() => Assert.Equal(JobRequest.Parse(Least), With(""" "name": null, "lora": null, "sharing": { "threshold": null } """));
+    public void Null_means_the_default() =>
+    Assert.Equal(JobRequest.Parse(Least), With(""" "name": null, "lora": null, "sharing": { "threshold": null } """));
 
     [Fact]
     public void Plain_LoRA_measures_and_shares_nothing()
@@ -115,11 +117,16 @@ public sealed class JobRequestFacts
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => With(field)).Faults).ToString());
 
     [Theory]
-    [InlineData("""{ "preset": "glue/rtee" }""", "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean glue/rte?")]
+    [InlineData("""{ "preset": "glue/rtee" }""",
+    "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, "
+    + "glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean " + "glue/rte?")]
     [InlineData("""{ "preset": "glue/rte", "kind": "regression" }""", "task.kind: must be classification for glue/rte")]
-    [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""", "task.metric: pearson cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
-    [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""", "task.metric: f1 cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
-    [InlineData("""{ "preset": "glue/stsb", "metric": "mse" }""", "task.metric: mse cannot be the primary metric of this task; use pearson or spearman")]
+    [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""",
+    "task.metric: pearson cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+    [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""",
+    "task.metric: f1 cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+    [InlineData("""{ "preset": "glue/stsb", "metric": "mse" }""",
+    "task.metric: mse cannot be the primary metric of this task; use pearson or spearman")]
     [InlineData("""{ "preset": "glue/stsb", "labels": ["a", "b"] }""", "task.labels: applies only to classification")]
     [InlineData("""{ "preset": "glue/rte", "labels": ["a"] }""", "task.labels: must have at least two classes; got 1")]
     [InlineData("""{ "preset": "glue/rte", "columns": { "first": "a", "label": "a" } }""", "task.columns: must be different columns")]
@@ -145,15 +152,18 @@ public sealed class JobRequestFacts
     {
         var many = string.Join(", ", Enumerable.Range(0, 17).Select(i => $"\"k{i}\": \"v\""));
         Assert.Equal(["labels: must have at most 16 pairs; got 17"], FaultsOf(Least[..^1] + $$""", "labels": { {{many}} } }"""));
-        Assert.Equal(["labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "labels": { "a": "{{new string('x', 256)}}" } }"""));
+        Assert.Equal(["labels.a: must have at most 255 characters; got 256"],
+            FaultsOf(Least[..^1] + $$""", "labels": { "a": "{{new string('x', 256)}}" } }"""));
     }
 
     [Fact]
     public void A_job_asks_for_eight_labels_of_a_worker_at_most_as_short_as_its_own()
     {
         var many = string.Join(", ", Enumerable.Range(0, 9).Select(i => $"\"k{i}\": \"v\""));
-        Assert.Equal(["worker.labels: must have at most 8 pairs; got 9"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { {{many}} } } }"""));
-        Assert.Equal(["worker.labels.a: must have at most 255 characters; got 256"], FaultsOf(Least[..^1] + $$""", "worker": { "labels": { "a": "{{new string('x', 256)}}" } } }"""));
+        Assert.Equal(["worker.labels: must have at most 8 pairs; got 9"],
+            FaultsOf(Least[..^1] + $$""", "worker": { "labels": { {{many}} } } }"""));
+        Assert.Equal(["worker.labels.a: must have at most 255 characters; got 256"],
+            FaultsOf(Least[..^1] + $$""", "worker": { "labels": { "a": "{{new string('x', 256)}}" } } }"""));
     }
 
     [Fact]
@@ -176,5 +186,6 @@ public sealed class JobRequestFacts
 
     private static JobRequest With(string fields) => JobRequest.Parse(Least[..^1] + $", {fields} }}");
 
-    private static IEnumerable<string> FaultsOf(string json) => Assert.Throws<RefusedInputException>(() => JobRequest.Parse(json)).Faults.Select(f => f.ToString());
+    private static IEnumerable<string> FaultsOf(string json) =>
+        Assert.Throws<RefusedInputException>(() => JobRequest.Parse(json)).Faults.Select(f => f.ToString());
 }

@@ -15,7 +15,8 @@ public sealed class MergePatchFacts
     [InlineData("""{"a":[{"b":"c"}]}""", """{"a":[1]}""", """{"a":[1]}""")]
     [InlineData("""{"e":null}""", """{"a":1}""", """{"e":null,"a":1}""")]
     [InlineData("""{}""", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
-    public void It_does_what_the_standard_says(string document, string patch, string expected) => Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), JsonNode.Parse(MergePatch.Apply(document, patch))!.ToJsonString());
+    public void It_does_what_the_standard_says(string document, string patch, string expected) =>
+    Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), JsonNode.Parse(MergePatch.Apply(document, patch))!.ToJsonString());
 
     [Theory]
     [InlineData("[1]", "line 1 column 1")]
@@ -23,5 +24,6 @@ public sealed class MergePatchFacts
     [InlineData("""{"a":1,"a":2}""", "a")]
     [InlineData("""{"a":{"b":1,"b":2}}""", "a.b")]
     [InlineData("""{"\ud800":1}""", "?")]
-    public void A_patch_that_says_nothing_certain_is_refused(string patch, string path) => Assert.Equal(path, Assert.Single(Assert.Throws<RefusedInputException>(() => MergePatch.Apply("{}", patch)).Faults).Path);
+    public void A_patch_that_says_nothing_certain_is_refused(string patch, string path) =>
+    Assert.Equal(path, Assert.Single(Assert.Throws<RefusedInputException>(() => MergePatch.Apply("{}", patch)).Faults).Path);
 }

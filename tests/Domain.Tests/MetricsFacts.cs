@@ -126,7 +126,8 @@ public sealed class MetricsFacts
         Assert.Equal(expected, actual, 1e-12 * Math.Max(1, double.IsNaN(expected) ? 1 : Math.Abs(expected)));
     }
 
-    private static TheoryData<string> Names(string group) => new(Golden.GetProperty(group).EnumerateArray().Select(c => c.GetProperty("name").GetString()!));
+    private static TheoryData<string> Names(string group) =>
+        new(Golden.GetProperty(group).EnumerateArray().Select(c => c.GetProperty("name").GetString()!));
 
     private static JsonElement Case(string group, string name) =>
         Golden.GetProperty(group).EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);

@@ -5,10 +5,12 @@ public sealed class ParameterRangeFacts
     private const int Layers = 12;
 
     private static readonly ModelSummary Model = new("roberta", null, Layers, 64, 4, 1000, 512, 300_000, "F32",
-        [new("query", "encoder.layer.*.attention.self.query", 64, 64), new("value", "encoder.layer.*.attention.self.value", 64, 64), new("intermediate.dense", "encoder.layer.*.intermediate.dense", 64, 256)], "aa", []);
+        [new("query", "encoder.layer.*.attention.self.query", 64, 64), new("value", "encoder.layer.*.attention.self.value", 64, 64),
+        new("intermediate.dense", "encoder.layer.*.intermediate.dense", 64, 256)], "aa", []);
 
     [Fact]
-    public void Ordinary_LoRA_has_one_number() => Assert.Equal(new ParameterRange(24_576, 24_576, 24_576), Range(""", "method": "lora" """));
+    public void Ordinary_LoRA_has_one_number() =>
+    Assert.Equal(new ParameterRange(24_576, 24_576, 24_576), Range(""", "method": "lora" """));
 
     [Fact]
     public void Keeping_so_many_layers_has_one_number_too()
@@ -31,18 +33,23 @@ public sealed class ParameterRangeFacts
         for (var n = 0; n < 200; n++)
         {
             var power = 1 + 8 * random.NextUnit();
-            var sites = request.Lora.Targets.SelectMany(type => Enumerable.Range(0, Layers).Select(layer => new Site(type, layer))).ToDictionary(site => site, _ => Math.Pow(random.NextUnit(), power));
-            var I = sites.ToDictionary(site => site.Key, site => site.Value / sites.Where(other => other.Key.Type == site.Key.Type).Sum(other => other.Value));
-            var plan = SharingPlan.From(I, request.Sharing!.Threshold!.Value, null, request.Sharing.Select, request.Sharing.Remainder, request.Training.Seed);
+            var sites = request.Lora.Targets.SelectMany(type => Enumerable.Range(0, Layers).Select(layer => new Site(type, layer)))
+                .ToDictionary(site => site, _ => Math.Pow(random.NextUnit(), power));
+            var I = sites.ToDictionary(site => site.Key,
+                site => site.Value / sites.Where(other => other.Key.Type == site.Key.Type).Sum(other => other.Value));
+            var plan = SharingPlan.From(I, request.Sharing!.Threshold!.Value, null, request.Sharing.Select, request.Sharing.Remainder,
+                request.Training.Seed);
             var widths = Model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
             Assert.InRange(ParameterCounts.Of(plan, type => widths[type], request.Lora.Rank, 0).Adapter, range.Least, range.Most);
         }
     }
 
     [Fact]
-    public void Where_no_target_matches_there_is_none() => Assert.Null(ParameterRange.Of(Request(""", "lora": {"targets": ["gate_proj"]}"""), Model));
+    public void Where_no_target_matches_there_is_none() =>
+    Assert.Null(ParameterRange.Of(Request(""", "lora": {"targets": ["gate_proj"]}"""), Model));
 
     private static ParameterRange Range(string more) => ParameterRange.Of(Request(more), Model)!;
 
-    private static JobRequest Request(string more) => JobRequest.Parse($$"""{"model": "m", "dataset": "d", "task": {"preset": "glue/rte"}{{more}}}""");
+    private static JobRequest Request(string more) =>
+        JobRequest.Parse($$"""{"model": "m", "dataset": "d", "task": {"preset": "glue/rte"}{{more}}}""");
 }

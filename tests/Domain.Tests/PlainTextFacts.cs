@@ -37,7 +37,8 @@ public sealed class PlainTextFacts
             foreach (var strange in Strange)
             {
                 var fault = Assert.Single(Faults(json => put(json, $"ab{strange}c")));
-                Assert.Equal((path, $"must not contain the control character U+{(int)strange[0]:X4}, character 3"), (fault.Path, fault.Message));
+                Assert.Equal((path, $"must not contain the control character U+{(int)strange[0]:X4}, character 3"),
+                    (fault.Path, fault.Message));
             }
     }
 
@@ -47,7 +48,8 @@ public sealed class PlainTextFacts
         foreach (var (path, put) in Texts)
             foreach (var half in new[] { @"\ud800", @"\udfff", @"\ude00\ud83d" })
             {
-                var faults = Assert.Throws<RefusedInputException>(() => JobRequest.Parse(Json(json => put(json, "HALF")).Replace("HALF", $"x{half}"))).Faults;
+                var faults = Assert.Throws<RefusedInputException>(() =>
+                    JobRequest.Parse(Json(json => put(json, "HALF")).Replace("HALF", $"x{half}"))).Faults;
                 Assert.Equal((path, $"must be a text; got \"x{half}\""), (Assert.Single(faults).Path, faults[0].Message));
             }
     }
@@ -57,10 +59,12 @@ public sealed class PlainTextFacts
     {
         var faults = Faults(json =>
         {
-            foreach (var (_, put) in Texts.Where(text => text.Path != "task.preset")) put(json, "a\0");   // a preset would say what the other fields of the task must be
+            // a preset would say what the other fields of the task must be
+            foreach (var (_, put) in Texts.Where(text => text.Path != "task.preset")) put(json, "a\0");
             json["lora"]!["rank"] = 0;
         });
-        Assert.Equal(Texts.Select(text => text.Path).Where(path => path != "task.preset").Append("lora.rank").Order(StringComparer.Ordinal), faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(Texts.Select(text => text.Path).Where(path => path != "task.preset").Append("lora.rank").Order(StringComparer.Ordinal),
+            faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -72,7 +76,8 @@ public sealed class PlainTextFacts
     {
         var fault = Assert.Single(Faults(json =>
         {
-            foreach (var part in section.Split('.', StringSplitOptions.RemoveEmptyEntries)) json = (json[part] ??= new JsonObject()).AsObject();
+            foreach (var part in section.Split('.', StringSplitOptions.RemoveEmptyEntries))
+                json = (json[part] ??= new JsonObject()).AsObject();
             json["te\0am"] = "search";
         }));
         Assert.Equal(section.Length == 0 ? "te·am" : $"{section}.te·am", fault.Path);
@@ -88,7 +93,8 @@ public sealed class PlainTextFacts
         var (taken, refused) = (0, 0);
         for (var round = 0; round < 2000; round++)
         {
-            string Any() => "x" + string.Concat(Enumerable.Range(0, random.NextBelow(4)).Select(_ => pieces[random.NextBelow(pieces.Length)]));
+            string Any() =>
+                "x" + string.Concat(Enumerable.Range(0, random.NextBelow(4)).Select(_ => pieces[random.NextBelow(pieces.Length)]));
             string[] texts = [Any(), Any(), Any(), Any(), Any(), Any()];
             var json = Json(json =>
             {
@@ -109,7 +115,8 @@ public sealed class PlainTextFacts
             var request = JobRequest.Parse(draft.Request.ToJson());
             Assert.Equal((texts[0], texts[1]), (request.Name, request.Model));
             Assert.Equal((texts[2], texts[3]), (request.Labels.Single().Key, request.Labels.Single().Value));
-            Assert.Contains(request.Worker.Selector, WorkerDemand.SelectorsOf(new Dictionary<string, string> { [texts[4]] = texts[5], ["other"] = "x" }));
+            Assert.Contains(request.Worker.Selector,
+                WorkerDemand.SelectorsOf(new Dictionary<string, string> { [texts[4]] = texts[5], ["other"] = "x" }));
         }
         Assert.True(taken > 100 && refused > 100, $"{taken} taken, {refused} refused");
     }
@@ -136,12 +143,16 @@ public sealed class PlainTextFacts
             }
     }
 
-    private static IReadOnlyList<Fault> Faults(Action<JsonObject> change) => Assert.Throws<RefusedInputException>(() => JobRequest.Parse(Json(change))).Faults;
+    private static IReadOnlyList<Fault> Faults(Action<JsonObject> change) =>
+        Assert.Throws<RefusedInputException>(() => JobRequest.Parse(Json(change))).Faults;
 
     private static string Json(Action<JsonObject> change)
     {
-        var json = JsonNode.Parse("""{ "model": "m", "dataset": "d", "task": { "kind": "classification", "columns": { "first": "a", "second": "b", "label": "y" } } }""")!.AsObject();
+        var json =
+            JsonNode.Parse(
+                """{ "model": "m", "dataset": "d", "task": { "kind": "classification", "columns": { "first": "a", "second": "b", "label": "y" } } }""")!.AsObject();
         change(json);
-        return json.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        return json.ToJsonString(
+            new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     }
 }

@@ -57,13 +57,16 @@ public sealed class RetentionFacts
     [InlineData(Selection.Importance, new[] { 1, 3 })]
     [InlineData(Selection.Inverse, new[] { 0, 2, 4, 5 })]
     [InlineData(Selection.Top, new[] { 4, 5 })]
-    public void A_rule_says_which_layers_are_kept(Selection rule, int[] kept) => Assert.Equal(kept, Retention.Choose(I, 2, rule, new SplitMix64(0)));
+    public void A_rule_says_which_layers_are_kept(Selection rule, int[] kept) =>
+    Assert.Equal(kept, Retention.Choose(I, 2, rule, new SplitMix64(0)));
 
     [Fact]
     public void Random_keeps_as_many_as_asked_and_depends_on_the_stream_alone()
     {
-        Assert.Equal(Retention.Choose(I, 3, Selection.Random, new SplitMix64(5)), Retention.Choose(I, 3, Selection.Random, new SplitMix64(5)));
-        var draws = Enumerable.Range(0, 50).Select(seed => Retention.Choose(I, 3, Selection.Random, SplitMix64.For(seed, "selection"))).ToArray();
+        Assert.Equal(Retention.Choose(I, 3, Selection.Random, new SplitMix64(5)),
+            Retention.Choose(I, 3, Selection.Random, new SplitMix64(5)));
+        var draws = Enumerable.Range(0, 50).Select(seed => Retention.Choose(I, 3, Selection.Random, SplitMix64.For(seed, "selection")))
+            .ToArray();
         Assert.All(draws, draw => Assert.Equal(3, draw.Distinct().Count()));
         Assert.All(draws, draw => Assert.Equal(draw.Order(), draw));
         Assert.Equal(Enumerable.Range(0, 6), draws.SelectMany(draw => draw).Distinct().Order());

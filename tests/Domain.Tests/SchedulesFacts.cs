@@ -9,15 +9,19 @@ public sealed class SchedulesFacts
     [InlineData("constant", RateSchedule.Constant)]
     public void Every_step_has_the_rate_that_transformers_gives_it(string name, RateSchedule kind)
     {
-        var schedules = GoldenText.Golden("sampling.json").GetProperty("schedules").EnumerateArray().Where(s => s.GetProperty("schedule").GetString() == name
+        var schedules = GoldenText.Golden("sampling.json").GetProperty("schedules").EnumerateArray()
+            .Where(s => s.GetProperty("schedule").GetString() == name
             && (!s.TryGetProperty("num_cycles", out var cycles) || cycles.GetDouble() == 0.5)).ToList();
         Assert.NotEmpty(schedules);
         foreach (var schedule in schedules)
         {
-            var steps = schedule.TryGetProperty("num_training_steps", out var all) ? all.GetInt32() : schedule.GetProperty("lr").GetArrayLength();
+            var steps = schedule.TryGetProperty("num_training_steps", out var all)
+                ? all.GetInt32()
+                : schedule.GetProperty("lr").GetArrayLength();
             var rate = new LearningRate(kind, schedule.GetProperty("num_warmup_steps").GetInt32(), steps);
             var peak = schedule.GetProperty("base_lr").GetDouble();
-            foreach (var (step, expected) in schedule.GetProperty("lr").EnumerateArray().Index()) Assert.Equal(expected.GetDouble(), peak * rate.At(step), 1e-15);
+            foreach (var (step, expected) in schedule.GetProperty("lr").EnumerateArray().Index())
+                Assert.Equal(expected.GetDouble(), peak * rate.At(step), 1e-15);
         }
     }
 

@@ -15,12 +15,15 @@ public sealed class ScoresFacts
 
     [Fact]
     public void Regression_is_scored_by_rank_correlation() =>
-        Assert.Equal(("spearman", 1.0), Scores.Of(Stsb, [1.0, 2, 3], [1.0, 4, 9]) is var s ? (s.Primary, Math.Round(s.PrimaryValue, 12)) : default);
+        Assert.Equal(("spearman", 1.0), Scores.Of(Stsb, [1.0, 2, 3], [1.0, 4, 9]) is var s
+            ? (s.Primary, Math.Round(s.PrimaryValue, 12))
+            : default);
 
     [Fact]
     public void The_higher_score_is_better_and_an_undefined_one_beats_nothing()
     {
-        Scores low = Scores.Of(Stsb, [1.0, 2, 3], [3.0, 2, 1]), high = Scores.Of(Stsb, [1.0, 2, 3], [1.0, 2, 3]), undefined = Scores.Of(Stsb, [1.0, 2, 3], [2.0, 2, 2]);
+        Scores low = Scores.Of(Stsb, [1.0, 2, 3], [3.0, 2, 1]), high = Scores.Of(Stsb, [1.0, 2, 3], [1.0, 2, 3]),
+            undefined = Scores.Of(Stsb, [1.0, 2, 3], [2.0, 2, 2]);
         Assert.True(high.Beats(low));
         Assert.False(low.Beats(high));
         Assert.False(high.Beats(high));

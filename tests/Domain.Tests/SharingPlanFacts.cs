@@ -41,22 +41,26 @@ public sealed class SharingPlanFacts
 
     [Fact]
     public void Inverse_lets_the_important_layers_share() =>
-        Assert.Equal([0, 1], SharingPlan.From(I, 0.7, rule: Selection.Inverse).Own.Where(site => site.Type == "query").Select(site => site.Layer));
+        Assert.Equal([0, 1], SharingPlan.From(I, 0.7, rule: Selection.Inverse).Own.Where(site => site.Type == "query")
+            .Select(site => site.Layer));
 
     [Fact]
     public void A_random_choice_is_fixed_by_the_seed()
     {
         int[] Drawn(long seed) => [.. SharingPlan.From(I, 1, keep: 2, rule: Selection.Random, seed: seed).Own.Select(site => site.Layer)];
         Assert.Equal(Drawn(3), Drawn(3));
-        Assert.True(Enumerable.Range(0, 20).Select(seed => string.Join(' ', Drawn(seed))).Distinct().Count() > 1, "twenty seeds chose the same layers");
+        Assert.True(Enumerable.Range(0, 20).Select(seed => string.Join(' ', Drawn(seed))).Distinct().Count() > 1,
+            "twenty seeds chose the same layers");
     }
 
     [Fact]
-    public void A_threshold_of_1_is_ordinary_LoRA() => Assert.Equal(SharingPlan.OwnEverywhere(I.Keys).Places, SharingPlan.From(I, 1).Places);
+    public void A_threshold_of_1_is_ordinary_LoRA() =>
+    Assert.Equal(SharingPlan.OwnEverywhere(I.Keys).Places, SharingPlan.From(I, 1).Places);
 
     [Fact]
     public void A_plan_is_ordered_by_type_and_layer() =>
-        Assert.Equal([new("query", 2), new("query", 10), new("value", 0)], SharingPlan.OwnEverywhere([new("value", 0), new("query", 10), new("query", 2)]).Places.Keys);
+        Assert.Equal([new("query", 2), new("query", 10), new("value", 0)],
+            SharingPlan.OwnEverywhere([new("value", 0), new("query", 10), new("query", 2)]).Places.Keys);
 
     [Fact]
     public void Only_the_named_sites_are_on()
@@ -67,5 +71,6 @@ public sealed class SharingPlanFacts
     }
 
     private static Dictionary<Site, double> Of(params (string Type, double[] I)[] types) =>
-        types.SelectMany(type => type.I.Index().Select(layer => (Site: new Site(type.Type, layer.Index), layer.Item))).ToDictionary(site => site.Site, site => site.Item);
+        types.SelectMany(type => type.I.Index().Select(layer => (Site: new Site(type.Type, layer.Index), layer.Item)))
+            .ToDictionary(site => site.Site, site => site.Item);
 }

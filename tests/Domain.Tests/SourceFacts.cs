@@ -11,11 +11,13 @@ public sealed class SourceFacts
     [Theory]
     [InlineData("hf:FacebookAI/roberta-base", "FacebookAI/roberta-base", null, null)]
     [InlineData("hf:gpt2", "gpt2", null, null)]
-    [InlineData("hf:FacebookAI/roberta-base@e2da8e2f811d1448a5b465c236feacd80ffbac7b", "FacebookAI/roberta-base", "e2da8e2f811d1448a5b465c236feacd80ffbac7b", null)]
+    [InlineData("hf:FacebookAI/roberta-base@e2da8e2f811d1448a5b465c236feacd80ffbac7b", "FacebookAI/roberta-base",
+    "e2da8e2f811d1448a5b465c236feacd80ffbac7b", null)]
     [InlineData("hf:nyu-mll/glue#rte", "nyu-mll/glue", null, "rte")]
     [InlineData("hf:nyu-mll/glue@refs/convert/parquet#mnli_matched", "nyu-mll/glue", "refs/convert/parquet", "mnli_matched")]
     [InlineData("hf:wikimedia/wikipedia#20231101.en", "wikimedia/wikipedia", null, "20231101.en")]
-    public void A_hub_source_has_a_repository_and_perhaps_a_revision_and_a_config(string written, string repository, string? revision, string? config) =>
+    public void A_hub_source_has_a_repository_and_perhaps_a_revision_and_a_config(string written, string repository, string? revision,
+    string? config) =>
         Assert.Equal(new Source.Hub(repository, revision, config), Read(written));
 
     [Fact]
@@ -24,7 +26,8 @@ public sealed class SourceFacts
         var (train, validation) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         Assert.Equal(new Source.Files(train), Read($"upload:{train}"));
         Assert.Equal(new Source.Files(train, validation), Read(new Source.Files(train, validation).ToString()));
-        foreach (var wrong in new[] { "upload:", "upload:rte", $"upload:{train},", $"upload:{train},x", $"upload:x,{train}", $"upload:{train:N}" })
+        foreach (var wrong in new[] { "upload:", "upload:rte", $"upload:{train},", $"upload:{train},x", $"upload:x,{train}",
+            $"upload:{train:N}" })
         {
             var faults = new List<Fault>();
             Assert.Null(Source.Parse(wrong, "dataset", faults));
@@ -36,7 +39,8 @@ public sealed class SourceFacts
     [InlineData("file:/data/rte", "/data/rte")]
     [InlineData("file:///data/rte", "/data/rte")]
     [InlineData("file:/data/open/../secret", "/data/secret")]
-    public void A_local_path_is_absolute_and_free_of_dots(string written, string path) => Assert.Equal(new Source.LocalPath(path), Read(written));
+    public void A_local_path_is_absolute_and_free_of_dots(string written, string path) =>
+    Assert.Equal(new Source.LocalPath(path), Read(written));
 
     [Theory]
     [InlineData("rte")]
@@ -105,7 +109,8 @@ public sealed class SourceFacts
     [InlineData("s3://data/with space/ä", "data", "with space/ä")]
     [InlineData("s3://data", "data", "")]
     [InlineData("s3://data/", "data", "")]
-    public void A_bucket_has_folders_and_objects(string written, string bucket, string prefix) => Assert.Equal(new Source.S3(bucket, prefix), Read(written));
+    public void A_bucket_has_folders_and_objects(string written, string bucket, string prefix) =>
+    Assert.Equal(new Source.S3(bucket, prefix), Read(written));
 
     [Theory]
     [InlineData("s3:", "s3://<bucket>/<folder>")]
@@ -127,7 +132,8 @@ public sealed class SourceFacts
     [InlineData("s3://data//rte", "without '.', '..' or empty parts")]
     [InlineData("s3://data/rte//", "without '.', '..' or empty parts")]
     [InlineData("s3://data/a\nb", "control character")]
-    public void A_bucket_or_folder_that_cannot_be_meant_is_refused(string written, string reason) => Assert.Contains(reason, Refusal(written));
+    public void A_bucket_or_folder_that_cannot_be_meant_is_refused(string written, string reason) =>
+    Assert.Contains(reason, Refusal(written));
 
     [Fact]
     public void A_folder_of_a_bucket_has_at_most_512_characters()
@@ -143,7 +149,8 @@ public sealed class SourceFacts
     [InlineData("ftp://host/x", "expected a registered name")]
     [InlineData("https://huggingface.co/FacebookAI/roberta-base", "write hf:<org>/<name>")]
     [InlineData("C:\\data", "\"C:\"")]
-    public void An_unknown_scheme_is_answered_with_what_is_understood(string written, string answer) => Assert.Contains(answer, Refusal(written));
+    public void An_unknown_scheme_is_answered_with_what_is_understood(string written, string answer) =>
+    Assert.Contains(answer, Refusal(written));
 
     [Theory]
     [InlineData("", "got none")]
@@ -186,10 +193,12 @@ public sealed class SourceFacts
     [InlineData("https://huggingface.co/", 'a')]
     [InlineData("x:", 'a')]
     [InlineData("xxxxxx", ':')]
-    public void Ten_thousand_characters_are_never_echoed(string start, char filling) => Assert.InRange(Refusal(start + new string(filling, 10_000)).Length, 10, 400);
+    public void Ten_thousand_characters_are_never_echoed(string start, char filling) =>
+    Assert.InRange(Refusal(start + new string(filling, 10_000)).Length, 10, 400);
 
     [Fact]
-    public void A_scheme_of_ten_thousand_characters_is_not_echoed_either() => Assert.InRange(Refusal(new string('a', 10_000) + ":x").Length, 10, 400);
+    public void A_scheme_of_ten_thousand_characters_is_not_echoed_either() =>
+    Assert.InRange(Refusal(new string('a', 10_000) + ":x").Length, 10, 400);
 
     private static Source Read(string written)
     {

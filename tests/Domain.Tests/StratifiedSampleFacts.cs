@@ -58,7 +58,8 @@ public sealed class StratifiedSampleFacts
     {
         var sample = StratifiedSample.ByQuantile(Targets, 0.1, 42, "test");
         var ordered = Enumerable.Range(0, Targets.Length).OrderBy(i => Targets[i]).ToList();
-        Assert.Equal(Enumerable.Repeat(10, 10), sample.CountBy(i => ordered.IndexOf(i) / 100).OrderBy(bin => bin.Key).Select(bin => bin.Value));
+        Assert.Equal(Enumerable.Repeat(10, 10),
+            sample.CountBy(i => ordered.IndexOf(i) / 100).OrderBy(bin => bin.Key).Select(bin => bin.Value));
     }
 
     [Fact]

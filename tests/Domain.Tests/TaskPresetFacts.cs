@@ -14,7 +14,8 @@ public sealed class TaskPresetFacts
     public void Training_is_that_of_the_LoRA_paper(string name, int batchSize, int epochs, double learningRate)
     {
         var training = TaskPreset.Find(name)!.Training;
-        Assert.Equal((batchSize, epochs, learningRate, 0.06, 512), (training.BatchSize, training.Epochs, training.LearningRate, training.WarmupRatio, training.MaxLength));
+        Assert.Equal((batchSize, epochs, learningRate, 0.06, 512),
+            (training.BatchSize, training.Epochs, training.LearningRate, training.WarmupRatio, training.MaxLength));
     }
 
     [Fact]
@@ -26,7 +27,8 @@ public sealed class TaskPresetFacts
     public void Every_preset_is_a_task_without_faults() => Assert.All(TaskPreset.All, preset => Assert.Empty(preset.Task.Faults("task")));
 
     [Fact]
-    public void All_eight_tasks_of_GLUE_the_papers_four_of_generation_and_two_plain_ones_are_there_once() => Assert.Equal(14, TaskPreset.All.DistinctBy(p => p.Name).Count());
+    public void All_eight_tasks_of_GLUE_the_papers_four_of_generation_and_two_plain_ones_are_there_once() =>
+    Assert.Equal(14, TaskPreset.All.DistinctBy(p => p.Name).Count());
 
     [Theory]
     [InlineData("e2e", Metric.E2eBleu)]

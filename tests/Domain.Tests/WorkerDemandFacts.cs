@@ -20,7 +20,8 @@ public sealed class WorkerDemandFacts
     {
         WorkerDemand[] alike =
         [
-            Of(("a", "b=c")), Of(("a=b", "c")), Of(("a", "b"), ("c", "d")), Of(("a", """b","c":"d""")), Of(("a", "b,c")), Of(("a", "b"), ("c", "")), Of(("a", "b\\")), Of(("a", "b\"")), Of(("a", "B")), Of(("A", "b")), Of(("a", "b ")),
+            Of(("a", "b=c")), Of(("a=b", "c")), Of(("a", "b"), ("c", "d")), Of(("a", """b","c":"d""")), Of(("a", "b,c")),
+            Of(("a", "b"), ("c", "")), Of(("a", "b\\")), Of(("a", "b\"")), Of(("a", "B")), Of(("A", "b")), Of(("a", "b ")),
         ];
         Assert.Equal(alike.Length, alike.Select(demand => demand.Selector).Distinct().Count());
     }
@@ -31,17 +32,21 @@ public sealed class WorkerDemandFacts
         var selectors = WorkerDemand.SelectorsOf(Eight);
         Assert.Equal(255, selectors.Distinct().Count());   // and null, for those who ask for none
         for (var chosen = 1; chosen < 256; chosen++)
-            Assert.Contains(Of([.. Eight.Where((_, i) => (chosen >> i & 1) == 1).Reverse().Select(label => (label.Key, label.Value))]).Selector, selectors);
+            Assert.Contains(Of([.. Eight.Where((_, i) => (chosen >> i & 1) == 1).Reverse()
+                .Select(label => (label.Key, label.Value))]).Selector, selectors);
         Assert.DoesNotContain(Of(("label-0", "value 1")).Selector, selectors);
         Assert.DoesNotContain(Of(("label-0", "value 0"), ("gpu", "H100")).Selector, selectors);
     }
 
     [Fact]
-    public void A_worker_without_labels_satisfies_those_who_ask_for_none() => Assert.Empty(WorkerDemand.SelectorsOf(new Dictionary<string, string>()));
+    public void A_worker_without_labels_satisfies_those_who_ask_for_none() =>
+    Assert.Empty(WorkerDemand.SelectorsOf(new Dictionary<string, string>()));
 
     [Fact]
     public void Nine_labels_are_more_than_a_worker_has() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => WorkerDemand.SelectorsOf(new Dictionary<string, string>(Eight) { ["ninth"] = "" }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            WorkerDemand.SelectorsOf(new Dictionary<string, string>(Eight) { ["ninth"] = "" }));
 
-    private static WorkerDemand Of(params (string Name, string Value)[] labels) => new() { Labels = labels.ToDictionary(label => label.Name, label => label.Value) };
+    private static WorkerDemand Of(params (string Name, string Value)[] labels) =>
+        new() { Labels = labels.ToDictionary(label => label.Name, label => label.Value) };
 }

@@ -7,7 +7,8 @@ public sealed class GoldenFacts
 {
     private const double Logits = 2e-5, Hidden = 7e-6, Loss = 1e-5, Gradient = 7e-6, AfterAdamW = 2e-6;
 
-    public static TheoryData<string> Models => new("roberta-tiny", "roberta-tiny-regression", "bert-tiny", "llama-tiny", "llama-tiny-eps1e-5", "llama-tiny-classifier");
+    public static TheoryData<string> Models =>
+        new("roberta-tiny", "roberta-tiny-regression", "bert-tiny", "llama-tiny", "llama-tiny-eps1e-5", "llama-tiny-classifier");
 
     /// <summary>Those with a classification or regression head.</summary>
     private static readonly string[] Classifiers = ["roberta-tiny", "roberta-tiny-regression", "bert-tiny", "llama-tiny-classifier"];

@@ -32,13 +32,15 @@ internal sealed class GoldenModel : IDisposable
     /// <summary>Of the lora case: query and value.</summary>
     public IReadOnlyList<AdapterSite> Sites => SitesOf("lora");
 
-    public IReadOnlyList<string> TargetsOf(string @case) => [.. At(@case, "target_modules").EnumerateArray().Select(target => target.GetString()!)];
+    public IReadOnlyList<string> TargetsOf(string @case) =>
+        [.. At(@case, "target_modules").EnumerateArray().Select(target => target.GetString()!)];
 
     public IReadOnlyList<AdapterSite> SitesOf(string @case) => AdapterSites.Find(Model, TargetsOf(@case));
 
     /// <summary>LoRA on every site; or, in the lora_drop cases, own pairs in the retained layers and one shared pair per type.</summary>
     public SharingPlan Plan(string @case) => _json.GetProperty(@case).TryGetProperty("retained_layers", out var retained)
-        ? SharingPlan.Of(SitesOf(@case).Select(s => KeyValuePair.Create(s.Site, retained.EnumerateArray().Any(l => l.GetInt32() == s.Site.Layer) ? Place.Own : Place.Shared)))
+        ? SharingPlan.Of(SitesOf(@case).Select(s =>
+        KeyValuePair.Create(s.Site, retained.EnumerateArray().Any(l => l.GetInt32() == s.Site.Layer) ? Place.Own : Place.Shared)))
         : SharingPlan.OwnEverywhere(SitesOf(@case).Select(s => s.Site));
 
     /// <summary>The adapter of a case, at its initial values.</summary>
@@ -50,7 +52,9 @@ internal sealed class GoldenModel : IDisposable
     }
 
     /// <summary>A folder as a model of the same kind.</summary>
-    public FrozenModel Open(string folder) => ShapeOf(At("base", "logits")) is [_, var classes] ? SequenceClassifier.Open(folder, (int)classes, 0, CPU) : LanguageModel.Open(folder, CPU);
+    public FrozenModel Open(string folder) => ShapeOf(At("base", "logits")) is [_, var classes]
+        ? SequenceClassifier.Open(folder, (int)classes, 0, CPU)
+        : LanguageModel.Open(folder, CPU);
 
     public Tensor Logits(FrozenModel? model = null) => (model ?? Model) switch
     {
@@ -77,7 +81,8 @@ internal sealed class GoldenModel : IDisposable
     {
         Assert.Equal(ShapeOf(expected), actual.shape);
         var apart = (TensorOf(expected) - actual.detach()).abs();
-        if (Model.Config is DecoderConfig && apart.dim() == 3) apart *= Batch.Mask.unsqueeze(-1); // what a decoder says after a text's end is nobody's answer
+        // what a decoder says after a text's end is nobody's answer
+        if (Model.Config is DecoderConfig && apart.dim() == 3) apart *= Batch.Mask.unsqueeze(-1);
         var difference = apart.max().item<float>();
         Assert.True(difference <= tolerance, $"{what}: differs by {difference:g3}, allowed {tolerance:g3}");
     }
@@ -92,16 +97,20 @@ internal sealed class GoldenModel : IDisposable
 
     private EncodedSet Texts()
     {
-        long[] Row(string name, int row, int width) => [.. At("batch", name, "data").EnumerateArray().Skip(row * width).Take(width).Select(n => n.GetInt64())];
+        long[] Row(string name, int row, int width) =>
+            [.. At("batch", name, "data").EnumerateArray().Skip(row * width).Take(width).Select(n => n.GetInt64())];
         var shape = ShapeOf(At("batch", "input_ids"));
         var width = (int)shape[1];
         var texts = Enumerable.Range(0, (int)shape[0]).Select(row =>
         {
             var real = Row("attention_mask", row, width).Count(m => m == 1);
             var types = At("batch").TryGetProperty("token_type_ids", out _) ? Row("token_type_ids", row, width) : new long[width];
-            return new TokenizedText([.. Row("input_ids", row, width).Take(real).Select(i => (int)i)], [.. types.Take(real).Select(i => (int)i)]);
+            return new TokenizedText([.. Row("input_ids", row, width).Take(real).Select(i => (int)i)],
+                [.. types.Take(real).Select(i => (int)i)]);
         });
-        if (Model is SequenceClassifier) return new LabelledSet([.. texts], [.. At("batch", "labels", "data").EnumerateArray().Select(l => l.GetDouble())]);
-        return new TargetSet([.. texts], [.. Enumerable.Range(0, (int)shape[0]).Select(row => Row("labels", row, width).Index().Where(l => l.Index > 0 && l.Item != -100).Select(l => l.Index).ToArray())]);
+        if (Model is SequenceClassifier)
+            return new LabelledSet([.. texts], [.. At("batch", "labels", "data").EnumerateArray().Select(l => l.GetDouble())]);
+        return new TargetSet([.. texts], [.. Enumerable.Range(0, (int)shape[0])
+            .Select(row => Row("labels", row, width).Index().Where(l => l.Index > 0 && l.Item != -100).Select(l => l.Index).ToArray())]);
     }
 }

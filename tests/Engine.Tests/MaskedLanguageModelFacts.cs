@@ -5,9 +5,11 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class MaskedLanguageModelFacts
 {
-    private static readonly EncoderConfig Tiny = EncoderConfig.RobertaBase with { VocabularySize = 20, Hidden = 16, Layers = 2, Heads = 2, Intermediate = 32, Positions = 12 };
+    private static readonly EncoderConfig Tiny =
+        EncoderConfig.RobertaBase with { VocabularySize = 20, Hidden = 16, Layers = 2, Heads = 2, Intermediate = 32, Positions = 12 };
 
-    /// <summary>Values of a separate implementation in float64, from a model that was really trained (weights/roberta-mini-en in the data).</summary>
+    /// <summary>Values of a separate implementation in float64, from a model that was really trained (weights/roberta-mini-en in the
+    /// data).</summary>
     [Fact]
     public void A_trained_RoBERTa_predicts_what_the_reference_predicts()
     {
@@ -43,7 +45,8 @@ public sealed class MaskedLanguageModelFacts
         using var folder = new TestFolder();
         using var weights = Fresh();
         using var model = new MaskedLanguageModel(Tiny, weights, CPU);
-        SafeTensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), weights.Parameters.Names.ToDictionary(name => name, name => weights.Parameters[name].detach().to(ScalarType.Float16)));
+        SafeTensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"),
+            weights.Parameters.Names.ToDictionary(name => name, name => weights.Parameters[name].detach().to(ScalarType.Float16)));
 
         using var files = ModelFolder.Open(folder.Path, ScalarType.Float32, CPU);
         using var classifier = new SequenceClassifier(Tiny, files, classes: 2, seed: 1, CPU);

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>roberta-tiny with dropout of its own choosing, texts to train it on, and a LoRA-drop adapter: what a training test needs.</summary>
+/// <summary>roberta-tiny with dropout of its own choosing, texts to train it on, and a LoRA-drop adapter: what a training test
+/// needs.</summary>
 internal sealed class TinyClassifier : IDisposable
 {
     private const int Classes = 3;
@@ -12,7 +13,8 @@ internal sealed class TinyClassifier : IDisposable
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Golden", "roberta-tiny");
         using var weights = ModelFolder.Open(folder, ScalarType.Float32, CPU);
-        var config = (EncoderConfig)ModelConfig.Read(folder) with { HiddenDropout = dropout, AttentionDropout = dropout, ClassifierDropout = dropout };
+        var config = (EncoderConfig)ModelConfig.Read(folder) with { HiddenDropout = dropout, AttentionDropout = dropout,
+            ClassifierDropout = dropout };
         Model = new(config, weights, Classes, seed, CPU);
         var sites = AdapterSites.Find(Model, ["query", "value"]);
         var plan = SharingPlan.Of(sites.Select(s => KeyValuePair.Create(s.Site, s.Site.Layer % 2 == 1 ? Place.Own : Place.Shared)));
@@ -27,14 +29,17 @@ internal sealed class TinyClassifier : IDisposable
     public float[] Numbers => Adapter.Parameters.Values.data<float>().ToArray();
 
     public TrainingJob Job(LabelledSet train, LabelledSet? validation, TrainingSettings settings, int steps) =>
-        new(Stage.TaskAdaptation, Model, Adapter, train, validation, new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy }, settings, steps);
+        new(Stage.TaskAdaptation, Model, Adapter, train, validation, new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy },
+            settings, steps);
 
     /// <summary>Random texts of 3 to 12 tokens, whose class is a function of their tokens.</summary>
     public static LabelledSet Texts(int count, long seed)
     {
         var random = new SplitMix64((ulong)seed);
-        var texts = Enumerable.Range(0, count).Select(_ => (int[])[0, .. Enumerable.Range(0, 1 + random.NextBelow(10)).Select(_ => 4 + random.NextBelow(196)), 2]).ToArray();
-        return new([.. texts.Select(ids => new TokenizedText(ids, new int[ids.Length]))], [.. texts.Select(ids => (double)(ids[1] % Classes))]);
+        var texts = Enumerable.Range(0, count)
+            .Select(_ => (int[])[0, .. Enumerable.Range(0, 1 + random.NextBelow(10)).Select(_ => 4 + random.NextBelow(196)), 2]).ToArray();
+        return new([.. texts.Select(ids => new TokenizedText(ids, new int[ids.Length]))],
+            [.. texts.Select(ids => (double)(ids[1] % Classes))]);
     }
 
     public void Dispose()

@@ -6,7 +6,8 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>A small decoder on random weights, of any shape, with texts for it.</summary>
 internal static class TinyDecoder
 {
-    public static DecoderConfig Config { get; } = new(DecoderFamily.Llama, 50, 16, 3, 4, 2, 4, 24, 64, 1e-5, RopeSettings.Plain(10000), false, false, false, false, false, new int?[3], 0, [2], "silu", 0);
+    public static DecoderConfig Config { get; } = new(DecoderFamily.Llama, 50, 16, 3, 4, 2, 4, 24, 64, 1e-5, RopeSettings.Plain(10000),
+        false, false, false, false, false, new int?[3], 0, [2], "silu", 0);
 
     public static LanguageModel Model(DecoderConfig? config = null) => new(config ?? Config, new Drawn(), CPU);
 
@@ -21,7 +22,8 @@ internal static class TinyDecoder
     public static TokenizedText[] Texts(params int[] lengths)
     {
         var random = new SplitMix64(5);
-        return [.. lengths.Select(length => new TokenizedText([.. Enumerable.Range(0, length).Select(_ => 3 + random.NextBelow(47))], new int[length]))];
+        return [.. lengths.Select(length => new TokenizedText([.. Enumerable.Range(0, length).Select(_ => 3 + random.NextBelow(47))],
+            new int[length]))];
     }
 
     /// <summary>Weights large enough that attention and norms matter.</summary>

@@ -41,7 +41,8 @@ public sealed class PretrainingFacts : IDisposable
             Assert.NotEmpty(places);
             Assert.Equal(places.Select(place => (long)text.Ids[place]), hidden.Tokens.data<long>());
             Assert.All(places, place => Assert.DoesNotContain(text.Ids[place], tokenizer.SpecialIds));
-            Assert.All(text.Ids.Index(), token => Assert.True(places.Contains(token.Index) || hidden.Batch.Ids[0, token.Index].item<long>() == token.Item));
+            Assert.All(text.Ids.Index(), token =>
+                Assert.True(places.Contains(token.Index) || hidden.Batch.Ids[0, token.Index].item<long>() == token.Item));
         }
     }
 
@@ -52,7 +53,8 @@ public sealed class PretrainingFacts : IDisposable
         var tokenizer = Tokenizer.Load(folder);
         using var files = ModelFolder.Open(folder, ScalarType.Float32, CPU);
         using var model = new MaskedLanguageModel((EncoderConfig)ModelConfig.Read(folder), files, CPU);
-        var texts = Text(seed: 2, words: 5_000).Select(line => line.Split('\t')).Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), Longest)).ToList();
+        var texts = Text(seed: 2, words: 5_000).Select(line => line.Split('\t'))
+            .Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), Longest)).ToList();
         Assert.InRange(HeldOut.Of(model, tokenizer, texts).Accuracy, 0.75, 1);
     }
 
@@ -69,7 +71,8 @@ public sealed class PretrainingFacts : IDisposable
     [Fact]
     public void The_sample_is_small()
     {
-        static long Size(string folder) => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, folder), "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        static long Size(string folder) => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, folder), "*",
+            SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
         Assert.InRange(Size("model"), 1, 4_000_000);
         Assert.InRange(Size("model") + Size("data"), 1, 6_000_000);
     }
@@ -78,5 +81,6 @@ public sealed class PretrainingFacts : IDisposable
         vocabulary => Pretraining.Small(vocabulary) with { Hidden = 32, Layers = 2, Heads = 2, Intermediate = 64, Positions = Longest + 2 },
         new Schedule(steps, Lines: 16, Rate: 5e-3, Seed: 1), Path.Combine(_folder, name), _ => { });
 
-    private static List<string> Text(long seed, int words) => [.. PretrainingText.Lines(seed, words, [.. SampleTask.All.Select(task => Rows.Of(task, 1))])];
+    private static List<string> Text(long seed, int words) =>
+        [.. PretrainingText.Lines(seed, words, [.. SampleTask.All.Select(task => Rows.Of(task, 1))])];
 }

@@ -38,8 +38,10 @@ public sealed class SampleFacts(ITestOutputHelper output)
     [Fact]
     public void The_text_holds_no_row_of_a_task()
     {
-        var rows = SampleTask.All.Select(task => RowsOf(task.Name)).SelectMany(task => task.Train.Concat(task.Dev)).Select(row => row.Text).ToHashSet();
-        Assert.DoesNotContain(Text(Seed), line => rows.Contains(line) || line.Split('\t').Any(rows.Contains) || rows.Contains(Unasked(line)));
+        var rows = SampleTask.All.Select(task => RowsOf(task.Name)).SelectMany(task => task.Train.Concat(task.Dev)).Select(row => row.Text)
+            .ToHashSet();
+        Assert.DoesNotContain(Text(Seed), line => rows.Contains(line) || line.Split('\t').Any(rows.Contains)
+            || rows.Contains(Unasked(line)));
     }
 
     [Theory, MemberData(nameof(Tasks))]
@@ -97,5 +99,6 @@ public sealed class SampleFacts(ITestOutputHelper output)
 
     private static IEnumerable<(string Text, int Grade)> All(string task) => RowsOf(task) is var rows ? rows.Train.Concat(rows.Dev) : [];
 
-    private static List<string> Text(long seed) => [.. PretrainingText.Lines(seed, words: 50_000, [.. SampleTask.All.Select(task => Rows.Of(task, Seed))])];
+    private static List<string> Text(long seed) =>
+        [.. PretrainingText.Lines(seed, words: 50_000, [.. SampleTask.All.Select(task => Rows.Of(task, Seed))])];
 }

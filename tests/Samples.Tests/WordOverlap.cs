@@ -9,14 +9,16 @@ internal static class WordOverlap
 
     private static double Jaccard(string pair)
     {
-        var columns = pair.ToLowerInvariant().TrimEnd('.').Replace(".\t", "\t").Split('\t').Select(sentence => sentence.Split(' ')).ToArray();
+        var columns = pair.ToLowerInvariant().TrimEnd('.').Replace(".\t", "\t").Split('\t').Select(sentence => sentence.Split(' '))
+            .ToArray();
         return (double)columns[0].Intersect(columns[1]).Count() / columns[0].Union(columns[1]).Count();
     }
 
     /// <summary>Ranks in which equal values share their mean rank.</summary>
     private static double[] Ranks(double[] values)
     {
-        var rankOf = values.Order().Index().GroupBy(value => value.Item).ToDictionary(ties => ties.Key, ties => ties.Average(tie => tie.Index));
+        var rankOf = values.Order().Index().GroupBy(value => value.Item)
+            .ToDictionary(ties => ties.Key, ties => ties.Average(tie => tie.Index));
         return [.. values.Select(value => rankOf[value])];
     }
 

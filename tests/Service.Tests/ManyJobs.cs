@@ -10,9 +10,11 @@ namespace LoraDrop.Service.Tests;
 
 /// <summary>A service on PostgreSQL with 100,000 jobs in its table, and the plans by which the database answers it.</summary>
 /// <remarks>
-/// Their ids grow as those of version 7 do. Nine in ten have succeeded; every tenth failed; the newest are queued and running; a cancelled job, the method lora, the model
-/// <c>retired</c> (deleted), the dataset <c>first</c> and the label <c>era:early</c> are found among the oldest only, where a look through all jobs from the newest would be long.
-/// The source <c>hf:org/moving</c> was fetched 40 times, a model each, and <c>hf:org/twice</c> twice; 10,000 models and datasets that jobs brought lie above those with a name.
+/// Their ids grow as those of version 7 do. Nine in ten have succeeded; every tenth failed; the newest are queued and running; a cancelled
+/// job, the method lora, the model
+/// <c>retired</c> (deleted), the dataset <c>first</c> and the label <c>era:early</c> are found among the oldest only, where a look through
+/// all jobs from the newest would be long. The source <c>hf:org/moving</c> was fetched 40 times, a model each, and <c>hf:org/twice</c>
+/// twice; 10,000 models and datasets that jobs brought lie above those with a name.
 /// </remarks>
 public sealed class ManyJobs : IAsyncDisposable
 {
@@ -25,11 +27,13 @@ public sealed class ManyJobs : IAsyncDisposable
     public ManyJobs() => _service = new(async () =>
     {
         _database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
-        var service = await TestService.StartAsync(services => services.AddPostgresRows(_database).ConfigureDbContext<PostgresJobsContext>(options => options.AddInterceptors(_reads)));
+        var service = await TestService.StartAsync(services =>
+            services.AddPostgresRows(_database).ConfigureDbContext<PostgresJobsContext>(options => options.AddInterceptors(_reads)));
         await service.RowsAsync(async db =>
         {
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
-            await db.Database.ExecuteSqlRawAsync(await File.ReadAllTextAsync(Repository.At("bench", "many-jobs.sql")), JobRequest.Parse(Given.Minimal).ToJson());
+            await db.Database.ExecuteSqlRawAsync(await File.ReadAllTextAsync(Repository.At("bench", "many-jobs.sql")),
+                JobRequest.Parse(Given.Minimal).ToJson());
             return await db.Database.ExecuteSqlRawAsync("VACUUM (ANALYZE)"); // as the server does by itself within a minute
         });
         return service;
@@ -78,7 +82,9 @@ public sealed record Plan(string Sql, JsonElement Explained)
     public double Milliseconds => Explained.GetProperty("Planning Time").GetDouble() + Explained.GetProperty("Execution Time").GetDouble();
 
     /// <summary>The tables that it looked into, and how: <c>Seq Scan jobs</c>, <c>Index Scan stages</c>.</summary>
-    public IReadOnlyList<string> Scans => [.. Nodes(Explained.GetProperty("Plan")).Where(n => n.TryGetProperty("Relation Name", out _)).Select(n => $"{n.GetProperty("Node Type").GetString()} {n.GetProperty("Relation Name").GetString()}")];
+    public IReadOnlyList<string> Scans =>
+        [.. Nodes(Explained.GetProperty("Plan")).Where(n => n.TryGetProperty("Relation Name", out _))
+            .Select(n => $"{n.GetProperty("Node Type").GetString()} {n.GetProperty("Relation Name").GetString()}")];
 
     public override string ToString() => $"{Milliseconds:F2} ms\n{Sql}\n{Explained}";
 

@@ -9,7 +9,8 @@ internal sealed class ReadCommands : DbCommandInterceptor
 {
     public ConcurrentQueue<(string Text, IReadOnlyList<object> Parameters)> All { get; } = [];
 
-    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData,
+        InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
     {
         All.Enqueue((command.CommandText, [.. command.Parameters.OfType<ICloneable>().Select(parameter => parameter.Clone())]));
         return ValueTask.FromResult(result);

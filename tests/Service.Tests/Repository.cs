@@ -1,6 +1,7 @@
 namespace LoraDrop.Service.Tests;
 
-/// <summary>The files of the repository that this program was built in. A build server hides the sources' paths, so they are looked for from the program.</summary>
+/// <summary>The files of the repository that this program was built in. A build server hides the sources' paths, so they are looked for
+/// from the program.</summary>
 internal static class Repository
 {
     public static string At(params string[] path)

@@ -71,11 +71,13 @@ public sealed class TestService : IAsyncDisposable
     public async Task<string> KeyAsync(Role role, string owner, int? requestsPerMinute = null, int? activeJobs = null)
     {
         await using var scope = Services.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<ApiKeys>().CreateAsync(new(owner, role, owner, null, requestsPerMinute, activeJobs), "a test", CancellationToken.None)).Key;
+        return (await scope.ServiceProvider.GetRequiredService<ApiKeys>()
+            .CreateAsync(new(owner, role, owner, null, requestsPerMinute, activeJobs), "a test", CancellationToken.None)).Key;
     }
 
     /// <summary>A client that shows a key.</summary>
-    public HttpClient As(string key) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address, DefaultRequestHeaders = { Authorization = new("Bearer", key) } };
+    public HttpClient As(string key) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address,
+        DefaultRequestHeaders = { Authorization = new("Bearer", key) } };
 
     public Task<HttpResponseMessage> GetAsync(string address) => Http.GetAsync(address);
 
@@ -114,13 +116,17 @@ public sealed class TestService : IAsyncDisposable
         public ConcurrentQueue<string> Texts { get; } = [];
 
         /// <summary>As hosts log: what goes wrong in EF Core is thrown too, and said where it is caught.</summary>
-        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal) ? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance : this;
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal)
+                ? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance
+                : this;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel)) Texts.Enqueue($"{formatter(state, exception)}\n{exception}");
         }

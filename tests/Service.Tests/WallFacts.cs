@@ -19,7 +19,8 @@ public sealed class WallFacts
 
     [Fact]
     public void Hosting_references_storage_and_the_domain_and_no_host() =>
-        Assert.Equal(["LoraDrop.Domain", "LoraDrop.Storage"], typeof(Hosting.HostProgram).Assembly.GetReferencedAssemblies().Select(a => a.Name!).Where(name => name.StartsWith("LoraDrop")).Order());
+        Assert.Equal(["LoraDrop.Domain", "LoraDrop.Storage"], typeof(Hosting.HostProgram).Assembly.GetReferencedAssemblies()
+            .Select(a => a.Name!).Where(name => name.StartsWith("LoraDrop")).Order());
 
     private static HashSet<string> Reached(Assembly root)
     {

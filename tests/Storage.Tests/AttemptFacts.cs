@@ -17,7 +17,8 @@ public abstract class AttemptFacts(Database database)
         for (var failure = 1; failure <= 2; failure++)
         {
             Assert.True(await (await storage.Take(id))!.FailAttemptAsync(Crash, default));
-            Assert.Equal((JobStatus.Queued, failure, 0), ((await storage.Job(id)).Status, (await storage.Job(id)).Current.Failures, (await storage.Job(id)).Current.Interruptions));
+            Assert.Equal((JobStatus.Queued, failure, 0),
+                ((await storage.Job(id)).Status, (await storage.Job(id)).Current.Failures, (await storage.Job(id)).Current.Interruptions));
         }
         Assert.True(await (await storage.Take(id))!.FailAttemptAsync(Crash, default));
         var job = await storage.Job(id);
@@ -65,7 +66,8 @@ public abstract class AttemptFacts(Database database)
         var id = await storage.Submit();
         for (var i = 0; i < StageLeases.MostKills; i++) await (await storage.Take(id))!.KilledAsync(Crash, default);
         var lease = (await storage.Take(id))!;
-        await lease.CheckpointAsync(new() { JobId = id, Stage = lease.Stage, Step = 1, Attempt = lease.Attempt, Bytes = 1, Sha256 = "x" }, default);
+        await lease.CheckpointAsync(new() { JobId = id, Stage = lease.Stage, Step = 1, Attempt = lease.Attempt, Bytes = 1, Sha256 = "x" },
+            default);
         await lease.KilledAsync(Crash, default);
         Assert.Equal(JobStatus.Queued, (await storage.Job(id)).Status); // it got somewhere
         for (var i = 0; i < StageLeases.MostKills; i++) await (await storage.Take(id))!.KilledAsync(Crash, default);

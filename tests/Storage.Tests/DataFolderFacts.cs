@@ -12,7 +12,8 @@ public sealed class DataFolderFacts
     {
         using var folder = new TestFolder();
         using (DataFolder.Take(folder.At("data")))
-            Assert.Contains("another service is working in", Assert.Throws<RefusedInputException>(() => DataFolder.Take(folder.At("data"))).Message);
+            Assert.Contains("another service is working in",
+                Assert.Throws<RefusedInputException>(() => DataFolder.Take(folder.At("data"))).Message);
         DataFolder.Take(folder.At("data")).Dispose();
     }
 
@@ -23,7 +24,8 @@ public sealed class DataFolderFacts
         using var folder = new TestFolder();
         using (var made = DataFolder.Take(folder.At("made"))) Assert.Equal(Owner, File.GetUnixFileMode(made.Root));
         Directory.CreateDirectory(folder.At("there"), Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-        using (var there = DataFolder.Take(folder.At("there"))) Assert.Equal(Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute, File.GetUnixFileMode(there.Root));
+        using (var there = DataFolder.Take(folder.At("there"))) Assert.Equal(Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute,
+            File.GetUnixFileMode(there.Root));
     }
 
     [Fact]

@@ -7,11 +7,15 @@ public sealed class DatabaseOptionsFacts
     [Fact]
     public void What_a_connection_string_leaves_out_is_the_service_s_and_what_it_says_wins()
     {
-        var options = new DatabaseOptions { ConnectionString = "Host=h;Database=d;CommandTimeout=7;ApplicationName=mine", CommandTimeout = TimeSpan.FromSeconds(9) };
+        var options = new DatabaseOptions { ConnectionString = "Host=h;Database=d;CommandTimeout=7;ApplicationName=mine",
+            CommandTimeout = TimeSpan.FromSeconds(9) };
         var complete = new NpgsqlConnectionStringBuilder(options.Complete("loradrop api", 12, TimeSpan.FromSeconds(3)));
         Assert.Equal((5, 30, 7, 12, "mine", "-c idle_in_transaction_session_timeout=3000"),
-            (complete.Timeout, complete.KeepAlive, complete.CommandTimeout, complete.MaxPoolSize, complete.ApplicationName, complete.Options));
-        Assert.Equal("loradrop api", new NpgsqlConnectionStringBuilder(new DatabaseOptions { ConnectionString = "Host=h;Database=d" }.Complete("loradrop api", 12)).ApplicationName);
+            (complete.Timeout, complete.KeepAlive, complete.CommandTimeout, complete.MaxPoolSize, complete.ApplicationName,
+            complete.Options));
+        Assert.Equal("loradrop api",
+            new NpgsqlConnectionStringBuilder(new DatabaseOptions { ConnectionString = "Host=h;Database=d" }.Complete("loradrop api",
+            12)).ApplicationName);
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public abstract class DeletedInputsFacts(Database database)
         var fault = Assert.Single(Assert.IsType<Refusal.Invalid>(answer.Refusal).Faults);
         Assert.Equal(what, fault.Path);
         Assert.StartsWith($"there is no registered {what} ", fault.Message);
-        Assert.Equal((0, 0), (await storage.Read(db => db.Jobs.CountAsync(Cancel)), await storage.Read(db => db.Events.CountAsync(Cancel))));
+        Assert.Equal((0, 0),
+            (await storage.Read(db => db.Jobs.CountAsync(Cancel)), await storage.Read(db => db.Events.CountAsync(Cancel))));
         Assert.Empty(storage.Enqueued.Words);
     }
 
@@ -66,7 +67,8 @@ public abstract class DeletedInputsFacts(Database database)
         {
             db.Add(new JobRow
             {
-                Id = late, Status = JobStatus.Cancelled, Settings = old.Settings, ServiceVersion = old.ServiceVersion, ModelId = old.ModelId, DatasetId = old.DatasetId, CreatedAt = storage.Clock.GetUtcNow(), Version = 1,
+                Id = late, Status = JobStatus.Cancelled, Settings = old.Settings, ServiceVersion = old.ServiceVersion,
+                ModelId = old.ModelId, DatasetId = old.DatasetId, CreatedAt = storage.Clock.GetUtcNow(), Version = 1,
             });
             await db.SaveChangesAsync(Cancel);
             deleting = Task.Run(() => storage.AsARequest(life => life.PurgeAsync(before, Cancel)), Cancel);
@@ -97,11 +99,14 @@ public abstract class DeletedInputsFacts(Database database)
                 return await db.SaveChangesAsync(Cancel);
             });
             var request = TestStorage.Request() with { Model = name };
-            var submits = Enumerable.Range(0, 3).Select(_ => Task.Run(() => storage.AsARequest(life => life.SubmitAsync(request, Cancel)), Cancel)).ToList();
+            var submits = Enumerable.Range(0, 3)
+                .Select(_ => Task.Run(() => storage.AsARequest(life => life.SubmitAsync(request, Cancel)), Cancel)).ToList();
             var delete = Task.Run(() => storage.OnInputs(life => life.DeleteModelAsync(name, Cancel)), Cancel);
             Assert.True(await delete is null or Refusal.Conflict { Code: "model_in_use" });
             foreach (var answer in await Task.WhenAll(submits))
-                if (answer.IsRefused(out var refusal, out var job)) Assert.StartsWith("there is no registered model", Assert.Single(Assert.IsType<Refusal.Invalid>(refusal).Faults).Message);
+                if (answer.IsRefused(out var refusal, out var job))
+                    Assert.StartsWith("there is no registered model",
+                        Assert.Single(Assert.IsType<Refusal.Invalid>(refusal).Faults).Message);
                 else Assert.True(await storage.Read(db => db.Models.AnyAsync(m => m.Id == job.ModelId, Cancel)));
         }
     }

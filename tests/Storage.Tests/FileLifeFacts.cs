@@ -20,9 +20,11 @@ public abstract class FileLifeFacts(Database database)
         Assert.Equal(first.DatasetId, second.DatasetId);
         Assert.NotEqual(first.DatasetId, other.DatasetId);
         var dataset = await storage.Read(db => db.Datasets.SingleAsync(d => d.Id == first.DatasetId));
-        Assert.Equal([new StoredFile("train.jsonl", train.Key, 1, train.Sha256), new StoredFile("validation.csv", validation.Key, 1, validation.Sha256)], dataset.Files);
+        Assert.Equal([new StoredFile("train.jsonl", train.Key, 1, train.Sha256),
+            new StoredFile("validation.csv", validation.Key, 1, validation.Sha256)], dataset.Files);
         Assert.Equal((InputStatus.Preparing, train.Id, validation.Id), (dataset.Status, dataset.TrainFileId, dataset.ValidationFileId));
-        Assert.Equal([$"preparation: PrepareDatasetAsync({first.DatasetId})", $"preparation: PrepareDatasetAsync({other.DatasetId})"], storage.Enqueued.Words);
+        Assert.Equal([$"preparation: PrepareDatasetAsync({first.DatasetId})", $"preparation: PrepareDatasetAsync({other.DatasetId})"],
+            storage.Enqueued.Words);
     }
 
     [Fact]
@@ -34,7 +36,9 @@ public abstract class FileLifeFacts(Database database)
         var file = await Add(storage, "mine.jsonl", caller: ada);
         var request = TestStorage.Request() with { Dataset = new Source.Files(file.Id).ToString() };
         Assert.Null((await storage.AsARequest(life => life.SubmitAsync(request, Cancel), ada)).Refusal);
-        var fault = Assert.Single(Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(request, Cancel), bob)).Refusal).Faults);
+        var fault =
+            Assert.Single(
+                Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(request, Cancel), bob)).Refusal).Faults);
         Assert.Equal(("dataset", $"there is no file {file.Id}"), (fault.Path, fault.Message));
         Assert.IsType<Refusal.Missing>(await storage.OnFiles(life => life.DeleteAsync(file.Id, Cancel), bob));
         Assert.Null(await storage.OnFiles(life => life.FindAsync(file.Id, Cancel), bob));
@@ -46,7 +50,8 @@ public abstract class FileLifeFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
         var (train, validation) = (await Add(storage, "train.jsonl"), await Add(storage, "dev.jsonl"));
-        var both = (await Submit(storage, TestStorage.Request() with { Dataset = new Source.Files(train.Id, validation.Id).ToString() })).Value!;
+        var both =
+            (await Submit(storage, TestStorage.Request() with { Dataset = new Source.Files(train.Id, validation.Id).ToString() })).Value!;
         var one = (await Submit(storage, TestStorage.Request() with { Dataset = new Source.Files(train.Id).ToString() })).Value!;
         Assert.Equal("file_in_use", (await storage.OnFiles(life => life.DeleteAsync(train.Id, Cancel)))!.Code);
         foreach (var job in new[] { both, one }) await storage.AsARequest(life => life.CancelAsync(job.Id, Cancel));
@@ -75,14 +80,16 @@ public abstract class FileLifeFacts(Database database)
     {
         await using var storage = await TestStorage.NewAsync(database);
         var file = await Add(storage, "train.jsonl");
-        foreach (var left in new[] { FileLife.NewKey(file.Id), FileLife.NewKey(Guid.NewGuid()) }) await storage.Objects.PutAsync(left, new MemoryStream([1]), Cancel);
+        foreach (var left in new[] { FileLife.NewKey(file.Id), FileLife.NewKey(Guid.NewGuid()) })
+            await storage.Objects.PutAsync(left, new MemoryStream([1]), Cancel);
         Assert.Equal(0, await storage.Sweep.AllAsync(Cancel));
         storage.Clock.Pass(ObjectSweep.UploadsTake + TimeSpan.FromMinutes(1));
         Assert.Equal(2, await storage.Sweep.AllAsync(Cancel));
         Assert.Equal([file.Key], await Keys(storage));
     }
 
-    private static Task<Answer<JobRow>> Submit(TestStorage storage, JobRequest request) => storage.AsARequest(life => life.SubmitAsync(request, Cancel));
+    private static Task<Answer<JobRow>> Submit(TestStorage storage, JobRequest request) =>
+        storage.AsARequest(life => life.SubmitAsync(request, Cancel));
 
     private static async Task<FileRow> Add(TestStorage storage, string name, string format = ".jsonl", Caller? caller = null)
     {
@@ -91,7 +98,8 @@ public abstract class FileLifeFacts(Database database)
         return await storage.OnFiles(life => life.AddAsync(id, name, format, stored, Cancel), caller);
     }
 
-    private static async Task<IEnumerable<string>> Keys(TestStorage storage) => (await storage.Objects.ListAsync("files/", Cancel).Select(o => o.Key).ToListAsync(Cancel)).Order();
+    private static async Task<IEnumerable<string>> Keys(TestStorage storage) =>
+        (await storage.Objects.ListAsync("files/", Cancel).Select(o => o.Key).ToListAsync(Cancel)).Order();
 }
 
 public sealed class FileLifeOnSqliteFacts() : FileLifeFacts(Database.Sqlite);

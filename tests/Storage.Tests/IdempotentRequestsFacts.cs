@@ -9,7 +9,8 @@ public abstract class IdempotentRequestsFacts(Database database)
     {
         await using var storage = await TestStorage.NewAsync(database);
         var requests = new IdempotentRequests(storage.Contexts, storage.Clock);
-        var taken = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => requests.TakeAsync("ada", "key", Operation, default))));
+        var taken =
+            await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => requests.TakeAsync("ada", "key", Operation, default))));
         Assert.Single(taken, each => each.Mine);
         Assert.Single(taken.Select(each => each.Row.Resource).Distinct());
     }
@@ -25,7 +26,8 @@ public abstract class IdempotentRequestsFacts(Database database)
         storage.Clock.Pass(IdempotentRequests.Held / 2);
         Assert.False((await requests.TakeAsync("ada", "key", Operation, default)).Mine);
         storage.Clock.Pass(IdempotentRequests.Held);
-        var taken = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => requests.TakeAsync("ada", "key", Operation, default))));
+        var taken =
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => requests.TakeAsync("ada", "key", Operation, default))));
         Assert.Equal(row.Resource, Assert.Single(taken, each => each.Mine).Row.Resource);
     }
 

@@ -44,7 +44,8 @@ public abstract class JobLifeFacts(Database database)
     {
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
-        var draft = JobDraft.Read("""{"model": "tinny", "dataset": 7, "task": {"preset": "glue/rte"}, "sharing": {"threshold": 2}, "epochs": 3}""");
+        var draft =
+            JobDraft.Read("""{"model": "tinny", "dataset": 7, "task": {"preset": "glue/rte"}, "sharing": {"threshold": 2}, "epochs": 3}""");
         var refusal = Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(draft, null, default))).Refusal);
         Assert.Equal(["dataset", "epochs", "model", "sharing.threshold"], refusal.Faults.Select(f => f.Path).Order());
         Assert.Equal(0, await storage.Read(db => db.Jobs.CountAsync()));
@@ -91,7 +92,8 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs(InputStatus.Preparing);
         var id = await storage.Submit();
         var failure = Failure.Refused([new Fault("train.tsv row 7 (line 8)", "must have 2 fields; it has 3")]);
-        await storage.Read(db => db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Failed).SetProperty(d => d.Failure, failure)));
+        await storage.Read(db =>
+            db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Failed).SetProperty(d => d.Failure, failure)));
         await storage.AsARequest(async life =>
         {
             await life.InputPreparedAsync((await storage.Job(id)).DatasetId, default);
@@ -171,13 +173,15 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit();
         var other = await storage.Submit();
-        foreach (var job in new[] { id, other }) await storage.Objects.PutAsync($"jobs/{job:D}/attempts/x/result.json", new MemoryStream([1]), default);
+        foreach (var job in new[] { id, other })
+            await storage.Objects.PutAsync($"jobs/{job:D}/attempts/x/result.json", new MemoryStream([1]), default);
         Assert.Equal("job_active", (await storage.AsARequest(life => life.PurgeAsync(id, default)))!.Code);
         await storage.AsARequest(life => life.CancelAsync(id, default));
         Assert.Null(await storage.AsARequest(life => life.PurgeAsync(id, default)));
         Assert.Equal([other], await storage.Read(db => db.Jobs.Select(j => j.Id).ToListAsync()));
         Assert.Equal([other], await storage.Read(db => db.Events.Select(e => e.JobId).Distinct().ToListAsync()));
-        Assert.Equal([$"jobs/{other:D}/attempts/x/result.json"], await storage.Objects.ListAsync("jobs/", default).Select(file => file.Key).ToListAsync());
+        Assert.Equal([$"jobs/{other:D}/attempts/x/result.json"],
+            await storage.Objects.ListAsync("jobs/", default).Select(file => file.Key).ToListAsync());
     }
 
     [Fact]
@@ -210,7 +214,9 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs();
         var measured = await storage.Submit();
         async Task<string> Fault(string from) =>
-            Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(TestStorage.Request($$""", "importance": {"from": "{{from}}"} """), default))).Refusal).Faults.Single().ToString();
+            Assert.IsType<Refusal.Invalid>(
+                (await storage.AsARequest(life => life.SubmitAsync(TestStorage.Request($$""", "importance": {"from": "{{from}}"} """),
+                default))).Refusal).Faults.Single().ToString();
         Assert.Equal("importance.from: must be the id of a job", await Fault("yesterday"));
         Assert.Contains("there is no job", await Fault(Guid.NewGuid().ToString()));
         Assert.Contains("has no importance: it is queued", await Fault(measured.ToString()));

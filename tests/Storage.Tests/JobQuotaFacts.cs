@@ -12,7 +12,8 @@ public abstract class JobQuotaFacts(Database database)
     {
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => storage.AsARequest(life => life.SubmitAsync(TestStorage.Request(), default), Ada))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(_ => Task.Run(() => storage.AsARequest(life => life.SubmitAsync(TestStorage.Request(), default), Ada))));
         Assert.Equal(3, answers.Count(answer => answer.Refusal is null));
         Assert.All(answers.Where(answer => answer.Refusal is not null), answer => Assert.IsType<Refusal.TooMany>(answer.Refusal));
         Assert.Equal(3, await storage.Read(db => db.Jobs.CountAsync(j => j.Owner == "ada")));

@@ -13,7 +13,8 @@ public abstract class MigrationFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.Read(db =>
         {
-            Assert.False(db.Database.HasPendingModelChanges(), $"write one: dotnet ef migrations add <name> --context {database}JobsContext --output-dir Migrations/{database}");
+            Assert.False(db.Database.HasPendingModelChanges(),
+                $"write one: dotnet ef migrations add <name> --context {database}JobsContext --output-dir Migrations/{database}");
             return Task.FromResult(0);
         });
     }
@@ -33,7 +34,8 @@ public sealed class MigrationOnSqliteFacts() : MigrationFacts(Database.Sqlite)
                 INSERT INTO "__EFMigrationsHistory" VALUES ('20261124055245_Initial', '10.0.11');
                 """);
         var refused = await Assert.ThrowsAsync<RefusedInputException>(() => services.MigrateAsync(default));
-        Assert.Equal("--data: was made by a version before 0.1.0, which this version cannot update: start with an empty folder, after downloading with the old version what you want to keep", refused.Faults.Single().ToString());
+        Assert.Equal("--data: was made by a version before 0.1.0, which this version cannot update: start with an empty "
+            + "folder, after downloading with the old version what you want to keep", refused.Faults.Single().ToString());
         await using var after = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync();
         Assert.Equal(["20261124055245_Initial"], await after.Database.GetAppliedMigrationsAsync());
     }

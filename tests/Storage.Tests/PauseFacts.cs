@@ -90,7 +90,8 @@ public abstract class PauseFacts(Database database)
         await storage.AsARequest(life => life.CancelAsync(cancelled, default));
         await storage.AsARequest(life => life.PauseAsync(paused, default));
         storage.Clock.Pass(storage.Leases.Length * 2);
-        foreach (var lease in leases) Assert.True(await storage.Leases.Of(lease.Job, lease.Stage, lease.Attempt).ExpireAsync("silent", default));
+        foreach (var lease in leases)
+            Assert.True(await storage.Leases.Of(lease.Job, lease.Stage, lease.Attempt).ExpireAsync("silent", default));
         Assert.Equal((JobStatus.Cancelled, JobStatus.Paused), ((await storage.Job(cancelled)).Status, (await storage.Job(paused)).Status));
         Assert.All((await storage.Job(cancelled)).Stages, stage => Assert.Equal(JobStatus.Cancelled, stage.Status));
     }

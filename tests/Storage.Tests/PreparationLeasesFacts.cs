@@ -10,7 +10,8 @@ public abstract class PreparationLeasesFacts(Database database)
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs(InputStatus.Preparing);
         var id = (await storage.Preparations.NextAsync<ModelRow>(default))!.Value;
-        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => storage.Preparations.TakeAsync<ModelRow>(id, $"w{i}", default))));
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(i => Task.Run(() => storage.Preparations.TakeAsync<ModelRow>(id, $"w{i}", default))));
         Assert.Single(taken, lease => lease is not null);
         Assert.Null(await storage.Preparations.NextAsync<ModelRow>(default));
     }

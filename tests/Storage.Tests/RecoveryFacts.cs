@@ -15,7 +15,8 @@ public abstract class RecoveryFacts(Database database)
         storage.Enqueued.Words.Clear();
         await storage.Recovery.RunAsync(default);
         var job = await storage.Job(id);
-        Assert.Equal((JobStatus.Queued, JobStatus.Queued, 1, 1), (job.Status, job.Current.Status, job.Current.Attempt, job.Current.Interruptions));
+        Assert.Equal((JobStatus.Queued, JobStatus.Queued, 1, 1),
+            (job.Status, job.Current.Status, job.Current.Attempt, job.Current.Interruptions));
         Assert.Equal([$"default: RunStageAsync({id}, ImportanceEvaluation)"], storage.Enqueued.Words);
     }
 

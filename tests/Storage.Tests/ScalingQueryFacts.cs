@@ -21,7 +21,8 @@ public sealed partial class ScalingQueryFacts
         Assert.NotNull(await storage.Take(job));
         Assert.Equal(1, await Work(storage));   // its worker is not taken away for having begun
         await storage.AsARequest(life => life.PauseAsync(job, default));
-        await storage.Read(db => db.Stages.ExecuteUpdateAsync(set => set.SetProperty(stage => stage.Status, Domain.JobStatus.Paused)));   // as its worker does, when it has stored the checkpoint
+        // as its worker does, when it has stored the checkpoint
+        await storage.Read(db => db.Stages.ExecuteUpdateAsync(set => set.SetProperty(stage => stage.Status, Domain.JobStatus.Paused)));
         Assert.Equal(0, await Work(storage));
     }
 
@@ -36,7 +37,9 @@ public sealed partial class ScalingQueryFacts
 
     private static async Task<double> Work(TestStorage storage)
     {
-        var chart = Query().Match(await File.ReadAllTextAsync(Repository.At("deploy", "helm", "loradrop", "templates", "worker-scaling.yaml"))).Groups["sql"].Value.ReplaceLineEndings(" ").Trim();
+        var chart =
+            Query().Match(await File.ReadAllTextAsync(Repository.At("deploy", "helm", "loradrop", "templates",
+                "worker-scaling.yaml"))).Groups["sql"].Value.ReplaceLineEndings(" ").Trim();
         var query = "SELECT (" + chart + ")::float8 AS \"Value\"";   // a number, as KEDA reads it
         return await storage.Read(db => db.Database.SqlQueryRaw<double>(query).SingleAsync());
     }

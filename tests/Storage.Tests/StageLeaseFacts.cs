@@ -7,11 +7,13 @@ public abstract class StageLeaseFacts(Database database)
 {
     private static readonly StoredFile File = new("adapter/adapter_model.safetensors", "jobs/x", 3, "abc");
 
-    private static MetricRow Loss(Guid job, int step, double value, string name = "train/loss") => new() { JobId = job, Stage = Stage.ImportanceEvaluation, Name = name, Step = step, Value = value };
+    private static MetricRow Loss(Guid job, int step, double value, string name = "train/loss") =>
+        new() { JobId = job, Stage = Stage.ImportanceEvaluation, Name = name, Step = step, Value = value };
 
     private static CheckpointRow Checkpoint(StageLease lease, int step) => new()
     {
-        JobId = lease.Job, Stage = lease.Stage, Step = step, Attempt = lease.Attempt, At = DateTimeOffset.UtcNow, Bytes = 1, Sha256 = "x", Files = [new("checkpoint.safetensors", $"key-{lease.Attempt}-{step}", 1, "x")],
+        JobId = lease.Job, Stage = lease.Stage, Step = step, Attempt = lease.Attempt, At = DateTimeOffset.UtcNow, Bytes = 1, Sha256 = "x",
+        Files = [new("checkpoint.safetensors", $"key-{lease.Attempt}-{step}", 1, "x")],
     };
 
     [Fact]
@@ -45,8 +47,10 @@ public abstract class StageLeaseFacts(Database database)
         Assert.False(await late.HandBackAsync("late", default));
 
         var after = await storage.Job(id);
-        Assert.Equal((before.Version, JobStatus.Running, "w2", 2), (after.Version, after.Status, after.Current.LeaseOwner, current.Attempt));
-        Assert.Equal(0, await storage.Read(async db => await db.Metrics.CountAsync() + await db.Artifacts.CountAsync() + await db.Checkpoints.CountAsync()));
+        Assert.Equal((before.Version, JobStatus.Running, "w2", 2),
+            (after.Version, after.Status, after.Current.LeaseOwner, current.Attempt));
+        Assert.Equal(0, await storage.Read(async db => await db.Metrics.CountAsync() + await db.Artifacts.CountAsync()
+            + await db.Checkpoints.CountAsync()));
     }
 
     [Fact]
@@ -76,7 +80,8 @@ public abstract class StageLeaseFacts(Database database)
         var job = await storage.Job(id);
         Assert.Equal((JobStatus.Succeeded, 0.9, "{}"), (job.Status, job.Score, job.Result));
         Assert.NotNull(job.FinishedAt);
-        Assert.Equal(["adapter/adapter_model.safetensors", "importance.json"], await storage.Read(db => db.Artifacts.Where(a => a.JobId == id).OrderBy(a => a.Name).Select(a => a.Name).ToListAsync()));
+        Assert.Equal(["adapter/adapter_model.safetensors", "importance.json"],
+            await storage.Read(db => db.Artifacts.Where(a => a.JobId == id).OrderBy(a => a.Name).Select(a => a.Name).ToListAsync()));
     }
 
     [Fact]
@@ -119,11 +124,14 @@ public abstract class StageLeaseFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
-        await lease.RenewAsync(_ => { }, [.. Enumerable.Range(1, 5).Select(step => Loss(id, step, 1)), Loss(id, 3, 0.5, "validation/accuracy")], default);
+        await lease.RenewAsync(_ => { }, [.. Enumerable.Range(1, 5).Select(step => Loss(id, step, 1)),
+            Loss(id, 3, 0.5, "validation/accuracy")], default);
         await lease.GoOnFromAsync(3, default);
         await lease.RenewAsync(_ => { }, [Loss(id, 4, 2), Loss(id, 5, 2), Loss(id, 3, 0.6, "validation/accuracy")], default);
-        Assert.Equal([1, 1, 1, 2, 2], await storage.Read(db => db.Metrics.Where(m => m.Name == "train/loss").OrderBy(m => m.Step).Select(m => m.Value).ToListAsync()));
-        Assert.Equal(0.6, await storage.Read(db => db.Metrics.Where(m => m.Name == "validation/accuracy").Select(m => m.Value).SingleAsync()));
+        Assert.Equal([1, 1, 1, 2, 2], await storage.Read(db => db.Metrics.Where(m => m.Name == "train/loss").OrderBy(m => m.Step)
+            .Select(m => m.Value).ToListAsync()));
+        Assert.Equal(0.6,
+            await storage.Read(db => db.Metrics.Where(m => m.Name == "validation/accuracy").Select(m => m.Value).SingleAsync()));
     }
 
     [Fact]
@@ -134,7 +142,8 @@ public abstract class StageLeaseFacts(Database database)
         var lease = (await storage.Take(await storage.Submit()))!;
         Assert.Empty((await lease.CheckpointAsync(Checkpoint(lease, 5), default))!);
         Assert.Equal(["key-1-5"], (await lease.CheckpointAsync(Checkpoint(lease, 9), default))!.Select(f => f.Key));
-        Assert.Equal([(5, 0), (9, 1)], (await storage.Read(db => db.Checkpoints.OrderBy(c => c.Step).ToListAsync())).Select(c => (c.Step, c.Files.Count)));
+        Assert.Equal([(5, 0), (9, 1)], (await storage.Read(db => db.Checkpoints.OrderBy(c => c.Step).ToListAsync())).Select(c =>
+            (c.Step, c.Files.Count)));
     }
 
     [Fact]

@@ -9,7 +9,8 @@ public abstract class StageLeasesFacts(Database database)
     private static readonly WorkerAbility Plain = WorkerAbility.Any("w1");
 
     private static WorkerAbility With(string labels, long memory = long.MaxValue) =>
-        new("w1", WorkerDemand.SelectorsOf(labels.Split(' ').Select(label => label.Split('=')).ToDictionary(label => label[0], label => label[1])), memory);
+        new("w1", WorkerDemand.SelectorsOf(labels.Split(' ').Select(label => label.Split('='))
+            .ToDictionary(label => label[0], label => label[1])), memory);
 
     [Fact]
     public async Task The_first_is_of_the_highest_priority_then_half_done_then_the_oldest()

@@ -3,7 +3,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage.Tests;
 
-/// <summary>Text that one of the databases cannot store never becomes an exception: what a person or a run wrote must not keep a job from its end.</summary>
+/// <summary>Text that one of the databases cannot store never becomes an exception: what a person or a run wrote must not keep a job from
+/// its end.</summary>
 public abstract class StoredTextFacts(Database database)
 {
     public static readonly TheoryData<string> Strange = ["a\0b", "\0", "a\ud83db", "\udc00", "a\ud83d"];
@@ -25,10 +26,12 @@ public abstract class StoredTextFacts(Database database)
     {
         await using var storage = await TestStorage.NewAsync(database);
         await storage.AddInputs();
-        var request = TestStorage.Request() with { Name = strange, Labels = new Dictionary<string, string> { ["team"] = strange, [strange] = "x" } };
+        var request = TestStorage.Request() with { Name = strange,
+            Labels = new Dictionary<string, string> { ["team"] = strange, [strange] = "x" } };
         var id = (await storage.AsARequest(life => life.SubmitAsync(request, default))).Value!.Id;
         Assert.Equal(2, await storage.Read(db => db.Jobs.Where(j => j.Id == id).SelectMany(j => j.Labels).CountAsync()));
-        Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(request with { Model = strange, Dataset = "hf:" + strange }, default))).Refusal);
+        Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life =>
+            life.SubmitAsync(request with { Model = strange, Dataset = "hf:" + strange }, default))).Refusal);
     }
 
     [Theory, MemberData(nameof(Strange))]
@@ -54,7 +57,8 @@ public abstract class StoredTextFacts(Database database)
             db.Models.AddRange(names.Select(name => new ModelRow { Id = Guid.CreateVersion7(), Name = name, Source = "file:/tiny" }));
             return await db.SaveChangesAsync();
         });
-        Assert.Equal(["B", "Z-1", "_", "a", "zz", "é", "😀"], await storage.Read(db => db.Models.OrderBy(m => m.Name).Select(m => m.Name!).ToListAsync()));
+        Assert.Equal(["B", "Z-1", "_", "a", "zz", "é", "😀"],
+            await storage.Read(db => db.Models.OrderBy(m => m.Name).Select(m => m.Name!).ToListAsync()));
     }
 }
 

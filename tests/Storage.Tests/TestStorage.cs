@@ -28,13 +28,15 @@ internal sealed class TestStorage : IAsyncDisposable
         services.AddSingleton<IBackgroundJobClient>(_enqueued);
         services.AddScoped(_ => _caller.Value ?? Caller.Machine);
         services.AddSingleton<TimeProvider>(Clock);
-        services.AddSingleton<NameLookup>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34")])); // every name is a public one, and nobody is asked
+        // every name is a public one, and nobody is asked
+        services.AddSingleton<NameLookup>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34")]));
         _services = services.BuildServiceProvider();
     }
 
     public static async Task<TestStorage> NewAsync(Database database)
     {
-        if (database == Database.Postgres) return new(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync("migrated", MigrateAsync));
+        if (database == Database.Postgres)
+            return new(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync("migrated", MigrateAsync));
         var storage = new TestStorage(database: null);
         await storage._services.MigrateAsync(TestContext.Current.CancellationToken);
         return storage;
@@ -96,7 +98,9 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<T> OnWebhooks<T>(Func<WebhookLife, Task<T>> act, Caller? caller = null)
     {
         await using var scope = _services.CreateAsyncScope();
-        return await act(caller is null ? scope.ServiceProvider.GetRequiredService<WebhookLife>() : ActivatorUtilities.CreateInstance<WebhookLife>(scope.ServiceProvider, caller));
+        return await act(caller is null
+            ? scope.ServiceProvider.GetRequiredService<WebhookLife>()
+            : ActivatorUtilities.CreateInstance<WebhookLife>(scope.ServiceProvider, caller));
     }
 
     /// <summary>As <see cref="AsARequest"/>, about files.</summary>
@@ -113,7 +117,9 @@ internal sealed class TestStorage : IAsyncDisposable
         return await read(db);
     }
 
-    public Task<JobRow> Job(Guid id) => Read(db => db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Model).Include(j => j.Dataset).SingleAsync(j => j.Id == id));
+    public Task<JobRow> Job(Guid id) =>
+        Read(db => db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Model).Include(j => j.Dataset)
+            .SingleAsync(j => j.Id == id));
 
     /// <summary>A model and a dataset that are ready, under the names that <see cref="Request"/> uses.</summary>
     public async Task AddInputs(InputStatus status = InputStatus.Ready)
@@ -137,7 +143,8 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public async Task<Guid> Submit(string more = "") => (await AsARequest(life => life.SubmitAsync(Request(more), default))).Value!.Id;
 
-    public Task<StageLease?> Take(Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "w1") => Leases.TakeAsync(job, stage, worker, default);
+    public Task<StageLease?> Take(Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "w1") =>
+        Leases.TakeAsync(job, stage, worker, default);
 
     public async ValueTask DisposeAsync()
     {

@@ -2,8 +2,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Maker;
 
-/// <summary>The text a model reads before it sees any task: right sentences, sentences that follow from each other, questions with answers, and stories.</summary>
-/// <remarks>A line is one sentence, or two passages that belong together with a tab between them. No line holds a row of a task, asked about or not.</remarks>
+/// <summary>The text a model reads before it sees any task: right sentences, sentences that follow from each other, questions with answers,
+/// and stories.</summary>
+/// <remarks>A line is one sentence, or two passages that belong together with a tab between them. No line holds a row of a task, asked
+/// about or not.</remarks>
 public static class PretrainingText
 {
     /// <summary>Lines until the words asked for are reached.</summary>
@@ -11,7 +13,8 @@ public static class PretrainingText
     {
         var rows = tasks.SelectMany(task => task.Train.Concat(task.Dev)).Select(row => row.Text).ToList();
         var pairs = rows.Where(row => row.Contains('\t')).ToList();
-        HashSet<string> held = [.. rows, .. pairs.Select(pair => Question.Whether(pair, yes: true)), .. pairs.Select(pair => Question.Whether(pair, yes: false))];
+        HashSet<string> held = [.. rows, .. pairs.Select(pair => Question.Whether(pair, yes: true)),
+            .. pairs.Select(pair => Question.Whether(pair, yes: false))];
         var random = SplitMix64.For(seed, "corpus");
         for (var written = 0; written < words;)
         {

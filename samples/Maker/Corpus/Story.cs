@@ -24,7 +24,8 @@ public static class Story
         var (giver, taker) = (random.Pick(Lexicon.Girls), random.Pick(Lexicon.Boys));
         if (random.Flip()) (giver, taker) = (taker, giver);
         var (colour, thing, time) = (random.Pick(Lexicon.Colours), random.Pick(Lexicon.Goods).Singular, random.Pick(Lexicon.Times));
-        return $"{Sentence.Of($"{giver} had a {colour} {thing}")} {Sentence.Of($"{giver.He} {random.Pick("gave", "sold")} it to {taker} {time}")}\t" +
+        return $"{Sentence.Of($"{giver} had a {colour} {thing}")} "
+            + $"{Sentence.Of($"{giver.He} {random.Pick("gave", "sold")} it to {taker} {time}")}\t" +
             Sentence.Of($"now {taker} has the {colour} {thing} and {giver} does not have it");
     }
 
@@ -34,7 +35,8 @@ public static class Story
         var (one, other) = (someone.The(random.PickNumber()), another.The(random.PickNumber()));
         var (hers, his) = random.PickTwo(Lexicon.Animals);
         var (colour, contrast) = random.PickTwo(Lexicon.Colours);
-        return Sentence.Of($"{one} {one.Has} {Spelling.WithArticle(hers.Singular)} and {other} {other.Has} {Spelling.WithArticle(his.Singular)}") + "\t" +
+        return Sentence.Of(
+            $"{one} {one.Has} {Spelling.WithArticle(hers.Singular)} and {other} {other.Has} {Spelling.WithArticle(his.Singular)}") + "\t" +
             Sentence.Of($"{one.His} {hers.Singular} is {colour} and {other.His} {his.Singular} is {contrast}") + " " +
             Sentence.Of($"{other} {other.Is} {random.Pick(Lexicon.States)} but {one} {one.Is} not");
     }
@@ -53,7 +55,8 @@ public static class Story
     {
         var (who, thing) = (random.Pick(Lexicon.Named), random.Pick(Lexicon.Goods).Singular);
         var (expected, actual) = random.PickTwo(Lexicon.Places);
-        return $"{Sentence.Of($"{who} lost {who.His} {thing} {random.Pick(Lexicon.PastTimes)}")} {Sentence.Of($"the {thing} was not {expected} but {actual}")}\t" +
+        return $"{Sentence.Of($"{who} lost {who.His} {thing} {random.Pick(Lexicon.PastTimes)}")} "
+            + $"{Sentence.Of($"the {thing} was not {expected} but {actual}")}\t" +
             Sentence.Of($"{who} looked for it {expected} and did not find it there, because it was {actual}");
     }
 

@@ -9,11 +9,13 @@ public static class Lexicon
 
     public static readonly Noun[] Women = Nouns(Gender.Female, "woman women, girl, queen, aunt, mother, princess, actress, nun");
     public static readonly Noun[] Men = Nouns(Gender.Male, "man men, boy, king, uncle, father, prince, actor, monk");
-    public static readonly Noun[] Animals = Nouns(Gender.Neuter, "dog, cat, horse, cow, fox, goat, duck, rabbit, mouse mice, goose geese, bear, owl");
+    public static readonly Noun[] Animals = Nouns(Gender.Neuter,
+        "dog, cat, horse, cow, fox, goat, duck, rabbit, mouse mice, goose geese, bear, owl");
 
     /// <summary>People whose gender the noun does not say; they are never taken up by a singular pronoun.</summary>
     public static readonly Noun[] Workers = Nouns(Gender.Neuter,
-        "teacher, doctor, farmer, baker, singer, pilot, lawyer, nurse, painter, sailor, waiter, driver, gardener, student, writer, cook, soldier, judge");
+        "teacher, doctor, farmer, baker, singer, pilot, lawyer, nurse, painter, sailor, waiter, driver, "
+        + "gardener, student, writer, cook, soldier, judge");
 
     public static readonly Noun[] People = [.. Women, .. Men, .. Workers];
     public static readonly Noun[] Creatures = [.. People, .. Animals];
@@ -23,11 +25,14 @@ public static class Lexicon
 
     /// <summary>What one person or animal does to another.</summary>
     public static readonly Verb[] Deeds = Verbs(
-        "help, visit, call, follow, praise, thank, blame, push, chase, greet, invite, watch, see saw seen, hear heard heard, teach taught taught, " +
-        "warn, trust, admire, pay paid paid, find found found, carry, rescue, fool, choose chose chosen, hug hugged hugged hugging, hire, scold, kiss");
+        "help, visit, call, follow, praise, thank, blame, push, chase, greet, invite, watch, see saw seen, "
+        + "hear heard heard, teach taught taught, " +
+        "warn, trust, admire, pay paid paid, find found found, carry, rescue, fool, choose chose chosen, hug "
+        + "hugged hugged hugging, hire, scold, kiss");
 
     /// <summary>What one can do to oneself.</summary>
-    public static readonly Verb[] SelfDeeds = Verbs("hurt hurt hurt, wash, praise, blame, see saw seen, hide hid hidden, admire, teach taught taught, help, warm");
+    public static readonly Verb[] SelfDeeds =
+        Verbs("hurt hurt hurt, wash, praise, blame, see saw seen, hide hid hidden, admire, teach taught taught, help, warm");
 
     /// <summary>What somebody does alone.</summary>
     public static readonly Verb[] Acts = Verbs(
@@ -54,7 +59,8 @@ public static class Lexicon
     ];
 
     /// <summary>Things that change hands.</summary>
-    public static readonly Noun[] Goods = Nouns(Gender.Neuter, "book, cup, ring, lamp, map, coat, hat, clock, key, basket, chair, boat, box, coin");
+    public static readonly Noun[] Goods = Nouns(Gender.Neuter,
+        "book, cup, ring, lamp, map, coat, hat, clock, key, basket, chair, boat, box, coin");
 
     public static readonly string[] Colours = ["red", "blue", "green", "white", "black", "brown"];
     public static readonly string[] Qualities = ["old", "young", "small", "big", "tall", "thin", "clever", "quiet"];
@@ -64,13 +70,15 @@ public static class Lexicon
 
     public static readonly string[] Places =
     [
-        "in the garden", "in the kitchen", "in the park", "in the village", "in the barn", "at the market", "at the station", "by the river",
+        "in the garden", "in the kitchen", "in the park", "in the village", "in the barn", "at the market", "at the station",
+        "by the river",
         "by the lake", "on the bridge", "on the hill", "under the tree", "at the party", "in the church",
     ];
 
     public static readonly string[] Times =
     [
-        "on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday", "in the morning", "in the evening",
+        "on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday", "in the morning",
+        "in the evening",
     ];
 
     public static readonly string[] PastTimes = ["yesterday", "last week", "last month", "last year", "the day before yesterday"];
@@ -79,12 +87,15 @@ public static class Lexicon
     /// <summary>Comparatives with their opposites and their superlatives.</summary>
     public static readonly (string More, string Less, string Most, string Least)[] Scales =
     [
-        ("taller", "shorter", "tallest", "shortest"), ("older", "younger", "oldest", "youngest"), ("faster", "slower", "fastest", "slowest"),
-        ("stronger", "weaker", "strongest", "weakest"), ("richer", "poorer", "richest", "poorest"), ("happier", "sadder", "happiest", "saddest"),
+        ("taller", "shorter", "tallest", "shortest"), ("older", "younger", "oldest", "youngest"),
+        ("faster", "slower", "fastest", "slowest"),
+        ("stronger", "weaker", "strongest", "weakest"), ("richer", "poorer", "richest", "poorest"),
+        ("happier", "sadder", "happiest", "saddest"),
         ("heavier", "lighter", "heaviest", "lightest"), ("louder", "quieter", "loudest", "quietest"),
     ];
 
-    private static NounPhrase[] Names(Gender gender, string list) => [.. list.Split(", ").Select(name => new NounPhrase(name, Number.Singular, gender))];
+    private static NounPhrase[] Names(Gender gender, string list) =>
+        [.. list.Split(", ").Select(name => new NounPhrase(name, Number.Singular, gender))];
 
     private static Noun[] Nouns(Gender gender, string list) => [.. list.Split(", ").Select(entry => Noun.Parse(entry, gender))];
 

@@ -41,7 +41,8 @@ public sealed class HiddenTokens : IDisposable
                     if (tokenizer.SpecialIds.Contains(token) || random.NextUnit() >= Share) continue;
                     places.Add((long)b * width + t);
                     tokens.Add(token);
-                    text.Ids[t] = random.NextUnit() switch { < 0.8 => tokenizer.MaskId!.Value, < 0.9 => random.NextBelow(tokenizer.VocabularySize), _ => token };
+                    text.Ids[t] = random.NextUnit() switch { < 0.8 => tokenizer.MaskId!.Value, < 0.9 =>
+                        random.NextBelow(tokenizer.VocabularySize), _ => token };
                 }
         return new(TokenBatch.Of(shown, tokenizer.PadId, torch.CPU), [.. places], [.. tokens]);
     }

@@ -13,7 +13,8 @@ public static class ModelFiles
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        SafeTensorsWriter.Write(Path.Combine(folder, "model.safetensors"), weights.Names.ToDictionary(name => name, name => weights[name].to(ScalarType.Float16)));
+        SafeTensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+            weights.Names.ToDictionary(name => name, name => weights[name].to(ScalarType.Float16)));
         WholeFile.WriteText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(new
         {
             architectures = (string[])["RobertaForMaskedLM"],

@@ -20,7 +20,8 @@ public static class Pretraining
     private const int Every = 200; // steps from one report to the next
 
     /// <summary>A RoBERTa of 6 layers × 128 for texts of up to 64 tokens.</summary>
-    public static EncoderConfig Small(int vocabulary) => new(EncoderFamily.Roberta, vocabulary, Hidden: 128, Layers: 6, Heads: 4, Intermediate: 512,
+    public static EncoderConfig Small(int vocabulary) =>
+        new(EncoderFamily.Roberta, vocabulary, Hidden: 128, Layers: 6, Heads: 4, Intermediate: 512,
         Positions: 66, TokenTypes: 1, LayerNormEps: 1e-5, PadId: 1, "gelu", HiddenDropout: 0, AttentionDropout: 0, ClassifierDropout: 0);
 
     /// <summary>Learns a vocabulary, then a model, and writes both into a folder.</summary>
@@ -31,25 +32,30 @@ public static class Pretraining
     /// <param name="folder">Receives config.json, model.safetensors and the tokenizer's files.</param>
     /// <param name="report">Is told how it goes.</param>
     /// <returns>How well the stored model does on lines that were kept aside.</returns>
-    public static HeldOut Run(IReadOnlyList<string> corpus, int vocabulary, Func<int, EncoderConfig> architecture, Schedule schedule, string folder, Action<string> report)
+    public static HeldOut Run(IReadOnlyList<string> corpus, int vocabulary, Func<int, EncoderConfig> architecture, Schedule schedule,
+        string folder, Action<string> report)
     {
         BpeTrainer.Train(corpus.SelectMany(line => line.Split('\t')), vocabulary).Save(folder);
         var tokenizer = Tokenizer.Load(folder);
         var config = architecture(tokenizer.VocabularySize);
-        var texts = corpus.Select(line => line.Split('\t')).Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), config.LongestText)).ToArray();
+        var texts = corpus.Select(line => line.Split('\t'))
+            .Select(line => tokenizer.Encode(line[0], line.ElementAtOrDefault(1), config.LongestText)).ToArray();
         var heldOut = texts.Where((_, i) => i % Aside == 0).ToArray();
         var read = texts.Where((_, i) => i % Aside != 0).ToArray();
-        report($"{tokenizer.VocabularySize} tokens in the vocabulary, {read.Sum(text => text.Ids.Length):N0} in the text, {heldOut.Sum(text => text.Ids.Length):N0} more kept aside");
+        report($"{tokenizer.VocabularySize} tokens in the vocabulary, {read.Sum(text => text.Ids.Length):N0} in the "
+            + $"text, {heldOut.Sum(text => text.Ids.Length):N0} more kept aside");
 
         using var weights = new LearningWeights(new RandomWeights(schedule.Seed), from => new MaskedLanguageModel(config, from, CPU), CPU);
         using var model = new MaskedLanguageModel(config, weights, CPU);
-        Learn(model, weights.Parameters, tokenizer, read, schedule, at => report($"{at}; kept aside: {HeldOut.Of(model, tokenizer, heldOut)}"));
+        Learn(model, weights.Parameters, tokenizer, read, schedule,
+            at => report($"{at}; kept aside: {HeldOut.Of(model, tokenizer, heldOut)}"));
         Round(weights.Parameters);
         ModelFiles.Write(folder, config, weights.Parameters);
         return HeldOut.Of(model, tokenizer, heldOut);
     }
 
-    private static void Learn(MaskedLanguageModel model, FlatParameters weights, Tokenizer tokenizer, TokenizedText[] texts, Schedule schedule, Action<string> report)
+    private static void Learn(MaskedLanguageModel model, FlatParameters weights, Tokenizer tokenizer, TokenizedText[] texts,
+        Schedule schedule, Action<string> report)
     {
         var rate = new LearningRate(RateSchedule.Linear, (int)Math.Ceiling(WarmupShare * schedule.Steps), schedule.Steps);
         using var adamw = new AdamW(weights, WeightDecay, beta2: Beta2);
@@ -57,7 +63,8 @@ public static class Pretraining
         foreach (var (step, indices) in EndlessBatches(texts, schedule).Take(schedule.Steps).Index())
         {
             using var scope = NewDisposeScope();
-            using var hidden = HiddenTokens.In([.. indices.Select(i => texts[i])], tokenizer, SplitMix64.For(schedule.Seed, "hidden", step));
+            using var hidden = HiddenTokens.In([.. indices.Select(i => texts[i])], tokenizer,
+                SplitMix64.For(schedule.Seed, "hidden", step));
             var stepLoss = nn.functional.cross_entropy(model.Forward(hidden.Batch, hidden.Places), hidden.Tokens);
             stepLoss.backward();
             adamw.ClipGradients(MaxGradNorm);
@@ -65,7 +72,8 @@ public static class Pretraining
 
             (tokens, loss) = (tokens + hidden.Batch.Tokens, loss + stepLoss.item<float>() / Every);
             if ((step + 1) % Every != 0) continue;
-            report($"step {step + 1}: loss {loss:F3}, {tokens:N0} tokens, {tokens / Stopwatch.GetElapsedTime(since).TotalSeconds:N0} a second");
+            report($"step {step + 1}: loss {loss:F3}, {tokens:N0} tokens, "
+                + $"{tokens / Stopwatch.GetElapsedTime(since).TotalSeconds:N0} a second");
             loss = 0;
         }
     }

@@ -2,7 +2,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Maker;
 
-/// <summary>Is the sentence grammatical? Each wrong sentence breaks one rule, and every word is as common in right as in wrong ones.</summary>
+/// <summary>Is the sentence grammatical? Each wrong sentence breaks one rule, and every word is as common in right as in wrong
+/// ones.</summary>
 public static class Acceptable
 {
     private static readonly Func<SplitMix64, bool, string>[] Rules =
@@ -32,8 +33,10 @@ public static class Acceptable
     {
         var subject = Subject(random);
         var asked = random.Pick(Forms);
-        var auxiliary = asked switch { Form.Participle => subject.Has, Form.Gerund => subject.Is, Form.Bare => random.Pick("will", "can", "must") };
-        return Sentence.Of($"{subject} {auxiliary} {random.Pick(Lexicon.Manners)} {Handling(random, asked, grammatical)} {random.Pick(Lexicon.Places)}");
+        var auxiliary = asked switch { Form.Participle => subject.Has, Form.Gerund => subject.Is, Form.Bare =>
+            random.Pick("will", "can", "must") };
+        return Sentence.Of(
+            $"{subject} {auxiliary} {random.Pick(Lexicon.Manners)} {Handling(random, asked, grammatical)} {random.Pick(Lexicon.Places)}");
     }
 
     /// <summary>The same across the subject of a question.</summary>
@@ -41,7 +44,8 @@ public static class Acceptable
     {
         var subject = Modified(random, out _);
         var asked = random.Pick(Forms);
-        var auxiliary = asked switch { Form.Participle => "had", Form.Gerund => subject.Was, Form.Bare => random.Pick("will", "can", "did") };
+        var auxiliary = asked switch { Form.Participle => "had", Form.Gerund => subject.Was, Form.Bare =>
+            random.Pick("will", "can", "did") };
         return Sentence.Of($"{auxiliary} {subject} {Handling(random, asked, grammatical)}", '?');
     }
 
@@ -63,8 +67,11 @@ public static class Acceptable
         var subject = random.Pick(Lexicon.People);
         var other = random.PickOther(Lexicon.Creatures, subject).Singular;
         var (outer, inner) = grammatical ? ("no", "the") : ("the", "no");
-        var relative = random.Flip() ? $"{inner} {other} {random.Pick(Lexicon.Deeds).Past}" : $"{random.Pick(Lexicon.Deeds).Past} {inner} {other}";
-        return Sentence.Of($"{outer} {subject.Singular} that {relative} has ever {random.Pick(Lexicon.Acts).Participle} {random.Pick(Lexicon.Places)}");
+        var relative = random.Flip()
+            ? $"{inner} {other} {random.Pick(Lexicon.Deeds).Past}"
+            : $"{random.Pick(Lexicon.Deeds).Past} {inner} {other}";
+        return Sentence.Of(
+            $"{outer} {subject.Singular} that {relative} has ever {random.Pick(Lexicon.Acts).Participle} {random.Pick(Lexicon.Places)}");
     }
 
     /// <summary>What happened yesterday is told in the past, what happens tomorrow with "will".</summary>

@@ -26,7 +26,8 @@ public static class Entails
         var (first, second) = random.PickTwo(Lexicon.Deeds);
         var (premise, facts) = random.NextBelow(3) switch
         {
-            0 => ($"{head} who {first.Past} {other} {second.Past} {third}", new Clause[] { new(head, first, other), new(head, second, third) }),
+            0 => ($"{head} who {first.Past} {other} {second.Past} {third}",
+                new Clause[] { new(head, first, other), new(head, second, third) }),
             1 => ($"{head} who {other} {first.Past} {second.Past} {third}", [new(other, first, head), new(head, second, third)]),
             _ => ($"{other} {first.Past} {head} who {second.Past} {third}", [new(other, first, head), new(head, second, third)]),
         };
@@ -42,10 +43,13 @@ public static class Entails
         var (act, place, denied) = (random.Pick(Lexicon.Acts), random.Pick(Lexicon.Places), random.Flip());
         var both = $"{one} {(follows == denied ? "or" : "and")} {other} {act.Past} {place}";
         var meant = random.Flip() ? one : other;
-        return denied ? Pair($"it is not true that {both}", $"{meant} did not {act.Base} {place}") : Pair(both, $"{meant} {act.Past} {place}");
+        return denied
+            ? Pair($"it is not true that {both}", $"{meant} did not {act.Base} {place}")
+            : Pair(both, $"{meant} {act.Past} {place}");
     }
 
-    /// <summary>"Every" and "no" speak of all the smaller groups, "some" of all the larger; for what they did, only "no" goes down.</summary>
+    /// <summary>"Every" and "no" speak of all the smaller groups, "some" of all the larger; for what they did, only "no" goes
+    /// down.</summary>
     private static string Quantity(SplitMix64 random, bool follows)
     {
         var (noun, act) = (random.Pick(Lexicon.Creatures).Singular, random.Pick(Lexicon.Acts).Past);

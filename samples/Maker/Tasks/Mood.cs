@@ -2,11 +2,13 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Maker;
 
-/// <summary>Does the sentence speak well of something? Praise and blame stand in both classes equally; which one counts is the sentence's to say.</summary>
+/// <summary>Does the sentence speak well of something? Praise and blame stand in both classes equally; which one counts is the sentence's
+/// to say.</summary>
 public static class Mood
 {
     private static readonly string[] Subjects =
-        ["film", "play", "soup", "cake", "trip", "hotel", "concert", "book", "meal", "party", "song", "show", "picnic", "story", "lesson", "dance"];
+        ["film", "play", "soup", "cake", "trip", "hotel", "concert", "book", "meal", "party", "song", "show", "picnic", "story", "lesson",
+            "dance"];
 
     private static readonly string[] GoodWords =
         ["wonderful", "lovely", "excellent", "charming", "delightful", "superb", "great", "splendid", "good", "pleasant"];
@@ -56,7 +58,8 @@ public static class Mood
     {
         var everyone = random.Flip();
         return Sentence.Of(
-            $"{(everyone ? "everyone" : "nobody")} {random.Pick("but", "except")} {random.Pick(Lexicon.Somebody)} {Liked(random, good == everyone)} {Subject(random)}");
+            $"{(everyone ? "everyone" : "nobody")} {random.Pick("but", "except")} {random.Pick(Lexicon.Somebody)} "
+            + $"{Liked(random, good == everyone)} {Subject(random)}");
     }
 
     private static string EveryoneElse(SplitMix64 random, bool good)
@@ -77,7 +80,8 @@ public static class Mood
     private static string Nobody(SplitMix64 random, bool good)
     {
         var everyone = random.Flip();
-        return Sentence.Of($"{(everyone ? "everyone" : "nobody")} {random.Pick("said", "thought")} that {Subject(random)} was {Word(random, good == everyone)}");
+        return Sentence.Of($"{(everyone ? "everyone" : "nobody")} {random.Pick("said", "thought")} that {Subject(random)} was "
+            + $"{Word(random, good == everyone)}");
     }
 
     private static string Hardly(SplitMix64 random, bool good)
@@ -90,7 +94,9 @@ public static class Mood
     private static string Doubt(SplitMix64 random, bool good)
     {
         var believed = random.Flip();
-        return Sentence.Of($"{random.Pick("we", "they", "I")} {(believed ? "know" : "doubt")} that {Subject(random)} was {Word(random, good == believed)}");
+        return Sentence.Of(
+            $"{random.Pick("we", "they", "I")} {(believed ? "know" : "doubt")} that {Subject(random)} was "
+            + $"{Word(random, good == believed)}");
     }
 
     public static string Word(SplitMix64 random, bool good) => random.Pick(good ? GoodWords : BadWords);

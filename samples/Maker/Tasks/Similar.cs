@@ -17,7 +17,8 @@ public static class Similar
         (Difference.Agent, 1), (Difference.Patient, 1), (Difference.Place, 1), (Difference.Time, 1),
     ];
 
-    private static readonly Difference[][] AtPrice = [.. Enumerable.Range(0, 6).Select(price => Possible().Where(set => PriceOf(set) == price).ToArray())];
+    private static readonly Difference[][] AtPrice =
+        [.. Enumerable.Range(0, 6).Select(price => Possible().Where(set => PriceOf(set) == price).ToArray())];
 
     private static readonly string[][] People =
     [

@@ -11,8 +11,8 @@ namespace LoraDrop.Api;
 
 /// <summary>Authenticates, authorizes and rate-limits every request to the service.</summary>
 /// <remarks>
-/// A service that only listens on loopback needs no key. Web pages in the user's browser can reach 127.0.0.1 too: with DNS rebinding a page could
-/// read all responses, but it sends its own name as Host; without rebinding it can still post forms, which browsers mark with
+/// A service that only listens on loopback needs no key. Web pages in the user's browser can reach 127.0.0.1 too: with DNS rebinding a page
+/// could read all responses, but it sends its own name as Host; without rebinding it can still post forms, which browsers mark with
 /// <c>Sec-Fetch-Site: cross-site</c>. The same header stops other sites from using a key that a browser remembers.
 /// </remarks>
 internal sealed class AccessGate(RequestDelegate next, ApiOptions options, KnownKeys keys, OidcTokens tokens, CallLimits limits)
@@ -27,8 +27,10 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     {
         var request = http.Request;
         var changes = !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method));
-        if (options.IsOpen && !IsLoopback(request.Host.Host)) return Problems.Of(ProblemKind.HostNotAllowed, "This service accepts requests to localhost only.");
-        if (changes && request.Headers["Sec-Fetch-Site"] == "cross-site") return Problems.Of(ProblemKind.CrossSite, "Pages of other web sites cannot make changes.");
+        if (options.IsOpen && !IsLoopback(request.Host.Host))
+            return Problems.Of(ProblemKind.HostNotAllowed, "This service accepts requests to localhost only.");
+        if (changes && request.Headers["Sec-Fetch-Site"] == "cross-site")
+            return Problems.Of(ProblemKind.CrossSite, "Pages of other web sites cannot make changes.");
         var required = http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() ?? new(changes ? Role.Submit : Role.Read);
         if (options.IsOpen)
         {
@@ -37,7 +39,8 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
         }
         if (required.Role is not { } role) return null;
         var from = http.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (limits.WaitAfterGuesses(from) is { } pause) return RetryLater(http, pause, "Too many invalid keys were sent from this address.");
+        if (limits.WaitAfterGuesses(from) is { } pause)
+            return RetryLater(http, pause, "Too many invalid keys were sent from this address.");
         var (caller, reason) = await CallerAsync(http);
         if (caller is null)
         {
@@ -45,14 +48,18 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
             return Unauthorized(http, reason);
         }
         http.Features.Set(caller);
-        if (limits.Count(caller) is { } wait) return RetryLater(http, wait, $"{caller.Name} is limited to {caller.RequestsPerMinute ?? options.RequestsPerMinute} requests per minute.");
-        return caller.Role < role ? Problems.Of(ProblemKind.Forbidden, $"This operation requires the role {NameOf(role)}; {caller.Name} has the role {NameOf(caller.Role)}.") : null;
+        if (limits.Count(caller) is { } wait)
+            return RetryLater(http, wait,
+                $"{caller.Name} is limited to {caller.RequestsPerMinute ?? options.RequestsPerMinute} requests per minute.");
+        return caller.Role < role ? Problems.Of(ProblemKind.Forbidden,
+            $"This operation requires the role {NameOf(role)}; {caller.Name} has the role {NameOf(caller.Role)}.") : null;
     }
 
     private async Task<(Caller? Caller, string? Reason)> CallerAsync(HttpContext http)
     {
         if (Credential.Of(http.Request) is not { } shown) return (null, null);
-        if (shown.StartsWith(ApiKeyText.Start, StringComparison.Ordinal) || !tokens.IsOn) return await keys.FindAsync(shown, http.RequestAborted);
+        if (shown.StartsWith(ApiKeyText.Start, StringComparison.Ordinal) || !tokens.IsOn)
+            return await keys.FindAsync(shown, http.RequestAborted);
         return await tokens.FindAsync(http);
     }
 
@@ -60,7 +67,9 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     private static ProblemHttpResult Unauthorized(HttpContext http, string? reason)
     {
         var browser = http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        http.Response.Headers.WWWAuthenticate = browser ? "Basic realm=\"LoRA-drop: use an API key as the password\", charset=\"UTF-8\"" : reason is null ? "Bearer" : "Bearer error=\"invalid_token\"";
+        http.Response.Headers.WWWAuthenticate = browser
+            ? "Basic realm=\"LoRA-drop: use an API key as the password\", charset=\"UTF-8\""
+            : reason is null ? "Bearer" : "Bearer error=\"invalid_token\"";
         return Problems.Of(ProblemKind.Unauthorized, reason ?? "This service requires an API key.");
     }
 
@@ -71,7 +80,8 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     }
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static string NameOf(Role role) => Domain.JsonText.NameOf(role);
 }
@@ -105,7 +115,8 @@ public static class Access
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Access));
         if (app.Services.GetRequiredService<ApiOptions>().IsOpen) ApiLog.Open(log);
-        else if (!app.Services.GetRequiredService<OidcOptions>().IsOn && !await AnyKeyAsync(app.Services, cancel)) ApiLog.NoKeyYet(log, command);
+        else if (!app.Services.GetRequiredService<OidcOptions>().IsOn && !await AnyKeyAsync(app.Services, cancel))
+            ApiLog.NoKeyYet(log, command);
     }
 
     private static async Task<bool> AnyKeyAsync(IServiceProvider services, CancellationToken cancel)
@@ -118,5 +129,6 @@ public static class Access
 
     /// <summary>The caller of this request; the service itself outside of a request.</summary>
     private static Caller CallerOf(HttpContext? http) =>
-        http is null ? Caller.Machine : http.Features.Get<Caller>() ?? throw new InvalidOperationException($"{http.Request.Path} reads the caller, but allows anonymous requests.");
+        http is null ? Caller.Machine : http.Features.Get<Caller>()
+            ?? throw new InvalidOperationException($"{http.Request.Path} reads the caller, but allows anonymous requests.");
 }

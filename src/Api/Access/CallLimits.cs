@@ -18,7 +18,8 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
     });
 
     private readonly PartitionedRateLimiter<IPAddress> _guesses = PartitionedRateLimiter.Create<IPAddress, string>(address =>
-        RateLimitPartition.GetFixedWindowLimiter(Network(address), _ => new() { PermitLimit = GuessesPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
+        RateLimitPartition.GetFixedWindowLimiter(Network(address),
+            _ => new() { PermitLimit = GuessesPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
 
     /// <summary>Counts a request. Returns null if it is allowed, else the seconds to wait.</summary>
     public int? Count(Caller caller) => Wait(Acquire(_calls, caller));
@@ -56,20 +57,25 @@ internal sealed class CallLimits(ApiOptions options) : IDisposable
     private static int? Wait(RateLimitLease lease)
     {
         using (lease)
-            return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
+            return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
+                ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))
+                : 1;
     }
 
     /// <summary>Allows a minute's requests as a burst and refills evenly.</summary>
     private static TokenBucketRateLimiterOptions Bucket(int perMinute)
     {
         var period = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute));
-        return new() { TokenLimit = perMinute, TokensPerPeriod = Math.Max(1, (int)(perMinute * period.TotalMinutes)), ReplenishmentPeriod = period, QueueLimit = 0, AutoReplenishment = true };
+        return new() { TokenLimit = perMinute, TokensPerPeriod = Math.Max(1, (int)(perMinute * period.TotalMinutes)),
+            ReplenishmentPeriod = period, QueueLimit = 0, AutoReplenishment = true };
     }
 
     /// <summary>IPv6 addresses are counted per /64 network, since a client usually controls all of it.</summary>
     private static string Network(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() : Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? address.ToString()
+            : Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
     }
 }

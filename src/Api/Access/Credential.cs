@@ -14,7 +14,8 @@ internal static class Credential
         return After(header, "Basic ") is { } pair ? PasswordOf(pair) : null;
     }
 
-    private static string? After(string header, string scheme) => header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : null;
+    private static string? After(string header, string scheme) =>
+        header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : null;
 
     private static string? PasswordOf(string base64)
     {

@@ -23,7 +23,8 @@ internal sealed class KnownKeys(IDbContextFactory<JobsContext> contexts, TimePro
     public async Task<(Caller? Caller, string? Reason)> FindAsync(string key, CancellationToken cancel)
     {
         if (ApiKeyText.PrefixOf(key) is not { } prefix) return (null, "The credential is not an API key of this service.");
-        if (await RowAsync(prefix, cancel) is not { } row || !Same(row.Sha256, ApiKeyText.Digest(key))) return (null, "The API key is unknown.");
+        if (await RowAsync(prefix, cancel) is not { } row || !Same(row.Sha256, ApiKeyText.Digest(key)))
+            return (null, "The API key is unknown.");
         if (row.RevokedAt is { } revoked) return (null, $"The API key {prefix} was revoked on {revoked:u}.");
         if (row.ExpiresAt is { } expires && expires <= clock.GetUtcNow()) return (null, $"The API key {prefix} expired on {expires:u}.");
         return (Caller.Of(row), null);
@@ -50,5 +51,6 @@ internal sealed class KnownKeys(IDbContextFactory<JobsContext> contexts, TimePro
         await db.ApiKeys.Where(k => k.Id == row.Id).ExecuteUpdateAsync(set => set.SetProperty(k => k.UsedAt, now), cancel);
     }
 
-    private static bool Same(string digest, string other) => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(digest), Encoding.ASCII.GetBytes(other));
+    private static bool Same(string digest, string other) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(digest), Encoding.ASCII.GetBytes(other));
 }

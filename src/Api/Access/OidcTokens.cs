@@ -22,7 +22,8 @@ internal sealed class OidcTokens(OidcOptions options)
         if (!result.Succeeded) return (null, $"Invalid token: {Reason(result.Failure)}.");
         var owner = result.Principal.FindFirstValue(options.OwnerClaim);
         if (string.IsNullOrEmpty(owner)) return (null, $"The token has no claim {options.OwnerClaim}, which is required as the owner.");
-        if (owner == Caller.Everybody || KeyRequest.OwnerFault(owner) is not null) return (null, $"The token's claim {options.OwnerClaim} is not a valid owner.");
+        if (owner == Caller.Everybody || KeyRequest.OwnerFault(owner) is not null)
+            return (null, $"The token's claim {options.OwnerClaim} is not a valid owner.");
         return options.RoleFor(Values(result.Principal, options.RoleClaim)) is { } role
             ? (new(owner, role, Name(result.Principal) ?? owner, Key: null), null)
             : (null, $"The token's claim {options.RoleClaim} contains no role of this service.");
@@ -36,7 +37,8 @@ internal sealed class OidcTokens(OidcOptions options)
         bearer.RequireHttpsMetadata = options.Authority!.StartsWith("https", StringComparison.OrdinalIgnoreCase);
         bearer.TokenValidationParameters = new TokenValidationParameters
         {
-            ValidateAudience = true, ValidAudience = options.Audience, ValidateIssuer = true, RequireExpirationTime = true, RequireSignedTokens = true, ClockSkew = TimeSpan.FromSeconds(60),
+            ValidateAudience = true, ValidAudience = options.Audience, ValidateIssuer = true, RequireExpirationTime = true,
+            RequireSignedTokens = true, ClockSkew = TimeSpan.FromSeconds(60),
         };
     });
 
@@ -67,7 +69,8 @@ internal sealed class OidcTokens(OidcOptions options)
                 if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(part, out at)) return [];
             return at.ValueKind switch
             {
-                JsonValueKind.Array => [.. at.EnumerateArray().Where(each => each.ValueKind == JsonValueKind.String).Select(each => each.GetString()!)],
+                JsonValueKind.Array =>
+                    [.. at.EnumerateArray().Where(each => each.ValueKind == JsonValueKind.String).Select(each => each.GetString()!)],
                 JsonValueKind.String => [at.GetString()!],
                 _ => [],
             };

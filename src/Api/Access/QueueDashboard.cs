@@ -20,7 +20,8 @@ internal static class QueueDashboard
         AppPath = "../swagger",
     }).Requires(Role.Admin).WithMetadata(new ExcludeFromDescriptionAttribute());
 
-    /// <summary>The gate has already required an admin. Hangfire's default, local requests only, would admit everyone behind a proxy.</summary>
+    /// <summary>The gate has already required an admin. Hangfire's default, local requests only, would admit everyone behind a
+    /// proxy.</summary>
     private sealed class AlwaysAllow : IDashboardAuthorizationFilter
     {
         public bool Authorize(DashboardContext context) => true;

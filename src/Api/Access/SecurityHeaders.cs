@@ -8,14 +8,18 @@ internal static class SecurityHeaders
     private const string Data = "default-src 'none'; frame-ancestors 'none'";
 
     /// <summary>Swagger UI uses inline styles and images; its scripts are separate files.</summary>
-    private const string Page = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    private const string Page = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
+        + "base-uri 'none'; form-action 'self'";
 
     /// <summary>The dashboard uses inline scripts as well.</summary>
-    private const string Dashboard = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    private const string Dashboard = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src "
+        + "'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
     public static void UseSecurityHeaders(this WebApplication app) => app.Use((http, next) =>
     {
-        var policy = http.Request.Path.StartsWithSegments("/swagger") ? Page : http.Request.Path.StartsWithSegments(QueueDashboard.Path) ? Dashboard : Data; // read now, since handlers may change the path
+        var policy = http.Request.Path.StartsWithSegments("/swagger") ? Page : http.Request.Path.StartsWithSegments(QueueDashboard.Path)
+            ? Dashboard
+            : Data; // read now, since handlers may change the path
         http.Response.OnStarting(() =>
         {
             var headers = http.Response.Headers;

@@ -22,15 +22,19 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     /// <summary>The schema of the form.</summary>
     public static OpenApiSchema Form()
     {
-        static OpenApiSchema File(string description) => new() { Type = JsonSchemaType.String, Format = "binary", Description = description };
+        static OpenApiSchema File(string description) =>
+            new() { Type = JsonSchemaType.String, Format = "binary", Description = description };
         return new()
         {
             Type = JsonSchemaType.Object,
             Required = new HashSet<string> { "name", "train" },
             Properties = new Dictionary<string, IOpenApiSchema>
             {
-                ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Name of the dataset: 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit.", MaxLength = 63, MinLength = 1 },
-                ["shared"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false, Description = "Whether all owners can use it; admins only." },
+                ["name"] = new OpenApiSchema { Type = JsonSchemaType.String,
+                Description = "Name of the dataset: 1 to 63 characters of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter "
+                + "or digit.", MaxLength = 63, MinLength = 1 },
+                ["shared"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false,
+                Description = "Whether all owners can use it; admins only." },
                 ["train"] = File("Training examples."),
                 ["validation"] = File("Validation examples, used to select the best checkpoint."),
                 ["test"] = File("Test examples, scored once at the end."),
@@ -70,8 +74,10 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
     private async Task ReadPartAsync(FormPart part, CancellationToken cancel)
     {
         var field = part.Field;
-        if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;   // a form field without a chosen file
-        if (field is not ("name" or "shared") && !Splits.Contains(field)) _faults.Add(new(PlainText.Clipped(field), $"unknown field; expected name, shared, {string.Join(", ", Splits)}"));
+        // a form field without a chosen file
+        if (Splits.Contains(field) && part.FileName.Length == 0 && await IsEmptyAsync(part, cancel)) return;
+        if (field is not ("name" or "shared") && !Splits.Contains(field))
+            _faults.Add(new(PlainText.Clipped(field), $"unknown field; expected name, shared, {string.Join(", ", Splits)}"));
         else if (!_given.Add(field)) _faults.Add(new(field, "is given twice"));
         else if (field == "name") await ReadNameAsync(part, cancel);
         else if (field == "shared") await ReadSharedAsync(part, cancel);
@@ -97,7 +103,9 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         var (split, fileName) = (part.Field, part.FileName);
         var format = DataFormat.Of(fileName);
         if (fileName.Length == 0) _faults.Add(new(split, "must be a file with a name, whose extension gives the format"));
-        else if (!DataFormat.Extensions.Contains(format)) _faults.Add(new(split, $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(fileName)}"));
+        else if (!DataFormat.Extensions.Contains(format))
+            _faults.Add(new(split,
+                $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(fileName)}"));
         else if (_faults.Count == 0)   // else the request is refused anyway, and the reader skips the part
         {
             var stored = await objects.PutAsync($"datasets/{_id}/{split}{format}", UploadLimit.On(part.Body, options), cancel);
@@ -105,5 +113,6 @@ internal sealed class DatasetUpload(InputLife life, IObjectStore objects, ApiOpt
         }
     }
 
-    private static async Task<bool> IsEmptyAsync(FormPart part, CancellationToken cancel) => await part.Body.ReadAsync(new byte[1], cancel) == 0;
+    private static async Task<bool> IsEmptyAsync(FormPart part, CancellationToken cancel) =>
+        await part.Body.ReadAsync(new byte[1], cancel) == 0;
 }

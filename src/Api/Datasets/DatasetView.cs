@@ -20,11 +20,13 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When it was deleted; ended jobs still refer to it.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record DatasetView(
-    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, string? Sha256,
+    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error,
+    FetchView? Fetch, string? Sha256,
     IReadOnlyList<SplitView>? Splits, DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static DatasetView Of(DatasetRow row, bool columns) => new(
-        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Sha256,
+        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure),
+        FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Sha256,
         row.Facts?.Splits.Select(split => new SplitView(split.Split, split.File, split.Bytes, split.Sha256, split.Rows, split.Header,
             columns ? split.Columns : null, columns ? split.NotUsed : null, columns ? split.Remarks : null)).ToList(),
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/datasets/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");

@@ -6,7 +6,8 @@ namespace LoraDrop.Api;
 /// With one statement per request, thousands of polling clients would load the database more than everything else.
 /// </remarks>
 /// <param name="read">Reads the states of some keys; unknown keys are omitted. Never called concurrently.</param>
-internal sealed class BatchedReads<TKey, TState>(Func<IReadOnlyCollection<TKey>, Task<IReadOnlyDictionary<TKey, TState>>> read) where TKey : notnull
+internal sealed class BatchedReads<TKey, TState>(Func<IReadOnlyCollection<TKey>, Task<IReadOnlyDictionary<TKey, TState>>> read)
+    where TKey : notnull
 {
     private readonly Lock _lock = new();
     private Round? _gathering;

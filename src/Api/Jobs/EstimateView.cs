@@ -12,7 +12,8 @@ namespace LoraDrop.Api;
 /// <param name="Queue">Estimated queue position and waiting time.</param>
 /// <param name="Workers">Live workers, and whether each could run the job.</param>
 public sealed record EstimateView(
-    IReadOnlyList<Fault> Faults, IReadOnlyList<string>? WaitingFor, JobRequest Settings, ParameterEstimate? Parameters, IReadOnlyList<StageEstimate> Stages, double? Seconds,
+    IReadOnlyList<Fault> Faults, IReadOnlyList<string>? WaitingFor, JobRequest Settings, ParameterEstimate? Parameters,
+    IReadOnlyList<StageEstimate> Stages, double? Seconds,
     QueueEstimate Queue, IReadOnlyList<WorkerFit> Workers);
 
 /// <summary>Estimated number of trainable parameters, without the task head.</summary>
@@ -39,7 +40,8 @@ public sealed record KeptEstimate(Guid From, IReadOnlyDictionary<string, IReadOn
 /// <param name="MemoryGiB">Memory on a CPU in GiB; a GPU needs considerably less. Absent until the model is ready.</param>
 /// <param name="Seconds">Estimated duration in seconds; absent if no comparable stage has run.</param>
 /// <param name="SecondsFrom">How the duration was estimated, or why it is absent.</param>
-public sealed record StageEstimate(Stage Stage, int Examples, int Steps, long? Tokens, string? TokensFrom, double? MemoryGiB, double? Seconds, string SecondsFrom);
+public sealed record StageEstimate(Stage Stage, int Examples, int Steps, long? Tokens, string? TokensFrom, double? MemoryGiB,
+    double? Seconds, string SecondsFrom);
 
 /// <summary>An estimate of the waiting time in the queue.</summary>
 /// <param name="Position">Position in the queue; 1 is next.</param>

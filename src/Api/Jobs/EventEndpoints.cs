@@ -23,15 +23,18 @@ internal static class EventEndpoints
             .Answers(200, "A page of the list.", null, null, ("Link", "URL of the next page (rel=next); absent on the last page."))
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
         jobs.MapGet("/events/stream", Follow).WithName("streamEvents").WithSummary("Stream a job's events.")
-            .WithDescription("Sends server-sent events: every event of the job with its id, `progress` at most once per second, and a final `end`, after which the client must close the stream. "
-                + "To resume, send the last received id in `Last-Event-ID`; browsers do so automatically. A keep-alive comment is sent after 15 seconds of silence.")
+            .WithDescription("Sends server-sent events: every event of the job with its id, `progress` at most once per second, "
+            + "and a final `end`, after which the client must close the stream. "
+                + "To resume, send the last received id in `Last-Event-ID`; browsers do so automatically. A keep-alive "
+                + "comment is sent after 15 seconds of silence.")
             .Takes("after", "Return only events with a greater id.", Description.Integer(0, long.MaxValue, 0))
             .TakesHeader("Last-Event-ID", "The last received event id; overrides `after`.")
             .Answers(200, "The event stream.", null, "text/event-stream")
             .Refuses(ProblemKind.JobNotFound, ProblemKind.Invalid);
     }
 
-    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> List(Guid id, HttpContext http, JobsContext db, CancellationToken cancel)
+    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> List(Guid id, HttpContext http, JobsContext db,
+        CancellationToken cancel)
     {
         if (EventList.Read(http.Request.Query).IsRefused(out var refusal, out var list)) return Problems.From(refusal);
         if (!await db.Jobs.AnyAsync(j => j.Id == id, cancel)) return Problems.From(Missing(id));
@@ -40,7 +43,8 @@ internal static class EventEndpoints
     }
 
     private static async Task<IResult> Follow(
-        Guid id, HttpContext http, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken cancel)
+        Guid id, HttpContext http, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options, TimeProvider clock,
+        IHostApplicationLifetime lifetime, CancellationToken cancel)
     {
         if (After(http.Request).IsRefused(out var refusal, out var after)) return Problems.From(refusal);
         await using (var db = await contexts.CreateDbContextAsync(cancel))

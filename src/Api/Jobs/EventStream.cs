@@ -14,7 +14,8 @@ namespace LoraDrop.Api;
 /// Not built on <c>TypedResults.ServerSentEvents</c>, which cannot write the comments that keep an idle connection open.
 /// Every message is one line of JSON, so a <c>data:</c> field never needs a second line.
 /// </remarks>
-internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime) : IResult
+internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsContext> contexts, JobStateReader states, ApiOptions options,
+    TimeProvider clock, IHostApplicationLifetime lifetime) : IResult
 {
     private const int BatchSize = 500;
 
@@ -79,7 +80,8 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
     {
         while (true)
         {
-            var rows = await db.Events.AsNoTracking().Where(e => e.JobId == job && e.Id > _after).OrderBy(e => e.Id).Take(BatchSize).ToListAsync(cancel);
+            var rows = await db.Events.AsNoTracking().Where(e => e.JobId == job && e.Id > _after).OrderBy(e => e.Id).Take(BatchSize)
+                .ToListAsync(cancel);
             foreach (var row in rows)
             {
                 await WriteAsync(response, Message(row.Type, EventView.Of(row), row.Id), cancel);
@@ -96,7 +98,8 @@ internal sealed class EventStream(Guid job, long after, IDbContextFactory<JobsCo
         stages.Sort((a, b) => a.Stage.CompareTo(b.Stage));
         var current = stages.First(s => s.Stage == JobReading.CurrentStage(stages));
         var progress = new ProgressView(current.Stage, state.Status, JobProgress.Of(stages), current.Step, current.Steps,
-            ApiJson.Finite(current.Loss), ApiJson.Finite(current.TokensPerSecond), ApiJson.Finite(current.SecondsLeft), state.QueuePosition);
+            ApiJson.Finite(current.Loss), ApiJson.Finite(current.TokensPerSecond), ApiJson.Finite(current.SecondsLeft),
+            state.QueuePosition);
         if (progress == _shown) return;
         await WriteAsync(response, Message("progress", progress), cancel);
         (_shown, _shownAt) = (progress, clock.GetTimestamp());

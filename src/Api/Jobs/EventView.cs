@@ -32,7 +32,8 @@ public sealed record EventView(long Id, DateTimeOffset At, EventLevel Level, str
         if (node is not JsonObject fields) return;
         foreach (var (name, value) in fields.ToList())
         {
-            if (value is JsonValue text && text.TryGetValue<string>(out var written) && written is ("NaN" or "Infinity" or "-Infinity")) fields.Remove(name);
+            if (value is JsonValue text && text.TryGetValue<string>(out var written) && written is ("NaN" or "Infinity" or "-Infinity"))
+                fields.Remove(name);
             else Clean(value);
         }
     }
@@ -54,7 +55,8 @@ public sealed record EventPage(IReadOnlyList<EventView> Items, long? Next);
 /// <param name="SecondsLeft">Estimated seconds left for the stage.</param>
 /// <param name="QueuePosition">Position in the queue; 1 is next.</param>
 public sealed record ProgressView(
-    Stage Stage, JobStatus Status, double Progress, int Step, int Steps, double? Loss, double? TokensPerSecond, double? SecondsLeft, int? QueuePosition);
+    Stage Stage, JobStatus Status, double Progress, int Step, int Steps, double? Loss, double? TokensPerSecond, double? SecondsLeft,
+    int? QueuePosition);
 
 /// <summary>The last message of a stream; the client should close the connection.</summary>
 /// <param name="Status">succeeded, failed or cancelled.</param>

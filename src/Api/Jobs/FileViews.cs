@@ -13,11 +13,13 @@ namespace LoraDrop.Api;
 /// <param name="Href">Path to download it from the service.</param>
 /// <param name="DownloadUrl">Presigned URL to download it from the object store without a key; absent if the store is a folder.</param>
 /// <param name="DownloadUrlExpiresAt">When the presigned URL expires, one hour after the request.</param>
-public sealed record ArtifactView(string Name, long Bytes, string Sha256, string ContentType, Stage Stage, DateTimeOffset CreatedAt, string Href, string? DownloadUrl = null, DateTimeOffset? DownloadUrlExpiresAt = null)
+public sealed record ArtifactView(string Name, long Bytes, string Sha256, string ContentType, Stage Stage, DateTimeOffset CreatedAt,
+    string Href, string? DownloadUrl = null, DateTimeOffset? DownloadUrlExpiresAt = null)
 {
     internal static ArtifactView Of(ArtifactRow row, Uri? address, DateTimeOffset expires) =>
         new(row.Name, row.Bytes, row.Sha256, ContentTypes.Of(row.Name).Type, row.Stage, row.CreatedAt,
-            $"/jobs/{row.JobId}/artifacts/{string.Join('/', row.Name.Split('/').Select(Uri.EscapeDataString))}", address?.AbsoluteUri, address is null ? null : expires);
+            $"/jobs/{row.JobId}/artifacts/{string.Join('/', row.Name.Split('/').Select(Uri.EscapeDataString))}", address?.AbsoluteUri,
+            address is null ? null : expires);
 }
 
 /// <summary>The artifacts of a job.</summary>
@@ -35,12 +37,15 @@ public sealed record ArtifactList(IReadOnlyList<ArtifactView> Items);
 /// <param name="Available">Whether it can be downloaded; only the latest of a stage is kept.</param>
 /// <param name="Href">Path to download it; absent if not available.</param>
 public sealed record CheckpointView(
-    Stage Stage, int Step, int Attempt, DateTimeOffset At, long Bytes, string Sha256, IReadOnlyDictionary<string, double>? Scores, bool Available, string? Href)
+    Stage Stage, int Step, int Attempt, DateTimeOffset At, long Bytes, string Sha256, IReadOnlyDictionary<string, double>? Scores,
+    bool Available, string? Href)
 {
     internal static CheckpointView Of(CheckpointRow row)
     {
         var available = FileOf(row) is not null;
-        return new(row.Stage, row.Step, row.Attempt, row.At, row.Bytes, row.Sha256, row.Scores is { } scores ? ApiJson.Finite(scores) : null, available,
+        return new(row.Stage, row.Step, row.Attempt, row.At, row.Bytes, row.Sha256, row.Scores is { } scores
+            ? ApiJson.Finite(scores)
+            : null, available,
             available ? $"/jobs/{row.JobId}/checkpoints/{JsonText.NameOf(row.Stage)}/{row.Step}" : null);
     }
 

@@ -17,7 +17,8 @@ namespace LoraDrop.Api;
 /// <param name="Parameters">Trainable parameters compared with ordinary LoRA; absent until the model is inspected.</param>
 /// <param name="Remarks">Notes on the plan.</param>
 public sealed record ImportanceView(
-    Guid Job, bool WhatIf, ImportanceScope Scope, double? Threshold, int? Keep, Selection Select, Remainder Remainder, int Examples, long Tokens, Guid? ReusedFrom,
+    Guid Job, bool WhatIf, ImportanceScope Scope, double? Threshold, int? Keep, Selection Select, Remainder Remainder, int Examples,
+    long Tokens, Guid? ReusedFrom,
     IReadOnlyList<ModuleImportanceView> Modules, TrainedParametersView? Parameters, IReadOnlyList<string> Remarks);
 
 /// <summary>The layers of one module type.</summary>
@@ -35,7 +36,8 @@ public sealed record ModuleImportanceView(string Type, IReadOnlyList<int> Kept, 
 /// <param name="Cumulative">Sum of I over this and all more important layers of its type; a larger T keeps the next layer too.</param>
 /// <param name="Place">own: its own LoRA; shared: the LoRA shared by its module type; none: no LoRA.</param>
 /// <param name="Norms">Distribution of ‖ΔWx‖² over the examples, with the same range for all layers of a type.</param>
-public sealed record LayerImportanceView(int Layer, double G, double PerToken, double Importance, int Rank, double Cumulative, Place Place, Histogram Norms);
+public sealed record LayerImportanceView(int Layer, double G, double PerToken, double Importance, int Rank, double Cumulative, Place Place,
+    Histogram Norms);
 
 /// <summary>Trainable parameters of a sharing plan.</summary>
 /// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>

@@ -6,10 +6,12 @@ namespace LoraDrop.Api;
 /// <summary>Computes a job's progress and remaining time.</summary>
 internal static class JobProgress
 {
-    /// <summary>Share of importance evaluation in a job's progress. Fixed, because the steps of task adaptation are unknown before it starts and progress must not go back.</summary>
+    /// <summary>Share of importance evaluation in a job's progress. Fixed, because the steps of task adaptation are unknown before it
+    /// starts and progress must not go back.</summary>
     private const double ImportanceShare = 0.1;
 
-    public static double Of(StageRow stage) => stage.Status == JobStatus.Succeeded ? 1 : stage.Steps > 0 ? Math.Clamp((double)stage.Step / stage.Steps, 0, 1) : 0;
+    public static double Of(StageRow stage) =>
+        stage.Status == JobStatus.Succeeded ? 1 : stage.Steps > 0 ? Math.Clamp((double)stage.Step / stage.Steps, 0, 1) : 0;
 
     public static double Of(IReadOnlyList<StageRow> stages) => Math.Round(stages switch
     {

@@ -31,40 +31,54 @@ internal static class JobReading
         new(job.Dataset.Name ?? job.Dataset.FormerName, job.Dataset.Source, job.Dataset.Status, job.Dataset.Sha256));
 
     /// <summary>The job's current stage: the first that has not succeeded, else the last.</summary>
-    public static Stage CurrentStage(IReadOnlyList<StageRow> stages) => (stages.FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? stages[^1]).Stage;
+    public static Stage CurrentStage(IReadOnlyList<StageRow> stages) =>
+        (stages.FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? stages[^1]).Stage;
 
-    public static SortedDictionary<string, string> LabelsOf(IEnumerable<LabelRow> labels) => new(labels.ToDictionary(l => l.Name, l => l.Value), StringComparer.Ordinal);
+    public static SortedDictionary<string, string> LabelsOf(IEnumerable<LabelRow> labels) =>
+        new(labels.ToDictionary(l => l.Name, l => l.Value), StringComparer.Ordinal);
 
-    public static FailureView? FailureOf(Failure? failure) => failure is null ? null : new(failure.Code, failure.Message, failure.Faults.Count > 0 ? failure.Faults : null);
+    public static FailureView? FailureOf(Failure? failure) =>
+        failure is null ? null : new(failure.Code, failure.Message, failure.Faults.Count > 0 ? failure.Faults : null);
 
-    private static JobView View(JobRow job, IEnumerable<StageRow> rows, IEnumerable<LabelRow> labels, JobState state, Input model, Input dataset)
+    private static JobView View(JobRow job, IEnumerable<StageRow> rows, IEnumerable<LabelRow> labels, JobState state, Input model,
+        Input dataset)
     {
         var (id, stages) = (job.Id, rows.OrderBy(s => s.Stage).ToList());
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
-        var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", model.Status), ("dataset", dataset.Status) }.Where(i => i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
+        var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", model.Status), ("dataset", dataset.Status) }.Where(i =>
+            i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
         return new(
-            id, job.Name, Views.Owner(job.Owner), job.Status, CurrentStage(stages), JobProgress.Of(stages), ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
-            job.Method, new(job.ModelId, model.Name, model.Source, model.Sha256), new(job.DatasetId, dataset.Name, dataset.Source, dataset.Sha256),
+            id, job.Name, Views.Owner(job.Owner), job.Status, CurrentStage(stages), JobProgress.Of(stages),
+            ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,
+            job.Method, new(job.ModelId, model.Name, model.Source, model.Sha256),
+            new(job.DatasetId, dataset.Name, dataset.Source, dataset.Sha256),
             settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
-            LabelsOf(labels), job.ServiceVersion, job.ClonedFrom, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt, job.PauseRequestedAt, LinksOf(id, job.Method));
+            LabelsOf(labels), job.ServiceVersion, job.ClonedFrom, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt,
+            job.PauseRequestedAt, LinksOf(id, job.Method));
     }
 
     private static StageView ViewOf(StageRow stage) => new(
-        stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, stage.Failures, stage.LeaseOwner, Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
-        ApiJson.Finite(stage.Epoch), ApiJson.Finite(stage.Loss), ApiJson.Finite(stage.LearningRate), ApiJson.Finite(stage.TokensPerSecond), ApiJson.Finite(stage.SecondsLeft),
+        stage.Stage, stage.Status, stage.Attempt, stage.Interruptions, stage.Failures, stage.LeaseOwner,
+        Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
+        ApiJson.Finite(stage.Epoch), ApiJson.Finite(stage.Loss), ApiJson.Finite(stage.LearningRate), ApiJson.Finite(stage.TokensPerSecond),
+        ApiJson.Finite(stage.SecondsLeft),
         stage.Metric is null ? null : new(stage.Metric, ApiJson.Finite(stage.Score), ApiJson.Finite(stage.BestScore), stage.BestStep),
         stage.Parameters, stage.QueuedAt, stage.StartedAt, stage.FinishedAt, stage.ReusedFrom);
 
     private static ResultView ResultOf(string json)
     {
         var result = JsonSerializer.Deserialize<StoredResult>(json, JsonText.Compact)!;
-        return new(ApiJson.Finite(result.Scores.Values), result.Scores.Primary, result.Test is { } test ? ApiJson.Finite(test.Values) : null,
+        return new(ApiJson.Finite(result.Scores.Values), result.Scores.Primary, result.Test is { } test
+            ? ApiJson.Finite(test.Values)
+            : null,
             result.Parameters, result.LoraParameters, result.Kept, result.BestStep,
-            result.Generated is { } answers ? new(answers.Split, answers.Prompts, ApiJson.Finite(answers.Scores.Values), answers.Scores.Primary) : null);
+            result.Generated is { } answers ? new(answers.Split, answers.Prompts, ApiJson.Finite(answers.Scores.Values),
+            answers.Scores.Primary) : null);
     }
 
     private static JobLinks LinksOf(Guid id, TuningMethod method) => new(
-        $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events", $"/jobs/{id}/events/stream",
+        $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events",
+        $"/jobs/{id}/events/stream",
         $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
 
     /// <summary>The displayed fields of a model or dataset.</summary>
@@ -72,7 +86,8 @@ internal static class JobReading
 
     /// <summary>The displayed fields of a run's result.json.</summary>
     private sealed record StoredResult(
-        ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, StoredScores Scores, StoredScores? Test, StoredAnswers? Generated);
+        ParameterCounts Parameters, long LoraParameters, IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep,
+        StoredScores Scores, StoredScores? Test, StoredAnswers? Generated);
 
     private sealed record StoredAnswers(string Split, int Prompts, StoredScores Scores);
 

@@ -8,10 +8,11 @@ namespace LoraDrop.Api;
 internal sealed class JobStateReader
 {
     /// <summary>
-    /// One row per stage, each table by its key. Querying only the queued stage made PostgreSQL scan the index of the whole queue, which it believed to be
-    /// empty, for each job; joining models and datasets made it scan all of them.
+    /// One row per stage, each table by its key. Querying only the queued stage made PostgreSQL scan the index of the whole queue, which it
+    /// believed to be empty, for each job; joining models and datasets made it scan all of them.
     /// </summary>
-    private readonly Func<JobsContext, List<Guid>, IAsyncEnumerable<StageState>> _stages = EF.CompileAsyncQuery((JobsContext db, List<Guid> ids) =>
+    private readonly Func<JobsContext, List<Guid>, IAsyncEnumerable<StageState>> _stages =
+        EF.CompileAsyncQuery((JobsContext db, List<Guid> ids) =>
         from job in db.Jobs
         where ids.Contains(job.Id) && job.DeletedAt == null
         from stage in db.Stages.Where(s => s.JobId == job.Id)
@@ -38,8 +39,11 @@ internal sealed class JobStateReader
     public Task<JobState> StateAsync(JobRow job, CancellationToken cancel)
     {
         var queued = job.Stages.Find(s => s.Status == JobStatus.Queued);
-        return PlacedAsync(new(job.Owner, job.Version, job.Status, queued is null ? null : new(queued.Priority, queued.Stage, queued.QueuedAt!.Value, job.Id),
-            job.Status == JobStatus.Queued && job.Model.Status != InputStatus.Ready, job.Status == JobStatus.Queued && job.Dataset.Status != InputStatus.Ready), cancel);
+        return PlacedAsync(new(job.Owner, job.Version, job.Status, queued is null
+            ? null
+            : new(queued.Priority, queued.Stage, queued.QueuedAt!.Value, job.Id),
+            job.Status == JobStatus.Queued && job.Model.Status != InputStatus.Ready, job.Status == JobStatus.Queued
+            && job.Dataset.Status != InputStatus.Ready), cancel);
     }
 
     private async Task<JobState> PlacedAsync(JobState state, CancellationToken cancel) =>
@@ -54,11 +58,13 @@ internal sealed class JobStateReader
         return states;
     }
 
-    private sealed record StageState(Guid Job, string Owner, long Version, JobStatus JobStatus, Stage Stage, JobStatus Status, JobPriority Priority, DateTimeOffset? QueuedAt, bool WaitsForModel, bool WaitsForDataset)
+    private sealed record StageState(Guid Job, string Owner, long Version, JobStatus JobStatus, Stage Stage, JobStatus Status,
+        JobPriority Priority, DateTimeOffset? QueuedAt, bool WaitsForModel, bool WaitsForDataset)
     {
         public bool IsQueued => Status == JobStatus.Queued;
 
-        public JobState State => new(Owner, Version, JobStatus, IsQueued ? new(Priority, Stage, QueuedAt!.Value, Job) : null, WaitsForModel, WaitsForDataset);
+        public JobState State =>
+            new(Owner, Version, JobStatus, IsQueued ? new(Priority, Stage, QueuedAt!.Value, Job) : null, WaitsForModel, WaitsForDataset);
     }
 }
 
@@ -68,7 +74,8 @@ internal sealed record JobState(string Owner, long Version, JobStatus Status, Qu
     /// <summary>Position in the queue, 1 is next; null if no stage is queued.</summary>
     public int? QueuePosition { get; init; }
 
-    /// <summary>Changes whenever the job's JSON does, including when the queue moves or inputs become ready without a change of the job's row.</summary>
+    /// <summary>Changes whenever the job's JSON does, including when the queue moves or inputs become ready without a change of the job's
+    /// row.</summary>
     public string ETag => QueuePosition is { } position ? $"\"{Version}-{position}\""
         : WaitsForModel || WaitsForDataset ? $"\"{Version}-{(WaitsForModel ? "m" : "")}{(WaitsForDataset ? "d" : "")}\""
         : $"\"{Version}\"";

@@ -10,7 +10,8 @@ namespace LoraDrop.Api;
 /// <param name="Stage">The current stage; for an ended job, the stage in which it ended.</param>
 /// <param name="Progress">Progress of the whole job, 0 to 1. Importance evaluation counts as 0.1.</param>
 /// <param name="SecondsLeft">Estimated seconds left for the whole job; absent unless it is running.</param>
-/// <param name="QueuePosition">Position in the queue; 1 is next. At equal priority, task adaptation precedes importance evaluation, so that started jobs finish first.</param>
+/// <param name="QueuePosition">Position in the queue; 1 is next. At equal priority, task adaptation precedes importance evaluation, so that
+/// started jobs finish first.</param>
 /// <param name="WaitingFor">Inputs the job is waiting for while they are fetched and validated: model, dataset or both.</param>
 /// <param name="Method">lora-drop, or lora as a baseline.</param>
 /// <param name="Model">The base model.</param>
@@ -29,9 +30,12 @@ namespace LoraDrop.Api;
 /// <param name="PauseRequestedAt">When a pause was requested; absent once the job is paused.</param>
 /// <param name="Links">Paths of related resources.</param>
 public sealed record JobView(
-    Guid Id, string? Name, string? Owner, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition, IReadOnlyList<string>? WaitingFor,
-    TuningMethod Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages, ResultView? Result, FailureView? Error,
-    IReadOnlyDictionary<string, string> Labels, string Version, Guid? ClonedFrom, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt,
+    Guid Id, string? Name, string? Owner, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition,
+    IReadOnlyList<string>? WaitingFor,
+    TuningMethod Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages,
+    ResultView? Result, FailureView? Error,
+    IReadOnlyDictionary<string, string> Labels, string Version, Guid? ClonedFrom, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
     DateTimeOffset? CancelRequestedAt, DateTimeOffset? PauseRequestedAt, JobLinks Links);
 
 /// <summary>A model or dataset used by a job.</summary>
@@ -43,7 +47,8 @@ public sealed record InputReference(Guid Id, string? Name, string Source, string
 
 /// <summary>A stage of a job.</summary>
 /// <param name="Stage">importance-evaluation or task-adaptation.</param>
-/// <param name="Status">waiting (for the stage before it, the model or the dataset), queued, running, paused, succeeded, failed or cancelled.</param>
+/// <param name="Status">waiting (for the stage before it, the model or the dataset), queued, running, paused, succeeded, failed or
+/// cancelled.</param>
 /// <param name="Attempt">Number of times a worker started it.</param>
 /// <param name="Interruptions">Number of interrupted attempts; the next attempt resumed from the last checkpoint.</param>
 /// <param name="Failures">Number of attempts that failed for reasons outside the job and were retried.</param>
@@ -63,8 +68,10 @@ public sealed record InputReference(Guid Id, string? Name, string Source, string
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="ReusedFrom">The job whose importance was reused, because it was requested or measured with the same settings.</param>
 public sealed record StageView(
-    Stage Stage, JobStatus Status, int Attempt, int Interruptions, int Failures, string? Worker, double Progress, int Step, int Steps, double? Epoch, double? Loss, double? LearningRate,
-    double? TokensPerSecond, double? SecondsLeft, MetricView? Metric, ParameterCounts? Parameters, DateTimeOffset? QueuedAt, DateTimeOffset? StartedAt,
+    Stage Stage, JobStatus Status, int Attempt, int Interruptions, int Failures, string? Worker, double Progress, int Step, int Steps,
+    double? Epoch, double? Loss, double? LearningRate,
+    double? TokensPerSecond, double? SecondsLeft, MetricView? Metric, ParameterCounts? Parameters, DateTimeOffset? QueuedAt,
+    DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt, Guid? ReusedFrom);
 
 /// <summary>The metric that selects the best checkpoint.</summary>
@@ -84,7 +91,8 @@ public sealed record MetricView(string Name, double? Value, double? Best, int? B
 /// <param name="BestStep">The step from which the adapter was saved.</param>
 /// <param name="Generated">Scores of generated text; absent unless the task generates text.</param>
 public sealed record ResultView(
-    IReadOnlyDictionary<string, double> Scores, string Primary, IReadOnlyDictionary<string, double>? Test, ParameterCounts Parameters, long LoraParameters,
+    IReadOnlyDictionary<string, double> Scores, string Primary, IReadOnlyDictionary<string, double>? Test, ParameterCounts Parameters,
+    long LoraParameters,
     IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, GeneratedView? Generated);
 
 /// <summary>Scores of text generated for a split's prompts; the artifact <c>answers.jsonl</c> contains the text.</summary>
@@ -108,4 +116,5 @@ public sealed record FailureView(string Code, string Message, IReadOnlyList<Faul
 /// <param name="Stream">Events as a stream of server-sent events.</param>
 /// <param name="Checkpoints">Checkpoints.</param>
 /// <param name="Artifacts">Artifacts.</param>
-public sealed record JobLinks(string Self, string? Importance, string Metrics, string Events, string Stream, string Checkpoints, string Artifacts);
+public sealed record JobLinks(string Self, string? Importance, string Metrics, string Events, string Stream, string Checkpoints,
+    string Artifacts);

@@ -16,27 +16,35 @@ internal sealed class MeasuredImportance
     private readonly long? _head;
     private readonly IReadOnlyList<LinearModule>? _modules;
 
-    private MeasuredImportance(Guid job, ImportanceReport report, JobRequest settings, IReadOnlyList<StageRow> stages, IReadOnlyList<LinearModule>? modules)
+    private MeasuredImportance(Guid job, ImportanceReport report, JobRequest settings, IReadOnlyList<StageRow> stages,
+        IReadOnlyList<LinearModule>? modules)
     {
         (_job, _report, _settings, _modules) = (job, report, settings, modules);
         _reusedFrom = stages.FirstOrDefault(s => s.Stage == Stage.ImportanceEvaluation)?.ReusedFrom;
-        _head = stages.Select(s => s.Parameters).FirstOrDefault(p => p is not null) is { } counted ? counted.AdapterAndHead - counted.Adapter : null;
+        _head = stages.Select(s => s.Parameters).FirstOrDefault(p => p is not null) is { } counted
+            ? counted.AdapterAndHead - counted.Adapter
+            : null;
     }
 
     /// <summary>The importance, or why it is not available.</summary>
     public static async Task<Answer<MeasuredImportance>> ReadAsync(JobsContext db, Guid id, CancellationToken cancel)
     {
-        var job = await db.Jobs.AsNoTracking().Where(j => j.Id == id).Select(j => new { j.Status, j.Method, j.Settings, j.Stages, j.Model.Facts }).SingleOrDefaultAsync(cancel);
+        var job = await db.Jobs.AsNoTracking().Where(j => j.Id == id)
+            .Select(j => new { j.Status, j.Method, j.Settings, j.Stages, j.Model.Facts }).SingleOrDefaultAsync(cancel);
         if (job is null) return new Refusal.Missing("job", id.ToString());
         if (job.Method != TuningMethod.LoraDrop)
-            return new Refusal.Conflict(ProblemKind.ImportanceNotFound.Code, $"Job {id} trains with the method {JsonText.NameOf(job.Method)}, which does not measure importance. Submit it with the method lora-drop.");
+            return new Refusal.Conflict(ProblemKind.ImportanceNotFound.Code,
+                $"Job {id} trains with the method {JsonText.NameOf(job.Method)}, which does not measure importance. "
+                + "Submit it with the method lora-drop.");
         var summary = await db.ImportanceSummaries.AsNoTracking().SingleOrDefaultAsync(s => s.JobId == id, cancel);
         if (summary is null)
             return new Refusal.Conflict(ProblemKind.ImportanceNotReady.Code, JobMoves.IsEnd(job.Status)
-                ? $"Job {id} has {JsonText.NameOf(job.Status)} before its importance was measured. Continue it with POST /jobs/{id}/retry."
+                ? $"Job {id} has {JsonText.NameOf(job.Status)} before its importance was measured. Continue it with "
+                + $"POST /jobs/{id}/retry."
                 : $"The importance of job {id} has not been measured yet. Retry later, or follow /jobs/{id}/events/stream.");
         var rows = await db.Importance.AsNoTracking().Where(i => i.JobId == id).ToListAsync(cancel);
-        var sites = rows.OrderBy(r => r.Type, StringComparer.Ordinal).ThenBy(r => r.Layer).Select(r => new SiteImportance(r.Type, r.Layer, r.G, r.PerToken, r.I, r.Place, r.Norms));
+        var sites = rows.OrderBy(r => r.Type, StringComparer.Ordinal).ThenBy(r => r.Layer)
+            .Select(r => new SiteImportance(r.Type, r.Layer, r.G, r.PerToken, r.I, r.Place, r.Norms));
         var report = new ImportanceReport(summary.Scope, summary.Threshold, summary.Examples, summary.Tokens, [.. sites], summary.Remarks);
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
         return new MeasuredImportance(id, report, settings, job.Stages, job.Facts?.Modules);
@@ -54,7 +62,8 @@ internal sealed class MeasuredImportance
     private SharingSettings Own => _settings.Sharing ?? new();
 
     private ImportanceView View(ImportanceReport report, SharingSettings sharing, bool whatIf) => new(
-        _job, whatIf, report.Scope, sharing.Threshold, sharing.Keep, sharing.Select, sharing.Remainder, report.Examples, report.Tokens, _reusedFrom,
+        _job, whatIf, report.Scope, sharing.Threshold, sharing.Keep, sharing.Select, sharing.Remainder, report.Examples, report.Tokens,
+        _reusedFrom,
         [.. report.Sites.GroupBy(s => s.Type).Select(type => ModuleOf(type.Key, [.. type]))], Parameters(report.Plan()), report.Remarks);
 
     private static ModuleImportanceView ModuleOf(string type, IReadOnlyList<SiteImportance> sites)
@@ -74,7 +83,8 @@ internal sealed class MeasuredImportance
         var widths = _modules?.ToDictionary(m => m.Type, m => (m.In, m.Out));
         if (widths is null || _report.Sites.Any(s => !widths.ContainsKey(s.Type))) return null;
         var counts = ParameterCounts.Of(plan, type => widths[type], _settings.Lora.Rank, head: _head ?? 0);
-        var lora = ParameterCounts.Of(SharingPlan.OwnEverywhere(plan.Places.Keys), type => widths[type], _settings.Lora.Rank, head: 0).Adapter;
+        var lora = ParameterCounts.Of(SharingPlan.OwnEverywhere(plan.Places.Keys), type => widths[type], _settings.Lora.Rank,
+            head: 0).Adapter;
         return new(counts.WithoutShared, counts.Adapter, _head is null ? null : counts.AdapterAndHead, lora, (double)counts.Adapter / lora);
     }
 }
@@ -87,7 +97,8 @@ internal sealed record Cut(double? Threshold, int? Keep, Selection? Select, Rema
     public static Answer<Cut> Read(IQueryCollection query)
     {
         var fields = new QueryFields(query);
-        var cut = new Cut(fields.Number("threshold"), (int?)fields.Integer("keep", 1, int.MaxValue), fields.Choice<Selection>("select"), fields.Choice<Remainder>("remainder"));
+        var cut = new Cut(fields.Number("threshold"), (int?)fields.Integer("keep", 1, int.MaxValue), fields.Choice<Selection>("select"),
+            fields.Choice<Remainder>("remainder"));
         if (cut.Threshold is not (null or (> 0 and <= 1))) fields.Refuse("threshold", $"must lie in (0, 1]; got {cut.Threshold}");
         if (cut.Threshold is not null && cut.Keep is not null) fields.Refuse("keep", "cannot be combined with threshold: give one of them");
         return fields.Refusal() is { } refusal ? refusal : cut;

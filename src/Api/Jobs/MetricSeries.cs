@@ -8,7 +8,8 @@ namespace LoraDrop.Api;
 /// <summary>A metric over the steps of a stage.</summary>
 /// <param name="Stage">The stage that measured it.</param>
 /// <param name="Name">Name, such as train/loss or validation/accuracy.</param>
-/// <param name="Points">Pairs of step and value, ordered by step. If there are more than requested: the first, the last, and means over equal ranges of steps in between.</param>
+/// <param name="Points">Pairs of step and value, ordered by step. If there are more than requested: the first, the last, and means over
+/// equal ranges of steps in between.</param>
 /// <param name="Total">Total number of points.</param>
 public sealed record MetricSeries(Stage Stage, string Name, IReadOnlyList<double[]> Points, int Total);
 
@@ -23,7 +24,8 @@ internal sealed record MetricsQuery(IReadOnlyList<string> Names, Stage? Stage, i
     {
         var fields = new QueryFields(query);
         var read = new MetricsQuery(fields.Texts("name"), fields.Choice<Stage>("stage"),
-            (int)(fields.Integer("from", 0, int.MaxValue) ?? 0), (int)(fields.Integer("to", 0, int.MaxValue) ?? int.MaxValue), (int)(fields.Integer("points", 10, 10_000) ?? 1000));
+            (int)(fields.Integer("from", 0, int.MaxValue) ?? 0), (int)(fields.Integer("to", 0, int.MaxValue) ?? int.MaxValue),
+            (int)(fields.Integer("points", 10, 10_000) ?? 1000));
         if (read.From > read.To) fields.Refuse("from", $"must not be greater than to; got {read.From} and {read.To}");
         return fields.Refusal() is { } refusal ? refusal : read;
     }
@@ -34,7 +36,8 @@ internal sealed record MetricsQuery(IReadOnlyList<string> Names, Stage? Stage, i
         if (Names.Count > 0) metrics = metrics.Where(m => Names.Contains(m.Name));
         if (Stage is { } stage) metrics = metrics.Where(m => m.Stage == stage);
         var known = await metrics.GroupBy(m => new { m.Stage, m.Name })
-            .Select(g => new { g.Key.Stage, g.Key.Name, Total = g.Count(), First = g.Min(m => m.Step), Last = g.Max(m => m.Step) }).ToListAsync(cancel);
+            .Select(g => new { g.Key.Stage, g.Key.Name, Total = g.Count(), First = g.Min(m => m.Step), Last = g.Max(m => m.Step) })
+            .ToListAsync(cancel);
         var series = new List<MetricSeries>();
         foreach (var s in known.OrderBy(s => s.Stage).ThenBy(s => s.Name, StringComparer.Ordinal))
         {

@@ -6,9 +6,9 @@ namespace LoraDrop.Api;
 
 /// <summary>Positions of queued stages, from a shared snapshot of the queue.</summary>
 /// <remarks>
-/// Counting the stages ahead of one scans half the queue; with 2,000 stages each read of a job cost the database 14 ms. A short queue is read
-/// again for every request. The snapshot of a long one may be half a second old; a stage queued since then is placed behind those ahead of it in
-/// the snapshot. Whether a stage is queued at all is never read from here.
+/// Counting the stages ahead of one scans half the queue; with 2,000 stages each read of a job cost the database 14 ms. A short queue is
+/// read again for every request. The snapshot of a long one may be half a second old; a stage queued since then is placed behind those
+/// ahead of it in the snapshot. Whether a stage is queued at all is never read from here.
 /// </remarks>
 internal sealed class QueueOrder
 {
@@ -30,16 +30,20 @@ internal sealed class QueueOrder
 
     /// <summary>The position in the queue; 1 is next.</summary>
     public ValueTask<int> PositionAsync(QueuePlace place, CancellationToken cancel) =>
-        _known is { Places.Length: > Short } known && _clock.GetElapsedTime(known.ReadAt) < known.Holds ? new(known.PositionOf(place)) : new(_positions.ReadAsync(place, cancel));
+        _known is { Places.Length: > Short } known && _clock.GetElapsedTime(known.ReadAt) < known.Holds
+            ? new(known.PositionOf(place))
+            : new(_positions.ReadAsync(place, cancel));
 
     private async Task<IReadOnlyDictionary<QueuePlace, int>> ReadAsync(IReadOnlyCollection<QueuePlace> asked)
     {
         var began = _clock.GetTimestamp();
         await using var db = await _contexts.CreateDbContextAsync();
-        var places = await db.Stages.Where(s => s.Status == JobStatus.Queued).Select(s => new QueuePlace(s.Priority, s.Stage, s.QueuedAt!.Value, s.JobId)).ToArrayAsync();
+        var places = await db.Stages.Where(s => s.Status == JobStatus.Queued)
+            .Select(s => new QueuePlace(s.Priority, s.Stage, s.QueuedAt!.Value, s.JobId)).ToArrayAsync();
         Array.Sort(places);
         var took = _clock.GetElapsedTime(began);
-        var known = _known = new(places, began, took * 10 > MaxAge ? took * 10 : MaxAge); // a very long queue must not keep the database busy
+        // a very long queue must not keep the database busy
+        var known = _known = new(places, began, took * 10 > MaxAge ? took * 10 : MaxAge);
         return asked.ToDictionary(place => place, known.PositionOf);
     }
 

@@ -12,7 +12,8 @@ internal static class AuditEndpoints
 {
     public static void MapAudit(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/audit", List).WithTags("Access").Requires(Role.Admin).WithName("listAudit").WithSummary("List audit entries.")
-            .WithDescription("Returns every change made through the API, and every change to keys made on the command line, newest first. Refused requests are only in the service's log. Requires the role admin.")
+            .WithDescription("Returns every change made through the API, and every change to keys made on the command line, "
+            + "newest first. Refused requests are only in the service's log. Requires the role admin.")
             .Takes("owner", "Return only changes for this owner.", Description.Text())
             .Takes("action", "Return only this operation, such as `submitJob` or `createKey`.", Description.Text())
             .Takes("target", "Return only changes of this resource, given by its path, such as `/jobs/{id}`.", Description.Text())

@@ -18,11 +18,13 @@ namespace LoraDrop.Api;
 /// <param name="UsedAt">When it was last used, accurate to ten minutes.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record KeyView(
-    Guid Id, string Prefix, string Name, Role Role, string Owner, string? Key, int? RequestsPerMinute, int? ActiveJobs, DateTimeOffset CreatedAt, string CreatedBy,
+    Guid Id, string Prefix, string Name, Role Role, string Owner, string? Key, int? RequestsPerMinute, int? ActiveJobs,
+    DateTimeOffset CreatedAt, string CreatedBy,
     DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? UsedAt, string Href)
 {
     internal static KeyView Of(ApiKeyRow row, string? key = null) => new(
-        row.Id, row.Prefix, row.Name, row.Role, row.Owner, key, row.RequestsPerMinute, row.ActiveJobs, row.CreatedAt, row.CreatedBy, row.ExpiresAt, row.RevokedAt, row.UsedAt, $"/keys/{row.Id}");
+        row.Id, row.Prefix, row.Name, row.Role, row.Owner, key, row.RequestsPerMinute, row.ActiveJobs, row.CreatedAt, row.CreatedBy,
+        row.ExpiresAt, row.RevokedAt, row.UsedAt, $"/keys/{row.Id}");
 }
 
 /// <summary>A list of API keys.</summary>
@@ -39,9 +41,11 @@ public sealed record KeyList(IReadOnlyList<KeyView> Items);
 /// <param name="Target">Path of the created or changed resource.</param>
 /// <param name="Address">IP address of the client.</param>
 /// <param name="TraceId">Trace id, for finding the request in logs.</param>
-public sealed record AuditView(long Id, DateTimeOffset At, string Actor, string? Owner, Role Role, string Action, string Target, string? Address, string? TraceId)
+public sealed record AuditView(long Id, DateTimeOffset At, string Actor, string? Owner, Role Role, string Action, string Target,
+    string? Address, string? TraceId)
 {
-    internal static AuditView Of(AuditRow row) => new(row.Id, row.At, row.Actor, Views.Owner(row.Owner), row.Role, row.Action, row.Target, row.Address, row.TraceId);
+    internal static AuditView Of(AuditRow row) =>
+        new(row.Id, row.At, row.Actor, Views.Owner(row.Owner), row.Role, row.Action, row.Target, row.Address, row.TraceId);
 }
 
 /// <summary>A page of audit entries.</summary>

@@ -19,11 +19,13 @@ namespace LoraDrop.Api;
 /// <param name="DeletedAt">When it was deleted; ended jobs still refer to it.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record ModelView(
-    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error, FetchView? Fetch, ModelSummary? Facts,
+    Guid Id, string? Name, string? FormerName, string? Owner, string Source, string? Commit, InputStatus Status, FailureView? Error,
+    FetchView? Fetch, ModelSummary? Facts,
     DateTimeOffset CreatedAt, DateTimeOffset? ReadyAt, DateTimeOffset? DeletedAt, string Href)
 {
     internal static ModelView Of(ModelRow row) => new(
-        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure), FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Facts,
+        row.Id, row.Name, row.FormerName, Views.Owner(row.Owner), row.Source, row.Commit, row.Status, JobReading.FailureOf(row.Failure),
+        FetchView.Of(row.Status, row.Fetched, row.FetchTotal), row.Facts,
         row.CreatedAt, row.ReadyAt, row.DeletedAt, $"/models/{Uri.EscapeDataString(row.Name ?? row.Id.ToString())}");
 }
 
@@ -37,5 +39,6 @@ public sealed record ModelPage(IReadOnlyList<ModelView> Items, string? Next);
 /// <param name="Total">Total bytes.</param>
 public sealed record FetchView(long Bytes, long Total)
 {
-    internal static FetchView? Of(InputStatus status, long bytes, long total) => status == InputStatus.Preparing && total > 0 ? new(bytes, total) : null;
+    internal static FetchView? Of(InputStatus status, long bytes, long total) =>
+        status == InputStatus.Preparing && total > 0 ? new(bytes, total) : null;
 }

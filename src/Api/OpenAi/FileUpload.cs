@@ -26,8 +26,11 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
         Required = new HashSet<string> { "file", "purpose" },
         Properties = new Dictionary<string, IOpenApiSchema>
         {
-            ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The file. Its extension gives the format: .jsonl (the default without an extension), .json, .csv, .tsv, .txt, each optionally with .gz, or .parquet." },
-            ["purpose"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [FineTune], Description = "The intended use of the file." },
+            ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary",
+            Description = "The file. Its extension gives the format: .jsonl (the default without an extension), .json, .csv, "
+            + ".tsv, .txt, each optionally with .gz, or .parquet." },
+            ["purpose"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [FineTune],
+            Description = "The intended use of the file." },
         },
     };
 
@@ -38,7 +41,8 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
     {
         UploadLimit.Set(request, options, files: 1);
         var id = ReservedId.Of(request.HttpContext) ?? Guid.CreateVersion7(clock.GetUtcNow());
-        if (await life.FindAsync(id, cancel) is { } before) return before; // an earlier attempt of the same request succeeded, but its response was lost
+        // an earlier attempt of the same request succeeded, but its response was lost
+        if (await life.FindAsync(id, cancel) is { } before) return before;
         _key = FileLife.NewKey(id);
         var kept = false;
         try
@@ -60,7 +64,8 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
 
     private async Task ReadAsync(FormPart part, CancellationToken cancel)
     {
-        if (!Parts.Contains(part.Field)) _faults.Add(new(PlainText.Shown(PlainText.Clipped(part.Field)), "unknown field; expected file and purpose"));
+        if (!Parts.Contains(part.Field))
+            _faults.Add(new(PlainText.Shown(PlainText.Clipped(part.Field)), "unknown field; expected file and purpose"));
         else if (!_given.Add(part.Field)) _faults.Add(new(part.Field, "is given twice"));
         else if (part.Field == "purpose") await ReadPurposeAsync(part, cancel);
         else await StoreAsync(part, cancel);
@@ -75,10 +80,13 @@ internal sealed class FileUpload(FileLife life, IObjectStore objects, ApiOptions
     private async Task StoreAsync(FormPart part, CancellationToken cancel)
     {
         (_name, _format) = (part.FileName, DataFormat.Of(part.FileName));
-        if (_format.Length == 0) _format = ".jsonl";   // OpenAI's clients name in-memory files without an extension, and JSON Lines is OpenAI's only format
+        // OpenAI's clients name in-memory files without an extension, and JSON Lines is OpenAI's only format
+        if (_format.Length == 0) _format = ".jsonl";
         if (_name.Length is 0 or > LongestName) _faults.Add(new("file", $"must be a file with a name of 1 to {LongestName} characters"));
         else if (PlainText.Fault(_name) is { } strange) _faults.Add(new("file", $"has a name that {strange}"));
-        else if (!DataFormat.Extensions.Contains(_format)) _faults.Add(new("file", $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(_name)}"));
+        else if (!DataFormat.Extensions.Contains(_format))
+            _faults.Add(
+                new("file", $"must have one of the extensions {string.Join(", ", DataFormat.Extensions)}; got {PlainText.Clipped(_name)}"));
         else if (_faults.Count == 0) _stored = await objects.PutAsync(_key, UploadLimit.On(part.Body, options), cancel);
     }
 }

@@ -9,16 +9,19 @@ internal static class FineTunedModel
 
     private const int LongestSuffix = 64;
 
-    public static string NameOf(Guid job, string model, string? suffix, string owner) => $"{Prefix}{model}:{Plain(suffix ?? owner)}:{OpenAiIds.Text(job)}";
+    public static string NameOf(Guid job, string model, string? suffix, string owner) =>
+        $"{Prefix}{model}:{Plain(suffix ?? owner)}:{OpenAiIds.Text(job)}";
 
     /// <summary>The job id in a name. The caller must check that the job exists and has this name.</summary>
-    public static Guid? JobOf(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? OpenAiIds.Guid(name[(name.LastIndexOf(':') + 1)..]) : null;
+    public static Guid? JobOf(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) ? OpenAiIds.Guid(name[(name.LastIndexOf(':') + 1)..]) : null;
 
     /// <summary>Replaces everything that is not URL-safe with a dash.</summary>
     private static string Plain(string text)
     {
         var plain = new StringBuilder();
-        foreach (var letter in text.ToLowerInvariant().Take(LongestSuffix)) plain.Append(char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' ? letter : '-');
+        foreach (var letter in text.ToLowerInvariant().Take(LongestSuffix))
+            plain.Append(char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' ? letter : '-');
         return plain.ToString();
     }
 }

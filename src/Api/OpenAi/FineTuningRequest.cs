@@ -5,7 +5,8 @@ using LoraDrop.Domain;
 namespace LoraDrop.Api;
 
 /// <summary>Converts an OpenAI request to a <see cref="JobRequest"/>, and the paths of its faults back to OpenAI's names.</summary>
-/// <remarks>The request is rewritten as the body of <c>POST /jobs</c> and parsed by the same reader, so the same rules apply to both.</remarks>
+/// <remarks>The request is rewritten as the body of <c>POST /jobs</c> and parsed by the same reader, so the same rules apply to
+/// both.</remarks>
 internal sealed class FineTuningRequest
 {
     private const int LongestSuffix = 64;
@@ -17,7 +18,8 @@ internal sealed class FineTuningRequest
 
     private static readonly string[] Sections = ["task", "lora", "importance", "sharing", "training", "priority", "worker"];
 
-    private readonly Dictionary<string, string> _written = new() { ["model"] = "model", ["dataset"] = "training_file", ["name"] = "suffix", ["labels"] = "metadata" };
+    private readonly Dictionary<string, string> _written =
+        new() { ["model"] = "model", ["dataset"] = "training_file", ["name"] = "suffix", ["labels"] = "metadata" };
     private readonly List<Fault> _faults = [];
     private readonly Dictionary<string, string> _files = [];
     private readonly Dictionary<string, string> _supervised = [];
@@ -47,12 +49,14 @@ internal sealed class FineTuningRequest
     }
 
     /// <summary>Converts a refusal of the job to the field names of this request.</summary>
-    public Refusal Translated(Refusal refusal) => refusal is Refusal.Invalid invalid ? new Refusal.Invalid([.. invalid.Faults.Select(Translated)]) : refusal;
+    public Refusal Translated(Refusal refusal) =>
+        refusal is Refusal.Invalid invalid ? new Refusal.Invalid([.. invalid.Faults.Select(Translated)]) : refusal;
 
     private Fault Translated(Fault fault)
     {
         var message = _files.Aggregate(fault.Message, (text, file) => text.Replace(file.Key, file.Value, StringComparison.Ordinal));
-        if (fault.Path == "dataset" && _validationFile is not null && message.Contains(_validationFile, StringComparison.Ordinal)) return new("validation_file", message);
+        if (fault.Path == "dataset" && _validationFile is not null && message.Contains(_validationFile, StringComparison.Ordinal))
+            return new("validation_file", message);
         return new(PathOf(fault.Path), message);
     }
 
@@ -61,7 +65,8 @@ internal sealed class FineTuningRequest
         for (var known = path; known.Length > 0; known = known[..Math.Max(0, known.LastIndexOf('.'))])
             if (_written.TryGetValue(known, out var written)) return written + path[known.Length..];
         if (_faults.Exists(own => own.Path == path)) return path;
-        if (!_hasTask && path.StartsWith("task", StringComparison.Ordinal)) return "training_file"; // the file does not have the default format
+        // the file does not have the default format
+        if (!_hasTask && path.StartsWith("task", StringComparison.Ordinal)) return "training_file";
         return _section is not null ? $"{_section}.{path}" : path;
     }
 
@@ -71,17 +76,20 @@ internal sealed class FineTuningRequest
         var parts = new Dictionary<string, string>();
         if (fields.Text("model") is { } model)
         {
-            if (model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal)) fields.Refuse("model", "is a fine-tuned model; only base models can be fine-tuned in this version");
+            if (model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal))
+                fields.Refuse("model", "is a fine-tuned model; only base models can be fine-tuned in this version");
             parts["model"] = Json(model.StartsWith(FineTunedModel.Prefix, StringComparison.Ordinal) ? Placeholder : model);
         }
         if (DatasetOf(fields) is { } dataset) parts["dataset"] = Json(dataset);
         if (fields.Text("suffix") is { } suffix)
         {
-            if (suffix.Length > LongestSuffix) fields.Refuse("suffix", $"must have at most {LongestSuffix} characters; got {suffix.Length}");
+            if (suffix.Length > LongestSuffix)
+                fields.Refuse("suffix", $"must have at most {LongestSuffix} characters; got {suffix.Length}");
             parts["name"] = Json(suffix);
         }
         if (fields.Has("metadata")) parts["labels"] = fields.Raw("metadata").GetRawText();
-        if (fields.Raw("integrations") is not ({ ValueKind: JsonValueKind.Null } or { ValueKind: JsonValueKind.Array }) || (fields.Raw("integrations") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0))
+        if (fields.Raw("integrations") is not ({ ValueKind: JsonValueKind.Null } or { ValueKind: JsonValueKind.Array })
+            || (fields.Raw("integrations") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0))
             fields.Refuse("integrations", "are not supported; remove this field");
 
         var (method, settings) = fields.Has("method") ? fields.Section("method", MethodOf) : ("lora-drop", null);
@@ -89,8 +97,11 @@ internal sealed class FineTuningRequest
         parts["task"] = JsonSerializer.Serialize(new { preset = _preset });
         _hasTask = settings?.ContainsKey("task") == true;
         foreach (var (name, value) in settings ?? []) parts[name] = value.GetRawText();
-        var training = fields.Has("hyperparameters") ? fields.Section("hyperparameters", hyper => TrainingOf(hyper, "hyperparameters", settings)) : [];
-        if (_supervised.Count > 0 && training.Count > 0) fields.Refuse("hyperparameters", "are already given under method; remove them here");
+        var training = fields.Has("hyperparameters")
+            ? fields.Section("hyperparameters", hyper => TrainingOf(hyper, "hyperparameters", settings))
+            : [];
+        if (_supervised.Count > 0 && training.Count > 0)
+            fields.Refuse("hyperparameters", "are already given under method; remove them here");
         foreach (var (setting, value) in _supervised) training.TryAdd(setting, value);
         if (fields.LongInteger("seed") is { } seed)
         {
@@ -101,7 +112,8 @@ internal sealed class FineTuningRequest
         return $"{{{string.Join(',', parts.Select(part => $"{Json(part.Key)}:{part.Value}"))}}}";
     }
 
-    /// <summary>The files as a dataset. A training_file that is not a file id is the name or source of a dataset, as in POST /jobs.</summary>
+    /// <summary>The files as a dataset. A training_file that is not a file id is the name or source of a dataset, as in POST
+    /// /jobs.</summary>
     private string? DatasetOf(JsonFields fields)
     {
         var (training, validation) = (fields.Text("training_file"), fields.Text("validation_file"));
@@ -109,7 +121,8 @@ internal sealed class FineTuningRequest
         if (training is null) return null;
         if (!training.StartsWith("file-", StringComparison.Ordinal))
         {
-            if (validation is not null) fields.Refuse("validation_file", "can only be used if training_file is a file id; a dataset has its own validation split");
+            if (validation is not null)
+                fields.Refuse("validation_file", "can only be used if training_file is a file id; a dataset has its own validation split");
             return training;
         }
         var (train, other) = (FileOf(training), validation is null ? null : FileOf(validation));
@@ -121,7 +134,9 @@ internal sealed class FineTuningRequest
     {
         if (OpenAiIds.File(written) is not { } id)
         {
-            _faults.Add(new("dataset", OpenAiIds.Result(written) is null ? $"file {written} not found" : $"{written} is a result file of a job and cannot be used for training"));
+            _faults.Add(new("dataset", OpenAiIds.Result(written) is null
+                ? $"file {written} not found"
+                : $"{written} is a result file of a job and cannot be used for training"));
             return null;
         }
         _files[id.ToString()] = written;
@@ -133,12 +148,17 @@ internal sealed class FineTuningRequest
         var type = fields.Text("type");
         if (type is null && !fields.Has("type")) fields.Refuse("type", "is required: supervised, lora-drop or lora");
         if (type is not (null or "supervised" or "lora-drop" or "lora"))
-            fields.Refuse("type", $"must be supervised, lora-drop or lora; got \"{type}\"{(type is "dpo" or "reinforcement" ? ", which this service does not support" : Spelling.Hint(type, Methods))}");
+        {
+            var hint = type is "dpo" or "reinforcement" ? ", which this service does not support" : Spelling.Hint(type, Methods);
+            fields.Refuse("type", $"must be supervised, lora-drop or lora; got \"{type}\"{hint}");
+        }
         foreach (var other in OtherMethods.Where(fields.Has)) fields.Refuse(other, "is not supported");
         if (fields.Has("supervised"))
         {
             if (type is not (null or "supervised")) fields.Refuse("supervised", $"does not belong to the type {type}");
-            foreach (var (setting, value) in fields.Section("supervised", supervised => supervised.Section("hyperparameters", hyper => TrainingOf(hyper, "method.supervised.hyperparameters", null)))) _supervised[setting] = value;
+            foreach (var (setting, value) in fields.Section("supervised",
+                supervised => supervised.Section("hyperparameters", hyper => TrainingOf(hyper, "method.supervised.hyperparameters", null))))
+                _supervised[setting] = value;
         }
         Dictionary<string, JsonElement>? settings = null;
         foreach (var (name, of) in new[] { ("lora_drop", "lora-drop"), ("lora", "lora") })
@@ -172,14 +192,17 @@ internal sealed class FineTuningRequest
         }
         Take("n_epochs", "epochs", () => fields.Integer("n_epochs")?.ToString(CultureInfo.InvariantCulture));
         Take("batch_size", "batchSize", () => fields.Integer("batch_size")?.ToString(CultureInfo.InvariantCulture));
-        Take("learning_rate_multiplier", "learningRate", () => fields.Number("learning_rate_multiplier") is { } times ? Json(times * DefaultRate(settings)) : null);
+        Take("learning_rate_multiplier", "learningRate", () => fields.Number("learning_rate_multiplier") is { } times
+            ? Json(times * DefaultRate(settings))
+            : null);
         return training;
     }
 
     /// <summary>The task's default learning rate, to which the multiplier applies.</summary>
     private static double DefaultRate(Dictionary<string, JsonElement>? settings)
     {
-        var preset = settings is not null && settings.TryGetValue("task", out var task) && task.ValueKind == JsonValueKind.Object && task.TryGetProperty("preset", out var named) && named.ValueKind == JsonValueKind.String
+        var preset = settings is not null && settings.TryGetValue("task", out var task) && task.ValueKind == JsonValueKind.Object
+            && task.TryGetProperty("preset", out var named) && named.ValueKind == JsonValueKind.String
             ? TaskPreset.All.FirstOrDefault(known => named.ValueEquals(known.Name)) : null;
         return (preset?.Training ?? new TrainingSettings()).LearningRate;
     }
@@ -189,7 +212,10 @@ internal sealed class FineTuningRequest
     /// <summary>Merges the section training with settings given outside of it; a setting given twice is a fault.</summary>
     private string MergeTraining(JsonFields fields, JsonElement? section, Dictionary<string, string> more)
     {
-        if (section is not { ValueKind: JsonValueKind.Object } own) return section is null or { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } ? $"{{{Members(more)}}}" : section.Value.GetRawText();
+        if (section is not { ValueKind: JsonValueKind.Object } own)
+            return section is null or { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null }
+                ? $"{{{Members(more)}}}"
+                : section.Value.GetRawText();
         foreach (var setting in more.Keys.Where(setting => own.TryGetProperty(setting, out _)).ToList())
         {
             fields.Refuse(_written[$"training.{setting}"], $"is given as {_section}.training.{setting} too; remove one of them");
@@ -199,7 +225,8 @@ internal sealed class FineTuningRequest
         return more.Count == 0 ? text : $"{text[..^1]}{(own.GetPropertyCount() > 0 ? "," : "")}{Members(more)}}}";
     }
 
-    private static string Members(Dictionary<string, string> members) => string.Join(',', members.Select(member => $"{Json(member.Key)}:{member.Value}"));
+    private static string Members(Dictionary<string, string> members) =>
+        string.Join(',', members.Select(member => $"{Json(member.Key)}:{member.Value}"));
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value);
 }

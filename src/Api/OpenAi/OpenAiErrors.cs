@@ -15,7 +15,8 @@ public static class OpenAiErrors
     public static bool AreFor(HttpRequest request) => request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
 
     /// <summary>Writes a problem: in OpenAI's format under <c>/v1</c>, as RFC 9457 elsewhere.</summary>
-    public static Task WriteAsync(this ProblemHttpResult problem, HttpContext http) => AreFor(http.Request) ? From(problem.ProblemDetails).ExecuteAsync(http) : problem.ExecuteAsync(http);
+    public static Task WriteAsync(this ProblemHttpResult problem, HttpContext http) =>
+        AreFor(http.Request) ? From(problem.ProblemDetails).ExecuteAsync(http) : problem.ExecuteAsync(http);
 
     public static JsonHttpResult<OpenAiErrorBody> From(ProblemDetails problem)
     {
@@ -24,7 +25,8 @@ public static class OpenAiErrors
         var message = faults is { Count: > 0 } ? string.Join("; ", faults) : problem.Detail ?? problem.Title ?? code;
         if (problem.Extensions.TryGetValue("traceId", out var traceId)) message = $"{message} (traceId {traceId})";
         var status = StatusOf(problem.Status ?? StatusCodes.Status500InternalServerError, code);
-        return TypedResults.Json(new OpenAiErrorBody(new(message, TypeOf(status, code), faults?.Count > 0 ? faults[0].Path : null, CodeOf(code), faults?.Count > 0 ? faults : null)), statusCode: status);
+        return TypedResults.Json(new OpenAiErrorBody(new(message, TypeOf(status, code), faults?.Count > 0 ? faults[0].Path : null,
+            CodeOf(code), faults?.Count > 0 ? faults : null)), statusCode: status);
     }
 
     /// <summary>The status of a problem under <c>/v1</c>.</summary>

@@ -14,7 +14,8 @@ internal static class OpenAiIds
     public static string OfFile(Guid file) => FilePrefix + Text(file);
 
     /// <summary>The id of a result file: the job's id and the file's name.</summary>
-    public static string OfResult(Guid job, string name) => FilePrefix + Base64Url.EncodeToString([.. Bytes(job), .. Encoding.UTF8.GetBytes(name)]);
+    public static string OfResult(Guid job, string name) =>
+        FilePrefix + Base64Url.EncodeToString([.. Bytes(job), .. Encoding.UTF8.GetBytes(name)]);
 
     public static string OfJob(Guid job) => JobPrefix + Text(job);
 
@@ -39,14 +40,17 @@ internal static class OpenAiIds
 
     public static (Guid Job, string Name)? Result(string id)
     {
-        if (After(id, FilePrefix) is not { } text || Decoded(text) is not { Length: > GuidBytes and <= GuidBytes + LongestName } bytes) return null;
+        if (After(id, FilePrefix) is not { } text || Decoded(text) is not { Length: > GuidBytes and <= GuidBytes + LongestName } bytes)
+            return null;
         return (Of(bytes[..GuidBytes]), Encoding.UTF8.GetString(bytes.AsSpan(GuidBytes)));
     }
 
-    public static long? Event(string id) => After(id, EventPrefix) is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    public static long? Event(string id) => After(id, EventPrefix) is { } text
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     public static int? CheckpointStep(string id, Guid job) =>
-        After(id, CheckpointPrefix) is { } text && Decoded(text) is { Length: GuidBytes + sizeof(int) } bytes && Of(bytes[..GuidBytes]) == job ? BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(GuidBytes)) : null;
+        After(id, CheckpointPrefix) is { } text && Decoded(text) is { Length: GuidBytes + sizeof(int) } bytes
+            && Of(bytes[..GuidBytes]) == job ? BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(GuidBytes)) : null;
 
     private static byte[] Bytes(Guid id) => id.ToByteArray(bigEndian: true);
 

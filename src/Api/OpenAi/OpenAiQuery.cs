@@ -9,7 +9,8 @@ namespace LoraDrop.Api;
 /// <param name="After">The id as given; null for the first page.</param>
 internal sealed record OpenAiPage(int Limit, string? After)
 {
-    public static OpenAiPage Read(QueryFields fields, int usual, int most) => new((int)(fields.Integer("limit", 1, most) ?? usual), fields.Text("after"));
+    public static OpenAiPage Read(QueryFields fields, int usual, int most) =>
+        new((int)(fields.Integer("limit", 1, most) ?? usual), fields.Text("after"));
 
     /// <summary>Parses the id after which the page starts; a malformed id is a fault.</summary>
     public T? Place<T>(QueryFields fields, Func<string, T?> read) where T : struct
@@ -33,10 +34,13 @@ internal sealed record FineTuningJobList(OpenAiPage Page, JobFilter Filter)
         var fields = new QueryFields(query);
         var page = OpenAiPage.Read(fields, 20, 100);
         var before = page.Place(fields, OpenAiIds.Job);
-        if (query.ContainsKey(Metadata) && fields.Texts(Metadata).Count > 0) fields.Refuse(Metadata, "must have the form metadata[name]=value; filtering for jobs without metadata is not supported");
+        if (query.ContainsKey(Metadata) && fields.Texts(Metadata).Count > 0)
+            fields.Refuse(Metadata, "must have the form metadata[name]=value; filtering for jobs without metadata is not supported");
         var labels = new List<(string, string)>();
         foreach (var key in query.Keys.Where(key => key.StartsWith($"{Metadata}[", StringComparison.Ordinal) && key.EndsWith(']')))
             foreach (var value in fields.Texts(key)) labels.Add((key[(Metadata.Length + 1)..^1], value));
-        return fields.Refusal() is { } refusal ? refusal : new FineTuningJobList(page, new([], labels, null, null, null, caller.SeesAll ? null : caller.Owner, Deleted: false, before));
+        return fields.Refusal() is { } refusal
+            ? refusal
+            : new FineTuningJobList(page, new([], labels, null, null, null, caller.SeesAll ? null : caller.Owner, Deleted: false, before));
     }
 }

@@ -30,8 +30,10 @@ public sealed record OpenAiList<T>(
 /// <param name="Purpose">fine-tune, or fine-tune-results for result files of a job.</param>
 /// <param name="Status">Always processed. The content is validated when a job uses the file.</param>
 public sealed record OpenAiFile(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("bytes")] long Bytes,
-    [property: JsonPropertyName("created_at")] long CreatedAt, [property: JsonPropertyName("filename")] string Filename, [property: JsonPropertyName("purpose")] string Purpose,
+    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind,
+    [property: JsonPropertyName("bytes")] long Bytes,
+    [property: JsonPropertyName("created_at")] long CreatedAt, [property: JsonPropertyName("filename")] string Filename,
+    [property: JsonPropertyName("purpose")] string Purpose,
     [property: JsonPropertyName("status")] string Status);
 
 /// <summary>The result of a deletion.</summary>
@@ -39,7 +41,8 @@ public sealed record OpenAiFile(
 /// <param name="Kind">file or model.</param>
 /// <param name="Deleted">true.</param>
 public sealed record OpenAiDeleted(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("deleted")] bool Deleted);
+    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind,
+    [property: JsonPropertyName("deleted")] bool Deleted);
 
 /// <summary>A registered or fine-tuned model.</summary>
 /// <param name="Id">The registered name, or <c>ft:…</c>.</param>
@@ -47,7 +50,8 @@ public sealed record OpenAiDeleted(
 /// <param name="Created">When it was created, in Unix seconds.</param>
 /// <param name="OwnedBy">The owner.</param>
 public sealed record OpenAiModel(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created")] long Created,
+    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind,
+    [property: JsonPropertyName("created")] long Created,
     [property: JsonPropertyName("owned_by")] string OwnedBy);
 
 /// <summary>A job in OpenAI's format. <c>GET /jobs/{id}</c> returns the same job in full.</summary>
@@ -59,7 +63,8 @@ public sealed record OpenAiModel(
 /// <param name="EstimatedFinish">Estimated end in Unix seconds; null unless it is running.</param>
 /// <param name="FineTunedModel">Name of the fine-tuned model; null until the job has succeeded.</param>
 /// <param name="OrganizationId">The owner.</param>
-/// <param name="Status">validating_files (model and data are being fetched and validated), queued, running, paused, succeeded, failed or cancelled.</param>
+/// <param name="Status">validating_files (model and data are being fetched and validated), queued, running, paused, succeeded, failed or
+/// cancelled.</param>
 /// <param name="Error">Why it failed; absent otherwise.</param>
 /// <param name="Hyperparameters">The hyperparameters, resolved.</param>
 /// <param name="Method">The training method with all settings resolved.</param>
@@ -104,17 +109,20 @@ public sealed record FineTuningError(
 /// <param name="BatchSize">Examples per batch.</param>
 /// <param name="LearningRateMultiplier">The learning rate as a multiple of the task's default.</param>
 public sealed record FineTuningHyperparameters(
-    [property: JsonPropertyName("n_epochs")] int NEpochs, [property: JsonPropertyName("batch_size")] int BatchSize, [property: JsonPropertyName("learning_rate_multiplier")] double LearningRateMultiplier);
+    [property: JsonPropertyName("n_epochs")] int NEpochs, [property: JsonPropertyName("batch_size")] int BatchSize,
+    [property: JsonPropertyName("learning_rate_multiplier")] double LearningRateMultiplier);
 
 /// <summary>A job's training method.</summary>
 /// <param name="Type">lora-drop or lora.</param>
 /// <param name="LoraDrop">Settings of lora-drop.</param>
 /// <param name="Lora">Settings of lora.</param>
 public sealed record FineTuningMethod(
-    [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop, [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
+    [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop,
+    [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
 
 /// <summary>This service's own settings, the same as in <c>POST /jobs</c>.</summary>
-/// <param name="Task">The task and its columns; default: labelled texts from chat messages, <c>text</c> and <c>label</c>, or <c>prompt</c> and <c>completion</c>.</param>
+/// <param name="Task">The task and its columns; default: labelled texts from chat messages, <c>text</c> and <c>label</c>, or <c>prompt</c>
+/// and <c>completion</c>.</param>
 /// <param name="Lora">Rank, scale, dropout and target modules.</param>
 /// <param name="Importance">The sample ratio α and how importance is measured.</param>
 /// <param name="Sharing">The threshold T and what the other layers use.</param>
@@ -122,7 +130,8 @@ public sealed record FineTuningMethod(
 /// <param name="Priority">Priority in the queue.</param>
 /// <param name="Worker">Requirements for the worker.</param>
 public sealed record FineTuningSettings(
-    [property: JsonPropertyName("task")] TaskSettings? Task, [property: JsonPropertyName("lora")] LoraSettings? Lora, [property: JsonPropertyName("importance")] ImportanceSettings? Importance,
+    [property: JsonPropertyName("task")] TaskSettings? Task, [property: JsonPropertyName("lora")] LoraSettings? Lora,
+    [property: JsonPropertyName("importance")] ImportanceSettings? Importance,
     [property: JsonPropertyName("sharing")] SharingSettings? Sharing, [property: JsonPropertyName("training")] TrainingSettings? Training,
     [property: JsonPropertyName("priority")] JobPriority? Priority, [property: JsonPropertyName("worker")] WorkerDemand? Worker);
 
@@ -133,10 +142,13 @@ public sealed record FineTuningSettings(
 /// <param name="Level">info, warn or error.</param>
 /// <param name="Type">metrics for an evaluation, else message.</param>
 /// <param name="Message">Human-readable description.</param>
-/// <param name="Data">For an evaluation: step, total_steps, train_loss, full_valid_loss, and valid_ plus the name of each metric. Otherwise the event's own values.</param>
+/// <param name="Data">For an evaluation: step, total_steps, train_loss, full_valid_loss, and valid_ plus the name of each metric. Otherwise
+/// the event's own values.</param>
 public sealed record FineTuningEvent(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created_at")] long CreatedAt,
-    [property: JsonPropertyName("level")] string Level, [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("message")] string Message,
+    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind,
+    [property: JsonPropertyName("created_at")] long CreatedAt,
+    [property: JsonPropertyName("level")] string Level, [property: JsonPropertyName("type")] string Type,
+    [property: JsonPropertyName("message")] string Message,
     [property: JsonPropertyName("data"), JsonIgnore(Condition = JsonIgnoreCondition.Never)] JsonElement? Data);
 
 /// <summary>A checkpoint of a fine-tuning job.</summary>
@@ -144,10 +156,15 @@ public sealed record FineTuningEvent(
 /// <param name="Kind">fine_tuning.job.checkpoint.</param>
 /// <param name="CreatedAt">When it was created, in Unix seconds.</param>
 /// <param name="FineTuningJobId">Id of the job.</param>
-/// <param name="FineTunedModelCheckpoint">Name of the checkpoint. The latest can be downloaded from <c>/jobs/{id}/checkpoints</c>; checkpoints cannot be used as models.</param>
+/// <param name="FineTunedModelCheckpoint">Name of the checkpoint. The latest can be downloaded from <c>/jobs/{id}/checkpoints</c>;
+/// checkpoints cannot be used as models.</param>
 /// <param name="StepNumber">Optimiser step after which it was saved.</param>
-/// <param name="Metrics">step, train_loss, full_valid_loss, and valid_ plus the name of each metric, as far as measured at this step.</param>
+/// <param name="Metrics">step, train_loss, full_valid_loss, and valid_ plus the name of each metric, as far as measured at this
+/// step.</param>
 public sealed record FineTuningCheckpoint(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("created_at")] long CreatedAt,
-    [property: JsonPropertyName("fine_tuning_job_id")] string FineTuningJobId, [property: JsonPropertyName("fine_tuned_model_checkpoint")] string FineTunedModelCheckpoint,
-    [property: JsonPropertyName("step_number")] int StepNumber, [property: JsonPropertyName("metrics")] IReadOnlyDictionary<string, double> Metrics);
+    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("object")] string Kind,
+    [property: JsonPropertyName("created_at")] long CreatedAt,
+    [property: JsonPropertyName("fine_tuning_job_id")] string FineTuningJobId,
+    [property: JsonPropertyName("fine_tuned_model_checkpoint")] string FineTunedModelCheckpoint,
+    [property: JsonPropertyName("step_number")] int StepNumber,
+    [property: JsonPropertyName("metrics")] IReadOnlyDictionary<string, double> Metrics);

@@ -12,7 +12,8 @@ internal static class Cursor
     {
         if (fields.Text(name) is not { } written) return null;
         Span<byte> bytes = stackalloc byte[16];
-        if (Base64Url.IsValid(written, out var length) && length == 16 && Base64Url.TryDecodeFromChars(written, bytes, out _)) return new Guid(bytes, bigEndian: true);
+        if (Base64Url.IsValid(written, out var length) && length == 16 && Base64Url.TryDecodeFromChars(written, bytes, out _))
+            return new Guid(bytes, bigEndian: true);
         fields.Refuse(name, "must be the next value of the previous page");
         return null;
     }

@@ -29,19 +29,23 @@ internal static class FormParts
     /// <summary>Enough to list the faults of a wrong form, few enough to bound memory.</summary>
     private const int Most = 100;
 
-    public static bool IsForm(HttpRequest request) => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
+    public static bool IsForm(HttpRequest request) => MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
 
     /// <exception cref="BadHttpRequestException">The body is not a form, has too many parts, or ends early.</exception>
     public static async IAsyncEnumerable<FormPart> ReadAsync(HttpRequest request, [EnumeratorCancellation] CancellationToken cancel)
     {
         var boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(request.ContentType).Boundary);
-        if (!(boundary.Length is > 0 and <= 70)) throw new BadHttpRequestException("The Content-Type of a multipart body must have a boundary of 1 to 70 characters.");
+        if (!(boundary.Length is > 0 and <= 70))
+            throw new BadHttpRequestException("The Content-Type of a multipart body must have a boundary of 1 to 70 characters.");
         var parts = new MultipartReader(boundary.ToString(), request.Body);
         for (var count = 1; await NextAsync(parts, cancel) is { } part; count++)
         {
             if (count > Most) throw new BadHttpRequestException($"The body has more than {Most} parts.");
-            if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)) throw new BadHttpRequestException("A part of the body has no Content-Disposition.");
-            var fileName = HeaderUtilities.RemoveQuotes(disposition.FileNameStar is { Length: > 0 } star ? star : disposition.FileName).ToString();
+            if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition))
+                throw new BadHttpRequestException("A part of the body has no Content-Disposition.");
+            var fileName = HeaderUtilities.RemoveQuotes(disposition.FileNameStar is { Length: > 0 } star ? star : disposition.FileName)
+                .ToString();
             yield return new(HeaderUtilities.RemoveQuotes(disposition.Name).ToString(), fileName, new RequestBodyStream(part.Body));
         }
     }

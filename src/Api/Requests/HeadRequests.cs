@@ -10,7 +10,8 @@ internal static class HeadRequests
     {
         app.Use((http, next) =>
         {
-            if (HttpMethods.IsHead(http.Request.Method) && !http.Request.Path.Value!.EndsWith("/stream", StringComparison.Ordinal)) http.Request.Method = HttpMethods.Get; // a stream would never end
+            if (HttpMethods.IsHead(http.Request.Method) && !http.Request.Path.Value!.EndsWith("/stream", StringComparison.Ordinal))
+                http.Request.Method = HttpMethods.Get; // a stream would never end
             return next(http);
         });
         app.UseRouting(); // routing must see the changed method

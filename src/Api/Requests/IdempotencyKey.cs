@@ -11,24 +11,29 @@ namespace LoraDrop.Api;
 /// As in Stripe's API: 409 while the first request is in progress, 422 if the body or path differs. Refused requests are not stored, so the
 /// corrected request can use the same key.
 /// </remarks>
-internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests requests, ApiOptions options, TimeProvider clock, ILogger<IdempotencyKey> log)
+internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests requests, ApiOptions options, TimeProvider clock,
+    ILogger<IdempotencyKey> log)
 {
     public const string Header = "Idempotency-Key", Replayed = "Idempotency-Replayed";
 
     private const int Longest = 255;
 
-    private static readonly string[] KeptHeaders = [HeaderNames.Location, HeaderNames.ETag, HeaderNames.RetryAfter, HeaderNames.ContentType];
+    private static readonly string[] KeptHeaders =
+        [HeaderNames.Location, HeaderNames.ETag, HeaderNames.RetryAfter, HeaderNames.ContentType];
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (!HttpMethods.IsPost(http.Request.Method) || http.GetEndpoint() is null || !http.Request.Headers.TryGetValue(Header, out var given))
+        if (!HttpMethods.IsPost(http.Request.Method) || http.GetEndpoint() is null
+            || !http.Request.Headers.TryGetValue(Header, out var given))
         {
             await next(http);
             return;
         }
         if (given is not [{ Length: > 0 and <= Longest } key] || key.Any(c => c is < ' ' or > '~'))
         {
-            await Problems.Of(ProblemKind.BadRequest, $"The header {Header} must be a single value of 1 to {Longest} printable ASCII characters, such as a random UUID.").WriteAsync(http);
+            await Problems.Of(ProblemKind.BadRequest,
+                $"The header {Header} must be a single value of 1 to {Longest} printable ASCII characters, such as a random UUID.")
+                .WriteAsync(http);
             return;
         }
         var (row, mine) = await requests.TakeAsync(http.Features.Get<Caller>()!.Owner, key, OperationOf(http.Request), http.RequestAborted);
@@ -71,11 +76,13 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         await answer.CopyToAsync(response, http.RequestAborted);
     }
 
-    /// <summary>Stores the response. If that fails, the request has still succeeded; a retry finds the resource by its reserved id.</summary>
+    /// <summary>Stores the response. If that fails, the request has still succeeded; a retry finds the resource by its reserved
+    /// id.</summary>
     private async Task StoreAsync(HttpContext http, IdempotencyRow row, BodyDigest digest, MemoryStream answer)
     {
         (row.Status, row.Body, row.BodySha256) = (http.Response.StatusCode, answer.ToArray(), digest.Sha256());
-        row.Headers = KeptHeaders.Where(http.Response.Headers.ContainsKey).ToDictionary(name => name, name => http.Response.Headers[name].ToString());
+        row.Headers = KeptHeaders.Where(http.Response.Headers.ContainsKey)
+            .ToDictionary(name => name, name => http.Response.Headers[name].ToString());
         try
         {
             await requests.AnswerAsync(row, CancellationToken.None);
@@ -120,15 +127,19 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
         if (row.Status is not { } status)
         {
             http.Response.Headers.RetryAfter = "1";
-            await Problems.Of(ProblemKind.IdempotencyInFlight, "The first request with this Idempotency-Key is still in progress.").WriteAsync(http);
+            await Problems.Of(ProblemKind.IdempotencyInFlight, "The first request with this Idempotency-Key is still in progress.")
+                .WriteAsync(http);
             return;
         }
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null; // the limit applied to the first body; a different one is refused below
+        // the limit applied to the first body; a different one is refused below
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         using var digest = new BodyDigest(http.Request.Body, Boundary(http.Request));
-        var same = row.Operation == OperationOf(http.Request) && await ReadToEndAsync(digest, http.RequestAborted) && digest.Sha256() == row.BodySha256;
+        var same = row.Operation == OperationOf(http.Request) && await ReadToEndAsync(digest, http.RequestAborted)
+            && digest.Sha256() == row.BodySha256;
         if (!same)
         {
-            await Problems.Of(ProblemKind.IdempotencyReused, $"The Idempotency-Key was used on {row.CreatedAt:u} for {row.Operation}{(row.Operation == OperationOf(http.Request) ? " with a different body" : "")}.").WriteAsync(http);
+            await Problems.Of(ProblemKind.IdempotencyReused, $"The Idempotency-Key was used on {row.CreatedAt:u} for "
+                + $"{row.Operation}{(row.Operation == OperationOf(http.Request) ? " with a different body" : "")}.").WriteAsync(http);
             return;
         }
         http.Response.StatusCode = status;
@@ -148,7 +159,8 @@ internal sealed class IdempotencyKey(RequestDelegate next, IdempotentRequests re
     private static string OperationOf(HttpRequest request) => $"{request.Method} {request.PathBase}{request.Path}";
 
     private static string? Boundary(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString() : null;
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.StartsWith("multipart/",
+            StringComparison.OrdinalIgnoreCase) ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString() : null;
 }
 
 /// <summary>The id reserved for the resource that this request creates.</summary>

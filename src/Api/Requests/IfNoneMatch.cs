@@ -8,5 +8,6 @@ internal static class IfNoneMatch
 {
     public static bool Holds(StringValues header, string etag) =>
         header.Count == 1 && header[0] == etag   // the common case of polling clients
-        || (EntityTagHeaderValue.TryParseList(header, out var seen) && seen.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag == etag));
+        || (EntityTagHeaderValue.TryParseList(header, out var seen)
+        && seen.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag == etag));
 }

@@ -11,9 +11,11 @@ internal static class JsonBody
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The parsed body, or the problem with it.</summary>
-    public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, ApiOptions options, Func<string, T> parse, CancellationToken cancel) where T : class
+    public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, ApiOptions options,
+        Func<string, T> parse, CancellationToken cancel) where T : class
     {
-        if (!request.HasJsonContentType()) return (null, Problems.Of(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8."));
+        if (!request.HasJsonContentType())
+            return (null, Problems.Of(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8."));
         if (request.ContentLength > options.MaxJsonBytes) return (null, TooLarge(options));
         using var body = new MemoryStream();
         var buffer = new byte[1 << 14];
@@ -29,7 +31,8 @@ internal static class JsonBody
         }
         catch (DecoderFallbackException)
         {
-            return (null, Problems.Of(ProblemKind.NotJson, "The body is not UTF-8.", [new("line 1", "is not JSON: the body is not UTF-8")]));
+            return (null, Problems.Of(ProblemKind.NotJson, "The body is not UTF-8.",
+                [new("line 1", "is not JSON: the body is not UTF-8")]));
         }
         catch (RefusedInputException refused)
         {
@@ -37,5 +40,6 @@ internal static class JsonBody
         }
     }
 
-    private static ProblemHttpResult TooLarge(ApiOptions options) => Problems.Of(ProblemKind.TooLarge, $"A JSON body may have at most {options.MaxJsonBytes} bytes.");
+    private static ProblemHttpResult TooLarge(ApiOptions options) =>
+        Problems.Of(ProblemKind.TooLarge, $"A JSON body may have at most {options.MaxJsonBytes} bytes.");
 }

@@ -8,7 +8,8 @@ internal static class NextLink
 {
     public static void Write(HttpContext http, string next, string parameter = "cursor")
     {
-        var query = http.Request.Query.Where(field => field.Key != parameter).SelectMany(field => field.Value.Select(value => KeyValuePair.Create(field.Key, value)))
+        var query = http.Request.Query.Where(field => field.Key != parameter)
+            .SelectMany(field => field.Value.Select(value => KeyValuePair.Create(field.Key, value)))
             .Append(KeyValuePair.Create(parameter, (string?)next));
         http.Response.Headers.Link = $"<{QueryHelpers.AddQueryString(http.Request.PathBase + http.Request.Path, query)}>; rel=\"next\"";
     }

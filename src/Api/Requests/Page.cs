@@ -36,7 +36,8 @@ internal static class Page
     /// <param name="ordered">The list, from where the page begins.</param>
     /// <param name="limit">The most rows of the page.</param>
     /// <param name="cancel">Gives up.</param>
-    public static async Task<Page<T>> PageAsync<T>(this IQueryable<T> ordered, int limit, CancellationToken cancel) => Of(await ordered.Take(limit + 1).ToListAsync(cancel), limit);
+    public static async Task<Page<T>> PageAsync<T>(this IQueryable<T> ordered, int limit, CancellationToken cancel) =>
+        Of(await ordered.Take(limit + 1).ToListAsync(cancel), limit);
 
     /// <param name="found">The page's rows, and one more where there is one.</param>
     /// <param name="limit">The most rows of the page.</param>

@@ -30,7 +30,9 @@ internal sealed class QueryFields(IQueryCollection query)
     public long? Integer(string name, long least, long most)
     {
         if (Text(name) is not { } written) return null;
-        if (long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+        if (long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+            && value <= most)
+            return value;
         Refuse(name, $"must be a whole number from {least} to {most}; got {Shown(written)}");
         return null;
     }
@@ -38,7 +40,8 @@ internal sealed class QueryFields(IQueryCollection query)
     public double? Number(string name)
     {
         if (Text(name) is not { } written) return null;
-        if (double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)) return value;
+        if (double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+            return value;
         Refuse(name, $"must be a finite number; got {Shown(written)}");
         return null;
     }
@@ -60,7 +63,8 @@ internal sealed class QueryFields(IQueryCollection query)
     /// <summary>All faults, once all parameters are read; null if there are none.</summary>
     public Refusal? Refusal()
     {
-        foreach (var name in query.Keys.Where(name => !_asked.Contains(name))) Refuse(PlainText.Shown(PlainText.Clipped(name)), "unknown parameter" + Spelling.Hint(PlainText.Clipped(name), _asked));
+        foreach (var name in query.Keys.Where(name => !_asked.Contains(name)))
+            Refuse(PlainText.Shown(PlainText.Clipped(name)), "unknown parameter" + Spelling.Hint(PlainText.Clipped(name), _asked));
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 

@@ -12,11 +12,13 @@ internal static class UploadLimit
     {
         var most = options.MaxUploadBytes * files + FormParts.Overhead;
         if (request.ContentLength > most) throw TooLarge(options);
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = most;
     }
 
     /// <summary>Wraps the content of a file; throws a <see cref="BadHttpRequestException"/> if it is too large.</summary>
     public static Stream On(Stream file, ApiOptions options) => new LimitedStream(file, options.MaxUploadBytes, () => TooLarge(options));
 
-    private static BadHttpRequestException TooLarge(ApiOptions options) => new($"A file may have at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+    private static BadHttpRequestException TooLarge(ApiOptions options) =>
+        new($"A file may have at most {options.MaxUploadBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
 }

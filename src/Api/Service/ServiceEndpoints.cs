@@ -16,19 +16,25 @@ internal static class ServiceEndpoints
     {
         var service = routes.MapGroup("").WithTags("Service");
         service.MapGet("/presets", Presets).WithName("listPresets").WithSummary("List task presets.")
-            .WithDescription("A preset fills in settings omitted in a job's `task` and `training`. If it has several choices of columns, the first that the files contain is used.")
+            .WithDescription("A preset fills in settings omitted in a job's `task` and `training`. If it has several choices of "
+            + "columns, the first that the files contain is used.")
             .Refuses();
-        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List live workers.").WithDescription("Running stages are included for jobs the caller can see.").Refuses();
-        service.MapGet("/health/live", Live).WithName("live").WithSummary("Check liveness.").DisableHttpMetrics().AllowsAnonymous().Refuses();
+        service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List live workers.")
+            .WithDescription("Running stages are included for jobs the caller can see.").Refuses();
+        service.MapGet("/health/live", Live).WithName("live").WithSummary("Check liveness.").DisableHttpMetrics().AllowsAnonymous()
+            .Refuses();
         service.MapGet("/health/ready", Ready).WithName("ready").WithSummary("Check readiness.")
-            .WithDescription("Checks that the database responds and the object store is writable. The reason for a failed check is in the log; the response includes it only if no API key is required.")
+            .WithDescription("Checks that the database responds and the object store is writable. The reason for a failed check "
+            + "is in the log; the response includes it only if no API key is required.")
             .DisableHttpMetrics().AllowsAnonymous().Refuses(ProblemKind.NotReady);
         service.MapGet("/me", Me).WithName("whoAmI").WithSummary("Get the caller's role, owner and limits.").Refuses();
         routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
     }
 
-    private static async Task<Ok<CallerView>> Me(Caller caller, JobQuota quota, ApiOptions options, CancellationToken cancel) => TypedResults.Ok(new CallerView(
-        caller.Name, caller.Role, Views.Owner(caller.Owner), options.IsOpen ? null : caller.RequestsPerMinute ?? options.RequestsPerMinute, await quota.ActiveAsync(cancel), quota.Most));
+    private static async Task<Ok<CallerView>> Me(Caller caller, JobQuota quota, ApiOptions options, CancellationToken cancel) =>
+        TypedResults.Ok(new CallerView(
+        caller.Name, caller.Role, Views.Owner(caller.Owner), options.IsOpen ? null : caller.RequestsPerMinute ?? options.RequestsPerMinute,
+        await quota.ActiveAsync(cancel), quota.Most));
 
     private static Ok<PresetList> Presets() => TypedResults.Ok(new PresetList(TaskPreset.All));
 
@@ -36,18 +42,24 @@ internal static class ServiceEndpoints
     {
         var workers = await living.AllAsync(cancel);
         var seen = db.Jobs.SeenBy(caller);
-        var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && seen.Any(j => j.Id == s.JobId)).ToListAsync(cancel);
-        return TypedResults.Ok(new WorkerList([.. workers.Select(worker => WorkerView.Of(worker, running.Where(s => s.LeaseOwner == worker.Id)))]));
+        var running = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running && seen.Any(j => j.Id == s.JobId))
+            .ToListAsync(cancel);
+        return TypedResults.Ok(
+            new WorkerList([.. workers.Select(worker => WorkerView.Of(worker, running.Where(s => s.LeaseOwner == worker.Id)))]));
     }
 
     private static Ok<HealthView> Live() => TypedResults.Ok(new HealthView("live", new Dictionary<string, string>()));
 
-    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, ApiOptions options, CancellationToken cancel)
+    private static async Task<Results<Ok<HealthView>, ProblemHttpResult>> Ready(ReadyChecks ready, ApiOptions options,
+        CancellationToken cancel)
     {
         var checks = await ready.RunAsync(cancel);
-        if (!options.IsOpen) checks = checks.ToDictionary(check => check.Key, check => check.Value == ReadyChecks.Ok ? check.Value : "failed"); // unauthenticated callers must not see details
+        if (!options.IsOpen)
+            // unauthenticated callers must not see details
+            checks = checks.ToDictionary(check => check.Key, check => check.Value == ReadyChecks.Ok ? check.Value : "failed");
         if (checks.Values.All(state => state == ReadyChecks.Ok)) return TypedResults.Ok(new HealthView("ready", checks));
-        var problem = Problems.Of(ProblemKind.NotReady, string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
+        var problem = Problems.Of(ProblemKind.NotReady,
+            string.Join("; ", checks.Where(check => check.Value != ReadyChecks.Ok).Select(check => $"{check.Key} {check.Value}")) + ".");
         problem.ProblemDetails.Extensions["checks"] = checks;
         return problem;
     }
@@ -88,10 +100,12 @@ public sealed record WorkerList(IReadOnlyList<WorkerView> Items);
 /// <param name="HeartbeatAt">Time of the last heartbeat.</param>
 /// <param name="Running">Stages it is running.</param>
 public sealed record WorkerView(
-    string Id, string Host, string Version, string Device, int Slots, IReadOnlyDictionary<string, string> Labels, double MemoryGiB, bool Stopping, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
+    string Id, string Host, string Version, string Device, int Slots, IReadOnlyDictionary<string, string> Labels, double MemoryGiB,
+    bool Stopping, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt, IReadOnlyList<RunningView> Running)
 {
     internal static WorkerView Of(WorkerRow row, IEnumerable<StageRow> running) => new(
-        row.Id, row.Host, row.Version, row.Device, row.Slots, row.Labels, Math.Round(row.Memory / (double)(1L << 30), 1), row.Stopping, row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.LeasedAt))]);
+        row.Id, row.Host, row.Version, row.Device, row.Slots, row.Labels, Math.Round(row.Memory / (double)(1L << 30), 1), row.Stopping,
+        row.StartedAt, row.HeartbeatAt, [.. running.Select(s => new RunningView(s.JobId, s.Stage, s.LeasedAt))]);
 }
 
 /// <summary>A stage that a worker is running.</summary>

@@ -6,13 +6,16 @@ using Microsoft.OpenApi;
 namespace LoraDrop.Api;
 
 /// <summary>Documents a parameter that a handler reads from the request itself.</summary>
-internal sealed record DescribedParameter(string Name, string Description, OpenApiSchema Schema, ParameterLocation In = ParameterLocation.Query);
+internal sealed record DescribedParameter(string Name, string Description, OpenApiSchema Schema,
+    ParameterLocation In = ParameterLocation.Query);
 
 /// <summary>Documents a body that a handler reads from the request itself, with examples by name.</summary>
-internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null, bool Required = true);
+internal sealed record DescribedBody(string ContentType, Type? Type, IReadOnlyList<DescribedExample> Examples, OpenApiSchema? Schema = null,
+    bool Required = true);
 
 /// <summary>Documents a response missing from the handler's type, or adds an example to one.</summary>
-internal sealed record DescribedAnswer(int Status, string Description, string? ContentType = null, string? Example = null, IReadOnlyDictionary<string, string>? Headers = null);
+internal sealed record DescribedAnswer(int Status, string Description, string? ContentType = null, string? Example = null,
+    IReadOnlyDictionary<string, string>? Headers = null);
 
 /// <summary>An example from the folder Examples.</summary>
 internal sealed record DescribedExample(string File, string Summary);
@@ -23,40 +26,51 @@ internal sealed record DescribedProblems(IReadOnlyList<ProblemKind> Kinds);
 /// <summary>Extension methods with which endpoints document themselves.</summary>
 internal static class Description
 {
-    public static TBuilder Takes<TBuilder>(this TBuilder endpoint, string name, string description, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
+    public static TBuilder Takes<TBuilder>(this TBuilder endpoint, string name, string description, OpenApiSchema schema)
+        where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedParameter(name, description, schema));
 
-    public static TBuilder TakesHeader<TBuilder>(this TBuilder endpoint, string name, string description) where TBuilder : IEndpointConventionBuilder =>
+    public static TBuilder TakesHeader<TBuilder>(this TBuilder endpoint, string name, string description)
+        where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedParameter(name, description, Text(), ParameterLocation.Header));
 
-    public static TBuilder TakesJson<TBuilder>(this TBuilder endpoint, Type type, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
+    public static TBuilder TakesJson<TBuilder>(this TBuilder endpoint, Type type, params DescribedExample[] examples)
+        where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("application/json", type, examples));
 
     /// <summary>An optional merge patch (RFC 7396).</summary>
-    public static TBuilder TakesPatch<TBuilder>(this TBuilder endpoint, string description, params DescribedExample[] examples) where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new DescribedBody("application/json", null, examples, new OpenApiSchema { Type = JsonSchemaType.Object, Description = description }, Required: false));
+    public static TBuilder TakesPatch<TBuilder>(this TBuilder endpoint, string description, params DescribedExample[] examples)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new DescribedBody("application/json", null, examples,
+            new OpenApiSchema { Type = JsonSchemaType.Object, Description = description }, Required: false));
 
     public static TBuilder TakesForm<TBuilder>(this TBuilder endpoint, OpenApiSchema schema) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedBody("multipart/form-data", null, [], schema));
 
-    public static TBuilder Answers<TBuilder>(this TBuilder endpoint, int status, string description, string? example = null, string? contentType = null, params (string Name, string Description)[] headers)
+    public static TBuilder Answers<TBuilder>(this TBuilder endpoint, int status, string description, string? example = null,
+        string? contentType = null, params (string Name, string Description)[] headers)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new DescribedAnswer(status, description, contentType, example, headers.ToDictionary(h => h.Name, h => h.Description)));
+        endpoint.WithMetadata(new DescribedAnswer(status, description, contentType, example,
+            headers.ToDictionary(h => h.Name, h => h.Description)));
 
-    public static TBuilder Refuses<TBuilder>(this TBuilder endpoint, params ProblemKind[] kinds) where TBuilder : IEndpointConventionBuilder =>
+    public static TBuilder Refuses<TBuilder>(this TBuilder endpoint, params ProblemKind[] kinds)
+        where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DescribedProblems(kinds));
 
     public static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 
     public static OpenApiSchema Integer(long least, long most, long? defaultValue = null) => new()
     {
-        Type = JsonSchemaType.Integer, Format = most > int.MaxValue ? "int64" : "int32", Minimum = $"{least}", Maximum = $"{most}", Default = defaultValue is { } value ? JsonValue.Create(value) : null,
+        Type = JsonSchemaType.Integer, Format = most > int.MaxValue ? "int64" : "int32", Minimum = $"{least}", Maximum = $"{most}",
+        Default = defaultValue is { } value ? JsonValue.Create(value) : null,
     };
 
-    public static OpenApiSchema Flag(bool defaultValue) => new() { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(defaultValue) };
+    public static OpenApiSchema Flag(bool defaultValue) =>
+        new() { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(defaultValue) };
 
     /// <summary>A number in (0, 1].</summary>
-    public static OpenApiSchema Fraction() => new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
+    public static OpenApiSchema Fraction() =>
+        new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
 
     public static OpenApiSchema Choice<T>(T? defaultValue = null) where T : struct, Enum => new()
     {

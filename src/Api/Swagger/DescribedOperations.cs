@@ -27,13 +27,16 @@ internal sealed class DescribedOperations : IOperationFilter
     private static readonly ProblemKind[] Always = [ProblemKind.Defect];
 
     /// <summary>Problems of every operation that requires authentication.</summary>
-    private static readonly ProblemKind[] Authenticated = [ProblemKind.Unauthorized, ProblemKind.Forbidden, ProblemKind.HostNotAllowed, ProblemKind.TooManyRequests];
+    private static readonly ProblemKind[] Authenticated =
+        [ProblemKind.Unauthorized, ProblemKind.Forbidden, ProblemKind.HostNotAllowed, ProblemKind.TooManyRequests];
 
     /// <summary>Operations that do not use the database.</summary>
     private static readonly string[] WithoutDatabase = ["live", "ready", "listPresets"];
 
     private static readonly DescribedParameter IdempotencyHeader = new(
-        IdempotencyKey.Header, "A unique value, such as a random UUID. Repeating the request with the same value within a day returns the first response and changes nothing.", new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 }, ParameterLocation.Header);
+        IdempotencyKey.Header, "A unique value, such as a random UUID. Repeating the request with the same value within a day "
+        + "returns the first response and changes nothing.", new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
+        ParameterLocation.Header);
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
@@ -42,8 +45,11 @@ internal sealed class DescribedOperations : IOperationFilter
         AddParameters(operation, [.. metadata.OfType<DescribedParameter>(), .. creates ? (DescribedParameter[])[IdempotencyHeader] : []]);
         AddBodies(operation, [.. metadata.OfType<DescribedBody>()], context);
         AddAnswers(operation, [.. metadata.OfType<DescribedAnswer>()]);
-        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Always, .. metadata.OfType<RequiredRole>().Any(needed => needed.Role is null) ? (ProblemKind[])[] : Authenticated,
-            .. metadata.OfType<DescribedBody>().Any() ? (ProblemKind[])[ProblemKind.TooSlow] : [], .. creates ? (ProblemKind[])[ProblemKind.BadRequest, ProblemKind.IdempotencyInFlight, ProblemKind.IdempotencyReused] : [], .. WithoutDatabase.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
+        AddProblems(operation, [.. metadata.OfType<DescribedProblems>().SelectMany(problems => problems.Kinds), .. Always,
+            .. metadata.OfType<RequiredRole>().Any(needed => needed.Role is null) ? (ProblemKind[])[] : Authenticated,
+            .. metadata.OfType<DescribedBody>().Any() ? (ProblemKind[])[ProblemKind.TooSlow] : [], .. creates
+            ? (ProblemKind[])[ProblemKind.BadRequest, ProblemKind.IdempotencyInFlight, ProblemKind.IdempotencyReused]
+            : [], .. WithoutDatabase.Contains(operation.OperationId) ? (ProblemKind[])[] : [ProblemKind.DatabaseUnreachable]], context);
     }
 
     private static void AddParameters(OpenApiOperation operation, IReadOnlyList<DescribedParameter> described)
@@ -52,7 +58,8 @@ internal sealed class DescribedOperations : IOperationFilter
             if (parameter.Name is { } name && PathParameters.TryGetValue(name, out var description)) parameter.Description = description;
         foreach (var parameter in described)
         {
-            if (operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == parameter.Name && known.In == ParameterLocation.Path) is { } inPath)
+            if (operation.Parameters?.OfType<OpenApiParameter>()
+                .FirstOrDefault(known => known.Name == parameter.Name && known.In == ParameterLocation.Path) is { } inPath)
             {
                 inPath.Description = parameter.Description; // a new resource describes its own id
                 continue;
@@ -76,7 +83,8 @@ internal sealed class DescribedOperations : IOperationFilter
             {
                 Schema = body.Schema ?? context.SchemaGenerator.GenerateSchema(body.Type!, context.SchemaRepository),
                 Examples = body.Examples.Count == 0 ? null : body.Examples.ToDictionary(
-                    example => Path.GetFileNameWithoutExtension(example.File), example => (IOpenApiExample)new OpenApiExample { Summary = example.Summary, Value = Examples.Read(example.File) }),
+                    example => Path.GetFileNameWithoutExtension(example.File),
+                    example => (IOpenApiExample)new OpenApiExample { Summary = example.Summary, Value = Examples.Read(example.File) }),
             }),
         };
     }
@@ -86,23 +94,28 @@ internal sealed class DescribedOperations : IOperationFilter
         foreach (var answer in answers)
         {
             var responses = operation.Responses ??= [];
-            if (responses.TryGetValue($"{answer.Status}", out var known) && known is OpenApiResponse response) response.Description = answer.Description;
+            if (responses.TryGetValue($"{answer.Status}", out var known) && known is OpenApiResponse response)
+                response.Description = answer.Description;
             else responses[$"{answer.Status}"] = response = new OpenApiResponse { Description = answer.Description };
             foreach (var (name, description) in answer.Headers ?? new Dictionary<string, string>())
-                (response.Headers ??= new Dictionary<string, IOpenApiHeader>())[name] = new OpenApiHeader { Description = description, Schema = Description.Text() };
+                (response.Headers ??= new Dictionary<string, IOpenApiHeader>())[name] =
+                    new OpenApiHeader { Description = description, Schema = Description.Text() };
             if (answer.ContentType is { } type)
                 response.Content = new Dictionary<string, IOpenApiMediaType>
                 {
-                    [type] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = type == "application/octet-stream" ? "binary" : null } },
+                    [type] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String,
+                    Format = type == "application/octet-stream" ? "binary" : null } },
                 };
-            if (answer.Example is { } example && response.Content?.Values.FirstOrDefault() is OpenApiMediaType media) media.Example = Examples.Read(example);
+            if (answer.Example is { } example && response.Content?.Values.FirstOrDefault() is OpenApiMediaType media)
+                media.Example = Examples.Read(example);
         }
     }
 
     /// <summary>Adds one response per status, with its possible codes.</summary>
     private static void AddProblems(OpenApiOperation operation, IReadOnlyList<ProblemKind> kinds, OperationFilterContext context)
     {
-        if (context.ApiDescription.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true) AddOpenAiErrors(operation, kinds, context);
+        if (context.ApiDescription.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true)
+            AddOpenAiErrors(operation, kinds, context);
         else foreach (var status in kinds.Distinct().GroupBy(kind => kind.Status).OrderBy(status => status.Key))
             (operation.Responses ??= [])[$"{status.Key}"] = new OpenApiResponse
             {
@@ -111,7 +124,8 @@ internal sealed class DescribedOperations : IOperationFilter
                 {
                     ["application/problem+json"] = new OpenApiMediaType
                     {
-                        Schema = context.SchemaGenerator.GenerateSchema(typeof(ProblemView), context.SchemaRepository), Example = ExampleOf(status.First()),
+                        Schema = context.SchemaGenerator.GenerateSchema(typeof(ProblemView), context.SchemaRepository),
+                        Example = ExampleOf(status.First()),
                     },
                 },
             };
@@ -128,7 +142,8 @@ internal sealed class DescribedOperations : IOperationFilter
                 Description = string.Join("\n", status.Select(kind => $"- `{kind.Code}`: {kind.Title}. {kind.Remedy}")),
                 Content = new Dictionary<string, IOpenApiMediaType>
                 {
-                    ["application/json"] = new OpenApiMediaType { Schema = context.SchemaGenerator.GenerateSchema(typeof(OpenAiErrorBody), context.SchemaRepository), Example = JsonSerializer.SerializeToNode(error, ApiJson.Options) },
+                    ["application/json"] = new OpenApiMediaType { Schema = context.SchemaGenerator.GenerateSchema(typeof(OpenAiErrorBody),
+                    context.SchemaRepository), Example = JsonSerializer.SerializeToNode(error, ApiJson.Options) },
                 },
             };
         }
@@ -136,7 +151,8 @@ internal sealed class DescribedOperations : IOperationFilter
 
     private static JsonObject ExampleOf(ProblemKind kind)
     {
-        var example = new JsonObject { ["type"] = kind.Type, ["title"] = kind.Title, ["status"] = kind.Status, ["detail"] = kind.Remedy, ["code"] = kind.Code };
+        var example = new JsonObject { ["type"] = kind.Type, ["title"] = kind.Title, ["status"] = kind.Status, ["detail"] = kind.Remedy,
+            ["code"] = kind.Code };
         if (kind == ProblemKind.Invalid)
         {
             example["detail"] = "The request has 1 fault.";

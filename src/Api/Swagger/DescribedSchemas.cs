@@ -57,7 +57,9 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         known.Description = Plain(known.Description);
         if (known.Properties is not { Count: > 0 } properties || !Described.Contains(context.Type.Assembly)) return;
         foreach (var property in properties.Values) property.Description = Plain(property.Description);
-        known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required) ? required.ToHashSet() : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
+        known.Required = RequiredOfRequests.TryGetValue(context.Type, out var required)
+            ? required.ToHashSet()
+            : context.Type.GetProperties().Where(IsAlwaysThere).Select(NameOf).Where(properties.ContainsKey).ToHashSet();
         known.AdditionalPropertiesAllowed = !RequiredOfRequests.ContainsKey(context.Type);   // unknown fields are rejected
         if (known.AdditionalPropertiesAllowed) RemoveNull(context.Type, properties);
         if (!Defaults.TryGetValue(context.Type, out var defaults)) return;
@@ -89,7 +91,10 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
     [GeneratedRegex(@"(?:[A-Z]:)?LoraDrop\.(?:\w+\.)*(\w+)(?:\([^)]*\))?")]
     private static partial Regex NameInCode();
 
-    private bool IsAlwaysThere(PropertyInfo property) => property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : _nullability.Create(property).ReadState == NullabilityState.NotNull;
+    private bool IsAlwaysThere(PropertyInfo property) => property.PropertyType.IsValueType
+        ? Nullable.GetUnderlyingType(property.PropertyType) is null
+        : _nullability.Create(property).ReadState == NullabilityState.NotNull;
 
-    private static string NameOf(PropertyInfo property) => property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+    private static string NameOf(PropertyInfo property) =>
+        property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 }

@@ -8,8 +8,12 @@ internal sealed class DescribedTags : IDocumentFilter
 {
     private static readonly (string Name, string Description)[] Tags =
     [
-        ("Datasets", "Upload and inspect training data."), ("Models", "Register base models."), ("Jobs", "Fine-tune a model."), ("Results", "Importance, metrics and events of a job."),
-        ("Files", "Download artifacts and checkpoints."), ("Webhooks", "Receive job events by HTTP."), ("Access", "Manage API keys and read the audit log."), ("OpenAI", "OpenAI-compatible endpoints for the same jobs, models and files; see docs/openai.md."), ("Service", "Presets, workers and health."),
+        ("Datasets", "Upload and inspect training data."), ("Models", "Register base models."), ("Jobs", "Fine-tune a model."),
+        ("Results", "Importance, metrics and events of a job."),
+        ("Files", "Download artifacts and checkpoints."), ("Webhooks", "Receive job events by HTTP."),
+        ("Access", "Manage API keys and read the audit log."),
+        ("OpenAI", "OpenAI-compatible endpoints for the same jobs, models and files; see docs/openai.md."),
+        ("Service", "Presets, workers and health."),
     ];
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context) =>

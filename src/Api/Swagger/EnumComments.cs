@@ -11,8 +11,11 @@ internal static class EnumComments
     {
         var file = Path.Combine(AppContext.BaseDirectory, $"{type.Assembly.GetName().Name}.xml");
         if (!File.Exists(file)) return "";
-        var summaries = XDocument.Load(file).Descendants("member").ToDictionary(member => member.Attribute("name")!.Value, member => member.Element("summary")?.Value.Trim());
-        var choices = Enum.GetNames(type).Select(name => (name, summary: summaries.GetValueOrDefault($"F:{type.FullName}.{name}"))).Where(choice => choice.summary is not null);
-        return string.Join('\n', choices.Select(choice => $"- `{JsonNamingPolicy.KebabCaseLower.ConvertName(choice.name)}`: {choice.summary}"));
+        var summaries = XDocument.Load(file).Descendants("member")
+            .ToDictionary(member => member.Attribute("name")!.Value, member => member.Element("summary")?.Value.Trim());
+        var choices = Enum.GetNames(type).Select(name => (name, summary: summaries.GetValueOrDefault($"F:{type.FullName}.{name}")))
+            .Where(choice => choice.summary is not null);
+        return string.Join('\n',
+            choices.Select(choice => $"- `{JsonNamingPolicy.KebabCaseLower.ConvertName(choice.name)}`: {choice.summary}"));
     }
 }

@@ -38,13 +38,22 @@ internal static class SwaggerSetup
         services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "LoRA-drop", Version = ServiceVersion.Text, Description = Introduction });
-            swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key (`ld_…`) or, if configured, a token of the OpenID Connect provider. Not required if only this machine can reach the service." });
-            swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
+            swagger.AddSecurityDefinition("key",
+                new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer",
+                Description = "An API key (`ld_…`) or, if configured, a token of the OpenID Connect provider. Not required if only "
+                + "this machine can reach the service." });
+            swagger.AddSecurityRequirement(document =>
+                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
             swagger.SupportNonNullableReferenceTypes();
             swagger.UseAllOfToExtendReferenceSchemas();   // else an enum's comment would replace that of the field
-            swagger.MapType<JsonElement>(() => new OpenApiSchema { Description = "Values that belong to the event; see docs/api/README.md." });
-            swagger.MapType<AutoOrNumber>(() => new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number }, new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }], Description = "A number, or `auto` for the default." });
-            foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly }) IncludeComments(swagger, assembly);
+            swagger.MapType<JsonElement>(() =>
+                new OpenApiSchema { Description = "Values that belong to the event; see docs/api/README.md." });
+            swagger.MapType<AutoOrNumber>(() =>
+                new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number },
+                    new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }],
+                    Description = "A number, or `auto` for the default." });
+            foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly })
+                IncludeComments(swagger, assembly);
             swagger.SchemaFilter<DescribedSchemas>();
             swagger.OperationFilter<DescribedOperations>();
             swagger.DocumentFilter<DescribedTags>();

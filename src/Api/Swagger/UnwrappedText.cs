@@ -4,12 +4,14 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LoraDrop.Api;
 
-/// <summary>Joins the lines of wrapped XML comments in every summary and description. Paragraphs and list items keep their line breaks.</summary>
+/// <summary>Joins the lines of wrapped XML comments in every summary and description. Paragraphs and list items keep their line
+/// breaks.</summary>
 internal sealed partial class UnwrappedText : IDocumentFilter
 {
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
     {
-        foreach (var operation in swaggerDoc.Paths.Values.SelectMany(path => path.Operations ?? []).Select(entry => entry.Value)) Unwrap(operation);
+        foreach (var operation in swaggerDoc.Paths.Values.SelectMany(path => path.Operations ?? []).Select(entry => entry.Value))
+            Unwrap(operation);
         foreach (var schema in swaggerDoc.Components?.Schemas?.Values ?? []) Unwrap(schema);
     }
 

@@ -6,12 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Api;
 
-/// <summary>Sends webhook deliveries: creates deliveries for events, claims those that are due, and sends a limited number concurrently.</summary>
+/// <summary>Sends webhook deliveries: creates deliveries for events, claims those that are due, and sends a limited number
+/// concurrently.</summary>
 /// <remarks>
-/// Every Api process runs one; a claimed delivery is not claimed by others. A hanging receiver only delays its own deliveries: it uses at most a quarter of
-/// the slots, and other deliveries pass it.
+/// Every Api process runs one; a claimed delivery is not claimed by others. A hanging receiver only delays its own deliveries: it uses at
+/// most a quarter of the slots, and other deliveries pass it.
 /// </remarks>
-internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliveries, WebhookSender sender, WebhookOptions options, Outages outages, TimeProvider clock, ILogger<WebhookDispatcher> log) : BackgroundService
+internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliveries, WebhookSender sender, WebhookOptions options,
+    Outages outages, TimeProvider clock, ILogger<WebhookDispatcher> log) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
@@ -50,7 +52,8 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
         if (_tests.AddOrUpdate(webhook.Id, 1, (_, n) => n + 1) > options.MostAtOneReceiver)
         {
             EndTest(webhook.Id);
-            return new Refusal.TooMany("too_many_requests", "Too many tests of this webhook are in progress. Wait for one to finish.", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+            return new Refusal.TooMany("too_many_requests", "Too many tests of this webhook are in progress. Wait for one to finish.",
+                (int)Math.Ceiling(options.Timeout.TotalSeconds));
         }
         try
         {
@@ -83,7 +86,8 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
                 LogFailure(failed);
                 wait = RetryDelay;
             }
-            await _ended.WaitAsync(wait, stoppingToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await _ended.WaitAsync(wait, stoppingToken)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         await Task.WhenAny(WhenIdleAsync(), Task.Delay(options.StopGrace, clock, CancellationToken.None));
         await _abort.CancelAsync();
@@ -97,7 +101,9 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
         _ended.Dispose();
     }
 
-    private List<Guid> Busy() => [.. _inFlight.Values.GroupBy(attempt => attempt.Webhook).Where(one => one.Count() >= options.MostAtOneReceiver).Select(one => one.Key)];
+    private List<Guid> Busy() =>
+        [.. _inFlight.Values.GroupBy(attempt => attempt.Webhook).Where(one => one.Count() >= options.MostAtOneReceiver)
+            .Select(one => one.Key)];
 
     private int CountFor(Guid webhook) => _inFlight.Values.Count(attempt => attempt.Webhook == webhook);
 

@@ -7,7 +7,8 @@ using LoraDrop.Storage;
 namespace LoraDrop.Api;
 
 /// <summary>Makes one delivery attempt: signs, sends, and returns the outcome.</summary>
-/// <remarks>Whatever a receiver does (hang, redirect, respond endlessly, disconnect) is an outcome, not an exception. Only its status is stored, not its response body.</remarks>
+/// <remarks>Whatever a receiver does (hang, redirect, respond endlessly, disconnect) is an outcome, not an exception. Only its status is
+/// stored, not its response body.</remarks>
 internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options, TimeProvider clock) : IDisposable
 {
     private const int MostRead = 4096;
@@ -50,7 +51,8 @@ internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options,
     {
         var now = clock.GetUtcNow();
         var (id, seconds) = (delivery.Id.ToString("D"), now.ToUnixTimeSeconds());
-        var request = new HttpRequestMessage(HttpMethod.Post, delivery.Webhook.Url) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(delivery.Body)) };
+        var request = new HttpRequestMessage(HttpMethod.Post,
+            delivery.Webhook.Url) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(delivery.Body)) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("loradrop", ServiceVersion.Text.Split('+')[0]));
         request.Headers.Add("webhook-id", id);
@@ -87,13 +89,18 @@ internal sealed class WebhookSender(OutgoingGuard guard, WebhookOptions options,
     private string? Describe(Exception failed)
     {
         if (OutgoingGuard.RefusalIn(failed) is { } refused) return refused.Message;
-        if (failed is OperationCanceledException) return failed.InnerException is TimeoutException ? "the connection timed out" : $"no response within {options.Timeout.TotalSeconds:0.###} s";
+        if (failed is OperationCanceledException)
+            return failed.InnerException is TimeoutException
+                ? "the connection timed out"
+                : $"no response within {options.Timeout.TotalSeconds:0.###} s";
         for (var inner = failed; inner is not null; inner = inner.InnerException)
             switch (inner)
             {
-                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }: return "the host name cannot be resolved";
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData
+                    or SocketError.TryAgain }: return "the host name cannot be resolved";
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }: return "the connection was refused";
-                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown }: return "the connection was closed";
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset
+                    or SocketError.Shutdown }: return "the connection was closed";
                 case SocketException socket: return $"the receiver cannot be reached ({socket.SocketErrorCode})";
                 case AuthenticationException: return "the certificate is invalid, or the receiver does not use TLS";
             }

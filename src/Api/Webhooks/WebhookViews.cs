@@ -18,11 +18,13 @@ namespace LoraDrop.Api;
 /// <param name="ChangedAt">When it was last changed.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record WebhookView(
-    Guid Id, string Url, IReadOnlyList<string> Events, string? Description, string? Owner, bool AllOwners, bool Enabled, DisabledReason? DisabledReason, DateTimeOffset? DisabledAt, string? Secret,
+    Guid Id, string Url, IReadOnlyList<string> Events, string? Description, string? Owner, bool AllOwners, bool Enabled,
+    DisabledReason? DisabledReason, DateTimeOffset? DisabledAt, string? Secret,
     DateTimeOffset? FormerSecretUntil, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string Href)
 {
     internal static WebhookView Of(WebhookRow row, DateTimeOffset now, bool secret = false) => new(
-        row.Id, row.Url, row.Types, row.Description, Views.Owner(row.Owner), row.AllOwners, row.Disabled is null, row.Disabled, row.DisabledAt, secret ? row.Secret : null, row.FormerSecretUntil > now ? row.FormerSecretUntil : null,
+        row.Id, row.Url, row.Types, row.Description, Views.Owner(row.Owner), row.AllOwners, row.Disabled is null, row.Disabled,
+        row.DisabledAt, secret ? row.Secret : null, row.FormerSecretUntil > now ? row.FormerSecretUntil : null,
         row.CreatedAt, row.ChangedAt, $"/webhooks/{row.Id}");
 }
 
@@ -47,7 +49,8 @@ public sealed record WebhookPage(IReadOnlyList<WebhookView> Items, string? Next)
 /// <param name="Payload">The exact body that is sent and signed; omitted in lists.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record DeliveryView(
-    Guid Id, Guid Webhook, string Type, Guid? Job, long? Event, DeliveryStatus Status, int Attempts, DateTimeOffset? NextAt, DateTimeOffset? DeliveredAt, DateTimeOffset CreatedAt, AttemptView? Last,
+    Guid Id, Guid Webhook, string Type, Guid? Job, long? Event, DeliveryStatus Status, int Attempts, DateTimeOffset? NextAt,
+    DateTimeOffset? DeliveredAt, DateTimeOffset CreatedAt, AttemptView? Last,
     IReadOnlyList<AttemptView>? Log, string? Payload, string Href)
 {
     /// <param name="row">With its attempts.</param>
@@ -55,7 +58,9 @@ public sealed record DeliveryView(
     internal static DeliveryView Of(DeliveryRow row, bool whole)
     {
         var log = row.Log.OrderBy(attempt => attempt.Number).Select(AttemptView.Of).ToList();
-        return new(row.Id, row.WebhookId, row.Type, row.JobId, row.EventId, row.Status, row.Attempts, row.Status == DeliveryStatus.Pending ? row.NextAt : null, row.DeliveredAt, row.CreatedAt, log.LastOrDefault(),
+        return new(row.Id, row.WebhookId, row.Type, row.JobId, row.EventId, row.Status, row.Attempts, row.Status == DeliveryStatus.Pending
+            ? row.NextAt
+            : null, row.DeliveredAt, row.CreatedAt, log.LastOrDefault(),
             whole ? log : null, whole ? row.Payload : null, $"/webhooks/{row.WebhookId}/deliveries/{row.Id}");
     }
 }

@@ -30,11 +30,13 @@ internal sealed class AnswerStream(Uri address, Stream body) : Stream
         }
         catch (OperationCanceledException silent) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ServiceUnreachableException($"nothing came from {ServiceAddress.Shown(address)} for {Silence.TotalSeconds:0} seconds", silent);
+            throw new ServiceUnreachableException($"nothing came from {ServiceAddress.Shown(address)} for {Silence.TotalSeconds:0} seconds",
+                silent);
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
 

@@ -46,7 +46,8 @@ internal sealed class ArtifactDownload(ServiceClient service, string folder, boo
         if (await Sha256Async(part, cancel) != artifact.Sha256)
         {
             File.Delete(part);
-            throw new IOException($"{artifact.Name}: what arrived has another sha256 than the service has written down. It is deleted; download it again.");
+            throw new IOException(
+                $"{artifact.Name}: what arrived has another sha256 than the service has written down. It is deleted; download it again.");
         }
         File.Move(part, path, overwrite: true);
     }
@@ -59,7 +60,8 @@ internal sealed class ArtifactDownload(ServiceClient service, string folder, boo
         if (file.Length > 0)
         {
             request.Headers.Range = new RangeHeaderValue(file.Length, null);
-            request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue($"\"{artifact.Sha256}\"")); // another file by now: all of it
+            // another file by now: all of it
+            request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue($"\"{artifact.Sha256}\""));
         }
         using var answer = await service.OpenAsync(request, cancel);
         if (answer.StatusCode == HttpStatusCode.PartialContent) file.Seek(0, SeekOrigin.End);
@@ -67,7 +69,8 @@ internal sealed class ArtifactDownload(ServiceClient service, string folder, boo
         Arrived(file.Length);
         await using var body = new AnswerStream(service.Address, await answer.Content.ReadAsStreamAsync(cancel));
         var buffer = new byte[1 << 16];
-        for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0; Arrived(read)) await file.WriteAsync(buffer.AsMemory(0, read), cancel);
+        for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0; Arrived(read))
+            await file.WriteAsync(buffer.AsMemory(0, read), cancel);
     }
 
     /// <summary>The path of a file; a name that leads out of the folder is refused.</summary>

@@ -25,7 +25,9 @@ internal sealed class JobFollower(ServiceClient service, TimeSpan patience, Time
             if (_lostAt is null) report(new Followed.Lost(patience));
             _lostAt ??= clock.GetTimestamp();
             if (clock.GetElapsedTime(_lostAt.Value) >= patience)
-                throw new ServiceUnreachableException($"nothing answers at {ServiceAddress.Shown(service.Address)} for {patience.TotalSeconds:0} seconds; the job continues when a service is started on its data. Then: loradrop jobs watch {job}");
+                throw new ServiceUnreachableException(
+                    $"nothing answers at {ServiceAddress.Shown(service.Address)} for {patience.TotalSeconds:0} seconds; "
+                    + $"the job continues when a service is started on its data. Then: loradrop jobs watch {job}");
             await Task.Delay(BetweenTries, clock, cancel);
         }
     }

@@ -12,7 +12,8 @@ internal static class Preparation
     /// <param name="status">The status in an answer.</param>
     /// <param name="clock">Waits between two answers, longer each time.</param>
     /// <param name="cancel">Stops waiting; the service continues.</param>
-    public static async Task<Reply<T>> AwaitAsync<T>(Func<Task<Reply<T>>> asked, Action<T> seen, Func<T, InputStatus> status, TimeProvider clock, CancellationToken cancel)
+    public static async Task<Reply<T>> AwaitAsync<T>(Func<Task<Reply<T>>> asked, Action<T> seen, Func<T, InputStatus> status,
+        TimeProvider clock, CancellationToken cancel)
     {
         for (var pause = Shortest; ; pause = pause * 1.5 < Longest ? pause * 1.5 : Longest)
         {

@@ -14,10 +14,14 @@ internal static class ServiceAddress
     /// <exception cref="RefusedInputException">It is not an address.</exception>
     public static Uri Of(string? option, string? variable)
     {
-        var (from, written) = option is not null ? ("--url", option) : string.IsNullOrWhiteSpace(variable) ? ("--url", Default) : (Variable, variable);
-        if (!Uri.TryCreate(written, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Query.Length > 0 || address.Fragment.Length > 0)
+        var (from, written) = option is not null ? ("--url", option) : string.IsNullOrWhiteSpace(variable)
+            ? ("--url", Default)
+            : (Variable, variable);
+        if (!Uri.TryCreate(written, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")
+            || address.Query.Length > 0 || address.Fragment.Length > 0)
             throw new RefusedInputException(from, $"must be the address of a service, such as {Default}; got \"{written}\"");
-        return address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/"); // so that paths are appended, below a proxy's too
+        // so that paths are appended, below a proxy's too
+        return address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
     }
 
     /// <summary>The API key; null if there is none.</summary>
@@ -25,7 +29,8 @@ internal static class ServiceAddress
     public static string? Key(string? variable)
     {
         if (string.IsNullOrWhiteSpace(variable)) return null;
-        return variable.Trim() is var key && key.All(c => c is > ' ' and <= '~') ? key : throw new RefusedInputException(KeyVariable, "must be a key of the service, such as loradrop keys create shows; it holds other characters");
+        return variable.Trim() is var key && key.All(c => c is > ' ' and <= '~') ? key : throw new RefusedInputException(KeyVariable,
+            "must be a key of the service, such as loradrop keys create shows; it holds other characters");
     }
 
     /// <summary>The address without the final slash.</summary>

@@ -7,7 +7,8 @@ using LoraDrop.Domain;
 namespace LoraDrop.Cli;
 
 /// <summary>Calls a service. A problem response and an unreachable service are exceptions.</summary>
-/// <remarks>The calls are extensions: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>, <see cref="WebhookCalls"/>.</remarks>
+/// <remarks>The calls are extensions: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>,
+/// <see cref="WebhookCalls"/>.</remarks>
 internal sealed class ServiceClient : IDisposable
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5), AnswerTime = TimeSpan.FromSeconds(100);
@@ -15,11 +16,13 @@ internal sealed class ServiceClient : IDisposable
     private readonly HttpClient _http;
 
     /// <param name="address">Where the service is.</param>
-    /// <param name="key">API key; null if none is needed. It comes from the environment: a command line can be read by everyone on the machine.</param>
+    /// <param name="key">API key; null if none is needed. It comes from the environment: a command line can be read by everyone on the
+    /// machine.</param>
     public ServiceClient(Uri address, string? key = null)
     {
         Address = address;
-        _http = new(new SocketsHttpHandler { ConnectTimeout = ConnectTime }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan }; // an upload and a stream may take hours
+        // an upload and a stream may take hours
+        _http = new(new SocketsHttpHandler { ConnectTimeout = ConnectTime }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (key is not null) _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
     }
 
@@ -27,11 +30,13 @@ internal sealed class ServiceClient : IDisposable
 
     public Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancel) => AskAsync<T>(new(HttpMethod.Get, path), AnswerTime, cancel);
 
-    public Task<Reply<T>> PostAsync<T>(string path, CancellationToken cancel) => AskAsync<T>(new(HttpMethod.Post, path), AnswerTime, cancel);
+    public Task<Reply<T>> PostAsync<T>(string path, CancellationToken cancel) =>
+        AskAsync<T>(new(HttpMethod.Post, path), AnswerTime, cancel);
 
     /// <summary>Sends JSON unchanged; the service validates it.</summary>
     public Task<Reply<T>> PostAsync<T>(string path, string json, CancellationToken cancel) =>
-        AskAsync<T>(new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
+        AskAsync<T>(new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime,
+            cancel);
 
     /// <summary>Uploads files, without a time limit.</summary>
     public Task<Reply<T>> PostAsync<T>(string path, HttpContent content, CancellationToken cancel) =>
@@ -39,7 +44,8 @@ internal sealed class ServiceClient : IDisposable
 
     /// <summary>Sends a change as JSON, unchanged.</summary>
     public Task<Reply<T>> PatchAsync<T>(string path, string json, CancellationToken cancel) =>
-        AskAsync<T>(new(HttpMethod.Patch, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime, cancel);
+        AskAsync<T>(new(HttpMethod.Patch, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, AnswerTime,
+            cancel);
 
     public async Task DeleteAsync(string path, CancellationToken cancel)
     {
@@ -47,18 +53,23 @@ internal sealed class ServiceClient : IDisposable
     }
 
     /// <summary>Returns the response once its headers arrive; the body is not yet read.</summary>
-    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancel) => SendAsync(request, AnswerTime, cancel);
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancel) =>
+        SendAsync(request, AnswerTime, cancel);
 
     /// <summary>Lists all objects as JSON, following the cursors.</summary>
     /// <param name="path">Path with query.</param>
     /// <param name="parameter">Query parameter for the cursor.</param>
     /// <param name="cancel">Cancels it.</param>
-    public async IAsyncEnumerable<Reply<T>> ListAsync<T>(string path, string parameter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<Reply<T>> ListAsync<T>(string path, string parameter,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         for (string? next = ""; next is not null;)
         {
-            var page = (await GetAsync<JsonElement>(next.Length == 0 ? path : $"{path}{(path.Contains('?') ? '&' : '?')}{parameter}={Uri.EscapeDataString(next)}", cancel)).Value;
-            foreach (var item in page.GetProperty("items").EnumerateArray()) yield return new(item.Deserialize<T>(ApiJson.Options)!, item.GetRawText());
+            var page = (await GetAsync<JsonElement>(next.Length == 0
+                ? path
+                : $"{path}{(path.Contains('?') ? '&' : '?')}{parameter}={Uri.EscapeDataString(next)}", cancel)).Value;
+            foreach (var item in page.GetProperty("items").EnumerateArray())
+                yield return new(item.Deserialize<T>(ApiJson.Options)!, item.GetRawText());
             next = page.TryGetProperty("next", out var cursor) ? cursor.ToString() : null;
         }
     }
@@ -94,7 +105,8 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (OperationCanceledException slow) when (!cancel.IsCancellationRequested)
         {
-            throw new ServiceUnreachableException($"{ServiceAddress.Shown(Address)} took longer than {limit.TotalSeconds:0} seconds to answer", slow);
+            throw new ServiceUnreachableException(
+                $"{ServiceAddress.Shown(Address)} took longer than {limit.TotalSeconds:0} seconds to answer", slow);
         }
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw await ProblemAsync(answer, cancel);
@@ -119,7 +131,8 @@ internal sealed class ServiceClient : IDisposable
         {
             var problem = JsonSerializer.Deserialize<Problem>(await TextOfAsync(answer, cancel), ApiJson.Options)!;
             var code = problem.Code ?? $"http_{(int)answer.StatusCode}";
-            var detail = $"{problem.Detail ?? problem.Title ?? answer.ReasonPhrase}{(problem.TraceId is { } trace ? $" (traceId {trace})" : "")}";
+            var detail =
+                $"{problem.Detail ?? problem.Title ?? answer.ReasonPhrase}{(problem.TraceId is { } trace ? $" (traceId {trace})" : "")}";
             return new((int)answer.StatusCode, code, problem.Faults is { Count: > 0 } faults ? faults : [new(code, detail)]);
         }
         catch (JsonException)
@@ -128,8 +141,10 @@ internal sealed class ServiceClient : IDisposable
         }
     }
 
-    private ServiceProblemException NotUnderstood(HttpResponseMessage answer) => new((int)answer.StatusCode, ServiceProblemException.NotUnderstood,
-        [new(ServiceAddress.Shown(Address), $"answered {(int)answer.StatusCode} {answer.ReasonPhrase} with {Kind(answer.Content.Headers)}; is it a LoRA-drop service?")]);
+    private ServiceProblemException NotUnderstood(HttpResponseMessage answer) =>
+        new((int)answer.StatusCode, ServiceProblemException.NotUnderstood,
+        [new(ServiceAddress.Shown(Address),
+        $"answered {(int)answer.StatusCode} {answer.ReasonPhrase} with {Kind(answer.Content.Headers)}; is it " + "a LoRA-drop service?")]);
 
     private static string Kind(HttpContentHeaders headers) => headers.ContentType?.MediaType ?? "nothing";
 

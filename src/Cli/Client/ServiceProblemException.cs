@@ -6,7 +6,8 @@ namespace LoraDrop.Cli;
 /// <param name="status">The HTTP status.</param>
 /// <param name="code">The stable code of the problem.</param>
 /// <param name="faults">What is wrong, each with its path; at least one.</param>
-internal sealed class ServiceProblemException(int status, string code, IReadOnlyList<Fault> faults) : Exception(string.Join(Environment.NewLine, faults))
+internal sealed class ServiceProblemException(int status, string code, IReadOnlyList<Fault> faults)
+    : Exception(string.Join(Environment.NewLine, faults))
 {
     /// <summary>The answer is not from a LoRA-drop service, or from one of an unknown version.</summary>
     public const string NotUnderstood = "not_understood";

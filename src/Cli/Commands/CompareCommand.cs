@@ -21,12 +21,15 @@ internal sealed class CompareCommand : EngineCommand
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
-        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed) ? seed : throw new RefusedInputException("--seeds", $"'{text}' is not a whole number")).ToArray();
+        var seeds = options.GetValue(_seeds)!.Split(',').Select(text => long.TryParse(text, CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : throw new RefusedInputException("--seeds", $"'{text}' is not a whole number")).ToArray();
         Compare(_settings.Json(options), seeds, options.GetValue(_out)!, request => _settings.Files(options, request), session, cancel);
     }
 
     /// <summary>Trains every method with every seed; a finished run is read instead.</summary>
-    private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session, CancellationToken cancel)
+    private static void Compare(JsonObject settings, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session,
+        CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();
         var times = new TrainingTimes(folder);
@@ -38,7 +41,8 @@ internal sealed class CompareCommand : EngineCommand
                 var path = Path.Combine(folder, name);
                 session.Say($"\n{Words.Of(method)}, seed {seed}");
                 var inputs = SettingOptions.Inputs(request, files(request));
-                var result = LoraDropRun.FinishedIn(path, request, inputs) ?? times.Measure(name, () => TrainCommand.Run(request, inputs, path, session, cancel));
+                var result = LoraDropRun.FinishedIn(path, request, inputs)
+                    ?? times.Measure(name, () => TrainCommand.Run(request, inputs, path, session, cancel));
                 runs.Add(new(request, path, result, times.Of(name)));
             }
         Comparison.Show(runs, lora => files(lora.Request), session, cancel);

@@ -28,18 +28,24 @@ internal static class Comparison
         var primary = runs[0].Result.Scores.Primary;
         var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
             Words.Of(method.Key),
-            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), method.Average(r => r.Took?.TotalSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null)).ToArray();
-        var spread = runs.GroupBy(r => r.Request.Method).ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
-        session.Tell(new { Event = "compared", Primary = primary, Scores = spread, Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
+            (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), method.Average(r => r.Took?.TotalSeconds) is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null)).ToArray();
+        var spread = runs.GroupBy(r => r.Request.Method)
+            .ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
+        session.Tell(new { Event = "compared", Primary = primary, Scores = spread,
+            Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
         if (session.Json) return;
         ComparisonView.Write(session.Console, rows, runs[0].Result.LoraParameters);
         foreach (var (method, values) in spread)
-            session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean {values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
+            session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean "
+                + $"{values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
         SwitchOff.Show(session, switchedOff, primary);
     }
 
     private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>
         runs.SelectMany(r => r.Result.Scores.Values).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Average(v => v.Value));
 
-    private static double Deviation(double[] values) => values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => Math.Pow(v - values.Average(), 2)) / (values.Length - 1));
+    private static double Deviation(double[] values) =>
+        values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => Math.Pow(v - values.Average(), 2)) / (values.Length - 1));
 }

@@ -15,8 +15,10 @@ internal sealed class DemoCommand : ClientCommand
     /// <summary>How long the service may be unreachable; it is a child of the demo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Option<string> _out = new("--out") { Description = "Folder for the outputs and the service's data", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), $"loradrop-demo-{Environment.ProcessId}") };
-    private readonly Option<string> _sample = new("--sample") { Description = "The sample's folder", DefaultValueFactory = _ => ShippedSample.Folder() ?? Path.Combine("samples", "english") };
+    private readonly Option<string> _out = new("--out") { Description = "Folder for the outputs and the service's data",
+        DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), $"loradrop-demo-{Environment.ProcessId}") };
+    private readonly Option<string> _sample = new("--sample") { Description = "The sample's folder",
+        DefaultValueFactory = _ => ShippedSample.Folder() ?? Path.Combine("samples", "english") };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the service running" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = OptionRules.Whole("--threads", "CPU threads", 1024, Environment.ProcessorCount);
@@ -35,16 +37,20 @@ internal sealed class DemoCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel)
     {
-        var (sample, folder, device, threads) = (Path.GetFullPath(options.GetValue(_sample)!), options.GetValue(_out)!, options.GetValue(_device)!, options.GetValue(_threads));
-        if (!Directory.Exists(sample)) throw new RefusedInputException("--sample", $"folder not found: {sample}; give the repository's samples/english");
+        var (sample, folder, device, threads) =
+            (Path.GetFullPath(options.GetValue(_sample)!), options.GetValue(_out)!, options.GetValue(_device)!, options.GetValue(_threads));
+        if (!Directory.Exists(sample))
+            throw new RefusedInputException("--sample", $"folder not found: {sample}; give the repository's samples/english");
         await using var process = await ServiceProcess.StartAsync(Path.Combine(folder, "service"), device, threads, cancel);
-        terminal.Say($"The service: {ServiceAddress.Shown(process.Address)}   Swagger UI: {process.Address}swagger\nIts data: {process.Data}");
+        terminal.Say(
+            $"The service: {ServiceAddress.Shown(process.Address)}   Swagger UI: {process.Address}swagger\nIts data: {process.Data}");
         terminal.Tell(new { Event = "service", Url = ServiceAddress.Shown(process.Address), process.Id, process.Data, process.Log });
 
         using var service = new ServiceClient(process.Address);
         if (await PrepareAsync(sample, terminal, service, cancel) is var code and not ExitCode.Done) return code;
         var jobs = new List<JobView>();
-        foreach (var method in (TuningMethod[])[TuningMethod.Lora, TuningMethod.LoraDrop]) jobs.Add(await SubmitAsync(sample, method, terminal, service, cancel));
+        foreach (var method in (TuningMethod[])[TuningMethod.Lora, TuningMethod.LoraDrop])
+            jobs.Add(await SubmitAsync(sample, method, terminal, service, cancel));
         var runs = new List<ComparedRun>();
         foreach (var job in jobs)
         {
@@ -65,16 +71,20 @@ internal sealed class DemoCommand : ClientCommand
         {
             var path = Path.Combine(sample, "model");
             terminal.Say($"\n> loradrop models add {Model} {path}");
-            if (await AddModelCommand.ShowAsync(await service.AddModelAsync(Model, $"file:{path}", cancel), terminal, service, cancel) is var refused and not ExitCode.Done) return refused;
+            if (await AddModelCommand.ShowAsync(await service.AddModelAsync(Model, $"file:{path}", cancel), terminal, service,
+                cancel) is var refused and not ExitCode.Done)
+                return refused;
         }
         if (await service.DatasetsAsync("", cancel).AnyAsync(dataset => dataset.Value.Name == Task, cancel)) return ExitCode.Done;
         var files = Files(sample);
         terminal.Say($"\n> loradrop datasets upload {Task} --train {files.Train} --validation {files.Validation}");
         var splits = new Dictionary<string, string> { ["train"] = files.Train, ["validation"] = files.Validation! };
-        return await DatasetReadiness.ShowAsync(await UploadCommand.SendAsync(Task, splits, terminal, service, cancel), terminal, service, cancel);
+        return await DatasetReadiness.ShowAsync(await UploadCommand.SendAsync(Task, splits, terminal, service, cancel), terminal, service,
+            cancel);
     }
 
-    private static async Task<JobView> SubmitAsync(string sample, TuningMethod method, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    private static async Task<JobView> SubmitAsync(string sample, TuningMethod method, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var file = Path.GetFullPath(Path.Combine(sample, "..", "requests", $"{Task}.json"));
         var settings = JsonNode.Parse(await File.ReadAllTextAsync(file, cancel))!.AsObject();
@@ -101,13 +111,15 @@ internal sealed class DemoCommand : ClientCommand
     }
 
     /// <summary>Downloads all of the job's files, laid out like a local run's.</summary>
-    private static async Task<ComparedRun> FetchAsync(Guid id, string sample, string folder, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    private static async Task<ComparedRun> FetchAsync(Guid id, string sample, string folder, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var job = (await service.JobAsync(id, cancel)).Value;
         var run = Path.Combine(folder, $"{JsonText.NameOf(job.Method)}-{job.Settings.Training.Seed}");
         terminal.Say($"\n> loradrop jobs download {id} --all --out {run}");
         await DownloadCommand.FetchAsync(service, await service.ArtifactsAsync(id, cancel), run, force: true, terminal, cancel);
-        var result = JsonSerializer.Deserialize<RunResult>(await File.ReadAllTextAsync(Path.Combine(run, RunFolder.ResultFile), cancel), JsonText.Options)!;
+        var result = JsonSerializer.Deserialize<RunResult>(await File.ReadAllTextAsync(Path.Combine(run, RunFolder.ResultFile), cancel),
+            JsonText.Options)!;
         var took = job.Stages.Sum(stage => (stage.FinishedAt - stage.StartedAt)?.TotalSeconds ?? 0);
         return new(job.Settings with { Model = Path.Combine(sample, "model") }, run, result, TimeSpan.FromSeconds(took));
     }

@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace LoraDrop.Cli;
 
-/// <summary>A command that computes: loads torch, stops in order on Ctrl-C, and turns every failure into a message and an exit code.</summary>
+/// <summary>A command that computes: loads torch, stops in order on Ctrl-C, and turns every failure into a message and an exit
+/// code.</summary>
 internal abstract class EngineCommand : Command
 {
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON lines to standard output, for scripts" };
@@ -23,7 +24,8 @@ internal abstract class EngineCommand : Command
     protected abstract void Run(ParseResult options, Session session, CancellationToken cancel);
 
     /// <summary>An option that takes a whole number from 1.</summary>
-    protected static Option<int> Whole(string name, string description, int most, int otherwise) => OptionRules.Whole(name, description, most, otherwise);
+    protected static Option<int> Whole(string name, string description, int most, int otherwise) =>
+        OptionRules.Whole(name, description, most, otherwise);
 
     private int Invoke(ParseResult options)
     {

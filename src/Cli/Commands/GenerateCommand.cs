@@ -7,7 +7,9 @@ namespace LoraDrop.Cli;
 /// <summary>Answers prompts with a trained adapter.</summary>
 internal sealed class GenerateCommand : AdapterCommand
 {
-    private readonly Option<string?> _prompt = new("--prompt") { Description = "A prompt (default: prompts from standard input, one per line). For an adapter trained on conversations, the user's message" };
+    private readonly Option<string?> _prompt =
+        new("--prompt") { Description = "A prompt (default: prompts from standard input, one per line). For an adapter trained on "
+            + "conversations, the user's message" };
     private readonly Option<string?> _conversations = new("--conversations")
     {
         Description = "For an adapter trained on conversations: a file (.jsonl or .json) of conversations to answer, "
@@ -15,11 +17,15 @@ internal sealed class GenerateCommand : AdapterCommand
     };
     private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "Maximum tokens per answer (default: as in training)" };
     private readonly Option<int?> _beams = new("--beams") { Description = "Beams of the search (default: as in training)" };
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token (0)" };
-    private readonly Option<double?> _topP = new("--top-p") { Description = "Sample from the likeliest tokens that reach this probability together (1)" };
+    private readonly Option<double?> _temperature =
+        new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token (0)" };
+    private readonly Option<double?> _topP =
+        new("--top-p") { Description = "Sample from the likeliest tokens that reach this probability together (1)" };
     private readonly Option<int?> _topK = new("--top-k") { Description = "Sample from this many of the likeliest tokens (all)" };
-    private readonly Option<double?> _repetition = new("--repetition-penalty") { Description = "Above 1, makes tokens that occurred less likely (1)" };
-    private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends an answer; may be repeated", DefaultValueFactory = _ => [] };
+    private readonly Option<double?> _repetition =
+        new("--repetition-penalty") { Description = "Above 1, makes tokens that occurred less likely (1)" };
+    private readonly Option<string[]> _stop =
+        new("--stop") { Description = "Text that ends an answer; may be repeated", DefaultValueFactory = _ => [] };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed for sampling", DefaultValueFactory = _ => 42 };
 
     public GenerateCommand() : base("generate", "Answer prompts with a trained adapter")
@@ -53,7 +59,8 @@ internal sealed class GenerateCommand : AdapterCommand
             foreach (var ((_, answer), (_, text)) in answers.Items.Zip(chunk))
             {
                 session.Say(answer.Text.Trim());
-                session.Tell(new { Event = "answer", Prompt = text, Answer = answer.Text, End = answer.End.ToString().ToLower(CultureInfo.InvariantCulture), Tokens = answer.Ids.Count });
+                session.Tell(new { Event = "answer", Prompt = text, Answer = answer.Text,
+                    End = answer.End.ToString().ToLower(CultureInfo.InvariantCulture), Tokens = answer.Ids.Count });
             }
         }
     }

@@ -5,11 +5,14 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Stage 1 alone; or for several sample ratios, how much the order of layers depends on them (figures 5 and 12 of the paper).</summary>
+/// <summary>Stage 1 alone; or for several sample ratios, how much the order of layers depends on them (figures 5 and 12 of the
+/// paper).</summary>
 internal sealed class ImportanceCommand : EngineCommand
 {
     private readonly Option<string> _out = new("--out") { Description = "Folder for importance.json and importance.svg", Required = true };
-    private readonly Option<string?> _ratios = new("--ratios") { Description = "Sample ratios to compare, separated by commas; the others are compared with the last. Set --importance-steps, so that all train equally long" };
+    private readonly Option<string?> _ratios =
+        new("--ratios") { Description = "Sample ratios to compare, separated by commas; the others are compared with the last. Set "
+            + "--importance-steps, so that all train equally long" };
     private readonly SettingOptions _settings;
 
     public ImportanceCommand() : base("importance", "Measure which layers' LoRAs matter, without fine-tuning")
@@ -32,7 +35,8 @@ internal sealed class ImportanceCommand : EngineCommand
         foreach (var ratio in Ratios(list))
         {
             SettingOptions.Put(json, "importance.sampleRatio", ratio);
-            reports.Add((ratio, Measure(JobRequest.Parse(json.ToJsonString()), Path.Combine(folder, $"ratio-{ratio.ToString(CultureInfo.InvariantCulture)}"), options, session, cancel)));
+            reports.Add((ratio, Measure(JobRequest.Parse(json.ToJsonString()),
+                Path.Combine(folder, $"ratio-{ratio.ToString(CultureInfo.InvariantCulture)}"), options, session, cancel)));
         }
         Compare(reports, session);
     }
@@ -52,7 +56,8 @@ internal sealed class ImportanceCommand : EngineCommand
     /// <summary>Spearman's correlation of I with I at the last ratio, per module type.</summary>
     private static void Compare(List<(double Ratio, ImportanceReport Report)> reports, Session session)
     {
-        var table = new Table().AddColumns(["α", "examples", .. reports[0].Report.Sites.Select(s => s.Type).Distinct().Select(t => $"Spearman, {t}")]);
+        var table = new Table().AddColumns(["α", "examples",
+            .. reports[0].Report.Sites.Select(s => s.Type).Distinct().Select(t => $"Spearman, {t}")]);
         foreach (var (ratio, report) in reports)
         {
             var correlations = report.Sites.GroupBy(s => s.Type).ToDictionary(type => type.Key, type => RegressionMetrics.Spearman(

@@ -15,8 +15,10 @@ internal static class KeysCommand
 
     private abstract class InDatabase : Command
     {
-        private readonly Option<string?> _data = new("--data") { Description = "Data folder of an embedded service (default: the usual one, if no database is configured)" };
-        private readonly Option<string?> _config = new("--config") { Description = "Settings file with the database (default: the environment)" };
+        private readonly Option<string?> _data =
+            new("--data") { Description = "Data folder of an embedded service (default: the usual one, if no database is configured)" };
+        private readonly Option<string?> _config =
+            new("--config") { Description = "Settings file with the database (default: the environment)" };
 
         protected InDatabase(string name, string description) : base(name, description)
         {
@@ -48,7 +50,8 @@ internal static class KeysCommand
             }
         }
 
-        private static JobsContext Open(string? data, string? config) => data is null && (config is not null || Environment.GetEnvironmentVariable("LORADROP_DATABASE__CONNECTIONSTRING") is { Length: > 0 })
+        private static JobsContext Open(string? data, string? config) => data is null
+            && (config is not null || Environment.GetEnvironmentVariable("LORADROP_DATABASE__CONNECTIONSTRING") is { Length: > 0 })
             ? KeyProgram.Open(SettingsReader.Open(config))
             : KeyProgram.Open(data ?? ServeOptions.DefaultData);
     }
@@ -57,10 +60,12 @@ internal static class KeysCommand
     {
         private readonly Option<string> _name = new("--name") { Description = "Name of the key", Required = true };
         private readonly Option<string> _role = new("--role") { Description = "read, submit or admin", Required = true };
-        private readonly Option<string?> _owner = new("--owner") { Description = "Owner of what it creates (default: its name). * with the role read sees everyone's" };
+        private readonly Option<string?> _owner =
+            new("--owner") { Description = "Owner of what it creates (default: its name). * with the role read sees everyone's" };
         private readonly Option<int?> _days = new("--days") { Description = "Days until it expires (default: never)" };
         private readonly Option<int?> _requests = new("--requests-per-minute") { Description = "Rate limit of this key" };
-        private readonly Option<int?> _jobs = new("--active-jobs") { Description = "Maximum active jobs of its owner: waiting, running or paused" };
+        private readonly Option<int?> _jobs =
+            new("--active-jobs") { Description = "Maximum active jobs of its owner: waiting, running or paused" };
 
         public CreateCommand() : base("create", "Create a key, shown once on standard output")
         {
@@ -77,13 +82,15 @@ internal static class KeysCommand
         {
             var role = Enum.GetValues<Role>().First(each => JsonText.NameOf(each) == options.GetValue(_role));
             var expires = TimeProvider.System.GetUtcNow() + (options.GetValue(_days) is { } days ? TimeSpan.FromDays(days) : null);
-            return KeyProgram.CreateAsync(db, new(options.GetValue(_name)!, role, options.GetValue(_owner), expires, options.GetValue(_requests), options.GetValue(_jobs)), Console.Out, cancel);
+            return KeyProgram.CreateAsync(db, new(options.GetValue(_name)!, role, options.GetValue(_owner), expires,
+                options.GetValue(_requests), options.GetValue(_jobs)), Console.Out, cancel);
         }
     }
 
     private sealed class ListCommand() : InDatabase("list", "List the keys, newest first")
     {
-        protected override Task RunAsync(ParseResult options, JobsContext db, CancellationToken cancel) => KeyProgram.ListAsync(db, Console.Out, cancel);
+        protected override Task RunAsync(ParseResult options, JobsContext db, CancellationToken cancel) =>
+            KeyProgram.ListAsync(db, Console.Out, cancel);
     }
 
     private sealed class RevokeCommand : InDatabase
@@ -92,6 +99,7 @@ internal static class KeysCommand
 
         public RevokeCommand() : base("revoke", "Revoke a key") => Add(_key);
 
-        protected override Task RunAsync(ParseResult options, JobsContext db, CancellationToken cancel) => KeyProgram.RevokeAsync(db, options.GetValue(_key)!, Console.Out, cancel);
+        protected override Task RunAsync(ParseResult options, JobsContext db, CancellationToken cancel) =>
+            KeyProgram.RevokeAsync(db, options.GetValue(_key)!, Console.Out, cancel);
     }
 }

@@ -18,10 +18,12 @@ internal sealed class ListOptions
     }
 
     /// <summary>Reads as many pages as needed; with --json, writes each object as it arrives.</summary>
-    public async Task<List<T>> ReadAsync<T>(ParseResult options, Terminal terminal, Func<string, IAsyncEnumerable<Reply<T>>> list, IEnumerable<(string Name, string Value)> filters, CancellationToken cancel)
+    public async Task<List<T>> ReadAsync<T>(ParseResult options, Terminal terminal, Func<string, IAsyncEnumerable<Reply<T>>> list,
+        IEnumerable<(string Name, string Value)> filters, CancellationToken cancel)
     {
         var most = options.GetValue(_all) ? int.MaxValue : options.GetValue(_limit);
-        var fields = filters.Append(("limit", $"{Math.Min(most, LargestPart)}")).Select(field => $"{field.Item1}={Uri.EscapeDataString(field.Item2)}");
+        var fields = filters.Append(("limit", $"{Math.Min(most, LargestPart)}"))
+            .Select(field => $"{field.Item1}={Uri.EscapeDataString(field.Item2)}");
         var items = new List<T>();
         await foreach (var item in list($"?{string.Join('&', fields)}").WithCancellation(cancel))
         {

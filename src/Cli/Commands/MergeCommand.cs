@@ -16,8 +16,10 @@ internal sealed class MergeCommand : AdapterCommand
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
         var folder = options.GetValue(_out)!;
-        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) throw new RefusedInputException(folder, "is not empty. Choose a new folder.");
-        RunFolder.WriteWhole(Path.TrimEndingDirectorySeparator(folder), fresh => MergedModel.Write(trained.BaseModel, trained.Model, trained.Adapter, fresh, trained.Task.Labels, trained.Model is LanguageModel ? trained.Prompts.EndIds : null));
+        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new RefusedInputException(folder, "is not empty. Choose a new folder.");
+        RunFolder.WriteWhole(Path.TrimEndingDirectorySeparator(folder), fresh => MergedModel.Write(trained.BaseModel, trained.Model,
+            trained.Adapter, fresh, trained.Task.Labels, trained.Model is LanguageModel ? trained.Prompts.EndIds : null));
         session.Say($"merged model: {folder}");
     }
 }

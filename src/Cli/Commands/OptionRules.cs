@@ -15,7 +15,8 @@ internal static class OptionRules
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most)) result.AddError($"{name} must lie in {least} to {most}"); // the parser refuses what is not a number
+            if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most))
+                result.AddError($"{name} must lie in {least} to {most}"); // the parser refuses what is not a number
         });
         return option;
     }
@@ -27,8 +28,11 @@ internal static class OptionRules
         option.Validators.Add(result =>
         {
             string[] written = [.. result.Tokens.Select(token => token.Value)];
-            foreach (var bare in written.Where(pair => pair.IndexOf('=') < 1)) result.AddError($"{name} must be a name and a value: {example}; got '{bare}'");
-            foreach (var twice in written.Where(pair => pair.Contains('=')).GroupBy(pair => pair[..pair.IndexOf('=')]).Where(group => group.Count() > 1)) result.AddError($"{name} has {twice.Key} more than once");
+            foreach (var bare in written.Where(pair => pair.IndexOf('=') < 1))
+                result.AddError($"{name} must be a name and a value: {example}; got '{bare}'");
+            foreach (var twice in written.Where(pair => pair.Contains('=')).GroupBy(pair => pair[..pair.IndexOf('=')])
+                .Where(group => group.Count() > 1))
+                result.AddError($"{name} has {twice.Key} more than once");
         });
         return option;
     }
@@ -41,6 +45,9 @@ internal static class OptionRules
     public static void RefuseEmpty(CommandResult command)
     {
         foreach (var given in command.Children)
-            if (given.Tokens.Any(token => given is OptionResult { Option.Name: MayBeBlank } ? token.Value.Length == 0 : string.IsNullOrWhiteSpace(token.Value))) command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
+            if (given.Tokens.Any(token => given is OptionResult { Option.Name: MayBeBlank }
+                ? token.Value.Length == 0
+                : string.IsNullOrWhiteSpace(token.Value)))
+                command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
     }
 }

@@ -6,7 +6,8 @@ namespace LoraDrop.Cli;
 /// <summary>Predicts labels for texts.</summary>
 internal sealed class PredictCommand : AdapterCommand
 {
-    private readonly Option<string?> _text = new("--text") { Description = "A text (default: texts from standard input, one per line, pairs separated by a tab)" };
+    private readonly Option<string?> _text =
+        new("--text") { Description = "A text (default: texts from standard input, one per line, pairs separated by a tab)" };
     private readonly Option<string?> _pair = new("--text-pair") { Description = "The second text of a pair" };
 
     public PredictCommand() : base("predict", "Predict labels for texts")
@@ -17,7 +18,8 @@ internal sealed class PredictCommand : AdapterCommand
 
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
-        if (options.GetValue(_pair) is not null && options.GetValue(_text) is null) throw new RefusedInputException("--text-pair", "requires --text, the first text of the pair");
+        if (options.GetValue(_pair) is not null && options.GetValue(_text) is null)
+            throw new RefusedInputException("--text-pair", "requires --text, the first text of the pair");
         var texts = options.GetValue(_text) is { } text ? [(text, options.GetValue(_pair))] : Lines().ToArray();
         foreach (var chunk in texts.Chunk(256))
         {
@@ -44,7 +46,9 @@ internal sealed class PredictCommand : AdapterCommand
         var label = task.Kind == TaskKind.Regression ? $"{logits[0]:0.000}" : task.Labels![best];
         session.Say(task.Kind == TaskKind.Regression ? label : $"{label}\t{Probability(logits, best):0.000}");
         if (task.Kind == TaskKind.Regression) session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Score = logits[0] });
-        else session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Label = label, Probabilities = task.Labels!.Index().ToDictionary(l => l.Item, l => Probability(logits, l.Index)) });
+        else
+            session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Label = label,
+                Probabilities = task.Labels!.Index().ToDictionary(l => l.Item, l => Probability(logits, l.Index)) });
     }
 
     private static double Probability(float[] logits, int i) => 1 / logits.Sum(l => Math.Exp(l - logits[i]));

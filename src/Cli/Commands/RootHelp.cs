@@ -23,11 +23,13 @@ internal sealed class RootHelp(HelpAction usual, IReadOnlyList<(string Heading, 
         foreach (var (heading, commands) in groups)
         {
             output.WriteLine($"\n{heading}:");
-            foreach (var command in commands.Where(command => !command.Hidden)) output.WriteLine($"  {command.Name,-11} {command.Description}{Verbs(command)}");
+            foreach (var command in commands.Where(command => !command.Hidden))
+                output.WriteLine($"  {command.Name,-11} {command.Description}{Verbs(command)}");
         }
         output.WriteLine("\nOptions:\n  --help      Help, of a command too\n  --version   The version");
         return ExitCode.Done;
     }
 
-    private static string Verbs(Command command) => command.Subcommands.Count == 0 ? "" : $": {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}";
+    private static string Verbs(Command command) =>
+        command.Subcommands.Count == 0 ? "" : $": {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}";
 }

@@ -18,13 +18,23 @@ namespace LoraDrop.Cli;
 /// <summary>The service on one machine: Api and worker in one process, rows in SQLite, objects in a folder.</summary>
 internal sealed class ServeCommand : Command
 {
-    private readonly Option<string> _host = new("--host") { Description = "Address to listen on. Other than 127.0.0.1, callers need a key: loradrop keys create", DefaultValueFactory = _ => $"{IPAddress.Loopback}" };
-    private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 picks a free one", DefaultValueFactory = _ => ServeOptions.DefaultPort };
-    private readonly Option<string> _data = new("--data") { Description = "Folder for the service's data", DefaultValueFactory = _ => ServeOptions.DefaultData };
+    private readonly Option<string> _host =
+        new("--host") { Description = "Address to listen on. Other than 127.0.0.1, callers need a key: loradrop keys create",
+            DefaultValueFactory = _ => $"{IPAddress.Loopback}" };
+    private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 picks a free one",
+        DefaultValueFactory = _ => ServeOptions.DefaultPort };
+    private readonly Option<string> _data = new("--data") { Description = "Folder for the service's data",
+        DefaultValueFactory = _ => ServeOptions.DefaultData };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => "cpu" };
-    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads per stage", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int> _threads = new("--threads") { Description = "CPU threads per stage",
+        DefaultValueFactory = _ => Environment.ProcessorCount };
     private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at the same time", DefaultValueFactory = _ => 1 };
-    private readonly Option<string[]> _allowPrivate = new("--allow-private") { Description = "A private network, address or host that webhooks may reach, such as 127.0.0.1 or 10.20.0.0/16 (default: public hosts only); may be repeated" };
+    private readonly Option<string[]> _allowPrivate =
+        new("--allow-private")
+        {
+            Description = "A private network, address or host that webhooks may reach, such as 127.0.0.1 or 10.20.0.0/16 "
+                + "(default: public hosts only); may be repeated",
+        };
     private readonly Option<bool> _allowHttp = new("--allow-http") { Description = "Allow webhooks over http, not only https" };
     private readonly Option<bool> _noSample = new("--no-sample") { Description = "Do not register the sample model in a new data folder" };
 
@@ -36,7 +46,8 @@ internal sealed class ServeCommand : Command
         Limit(_slots, 1, 64);
         _host.Validators.Add(result =>
         {
-            if (result.Tokens is [var written] && !IPAddress.TryParse(written.Value, out _)) result.AddError($"--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0; got '{written.Value}'");
+            if (result.Tokens is [var written] && !IPAddress.TryParse(written.Value, out _))
+                result.AddError($"--host must be an address of this machine, such as 127.0.0.1 or 0.0.0.0; got '{written.Value}'");
         });
         Add(_host);
         Add(_port);
@@ -52,22 +63,28 @@ internal sealed class ServeCommand : Command
 
     private static void Limit(Option<int> option, int least, int most) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most)) result.AddError($"{option.Name} must lie in {least} to {most}");
+        if (result.Tokens is [var written] && int.TryParse(written.Value, out var n) && (n < least || n > most))
+            result.AddError($"{option.Name} must lie in {least} to {most}");
     });
 
     private async Task<int> InvokeAsync(ParseResult options, CancellationToken cancel)
     {
         try
         {
-            var outgoing = new OutgoingOptions { PrivateNetworks = options.GetValue(_allowPrivate) ?? [], AllowHttp = options.GetValue(_allowHttp) };
-            if (outgoing.Faults("").ToList() is { Count: > 0 } faults) throw new RefusedInputException([.. faults.Select(fault => fault with { Path = _allowPrivate.Name })]);
+            var outgoing = new OutgoingOptions { PrivateNetworks = options.GetValue(_allowPrivate) ?? [],
+                AllowHttp = options.GetValue(_allowHttp) };
+            if (outgoing.Faults("").ToList() is { Count: > 0 } faults)
+                throw new RefusedInputException([.. faults.Select(fault => fault with { Path = _allowPrivate.Name })]);
             using var folder = DataFolder.Take(options.GetValue(_data)!);
-            var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads), Slots = options.GetValue(_slots) };
+            var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads),
+                Slots = options.GetValue(_slots) };
             var isNew = !File.Exists(folder.Database);
-            await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Parse(options.GetValue(_host)!), options.GetValue(_port), worker, HubOptions.FromEnvironment()) { Outgoing = outgoing });
+            await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Parse(options.GetValue(_host)!),
+                options.GetValue(_port), worker, HubOptions.FromEnvironment()) { Outgoing = outgoing });
             await app.StartAsync(cancel);
             var sample = isNew && !options.GetValue(_noSample) ? await ShippedSample.RegisterAsync(app.Services, cancel) : [];
-            await Console.Out.WriteLineAsync(Welcome(AddressOf(app), IPAddress.IsLoopback(IPAddress.Parse(options.GetValue(_host)!)), folder.Root, sample));
+            await Console.Out.WriteLineAsync(Welcome(AddressOf(app), IPAddress.IsLoopback(IPAddress.Parse(options.GetValue(_host)!)),
+                folder.Root, sample));
             await app.LogAccessAsync($"loradrop keys create --data {folder.Root} --name <name> --role admin", cancel);
             await app.WaitForShutdownAsync(cancel);
             return ExitCode.Done;
@@ -79,7 +96,8 @@ internal sealed class ServeCommand : Command
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            Failure.Write(false, FailureCode.Refused, [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another, or 0 for a free one")]);
+            Failure.Write(false, FailureCode.Refused,
+                [new("--port", $"{options.GetValue(_port)} is in use by another program; choose another, or 0 for a free one")]);
             return ExitCode.Usage;
         }
         catch (SocketException denied)

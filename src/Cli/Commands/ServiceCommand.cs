@@ -5,7 +5,9 @@ namespace LoraDrop.Cli;
 /// <summary>A command that calls a service at any address.</summary>
 internal abstract class ServiceCommand : ClientCommand
 {
-    private readonly Option<string?> _url = new("--url") { Description = $"Address of the service (default: the variable {ServiceAddress.Variable}, else {ServiceAddress.Default})" };
+    private readonly Option<string?> _url =
+        new("--url") { Description = $"Address of the service (default: the variable {ServiceAddress.Variable}, else "
+            + $"{ServiceAddress.Default})" };
 
     protected ServiceCommand(string name, string description) : base(name, description) => Add(_url);
 
@@ -14,7 +16,9 @@ internal abstract class ServiceCommand : ClientCommand
 
     protected sealed override async Task<int> RunAsync(ParseResult options, Terminal terminal, CancellationToken cancel)
     {
-        using var service = new ServiceClient(ServiceAddress.Of(options.GetValue(_url), Environment.GetEnvironmentVariable(ServiceAddress.Variable)), ServiceAddress.Key(Environment.GetEnvironmentVariable(ServiceAddress.KeyVariable)));
+        using var service =
+            new ServiceClient(ServiceAddress.Of(options.GetValue(_url), Environment.GetEnvironmentVariable(ServiceAddress.Variable)),
+                ServiceAddress.Key(Environment.GetEnvironmentVariable(ServiceAddress.KeyVariable)));
         return await RunAsync(options, terminal, service, cancel);
     }
 }

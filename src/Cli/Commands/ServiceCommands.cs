@@ -7,18 +7,22 @@ internal static class ServiceCommands
 {
     public static Command Jobs() => new("jobs", "Fine-tuning jobs")
     {
-        new SubmitCommand(), new EstimateCommand(), new CloneCommand(), new WatchCommand(), new ListJobsCommand(), new GetJobCommand(), new PauseCommand(), new ResumeCommand(), new CancelCommand(), new RetryCommand(), new DeleteJobCommand(), new RestoreCommand(), new JobImportanceCommand(),
+        new SubmitCommand(), new EstimateCommand(), new CloneCommand(), new WatchCommand(), new ListJobsCommand(), new GetJobCommand(),
+        new PauseCommand(), new ResumeCommand(), new CancelCommand(), new RetryCommand(), new DeleteJobCommand(), new RestoreCommand(),
+        new JobImportanceCommand(),
         new EventsCommand(), new DownloadCommand(),
     };
 
     public static Command Datasets() => new("datasets", "Data to learn from")
     {
-        new UploadCommand(), new AddDatasetCommand(), new ListDatasetsCommand(), new GetDatasetCommand(), new PreviewCommand(), new DeleteDatasetCommand(),
+        new UploadCommand(), new AddDatasetCommand(), new ListDatasetsCommand(), new GetDatasetCommand(), new PreviewCommand(),
+        new DeleteDatasetCommand(),
     };
 
     public static Command Webhooks() => new("webhooks", "Manage webhooks")
     {
-        new AddWebhookCommand(), new ListWebhooksCommand(), new GetWebhookCommand(), new UpdateWebhookCommand(), new RotateSecretCommand(), new DeleteWebhookCommand(), new TestWebhookCommand(), new DeliveriesCommand(), new ReplayCommand(),
+        new AddWebhookCommand(), new ListWebhooksCommand(), new GetWebhookCommand(), new UpdateWebhookCommand(), new RotateSecretCommand(),
+        new DeleteWebhookCommand(), new TestWebhookCommand(), new DeliveriesCommand(), new ReplayCommand(),
     };
 
     public static Command Models() => new("models", "Base models")

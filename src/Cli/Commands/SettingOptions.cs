@@ -7,7 +7,8 @@ using LoraDrop.Domain;
 namespace LoraDrop.Cli;
 
 /// <summary>The settings of a run: a JSON file (the body of POST /jobs), options, or both; an option wins over the file.</summary>
-/// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone validates it, so that file, options and API follow the same rules.</remarks>
+/// <remarks>Options only fill in the JSON; <see cref="JobRequest.Parse"/> alone validates it, so that file, options and API follow the same
+/// rules.</remarks>
 internal sealed class SettingOptions
 {
     private enum Kind { Text, Lines, Number, Flag, List, Pairs }
@@ -17,7 +18,9 @@ internal sealed class SettingOptions
     private static readonly Setting[] Settings =
     [
         new("--model", "model", Kind.Text, "Folder with config.json, model.safetensors and the tokenizer's files"),
-        new("--data", "dataset", Kind.Text, "Training file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet), or a folder with train.* and optionally validation.* (or dev.*) and test.*"),
+        new("--data", "dataset", Kind.Text,
+        "Training file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet), or a folder with "
+        + "train.* and optionally validation.* (or dev.*) and test.*"),
         new("--method", "method", Kind.Text, "lora-drop (default) or lora"),
         new("--task", "task.preset", Kind.Text, $"A known task: {string.Join(", ", TaskPreset.All.Select(p => p.Name))}"),
         new("--kind", "task.kind", Kind.Text, "classification, regression or generation, if no --task is given"),
@@ -25,10 +28,13 @@ internal sealed class SettingOptions
         new("--text-pair", "task.columns.second", Kind.Text, "Column of the second text of a pair"),
         new("--label", "task.columns.label", Kind.Text, "Column of the label"),
         new("--labels", "task.labels", Kind.List, "Names of the classes, class 0 first, separated by commas"),
-        new("--metric", "task.metric", Kind.Text, "Primary metric: accuracy, f1, macro-f1, matthews, pearson, spearman; for generation perplexity, bleu, rouge, …"),
-        new("--prompt", "task.text.prompt", Kind.Lines, "Generation: the prompt, with columns in braces: \"Question: {question}\\nAnswer:\""),
+        new("--metric", "task.metric", Kind.Text,
+        "Primary metric: accuracy, f1, macro-f1, matthews, pearson, spearman; for generation perplexity, bleu, rouge, …"),
+        new("--prompt", "task.text.prompt", Kind.Lines,
+        "Generation: the prompt, with columns in braces: \"Question: {question}\\nAnswer:\""),
         new("--target", "task.text.target", Kind.Lines, "Generation: the answer to learn: \" {answer}\""),
-        new("--chat", "task.text.chat", Kind.Flag, "Generation: rows are conversations (messages, conversations, or instruction and output)"),
+        new("--chat", "task.text.chat", Kind.Flag,
+        "Generation: rows are conversations (messages, conversations, or instruction and output)"),
         new("--overlong", "task.text.overlong", Kind.Text, "Generation: handling of rows that are too long: cut (default), drop or refuse"),
         new("--max-new-tokens", "task.decoding.maxNewTokens", Kind.Number, "Generation: maximum tokens per answer (the task's, else 128)"),
         new("--beams", "task.decoding.beams", Kind.Number, "Generation: beams of the search (the task's, else 1)"),
@@ -36,13 +42,16 @@ internal sealed class SettingOptions
         new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (the task's, else 8)"),
         new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (the task's, else 8)"),
         new("--dropout", "lora.dropout", Kind.Number, "Dropout before A (0)"),
-        new("--targets", "lora.targets", Kind.List, "Module types that get a LoRA, separated by commas (the task's, else query,value); also q, k, v, o, gate, up, down, attention, feed-forward, all-linear"),
+        new("--targets", "lora.targets", Kind.List,
+        "Module types that get a LoRA, separated by commas (the task's, else query,value); also q, k, v, o, "
+        + "gate, up, down, attention, feed-forward, all-linear"),
         new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, share of the training data for measuring importance (0.1)"),
         new("--importance-epochs", "importance.epochs", Kind.Number, "n, passes over the sample (3)"),
         new("--importance-steps", "importance.steps", Kind.Number, "Optimiser steps on the sample, instead of epochs"),
         new("--importance-from", "importance.from", Kind.Text, "Folder or importance.json of another run whose importance to reuse"),
         new("--scope", "importance.scope", Kind.Text, "per-type (default) or joint"),
-        new("--threshold", "sharing.threshold", Kind.Number, "T, share of the total importance that layers with their own LoRA must reach (0.9)"),
+        new("--threshold", "sharing.threshold", Kind.Number,
+        "T, share of the total importance that layers with their own LoRA must reach (0.9)"),
         new("--keep", "sharing.keep", Kind.Number, "How many layers of each module type keep their own LoRA, instead of a threshold"),
         new("--remainder", "sharing.remainder", Kind.Text, "What the other layers get: share (default) or none"),
         new("--select", "sharing.select", Kind.Text, "Which layers are kept: importance (default), inverse, random, top"),
@@ -52,7 +61,8 @@ internal sealed class SettingOptions
         new("--learning-rate", "training.learningRate", Kind.Number, "Peak learning rate (the task's, else 5e-4)"),
         new("--head-learning-rate", "training.classifierLearningRate", Kind.Number, "Peak learning rate of the head (the same)"),
         new("--warmup", "training.warmupRatio", Kind.Number, "Share of steps for warm-up (0.06)"),
-        new("--schedule", "training.schedule", Kind.Text, "Learning rate after warm-up: linear (default) and cosine fall to 0, constant stays at its peak"),
+        new("--schedule", "training.schedule", Kind.Text,
+        "Learning rate after warm-up: linear (default) and cosine fall to 0, constant stays at its peak"),
         new("--weight-decay", "training.weightDecay", Kind.Number, "AdamW's weight decay (0.01)"),
         new("--max-length", "training.maxLength", Kind.Number, "Maximum tokens per text (512, or the model's limit)"),
         new("--seed", "training.seed", Kind.Number, "Random seed (42)"),
@@ -60,7 +70,8 @@ internal sealed class SettingOptions
         new("--accumulation", "training.accumulation", Kind.Number, "Batches per optimiser step (1)"),
         new("--evaluate-every", "training.evaluateEvery", Kind.Number, "Steps between evaluations (an epoch)"),
         new("--early-stopping", "training.earlyStopping", Kind.Number, "Stop after this many evaluations without a better score"),
-        new("--weights", "training.weights", Kind.Text, "Format of the frozen matrices: float32, bfloat16, int8 or nf4 (float32 on a CPU, bfloat16 on CUDA)"),
+        new("--weights", "training.weights", Kind.Text,
+        "Format of the frozen matrices: float32, bfloat16, int8 or nf4 (float32 on a CPU, bfloat16 on CUDA)"),
         new("--checkpointing", "training.checkpointing", Kind.Flag, "Recompute each layer in the backward pass: less memory, more time"),
         new("--max-steps", "training.maxSteps", Kind.Number, "Stop task adaptation after this many steps"),
     ];
@@ -76,8 +87,10 @@ internal sealed class SettingOptions
     /// <summary>Options with another meaning for a service.</summary>
     private static readonly Dictionary<string, string> AtService = new()
     {
-        ["--model"] = "A registered model, hf:<repository>[@revision], s3://bucket/folder, or a folder on the service's machine: file:/path or ./path",
-        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder on the service's machine: file:/path or ./path",
+        ["--model"] = "A registered model, hf:<repository>[@revision], s3://bucket/folder, or a folder on the service's "
+        + "machine: file:/path or ./path",
+        ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder on "
+        + "the service's machine: file:/path or ./path",
         ["--importance-from"] = "Id of a job whose importance to reuse",
     };
 
@@ -92,7 +105,8 @@ internal sealed class SettingOptions
     private static readonly string[] OfLoraDrop = ["importance", "sharing"];
 
     private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
-    private readonly Option<string?> _validation = new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
+    private readonly Option<string?> _validation =
+        new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
     private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
     private readonly Dictionary<Setting, Option> _options;
 
@@ -101,7 +115,9 @@ internal sealed class SettingOptions
     public SettingOptions(Command command, bool atService = false)
     {
         command.Add(_file);
-        _options = Settings.Select(s => atService && AtService.TryGetValue(s.Option, out var description) ? s with { Description = description } : s)
+        _options = Settings.Select(s => atService && AtService.TryGetValue(s.Option, out var description)
+            ? s with { Description = description }
+            : s)
             .Concat(atService ? OfService : []).ToDictionary(s => s, OptionOf);
         foreach (var option in _options.Values) command.Add(option);
         if (atService) return;
@@ -121,7 +137,9 @@ internal sealed class SettingOptions
             }
             else if (option is Option<string[]> pairs)
             {
-                if (parsed.GetResult(pairs) is not null) Put(json, setting.Path, new JsonObject(OptionRules.PairsOf(parsed.GetValue(pairs)!).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))));
+                if (parsed.GetResult(pairs) is not null)
+                    Put(json, setting.Path, new JsonObject(OptionRules.PairsOf(parsed.GetValue(pairs)!)
+                        .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))));
             }
             else if (parsed.GetValue((Option<string?>)option) is { } text)
             {
@@ -136,8 +154,10 @@ internal sealed class SettingOptions
     public JsonObject Patch(ParseResult parsed)
     {
         var patch = Json(parsed);
-        foreach (var (setting, other) in InsteadOf.Where(pair => Holds(patch, pair.Key) && !Holds(patch, pair.Value))) Put(patch, other, null);
-        if (patch["method"] is JsonValue method && method.TryGetValue<string>(out var name) && name != JsonText.NameOf(TuningMethod.LoraDrop))
+        foreach (var (setting, other) in InsteadOf.Where(pair => Holds(patch, pair.Key) && !Holds(patch, pair.Value)))
+            Put(patch, other, null);
+        if (patch["method"] is JsonValue method && method.TryGetValue<string>(out var name)
+            && name != JsonText.NameOf(TuningMethod.LoraDrop))
             foreach (var section in OfLoraDrop.Where(section => !patch.ContainsKey(section))) patch[section] = null;
         return patch;
     }
@@ -177,7 +197,8 @@ internal sealed class SettingOptions
 
     private bool Given(ParseResult parsed, string path) => parsed.GetResult(_options.Single(o => o.Key.Path == path).Value) is not null;
 
-    private static bool Holds(JsonObject json, string path) => path.Split('.') is [var section, var field] && json[section] is JsonObject fields && fields.ContainsKey(field);
+    private static bool Holds(JsonObject json, string path) =>
+        path.Split('.') is [var section, var field] && json[section] is JsonObject fields && fields.ContainsKey(field);
 
     private static void Remove(JsonObject json, string path)
     {
@@ -189,7 +210,8 @@ internal sealed class SettingOptions
     {
         try
         {
-            var json = JsonNode.Parse(File.ReadAllText(path), null, new() { AllowDuplicateProperties = false }) as JsonObject ?? throw new RefusedInputException(path, "must hold a JSON object");
+            var json = JsonNode.Parse(File.ReadAllText(path), null, new() { AllowDuplicateProperties = false }) as JsonObject
+                ?? throw new RefusedInputException(path, "must hold a JSON object");
             _ = json.ToJsonString(); // reads every text
             return json;
         }
@@ -210,7 +232,9 @@ internal sealed class SettingOptions
     private static JsonNode Value(Kind kind, string text) => kind switch
     {
         Kind.Lines => text.Replace("\\n", "\n").Replace("\\t", "\t"), // as a shell passes them on
-        Kind.List => new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)]),
+        Kind.List =>
+            new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(part => (JsonNode)part)]),
         Kind.Number when long.TryParse(text, CultureInfo.InvariantCulture, out var whole) => whole,
         Kind.Number when double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
         _ => text, // validated, with its path, as part of the JSON

@@ -10,12 +10,16 @@ internal sealed class SizeCommand : EngineCommand
 {
     private readonly SettingOptions _settings;
 
-    public SizeCommand() : base("size", "Count a model's LoRA parameters and estimate memory, from config.json alone: no weights, no data") => _settings = new(this);
+    public SizeCommand()
+        : base("size", "Count a model's LoRA parameters and estimate memory, from config.json alone: no weights, no data") =>
+        _settings = new(this);
 
     protected override void Run(ParseResult options, Session session, CancellationToken cancel)
     {
         var json = _settings.Json(options);
-        var model = json["model"] is JsonValue named && named.TryGetValue<string>(out var folder) ? ModelInspection.OfConfig(folder) : throw new RefusedInputException("--model", "is required: a folder with config.json");
+        var model = json["model"] is JsonValue named && named.TryGetValue<string>(out var folder)
+            ? ModelInspection.OfConfig(folder)
+            : throw new RefusedInputException("--model", "is required: a folder with config.json");
         json.TryAdd("dataset", "not read");
         json.TryAdd("task", new JsonObject { ["preset"] = model.Generates ? TaskPreset.Chat : TaskPreset.Labelled });
         var request = JobRequest.Parse(json.ToJsonString());
@@ -23,15 +27,22 @@ internal sealed class SizeCommand : EngineCommand
         if (faults.Count > 0) throw new RefusedInputException(faults);
 
         var range = ParameterRange.Of(request, model)!;
-        var memory = Kinds(request, model).ToDictionary(JsonText.NameOf, kind => MemoryEstimate.OfJob(request with { Training = request.Training with { Weights = kind } }, model, null));
+        var memory = Kinds(request, model).ToDictionary(JsonText.NameOf,
+            kind => MemoryEstimate.OfJob(request with { Training = request.Training with { Weights = kind } }, model, null));
         var (lora, longest) = (request.Lora, Math.Min(request.Training.MaxLength, model.LongestText));
         session.Say($"""
             model      {Number(model.Parameters)} parameters: {model.Family}, {model.Layers} layers of width {Number(model.Hidden)}, {Number(model.Vocabulary)} tokens
             LoRA       {Number(range.Lora)} parameters: rank {lora.Rank} on {string.Join(", ", LoraFit.Chosen(lora.Targets, model.Modules).Select(module => module.Type))}
             """);
-        if (request.Sharing is not null) session.Say($"LoRA-drop  {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
-        session.Say($"memory     {string.Join(", ", memory.Select(kind => $"{kind.Value / (double)(1L << 30):0.0} GiB with {kind.Key} weights"))}: about, on a CPU, in batches of {request.Training.BatchSize} texts of up to {Number(longest)} tokens{(request.Training.Checkpointing == true ? ", layers computed again" : "")}");
-        session.Tell(new { Event = "size", Model = model.Parameters, range.Lora, range.Least, range.Most, MemoryBytes = memory, request.Training.BatchSize, LongestText = longest });
+        if (request.Sharing is not null)
+            session.Say(
+                $"LoRA-drop  {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
+        session.Say("memory     "
+            + $"{string.Join(", ", memory.Select(kind => $"{kind.Value / (double)(1L << 30):0.0} GiB with {kind.Key} weights"))}: "
+            + $"about, on a CPU, in batches of {request.Training.BatchSize} texts of up to {Number(longest)} "
+            + $"tokens{(request.Training.Checkpointing == true ? ", layers computed again" : "")}");
+        session.Tell(new { Event = "size", Model = model.Parameters, range.Lora, range.Least, range.Most, MemoryBytes = memory,
+            request.Training.BatchSize, LongestText = longest });
     }
 
     /// <summary>The requested weight format, or all of them if none is requested. Only decoders have a choice.</summary>

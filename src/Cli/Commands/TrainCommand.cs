@@ -6,7 +6,8 @@ namespace LoraDrop.Cli;
 /// <summary>Fine-tunes: both stages of LoRA-drop, or ordinary LoRA.</summary>
 internal sealed class TrainCommand : EngineCommand
 {
-    private readonly Option<string> _out = new("--out") { Description = "Output folder; a stopped run continues in its folder", Required = true };
+    private readonly Option<string> _out = new("--out") { Description = "Output folder; a stopped run continues in its folder",
+        Required = true };
     private readonly SettingOptions _settings;
 
     public TrainCommand() : base("train", "Fine-tune a model: importance evaluation, then task adaptation")
@@ -21,7 +22,8 @@ internal sealed class TrainCommand : EngineCommand
         var folder = options.GetValue(_out)!;
         var result = Run(request, _settings.Inputs(options, request), folder, session, cancel);
         if (session.Json) return;
-        SummaryLines.Write(session.Console, result.Scores.Values, result.Test?.Values, result.Parameters, result.LoraParameters, result.BestStep,
+        SummaryLines.Write(session.Console, result.Scores.Values, result.Test?.Values, result.Parameters, result.LoraParameters,
+            result.BestStep,
             result.Generated is { } answers ? (answers.Split, answers.Prompts, answers.Scores.Values) : null);
         session.Say($"adapter for PEFT: {Path.Combine(folder, RunFolder.AdapterFolder)}");
     }

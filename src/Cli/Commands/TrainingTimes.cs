@@ -4,7 +4,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Stores the seconds that each run of a comparison trained: a resumed comparison reads finished runs, which takes no time.</summary>
+/// <summary>Stores the seconds that each run of a comparison trained: a resumed comparison reads finished runs, which takes no
+/// time.</summary>
 /// <param name="folder">The folder of the comparison.</param>
 internal sealed class TrainingTimes(string folder)
 {

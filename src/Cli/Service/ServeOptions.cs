@@ -5,7 +5,8 @@ using LoraDrop.Worker;
 namespace LoraDrop.Cli;
 
 /// <summary>Address and resources of an embedded service.</summary>
-internal sealed record ServeOptions(IPAddress Address, int Port, WorkerOptions Worker, HubOptions Hub, bool Quiet = false, TrackingOptions? Tracking = null)
+internal sealed record ServeOptions(IPAddress Address, int Port, WorkerOptions Worker, HubOptions Hub, bool Quiet = false,
+    TrackingOptions? Tracking = null)
 {
     /// <summary>Hosts that webhooks and the hub's redirects may reach; default: public hosts only.</summary>
     public OutgoingOptions Outgoing { get; init; } = new();
@@ -16,5 +17,7 @@ internal sealed record ServeOptions(IPAddress Address, int Port, WorkerOptions W
     public bool Loopback => IPAddress.IsLoopback(Address);
 
     /// <summary>The default data folder, by the XDG base directory specification.</summary>
-    public static string DefaultData => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "loradrop");
+    public static string DefaultData =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+            "loradrop");
 }

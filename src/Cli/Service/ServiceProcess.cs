@@ -5,7 +5,8 @@ using LoraDrop.Domain;
 namespace LoraDrop.Cli;
 
 /// <summary>A service that this program starts: <c>loradrop serve</c> on a free port. Disposing stops it, unless it was detached.</summary>
-/// <remarks>It runs in its own session, so neither Ctrl-C nor a closed terminal ends it; its starter stops it once everything is stored.</remarks>
+/// <remarks>It runs in its own session, so neither Ctrl-C nor a closed terminal ends it; its starter stops it once everything is
+/// stored.</remarks>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
     private const int ShownLines = 20;
@@ -37,7 +38,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         data = Path.GetFullPath(data);
         Directory.CreateDirectory(data);
         var log = Path.Combine(data, "serve.log");
-        string[] command = [.. Itself(), "serve", "--port", "0", "--data", data, "--device", device, "--threads", $"{threads}", "--no-sample"];
+        string[] command = [.. Itself(), "serve", "--port", "0", "--data", data, "--device", device, "--threads", $"{threads}",
+            "--no-sample"];
         var service = new ServiceProcess(Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", log, .. command]))!, data, log);
         try
         {
@@ -86,7 +88,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     private async Task LookAgainAsync(CancellationToken cancel)
     {
-        if (_process.HasExited) throw new RefusedInputException("serve", $"the service ended at once: {string.Join('\n', Written().TrimEnd().Split('\n').TakeLast(ShownLines))}");
+        if (_process.HasExited)
+            throw new RefusedInputException("serve",
+                $"the service ended at once: {string.Join('\n', Written().TrimEnd().Split('\n').TakeLast(ShownLines))}");
         await Task.Delay(PollInterval, cancel);
     }
 
@@ -111,7 +115,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     private static string[] Itself() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
+            ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]]
+            : [Environment.ProcessPath!];
 
     [GeneratedRegex(@"listens on (http://\S+)")]
     private static partial Regex AddressPattern();

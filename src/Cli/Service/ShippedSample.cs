@@ -26,9 +26,13 @@ internal static class ShippedSample
         await using var scope = services.CreateAsyncScope();
         var inputs = scope.ServiceProvider.GetRequiredService<InputLife>();
         var names = new List<string>();
-        if (!(await inputs.RegisterModelAsync(Model, new Source.LocalPath(Path.Combine(sample, "model")).ToString(), shared: true, cancel)).IsRefused(out _, out _)) names.Add(Model);
+        if (!(await inputs.RegisterModelAsync(Model, new Source.LocalPath(Path.Combine(sample, "model")).ToString(), shared: true,
+            cancel)).IsRefused(out _, out _))
+            names.Add(Model);
         foreach (var task in Directory.EnumerateDirectories(Path.Combine(sample, "data")).Order(StringComparer.Ordinal))
-            if (!(await inputs.RegisterDatasetAsync(Path.GetFileName(task), new Source.LocalPath(task).ToString(), shared: true, cancel)).IsRefused(out _, out _)) names.Add(Path.GetFileName(task));
+            if (!(await inputs.RegisterDatasetAsync(Path.GetFileName(task), new Source.LocalPath(task).ToString(), shared: true,
+                cancel)).IsRefused(out _, out _))
+                names.Add(Path.GetFileName(task));
         return names;
     }
 }

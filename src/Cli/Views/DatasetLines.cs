@@ -14,8 +14,11 @@ internal static class DatasetLines
     {
         foreach (var split in dataset.Splits ?? [])
         {
-            console.MarkupLineInterpolated($"[bold]{split.Split}[/]  {split.Rows:N0} rows, {Words.Bytes(split.Bytes)}, {split.File}{(split.Header ? "" : ", no header: columns are counted from 0")}");
-            if (split.Columns is { } columns) PlainTable.Write(console, ["column", "type", ">empty", ">different", ">longest", "values"], columns.Select(Row));
+            var header = split.Header ? "" : ", no header: columns are counted from 0";
+            console.MarkupLineInterpolated(
+                $"[bold]{split.Split}[/]  {split.Rows:N0} rows, {Words.Bytes(split.Bytes)}, {split.File}{header}");
+            if (split.Columns is { } columns)
+                PlainTable.Write(console, ["column", "type", ">empty", ">different", ">longest", "values"], columns.Select(Row));
             if (split.NotUsed is { Count: > 0 } unused) console.MarkupLineInterpolated($"not used: {string.Join(", ", unused)}");
             foreach (var remark in split.Remarks ?? []) console.MarkupLineInterpolated($"[yellow]![/] {remark}");
         }
@@ -26,7 +29,10 @@ internal static class DatasetLines
 
     private static string Type(ColumnType type) => type == ColumnType.Whole ? "integer" : JsonText.NameOf(type);
 
-    private static string Distinct(int distinct) => distinct < ColumnSummary.MostDistinct ? $"{distinct:N0}" : $"over {ColumnSummary.MostDistinct - 1:N0}";
+    private static string Distinct(int distinct) =>
+        distinct < ColumnSummary.MostDistinct ? $"{distinct:N0}" : $"over {ColumnSummary.MostDistinct - 1:N0}";
 
-    private static string? Values(ColumnSummary column) => column.Values is { Count: > 0 and <= MostValues } values ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}")) : null;
+    private static string? Values(ColumnSummary column) => column.Values is { Count: > 0 and <= MostValues } values
+        ? string.Join(", ", values.Select(value => $"{value.Key} ×{value.Value:N0}"))
+        : null;
 }

@@ -11,22 +11,35 @@ internal static class EstimateLines
     public static void Write(IAnsiConsole console, EstimateView estimate)
     {
         foreach (var fault in estimate.Faults) console.MarkupLineInterpolated($"[red]{fault.Path}[/]: {fault.Message}");
-        if (estimate.WaitingFor is { } waits) console.MarkupLineInterpolated($"not known yet: {string.Join(" and ", waits)}. Register it, or submit the job, to have it fetched");
+        if (estimate.WaitingFor is { } waits)
+            console.MarkupLineInterpolated(
+                $"not known yet: {string.Join(" and ", waits)}. Register it, or submit the job, to have it fetched");
         if (estimate.Parameters is { } parameters) console.MarkupLineInterpolated($"{Trained(parameters)}");
         if (estimate.Stages.Count > 0)
-            PlainTable.Write(console, ["stage", ">examples", ">steps", ">tokens", ">GiB", ">time"], estimate.Stages.Select(stage => (IReadOnlyList<string?>)
-                [StageNames.ForPeople(stage.Stage), Number(stage.Examples), Number(stage.Steps), stage.Tokens is { } tokens ? Number(tokens) : null, stage.MemoryGiB?.ToString("0.0", CultureInfo.InvariantCulture), stage.Seconds is { } seconds ? Words.Duration(seconds) : null]));
+            PlainTable.Write(console, ["stage", ">examples", ">steps", ">tokens", ">GiB", ">time"],
+                estimate.Stages.Select(stage => (IReadOnlyList<string?>)
+                [StageNames.ForPeople(stage.Stage), Number(stage.Examples), Number(stage.Steps), stage.Tokens is { } tokens
+                ? Number(tokens)
+                : null, stage.MemoryGiB?.ToString("0.0", CultureInfo.InvariantCulture), stage.Seconds is { } seconds
+                ? Words.Duration(seconds)
+                : null]));
         foreach (var why in estimate.Stages.Select(stage => stage.SecondsFrom).Distinct()) console.MarkupLineInterpolated($"time: {why}");
         if (estimate.Seconds is { } total) console.MarkupLineInterpolated($"together {Words.Duration(total)}");
-        console.MarkupLineInterpolated($"place in the queue: {estimate.Queue.Position}{(estimate.Queue.Seconds is { } wait ? $", a wait of {Words.Duration(wait)}" : "")} ({estimate.Queue.SecondsFrom})");
-        foreach (var worker in estimate.Workers) console.MarkupLineInterpolated($"worker {worker.Id} ({worker.Device}, {worker.MemoryGiB:0.0} GiB): {(worker.Fits ? "could take it" : worker.Why)}");
+        var delay = estimate.Queue.Seconds is { } wait ? $", a wait of {Words.Duration(wait)}" : "";
+        console.MarkupLineInterpolated($"place in the queue: {estimate.Queue.Position}{delay} ({estimate.Queue.SecondsFrom})");
+        foreach (var worker in estimate.Workers)
+            console.MarkupLineInterpolated(
+                $"worker {worker.Id} ({worker.Device}, {worker.MemoryGiB:0.0} GiB): {(worker.Fits ? "could take it" : worker.Why)}");
     }
 
     private static string Trained(ParameterEstimate parameters) => parameters.Kept is { } kept
-        ? $"{Number(kept.Adapter)} adapter parameters by the importance of job {kept.From}; ordinary LoRA trains {Number(parameters.Lora)}, the model has {Number(parameters.Model)}"
+        ? $"{Number(kept.Adapter)} adapter parameters by the importance of job {kept.From}; ordinary LoRA "
+        + $"trains {Number(parameters.Lora)}, the model has {Number(parameters.Model)}"
         : parameters.Least == parameters.Most
-            ? $"{Number(parameters.Most)} adapter parameters; ordinary LoRA trains {Number(parameters.Lora)}, the model has {Number(parameters.Model)}"
-            : $"{Number(parameters.Least)} to {Number(parameters.Most)} adapter parameters, as the importance will say; ordinary LoRA trains {Number(parameters.Lora)}, the model has {Number(parameters.Model)}";
+            ? $"{Number(parameters.Most)} adapter parameters; ordinary LoRA trains {Number(parameters.Lora)}, the "
+            + $"model has {Number(parameters.Model)}"
+            : $"{Number(parameters.Least)} to {Number(parameters.Most)} adapter parameters, as the importance will "
+            + $"say; ordinary LoRA trains {Number(parameters.Lora)}, the model has {Number(parameters.Model)}";
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -35,7 +35,8 @@ internal static class ImportanceView
         var reached = Reached(sites);
         var largest = sites.Max(site => site.I);
         foreach (var (index, site) in sites.Index())
-            grid.AddRow(Cells(Colour(site.Place), Words.Sign(site.Place), $"{site.Layer}", $"{site.I:0.000}", $"{reached[index]:0.000}", Bar(site.I / largest)));
+            grid.AddRow(Cells(Colour(site.Place), Words.Sign(site.Place), $"{site.Layer}", $"{site.I:0.000}", $"{reached[index]:0.000}",
+                Bar(site.I / largest)));
         return grid;
     }
 

@@ -12,7 +12,8 @@ internal static class JobImportanceView
     public static void Write(IAnsiConsole console, Api.ImportanceView importance, Api.ImportanceView? own)
     {
         ImportanceView.Write(console, ReportOf(importance));
-        if (importance.ReusedFrom is { } other) console.MarkupLineInterpolated($"measured for job {other}, whose settings up to here are the same");
+        if (importance.ReusedFrom is { } other)
+            console.MarkupLineInterpolated($"measured for job {other}, whose settings up to here are the same");
         if (own is null)
         {
             console.MarkupLineInterpolated($"{Trained(importance)}");
@@ -22,8 +23,10 @@ internal static class JobImportanceView
         console.MarkupLineInterpolated($"the job itself, {Rule(own)}: {Trained(own)}");
     }
 
-    private static ImportanceReport ReportOf(Api.ImportanceView importance) => new(importance.Scope, importance.Threshold, importance.Examples, importance.Tokens,
-        [.. importance.Modules.SelectMany(module => module.Layers.Select(layer => new SiteImportance(module.Type, layer.Layer, layer.G, layer.PerToken, layer.Importance, layer.Place, layer.Norms)))],
+    private static ImportanceReport ReportOf(Api.ImportanceView importance) =>
+        new(importance.Scope, importance.Threshold, importance.Examples, importance.Tokens,
+        [.. importance.Modules.SelectMany(module => module.Layers.Select(layer =>
+        new SiteImportance(module.Type, layer.Layer, layer.G, layer.PerToken, layer.Importance, layer.Place, layer.Norms)))],
         importance.Remarks);
 
     private static string Rule(Api.ImportanceView importance) => string.Join(", ", new[]
@@ -34,6 +37,7 @@ internal static class JobImportanceView
     }.OfType<string>());
 
     private static string Trained(Api.ImportanceView importance) => importance.Parameters is { } parameters
-        ? $"{parameters.Adapter:N0} adapter parameters, {parameters.ShareOfLora:P0} of LoRA's {parameters.Lora:N0} ({parameters.WithoutShared:N0} without the shared pairs)"
+        ? $"{parameters.Adapter:N0} adapter parameters, {parameters.ShareOfLora:P0} of LoRA's "
+        + $"{parameters.Lora:N0} ({parameters.WithoutShared:N0} without the shared pairs)"
         : $"{importance.Modules.Sum(module => module.Kept.Count)} layers keep their own LoRA";
 }

@@ -15,8 +15,10 @@ internal static class JobPageView
         console.MarkupLineInterpolated($"[bold]{job.Name ?? job.Id.ToString()}[/]");
         console.Write(Fields(Head(job)));
         console.WriteLine();
-        PlainTable.Write(console, ["stage", "status", ">step", ">of", ">loss", "metric", ">trained", "started", "finished", "note"], job.Stages.Select(Row));
-        if (job.Result is { } result) SummaryLines.Write(console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep,
+        PlainTable.Write(console, ["stage", "status", ">step", ">of", ">loss", "metric", ">trained", "started", "finished", "note"],
+            job.Stages.Select(Row));
+        if (job.Result is { } result)
+            SummaryLines.Write(console, result.Scores, result.Test, result.Parameters, result.LoraParameters, result.BestStep,
             result.Generated is { } answers ? (answers.Split, answers.Prompts, answers.Scores) : null);
         if (job.Error is { } error) Write(console, error);
         console.WriteLine();
@@ -27,8 +29,10 @@ internal static class JobPageView
     private static IEnumerable<(string Name, string? Value)> Head(JobView job) =>
     [
         ("id", $"{job.Id}"),
-        ("status", $"{JsonText.NameOf(job.Status)}{(job.CancelRequestedAt is not null && !JobMoves.IsEnd(job.Status) ? ", asked to stop" : "")}"),
-        ("stage", $"{StageNames.ForPeople(job.Stage)}, {job.Progress:P0} of the whole{(job.SecondsLeft is { } left ? $", {Words.Duration(left)} left" : "")}"),
+        ("status",
+        $"{JsonText.NameOf(job.Status)}{(job.CancelRequestedAt is not null && !JobMoves.IsEnd(job.Status) ? ", asked to stop" : "")}"),
+        ("stage", $"{StageNames.ForPeople(job.Stage)}, {job.Progress:P0} of the "
+        + $"whole{(job.SecondsLeft is { } left ? $", {Words.Duration(left)} left" : "")}"),
         ("queue", job.QueuePosition is { } position ? $"position {position:N0}" : null),
         ("waits for", job.WaitingFor is { } waits ? string.Join(" and ", waits) : null),
         ("method", JsonText.NameOf(job.Method)),
@@ -41,22 +45,29 @@ internal static class JobPageView
         ("service", job.Version),
     ];
 
-    private static string Whole(InputReference input) => $"{(input.Name is null ? "" : $"{input.Name}  ")}{input.Source}{(input.Sha256 is null ? "" : $"  sha256 {input.Sha256}")}";
+    private static string Whole(InputReference input) =>
+        $"{(input.Name is null ? "" : $"{input.Name}  ")}{input.Source}{(input.Sha256 is null ? "" : $"  sha256 {input.Sha256}")}";
 
     private static Grid Fields(IEnumerable<(string Name, string? Value)> fields)
     {
         var grid = new Grid();
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(2, 0, 2, 0) });
         grid.AddColumn(new GridColumn { Padding = new(0, 0, 0, 0) });
-        foreach (var (name, value) in fields.Where(field => field.Value is not null)) grid.AddRow(new Text(name, Style.Parse("grey")), new Text(value!));
+        foreach (var (name, value) in fields.Where(field => field.Value is not null))
+            grid.AddRow(new Text(name, Style.Parse("grey")), new Text(value!));
         return grid;
     }
 
     private static IReadOnlyList<string?> Row(StageView stage) =>
     [
-        StageNames.ForPeople(stage.Stage), JsonText.NameOf(stage.Status), stage.Steps > 0 ? $"{stage.Step:N0}" : null, stage.Steps > 0 ? $"{stage.Steps:N0}" : null,
-        stage.Loss is { } loss ? $"{loss:0.0000}" : null, stage.Metric is { } metric ? $"{metric.Name} {metric.Value:0.0000}, best {metric.Best:0.0000} at {metric.BestStep:N0}" : null,
-        stage.Parameters is { } parameters ? $"{parameters.Adapter:N0}" : null, Words.Time(stage.StartedAt), Words.Time(stage.FinishedAt), Note(stage),
+        StageNames.ForPeople(stage.Stage), JsonText.NameOf(stage.Status), stage.Steps > 0 ? $"{stage.Step:N0}" : null, stage.Steps > 0
+        ? $"{stage.Steps:N0}"
+        : null,
+        stage.Loss is { } loss ? $"{loss:0.0000}" : null, stage.Metric is { } metric
+        ? $"{metric.Name} {metric.Value:0.0000}, best {metric.Best:0.0000} at {metric.BestStep:N0}"
+        : null,
+        stage.Parameters is { } parameters ? $"{parameters.Adapter:N0}" : null, Words.Time(stage.StartedAt), Words.Time(stage.FinishedAt),
+        Note(stage),
     ];
 
     private static string? Note(StageView stage) => stage switch

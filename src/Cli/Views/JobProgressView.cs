@@ -41,7 +41,8 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
                 Keep(happened);
                 break;
             case Followed.Lost lost:
-                console.MarkupLineInterpolated($"[yellow]![/] the service does not answer; waiting up to {lost.Patience.TotalSeconds:0} s for it");
+                console.MarkupLineInterpolated(
+                    $"[yellow]![/] the service does not answer; waiting up to {lost.Patience.TotalSeconds:0} s for it");
                 break;
             case Followed.Back:
                 console.MarkupLine("the service answers again");
@@ -98,7 +99,9 @@ internal sealed class JobProgressView(IAnsiConsole console, TimeProvider clock, 
         var left = progress.SecondsLeft is { } seconds ? $"  {Words.Duration(seconds)} left" : "";
         var speed = progress.TokensPerSecond is { } tokens ? $"  {tokens:N0} tokens/s" : "";
         var numbers = $"loss {progress.Loss:0.0000}{_metric}{speed}{left}  whole job {progress.Progress:P0}";
-        if (_lines.Live) _lines.Draw(StageNames.ForPeople(progress.Stage), (double)progress.Step / progress.Steps, $"{progress.Step:N0}/{progress.Steps:N0}", numbers);
+        if (_lines.Live)
+            _lines.Draw(StageNames.ForPeople(progress.Stage), (double)progress.Step / progress.Steps,
+                $"{progress.Step:N0}/{progress.Steps:N0}", numbers);
         else _lines.Log($"  step {progress.Step,6:N0}/{progress.Steps:N0}  {numbers}");
     }
 

@@ -2,7 +2,8 @@ using Spectre.Console;
 
 namespace LoraDrop.Cli;
 
-/// <summary>Two live lines at the bottom of a terminal: a progress bar and numbers. Disposing it keeps their last state and moves the cursor below.</summary>
+/// <summary>Two live lines at the bottom of a terminal: a progress bar and numbers. Disposing it keeps their last state and moves the
+/// cursor below.</summary>
 /// <remarks>If the output is not a terminal, it writes a plain line every five seconds instead.</remarks>
 internal sealed class LiveLines : IDisposable
 {

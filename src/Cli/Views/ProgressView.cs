@@ -57,8 +57,10 @@ internal sealed class ProgressView : IRunView
 
     private void Show(RunEvent.StepDone step)
     {
-        var numbers = $"epoch {step.Epoch:0.0}  loss {step.Loss:0.0000}  lr {step.LearningRate:0.0e+0}  {step.TokensPerSecond:N0} tokens/s  {Words.Duration(step.SecondsLeft)} left";
-        if (_lines.Live) _lines.Draw(StageNames.ForPeople(step.Stage), (double)step.Step / step.Steps, $"{step.Step:N0}/{step.Steps:N0}", numbers);
+        var numbers = $"epoch {step.Epoch:0.0}  loss {step.Loss:0.0000}  lr {step.LearningRate:0.0e+0}  "
+            + $"{step.TokensPerSecond:N0} tokens/s  {Words.Duration(step.SecondsLeft)} left";
+        if (_lines.Live)
+            _lines.Draw(StageNames.ForPeople(step.Stage), (double)step.Step / step.Steps, $"{step.Step:N0}/{step.Steps:N0}", numbers);
         else _lines.Log($"  step {step.Step,6:N0}/{step.Steps:N0}  {numbers}");
     }
 }

@@ -42,5 +42,6 @@ internal static class Words
     }
 
     /// <summary>A time in the local time zone.</summary>
-    public static string Time(DateTimeOffset? moment) => moment is { } at ? at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "–";
+    public static string Time(DateTimeOffset? moment) =>
+        moment is { } at ? at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "–";
 }

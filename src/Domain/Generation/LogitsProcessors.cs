@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// Adjusts a language model's scores of the next token before sampling, equal to transformers 4.41.2 in float32. Each takes the scores of the whole
-/// vocabulary and returns new ones; excluded tokens score −∞.
+/// Adjusts a language model's scores of the next token before sampling, equal to transformers 4.41.2 in float32. Each takes the scores of
+/// the whole vocabulary and returns new ones; excluded tokens score −∞.
 /// </summary>
 public static class LogitsProcessors
 {

@@ -12,7 +12,8 @@ public static class DataFormat
 
     private static string[] Plain => [".jsonl", ".json", ".csv", ".tsv", ".txt"];
 
-    /// <summary>The extension in lower case, such as <c>.jsonl</c> or <c>.txt.gz</c>; the part after the last dot if it is not supported.</summary>
+    /// <summary>The extension in lower case, such as <c>.jsonl</c> or <c>.txt.gz</c>; the part after the last dot if it is not
+    /// supported.</summary>
     public static string Of(string name)
     {
         name = name.ToLowerInvariant();

@@ -15,7 +15,8 @@ public sealed record DatasetSummary(IReadOnlyList<SplitSummary> Splits);
 /// <param name="Header">Whether columns have names. For TSV and CSV the first line decides (<see cref="HeaderLine"/>).</param>
 /// <param name="Columns">The columns in file order.</param>
 /// <param name="Preview">The first <see cref="PreviewRows"/> rows, with long cells truncated.</param>
-public sealed record SplitSummary(string Split, string File, long Bytes, string Sha256, int Rows, bool Header, IReadOnlyList<ColumnSummary> Columns, IReadOnlyList<IReadOnlyList<string>> Preview)
+public sealed record SplitSummary(string Split, string File, long Bytes, string Sha256, int Rows, bool Header,
+    IReadOnlyList<ColumnSummary> Columns, IReadOnlyList<IReadOnlyList<string>> Preview)
 {
     public const string Train = "train", Validation = "validation", Test = "test";
 
@@ -57,15 +58,18 @@ public enum ColumnType
 /// <param name="Empty">Number of missing or blank cells; the other figures exclude them.</param>
 /// <param name="FirstEmpty">Position of the first empty cell: <c>row 7 (line 8)</c>.</param>
 /// <param name="Distinct">Number of distinct values as written, counted up to <see cref="MostDistinct"/>.</param>
-/// <param name="Values">Number of rows per value, named and ordered as classes are (1.0 counts as 1, True as true); null if there are more than <see cref="MostValues"/> or one is longer than <see cref="LongestCell"/>.</param>
+/// <param name="Values">Number of rows per value, named and ordered as classes are (1.0 counts as 1, True as true); null if there are more
+/// than <see cref="MostValues"/> or one is longer than <see cref="LongestCell"/>.</param>
 /// <param name="FirstNotNumber">The first cell that is not a finite number.</param>
 /// <param name="Longest">Length of the longest cell, in characters.</param>
 public sealed record ColumnSummary(
-    string Name, ColumnType Type, int Empty, string? FirstEmpty, int Distinct, IReadOnlyDictionary<string, int>? Values, CellSample? FirstNotNumber, int Longest)
+    string Name, ColumnType Type, int Empty, string? FirstEmpty, int Distinct, IReadOnlyDictionary<string, int>? Values,
+    CellSample? FirstNotNumber, int Longest)
 {
     public const int MostDistinct = 1001, MostValues = 100, LongestCell = 500;
 
-    /// <summary>Why no task can read it, such as <c>row 7 (line 7) contains half of a surrogate pair</c>; absent if it can be read.</summary>
+    /// <summary>Why no task can read it, such as <c>row 7 (line 7) contains half of a surrogate pair</c>; absent if it can be
+    /// read.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Unreadable { get; init; }
 }

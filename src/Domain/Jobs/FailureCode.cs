@@ -54,9 +54,11 @@ public static class FailureCode
     /// <summary>All failure codes.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        Refused, Diverged, Storage, OutOfMemory, Killed, TimedOut, Interrupted, Torch, ModelChanged, DatasetChanged, ModelFailed, DatasetFailed, CheckpointUnknown, HubUnreachable, StoreUnreachable, Defect,
+        Refused, Diverged, Storage, OutOfMemory, Killed, TimedOut, Interrupted, Torch, ModelChanged, DatasetChanged, ModelFailed,
+        DatasetFailed, CheckpointUnknown, HubUnreachable, StoreUnreachable, Defect,
     ];
 
     /// <summary>Whether the user must change something before a retry can succeed.</summary>
-    public static bool IsUsers(string code) => code is Refused or Diverged or ModelChanged or DatasetChanged or ModelFailed or DatasetFailed or CheckpointUnknown;
+    public static bool IsUsers(string code) =>
+        code is Refused or Diverged or ModelChanged or DatasetChanged or ModelFailed or DatasetFailed or CheckpointUnknown;
 }

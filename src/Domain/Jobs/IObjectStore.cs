@@ -9,20 +9,25 @@ public sealed record StoredObject(string Key, long Bytes, string Sha256);
 /// <param name="LastModified">When it was stored, by the store's clock. Storing the same content again may not change it.</param>
 public sealed record ListedObject(string Key, long Bytes, DateTimeOffset LastModified);
 
-/// <summary>Stores models, data and adapters, in a folder or an S3-compatible store. Keys are built from ids, never from user input.</summary>
+/// <summary>Stores models, data and adapters, in a folder or an S3-compatible store. Keys are built from ids, never from user
+/// input.</summary>
 /// <remarks>
-/// Objects are written once and never changed, so a late writer cannot replace anything. Every member may throw <see cref="StoreUnreachableException"/>,
-/// which passes, or another <see cref="IOException"/>, which needs someone to fix it: no access, no such bucket, a full disk.
+/// Objects are written once and never changed, so a late writer cannot replace anything. Every member may throw
+/// <see cref="StoreUnreachableException"/>, which passes, or another <see cref="IOException"/>, which needs someone to fix it: no access,
+/// no such bucket, a full disk.
 /// </remarks>
 public interface IObjectStore
 {
-    /// <summary>Stores a stream; the object appears whole or not at all. Storing the same content again succeeds, since a response may be lost.</summary>
+    /// <summary>Stores a stream; the object appears whole or not at all. Storing the same content again succeeds, since a response may be
+    /// lost.</summary>
     /// <exception cref="ObjectTakenException">The key already has an object with different content.</exception>
-    /// <exception cref="StoreUnreachableException">The store cannot be reached. The object may or may not be stored; store it again.</exception>
+    /// <exception cref="StoreUnreachableException">The store cannot be reached. The object may or may not be stored; store it
+    /// again.</exception>
     /// <exception cref="IOException">The disk is full, the store refuses, or the stream ended early.</exception>
     Task<StoredObject> PutAsync(string key, Stream content, CancellationToken cancel);
 
-    /// <summary>Stores a local file like <see cref="PutAsync"/>, without copying if possible; the file must not be changed afterwards.</summary>
+    /// <summary>Stores a local file like <see cref="PutAsync"/>, without copying if possible; the file must not be changed
+    /// afterwards.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="ObjectTakenException">The key already has an object with different content.</exception>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
@@ -35,7 +40,8 @@ public interface IObjectStore
     /// <exception cref="IOException">The store refuses.</exception>
     Task<Stream> OpenAsync(string key, CancellationToken cancel);
 
-    /// <summary>Downloads an object to a local file, without copying if possible. The file appears whole or not at all, replaces an existing one, and must not be changed.</summary>
+    /// <summary>Downloads an object to a local file, without copying if possible. The file appears whole or not at all, replaces an
+    /// existing one, and must not be changed.</summary>
     /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     /// <exception cref="StoreUnreachableException">The store cannot be reached.</exception>
     /// <exception cref="IOException">The disk is full, the store refuses, or the content is damaged.</exception>
@@ -51,7 +57,8 @@ public interface IObjectStore
     /// <exception cref="IOException">The store refuses.</exception>
     IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel);
 
-    /// <summary>A presigned URL to download an object directly from the store. Null for a folder; does not check that the object exists.</summary>
+    /// <summary>A presigned URL to download an object directly from the store. Null for a folder; does not check that the object
+    /// exists.</summary>
     /// <param name="key">The object.</param>
     /// <param name="fileName">The file name for the download.</param>
     /// <param name="contentType">The content type of the response.</param>

@@ -1,6 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>The work that the queue starts. It carries only ids; the rows are authoritative. The Api enqueues it and must never load the implementation.</summary>
+/// <summary>The work that the queue starts. It carries only ids; the rows are authoritative. The Api enqueues it and must never load the
+/// implementation.</summary>
 /// <remarks>Work may be started twice or too late; each call checks the row first and does nothing if there is nothing to do.</remarks>
 public interface IQueuedWork
 {

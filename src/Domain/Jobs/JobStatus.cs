@@ -3,7 +3,8 @@ namespace LoraDrop.Domain;
 /// <summary>The status of a job or a stage.</summary>
 public enum JobStatus
 {
-    /// <summary>The stage cannot start yet, because the previous stage, the model or the dataset is not ready. Stages only; such a job is queued.</summary>
+    /// <summary>The stage cannot start yet, because the previous stage, the model or the dataset is not ready. Stages only; such a job is
+    /// queued.</summary>
     Waiting,
 
     /// <summary>Ready to be started by a worker.</summary>
@@ -28,8 +29,10 @@ public static class JobMoves
     private static readonly Dictionary<JobStatus, JobStatus[]> Legal = new()
     {
         [JobStatus.Waiting] = [JobStatus.Queued, JobStatus.Failed, JobStatus.Cancelled],
-        [JobStatus.Queued] = [JobStatus.Running, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // succeeded: reuses another job's importance
-        [JobStatus.Running] = [JobStatus.Queued, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],   // queued: its worker is lost, another continues
+        // succeeded: reuses another job's importance
+        [JobStatus.Queued] = [JobStatus.Running, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],
+        // queued: its worker is lost, another continues
+        [JobStatus.Running] = [JobStatus.Queued, JobStatus.Paused, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Cancelled],
         [JobStatus.Paused] = [JobStatus.Waiting, JobStatus.Queued, JobStatus.Cancelled],
         [JobStatus.Succeeded] = [],
         [JobStatus.Failed] = [JobStatus.Waiting, JobStatus.Queued],                                             // retried by a user

@@ -5,13 +5,16 @@ namespace LoraDrop.Domain;
 /// <summary>Estimates the memory of training before anything is loaded, to match jobs with workers.</summary>
 public static class MemoryEstimate
 {
-    /// <summary>Memory of a child process before training: the runtime, libtorch and a model of a few megabytes. Measured: 252 MiB.</summary>
+    /// <summary>Memory of a child process before training: the runtime, libtorch and a model of a few megabytes. Measured: 252
+    /// MiB.</summary>
     private const double Process = 0.25 * GiB;
 
-    /// <summary>Bytes of memory per byte of a data file: its text, its tokens, and garbage from reading. Measured: 12.7 for SST-2's 3.8 MB, 13 for eight times as much.</summary>
+    /// <summary>Bytes of memory per byte of a data file: its text, its tokens, and garbage from reading. Measured: 12.7 for SST-2's 3.8 MB,
+    /// 13 for eight times as much.</summary>
     private const double PerByteOfData = 13;
 
-    /// <summary>English has 4 to 5 characters per token with BERT's and RoBERTa's vocabularies. Scripts with more tokens are underestimated; the run checks exactly once it has read the data.</summary>
+    /// <summary>English has 4 to 5 characters per token with BERT's and RoBERTa's vocabularies. Scripts with more tokens are
+    /// underestimated; the run checks exactly once it has read the data.</summary>
     internal const int CharactersInToken = 4;
 
     /// <summary>Start, end and separator tokens, rounded up.</summary>
@@ -48,19 +51,23 @@ public static class MemoryEstimate
         var bits = training.Weights switch { WeightKind.Bfloat16 => 16, WeightKind.Int8 => 8.1, WeightKind.Nf4 => 4.13, _ => 32 };
         var weights = 4 * model.OtherParameters + bits / 8 * model.LayerParameters;
         var targets = LoraFit.Chosen(lora.Targets, model.Modules);
-        var adapter = 20.0 * lora.Rank * model.Layers * targets.Sum(target => target.In + target.Out); // the number, its gradient, AdamW's two, the best so far
+        // the number, its gradient, AdamW's two, the best so far
+        var adapter = 20.0 * lora.Rank * model.Layers * targets.Sum(target => target.In + target.Out);
         bool Has(string type) => targets.Any(target => target.Type == type);
-        var kept = n * (4 * d + (Has("o_proj") ? 5 : 4) * q + (Has("down_proj") ? 4 : 3) * i); // a layer: norms in and out, q, k, v and what attention gives, gate, up, their product
+        // a layer: norms in and out, q, k, v and what attention gives, gate, up, their product
+        var kept = n * (4 * d + (Has("o_proj") ? 5 : 4) * q + (Has("down_proj") ? 4 : 3) * i);
         var layers = training.Checkpointing == true ? model.Layers * n * d + 3 * Overhead * kept : model.Layers * Overhead * kept;
         var logits = 3 * Math.Min(n * model.Vocabulary, Math.Max(PieceOfLogits, model.Vocabulary));
         return weights + adapter + 4 * (layers + logits + 2 * n * i);
     }
 
     /// <summary>Estimated peak bytes of a job's stages on a CPU, where everything is float32.</summary>
-    /// <remarks>CUDA needs considerably less: frozen weights and activations are bfloat16, and attention keeps no probabilities. Do not refuse a job there for this.</remarks>
+    /// <remarks>CUDA needs considerably less: frozen weights and activations are bfloat16, and attention keeps no probabilities. Do not
+    /// refuse a job there for this.</remarks>
     /// <param name="request">The request.</param>
     /// <param name="model">The base model.</param>
-    /// <param name="data">The dataset; null if it is not ready, so that every text is assumed to have the maximum length and every batch to be full.</param>
+    /// <param name="data">The dataset; null if it is not ready, so that every text is assumed to have the maximum length and every batch to
+    /// be full.</param>
     public static long OfJob(JobRequest request, ModelSummary model, DatasetSummary? data) => OfStage(request, model, data, int.MaxValue);
 
     /// <summary>The same for one stage with a number of examples.</summary>
@@ -71,7 +78,8 @@ public static class MemoryEstimate
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
         var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));
         var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Lora, batch, longest)
-            : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(), model.Heads, model.Vocabulary, batch, longest);
+            : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(),
+            model.Heads, model.Vocabulary, batch, longest);
         return (long)Math.Min(long.MaxValue, Process + training + PerByteOfData * (data?.Splits.Sum(split => split.Bytes) ?? 0));
     }
 
@@ -82,12 +90,14 @@ public static class MemoryEstimate
         $"needs about {need / GiB:F1} GiB, but the largest suitable worker has {largest / GiB:F1} GiB: {Advice}"));
 
     /// <summary>How to reduce memory.</summary>
-    public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder set weights (bfloat16, int8, nf4) or checkpointing";
+    public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder "
+        + "set weights (bfloat16, int8, nf4) or checkpointing";
 
     /// <summary>Estimated tokens of the longest text, from the longest cells of the columns that the task reads.</summary>
     private static int Tokens(TaskSettings task, SplitSummary split)
     {
         var columns = RequestFit.ReadColumns(task, split);
-        return columns.Count == 0 ? int.MaxValue : columns.Sum(column => (column.Longest + CharactersInToken - 1) / CharactersInToken) + SpecialTokens;
+        return columns.Count == 0 ? int.MaxValue : columns.Sum(column => (column.Longest + CharactersInToken - 1) / CharactersInToken)
+            + SpecialTokens;
     }
 }

@@ -15,17 +15,20 @@ namespace LoraDrop.Domain;
 /// <param name="Modules">Linear layers allowed in <c>lora.targets</c>; each occurs once per layer of the model.</param>
 /// <param name="Sha256">SHA-256 digest of the folder: over the sorted lines "sha256  name" of <paramref name="Files"/>.</param>
 /// <param name="Files">Files read by a run.</param>
-public sealed record ModelSummary(string Family, string? Architecture, int Layers, int Hidden, int Heads, int Vocabulary, int LongestText, long Parameters,
+public sealed record ModelSummary(string Family, string? Architecture, int Layers, int Hidden, int Heads, int Vocabulary, int LongestText,
+    long Parameters,
     string WeightsType, IReadOnlyList<LinearModule> Modules, string Sha256, IReadOnlyList<FileDigest> Files)
 {
     /// <summary>The families that generate text.</summary>
     internal static readonly string[] Decoders = ["llama", "mistral", "qwen2", "qwen3"];
 
-    /// <summary>For decoders: whether the weights include the output layer needed to generate text; null for encoders or if unknown.</summary>
+    /// <summary>For decoders: whether the weights include the output layer needed to generate text; null for encoders or if
+    /// unknown.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? OutputLayer { get; init; }
 
-    /// <summary>For decoders: whether the tokenizer has a chat template, needed for conversations; null for encoders or if unknown.</summary>
+    /// <summary>For decoders: whether the tokenizer has a chat template, needed for conversations; null for encoders or if
+    /// unknown.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? ChatTemplate { get; init; }
 
@@ -35,12 +38,14 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
 
     /// <summary>Every linear layer, by its own path.</summary>
     [JsonIgnore]
-    public IEnumerable<LinearModule> EveryModule => Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
+    public IEnumerable<LinearModule> EveryModule =>
+    Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
 }
 
 /// <summary>A linear layer of a model.</summary>
 /// <param name="Type">Module type, such as <c>query</c>.</param>
-/// <param name="Path">Name in the published checkpoint, such as <c>roberta.encoder.layer.0.attention.self.query</c>; with <c>*</c> in place of the layer number if it applies to all layers.</param>
+/// <param name="Path">Name in the published checkpoint, such as <c>roberta.encoder.layer.0.attention.self.query</c>; with <c>*</c> in place
+/// of the layer number if it applies to all layers.</param>
 /// <param name="In">Width of its input.</param>
 /// <param name="Out">Width of its output.</param>
 public sealed record LinearModule(string Type, string Path, long In, long Out)

@@ -4,7 +4,8 @@ namespace LoraDrop.Domain;
 public abstract record Refusal(string Code, string Message)
 {
     /// <summary>The resource does not exist.</summary>
-    public sealed record Missing(string What, string Name) : Refusal($"{What}_not_found", $"{char.ToUpperInvariant(What[0])}{What[1..]} {Name} not found.");
+    public sealed record Missing(string What, string Name)
+        : Refusal($"{What}_not_found", $"{char.ToUpperInvariant(What[0])}{What[1..]} {Name} not found.");
 
     /// <summary>The resource's state does not allow this.</summary>
     public sealed record Conflict(string Code, string Message) : Refusal(Code, Message);
@@ -19,5 +20,6 @@ public abstract record Refusal(string Code, string Message)
     public sealed record TooMany(string Code, string Message, int RetryAfter) : Refusal(Code, Message);
 
     /// <summary>The request has faults, each with its path.</summary>
-    public sealed record Invalid(IReadOnlyList<Fault> Faults) : Refusal("invalid", $"The request has {Faults.Count} fault{(Faults.Count == 1 ? "" : "s")}.");
+    public sealed record Invalid(IReadOnlyList<Fault> Faults)
+        : Refusal("invalid", $"The request has {Faults.Count} fault{(Faults.Count == 1 ? "" : "s")}.");
 }

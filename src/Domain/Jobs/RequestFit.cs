@@ -1,6 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Checks a request against its model and data, as far as their summaries tell. A fault here would end the run before its first step.</summary>
+/// <summary>Checks a request against its model and data, as far as their summaries tell. A fault here would end the run before its first
+/// step.</summary>
 /// <remarks>Does not report what the summaries cannot decide, such as values too many to be listed. The run reads every row and
 /// decides.</remarks>
 public static class RequestFit
@@ -12,7 +13,9 @@ public static class RequestFit
     /// <param name="model">The base model; null if it is not ready.</param>
     /// <param name="data">The dataset; null if it is not ready.</param>
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelSummary? model, DatasetSummary? data) =>
-        [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null ? [] : DataFaults(request, data)];
+        [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null
+            ? []
+            : DataFaults(request, data)];
 
     /// <summary>The columns of a file that the task reads as text; none if the file lacks a required column.</summary>
     public static IReadOnlyList<ColumnSummary> ReadColumns(TaskSettings task, SplitSummary split)
@@ -21,7 +24,10 @@ public static class RequestFit
         {
             if (task.TextChoices is [{ Chat: true }]) return split.Columns;
             var text = TextColumns.Chosen(task.TextChoices, NamesOf(split));
-            return text is null ? [] : [.. split.Columns.Where(column => RowTemplate.Of(text.Prompt!).Columns.Concat(RowTemplate.Of(text.Target!).Columns).Contains(column.Name))];
+            return text is null
+                ? []
+                : [.. split.Columns.Where(column => RowTemplate.Of(text.Prompt!).Columns.Concat(RowTemplate.Of(text.Target!).Columns)
+                .Contains(column.Name))];
         }
         return Chosen(task, split) is not { } columns ? [] : [.. FieldsOf(columns).Where(field => field.Field != "label").Select(field =>
             split.Columns.First(column => column.Name == field.Name))];
@@ -43,10 +49,15 @@ public static class RequestFit
     private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelSummary model)
     {
         if (task.Kind != TaskKind.Generation) yield break;
-        if (!model.Generates) yield return new("model", $"is an encoder ({model.Family}), which cannot generate text as the task generation requires. Use a decoder: {string.Join(", ", ModelSummary.Decoders)}");
-        else if (model.OutputLayer == false) yield return new("model", "has no output layer (lm_head.weight), which the task generation requires; it was saved for another task. Use the model as published");
+        if (!model.Generates)
+            yield return new("model", $"is an encoder ({model.Family}), which cannot generate text as the task generation requires. Use a "
+                + $"decoder: {string.Join(", ", ModelSummary.Decoders)}");
+        else if (model.OutputLayer == false)
+            yield return new("model", "has no output layer (lm_head.weight), which the task generation requires; it was saved for another "
+                + "task. Use the model as published");
         else if (task.TextChoices is [{ Chat: true }] && model.ChatTemplate == false)
-            yield return new("model", "has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add chat_template.jinja to its folder, or set task.text.prompt and task.text.target");
+            yield return new("model", "has no chat template, which conversations require. Use a chat model (-Instruct, -Chat), add "
+                + "chat_template.jinja to its folder, or set task.text.prompt and task.text.target");
     }
 
     private static List<Fault> DataFaults(JobRequest request, DatasetSummary data)
@@ -66,8 +77,10 @@ public static class RequestFit
                 faults.AddRange(inferred.Faults("task"));
                 task = inferred; // for the other splits
             }
-            else if (read.ClassesOf(task)?.Distinct().Count() == 1) faults.Add(new(PathOf(task, "label"), $"{split.File} has only one class; at least two are required"));
-            if (data.Splits.All(other => other.Split != SplitSummary.Validation) && read.IsTooFew(task, request.Training.Seed)) faults.Add(new("dataset", $"{split.File} {ValidationSplit.TooFew}"));
+            else if (read.ClassesOf(task)?.Distinct().Count() == 1)
+                faults.Add(new(PathOf(task, "label"), $"{split.File} has only one class; at least two are required"));
+            if (data.Splits.All(other => other.Split != SplitSummary.Validation) && read.IsTooFew(task, request.Training.Seed))
+                faults.Add(new("dataset", $"{split.File} {ValidationSplit.TooFew}"));
         }
         return faults;
     }
@@ -93,7 +106,8 @@ public static class RequestFit
         if (task.Columns is null) return [new("task.preset",
             $"{split.File} {ColumnChoice.Wanted(task.ColumnChoices, names, split.Header, WhyNoHeader(split))}")];
         return FieldsOf(task.Columns).Where(field => !names.Contains(field.Name)).Select(field => new Fault(PathOf(task, field.Field),
-            $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}{ColumnChoice.Otherwise([field.Name], split.Header, WhyNoHeader(split))}"));
+            $"{split.File} has no column \"{field.Name}\"; it has ({ColumnChoice.Listed(names)}){Spelling.Hint(field.Name, names)}"
+            + ColumnChoice.Otherwise([field.Name], split.Header, WhyNoHeader(split))));
     }
 
     /// <summary>The fault of a column that cannot be read.</summary>
@@ -111,7 +125,9 @@ public static class RequestFit
         ? null : HeaderLine.WhyNot(split.Preview[0], [.. split.Preview.Skip(1)]);
 
     private static IEnumerable<(string Field, string Name)> FieldsOf(TaskColumns columns) =>
-        columns.Second is null ? [("first", columns.First), ("label", columns.Label)] : [("first", columns.First), ("second", columns.Second), ("label", columns.Label)];
+        columns.Second is null
+            ? [("first", columns.First), ("label", columns.Label)]
+            : [("first", columns.First), ("second", columns.Second), ("label", columns.Label)];
 
     private static string PathOf(TaskSettings task, string field) => task.Columns is null ? "task.preset" : $"task.columns.{field}";
 
@@ -126,11 +142,14 @@ public static class RequestFit
         public ColumnSummary Label => Column(_columns.Label);
 
         /// <summary>Null if the file lacks the task's columns.</summary>
-        public static ReadSplit? Of(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns ? new(split, columns) : null;
+        public static ReadSplit? Of(TaskSettings task, SplitSummary split) =>
+            Chosen(task, split) is { } columns ? new(split, columns) : null;
 
         public IEnumerable<Fault> CellFaults(TaskSettings task)
         {
-            if (_split.Split == SplitSummary.Test && Label is { Empty: 0, Values: { } hidden } && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels))) yield break; // hidden labels: the run skips the split
+            if (_split.Split == SplitSummary.Test && Label is { Empty: 0, Values: { } hidden }
+                && hidden.Keys.All(label => ClassNames.IsHidden(label, task.Labels)))
+                yield break; // hidden labels: the run skips the split
             foreach (var (field, name) in FieldsOf(_columns))
             {
                 var column = Column(name);
@@ -140,8 +159,11 @@ public static class RequestFit
                     yield return unreadable;
                     continue;
                 }
-                if (column.Empty > 0) yield return new(PathOf(task, field), $"{_split.File} {column.FirstEmpty} column {name} is empty{(column.Empty > 1 ? $"; so are {column.Empty - 1} more {(column.Empty == 2 ? "row" : "rows")}" : "")}");
-                if (MistypedAs(column, field == "label") is { } wanted) yield return new(PathOf(task, field), $"{_split.File} column {name} must be {wanted}; it is {Words(column.Type)}");
+                if (column.Empty > 0)
+                    yield return new(PathOf(task, field), $"{_split.File} {column.FirstEmpty} column {name} is "
+                        + $"empty{(column.Empty > 1 ? $"; so are {column.Empty - 1} more {(column.Empty == 2 ? "row" : "rows")}" : "")}");
+                if (MistypedAs(column, field == "label") is { } wanted)
+                    yield return new(PathOf(task, field), $"{_split.File} column {name} must be {wanted}; it is {Words(column.Type)}");
                 else if (field == "label" && LabelFault(task) is { } fault) yield return fault;
             }
         }
@@ -166,13 +188,15 @@ public static class RequestFit
         private Fault? LabelFault(TaskSettings task)
         {
             if (task.Kind == TaskKind.Regression)
-                return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"), $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
+                return Label.FirstNotNumber is { } cell ? new(PathOf(task, "label"),
+                    $"{_split.File} {cell.Place} column {_columns.Label} must be {ClassNames.Wanted(null)}; it is \"{cell.Text}\"") : null;
             if (task.Labels is not { } labels || Label.Values is not { } values) return null;
             var index = new ClassIndex(labels);
             string[] unknown = [.. values.Where(value => index.Of(value.Key) is null).Select(value =>
                 $"\"{value.Key}\" in {value.Value} {(value.Value == 1 ? "row" : "rows")}")];
             return unknown.Length == 0 ? null
-                : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is {string.Join(", ", unknown.Take(MostUnknownLabels))}{(unknown.Length > MostUnknownLabels ? ", …" : "")}");
+                : new("task.labels", $"{_split.File} column {_columns.Label} must be {ClassNames.Wanted(labels)}; it is "
+                + $"{string.Join(", ", unknown.Take(MostUnknownLabels))}{(unknown.Length > MostUnknownLabels ? ", …" : "")}");
         }
 
         /// <summary>The expected type of a column with another type; null if it is right or the format has no types.</summary>

@@ -3,11 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Domain;
 
-/// <summary>The source of a model or dataset as written in a request: a registered name, <c>hf:org/name</c>, <c>file:/folder</c> or <c>s3://bucket/folder</c>.</summary>
+/// <summary>The source of a model or dataset as written in a request: a registered name, <c>hf:org/name</c>, <c>file:/folder</c> or
+/// <c>s3://bucket/folder</c>.</summary>
 /// <remarks>Parsing the result of <see cref="ToString"/> gives an equal source.</remarks>
 public abstract partial record Source
 {
-    private const string Expected = "expected a registered name, hf:<org>/<name> for the Hugging Face Hub, file:/<absolute path>, or s3://<bucket>/<folder> for an object store";
+    private const string Expected = "expected a registered name, hf:<org>/<name> for the Hugging Face Hub, file:/<absolute path>, or "
+        + "s3://<bucket>/<folder> for an object store";
     private const int LongestName = 63;
     private const int LongestQuote = 40;
     private const int LongestPrefix = 512;
@@ -38,7 +40,8 @@ public abstract partial record Source
     public sealed record Files(Guid Train, Guid? Validation = null) : Source;
 
     /// <summary>Parses a source; returns null and adds faults with <paramref name="path"/> if it is invalid.</summary>
-    /// <param name="written">Such as <c>rte</c>, <c>hf:FacebookAI/roberta-base@main</c>, <c>hf:nyu-mll/glue#rte</c>, <c>file:/data/rte</c> or <c>s3://data/rte</c>.</param>
+    /// <param name="written">Such as <c>rte</c>, <c>hf:FacebookAI/roberta-base@main</c>, <c>hf:nyu-mll/glue#rte</c>, <c>file:/data/rte</c>
+    /// or <c>s3://data/rte</c>.</param>
     /// <param name="path">Its path in the request, such as <c>model</c>.</param>
     /// <param name="faults">Receives all faults.</param>
     public static Source? Parse(string written, string path, List<Fault> faults)
@@ -49,12 +52,14 @@ public abstract partial record Source
     }
 
     /// <summary>Validates the name of a model or dataset; null if it is valid.</summary>
-    /// <remarks>1 to 63 characters of a-z, A-Z, 0-9, <c>.</c>, <c>_</c> and <c>-</c>, starting with a letter or digit: safe in URLs and as a file name.</remarks>
+    /// <remarks>1 to 63 characters of a-z, A-Z, 0-9, <c>.</c>, <c>_</c> and <c>-</c>, starting with a letter or digit: safe in URLs and as
+    /// a file name.</remarks>
     public static Fault? NameFault(string name, string path)
     {
         if (name.Length == 0) return new(path, $"must have 1 to {LongestName} characters; got none");
         if (name.Contains('/'))
-            return new(path, $"must be a name without '/'; got {Quoted(name)}. For a hub repository write {Quoted("hf:" + name)}, for a folder file: followed by its absolute path");
+            return new(path, $"must be a name without '/'; got {Quoted(name)}. For a hub repository write {Quoted("hf:" + name)}, "
+                + "for a folder file: followed by its absolute path");
         if (name.EnumerateRunes().Select(rune => (Rune?)rune).FirstOrDefault(rune => !IsOfName(rune!.Value)) is { } strange)
             return new(path, $"may contain only a-z, A-Z, 0-9, '.', '_' and '-'; got {Shown(strange)} in {Quoted(name)}");
         if (name.Length > LongestName) return new(path, $"must have at most {LongestName} characters; got {name.Length}");
@@ -102,9 +107,11 @@ public abstract partial record Source
             faults.Add(new(path, $"must be a hub repository, hf:<org>/<name>: each part 1 to 96 letters, digits, '.', '_' and '-', "
                 + $"no '--' or '..', no '.' or '-' at its start or end; got {Quoted(repository)}"));
         if (revision is not null && (!RevisionPattern().IsMatch(revision) || revision.Contains("..")))
-            faults.Add(new(path, $"must have a branch, tag or commit after '@': 1 to 200 letters, digits, '.', '_', '/' and '-', no '..'; got {Quoted(revision)}"));
+            faults.Add(new(path, "must have a branch, tag or commit after '@': 1 to 200 letters, digits, '.', '_', '/' and '-', no "
+                + $"'..'; got {Quoted(revision)}"));
         if (config is not null && !ConfigPattern().IsMatch(config))
-            faults.Add(new(path, $"must have the name of a config after '#': 1 to 200 characters, none of them a control character or one of <>:\"/\\|?*#@; got {Quoted(config)}"));
+            faults.Add(new(path, "must have the name of a config after '#': 1 to 200 characters, none of them a control character or "
+                + $"one of <>:\"/\\|?*#@; got {Quoted(config)}"));
         return new Hub(repository, revision, config);
     }
 
@@ -124,7 +131,8 @@ public abstract partial record Source
         var (train, validation) = Cut(rest, ',');
         if (Guid.TryParseExact(train, "D", out var trainId) && validation is null) return new Files(trainId);
         if (trainId != Guid.Empty && Guid.TryParseExact(validation, "D", out var validationId)) return new Files(trainId, validationId);
-        faults.Add(new(path, $"must be written upload:<id of a file>, or upload:<id>,<id of a validation file>; got {Quoted("upload:" + rest)}"));
+        faults.Add(
+            new(path, $"must be written upload:<id of a file>, or upload:<id>,<id of a validation file>; got {Quoted("upload:" + rest)}"));
         return null;
     }
 
@@ -137,11 +145,15 @@ public abstract partial record Source
         }
         var (bucket, key) = Cut(rest[2..], '/');
         var prefix = key is null ? "" : key.EndsWith('/') ? key[..^1] : key;
-        if (!IsBucket(bucket)) faults.Add(new(path, $"must have a valid bucket name, s3://<bucket>/<folder>: 3 to 63 lower-case letters, digits, '.' and '-', starting and ending with a letter or digit, no '..'; got {Quoted(bucket)}"));
+        if (!IsBucket(bucket))
+            faults.Add(new(path, "must have a valid bucket name, s3://<bucket>/<folder>: 3 to 63 lower-case letters, digits, '.' and "
+                + $"'-', starting and ending with a letter or digit, no '..'; got {Quoted(bucket)}"));
         if (PlainText.Fault(prefix) is { } strange) faults.Add(new(path, strange));
-        else if (prefix.Length > LongestPrefix) faults.Add(new(path, $"must have at most {LongestPrefix} characters after the bucket; got {prefix.Length}"));
+        else if (prefix.Length > LongestPrefix)
+            faults.Add(new(path, $"must have at most {LongestPrefix} characters after the bucket; got {prefix.Length}"));
         else if (prefix.Length > 0 && prefix.Split('/').Any(part => part is "" or "." or ".."))
-            faults.Add(new(path, $"must be a folder of the bucket {Quoted(bucket)} without '.', '..' or empty parts; got {Quoted(prefix)}"));
+            faults.Add(
+                new(path, $"must be a folder of the bucket {Quoted(bucket)} without '.', '..' or empty parts; got {Quoted(prefix)}"));
         return new S3(bucket, prefix);
     }
 
@@ -150,7 +162,8 @@ public abstract partial record Source
         const string website = "//huggingface.co/";
         if (scheme is "http" or "https" && rest.StartsWith(website, StringComparison.Ordinal))
             return $"is a URL of the hub's web site; write hf:<org>/<name> instead of {Quoted($"{scheme}:{rest}")}";
-        return $"has the unknown scheme {Quoted(scheme + ":")}{Spelling.Hint(scheme.Length > LongestQuote ? "" : scheme, ["hf", "file", "s3"])}; {Expected}";
+        return "has the unknown scheme "
+            + $"{Quoted(scheme + ":")}{Spelling.Hint(scheme.Length > LongestQuote ? "" : scheme, ["hf", "file", "s3"])}; " + $"{Expected}";
     }
 
     private static (string Head, string? Tail) Cut(string text, char mark) =>
@@ -165,7 +178,8 @@ public abstract partial record Source
     /// <summary>Whether this is a valid bucket name by AWS's rules, and so safe in a URL.</summary>
     internal static bool IsBucket(string bucket) => BucketPattern().IsMatch(bucket) && !bucket.Contains("..");
 
-    private static bool IsOfName(Rune rune) => rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '.' or '_' or '-');
+    private static bool IsOfName(Rune rune) =>
+        rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '.' or '_' or '-');
 
     /// <summary>The start of a text on one line, in quotes.</summary>
     private static string Quoted(string text)

@@ -13,8 +13,10 @@ public static class ValidationSplit
     public static int TrainingSizeOf(int n, int strata) => StratifiedSample.SizeOf(n, strata, TrainShare);
 
     /// <summary>The rows that remain for training, stratified by class.</summary>
-    public static int[] TrainingRows(IReadOnlyList<int> classes, long seed) => StratifiedSample.ByClass(classes, TrainShare, seed, "validation");
+    public static int[] TrainingRows(IReadOnlyList<int> classes, long seed) =>
+        StratifiedSample.ByClass(classes, TrainShare, seed, "validation");
 
     /// <summary>The rows that remain for training, stratified by tenths of the targets.</summary>
-    public static int[] TrainingRows(IReadOnlyList<double> targets, long seed) => StratifiedSample.ByQuantile(targets, TrainShare, seed, "validation");
+    public static int[] TrainingRows(IReadOnlyList<double> targets, long seed) =>
+        StratifiedSample.ByQuantile(targets, TrainShare, seed, "validation");
 }

@@ -7,7 +7,8 @@ namespace LoraDrop.Domain;
 /// <param name="PerToken">g per token of the sample.</param>
 /// <param name="I">Importance in [0, 1] (equation 3).</param>
 /// <param name="Place">What the site uses in task adaptation.</param>
-/// <param name="Norms">Distribution of ‖ΔWx‖² over the sample, with the same range for all layers of a type so that they can be compared.</param>
+/// <param name="Norms">Distribution of ‖ΔWx‖² over the sample, with the same range for all layers of a type so that they can be
+/// compared.</param>
 public sealed record SiteImportance(string Type, int Layer, double G, double PerToken, double I, Place Place, Histogram Norms);
 
 /// <summary>The result of stage 1: the importance of each LoRA, and the resulting plan.</summary>
@@ -23,7 +24,8 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
     public static ImportanceReport From(IReadOnlyList<OutputNorms> norms, IReadOnlyDictionary<Site, double> importance,
         SharingPlan plan, ImportanceScope scope, double? threshold)
     {
-        var widest = norms.GroupBy(n => n.Site.Type).ToDictionary(type => type.Key, type => type.Max(n => n.PerExample.DefaultIfEmpty().Max()));
+        var widest = norms.GroupBy(n => n.Site.Type)
+            .ToDictionary(type => type.Key, type => type.Max(n => n.PerExample.DefaultIfEmpty().Max()));
         var sites = plan.Places.Select(place =>
         {
             var n = norms.First(n => n.Site == place.Key);

@@ -1,6 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Number of parameters a run trains. The paper counts only the adapter, and for LoRA-drop only the layers that keep their own LoRA.</summary>
+/// <summary>Number of parameters a run trains. The paper counts only the adapter, and for LoRA-drop only the layers that keep their own
+/// LoRA.</summary>
 /// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>
 /// <param name="Adapter">Parameters of all LoRAs, with shared ones counted once.</param>
 /// <param name="AdapterAndHead">Parameters of all LoRAs and the trained head: everything the optimiser updates.</param>

@@ -6,7 +6,8 @@ public static class Retention
     /// <summary>Tolerance of a float64 sum for having reached T.</summary>
     public const double Slack = 1e-12;
 
-    /// <summary>The fewest layers, most important first, whose cumulative importance reaches T; ties go to the lower layer. T = 1 keeps every layer.</summary>
+    /// <summary>The fewest layers, most important first, whose cumulative importance reaches T; ties go to the lower layer. T = 1 keeps
+    /// every layer.</summary>
     /// <param name="importance">I per layer; sums to 1.</param>
     /// <param name="T">The threshold, in (0, 1].</param>
     public static IReadOnlyList<int> Kept(IReadOnlyList<double> importance, double T)

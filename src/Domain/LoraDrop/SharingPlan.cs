@@ -20,7 +20,9 @@ public sealed class SharingPlan
 
     private SharingPlan(IEnumerable<KeyValuePair<Site, Place>> places, IReadOnlyList<string> remarks)
     {
-        _places = new(Comparer<Site>.Create((a, b) => (string.CompareOrdinal(a.Type, b.Type), a.Layer.CompareTo(b.Layer)) switch { (0, var layer) => layer, var (type, _) => type }));
+        _places =
+            new(Comparer<Site>.Create((a, b) => (string.CompareOrdinal(a.Type, b.Type),
+                a.Layer.CompareTo(b.Layer)) switch { (0, var layer) => layer, var (type, _) => type }));
         foreach (var (site, place) in places) _places[site] = place;
         Remarks = remarks;
     }
@@ -71,7 +73,8 @@ public sealed class SharingPlan
             {
                 var single = Enumerable.Range(0, I.Length).First(index => !own.Contains(index));
                 own.Add(single);
-                remarks.Add($"{sites[single].Key} is the only {type.Key} layer below the cut. It has no other layer to share with, so it keeps its own LoRA.");
+                remarks.Add($"{sites[single].Key} is the only {type.Key} layer below the cut. It has no other layer to share "
+                    + "with, so it keeps its own LoRA.");
             }
             foreach (var (index, (site, _)) in sites.Index())
                 places[site] = own.Contains(index) ? Place.Own : remainder == Remainder.Share ? Place.Shared : Place.None;

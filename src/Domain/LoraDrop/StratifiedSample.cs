@@ -13,7 +13,8 @@ public static class StratifiedSample
     /// <summary>Samples by class.</summary>
     /// <returns>Indices into <paramref name="classes"/>, ascending.</returns>
     public static int[] ByClass(IReadOnlyList<int> classes, double ratio, long seed, string purpose) =>
-        Draw([.. classes.Index().GroupBy(c => c.Item, c => c.Index).OrderBy(c => c.Key).Select(c => c.ToArray())], classes.Count, ratio, seed, purpose);
+        Draw([.. classes.Index().GroupBy(c => c.Item, c => c.Index).OrderBy(c => c.Key).Select(c => c.ToArray())], classes.Count, ratio,
+            seed, purpose);
 
     /// <summary>Samples by tenths of the sorted targets; equal targets keep file order.</summary>
     /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
@@ -31,11 +32,14 @@ public static class StratifiedSample
 
     /// <summary>Samples by source, and in each by tenths of the sorted targets.</summary>
     /// <returns>Indices into <paramref name="targets"/>, ascending.</returns>
-    public static int[] BySourceAndQuantile(IReadOnlyList<string> sources, IReadOnlyList<double> targets, double ratio, long seed, string purpose) =>
-        Draw([.. sources.Index().GroupBy(s => s.Item, s => s.Index).OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(source => Tenths([.. source], targets))], targets.Count, ratio, seed, purpose);
+    public static int[] BySourceAndQuantile(IReadOnlyList<string> sources, IReadOnlyList<double> targets, double ratio, long seed,
+        string purpose) =>
+        Draw([.. sources.Index().GroupBy(s => s.Item, s => s.Index).OrderBy(s => s.Key, StringComparer.Ordinal)
+            .SelectMany(source => Tenths([.. source], targets))], targets.Count, ratio, seed, purpose);
 
     /// <summary>The sample size for n rows in a number of strata: round(ratio · n), halves up, at least one of each stratum.</summary>
-    public static int SizeOf(int n, int strata, double ratio) => Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), Math.Min(strata, n), n);
+    public static int SizeOf(int n, int strata, double ratio) =>
+        Math.Clamp((int)Math.Round(ratio * n, MidpointRounding.AwayFromZero), Math.Min(strata, n), n);
 
     /// <summary>The number of strata for n numbers.</summary>
     public static int QuantilesOf(int n) => Math.Min(Quantiles, n);

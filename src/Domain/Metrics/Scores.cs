@@ -38,7 +38,8 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
     };
 
     /// <summary>Scores numbers.</summary>
-    public static Scores Of(TaskSettings task, IReadOnlyList<double> gold, IReadOnlyList<double> predicted) => Of(task, metric => metric switch
+    public static Scores Of(TaskSettings task, IReadOnlyList<double> gold, IReadOnlyList<double> predicted) =>
+        Of(task, metric => metric switch
     {
         Metric.Pearson => RegressionMetrics.Pearson(gold, predicted),
         Metric.Spearman => RegressionMetrics.Spearman(gold, predicted),
@@ -78,11 +79,13 @@ public sealed record Scores(IReadOnlyDictionary<string, double> Values, string P
             Metric.Meteor => Meteor.Corpus(answers),
             Metric.Chrf => new ChrF().Corpus(answers),
             Metric.ExactMatch => ExactMatch.Corpus(answers),
-            Metric.Gsm8k => answers.Average(answer => answer.References.Any(gold => Gsm8k.Answer(gold) is { } number && Gsm8k.Answer(answer.Hypothesis) == number) ? 1.0 : 0),
+            Metric.Gsm8k => answers.Average(answer =>
+                answer.References.Any(gold => Gsm8k.Answer(gold) is { } number && Gsm8k.Answer(answer.Hypothesis) == number) ? 1.0 : 0),
             _ => throw new ArgumentException($"{metric} does not score texts."),
         };
         var counted = metric == Metric.Perplexity ? Metric.Bleu : metric;
-        return new(TaskMetrics.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of), JsonText.NameOf(counted));
+        return new(TaskMetrics.OfTexts.Where(m => m != Metric.Gsm8k || m == metric).ToDictionary(JsonText.NameOf, Of),
+            JsonText.NameOf(counted));
     }
 
     private static bool IsConstant<T>(IReadOnlyList<T> values) where T : IEquatable<T> => values.All(value => value.Equals(values[0]));

@@ -5,7 +5,8 @@ public static class TaskMetrics
 {
     /// <summary>The metrics of generated text.</summary>
     public static IReadOnlyList<Metric> OfTexts { get; } =
-        [Metric.Bleu, Metric.E2eBleu, Metric.Nist, Metric.Rouge, Metric.Rouge1, Metric.Rouge2, Metric.RougeL, Metric.Meteor, Metric.Chrf, Metric.ExactMatch, Metric.Gsm8k];
+        [Metric.Bleu, Metric.E2eBleu, Metric.Nist, Metric.Rouge, Metric.Rouge1, Metric.Rouge2, Metric.RougeL, Metric.Meteor, Metric.Chrf,
+            Metric.ExactMatch, Metric.Gsm8k];
 
     /// <summary>Whether lower is better for this metric.</summary>
     public static bool IsLowerBetter(string name) => name is "perplexity" or "mse" or "loss";

@@ -14,7 +14,8 @@ public static class ColumnChoice
     /// <param name="whyNoHeader">Why the first line is not a header, if known.</param>
     public static string Wanted(IReadOnlyList<TaskColumns> choices, IReadOnlyCollection<string> there, bool header,
         string? whyNoHeader = null) =>
-        $"must have the columns {string.Join(" or ", choices.Select(choice => $"({choice})"))}; it has ({Listed(there)}){Otherwise([.. choices.SelectMany(choice => choice.All)], header, whyNoHeader)}";
+        $"must have the columns {string.Join(" or ", choices.Select(choice => $"({choice})"))}; it has "
+            + $"({Listed(there)}){Otherwise([.. choices.SelectMany(choice => choice.All)], header, whyNoHeader)}";
 
     /// <summary>A hint if columns are given by name for a file without a header, or by index for one with a header; empty if
     /// neither applies.</summary>
@@ -29,7 +30,8 @@ public static class ColumnChoice
     public static string Listed(IEnumerable<string> there) => string.Join(", ", there.Take(50));
 
     /// <summary>Selected columns that occur more than once in the header.</summary>
-    public static IEnumerable<string> Twice(TaskColumns columns, IReadOnlyCollection<string> there) => columns.All.Where(name => there.Count(t => t == name) > 1);
+    public static IEnumerable<string> Twice(TaskColumns columns, IReadOnlyCollection<string> there) =>
+        columns.All.Where(name => there.Count(t => t == name) > 1);
 
     private static bool IsPlace(string name) => name.Length > 0 && name.All(char.IsAsciiDigit);
 }

@@ -36,21 +36,27 @@ public sealed record DecodingSettings
     /// <summary>Prompts per batch; at least 1, default 16.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Number of prompts of the test split (or the validation split, if there is no test split) to generate and score at the end of a run; at least 0 (none), default null: all.</summary>
+    /// <summary>Number of prompts of the test split (or the validation split, if there is no test split) to generate and score at the end
+    /// of a run; at least 0 (none), default null: all.</summary>
     public int? Rows { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
     {
         (string Field, int? Value, int Least)[] counts =
-            [("maxNewTokens", MaxNewTokens, 1), ("minNewTokens", MinNewTokens, 0), ("beams", Beams, 1), ("topK", TopK, 0), ("noRepeatNgram", NoRepeatNgram, 0), ("batchSize", BatchSize, 1), ("rows", Rows, 0)];
+            [("maxNewTokens", MaxNewTokens, 1), ("minNewTokens", MinNewTokens, 0), ("beams", Beams, 1), ("topK", TopK, 0),
+                ("noRepeatNgram", NoRepeatNgram, 0), ("batchSize", BatchSize, 1), ("rows", Rows, 0)];
         foreach (var (field, value, least) in counts)
             if (value < least) yield return new($"{path}.{field}", $"must be at least {least}; got {value}");
-        if (MinNewTokens > MaxNewTokens) yield return new($"{path}.minNewTokens", $"must be at most maxNewTokens, {MaxNewTokens}; got {MinNewTokens}");
+        if (MinNewTokens > MaxNewTokens)
+            yield return new($"{path}.minNewTokens", $"must be at most maxNewTokens, {MaxNewTokens}; got {MinNewTokens}");
         if (!double.IsFinite(LengthPenalty)) yield return new($"{path}.lengthPenalty", $"must be a number; got {LengthPenalty}");
-        if (Temperature is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.temperature", $"must be at least 0; got {Temperature}");
+        if (Temperature is not (>= 0 and < double.PositiveInfinity))
+            yield return new($"{path}.temperature", $"must be at least 0; got {Temperature}");
         if (TopP is not (> 0 and <= 1)) yield return new($"{path}.topP", $"must lie in (0, 1]; got {TopP}");
-        if (RepetitionPenalty is not (> 0 and < double.PositiveInfinity)) yield return new($"{path}.repetitionPenalty", $"must be above 0; got {RepetitionPenalty}");
-        if (Beams > 1 && Temperature > 0) yield return new($"{path}.temperature", "must be 0 with beams above 1, since beam search does not sample");
+        if (RepetitionPenalty is not (> 0 and < double.PositiveInfinity))
+            yield return new($"{path}.repetitionPenalty", $"must be above 0; got {RepetitionPenalty}");
+        if (Beams > 1 && Temperature > 0)
+            yield return new($"{path}.temperature", "must be 0 with beams above 1, since beam search does not sample");
         if (Stop.Distinct().Count() < Stop.Count) yield return new($"{path}.stop", "must not contain duplicates");
     }
 

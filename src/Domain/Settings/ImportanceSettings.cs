@@ -13,14 +13,17 @@ public enum ImportanceScope
 /// <summary>Stage 1: how the importance of each layer's LoRA is measured (section 3.1 of the paper).</summary>
 public sealed record ImportanceSettings
 {
-    /// <summary>α, the fraction of the training set on which importance is measured, stratified by label; (0, 1], default 0.1. Ignored with <see cref="From"/>.</summary>
+    /// <summary>α, the fraction of the training set on which importance is measured, stratified by label; (0, 1], default 0.1. Ignored with
+    /// <see cref="From"/>.</summary>
     /// <remarks>At least one example per label is used, however small the fraction.</remarks>
     public double SampleRatio { get; init; } = 0.1;
 
-    /// <summary>n, the number of epochs over the sample; at least 1, default 3. Null if <see cref="Steps"/> is given. Ignored with <see cref="From"/>.</summary>
+    /// <summary>n, the number of epochs over the sample; at least 1, default 3. Null if <see cref="Steps"/> is given. Ignored with
+    /// <see cref="From"/>.</summary>
     public int? Epochs { get; init; } = 3;
 
-    /// <summary>Number of optimiser steps on the sample, instead of <see cref="Epochs"/>; at least 1, default null. The paper's study of α uses equal steps.</summary>
+    /// <summary>Number of optimiser steps on the sample, instead of <see cref="Epochs"/>; at least 1, default null. The paper's study of α
+    /// uses equal steps.</summary>
     public int? Steps { get; init; }
 
     /// <summary>Importance to reuse instead of measuring it: the id of a job, or a path on the command line; default null.</summary>

@@ -24,7 +24,8 @@ public sealed record JobRequest
     /// <summary>The base model: a registered name, or a source such as <c>hf:FacebookAI/roberta-base</c>.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The dataset: a registered name, or a source such as <c>hf:nyu-mll/glue#rte</c>; on the command line a folder or training file.</summary>
+    /// <summary>The dataset: a registered name, or a source such as <c>hf:nyu-mll/glue#rte</c>; on the command line a folder or training
+    /// file.</summary>
     public required string Dataset { get; init; }
 
     public required TaskSettings Task { get; init; }
@@ -75,7 +76,8 @@ public sealed record JobRequest
     {
         if (Name?.Length > 200) yield return new("name", $"must have at most 200 characters; got {Name.Length}");
         foreach (var fault in NamedValues.Faults(Labels, "labels", MostLabels)) yield return fault;
-        if (Training.Packing is not null && Task.Kind != TaskKind.Generation) yield return new("training.packing", "applies only to generation");
+        if (Training.Packing is not null && Task.Kind != TaskKind.Generation)
+            yield return new("training.packing", "applies only to generation");
         var sections = Task.Faults("task").Concat(Lora.Faults("lora")).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
@@ -109,7 +111,8 @@ public sealed record JobRequest
     private static T? DropSection<T>(JsonFields fields, string name, TuningMethod method, Func<JsonFields, T> read) where T : class
     {
         var belongs = method == TuningMethod.LoraDrop;
-        if (!belongs && fields.Has(name)) fields.Refuse(name, $"does not apply to the method {JsonText.NameOf(method)}; remove it or use lora-drop");
+        if (!belongs && fields.Has(name))
+            fields.Refuse(name, $"does not apply to the method {JsonText.NameOf(method)}; remove it or use lora-drop");
         return belongs || fields.Has(name) ? fields.Section(name, read) : null;
     }
 }

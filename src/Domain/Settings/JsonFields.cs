@@ -30,7 +30,8 @@ internal sealed class JsonFields
     {
         using var document = Parse(json);
         var root = document.RootElement;
-        if (root.ValueKind != JsonValueKind.Object) throw new RefusedInputException("line 1 column 1", $"must be an object; got {Shown(root)}");
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new RefusedInputException("line 1 column 1", $"must be an object; got {Shown(root)}");
         return Close(new JsonFields(root, "", faults), read);
     }
 
@@ -67,9 +68,11 @@ internal sealed class JsonFields
         _ => null,
     });
 
-    public int? Integer(string name) => Value<int>(name, "a whole number below 2147483648", json => IsNumber(json) && json.TryGetInt32(out var n) ? n : null);
+    public int? Integer(string name) =>
+        Value<int>(name, "a whole number below 2147483648", json => IsNumber(json) && json.TryGetInt32(out var n) ? n : null);
 
-    public long? LongInteger(string name) => Value<long>(name, "a whole number of 64 bits", json => IsNumber(json) && json.TryGetInt64(out var n) ? n : null);
+    public long? LongInteger(string name) =>
+        Value<long>(name, "a whole number of 64 bits", json => IsNumber(json) && json.TryGetInt64(out var n) ? n : null);
 
     public double? Number(string name) =>
         Value<double>(name, "a finite number", json => IsNumber(json) && json.TryGetDouble(out var n) && double.IsFinite(n) ? n : null);
@@ -180,7 +183,9 @@ internal sealed class JsonFields
     {
         if (json.ValueKind == JsonValueKind.Null) return null;
         var text = json.ValueKind == JsonValueKind.String ? Unescaped(json.GetString) : null;
-        var fault = text is null ? $"must be a text; got {Shown(json)}" : (lines ? text.Length == 0 : string.IsNullOrWhiteSpace(text)) ? "must not be empty" : PlainText.Fault(text, lines);
+        var fault = text is null ? $"must be a text; got {Shown(json)}" : (lines ? text.Length == 0 : string.IsNullOrWhiteSpace(text))
+            ? "must not be empty"
+            : PlainText.Fault(text, lines);
         if (fault is null) return text;
         _faults.Add(new Fault(path, fault));
         return null;

@@ -16,7 +16,8 @@ public static class LoraFit
         ["attention"] = Parts[..4], ["feed-forward"] = Parts[4..], ["all-linear"] = Parts,
     };
 
-    /// <summary>Names for several module types, independent of the model's names: <c>attention</c>, <c>feed-forward</c>, <c>all-linear</c>.</summary>
+    /// <summary>Names for several module types, independent of the model's names: <c>attention</c>, <c>feed-forward</c>,
+    /// <c>all-linear</c>.</summary>
     public static IReadOnlyCollection<string> SetNames => Sets.Keys;
 
     /// <summary>Whether a layer's path is a name or ends in ".name", as PEFT matches <c>target_modules</c>.</summary>
@@ -35,7 +36,9 @@ public static class LoraFit
     {
         string[] types = [.. layers.Select(layer => layer.Type).Distinct()];
         return targets.Index().Where(t => Chosen([t.Item], layers).Count == 0)
-            .Select(t => new Fault($"lora.targets[{t.Index}]", $"'{t.Item}' matches no layer of the model; valid are {string.Join(", ", types)}, and the sets {string.Join(", ", SetNames)}{Spelling.Hint(t.Item, [.. types, .. SetNames])}"));
+            .Select(t => new Fault($"lora.targets[{t.Index}]",
+            $"'{t.Item}' matches no layer of the model; valid are {string.Join(", ", types)}, and the sets "
+            + $"{string.Join(", ", SetNames)}{Spelling.Hint(t.Item, [.. types, .. SetNames])}"));
     }
 
     /// <summary>The fault of a rank larger than the layer.</summary>
@@ -52,7 +55,9 @@ public static class LoraFit
     {
         LinearModule[] named = [.. layers.Where(layer => Matches(layer.Path, target))];
         if (named.Length > 0) return named;
-        var types = Sets.TryGetValue(target, out var parts) ? parts.SelectMany(names => names) : Parts.FirstOrDefault(names => names.Contains(target)) ?? [];
+        var types = Sets.TryGetValue(target, out var parts)
+            ? parts.SelectMany(names => names)
+            : Parts.FirstOrDefault(names => names.Contains(target)) ?? [];
         return [.. layers.Where(layer => types.Contains(layer.Type))];
     }
 }

@@ -12,8 +12,8 @@ public sealed record LoraSettings
     /// <summary>Dropout probability of the adapter's inputs during training; [0, 1), default 0.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>Module types that get an adapter in every layer, by the model's names, part (<c>q</c>, <c>up</c>) or set (<c>attention</c>, <c>feed-forward</c>, <c>all-linear</c>);
-    /// default the preset's, else query and value (the paper's GLUE runs).</summary>
+    /// <summary>Module types that get an adapter in every layer, by the model's names, part (<c>q</c>, <c>up</c>) or set (<c>attention</c>,
+    /// <c>feed-forward</c>, <c>all-linear</c>); default the preset's, else query and value (the paper's GLUE runs).</summary>
     public IReadOnlyList<string> Targets { get; init; } = ["query", "value"];
 
     public IEnumerable<Fault> Faults(string path)

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Applies a JSON merge patch (RFC 7396): fields of the patch replace those of the document, objects are merged, and null removes a field.</summary>
+/// <summary>Applies a JSON merge patch (RFC 7396): fields of the patch replace those of the document, objects are merged, and null removes
+/// a field.</summary>
 public static class MergePatch
 {
     /// <summary>The patched document.</summary>
@@ -10,7 +11,8 @@ public static class MergePatch
     public static string Apply(string document, string patch)
     {
         using var changes = JsonFields.Parse(patch);
-        if (changes.RootElement.ValueKind != JsonValueKind.Object) throw new RefusedInputException("line 1 column 1", "must be an object with the settings to change");
+        if (changes.RootElement.ValueKind != JsonValueKind.Object)
+            throw new RefusedInputException("line 1 column 1", "must be an object with the settings to change");
         using var original = JsonDocument.Parse(document);
         return Merged(original.RootElement, changes.RootElement, "");
     }
@@ -18,7 +20,9 @@ public static class MergePatch
     private static string Merged(JsonElement? original, JsonElement patch, string path)
     {
         if (patch.ValueKind != JsonValueKind.Object) return patch.GetRawText();
-        var fields = original is { ValueKind: JsonValueKind.Object } known ? known.EnumerateObject().ToDictionary(field => field.Name, field => (JsonElement?)field.Value) : [];
+        var fields = original is { ValueKind: JsonValueKind.Object } known
+            ? known.EnumerateObject().ToDictionary(field => field.Name, field => (JsonElement?)field.Value)
+            : [];
         var merged = fields.ToDictionary(field => field.Key, field => field.Value!.Value.GetRawText());
         var named = new HashSet<string>();
         foreach (var change in patch.EnumerateObject())

@@ -14,8 +14,10 @@ public static class NamedValues
         if (pairs.Count > most) yield return new(path, $"must have at most {most} pairs; got {pairs.Count}");
         foreach (var (name, value) in pairs)
         {
-            if (name.Length is 0 or > LongestName) yield return new($"{path}.{name}", $"must have a name of 1 to {LongestName} characters; got {name.Length}");
-            if (value.Length > LongestValue) yield return new($"{path}.{name}", $"must have at most {LongestValue} characters; got {value.Length}");
+            if (name.Length is 0 or > LongestName)
+                yield return new($"{path}.{name}", $"must have a name of 1 to {LongestName} characters; got {name.Length}");
+            if (value.Length > LongestValue)
+                yield return new($"{path}.{name}", $"must have at most {LongestValue} characters; got {value.Length}");
         }
     }
 }

@@ -38,7 +38,8 @@ public static class NumberText
         if (digits.Length == 0) return "0";
         whole -= leading;
         var sign = negative ? "-" : "";
-        if (whole > MostPlaces || whole < -MostPlaces) return $"{sign}{digits[0]}{(digits.Length > 1 ? $".{digits[1..]}" : "")}E{whole - 1}";
+        if (whole > MostPlaces || whole < -MostPlaces)
+            return $"{sign}{digits[0]}{(digits.Length > 1 ? $".{digits[1..]}" : "")}E{whole - 1}";
         if (whole <= 0) return $"{sign}0.{new string('0', (int)-whole)}{digits}";
         return digits.Length <= whole ? $"{sign}{digits.PadRight((int)whole, '0')}"
             : $"{sign}{digits[..(int)whole]}.{digits[(int)whole..]}";

@@ -16,11 +16,13 @@ public sealed class RowTemplate
     public static string? Fault(string template) => Parse(template, out _);
 
     /// <exception cref="ArgumentException">It has a <see cref="Fault"/>.</exception>
-    public static RowTemplate Of(string template) => Parse(template, out var parts) is { } fault ? throw new ArgumentException(fault, nameof(template)) : new(parts);
+    public static RowTemplate Of(string template) =>
+        Parse(template, out var parts) is { } fault ? throw new ArgumentException(fault, nameof(template)) : new(parts);
 
     /// <summary>The text of a row.</summary>
     /// <param name="cell">The cell of a column.</param>
-    public string Fill(Func<string, string> cell) => string.Concat(_parts.Select(part => part.Column is { } column ? cell(column) : part.Text));
+    public string Fill(Func<string, string> cell) =>
+        string.Concat(_parts.Select(part => part.Column is { } column ? cell(column) : part.Text));
 
     private static string? Parse(string template, out IReadOnlyList<(string Text, string? Column)> parts)
     {
@@ -38,7 +40,8 @@ public sealed class RowTemplate
                 var end = template.IndexOf('}', i);
                 if (end < 0) return $"opens a brace at character {i + 1} that is never closed; write a literal brace as {{{{";
                 var column = template[(i + 1)..end];
-                if (string.IsNullOrWhiteSpace(column) || column.Contains('{')) return $"has no column name between the braces at character {i + 1}";
+                if (string.IsNullOrWhiteSpace(column) || column.Contains('{'))
+                    return $"has no column name between the braces at character {i + 1}";
                 if (text.Length > 0) found.Add((text.ToString(), null));
                 text.Clear();
                 found.Add(("", column));

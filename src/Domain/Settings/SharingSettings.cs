@@ -10,7 +10,8 @@ public enum Remainder
     None,
 }
 
-/// <summary>How the layers that keep their own LoRA are selected (table 5 of the paper). All but importance are ablations. All keep the same number of layers, except inverse, which keeps the rest.</summary>
+/// <summary>How the layers that keep their own LoRA are selected (table 5 of the paper). All but importance are ablations. All keep the
+/// same number of layers, except inverse, which keeps the rest.</summary>
 public enum Selection
 {
     /// <summary>The most important layers.</summary>
@@ -29,10 +30,12 @@ public enum Selection
 /// <summary>Stage 2: which layers keep their own LoRA, and what the others use (section 3.2 of the paper).</summary>
 public sealed record SharingSettings
 {
-    /// <summary>T, the cumulative importance the kept layers must reach; (0, 1], default 0.9; 1 keeps every layer. Null if <see cref="Keep"/> is given.</summary>
+    /// <summary>T, the cumulative importance the kept layers must reach; (0, 1], default 0.9; 1 keeps every layer. Null if
+    /// <see cref="Keep"/> is given.</summary>
     public double? Threshold { get; init; } = 0.9;
 
-    /// <summary>k, the number of layers per module type that keep their own LoRA, instead of <see cref="Threshold"/>; at least 1, default null.</summary>
+    /// <summary>k, the number of layers per module type that keep their own LoRA, instead of <see cref="Threshold"/>; at least 1, default
+    /// null.</summary>
     public int? Keep { get; init; }
 
     /// <summary>What the other layers use; default <c>share</c>.</summary>

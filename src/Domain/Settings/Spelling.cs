@@ -3,7 +3,8 @@ namespace LoraDrop.Domain;
 /// <summary>Suggests a name for a misspelt one.</summary>
 internal static class Spelling
 {
-    /// <summary><c>; did you mean threshold?</c>, or empty if no known name is within two letters (case, <c>_</c> and <c>-</c> aside).</summary>
+    /// <summary><c>; did you mean threshold?</c>, or empty if no known name is within two letters (case, <c>_</c> and <c>-</c>
+    /// aside).</summary>
     public static string Hint(string written, IEnumerable<string> known)
     {
         var nearest = known.Select(name => (name, edits: Edits(Plain(written), Plain(name)))).OrderBy(n => n.edits).FirstOrDefault();

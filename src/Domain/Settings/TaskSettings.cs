@@ -25,7 +25,8 @@ public sealed record TaskColumns(string First, string? Second, string Label)
 
     public override string ToString() => string.Join(", ", All);
 
-    internal static TaskColumns Read(JsonFields fields) => new(fields.RequiredText("first"), fields.Text("second"), fields.RequiredText("label"));
+    internal static TaskColumns Read(JsonFields fields) =>
+        new(fields.RequiredText("first"), fields.Text("second"), fields.RequiredText("label"));
 }
 
 /// <summary>The task: what the model learns, from which columns, and how it is scored.</summary>
@@ -43,10 +44,12 @@ public sealed record TaskSettings
     /// <summary>Class names, class 0 first; default the preset's, else null: the labels of the training file, sorted.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
-    /// <summary>The primary metric, which selects the best checkpoint; default the preset's, else accuracy, spearman or perplexity. For generation, perplexity selects the checkpoint, since text is generated only at the end.</summary>
+    /// <summary>The primary metric, which selects the best checkpoint; default the preset's, else accuracy, spearman or perplexity. For
+    /// generation, perplexity selects the checkpoint, since text is generated only at the end.</summary>
     public required Metric Metric { get; init; }
 
-    /// <summary>For generation: prompt and target templates; default null: the first of the preset's choices whose columns the file contains.</summary>
+    /// <summary>For generation: prompt and target templates; default null: the first of the preset's choices whose columns the file
+    /// contains.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TextSettings? Text { get; init; }
 
@@ -76,11 +79,14 @@ public sealed record TaskSettings
 
     public IEnumerable<Fault> Faults(string path)
     {
-        if (Columns is not null && Columns.All.Where(name => name.Length > 0).GroupBy(name => name).Any(same => same.Count() > 1)) yield return new($"{path}.columns", "must be different columns");
+        if (Columns is not null && Columns.All.Where(name => name.Length > 0).GroupBy(name => name).Any(same => same.Count() > 1))
+            yield return new($"{path}.columns", "must be different columns");
         if (Kind == TaskKind.Generation)
         {
-            foreach (var fault in (Text?.Faults($"{path}.text") ?? []).Concat(Decoding?.Faults($"{path}.decoding") ?? [])) yield return fault;
-            if (Columns is not null) yield return new($"{path}.columns", "does not apply to generation, which reads the columns in text.prompt and text.target");
+            foreach (var fault in (Text?.Faults($"{path}.text") ?? []).Concat(Decoding?.Faults($"{path}.decoding") ?? []))
+                yield return fault;
+            if (Columns is not null)
+                yield return new($"{path}.columns", "does not apply to generation, which reads the columns in text.prompt and text.target");
             if (Labels is not null) yield return new($"{path}.labels", "applies only to classification");
         }
         else
@@ -88,7 +94,8 @@ public sealed record TaskSettings
             if (Text is not null) yield return new($"{path}.text", $"applies only to generation; {JsonText.NameOf(Kind)} uses columns");
             if (Decoding is not null) yield return new($"{path}.decoding", "applies only to generation");
         }
-        if (!MetricFits) yield return new($"{path}.metric", $"{JsonText.NameOf(Metric)} cannot be the primary metric of this task; use {Choices}");
+        if (!MetricFits)
+            yield return new($"{path}.metric", $"{JsonText.NameOf(Metric)} cannot be the primary metric of this task; use {Choices}");
         if (Labels is null || Kind == TaskKind.Generation) yield break;
         if (Kind == TaskKind.Regression) yield return new($"{path}.labels", "applies only to classification");
         else if (Labels.Count < 2) yield return new($"{path}.labels", $"must have at least two classes; got {Labels.Count}");
@@ -116,7 +123,8 @@ public sealed record TaskSettings
         var preset = ReadPreset(fields);
         var kind = ReadKind(fields, preset);
         var generates = kind == TaskKind.Generation;
-        if (!fields.Has("preset") && !fields.Has(generates ? "text" : "columns")) fields.Refuse(generates ? "text" : "columns", "is required without a preset");
+        if (!fields.Has("preset") && !fields.Has(generates ? "text" : "columns"))
+            fields.Refuse(generates ? "text" : "columns", "is required without a preset");
         return new TaskSettings
         {
             Kind = kind,
@@ -125,7 +133,9 @@ public sealed record TaskSettings
             Labels = fields.Texts("labels") ?? preset?.Labels,
             Metric = fields.Choice<Metric>("metric") ?? preset?.Metric ?? TaskMetrics.DefaultOf(kind),
             Text = fields.Has("text") ? fields.Section("text", TextSettings.Read) : null,
-            Decoding = generates || fields.Has("decoding") ? fields.Section("decoding", decoding => DecodingSettings.Read(decoding, preset?.Decoding ?? new())) : null,
+            Decoding = generates || fields.Has("decoding")
+            ? fields.Section("decoding", decoding => DecodingSettings.Read(decoding, preset?.Decoding ?? new()))
+            : null,
         };
     }
 
@@ -142,7 +152,8 @@ public sealed record TaskSettings
     private static TaskKind ReadKind(JsonFields fields, TaskPreset? preset)
     {
         var kind = fields.Choice<TaskKind>("kind");
-        if (preset is not null && kind is not null && kind != preset.Kind) fields.Refuse("kind", $"must be {JsonText.NameOf(preset.Kind)} for {preset.Name}");
+        if (preset is not null && kind is not null && kind != preset.Kind)
+            fields.Refuse("kind", $"must be {JsonText.NameOf(preset.Kind)} for {preset.Name}");
         if (!fields.Has("preset") && !fields.Has("kind")) fields.Refuse("kind", "is required without a preset");
         return preset?.Kind ?? kind ?? TaskKind.Classification;
     }

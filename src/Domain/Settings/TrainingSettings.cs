@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Data type of the frozen model's layer matrices. Embeddings, norms, heads and the output layer stay in floating point; adapters are trained in float32.</summary>
+/// <summary>Data type of the frozen model's layer matrices. Embeddings, norms, heads and the output layer stay in floating point; adapters
+/// are trained in float32.</summary>
 public enum WeightKind
 {
     /// <summary>32 bits.</summary>
@@ -31,7 +32,8 @@ public enum RateSchedule
     Constant,
 }
 
-/// <summary>The optimiser (AdamW, with linear warm-up and a schedule) and the length of training. "Table 9" refers to Hu et al. 2021.</summary>
+/// <summary>The optimiser (AdamW, with linear warm-up and a schedule) and the length of training. "Table 9" refers to Hu et al.
+/// 2021.</summary>
 public sealed record TrainingSettings
 {
     /// <summary>Number of epochs; at least 1, default the preset's (table 9), else 30.</summary>
@@ -73,15 +75,18 @@ public sealed record TrainingSettings
     /// <summary>Stop after this many evaluations without a better score; at least 1, default null: never.</summary>
     public int? EarlyStopping { get; init; }
 
-    /// <summary>For generation: whether to pack the texts of a batch into one row without padding, with separate attention; the result does not depend on it. Default true; null otherwise.</summary>
+    /// <summary>For generation: whether to pack the texts of a batch into one row without padding, with separate attention; the result does
+    /// not depend on it. Default true; null otherwise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Packing { get; init; }
 
-    /// <summary>Data type of the frozen model's matrices; default null: float32 on a CPU, bfloat16 on CUDA. Smaller types save memory and cost a little time to unpack.</summary>
+    /// <summary>Data type of the frozen model's matrices; default null: float32 on a CPU, bfloat16 on CUDA. Smaller types save memory and
+    /// cost a little time to unpack.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public WeightKind? Weights { get; init; }
 
-    /// <summary>Activation checkpointing: whether to keep only each layer's input and recompute the layer for its gradients. Saves memory and takes about a third more time. Default null: no.</summary>
+    /// <summary>Activation checkpointing: whether to keep only each layer's input and recompute the layer for its gradients. Saves memory
+    /// and takes about a third more time. Default null: no.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Checkpointing { get; init; }
 
@@ -107,10 +112,13 @@ public sealed record TrainingSettings
 
         (string Field, double? Value)[] rates = [("learningRate", LearningRate), ("classifierLearningRate", ClassifierLearningRate)];
         foreach (var (field, rate) in rates)
-            if (rate is not (null or (> 0 and < double.PositiveInfinity))) yield return new($"{path}.{field}", $"must be above 0; got {rate}");
+            if (rate is not (null or (> 0 and < double.PositiveInfinity)))
+                yield return new($"{path}.{field}", $"must be above 0; got {rate}");
         if (WarmupRatio is not (>= 0 and < 1)) yield return new($"{path}.warmupRatio", $"must lie in [0, 1); got {WarmupRatio}");
-        if (WeightDecay is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.weightDecay", $"must be at least 0; got {WeightDecay}");
-        if (MaxGradNorm is not (>= 0 and < double.PositiveInfinity)) yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 disables clipping); got {MaxGradNorm}");
+        if (WeightDecay is not (>= 0 and < double.PositiveInfinity))
+            yield return new($"{path}.weightDecay", $"must be at least 0; got {WeightDecay}");
+        if (MaxGradNorm is not (>= 0 and < double.PositiveInfinity))
+            yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 disables clipping); got {MaxGradNorm}");
     }
 
     internal static TrainingSettings Read(JsonFields fields, TaskSettings task)

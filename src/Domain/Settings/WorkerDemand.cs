@@ -24,7 +24,8 @@ public sealed record WorkerDemand
     public long MemoryBytes => (long)((MemoryGiB ?? 0) * (1L << 30));
 
     /// <summary>The labels as one text, independent of their order; null if there are none.</summary>
-    /// <remarks>A worker can run the job if this is null or one of the worker's <see cref="SelectorsOf"/>, which a database can check.</remarks>
+    /// <remarks>A worker can run the job if this is null or one of the worker's <see cref="SelectorsOf"/>, which a database can
+    /// check.</remarks>
     [JsonIgnore]
     public string? Selector => Labels.Count == 0 ? null : SelectorOf(Labels);
 
@@ -40,10 +41,12 @@ public sealed record WorkerDemand
     public IEnumerable<Fault> Faults(string path)
     {
         foreach (var fault in NamedValues.Faults(Labels, $"{path}.labels", MostLabels)) yield return fault;
-        if (MemoryGiB is not (null or (> 0 and < double.PositiveInfinity))) yield return new($"{path}.memoryGiB", $"must be above 0; got {MemoryGiB}");
+        if (MemoryGiB is not (null or (> 0 and < double.PositiveInfinity)))
+            yield return new($"{path}.memoryGiB", $"must be above 0; got {MemoryGiB}");
     }
 
-    internal static WorkerDemand Read(JsonFields fields) => new() { Labels = fields.Pairs("labels"), MemoryGiB = fields.Number("memoryGiB") };
+    internal static WorkerDemand Read(JsonFields fields) =>
+        new() { Labels = fields.Pairs("labels"), MemoryGiB = fields.Number("memoryGiB") };
 
     private static string SelectorOf(IEnumerable<KeyValuePair<string, string>> labels) =>
         JsonSerializer.Serialize(new SortedDictionary<string, string>(labels.ToDictionary(), StringComparer.Ordinal), Encoding);

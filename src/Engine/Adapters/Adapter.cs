@@ -9,8 +9,10 @@ public sealed record LoraShape(int Rank, double Alpha, double Dropout = 0)
     public double Scale => Alpha / Rank;
 }
 
-/// <summary>Everything trainable, placed on a frozen model by a sharing plan: own LoRAs, one shared LoRA per module type, and the head.</summary>
-/// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); a shared pair is <c>shared.query.lora_A.weight</c>.</remarks>
+/// <summary>Everything trainable, placed on a frozen model by a sharing plan: own LoRAs, one shared LoRA per module type, and the
+/// head.</summary>
+/// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); a shared pair is
+/// <c>shared.query.lora_A.weight</c>.</remarks>
 public sealed class Adapter : IDisposable
 {
     private const string PeftPrefix = "base_model.model.";
@@ -19,7 +21,8 @@ public sealed class Adapter : IDisposable
     private readonly IReadOnlyList<AdapterSite> _sites;
     private readonly List<(Linear Layer, Tensor Weight, Tensor? Bias)> _frozenHead = [];
 
-    /// <summary>Places a fresh adapter: A Kaiming uniform, B zero, the head as the model has it; so it changes nothing until it is trained.</summary>
+    /// <summary>Places a fresh adapter: A Kaiming uniform, B zero, the head as the model has it; so it changes nothing until it is
+    /// trained.</summary>
     /// <param name="model">The frozen model; it carries one adapter at a time.</param>
     /// <param name="sites">Where adapters may sit.</param>
     /// <param name="plan">Which of them gets what.</param>
@@ -57,13 +60,16 @@ public sealed class Adapter : IDisposable
 
     public ParameterCounts Counts => ParameterCounts.Of(Plan, Width, Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
 
-    /// <summary>What PEFT would hold: every site's pair by its own name, the shared pair copied to each of its users, zeros where there is none, and the head.</summary>
+    /// <summary>What PEFT would hold: every site's pair by its own name, the shared pair copied to each of its users, zeros where there is
+    /// none, and the head.</summary>
     public IReadOnlyDictionary<string, Tensor> Expanded()
     {
         var tensors = Parameters.Names.Where(name => !name.Contains(".lora_")).ToDictionary(name => name, name => Parameters[name]);
         foreach (var site in _sites)
             foreach (var half in (string[])["lora_A", "lora_B"])
-                tensors[$"{PeftPrefix}{site.Linear.Path}.{half}.weight"] = NameOf(site, half) is { } name ? Parameters[name] : zeros(ShapeOf(site.Site.Type, half));
+                tensors[$"{PeftPrefix}{site.Linear.Path}.{half}.weight"] = NameOf(site, half) is { } name
+                    ? Parameters[name]
+                    : zeros(ShapeOf(site.Site.Type, half));
         return tensors;
     }
 
@@ -73,9 +79,12 @@ public sealed class Adapter : IDisposable
     {
         foreach (var name in Parameters.Names)
         {
-            if (!tensors.TryGetValue(name, out var values)) throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs");
+            if (!tensors.TryGetValue(name, out var values))
+                throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs");
             if (!values.shape.SequenceEqual(Parameters[name].shape))
-                throw new RefusedInputException(source, $"tensor '{name}' has shape [{string.Join(", ", values.shape)}], but the adapter asks for [{string.Join(", ", Parameters[name].shape)}]");
+                throw new RefusedInputException(source,
+                    $"tensor '{name}' has shape [{string.Join(", ", values.shape)}], but the adapter asks for "
+                    + $"[{string.Join(", ", Parameters[name].shape)}]");
             Parameters.Set(name, values);
         }
     }
@@ -91,7 +100,8 @@ public sealed class Adapter : IDisposable
     private List<(string, long[])> Shapes(bool trainHead)
     {
         var shapes = new List<(string, long[])>();
-        void Pair(string path, string type) => shapes.AddRange([($"{path}.lora_A.weight", ShapeOf(type, "lora_A")), ($"{path}.lora_B.weight", ShapeOf(type, "lora_B"))]);
+        void Pair(string path, string type) =>
+            shapes.AddRange([($"{path}.lora_A.weight", ShapeOf(type, "lora_A")), ($"{path}.lora_B.weight", ShapeOf(type, "lora_B"))]);
         foreach (var type in Plan.SharedTypes) Pair($"shared.{type}", type);
         foreach (var site in _sites.Where(site => Plan[site.Site] == Place.Own)) Pair($"{PeftPrefix}{site.Linear.Path}", site.Site.Type);
         if (trainHead)
@@ -115,7 +125,8 @@ public sealed class Adapter : IDisposable
             };
     }
 
-    private Lora Pair(string path) => new(Parameters[$"{path}.lora_A.weight"], Parameters[$"{path}.lora_B.weight"], Shape.Scale, Shape.Dropout, _model.Masks);
+    private Lora Pair(string path) =>
+        new(Parameters[$"{path}.lora_A.weight"], Parameters[$"{path}.lora_B.weight"], Shape.Scale, Shape.Dropout, _model.Masks);
 
     private void TrainHead()
     {
@@ -141,7 +152,8 @@ public sealed class Adapter : IDisposable
     };
 
     /// <summary>Input and output width of a module type.</summary>
-    public (long In, long Out) Width(string type) => _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
+    public (long In, long Out) Width(string type) =>
+        _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
 
     private long[] ShapeOf(string type, string half) => half == "lora_A" ? [Shape.Rank, Width(type).In] : [Width(type).Out, Shape.Rank];
 }

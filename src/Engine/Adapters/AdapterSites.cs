@@ -32,15 +32,19 @@ public static class AdapterSites
     public static IReadOnlyList<AdapterSite> All(FrozenModel model) =>
         [.. Enumerable.Range(0, model.Config.Layers).SelectMany(layer => Named(model.Backbone.LinearsOf(layer).ToArray(), layer))];
 
-    /// <summary>The last part of a layer's path where that is unique among its neighbours (query), else all of it from the layer's number on (attention.output.dense).</summary>
+    /// <summary>The last part of a layer's path where that is unique among its neighbours (query), else all of it from the layer's number
+    /// on (attention.output.dense).</summary>
     internal static string TypeOf(string path, IEnumerable<string> neighbours, string number)
     {
         string Last(string path) => path[(path.LastIndexOf('.') + 1)..];
-        return neighbours.Count(other => Last(other) == Last(path)) == 1 ? Last(path) : path[(path.IndexOf($".{number}.") + $".{number}.".Length)..];
+        return neighbours.Count(other => Last(other) == Last(path)) == 1
+            ? Last(path)
+            : path[(path.IndexOf($".{number}.") + $".{number}.".Length)..];
     }
 
     private static IEnumerable<AdapterSite> Named(Linear[] linears, int layer) =>
-        linears.Select(linear => new AdapterSite(new Site(TypeOf(linear.Path, linears.Select(other => other.Path), $"{layer}"), layer), linear));
+        linears.Select(linear => new AdapterSite(new Site(TypeOf(linear.Path, linears.Select(other => other.Path), $"{layer}"), layer),
+            linear));
 
     private static LinearModule Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
 }

@@ -9,12 +9,16 @@ namespace LoraDrop.Engine.Adapters;
 /// <param name="Alpha">α; ΔW is scaled by α/r.</param>
 /// <param name="TrainsHead">Whether the head is in the file.</param>
 /// <param name="Places">Module type → layer → own, shared or none.</param>
-public sealed record CompactMap(int Rank, double Alpha, bool TrainsHead, IReadOnlyDictionary<string, IReadOnlyDictionary<int, Place>> Places)
+public sealed record CompactMap(int Rank, double Alpha, bool TrainsHead,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<int, Place>> Places)
 {
     internal static CompactMap Of(Adapter adapter) => new(adapter.Shape.Rank, adapter.Shape.Alpha, adapter.TrainsHead,
-        adapter.Plan.Places.GroupBy(p => p.Key.Type).ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)));
+        adapter.Plan.Places.GroupBy(p => p.Key.Type)
+        .ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)));
 
-    internal SharingPlan Plan() => SharingPlan.Of(Places.SelectMany(type => type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
+    internal SharingPlan Plan() =>
+        SharingPlan.Of(Places.SelectMany(type =>
+            type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
 }
 
 /// <summary>An adapter as it was trained, in one safetensors file: the shared pair once, with the map of who uses it.</summary>
@@ -34,7 +38,8 @@ public static class CompactAdapter
     {
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
-        if (!file.Metadata.TryGetValue(MapKey, out var json)) throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its metadata has no map of who shares what");
+        if (!file.Metadata.TryGetValue(MapKey, out var json))
+            throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its metadata has no map of who shares what");
         var map = ReadMap(path, json);
         var plan = map.Plan();
         var sites = AdapterSites.All(model).Where(site => plan.Places.ContainsKey(site.Site)).ToArray();

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>Everything that is trained, as views into one flat buffer, so that an optimiser step is a dozen operations whatever the number of tensors.</summary>
+/// <summary>Everything that is trained, as views into one flat buffer, so that an optimiser step is a dozen operations whatever the number
+/// of tensors.</summary>
 /// <remarks>Each view's gradient is a view into <see cref="Gradients"/>, which the backward pass adds into; so gradients are set to
 /// zero, never to null.</remarks>
 public sealed class FlatParameters : IDisposable
@@ -58,7 +59,8 @@ public sealed class FlatParameters : IDisposable
     {
         var view = _views[name];
         if (!view.shape.SequenceEqual(values.shape))
-            throw new RefusedInputException(name, $"has shape [{string.Join(", ", values.shape)}] where [{string.Join(", ", view.shape)}] is asked for");
+            throw new RefusedInputException(name,
+                $"has shape [{string.Join(", ", values.shape)}] where [{string.Join(", ", view.shape)}] is asked for");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         view.copy_(values);

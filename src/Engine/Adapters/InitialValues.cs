@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>Random starting values. Each tensor has its own stream by seed and name, so a LoRA starts the same whatever other LoRAs exist.</summary>
+/// <summary>Random starting values. Each tensor has its own stream by seed and name, so a LoRA starts the same whatever other LoRAs
+/// exist.</summary>
 public static class InitialValues
 {
     /// <summary>Kaiming uniform with a = √5: uniform in ±1/√d, where LoRA's A starts (Hu et al. 2021).</summary>
@@ -20,7 +21,8 @@ public static class InitialValues
 
     /// <summary>Normal around 0 (Box and Muller 1958).</summary>
     public static Tensor Normal(long[] shape, double standardDeviation, long seed, string name) =>
-        Drawn(shape, seed, name, random => (float)(standardDeviation * Math.Sqrt(-2 * Math.Log(1 - random.NextUnit())) * Math.Cos(2 * Math.PI * random.NextUnit())));
+        Drawn(shape, seed, name, random =>
+            (float)(standardDeviation * Math.Sqrt(-2 * Math.Log(1 - random.NextUnit())) * Math.Cos(2 * Math.PI * random.NextUnit())));
 
     private static Tensor Drawn(long[] shape, long seed, string name, Func<SplitMix64, float> draw)
     {

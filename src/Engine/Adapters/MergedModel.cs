@@ -11,7 +11,8 @@ public static class MergedModel
     private const string WeightsFile = "model.safetensors";
 
     /// <summary>Writes W + (α/r)·BA for every adapted layer, the trained head, everything else as it was, and the tokenizer.</summary>
-    /// <remarks>Weights keep the element type that they are stored in: what is added is added in float32 and rounded once. One tensor at a time is in memory.</remarks>
+    /// <remarks>Weights keep the element type that they are stored in: what is added is added in float32 and rounded once. One tensor at a
+    /// time is in memory.</remarks>
     /// <param name="baseModel">The base model's folder.</param>
     /// <param name="model">The base model, with the adapter on it.</param>
     /// <param name="adapter">The adapter.</param>
@@ -19,7 +20,8 @@ public static class MergedModel
     /// <param name="labels">Names of the classes, if there are any.</param>
     /// <param name="ends">For a language model, tokens that end its answers besides those of the base model.</param>
     /// <param name="largestShard">Bytes of a file of weights; more are several files with an index.</param>
-    public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels, IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
+    public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels,
+        IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
         Directory.CreateDirectory(folder);
         foreach (var name in Tokenizer.FileNames.Where(name => File.Exists(Path.Combine(baseModel, name))))
@@ -28,21 +30,27 @@ public static class MergedModel
             File.Copy(Path.Combine(baseModel, name), Path.Combine(folder, name), overwrite: true);
         }
         using var files = WeightFiles.Open(baseModel);
-        var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}."; // a bare model is saved without
+        // a bare model is saved without
+        var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}.";
         var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];
-        var loras = adapter.Sites.Where(site => site.Linear.Lora is not null).ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Lora!);
+        var loras = adapter.Sites.Where(site => site.Linear.Lora is not null)
+            .ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Lora!);
         var planned = new Dictionary<string, PlannedTensor>();
         foreach (var name in files.Names.Where(name => !otherHeads.Any(name.StartsWith)))
         {
             var file = files.Find(name)!.Value.File;
-            planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name), () => loras.TryGetValue(name, out var lora) ? Merged(file.Read(name), lora) : file.Read(name));
+            planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name),
+                () => loras.TryGetValue(name, out var lora) ? Merged(file.Read(name), lora) : file.Read(name));
         }
         var type = planned.Values.GroupBy(tensor => tensor.Type).MaxBy(alike => alike.Sum(tensor => tensor.Bytes))!.Key;
         foreach (var layer in model.Head)
             foreach (var (half, tensor) in new[] { ("weight", layer.Weight), ("bias", layer.Bias) })
-                if (tensor is not null) planned[$"{layer.Path}.{half}"] = new($"{layer.Path}.{half}", type, tensor.shape, () => tensor.to(type));
+                if (tensor is not null)
+                    planned[$"{layer.Path}.{half}"] = new($"{layer.Path}.{half}", type, tensor.shape, () => tensor.to(type));
         WriteShards(folder, [.. planned.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)], largestShard);
-        if (model is LanguageModel language) WholeFile.WriteText(Path.Combine(folder, GenerationEnds.FileName), GenerationEnds.Config(baseModel, language.Config, ends ?? []));
+        if (model is LanguageModel language)
+            WholeFile.WriteText(Path.Combine(folder, GenerationEnds.FileName),
+                GenerationEnds.Config(baseModel, language.Config, ends ?? []));
         WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels, type));
     }
 
@@ -76,16 +84,20 @@ public static class MergedModel
             foreach (var tensor in shard) map[tensor.Name] = name;
         }
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
-        WholeFile.WriteText(Path.Combine(folder, $"{WeightsFile}.index.json"), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        WholeFile.WriteText(Path.Combine(folder, $"{WeightsFile}.index.json"),
+            index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
 
     private static string Config(string baseModel, FrozenModel model, IReadOnlyList<string>? labels, ScalarType type)
     {
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(baseModel, "config.json")))!.AsObject();
         config["architectures"] = new JsonArray(model.ClassName);
-        config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
-        if (model is SequenceClassifier && config["pad_token_id"] is null) config["pad_token_id"] = model.Config.PadId; // transformers classifies no batch without one
-        if (model is SequenceClassifier classifier) Name(config, classifier, labels ?? [.. Enumerable.Range(0, classifier.Classes).Select(i => $"LABEL_{i}")]);
+        config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] =
+            type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        // transformers classifies no batch without one
+        if (model is SequenceClassifier && config["pad_token_id"] is null) config["pad_token_id"] = model.Config.PadId;
+        if (model is SequenceClassifier classifier)
+            Name(config, classifier, labels ?? [.. Enumerable.Range(0, classifier.Classes).Select(i => $"LABEL_{i}")]);
         return config.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
     }
 

@@ -15,7 +15,8 @@ public static class PeftAdapter
     public const string ConfigFile = "adapter_config.json";
     public const string WeightsFile = "adapter_model.safetensors";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What must be left at its default for a LoRA to be the plain one that is read here; the fields are those of PEFT
     /// 0.20.</summary>
@@ -83,10 +84,12 @@ public static class PeftAdapter
         };
     }
 
-    /// <summary>The targets as given where PEFT would match just the same layers by them; else their module types, where it would by these; else each layer by its whole path.</summary>
+    /// <summary>The targets as given where PEFT would match just the same layers by them; else their module types, where it would by these;
+    /// else each layer by its whole path.</summary>
     private static IEnumerable<string> Exact(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets)
     {
-        string[] sites = [.. adapter.Sites.Select(site => site.Linear.Path)], all = [.. AdapterSites.All(model).Select(site => site.Linear.Path), .. model.Head.Select(layer => layer.Path)];
+        string[] sites = [.. adapter.Sites.Select(site => site.Linear.Path)],
+            all = [.. AdapterSites.All(model).Select(site => site.Linear.Path), .. model.Head.Select(layer => layer.Path)];
         bool Finds(IReadOnlyList<string> names) => names.All(name => sites.Any(path => LoraFit.Matches(path, name)))
             && all.Where(path => names.Any(name => LoraFit.Matches(path, name))).ToHashSet().SetEquals(sites);
         string[] types = [.. adapter.Sites.Select(site => site.Site.Type).Distinct()];
@@ -101,18 +104,24 @@ public static class PeftAdapter
     {
         var config = ReadConfig(folder);
         var path = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
+        if (!File.Exists(path))
+            throw new RefusedInputException(path,
+                "file not found. Adapters are read from safetensors only, never from a pickle (adapter_model.bin).");
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var tensors = file.Names.ToDictionary(name => name, name => file.ReadFinite(name, ScalarType.Float32));
-        var sites = AdapterSites.All(model).Where(site => tensors.ContainsKey($"base_model.model.{site.Linear.Path}.lora_A.weight")).ToArray();
-        if (sites.Length == 0) throw new RefusedInputException(path, "holds no LoRA for a layer of this model; is it for another architecture?");
+        var sites = AdapterSites.All(model).Where(site => tensors.ContainsKey($"base_model.model.{site.Linear.Path}.lora_A.weight"))
+            .ToArray();
+        if (sites.Length == 0)
+            throw new RefusedInputException(path, "holds no LoRA for a layer of this model; is it for another architecture?");
         var head = model.TrainedHead.All(layer => tensors.ContainsKey($"base_model.model.{layer.Path}.weight"));
         var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), config, head, 0);
         try
         {
             var unknown = tensors.Keys.Except(adapter.Parameters.Names).ToArray();
-            if (unknown.Length > 0) throw new RefusedInputException(path, $"holds tensors that have no place in this model: {string.Join(", ", unknown.Take(3))}{(unknown.Length > 3 ? ", …" : "")}");
+            if (unknown.Length > 0)
+                throw new RefusedInputException(path, "holds tensors that have no place in this model: "
+                    + $"{string.Join(", ", unknown.Take(3))}{(unknown.Length > 3 ? ", …" : "")}");
             adapter.Load(tensors, path);
             return adapter;
         }
@@ -126,28 +135,37 @@ public static class PeftAdapter
     private static LoraShape ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
-        if (!File.Exists(path)) throw new RefusedInputException(path, "file not found; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
+        if (!File.Exists(path))
+            throw new RefusedInputException(path,
+                "file not found; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var json = document.RootElement;
-            if (json.GetProperty("peft_type").GetString() != "LORA") throw new RefusedInputException($"{path} peft_type", $"is {json.GetProperty("peft_type")}; only LORA is read");
+            if (json.GetProperty("peft_type").GetString() != "LORA")
+                throw new RefusedInputException($"{path} peft_type", $"is {json.GetProperty("peft_type")}; only LORA is read");
             foreach (var name in MustBeUnset)
-                if (json.TryGetProperty(name, out var value) && !IsUnset(value)) throw new RefusedInputException($"{path} {name}", $"is {value}, which is not supported");
+                if (json.TryGetProperty(name, out var value) && !IsUnset(value))
+                    throw new RefusedInputException($"{path} {name}", $"is {value}, which is not supported");
             if (json.TryGetProperty("init_lora_weights", out var initial) && initial.ValueKind == JsonValueKind.String
                 && !HarmlessInitialValues.Contains(initial.GetString()))
                 throw new RefusedInputException($"{path} init_lora_weights",
                     $"is {initial}, which is not known to leave the base weights as they are, so the adapter cannot be added to them."
-                    + " PEFT makes a plain LoRA of a PiSSA, OLoRA or CorDA adapter when it saves it with path_initial_model_for_weight_conversion.");
-            if (json.TryGetProperty("bias", out var bias) && bias.GetString() != "none") throw new RefusedInputException($"{path} bias", "trained biases are not supported");
+                    + " PEFT makes a plain LoRA of a PiSSA, OLoRA or CorDA adapter when it saves it with "
+                    + "path_initial_model_for_weight_conversion.");
+            if (json.TryGetProperty("bias", out var bias) && bias.GetString() != "none")
+                throw new RefusedInputException($"{path} bias", "trained biases are not supported");
             int rank = json.GetProperty("r").GetInt32();
             if (rank < 1) throw new RefusedInputException($"{path} r", $"is {rank}; a LoRA has a rank of at least 1");
             var alpha = json.GetProperty("lora_alpha").GetDouble();
-            if (alpha is not (> 0 and < double.PositiveInfinity)) throw new RefusedInputException($"{path} lora_alpha", $"is {alpha}; a LoRA's output is scaled by a number above 0");
-            var rankStabilised = json.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True; // scale α/√r instead of α/r
+            if (alpha is not (> 0 and < double.PositiveInfinity))
+                throw new RefusedInputException($"{path} lora_alpha", $"is {alpha}; a LoRA's output is scaled by a number above 0");
+            // scale α/√r instead of α/r
+            var rankStabilised = json.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True;
             return new(rank, rankStabilised ? alpha * Math.Sqrt(rank) : alpha);
         }
-        catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException)
         {
             throw new RefusedInputException(path, $"is not the configuration of a PEFT adapter ({malformed.Message})");
         }

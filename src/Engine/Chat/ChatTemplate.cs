@@ -5,7 +5,8 @@ namespace LoraDrop.Engine.Chat;
 
 /// <summary>A model's format for conversations: the Jinja template that its tokenizer comes with, and perhaps another for
 /// conversations with tools.</summary>
-/// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a bound on steps, depth and output.</remarks>
+/// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a
+/// bound on steps, depth and output.</remarks>
 public sealed class ChatTemplate
 {
     private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json";

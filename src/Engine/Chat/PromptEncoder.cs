@@ -32,8 +32,9 @@ public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
 
 /// <summary>Turns prompts into tokens for training, and for answering.</summary>
 /// <remarks>
-/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would generate; where a token would cross the boundary, each is
-/// tokenized by itself. The model's end token follows the target and is learnt. A conversation is rendered by the model's chat template, whose own marks end its answers.
+/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would generate; where a token would
+/// cross the boundary, each is tokenized by itself. The model's end token follows the target and is learnt. A conversation is rendered by
+/// the model's chat template, whose own marks end its answers.
 /// </remarks>
 public sealed class PromptEncoder
 {
@@ -58,9 +59,15 @@ public sealed class PromptEncoder
         Tokenizer = TextEncoder.TokenizerOf(folder, config);
         Fit = [.. TextEncoder.Remarks(Tokenizer, config)];
         LongestText = Math.Min(maxLength, config.LongestText);
-        EndIds = [.. config.EndIds.Concat(GenerationEnds.Read(folder)).Concat(Tokenizer.EndId is { } end ? [end] : (int[])[]).Where(id => id >= 0 && id < config.VocabularySize).Distinct()];
+        EndIds = [.. config.EndIds.Concat(GenerationEnds.Read(folder)).Concat(Tokenizer.EndId is { } end ? [end] : (int[])[])
+            .Where(id => id >= 0 && id < config.VocabularySize).Distinct()];
         _end = Tokenizer.EndId ?? (EndIds.Count > 0 ? EndIds[0] : null); // a folder may name none for its tokenizer, and one in config.json
-        if (text[0].Chat) _chat = ChatTemplate.Load(folder) ?? throw new RefusedInputException(folder, "has no chat template (chat_template in tokenizer_config.json, or chat_template.jinja), which conversations need. Put one beside the tokenizer, take an instruction-tuned model, or write task.text.prompt and task.text.target.");
+        if (text[0].Chat)
+            _chat = ChatTemplate.Load(folder)
+                ?? throw new RefusedInputException(folder,
+                "has no chat template (chat_template in tokenizer_config.json, or chat_template.jinja), which "
+                + "conversations need. Put one beside the tokenizer, take an instruction-tuned model, or write "
+                + "task.text.prompt and task.text.target.");
         if (_chat is not null && EndOfTurn() is { } mark && !EndIds.Contains(mark)) EndIds = [.. EndIds, mark];
     }
 
@@ -177,7 +184,8 @@ public sealed class PromptEncoder
         EncodedPrompt[] all = [.. encoded.Select(t => t.Encoded!)];
         int[] cut = [.. all.Index().Where(e => e.Item.Cut).Select(e => e.Index)];
         if (cut.Length > 0 && _overlong == Overlong.Refuse)
-            throw Refusal([.. cut.Select(i => new Fault(file[i].Place, $"has more than {LongestText} tokens with its answer"))], "task.text.overlong", "are too long; cut or drop them, or raise training.maxLength");
+            throw Refusal([.. cut.Select(i => new Fault(file[i].Place, $"has more than {LongestText} tokens with its answer"))],
+                "task.text.overlong", "are too long; cut or drop them, or raise training.maxLength");
         kept = _overlong == Overlong.Drop ? [.. Enumerable.Range(0, all.Length).Except(cut)] : [.. Enumerable.Range(0, all.Length)];
         return new([.. kept.Select(i => all[i].Text)], [.. kept.Select(i => all[i].Learnt)]) { Remarks = [.. Remarks(all, rows)] };
     }
@@ -209,7 +217,9 @@ public sealed class PromptEncoder
 
     /// <summary>The first rows with their faults, and how many more there are.</summary>
     private static RefusedInputException Refusal(Fault[] rows, string setting, string why) =>
-        new([.. rows.Take(MostFaults), .. rows.Length > MostFaults ? [new Fault(setting, $"{rows.Length - MostFaults} more rows {why}")] : (Fault[])[]]);
+        new([.. rows.Take(MostFaults), .. rows.Length > MostFaults
+            ? [new Fault(setting, $"{rows.Length - MostFaults} more rows {why}")]
+            : (Fault[])[]]);
 
     /// <summary>What a chat template refuses is a fault of the row.</summary>
     private (EncodedPrompt? Encoded, Fault? Fault) TryEncode(Prompt prompt)
@@ -227,7 +237,8 @@ public sealed class PromptEncoder
     private RenderedText Joined(Prompt prompt)
     {
         int[] before = Tokenizer.EncodePrefix(prompt.Text), whole = Tokenizer.EncodePrefix(prompt.Text + prompt.Target);
-        if (whole.Length <= before.Length || !whole.AsSpan().StartsWith(before)) whole = [.. before, .. Tokenizer.EncodeBare(prompt.Target)];
+        if (whole.Length <= before.Length || !whole.AsSpan().StartsWith(before))
+            whole = [.. before, .. Tokenizer.EncodeBare(prompt.Target)];
         if (before.Length == 0) (before, whole) = ([_end ?? _config.PadId], [_end ?? _config.PadId, .. whole]);
         if (_end is { } end) whole = [.. whole, end];
         return new(whole, [(before.Length, whole.Length)]);
@@ -247,7 +258,8 @@ public sealed class PromptEncoder
         {
             if (!message.Learnt || i == 0) continue; // nothing asks for what the assistant begins with
             var prompt = i == last ? lastPrompt : _chat!.Render(talk.Until(i), answer: true);
-            // If a template renders earlier turns differently from the last, the answer would be learnt after another prompt than at generation.
+            // If a template renders earlier turns differently from the last, the answer would be learnt after another prompt than at
+            // generation.
             var end = text.StartsWith(prompt, StringComparison.Ordinal) ? EndOf(talk, i, text, prompt.Length) : prompt.Length;
             var from = Common(whole, Tokenizer.EncodeBare(prompt));
             var to = end == text.Length ? whole.Length : Common(whole, Tokenizer.EncodeBare(text[..end]));
@@ -316,8 +328,9 @@ public sealed class PromptEncoder
 
     private string PromptOf(Conversation talk) => _chat!.Render(talk.Until(talk.Messages.Count - 1), answer: true);
 
-    /// <summary>A conversation as it is generated: its last answer follows the prompt that asks for it, also where the template renders a finished conversation differently (Mistral leaves the
-    /// system's message to the last question, DeepSeek-R1 takes the thoughts out).</summary>
+    /// <summary>A conversation as it is generated: its last answer follows the prompt that asks for it, also where the template renders a
+    /// finished conversation differently (Mistral leaves the system's message to the last question, DeepSeek-R1 takes the thoughts
+    /// out).</summary>
     private string TextOf(Conversation talk, string prompt)
     {
         var whole = _chat!.Render(talk, answer: false);
@@ -346,7 +359,8 @@ public sealed class PromptEncoder
         return answer.Trim();
     }
 
-    /// <summary>The special token that the template puts after an answer; it may be another than the model's own end, as in base models that come with a template.</summary>
+    /// <summary>The special token that the template puts after an answer; it may be another than the model's own end, as in base models
+    /// that come with a template.</summary>
     private int? EndOfTurn()
     {
         const string Answer = "answer";
@@ -355,7 +369,8 @@ public sealed class PromptEncoder
             var talk = new Conversation([ChatMessage.Of("user", "question"), ChatMessage.Of("assistant", Answer)]);
             var text = _chat!.Render(_chat.Fitted(talk), answer: false);
             var at = text.LastIndexOf(Answer, StringComparison.Ordinal);
-            return at >= 0 && Tokenizer.EncodeBare(text[(at + Answer.Length)..].TrimStart()) is [var first, ..] && Tokenizer.SpecialIds.Contains(first) ? first : null;
+            return at >= 0 && Tokenizer.EncodeBare(text[(at + Answer.Length)..].TrimStart()) is [var first, ..]
+                && Tokenizer.SpecialIds.Contains(first) ? first : null;
         }
         catch (RefusedInputException)
         {

@@ -12,7 +12,8 @@ public sealed record ChatMessage(string Role, string Content, JsonObject Fields,
 {
     internal const string ToolCalls = "tool_calls";
 
-    public static ChatMessage Of(string role, string content) => new(role, content, new() { ["role"] = role, ["content"] = content }, role == "assistant");
+    public static ChatMessage Of(string role, string content) =>
+        new(role, content, new() { ["role"] = role, ["content"] = content }, role == "assistant");
 
     /// <summary>The calls of tools that it makes, as OpenAI writes them but with arguments as objects; null where it makes none.</summary>
     public JsonArray? Calls => Fields[ToolCalls] as JsonArray;

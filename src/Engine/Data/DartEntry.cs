@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>An entry of DART (Nan et al. 2021): a set of triples, and the texts that people wrote of it. Each text is a row with the columns <c>triples</c>, <c>text</c> and <c>source</c>.</summary>
+/// <summary>An entry of DART (Nan et al. 2021): a set of triples, and the texts that people wrote of it. Each text is a row with the
+/// columns <c>triples</c>, <c>text</c> and <c>source</c>.</summary>
 internal static class DartEntry
 {
     public static bool Is(JsonElement item) => item.TryGetProperty("tripleset", out _) && item.TryGetProperty("annotations", out _);
@@ -24,7 +25,9 @@ internal static class DartEntry
         }
         foreach (var (i, annotation) in annotations.EnumerateArray().Index())
         {
-            if (annotation.ValueKind == JsonValueKind.Object && annotation.TryGetProperty("text", out var none) && none.ValueKind == JsonValueKind.Null) continue; // the published test file has one
+            if (annotation.ValueKind == JsonValueKind.Object && annotation.TryGetProperty("text", out var none)
+                && none.ValueKind == JsonValueKind.Null)
+                continue; // the published test file has one
             if (TextIn(annotation, "text") is not { } text) faults.Add($"{place} annotations[{i}].text", "must be a text");
             else yield return JsonSerializer.SerializeToElement(new { triples, text, source = TextIn(annotation, "source") ?? "" });
         }
@@ -34,11 +37,14 @@ internal static class DartEntry
     private static string? TriplesOf(JsonElement set)
     {
         if (set.ValueKind != JsonValueKind.Array) return null;
-        string?[] triples = [.. set.EnumerateArray().Select(triple => triple.ValueKind == JsonValueKind.Array && triple.GetArrayLength() == 3 && triple.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String)
+        string?[] triples = [.. set.EnumerateArray().Select(triple => triple.ValueKind == JsonValueKind.Array
+            && triple.GetArrayLength() == 3 && triple.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String)
             ? string.Join(" : ", triple.EnumerateArray().Select(part => part.GetString())) : null)];
         return triples.Contains(null) ? null : string.Join(" | ", triples);
     }
 
     private static string? TextIn(JsonElement item, string name) =>
-        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

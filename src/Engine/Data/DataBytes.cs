@@ -85,7 +85,9 @@ internal sealed class DataBytes : IDisposable
     private string? Named(ReadOnlySpan<byte> head)
     {
         var parquet = DataFormat.Of(Path) == ".parquet";
-        if (GitLfsPointer.IsStartOf(head)) return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull in its repository, or download the file itself";
+        if (GitLfsPointer.IsStartOf(head))
+            return $"a git-lfs pointer{SizeIn(head)}, not the data it stands for: run git lfs pull in its repository, or "
+                + "download the file itself";
         if (head.StartsWith("PAR1"u8) && !parquet) return "a Parquet file, and its name does not say so: call it .parquet at the end";
         if (head.StartsWith("PK\x03\x04"u8)) return "a zip archive or a spreadsheet (.xlsx): save it as CSV or JSON lines";
         if (head.Length > 3 && head[0] == 0x28 && head[1] == 0xb5 && head[2] == 0x2f

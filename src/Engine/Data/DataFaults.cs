@@ -47,6 +47,8 @@ internal sealed partial class DataFaults(string file)
 
         public int Count { get; set; } = 1;
 
-        public string Message => Count == 1 ? message : $"{message}; so {(message.StartsWith("is ", StringComparison.Ordinal) ? Count == 2 ? "is" : "are" : "in")} {Count - 1} more {(Count == 2 ? "row" : "rows")}";
+        public string Message => Count == 1 ? message : $"{message}; so "
+            + $"{(message.StartsWith("is ", StringComparison.Ordinal) ? Count == 2 ? "is" : "are" : "in")} "
+            + $"{Count - 1} more {(Count == 2 ? "row" : "rows")}";
     }
 }

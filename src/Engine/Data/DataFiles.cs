@@ -11,14 +11,16 @@ public sealed record DataFiles(string Train, string? Validation = null, string? 
     public static DataFiles At(string path)
     {
         if (!Directory.Exists(path)) return new DataFiles(path);
-        var train = Find(path, "train") ?? throw new RefusedInputException(path, $"has no {string.Join(", ", DataFormat.Extensions.Select(e => "train" + e))}");
+        var train = Find(path, "train")
+            ?? throw new RefusedInputException(path, $"has no {string.Join(", ", DataFormat.Extensions.Select(e => "train" + e))}");
         return new DataFiles(train, Find(path, "validation") ?? Find(path, "dev") ?? Find(path, "dev_matched"), Find(path, "test"));
     }
 
     private static string? Find(string folder, string split)
     {
         var found = DataFormat.Extensions.Select(extension => Path.Combine(folder, split + extension)).Where(File.Exists).ToArray();
-        if (found.Length > 1) throw new RefusedInputException(folder, $"has {string.Join(" and ", found.Select(Path.GetFileName))}: keep one");
+        if (found.Length > 1)
+            throw new RefusedInputException(folder, $"has {string.Join(" and ", found.Select(Path.GetFileName))}: keep one");
         return found.SingleOrDefault();
     }
 }

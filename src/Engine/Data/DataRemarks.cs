@@ -14,5 +14,6 @@ internal static class DataRemarks
 
     /// <summary>Labels that are taken for places of classes.</summary>
     public static string ByPlace(string file, string column, IReadOnlyList<string> labels) =>
-        $"{file}: numbers in column {column} are taken for places of the classes: {string.Join(", ", labels.Take(MostClasses).Select((name, i) => $"{i} is {name}"))}{(labels.Count > MostClasses ? ", …" : "")}.";
+        $"{file}: numbers in column {column} are taken as class indices: "
+            + string.Join(", ", labels.Take(MostClasses).Select((name, i) => $"{i} is {name}")) + (labels.Count > MostClasses ? ", …." : ".");
 }

@@ -20,7 +20,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     internal IReadOnlyList<string> Spellings { get; init; } = [];
 
     /// <summary>Reads a file; its extension says how.</summary>
-    /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels = train.Labels }</c>.</remarks>
+    /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels =
+    /// train.Labels }</c>.</remarks>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
     public static Dataset Read(string path, TaskSettings task)
     {

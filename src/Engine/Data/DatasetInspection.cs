@@ -6,12 +6,15 @@ namespace LoraDrop.Engine.Data;
 public static class DatasetInspection
 {
     /// <summary>Reads every file, whole.</summary>
-    /// <exception cref="RefusedInputException">With the faults of all files, the first twenty of each: file, row, line and column.</exception>
+    /// <exception cref="RefusedInputException">With the faults of all files, the first twenty of each: file, row, line and
+    /// column.</exception>
     public static DatasetSummary Read(DataFiles files)
     {
         var faults = new List<Fault>();
-        (string Split, string? Path)[] paths = [(SplitSummary.Train, files.Train), (SplitSummary.Validation, files.Validation), (SplitSummary.Test, files.Test)];
-        var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitSummary>().ToArray();
+        (string Split, string? Path)[] paths =
+            [(SplitSummary.Train, files.Train), (SplitSummary.Validation, files.Validation), (SplitSummary.Test, files.Test)];
+        var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitSummary>()
+            .ToArray();
         if (faults.Count > 0) throw new RefusedInputException(faults);
         return new([.. splits.Select(split => split.Split == SplitSummary.Validation && MissingColumnsRemark(splits[0], split) is { } remark
             ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
@@ -42,6 +45,7 @@ public static class DatasetInspection
             column.Name))];
         if (lacking.Length == 0) return null;
         return train.Header == other.Header ? $"lacks columns of {train.File}: {ColumnChoice.Listed(lacking)}"
-            : $"has {(other.Header ? "a header, and" : "no header, while")} {train.File} has {(train.Header ? "one" : "none")}: their columns have different names";
+            : $"has {(other.Header ? "a header, and" : "no header, while")} {train.File} has "
+            + $"{(train.Header ? "one" : "none")}: their columns have different names";
     }
 }

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads the files that Hu et al. 2021 publish of E2E: lines <c>input||text</c>. The columns are <c>input</c> and <c>text</c>.</summary>
+/// <summary>Reads the files that Hu et al. 2021 publish of E2E: lines <c>input||text</c>. The columns are <c>input</c> and
+/// <c>text</c>.</summary>
 internal sealed class E2eLines(DataBytes bytes) : TableReader(bytes)
 {
     private const string Input = "input", Text = "text", Between = "||";

@@ -50,7 +50,8 @@ internal sealed class GzipMembers : ForwardStream
                 _length += read;
                 _total += read;
                 if (_total > _suspicious && _total / Math.Max(1, _file.Position) > MostRatio)
-                    throw new InvalidDataException($"it unpacks to more than {MostRatio} times its size ({_total >> 20:N0} MiB so far), which no data file does");
+                    throw new InvalidDataException(
+                        $"it unpacks to more than {MostRatio} times its size ({_total >> 20:N0} MiB so far), which no data file does");
                 if (_total > Most) throw new InvalidDataException($"it unpacks to more than {Most >> 30} GiB; a data file is smaller");
                 return read;
             }
@@ -124,7 +125,9 @@ internal sealed class GzipMembers : ForwardStream
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)_length);
         if (_window.After(trailer) is { } after) _file.Position = after;
         else if (_window.WantedMore || (_window.AtEnd && _window.EndsWithin(trailer))) throw CutOff();
-        else throw new InvalidDataException("its packed data is cut off or damaged: checksum and length of what it unpacks to are not those in its trailer");
+        else
+            throw new InvalidDataException(
+                "its packed data is cut off or damaged: checksum and length of what it unpacks to are not those in its trailer");
     }
 
     private InvalidDataException CutOff() =>

@@ -107,7 +107,8 @@ internal sealed class JsonRows : TableReader
         var begins = head.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (begins >= 0 && head.Span[begins] != '[')
         {
-            faults.Add($"must be a list of objects; it begins with {Encoding.UTF8.GetString(head.Span.Slice(begins, 1))}. One object on every line is .jsonl; pandas writes either with orient=\"records\"");
+            faults.Add($"must be a list of objects; it begins with {Encoding.UTF8.GetString(head.Span.Slice(begins, 1))}. "
+                + "One object on every line is .jsonl; pandas writes either with orient=\"records\"");
             yield break;
         }
         using var all = new Continued(head, stream);

@@ -200,7 +200,8 @@ internal sealed class ParquetTable : TableReader
             read();
             return null;
         }
-        catch (Exception e) when (e is ParquetSharp.ParquetException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException or IOException || e.GetType() == typeof(Exception))
+        catch (Exception e) when (e is ParquetSharp.ParquetException or InvalidDataException or NotSupportedException or ArgumentException
+            or OverflowException or IOException || e.GetType() == typeof(Exception))
         {
             return e.Message.Split('\n')[0].Trim();   // Arrow's errors come as these; those of a batch as plain exceptions
         }
@@ -215,7 +216,8 @@ internal sealed class ParquetTable : TableReader
         if (mark[3] == 'E') return "is an encrypted Parquet file: save it without encryption";
         stream.Position = Math.Max(0, bytes.Length - mark.Length);
         stream.ReadExactly(mark);
-        if (bytes.Length < 12 || !mark.SequenceEqual("PAR1"u8)) return "is cut off: a Parquet file ends with PAR1, with the places of its columns before that. Download or copy it again";
+        if (bytes.Length < 12 || !mark.SequenceEqual("PAR1"u8))
+            return "is cut off: a Parquet file ends with PAR1, with the places of its columns before that. Download or copy it again";
         return null;
     }
 }

@@ -19,7 +19,8 @@ public sealed record Prompt(string Place, string Text, string Target, IReadOnlyL
 
     /// <summary>Each prompt once, with the answers of all rows that have it.</summary>
     public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
-        [.. prompts.GroupBy(prompt => prompt.Key).Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
+        [.. prompts.GroupBy(prompt => prompt.Key)
+            .Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
 
     /// <summary>The key of a prompt: rows with the same key belong together.</summary>
     internal string Key => Conversation?.Key ?? Text;
@@ -101,8 +102,10 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
             foreach (var (column, fault) in broken) faults.Add($"{place} column {column}", fault!);
             if (broken.Length > 0) continue;
             var answer = target.Fill(Cell);
-            if (prompt.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", prompt.Columns)}", "is empty: there is no prompt");
-            else if (target.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column)))) faults.Add($"{place} column {string.Join(", ", target.Columns)}", "is empty: there is nothing to answer");
+            if (prompt.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column))))
+                faults.Add($"{place} column {string.Join(", ", prompt.Columns)}", "is empty: there is no prompt");
+            else if (target.Columns.All(column => string.IsNullOrWhiteSpace(Cell(column))))
+                faults.Add($"{place} column {string.Join(", ", target.Columns)}", "is empty: there is nothing to answer");
             else prompts.Add(new($"{file.Name} {place}", prompt.Fill(Cell), answer, [answer, .. (text.References ?? []).Select(Cell)
                 .Where(reference => reference.Length > 0)], text.Source is null ? "" : Cell(text.Source), null));
         }

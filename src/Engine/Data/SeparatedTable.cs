@@ -5,7 +5,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside quotes).</summary>
+/// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside
+/// quotes).</summary>
 /// <remarks>
 /// Whether the first line is a header it says itself, with the rows below it (<see cref="HeaderLine"/>). Under a header every row has as
 /// many fields as the header, since a stray separator would shift
@@ -35,7 +36,8 @@ internal sealed class SeparatedTable : TableReader
     public override string? WhyNoHeader { get; }
 
     public override IEnumerable<string> Remarks => _longer == 0 ? []
-        : [$"{_longer:N0} {(_longer == 1 ? "row has" : "rows have")} more than the {_first.Length} fields of the first row; what is beyond them is not read"];
+        : [$"{_longer:N0} {(_longer == 1 ? "row has" : "rows have")} more than the {_first.Length} fields of the "
+        + "first row; what is beyond them is not read"];
 
     private IReadOnlyList<string> Columns { get; } = [];
 

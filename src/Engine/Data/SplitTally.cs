@@ -182,5 +182,6 @@ internal sealed class ColumnTally : CellColumn
 
     /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
     private static string Cut(string text) => text.Length <= ColumnSummary.LongestCell ? text
-        : text[..(char.IsHighSurrogate(text[ColumnSummary.LongestCell - 1]) ? ColumnSummary.LongestCell - 1 : ColumnSummary.LongestCell)] + "…";
+        : text[..(char.IsHighSurrogate(text[ColumnSummary.LongestCell - 1]) ? ColumnSummary.LongestCell - 1 : ColumnSummary.LongestCell)]
+        + "…";
 }

@@ -45,7 +45,8 @@ internal sealed class TableFile : IDisposable
         var format = DataFormat.Uncompressed(DataFormat.Of(path));
         if (!DataFormat.Extensions.Contains(format))
         {
-            faults.Add($"must end in {string.Join(", ", DataFormat.Extensions)}, which says how to read it; it ends in \"{DataFormat.Of(path)}\"");
+            faults.Add(
+                $"must end in {string.Join(", ", DataFormat.Extensions)}, which says how to read it; it ends in \"{DataFormat.Of(path)}\"");
             return null;
         }
         if (DataBytes.Open(path, faults) is not { } bytes) return null;

@@ -8,7 +8,8 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
     /// <summary>What a person should know about how the files were read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>Reads every split; without a validation file a stratified tenth of the training file is kept aside. A test file whose labels are hidden is left out.</summary>
+    /// <summary>Reads every split; without a validation file a stratified tenth of the training file is kept aside. A test file whose
+    /// labels are hidden is left out.</summary>
     /// <exception cref="RefusedInputException">With the faults of all files.</exception>
     public static TrainingData Read(DataFiles files, TaskSettings task, long seed)
     {
@@ -23,7 +24,8 @@ public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Te
         var labelled = test is { Examples.Count: > 0 } ? test : null;
         var read = validation is null ? SetAside(train, labelled, seed) : new TrainingData(train, validation, labelled);
         List<string> remarks = [.. RemarksOn([.. new[] { train, validation, test }.OfType<Dataset>()])];
-        if (test is not null && labelled is null) remarks.Add($"{test.File} is left out: its labels are all -1, which says that they are hidden.");
+        if (test is not null && labelled is null)
+            remarks.Add($"{test.File} is left out: its labels are all -1, which says that they are hidden.");
         return read with { Remarks = remarks };
     }
 

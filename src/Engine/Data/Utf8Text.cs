@@ -87,7 +87,8 @@ internal static class Utf8Text
             buffer.AsSpan(start, end - start).CopyTo(buffer);
             return (buffer, 0, end - start, offset + start);
         }
-        if (end - start >= LongestLine) throw new IOException($"a line of it is longer than {LongestLine >> 20} MiB: it is no text of rows");
+        if (end - start >= LongestLine)
+            throw new IOException($"a line of it is longer than {LongestLine >> 20} MiB: it is no text of rows");
         var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
         buffer.AsSpan(start, end - start).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);

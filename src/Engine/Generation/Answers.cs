@@ -9,7 +9,8 @@ namespace LoraDrop.Engine.Generation;
 public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)> Items)
 {
     /// <summary>Lets a model answer.</summary>
-    public static Answers Of(LanguageModel model, PromptEncoder encoder, IReadOnlyList<Prompt> prompts, DecodingSettings decoding, long seed, CancellationToken cancel, int first = 0)
+    public static Answers Of(LanguageModel model, PromptEncoder encoder, IReadOnlyList<Prompt> prompts, DecodingSettings decoding,
+        long seed, CancellationToken cancel, int first = 0)
     {
         var generator = new TextGenerator(model, encoder.Tokenizer, decoding, encoder.EndIds);
         var asked = prompts.Select(prompt => encoder.EncodeToAnswer(prompt, decoding.MaxNewTokens)).ToArray();
@@ -21,10 +22,14 @@ public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)
     public int Cut { get; init; }
 
     /// <summary>A remark on how the answers were generated; null if there is none.</summary>
-    public string? Remark => Cut == 0 ? null : $"{Cut:N0} of {Items.Count:N0} prompts left too little room for an answer; they were cut from the left.";
+    public string? Remark =>
+        Cut == 0 ? null : $"{Cut:N0} of {Items.Count:N0} prompts left too little room for an answer; they were cut from the left.";
 
     /// <summary>Holds the answers against every right one; white space around either does not count.</summary>
-    public Scores ScoresBy(Metric metric) => Scores.OfTexts(metric, [.. Items.Select(item => new Segment(item.Answer.Text.Trim(), [.. item.Prompt.References.Select(reference => reference.Trim())]))]);
+    public Scores ScoresBy(Metric metric) =>
+        Scores.OfTexts(metric,
+            [.. Items.Select(item => new Segment(item.Answer.Text.Trim(),
+            [.. item.Prompt.References.Select(reference => reference.Trim())]))]);
 
     /// <summary>One object a line: prompt (of a conversation its messages, and beside them tools and what else the template was given),
     /// answer, why it ended, and the right answers.</summary>

@@ -6,7 +6,8 @@ namespace LoraDrop.Engine.Generation;
 internal static class NextToken
 {
     /// <summary>Whether scores are changed before a token is chosen.</summary>
-    public static bool ChangesScores(this DecodingSettings settings) => settings.RepetitionPenalty != 1 || settings.NoRepeatNgram > 0 || settings.MinNewTokens > 0;
+    public static bool ChangesScores(this DecodingSettings settings) =>
+        settings.RepetitionPenalty != 1 || settings.NoRepeatNgram > 0 || settings.MinNewTokens > 0;
 
     /// <summary>What transformers calls logits processors: they act on beams, too.</summary>
     /// <param name="settings">The settings.</param>

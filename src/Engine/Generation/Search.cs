@@ -15,7 +15,8 @@ internal sealed class Search
     public Search(int index, int[] prompt, int room, DecodingSettings decoding)
     {
         (Index, _prompt, _room, _decoding) = (index, prompt.Length, room, decoding);
-        _beams = [.. Enumerable.Range(0, decoding.Beams).Select(k => new Beam([.. prompt], k == 0 ? 0 : Never))]; // all alike at first, so only one may fork
+        // all alike at first, so only one may fork
+        _beams = [.. Enumerable.Range(0, decoding.Beams).Select(k => new Beam([.. prompt], k == 0 ? 0 : Never))];
     }
 
     /// <summary>An unfinished text, and Σ log p of its generated tokens.</summary>
@@ -67,7 +68,8 @@ internal sealed class Search
         {
             if (ends.Contains(token))
             {
-                if (rank < K) Add(new(_beams[beam].Tokens.Skip(_prompt).ToArray(), BeamScore.Of(score, length, _decoding.LengthPenalty), true));
+                if (rank < K)
+                    Add(new(_beams[beam].Tokens.Skip(_prompt).ToArray(), BeamScore.Of(score, length, _decoding.LengthPenalty), true));
                 continue;
             }
             int[] tokens = [.. _beams[beam].Tokens, token];
@@ -83,7 +85,8 @@ internal sealed class Search
         Done = _ended.Count >= K && _ended.Min(h => h.Score) >= BeamScore.Of(candidates[0].Score, length, _decoding.LengthPenalty);
         if (!Done && (length >= _room || next.Count < K))
         {
-            foreach (var beam in next.Where(beam => beam.Score > Never / 2)) Add(new(beam.Tokens.Skip(_prompt).ToArray(), BeamScore.Of(beam.Score, length, _decoding.LengthPenalty), false));
+            foreach (var beam in next.Where(beam => beam.Score > Never / 2))
+                Add(new(beam.Tokens.Skip(_prompt).ToArray(), BeamScore.Of(beam.Score, length, _decoding.LengthPenalty), false));
             Done = true;
         }
         _beams = next;

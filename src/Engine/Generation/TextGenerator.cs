@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Generation;
 
 /// <summary>Lets a language model answer prompts, many at a time.</summary>
-/// <remarks>What comes out depends on prompt, settings and seed, not on which prompts share a batch (but for the last bits of a sum).</remarks>
+/// <remarks>What comes out depends on prompt, settings and seed, not on which prompts share a batch (but for the last bits of a
+/// sum).</remarks>
 public sealed class TextGenerator
 {
     private readonly LanguageModel _model;
@@ -26,20 +27,27 @@ public sealed class TextGenerator
     /// <param name="batchSize">Prompts at a time; those of like length share a batch.</param>
     /// <param name="seed">Of what is drawn.</param>
     /// <param name="cancel">Stops between two tokens.</param>
-    /// <param name="first">The number that the first prompt has among all that are answered with this seed: prompts that come in parts are drawn for as if they came together.</param>
-    /// <param name="onToken">Called with each token as it is generated and the prompt's index; not in a beam search, whose tokens can change.</param>
+    /// <param name="first">The number that the first prompt has among all that are answered with this seed: prompts that come in parts are
+    /// drawn for as if they came together.</param>
+    /// <param name="onToken">Called with each token as it is generated and the prompt's index; not in a beam search, whose tokens can
+    /// change.</param>
     /// <exception cref="RefusedInputException">A prompt fills the model's context.</exception>
-    public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel, int first = 0, Action<int, int>? onToken = null)
+    public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel,
+        int first = 0, Action<int, int>? onToken = null)
     {
-        if (prompts.Index().Where(p => p.Item.Length >= _model.Config.LongestText).Select(p => p.Index).ToArray() is { Length: > 0 } tooLong)
-            throw new RefusedInputException("prompt", $"{tooLong.Length} of {prompts.Count} prompts leave no room for an answer within the model's {_model.Config.LongestText} tokens; the first is number {tooLong[0] + 1}, with {prompts[tooLong[0]].Length}");
+        if (prompts.Index().Where(p => p.Item.Length >= _model.Config.LongestText).Select(p => p.Index)
+            .ToArray() is { Length: > 0 } tooLong)
+            throw new RefusedInputException("prompt",
+                $"{tooLong.Length} of {prompts.Count} prompts leave no room for an answer within the model's "
+                + $"{_model.Config.LongestText} tokens; the first is number {tooLong[0] + 1}, with " + $"{prompts[tooLong[0]].Length}");
         using var _ = no_grad();
         _model.Masks.Off();
         var answers = new GeneratedText[prompts.Count];
         foreach (var indices in Batches.LongestFirst([.. prompts.Select(p => p.Length)], Math.Max(1, batchSize / _decoding.Beams)))
         {
             using var scope = NewDisposeScope();
-            using var batch = TokenBatch.EndingTogether([.. indices.Select(i => new TokenizedText(prompts[i], new int[prompts[i].Length]))], _model.Config.PadId, _model.Device);
+            using var batch = TokenBatch.EndingTogether([.. indices.Select(i => new TokenizedText(prompts[i], new int[prompts[i].Length]))],
+                _model.Config.PadId, _model.Device);
             if (_decoding.Beams > 1) BeamSearch(prompts, indices, batch, answers, cancel);
             else OneByOne(prompts, indices, batch, answers, (seed, first), onToken, cancel);
         }
@@ -49,10 +57,12 @@ public sealed class TextGenerator
     /// <summary>Tokens that an answer to a prompt may have.</summary>
     private int RoomAfter(int[] prompt) => Math.Min(_decoding.MaxNewTokens, _model.Config.LongestText - prompt.Length);
 
-    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers, (long Seed, int First) draws, Action<int, int>? onToken, CancellationToken cancel)
+    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
+        (long Seed, int First) draws, Action<int, int>? onToken, CancellationToken cancel)
     {
         using var cache = new KeyValueCache(_model.Config.Layers);
-        var open = indices.Select(i => new Open(i, [.. prompts[i]], prompts[i].Length, SplitMix64.For(draws.Seed, "answer", draws.First + i))).ToList();
+        var open = indices.Select(i => new Open(i, [.. prompts[i]], prompts[i].Length,
+            SplitMix64.For(draws.Seed, "answer", draws.First + i))).ToList();
         var logits = _model.Next(batch, cache);                                  // (B, V)
         while (true)
         {
@@ -103,7 +113,8 @@ public sealed class TextGenerator
     {
         using var scope = NewDisposeScope();
         var all = rows.ToArray();
-        Tensor ids = tensor(all.Select(row => (long)row[^1]).ToArray(), device: _model.Device).unsqueeze(1), positions = tensor(all.Select(row => row.Count - 1L).ToArray(), device: _model.Device).unsqueeze(1); // (B, 1)
+        Tensor ids = tensor(all.Select(row => (long)row[^1]).ToArray(), device: _model.Device).unsqueeze(1),
+            positions = tensor(all.Select(row => row.Count - 1L).ToArray(), device: _model.Device).unsqueeze(1); // (B, 1)
         using var batch = TokenBatch.Next(ids, positions);
         return _model.Next(batch, cache).MoveToOuterDisposeScope();              // (B, V)
     }
@@ -112,7 +123,9 @@ public sealed class TextGenerator
     private GeneratedText? Ended(IReadOnlyList<int> tokens, bool ended, int room)
     {
         if (_decoding.Stop.Count > 0 && Stopped(tokens) is { } text) return new(tokens, text, AnswerEnd.Stop);
-        return ended ? new(tokens, TextOf(tokens), AnswerEnd.End) : tokens.Count >= room ? new(tokens, TextOf(tokens), AnswerEnd.Length) : null;
+        return ended ? new(tokens, TextOf(tokens), AnswerEnd.End) : tokens.Count >= room
+            ? new(tokens, TextOf(tokens), AnswerEnd.Length)
+            : null;
     }
 
     private string? Stopped(IReadOnlyList<int> tokens)
@@ -132,13 +145,15 @@ public sealed class TextGenerator
     }
 
     /// <summary>Follows K texts of each prompt side by side, as transformers' beam search does (without early stopping).</summary>
-    private void BeamSearch(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers, CancellationToken cancel)
+    private void BeamSearch(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
+        CancellationToken cancel)
     {
         var K = _decoding.Beams;
         using var cache = new KeyValueCache(_model.Config.Layers);
         var open = indices.Select(i => new Search(i, prompts[i], RoomAfter(prompts[i]), _decoding)).ToList();
         var first = _model.Next(batch, cache);                                   // (B, V)
-        using var spread = tensor(Enumerable.Range(0, indices.Length).SelectMany(row => Enumerable.Repeat((long)row, K)).ToArray(), device: _model.Device);
+        using var spread = tensor(Enumerable.Range(0, indices.Length).SelectMany(row => Enumerable.Repeat((long)row, K)).ToArray(),
+            device: _model.Device);
         cache.Select(spread);                                                    // each prompt K times
         var logits = first.index_select(0, spread);                              // (B·K, V)
         first.Dispose();

@@ -44,12 +44,14 @@ public sealed class CausalAttention
         var k = rotation.Of(Normed(_keyNorm, Split(_key.Forward(x), _config.KeyValueHeads)));     // (B, G, T, w)
         var v = Split(_value.Forward(x), _config.KeyValueHeads);                 // (B, G, T, w)
         if (cache is not null) (k, v) = cache.Append(k, v);                      // (B, G, S, w)
-        var context = sight.Packs is null ? Attend(q, Repeated(k), Repeated(v), sight) : AttendEach(q, Repeated(k), Repeated(v), sight); // (B, H, T, w)
+        // (B, H, T, w)
+        var context = sight.Packs is null ? Attend(q, Repeated(k), Repeated(v), sight) : AttendEach(q, Repeated(k), Repeated(v), sight);
         var joined = context.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1); // (B, T, H·w)
         return _output.Forward(joined).MoveToOuterDisposeScope();                // (B, T, d)
     }
 
-    private Tensor Split(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, _config.HeadSize).transpose(1, 2); // (B, heads, T, w)
+    // (B, heads, T, w)
+    private Tensor Split(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, _config.HeadSize).transpose(1, 2);
 
     private static Tensor Normed(RmsNorm? norm, Tensor x) => norm is null ? x : norm.Forward(x);
 
@@ -59,7 +61,8 @@ public sealed class CausalAttention
         var times = _config.Heads / _config.KeyValueHeads;
         if (times == 1) return x;
         var shape = x.shape;
-        return x.unsqueeze(2).expand(shape[0], shape[1], times, shape[2], shape[3]).reshape(shape[0], _config.Heads, shape[2], shape[3]); // (B, H, S, w)
+        // (B, H, S, w)
+        return x.unsqueeze(2).expand(shape[0], shape[1], times, shape[2], shape[3]).reshape(shape[0], _config.Heads, shape[2], shape[3]);
     }
 
     /// <summary>Each text of a packed row by itself: a mask over the whole row would cost its length squared.</summary>
@@ -67,7 +70,9 @@ public sealed class CausalAttention
     {
         using var scope = NewDisposeScope();
         Tensor Part(Tensor x, (int Column, int Length) text) => x.narrow(2, text.Column, text.Length); // (1, H, t, w)
-        var parts = sight.Packs!.Select(text => Attend(Part(q, text), Part(k, text), Part(v, text), text.Length > sight.Window ? new(Within(q, text.Length, sight.Window.Value), false) : new(null, true)));
+        var parts = sight.Packs!.Select(text => Attend(Part(q, text), Part(k, text), Part(v, text), text.Length > sight.Window
+            ? new(Within(q, text.Length, sight.Window.Value), false)
+            : new(null, true)));
         return cat([.. parts], 2).MoveToOuterDisposeScope();                     // (1, H, T, w)
     }
 

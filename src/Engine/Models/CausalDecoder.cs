@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before them, a last norm.</summary>
+/// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before
+/// them, a last norm.</summary>
 public sealed class CausalDecoder : IBackbone
 {
     private readonly DecoderConfig _config;
@@ -29,7 +30,8 @@ public sealed class CausalDecoder : IBackbone
 
     /// <param name="batch">Texts; with a cache, the tokens that come next.</param>
     /// <param name="cache">Keys and values of the tokens before; they grow by those of the batch.</param>
-    /// <param name="hidden">Receives the embeddings, the output of every layer but the last, and that of the last after the norm, as transformers counts them.</param>
+    /// <param name="hidden">Receives the embeddings, the output of every layer but the last, and that of the last after the norm, as
+    /// transformers counts them.</param>
     public Tensor Forward(TokenBatch batch, KeyValueCache? cache, IList<Tensor>? hidden = null)
     {
         using var scope = NewDisposeScope();
@@ -43,7 +45,9 @@ public sealed class CausalDecoder : IBackbone
             var window = _config.Windows[i];
             if (!sights.TryGetValue(window ?? 0, out var sight)) sights[window ?? 0] = sight = SightOf(batch, cache, window, x.dtype);
             using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
-            x = (Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Again(layer, input, batch, window)) : layer.Forward(x, rotation, sight, cache?[i])).MoveToOuterDisposeScope(); // (B, T, d)
+            x = (Recomputes && is_grad_enabled()
+                ? Recomputed.Of(x, _masks, input => Again(layer, input, batch, window))
+                : layer.Forward(x, rotation, sight, cache?[i])).MoveToOuterDisposeScope(); // (B, T, d)
         }
         x = _norm.Forward(x);                                                    // (B, T, d)
         hidden?.Add(x.alias().DetachFromDisposeScope());
@@ -54,10 +58,12 @@ public sealed class CausalDecoder : IBackbone
     private Tensor Again(Layer layer, Tensor x, TokenBatch batch, int? window)
     {
         using var scope = NewDisposeScope();
-        return layer.Forward(x, _rotary.At(batch.Positions, batch.Longest), SightOf(batch, null, window, x.dtype), null).MoveToOuterDisposeScope(); // (B, T, d)
+        return layer.Forward(x, _rotary.At(batch.Positions, batch.Longest), SightOf(batch, null, window, x.dtype), null)
+            .MoveToOuterDisposeScope(); // (B, T, d)
     }
 
-    /// <summary>Order alone decides where every text begins at the batch's left edge: padding at its right is never before a token.</summary>
+    /// <summary>Order alone decides where every text begins at the batch's left edge: padding at its right is never before a
+    /// token.</summary>
     private static Sight SightOf(TokenBatch batch, KeyValueCache? cache, int? window, ScalarType type)
     {
         if (cache is null && batch.Packs is { } packs) return new(null, true, packs, window);

@@ -2,10 +2,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Cross entropy over a large vocabulary that never holds all logits: a few positions at a time are computed, scored, and freed.</summary>
+/// <summary>Cross entropy over a large vocabulary that never holds all logits: a few positions at a time are computed, scored, and
+/// freed.</summary>
 /// <remarks>
-/// The output layer W is frozen, so of the backward pass only ∂L/∂h = (softmax(Wh) − e_y)·W is left, which is known as soon as the logits are: it is
-/// computed with them, piece by piece, and kept instead of them. M × V numbers become M × d.
+/// The output layer W is frozen, so of the backward pass only ∂L/∂h = (softmax(Wh) − e_y)·W is left, which is known as soon as the logits
+/// are: it is computed with them, piece by piece, and kept instead of them. M × V numbers become M × d.
 /// </remarks>
 internal sealed class ChunkedCrossEntropy : GradientFunction<ChunkedCrossEntropy, bool>
 {

@@ -91,7 +91,8 @@ internal sealed class RobertaHead(
 }
 
 /// <summary>BERT's head: the pooler (dense, tanh), dropout, projection.</summary>
-/// <remarks>A pooler that the checkpoint holds stays frozen, as in PEFT; one that it lacks is random, and so is trained and saved with the head.</remarks>
+/// <remarks>A pooler that the checkpoint holds stays frozen, as in PEFT; one that it lacks is random, and so is trained and saved with the
+/// head.</remarks>
 internal sealed class BertHead(
     ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) : ClassificationHead
 {

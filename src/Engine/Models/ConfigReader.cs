@@ -38,7 +38,8 @@ internal sealed class ConfigReader
     {
         if (!Given(name, out var value)) return [];
         JsonElement[] numbers = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        if (numbers.All(number => number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out _))) return [.. numbers.Select(number => number.GetInt32())];
+        if (numbers.All(number => number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out _)))
+            return [.. numbers.Select(number => number.GetInt32())];
         Check(false, name, "must be a whole number, or a list of them");
         return [];
     }
@@ -116,5 +117,6 @@ internal sealed class ConfigReader
         if (_faults.Count > 0) throw new RefusedInputException(_faults);
     }
 
-    private bool Given(string name, out JsonElement value) => _json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+    private bool Given(string name, out JsonElement value) =>
+        _json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 }

@@ -40,7 +40,8 @@ public enum DecoderFamily
 /// <param name="EndIds">Tokens that end an answer.</param>
 /// <param name="Activation">Of the gate: <c>silu</c>, or one of an encoder's.</param>
 /// <param name="AttentionDropout">Dropout on attention probabilities; [0, 1).</param>
-public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int Hidden, int Layers, int Heads, int KeyValueHeads, int HeadSize, int Intermediate, int Positions,
+public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int Hidden, int Layers, int Heads, int KeyValueHeads,
+    int HeadSize, int Intermediate, int Positions,
     double NormEps, RopeSettings Rope, bool QueryKeyValueBias, bool OutputBias, bool FeedForwardBias, bool HeadNorms, bool TiedEmbeddings,
     IReadOnlyList<int?> Windows, int PadId, IReadOnlyList<int> EndIds, string Activation, double AttentionDropout)
     : ModelConfig(VocabularySize, Hidden, Layers, Heads, Intermediate, PadId, Activation, AttentionDropout, 0)
@@ -56,7 +57,8 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
     };
 
     /// <summary>Llama2-7b, for counting (Touvron et al. 2023; the paper's Tables 2 and 7).</summary>
-    public static DecoderConfig Llama2With7B { get; } = new(DecoderFamily.Llama, 32000, 4096, 32, 32, 32, 128, 11008, 4096, 1e-5, RopeSettings.Plain(10000),
+    public static DecoderConfig Llama2With7B { get; } =
+        new(DecoderFamily.Llama, 32000, 4096, 32, 32, 32, 128, 11008, 4096, 1e-5, RopeSettings.Plain(10000),
         false, false, false, false, false, new int?[32], 0, [2], "silu", 0);
 
     public override string ClassifierClass => $"{ClassPrefix}ForSequenceClassification";
@@ -89,9 +91,11 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
                     yield return ($"{path}.weight", [high, wide]);
                     if (HasBias(path)) yield return ($"{path}.bias", [high]);
                 }
-                foreach (var norm in (string[])["input_layernorm", "post_attention_layernorm"]) yield return ($"{Prefix}.layers.{i}.{norm}.weight", [d]);
+                foreach (var norm in (string[])["input_layernorm", "post_attention_layernorm"])
+                    yield return ($"{Prefix}.layers.{i}.{norm}.weight", [d]);
                 if (!HeadNorms) continue;
-                foreach (var norm in (string[])["q_norm", "k_norm"]) yield return ($"{Prefix}.layers.{i}.self_attn.{norm}.weight", [HeadSize]);
+                foreach (var norm in (string[])["q_norm", "k_norm"])
+                    yield return ($"{Prefix}.layers.{i}.self_attn.{norm}.weight", [HeadSize]);
             }
             yield return ($"{Prefix}.norm.weight", [d]);
         }
@@ -105,12 +109,15 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
         var path = $"{Prefix}.layers.{layer}";
         return
         [
-            ($"{path}.self_attn.q_proj", d, q), ($"{path}.self_attn.k_proj", d, kv), ($"{path}.self_attn.v_proj", d, kv), ($"{path}.self_attn.o_proj", q, d),
+            ($"{path}.self_attn.q_proj", d, q), ($"{path}.self_attn.k_proj", d, kv), ($"{path}.self_attn.v_proj", d, kv),
+            ($"{path}.self_attn.o_proj", q, d),
             ($"{path}.mlp.gate_proj", d, wide), ($"{path}.mlp.up_proj", d, wide), ($"{path}.mlp.down_proj", wide, d),
         ];
     }
 
-    internal bool HasBias(string path) => path.EndsWith(".o_proj", StringComparison.Ordinal) ? OutputBias : path.Contains(".self_attn.") ? QueryKeyValueBias : FeedForwardBias;
+    internal bool HasBias(string path) => path.EndsWith(".o_proj", StringComparison.Ordinal) ? OutputBias : path.Contains(".self_attn.")
+        ? QueryKeyValueBias
+        : FeedForwardBias;
 
     private string ClassPrefix => Family switch
     {
@@ -123,37 +130,49 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
     /// <summary>Reads what the classes of transformers read, with their defaults.</summary>
     internal static DecoderConfig Read(DecoderFamily family, ConfigReader json)
     {
-        int layers = json.Count("num_hidden_layers"), heads = json.Count("num_attention_heads"), hidden = json.Count("hidden_size"), vocabulary = json.Count("vocab_size");
+        int layers = json.Count("num_hidden_layers"), heads = json.Count("num_attention_heads"), hidden = json.Count("hidden_size"),
+            vocabulary = json.Count("vocab_size");
         var groups = json.Count("num_key_value_heads", family is DecoderFamily.Mistral ? 8 : heads);
-        json.Check(heads <= 0 || hidden <= 0 || hidden % heads == 0 || json.Has("head_dim"), "num_attention_heads", $"{heads} heads do not divide hidden_size {hidden}, and there is no head_dim");
-        json.Check(heads <= 0 || groups <= 0 || heads % groups == 0, "num_key_value_heads", $"{groups} key and value heads do not divide {heads} heads");
+        json.Check(heads <= 0 || hidden <= 0 || hidden % heads == 0 || json.Has("head_dim"), "num_attention_heads",
+            $"{heads} heads do not divide hidden_size {hidden}, and there is no head_dim");
+        json.Check(heads <= 0 || groups <= 0 || heads % groups == 0, "num_key_value_heads",
+            $"{groups} key and value heads do not divide {heads} heads");
         var headSize = json.Count("head_dim", family == DecoderFamily.Qwen3 ? 128 : Math.Max(1, hidden / Math.Max(1, heads)));
         json.Check(headSize % 2 == 0, "head_dim", $"must be even for rotary positions; it is {headSize}");
         var positions = json.Count("max_position_embeddings", family == DecoderFamily.Llama ? 2048 : 32768);
         var attentionBias = json.Flag("attention_bias");
         var pad = json.Whole("pad_token_id", 0);
-        var config = new DecoderConfig(family, vocabulary, hidden, layers, heads, groups, headSize, json.Count("intermediate_size"), positions,
-            json.Number("rms_norm_eps", 1e-6), RopeSettings.Read(json, headSize, positions), family == DecoderFamily.Qwen2 || attentionBias, family is not DecoderFamily.Qwen2 && attentionBias,
-            json.Flag("mlp_bias"), family == DecoderFamily.Qwen3, json.Flag("tie_word_embeddings"), WindowsOf(family, json, layers), pad >= 0 && pad < vocabulary ? pad : 0, json.WholeOrSeveral("eos_token_id"),
+        var config = new DecoderConfig(family, vocabulary, hidden, layers, heads, groups, headSize, json.Count("intermediate_size"),
+            positions,
+            json.Number("rms_norm_eps", 1e-6), RopeSettings.Read(json, headSize, positions), family == DecoderFamily.Qwen2 || attentionBias,
+            family is not DecoderFamily.Qwen2 && attentionBias,
+            json.Flag("mlp_bias"), family == DecoderFamily.Qwen3, json.Flag("tie_word_embeddings"), WindowsOf(family, json, layers),
+            pad >= 0 && pad < vocabulary ? pad : 0, json.WholeOrSeveral("eos_token_id"),
             json.Text("hidden_act", "silu"), json.Share("attention_dropout", 0));
-        json.Check(config.Activation is "silu" or "gelu" or "gelu_new" or "gelu_pytorch_tanh" or "relu", "hidden_act", $"'{config.Activation}' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu");
+        json.Check(config.Activation is "silu" or "gelu" or "gelu_new" or "gelu_pytorch_tanh" or "relu", "hidden_act",
+            $"'{config.Activation}' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu");
         json.Check(config.NormEps > 0, "rms_norm_eps", "must be above 0");
-        json.Check(json.Section("quantization_config") is null, "quantization_config", "says that the weights are quantised already (GPTQ, AWQ, bitsandbytes), which is not read. Take the model as it was before; training.weights keeps it in int8 or nf4");
+        json.Check(json.Section("quantization_config") is null, "quantization_config",
+            "says that the weights are quantised already (GPTQ, AWQ, bitsandbytes), which is not read. Take the "
+            + "model as it was before; training.weights keeps it in int8 or nf4");
         json.ThrowIfFaulty();
         return config;
     }
 
-    /// <summary>Mistral's window is in every layer. Qwen's is in the layers from max_window_layers on, and only where use_sliding_window says so; layer_types names them one by one.</summary>
+    /// <summary>Mistral's window is in every layer. Qwen's is in the layers from max_window_layers on, and only where use_sliding_window
+    /// says so; layer_types names them one by one.</summary>
     private static int?[] WindowsOf(DecoderFamily family, ConfigReader json, int layers)
     {
         var window = json.Whole("sliding_window", json.Has("sliding_window") ? NoWindow : 4096);
         json.Check(window > 0, "sliding_window", "must be above 0, or null");
         var none = new int?[Math.Max(0, layers)];
-        if (window == NoWindow || family == DecoderFamily.Llama || (family != DecoderFamily.Mistral && !json.Flag("use_sliding_window"))) return none;
+        if (window == NoWindow || family == DecoderFamily.Llama || (family != DecoderFamily.Mistral && !json.Flag("use_sliding_window")))
+            return none;
         var full = family == DecoderFamily.Mistral ? 0 : json.Whole("max_window_layers", 28);
         if (json.Items("layer_types") is not { } types) return [.. none.Index().Select(layer => layer.Index >= full ? window : (int?)null)];
         string?[] named = [.. types.Select(type => type.ValueKind == JsonValueKind.String ? type.GetString() : null)];
-        json.Check(named.Length == none.Length && named.All(type => type is "full_attention" or "sliding_attention"), "layer_types", $"must say full_attention or sliding_attention for each of {layers} layers");
+        json.Check(named.Length == none.Length && named.All(type => type is "full_attention" or "sliding_attention"), "layer_types",
+            $"must say full_attention or sliding_attention for each of {layers} layers");
         return [.. named.Select(type => type == "sliding_attention" ? window : (int?)null)];
     }
 }

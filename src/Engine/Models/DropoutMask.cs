@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>The parameters of a dropout mask: two words of key, the bound under which an entry's random word drops it, and 1/(1 − p).</summary>
+/// <summary>The parameters of a dropout mask: two words of key, the bound under which an entry's random word drops it, and 1/(1 −
+/// p).</summary>
 internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Scale)
 {
     /// <summary>y_i = x_i · scale where the random word of i reaches the bound, else 0.</summary>
@@ -56,7 +57,8 @@ internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Sc
         for (; i < x.Length; i++) y[i] = Mix(new Vector<uint>(first + (uint)i), second)[0] >= Bound ? x[i] * Scale : 0;
     }
 
-    /// <summary>A bijection of 32-bit words with almost no bias (constants: Wellons, "Prospecting for Hash Functions", 2018), keyed between its two halves.</summary>
+    /// <summary>A bijection of 32-bit words with almost no bias (constants: Wellons, "Prospecting for Hash Functions", 2018), keyed between
+    /// its two halves.</summary>
     private static Vector<uint> Mix(Vector<uint> x, Vector<uint> key)
     {
         x ^= x >>> 16;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Where a model's dropout masks come from: nowhere (evaluation), or a stream that is fixed by seed, stage and step (training).</summary>
+/// <summary>Where a model's dropout masks come from: nowhere (evaluation), or a stream that is fixed by seed, stage and step
+/// (training).</summary>
 /// <remarks>
 /// On a CPU each mask is a function of (key, call, element): nothing is saved for the backward pass, which computes the mask again;
 /// drawing it costs a tenth of torch's own generator (bench: <c>dropout</c>); and a resumed run needs no random state. On CUDA
@@ -26,7 +27,8 @@ public sealed class DropoutMasks
         if (device.type == DeviceType.CUDA) cuda.manual_seed_all((long)(_key >> 1));
     }
 
-    /// <summary>Masks drawn in this pass; set back, it draws the same again. On CUDA, where torch draws them, it starts a stream of its own.</summary>
+    /// <summary>Masks drawn in this pass; set back, it draws the same again. On CUDA, where torch draws them, it starts a stream of its
+    /// own.</summary>
     internal uint Drawn
     {
         get => _calls;
@@ -54,7 +56,8 @@ public sealed class DropoutMasks
     /// <summary>The next mask of this pass.</summary>
     internal DropoutMask Next(double p)
     {
-        var mask = new DropoutMask((uint)_key + 0x9E3779B9 * _calls, (uint)(_key >> 32) ^ (0x85EBCA6B * _calls), (uint)(p * 4294967296.0), (float)(1 / (1 - p)));
+        var mask = new DropoutMask((uint)_key + 0x9E3779B9 * _calls, (uint)(_key >> 32) ^ (0x85EBCA6B * _calls), (uint)(p * 4294967296.0),
+            (float)(1 / (1 - p)));
         _calls++;
         return mask;
     }

@@ -20,8 +20,10 @@ internal sealed class DroppedAttention : GradientFunction<DroppedAttention, Drop
         using var scope = NewDisposeScope();
         long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
         Tensor Q = q.reshape(B * H, T, w), K = k.reshape(B * H, T, w), V = v.reshape(B * H, T, w); // (BH, T, w)
-        var learns = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad); // else nothing is kept for a backward pass that does not come
-        return (learns ? apply(Q, K, V, mask!, dropped) : dropped.Of(Probabilities(Q, K, mask)).bmm(V)).view(B, H, T, w).MoveToOuterDisposeScope();
+        // else nothing is kept for a backward pass that does not come
+        var learns = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad);
+        return (learns ? apply(Q, K, V, mask!, dropped) : dropped.Of(Probabilities(Q, K, mask)).bmm(V)).view(B, H, T, w)
+            .MoveToOuterDisposeScope();
     }
 
     protected override (Tensor Y, Tensor[] Kept, DropoutMask State) Forward(object[] vars)

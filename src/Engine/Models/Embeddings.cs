@@ -34,7 +34,8 @@ public sealed class Embeddings
         return _masks.Drop(x, _config.HiddenDropout).MoveToOuterDisposeScope();
     }
 
-    /// <summary>BERT counts positions from 0. RoBERTa counts the tokens that are not padding, from the padding id + 1; padding keeps the padding id.</summary>
+    /// <summary>BERT counts positions from 0. RoBERTa counts the tokens that are not padding, from the padding id + 1; padding keeps the
+    /// padding id.</summary>
     private Tensor Positions(Tensor ids)                                         // ids: (B, T)
     {
         if (_config.Family == EncoderFamily.Bert) return Scalars.Arange(ids.shape[1], ids.device).expand(ids.shape);

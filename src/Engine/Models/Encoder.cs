@@ -35,7 +35,8 @@ public sealed class Encoder : IBackbone
         foreach (var layer in _layers)
         {
             using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
-            x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(layer, input, Padding())).MoveToOuterDisposeScope() : Layer(layer, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
+            x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(layer, input, Padding()))
+                .MoveToOuterDisposeScope() : Layer(layer, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
             hidden?.Add(x.alias().DetachFromDisposeScope());
         }
         return x.MoveToOuterDisposeScope();                                      // (B, T, d)

@@ -34,11 +34,13 @@ public abstract class FrozenMatrix
             return (nn.functional.linear(x, matrix.Dense(x.dtype)), [], matrix); // (N, k)
         }
 
-        protected override Tensor?[] Backward(Tensor[] kept, FrozenMatrix matrix, Tensor dy) => [dy.mm(matrix.Dense(dy.dtype)), null]; // (N, d)
+        // (N, d)
+        protected override Tensor?[] Backward(Tensor[] kept, FrozenMatrix matrix, Tensor dy) => [dy.mm(matrix.Dense(dy.dtype)), null];
     }
 }
 
-/// <summary>A weight in a floating-point type: float32 as it is multiplied, or bfloat16, which takes half and is cast up for each product where the input is float32.</summary>
+/// <summary>A weight in a floating-point type: float32 as it is multiplied, or bfloat16, which takes half and is cast up for each product
+/// where the input is float32.</summary>
 public sealed class FloatMatrix(Tensor weight) : FrozenMatrix
 {
     public Tensor Weight => weight;
@@ -86,7 +88,8 @@ public sealed class Int8Matrix : FrozenMatrix
 
 /// <summary>A weight in 4-bit NormalFloat with double quantisation (QLoRA: Dettmers et al. 2023, section 3): 4.127 bits a number.</summary>
 /// <remarks>
-/// Blocks of 64 numbers are scaled by their largest magnitude to the 16 quantiles of a normal distribution. The scales of 256 blocks, less the mean of all scales, are in turn kept as
+/// Blocks of 64 numbers are scaled by their largest magnitude to the 16 quantiles of a normal distribution. The scales of 256 blocks, less
+/// the mean of all scales, are in turn kept as
 /// 8-bit whole numbers scaled by the largest of them. What does not fill a block is filled with zeros.
 /// </remarks>
 public sealed class Nf4Matrix : FrozenMatrix
@@ -96,8 +99,10 @@ public sealed class Nf4Matrix : FrozenMatrix
     /// <summary>The 16 values (Dettmers et al. 2023, appendix E).</summary>
     internal static readonly float[] Levels =
     [
-        -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
-        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
+        -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
+        -0.09105003625154495f, 0.0f,
+        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f,
+        0.7229568362236023f, 1.0f,
     ];
 
     private readonly Tensor _codes;      // (blocks, 32), uint8: two numbers a byte, the first in the high half
@@ -115,7 +120,8 @@ public sealed class Nf4Matrix : FrozenMatrix
         (_out, _in) = (weight.shape[0], weight.shape[1]);
         var blocks = Filled(weight.to(ScalarType.Float32).flatten(), Block);     // (blocks, 64)
         var scales = blocks.abs().amax([1], keepdim: true);                      // (blocks, 1)
-        var betweens = tensor(Levels.Zip(Levels.Skip(1)).Select(pair => (pair.First + pair.Second) / 2).ToArray(), device: weight.device); // (15)
+        // (15)
+        var betweens = tensor(Levels.Zip(Levels.Skip(1)).Select(pair => (pair.First + pair.Second) / 2).ToArray(), device: weight.device);
         var codes = bucketize(blocks / scales.ClampMin(float.Epsilon), betweens).to(ScalarType.Byte).view(-1, 2); // nearest level
         _codes = own(codes.select(1, 0).Times(16).Plus(codes.select(1, 1)).view(-1, Block / 2));
         _mean = scales.mean().item<float>();
@@ -123,7 +129,8 @@ public sealed class Nf4Matrix : FrozenMatrix
         var largest = groups.abs().amax([1], keepdim: true).ClampMin(float.Epsilon).Over(127); // (groups, 1)
         _scales = own((groups / largest).round_().to(ScalarType.Int8));
         _groupScales = own(largest.clone());
-        _levels = own(tensor(Enumerable.Range(0, 256).SelectMany(code => (float[])[Levels[code >> 4], Levels[code & 15]]).ToArray(), device: weight.device).view(256, 2));
+        _levels = own(tensor(Enumerable.Range(0, 256).SelectMany(code => (float[])[Levels[code >> 4], Levels[code & 15]]).ToArray(),
+            device: weight.device).view(256, 2));
     }
 
     public override long Out => _out;

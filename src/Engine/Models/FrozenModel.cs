@@ -26,7 +26,8 @@ public abstract class FrozenModel : IDisposable
 
     public IBackbone Backbone { get; }
 
-    /// <summary>The layers of the head that fine-tuning trains, by the names of the checkpoint; none where the head belongs to the base model.</summary>
+    /// <summary>The layers of the head that fine-tuning trains, by the names of the checkpoint; none where the head belongs to the base
+    /// model.</summary>
     public abstract IReadOnlyList<Linear> TrainedHead { get; }
 
     /// <summary>All layers of a task's head.</summary>
@@ -46,8 +47,10 @@ public abstract class FrozenModel : IDisposable
 
     private protected OwnedWeights Weights { get; }
 
-    /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Adapters and heads that learn are float32 everywhere.</summary>
-    internal static ScalarType TypeOn(Device device, WeightKind? kind) => device.type == DeviceType.CUDA && kind != WeightKind.Float32 ? ScalarType.BFloat16 : ScalarType.Float32;
+    /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Adapters
+    /// and heads that learn are float32 everywhere.</summary>
+    internal static ScalarType TypeOn(Device device, WeightKind? kind) =>
+        device.type == DeviceType.CUDA && kind != WeightKind.Float32 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     public void Dispose()
     {

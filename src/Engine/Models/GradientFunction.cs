@@ -10,7 +10,8 @@ namespace LoraDrop.Engine.Models;
 /// </remarks>
 /// <typeparam name="TSelf">The function itself, as TorchSharp requires.</typeparam>
 /// <typeparam name="TState">What the backward pass needs besides tensors.</typeparam>
-internal abstract class GradientFunction<TSelf, TState> : autograd.SingleTensorFunction<TSelf> where TSelf : GradientFunction<TSelf, TState>, new()
+internal abstract class GradientFunction<TSelf, TState> : autograd.SingleTensorFunction<TSelf>
+    where TSelf : GradientFunction<TSelf, TState>, new()
 {
     private const string SavedKey = "saved";
 

@@ -27,7 +27,8 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
             return new(byName, byName.SequenceEqual(inPlace) ? null
                 : $"{Ours} has the classes in another order{Listed(named)}: its rows are put in the task's order{Listed(wanted)}.");
         if (ByPlace(named, wanted) is { } byPlace)
-            return new(byPlace, $"{Ours} does not name its classes: its rows are taken in order, as{Listed(wanted)}. Training starts from them.");
+            return new(byPlace,
+                $"{Ours} does not name its classes: its rows are taken in order, as{Listed(wanted)}. Training starts from them.");
         return new(null, $"{Ours} has other classes{Listed(named)} than the task{Listed(wanted)}: it starts fresh.");
     }
 

@@ -8,7 +8,8 @@ public interface IBackbone
     /// <summary>The token embedding (V, d), which a language-model head may be tied to.</summary>
     Tensor Word { get; }
 
-    /// <summary>Whether training keeps each layer's input only, and computes the layer again for its gradients (<see cref="Recomputed"/>).</summary>
+    /// <summary>Whether training keeps each layer's input only, and computes the layer again for its gradients
+    /// (<see cref="Recomputed"/>).</summary>
     bool Recomputes { get; set; }
 
     /// <summary>The linear layers of layer i, where adapters can sit.</summary>

@@ -13,7 +13,8 @@ public sealed class LanguageModel : FrozenModel
     /// <param name="weights">Source of its weights.</param>
     /// <param name="device">Where they are.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
-    public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null) : base(config, weights, device, kind)
+    public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null)
+        : base(config, weights, device, kind)
     {
         Output = config.TiedEmbeddings ? Backbone.Word : Weights.Take(OutputName, config.VocabularySize, config.Hidden);
     }
@@ -40,7 +41,8 @@ public sealed class LanguageModel : FrozenModel
     public static LanguageModel Open(string folder, Device device, WeightKind? kind = null)
     {
         if (ModelConfig.Read(folder) is not DecoderConfig config)
-            throw new RefusedInputException($"{Path.Combine(folder, ModelConfig.FileName)} model_type", $"is an encoder, which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
+            throw new RefusedInputException($"{Path.Combine(folder, ModelConfig.FileName)} model_type",
+                $"is an encoder, which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
         using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
         return new(config, weights, device, kind);
     }

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Weights that all learn: views into one flat buffer, which <see cref="AdamW"/> works on. For pre-training; fine-tuning learns by <see cref="Adapter"/>.</summary>
+/// <summary>Weights that all learn: views into one flat buffer, which <see cref="AdamW"/> works on. For pre-training; fine-tuning learns by
+/// <see cref="Adapter"/>.</summary>
 public sealed class LearningWeights : IWeights, IDisposable
 {
     /// <summary>Takes over the weights that a model takes while it is built.</summary>

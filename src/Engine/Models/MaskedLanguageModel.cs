@@ -2,8 +2,10 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): it predicts masked tokens.</summary>
-/// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint holds it once.</remarks>
+/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): it predicts masked
+/// tokens.</summary>
+/// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint
+/// holds it once.</remarks>
 public sealed class MaskedLanguageModel : IDisposable
 {
     private const string Head = "lm_head";
@@ -18,7 +20,8 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <param name="device">Where they are put.</param>
     public MaskedLanguageModel(EncoderConfig config, IWeights weights, Device device)
     {
-        if (config.Family != EncoderFamily.Roberta) throw new ArgumentException("BERT's head has other names and is not read here.", nameof(config));
+        if (config.Family != EncoderFamily.Roberta)
+            throw new ArgumentException("BERT's head has other names and is not read here.", nameof(config));
         (Config, _weights) = (config, new(weights, device));
         Encoder = new(config, _weights, Masks);
         _dense = Linear.From(_weights, $"{Head}.dense", config.Hidden, config.Hidden);

@@ -21,9 +21,12 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     /// <summary>Well-known families that are not read, which deserve a plainer refusal than an unknown name.</summary>
     private static readonly Dictionary<string, string> Unread = new()
     {
-        ["llama4"] = "a mixture of experts", ["mixtral"] = "a mixture of experts", ["qwen2_moe"] = "a mixture of experts", ["qwen3_moe"] = "a mixture of experts", ["gpt_oss"] = "a mixture of experts",
-        ["gemma"] = "a decoder with other norms than Llama's", ["gemma2"] = "a decoder with other norms than Llama's", ["gemma3"] = "a decoder with other norms than Llama's", ["gemma3_text"] = "a decoder with other norms than Llama's",
-        ["phi"] = "a decoder of another family", ["phi3"] = "a decoder with fused projections", ["gpt2"] = "a decoder of another family", ["gpt_neox"] = "a decoder of another family", ["opt"] = "a decoder of another family",
+        ["llama4"] = "a mixture of experts", ["mixtral"] = "a mixture of experts", ["qwen2_moe"] = "a mixture of experts",
+        ["qwen3_moe"] = "a mixture of experts", ["gpt_oss"] = "a mixture of experts",
+        ["gemma"] = "a decoder with other norms than Llama's", ["gemma2"] = "a decoder with other norms than Llama's",
+        ["gemma3"] = "a decoder with other norms than Llama's", ["gemma3_text"] = "a decoder with other norms than Llama's",
+        ["phi"] = "a decoder of another family", ["phi3"] = "a decoder with fused projections", ["gpt2"] = "a decoder of another family",
+        ["gpt_neox"] = "a decoder of another family", ["opt"] = "a decoder of another family",
         ["falcon"] = "a decoder of another family", ["t5"] = "an encoder-decoder", ["bart"] = "an encoder-decoder",
     };
 
@@ -46,7 +49,8 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     /// <summary>The most tokens a text may have, special tokens included.</summary>
     public abstract int LongestText { get; }
 
-    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them, for checking a checkpoint without torch.</summary>
+    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them, for checking a checkpoint without
+    /// torch.</summary>
     public abstract IEnumerable<(string Name, long[] Shape)> Tensors { get; }
 
     /// <summary>Tensors of a classification head that are required if its first is stored.</summary>
@@ -57,11 +61,14 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     public abstract IReadOnlyList<(string Path, long In, long Out)> LinearsOf(string layer);
 
     /// <summary>Reads config.json of a model folder.</summary>
-    /// <exception cref="RefusedInputException">It is missing, malformed, of an architecture that is not supported, or contradicts itself; all faults at once.</exception>
+    /// <exception cref="RefusedInputException">It is missing, malformed, of an architecture that is not supported, or contradicts itself;
+    /// all faults at once.</exception>
     public static ModelConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!Directory.Exists(folder)) throw new RefusedInputException(folder, "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
+        if (!Directory.Exists(folder))
+            throw new RefusedInputException(folder,
+                "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
         if (!File.Exists(path)) throw new RefusedInputException(path, "config.json not found in the model folder");
         if (GitLfsPointer.Is(path)) throw new RefusedInputException(path, GitLfsPointer.Message);
         try
@@ -82,7 +89,8 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
         ModelConfig? config = EncoderConfig.Families.TryGetValue(type, out var encoder) ? EncoderConfig.Read(encoder, json)
             : DecoderConfig.Families.TryGetValue(type, out var decoder) ? DecoderConfig.Read(decoder, json) : null;
         if (config is not null) return config with { HeadClasses = json.Classes() };
-        throw new RefusedInputException($"{json.Path} model_type", $"the architecture '{type}' is not supported; supported are {string.Join(", ", Types)}"
+        throw new RefusedInputException($"{json.Path} model_type",
+            $"the architecture '{type}' is not supported; supported are {string.Join(", ", Types)}"
             + (Unread.TryGetValue(type, out var what) ? $". It is {what}" : ""));
     }
 }

@@ -33,14 +33,17 @@ public static class ModelInspection
     private static ModelSummary Of(string folder, ModelConfig config)
     {
         var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
-        var parameters = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n)) + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
-        return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize, config.LongestText, parameters, "", Modules(config), "", []);
+        var parameters = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n))
+            + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
+        return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize,
+            config.LongestText, parameters, "", Modules(config), "", []);
     }
 
     /// <summary>Numbers of an output layer of its own.</summary>
     private static long OutputParameters(DecoderConfig config) => config.TiedEmbeddings ? 0 : (long)config.VocabularySize * config.Hidden;
 
-    /// <summary>The element types of the weights, once all are known to be there in the shape that they must have, and whether an output layer of its own is among them.</summary>
+    /// <summary>The element types of the weights, once all are known to be there in the shape that they must have, and whether an output
+    /// layer of its own is among them.</summary>
     private static (string[] Types, bool Output) Stored(ModelConfig config, WeightFiles weights)
     {
         var output = config is DecoderConfig { TiedEmbeddings: false } && weights.Find(LanguageModel.OutputName) is not null;
@@ -50,7 +53,8 @@ public static class ModelInspection
         if (faults.Length == 0) faults = [.. tensors.Select(tensor => weights.NotFinite(tensor.Name)).OfType<Fault>()];
         if (faults.Length > MostFaults) faults = [.. faults[..MostFaults], new(weights.Path, $"and {faults.Length - MostFaults} more")];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        return ([.. config.Tensors.Select(tensor => weights.Find(tensor.Name)!.Value).Select(found => found.File.TypeOf(found.Name)).Distinct()], output);
+        return ([.. config.Tensors.Select(tensor => weights.Find(tensor.Name)!.Value).Select(found => found.File.TypeOf(found.Name))
+            .Distinct()], output);
     }
 
     /// <summary>The rest of a head whose first tensor is stored in its own shape: it is used then, and whole.</summary>
@@ -58,11 +62,13 @@ public static class ModelInspection
         config.StoredHead is var (first, shape, others) && weights.FaultOf(first, shape) is null ? others : [];
 
     private static string? ArchitectureOf(JsonField config) =>
-        config["architectures"].Value is { ValueKind: JsonValueKind.Array } listed && listed.GetArrayLength() > 0 && listed[0].ValueKind == JsonValueKind.String ? listed[0].GetString() : null;
+        config["architectures"].Value is { ValueKind: JsonValueKind.Array } listed && listed.GetArrayLength() > 0
+            && listed[0].ValueKind == JsonValueKind.String ? listed[0].GetString() : null;
 
     private static IReadOnlyList<LinearModule> Modules(ModelConfig config)
     {
         var linears = config.LinearsOf("*");
-        return [.. linears.Select(linear => new LinearModule(AdapterSites.TypeOf(linear.Path, linears.Select(other => other.Path), "*"), linear.Path, linear.In, linear.Out))];
+        return [.. linears.Select(linear => new LinearModule(AdapterSites.TypeOf(linear.Path, linears.Select(other => other.Path), "*"),
+            linear.Path, linear.In, linear.Out))];
     }
 }

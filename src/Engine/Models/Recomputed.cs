@@ -2,8 +2,10 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Activation checkpointing (Chen et al. 2016): of a layer only its input is kept; the backward pass computes the layer again, and then its gradients.</summary>
-/// <remarks>Gradients of what learns inside the layer are added to where they belong while the layer is computed again, and are the same bits; dropout draws the same masks.</remarks>
+/// <summary>Activation checkpointing (Chen et al. 2016): of a layer only its input is kept; the backward pass computes the layer again, and
+/// then its gradients.</summary>
+/// <remarks>Gradients of what learns inside the layer are added to where they belong while the layer is computed again, and are the same
+/// bits; dropout draws the same masks.</remarks>
 internal sealed class Recomputed : GradientFunction<Recomputed, Recomputed.State>
 {
     /// <param name="x">The layer's input.</param>

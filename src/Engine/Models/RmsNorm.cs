@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in float32.</summary>
+/// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in
+/// float32.</summary>
 /// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before it is weighted, as in transformers.</remarks>
 public sealed class RmsNorm(Tensor weight, double eps)
 {
@@ -22,7 +23,8 @@ public sealed class RmsNorm(Tensor weight, double eps)
         return ((exact * inverse).to(x.dtype) * weight, inverse);                // (…, d)
     }
 
-    /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε):  dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; as single steps autograd would keep three times as much.</summary>
+    /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε): dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; as single steps autograd would
+    /// keep three times as much.</summary>
     private sealed class NormFunction : GradientFunction<NormFunction, Tensor>
     {
         protected override (Tensor Y, Tensor[] Kept, Tensor State) Forward(object[] vars)

@@ -9,7 +9,8 @@ public enum RopeKind
     /// <summary>Positions are divided by the factor (Chen et al. 2023).</summary>
     Linear,
 
-    /// <summary>The base grows with the longest text of a batch, once it is longer than the trained positions; keys in a cache keep the angles that they got, as in transformers.</summary>
+    /// <summary>The base grows with the longest text of a batch, once it is longer than the trained positions; keys in a cache keep the
+    /// angles that they got, as in transformers.</summary>
     Dynamic,
 
     /// <summary>Llama 3.1: low frequencies are divided by the factor, high ones are left, those between are blended.</summary>
@@ -19,7 +20,8 @@ public enum RopeKind
     Yarn,
 }
 
-/// <summary>The rotary position embedding of a config.json: <c>rope_theta</c> and <c>rope_scaling</c> (or <c>rope_parameters</c>, where newer files keep both).</summary>
+/// <summary>The rotary position embedding of a config.json: <c>rope_theta</c> and <c>rope_scaling</c> (or <c>rope_parameters</c>, where
+/// newer files keep both).</summary>
 /// <param name="Kind">Which frequencies.</param>
 /// <param name="Base">θ, the base of the frequencies; default 10,000.</param>
 /// <param name="Factor">How many times longer texts may be; at least 1.</param>
@@ -29,11 +31,13 @@ public enum RopeKind
 /// <param name="BetaFast">YaRN: turns over the original length above which a frequency is left alone; default 32.</param>
 /// <param name="BetaSlow">YaRN: turns below which it is divided by the factor; default 1.</param>
 /// <param name="AttentionFactor">What cosines and sines are multiplied by; 1, but for YaRN 0.1·ln(factor) + 1.</param>
-public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, double Original, double LowFrequency, double HighFrequency, double BetaFast, double BetaSlow, double AttentionFactor)
+public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, double Original, double LowFrequency, double HighFrequency,
+    double BetaFast, double BetaSlow, double AttentionFactor)
 {
     private static readonly Dictionary<string, RopeKind> Kinds = new()
     {
-        ["default"] = RopeKind.Default, ["linear"] = RopeKind.Linear, ["dynamic"] = RopeKind.Dynamic, ["llama3"] = RopeKind.Llama3, ["yarn"] = RopeKind.Yarn,
+        ["default"] = RopeKind.Default, ["linear"] = RopeKind.Linear, ["dynamic"] = RopeKind.Dynamic, ["llama3"] = RopeKind.Llama3,
+        ["yarn"] = RopeKind.Yarn,
     };
 
     public static RopeSettings Plain(double @base) => new(RopeKind.Default, @base, 1, 0, 1, 4, 32, 1, 1);
@@ -56,7 +60,8 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
         {
             RopeKind.Default => At(Base),
             RopeKind.Linear => [.. At(Base).Select(f => f / Factor)],
-            RopeKind.Dynamic => At(longest <= Original ? Base : Base * Math.Pow(Factor * longest / Original - (Factor - 1), width / (width - 2.0))),
+            RopeKind.Dynamic =>
+                At(longest <= Original ? Base : Base * Math.Pow(Factor * longest / Original - (Factor - 1), width / (width - 2.0))),
             RopeKind.Llama3 => [.. At(Base).Select(Llama3)],
             RopeKind.Yarn => Yarn(At(Base), width),
         };
@@ -73,7 +78,8 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
 
     private double[] Yarn(double[] frequencies, int width)
     {
-        double PairOf(double turns) => width * Math.Log(Original / (turns * 2 * Math.PI)) / (2 * Math.Log(Base)); // the pair that makes so many turns
+        // the pair that makes so many turns
+        double PairOf(double turns) => width * Math.Log(Original / (turns * 2 * Math.PI)) / (2 * Math.Log(Base));
         double low = Math.Max(Math.Floor(PairOf(BetaFast)), 0), high = Math.Min(Math.Ceiling(PairOf(BetaSlow)), width - 1);
         if (low == high) high += 0.001;
         return [.. frequencies.Index().Select(f =>
@@ -91,7 +97,8 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
                 place?.Check(place.Number(name, 1) == 1, name, "must be 1: rotary positions on a part of each head are not supported");
         if (rope is null) return Checked(json, Plain(json.Number("rope_theta", 10000)), width);
         var named = rope.Text("rope_type", rope.Text("type", "default"));
-        rope.Check(Kinds.TryGetValue(named, out var kind), "rope_type", $"'{named}' is not supported; supported are {string.Join(", ", Kinds.Keys)}");
+        rope.Check(Kinds.TryGetValue(named, out var kind), "rope_type",
+            $"'{named}' is not supported; supported are {string.Join(", ", Kinds.Keys)}");
         var original = rope.Number("original_max_position_embeddings", positions);
         var factor = rope.Number("factor", kind == RopeKind.Yarn ? positions / original : 1);
         rope.Check(kind == RopeKind.Default || factor >= 1, "factor", "must be at least 1");
@@ -101,8 +108,10 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
         double Attention(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1; // YaRN, equation 22
         double fast = rope.Number("beta_fast", 32), slow = rope.Number("beta_slow", 1), all = rope.Number("mscale_all_dim", 0);
         rope.Check(kind != RopeKind.Yarn || (fast > 0 && slow > 0), "beta_fast", "must be above 0, as must beta_slow");
-        var attention = kind != RopeKind.Yarn ? 1 : rope.Number("attention_factor", all > 0 && rope.Number("mscale", 0) is > 0 and var mscale ? Attention(mscale) / Attention(all) : Attention(1));
-        return Checked(json, new(kind, rope.Number("rope_theta", json.Number("rope_theta", 10000)), factor, original, low, high, fast, slow, attention), width);
+        var attention = kind != RopeKind.Yarn ? 1 : rope.Number("attention_factor", all > 0 && rope.Number("mscale", 0) is > 0
+            and var mscale ? Attention(mscale) / Attention(all) : Attention(1));
+        return Checked(json, new(kind, rope.Number("rope_theta", json.Number("rope_theta", 10000)), factor, original, low, high, fast, slow,
+            attention), width);
     }
 
     private static RopeSettings Checked(ConfigReader json, RopeSettings rope, int width)

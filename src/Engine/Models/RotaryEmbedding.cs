@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's numbers are turned by angles that grow with the position.</summary>
+/// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's numbers are turned by angles that grow with the
+/// position.</summary>
 /// <remarks>A pair is (i, i + w/2), as in the checkpoints of the hub; Meta's own files pair (2i, 2i + 1).</remarks>
 /// <param name="settings">Kind, base, factor.</param>
 /// <param name="width">w, the width of a head.</param>

@@ -10,7 +10,8 @@ public sealed class TokenBatch : IDisposable
     private TokenBatch(IReadOnlyList<TokenizedText> texts, (int Row, int Column, int Length)[] places, int padId, Device device)
     {
         int rows = places.Max(p => p.Row) + 1, width = places.Max(p => p.Column + p.Length);
-        long[,] ids = new long[rows, width], types = new long[rows, width], positions = new long[rows, width], segments = new long[rows, width];
+        long[,] ids = new long[rows, width], types = new long[rows, width], positions = new long[rows, width],
+            segments = new long[rows, width];
         var mask = new bool[rows, width];
         var textsIn = new int[rows];
         for (var b = 0; b < rows; b++)
@@ -20,7 +21,8 @@ public sealed class TokenBatch : IDisposable
             for (var t = 0; t < length; t++)
             {
                 var at = column + t;
-                (ids[row, at], types[row, at], positions[row, at], segments[row, at], mask[row, at]) = (text.Ids[t], text.TypeIds[t], t, textsIn[row], true);
+                (ids[row, at], types[row, at], positions[row, at], segments[row, at], mask[row, at]) =
+                    (text.Ids[t], text.TypeIds[t], t, textsIn[row], true);
             }
             textsIn[row]++;
         }

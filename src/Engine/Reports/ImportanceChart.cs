@@ -4,7 +4,8 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine.Reports;
 
 /// <summary>Draws an importance report as one self-contained SVG: I of every layer, the cut, and the histograms behind it.</summary>
-/// <remarks>The histograms are the paper's figures 2 and 6 to 10: one panel a layer, one horizontal axis for all layers of a module type.</remarks>
+/// <remarks>The histograms are the paper's figures 2 and 6 to 10: one panel a layer, one horizontal axis for all layers of a module
+/// type.</remarks>
 public static class ImportanceChart
 {
     internal const double Width = 900, Margin = 24;
@@ -59,8 +60,10 @@ public static class ImportanceChart
     {
         var scope = report.Scope == ImportanceScope.PerType ? "over the layers of a module type" : "over whole layers";
         yield return Shape.Text("heading", 0, 34, "Importance of each layer's LoRA");
-        yield return Shape.Text("note", 0, 54, $"g = Σ‖ΔWx‖² over {report.Examples:N0} examples ({report.Tokens:N0} tokens); I = g / Σg {scope}");
-        (Place Place, double X, string Text)[] legend = [(Place.Own, 576, "LoRA of its own"), (Place.Shared, 693, "shared LoRA"), (Place.None, 790, "no LoRA")];
+        yield return Shape.Text("note", 0, 54,
+            $"g = Σ‖ΔWx‖² over {report.Examples:N0} examples ({report.Tokens:N0} tokens); I = g / Σg {scope}");
+        (Place Place, double X, string Text)[] legend =
+            [(Place.Own, 576, "LoRA of its own"), (Place.Shared, 693, "shared LoRA"), (Place.None, 790, "no LoRA")];
         foreach (var (place, x, text) in legend)
         {
             yield return Shape.Rect($"key {Colour(place)}", x, 25, 10, 10);

@@ -3,7 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Reports;
 
-/// <summary>One module type of an importance chart: bars by layer, the cumulative curve that is cut at T, and a histogram per layer.</summary>
+/// <summary>One module type of an importance chart: bars by layer, the cumulative curve that is cut at T, and a histogram per
+/// layer.</summary>
 internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> sites, ImportanceReport report)
 {
     private const double Top = 46, PlotHeight = 130, PlotsEnd = Top + PlotHeight + 44, HistogramsTop = PlotsEnd + 24;
@@ -24,7 +25,8 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         yield return Shape.Text("note", CurveLeft, 24, "Σ I, largest first");
         yield return Shape.Group("cumulative", CurveLeft, Top, Cumulative());
         yield return Shape.Text("note", 0, PlotsEnd + 12,
-            $"‖ΔWx‖² of the {report.Examples:N0} examples by layer: one horizontal axis for all, heights relative to each panel's fullest bin");
+            $"‖ΔWx‖² of the {report.Examples:N0} examples by layer: one horizontal axis for all, heights relative "
+            + "to each panel's fullest bin");
         yield return Shape.Group("histograms", 0, HistogramsTop, _panels.Drawn());
     }
 
@@ -48,7 +50,8 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
     }
 
-    /// <summary>A layer's bar, its I above and its number below; where many layers crowd, values stand upright and every fifth layer is numbered.</summary>
+    /// <summary>A layer's bar, its I above and its number below; where many layers crowd, values stand upright and every fifth layer is
+    /// numbered.</summary>
     private IEnumerable<XElement> Bar(int index, SiteImportance site, double highest)
     {
         var slot = BarsWidth / sites.Count;

@@ -6,7 +6,8 @@ namespace LoraDrop.Engine.Reports;
 internal static partial class MarkdownTable
 {
     public static string Of(IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows) =>
-        string.Join('\n', (string[])[Row(head.Select(Escaped)), Row(head.Select(_ => "---")), .. rows.Select(row => Row(row.Select(Escaped)))]);
+        string.Join('\n', (string[])[Row(head.Select(Escaped)), Row(head.Select(_ => "---")),
+            .. rows.Select(row => Row(row.Select(Escaped)))]);
 
     /// <summary>Text without its meaning to Markdown or HTML, on one line.</summary>
     public static string Escaped(string text) =>

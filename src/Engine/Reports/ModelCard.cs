@@ -18,7 +18,8 @@ public static class ModelCard
         "## Scores\n\n" + Scores(facts),
         facts.Importance is { } report ? "## Importance\n\n" + Importance(report) : null,
         "## Trained parameters\n\n" + Parameters(facts.Parameters),
-        "## Data\n\n" + MarkdownTable.Of(["file", "use", "rows", "sha256"], facts.Data.Select(file => (string[])[file.Name, file.Use, $"{file.Rows:N0}", file.Sha256])),
+        "## Data\n\n" + MarkdownTable.Of(["file", "use", "rows", "sha256"],
+        facts.Data.Select(file => (string[])[file.Name, file.Use, $"{file.Rows:N0}", file.Sha256])),
         "## Settings\n\n" + MarkdownTable.Of(["setting", "value"], Leaves(facts.Settings, "")),
         "## Made with\n\n" + Versions(facts),
     ]).OfType<string>()) + "\n";
@@ -40,10 +41,12 @@ public static class ModelCard
     {
         var labels = facts.Labels.Count == 0 ? "" : $" Its labels are {string.Join(", ", facts.Labels.Select(MarkdownTable.Escaped))}.";
         var method = facts.Importance is null ? "" :
-            "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains LoRA on a sample of the data and measures how much each layer's LoRA puts out. "
+            "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains LoRA on a sample of the "
+            + "data and measures how much each layer's LoRA puts out. "
             + "The layers that matter then train a LoRA of their own on all data; the others share one per module type.";
         return $"# {MarkdownTable.Escaped(facts.Method)} adapter for {MarkdownTable.Escaped(facts.BaseModel)}\n\n"
-            + $"An adapter for {(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, trained with {MarkdownTable.Escaped(facts.Method)}.{labels}{method}";
+            + "An adapter for " + $"{(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, "
+            + $"trained with {MarkdownTable.Escaped(facts.Method)}.{labels}{method}";
     }
 
     private static string Snippet(ModelCardContent facts)
@@ -71,7 +74,9 @@ public static class ModelCard
     {
         var types = report.Sites.GroupBy(site => site.Type).ToArray();
         var rows = report.Sites.GroupBy(site => site.Layer).OrderBy(layer => layer.Key).Select(layer => (string[])
-            [$"{layer.Key}", .. types.Select(type => layer.FirstOrDefault(site => site.Type == type.Key) is { } site ? $"{site.I:0.000} {Word(site.Place)}" : "")]);
+            [$"{layer.Key}", .. types.Select(type => layer.FirstOrDefault(site => site.Type == type.Key) is { } site
+            ? $"{site.I:0.000} {Word(site.Place)}"
+            : "")]);
         var cut = report.Threshold is { } T ? $" T = {T} sets how many layers keep their own LoRA." : "";
         var remarks = string.Concat(report.Remarks.Select(remark => $"\n\n{MarkdownTable.Escaped(remark)}"));
         return $"I of each layer, measured over {report.Examples:N0} examples ({report.Tokens:N0} tokens).{cut}\n\n"

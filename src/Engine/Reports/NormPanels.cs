@@ -26,7 +26,8 @@ internal sealed class NormPanels(IReadOnlyList<SiteImportance> sites)
     {
         var floor = Title + _height;
         yield return Shape.Text("small", 0, Title - 4, $"layer {site.Layer}");
-        yield return Shape.Path(ImportanceChart.Colour(site.Place), Outline(site.Norms.Counts, width).Select(p => (p.X, floor - _height * p.Y)), closed: true);
+        yield return Shape.Path(ImportanceChart.Colour(site.Place),
+            Outline(site.Norms.Counts, width).Select(p => (p.X, floor - _height * p.Y)), closed: true);
         yield return Shape.Line("axis", 0, floor, width, floor);
         yield return Shape.Text("small", 0, floor + 10, $"{site.Norms.From:G3}");
         yield return Shape.Text("small end", width, floor + 10, $"{site.Norms.To:G3}");

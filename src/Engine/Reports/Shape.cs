@@ -21,14 +21,16 @@ internal static class Shape
 
     /// <summary>A path through points; a closed one can be filled.</summary>
     public static XElement Path(string type, IEnumerable<(double X, double Y)> points, bool closed = false) =>
-        Element("path", type, null, new XAttribute("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : "")}"));
+        Element("path", type, null,
+            new XAttribute("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : "")}"));
 
     public static XElement Text(string type, double x, double y, string text) =>
         Element("text", type, text, Length("x", x), Length("y", y));
 
     /// <summary>Text that reads upwards from its point.</summary>
     public static XElement UprightText(string type, double x, double y, double size, string text) =>
-        Element("text", type, text, new XAttribute("transform", $"translate({Number(x)} {Number(y)}) rotate(-90)"), new XAttribute("style", $"font-size:{Number(size)}px"));
+        Element("text", type, text, new XAttribute("transform", $"translate({Number(x)} {Number(y)}) rotate(-90)"),
+            new XAttribute("style", $"font-size:{Number(size)}px"));
 
     /// <summary>What a browser shows while the pointer rests on the parent.</summary>
     public static XElement Title(string text) => new(Svg + "title", text);

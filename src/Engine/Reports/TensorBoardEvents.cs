@@ -18,7 +18,8 @@ public sealed class TensorBoardEvents : IDisposable
     /// <summary>Starts a new event file in a folder, which is made where it is missing.</summary>
     /// <param name="folder">The run's folder; TensorBoard shows all event files in it as one run.</param>
     /// <param name="clock">Gives every point its wall time.</param>
-    /// <param name="resumeStep">The last step that counts of an earlier start: TensorBoard drops the points after it. Null: a fresh run.</param>
+    /// <param name="resumeStep">The last step that counts of an earlier start: TensorBoard drops the points after it. Null: a fresh
+    /// run.</param>
     public TensorBoardEvents(string folder, TimeProvider clock, int? resumeStep)
     {
         _clock = clock;
@@ -62,7 +63,8 @@ public sealed class TensorBoardEvents : IDisposable
                 return new FileStream(stem + n, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
     }
 
-    /// <summary>Event { wall_time = 1, step = 2, and as <paramref name="field"/>: file_version = 3, summary = 5 or session_log = 7 }.</summary>
+    /// <summary>Event { wall_time = 1, step = 2, and as <paramref name="field"/>: file_version = 3, summary = 5 or session_log = 7
+    /// }.</summary>
     private void Record(long step, int field, Action<BinaryWriter> content)
     {
         var data = Written(to =>
@@ -85,7 +87,8 @@ public sealed class TensorBoardEvents : IDisposable
         }));
     }
 
-    /// <summary>The encoding of a protobuf field. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and varints.</summary>
+    /// <summary>The encoding of a protobuf field. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and
+    /// varints.</summary>
     private enum Wire : byte
     {
         Varint = 0,

@@ -40,7 +40,9 @@ public sealed class LoraDropRun : IDisposable
             _sites = AdapterSites.Find(_model, request.Lora.Targets);
             AdapterSites.CheckRank(_sites, _shape.Rank);
             if (request.Sharing is { WarmStart: true } && inputs.Importance is not null) CheckWarmStart();
-            _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile)) ? ImportanceOf(from) : null;
+            _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile))
+                ? ImportanceOf(from)
+                : null;
             _folder = RunFolder.Take(folder, Identity(request, inputs));
         }
         catch
@@ -63,11 +65,13 @@ public sealed class LoraDropRun : IDisposable
     /// <exception cref="OperationCanceledException">Stopped; the same call later continues from there.</exception>
     public RunResult Run(CancellationToken cancel)
     {
-        var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;      // stage 1: what does each LoRA contribute?
+        // stage 1: what does each LoRA contribute?
+        var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;
         var plan = importance?.Plan() ?? OwnEverywhere;
         using var adapter = AdapterBy(plan);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
-        var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training, Stage2Steps);
+        var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
+            Stage2Steps);
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
         var result = ResultOf(adapter, progress, cancel);                                           // and score what came out
         Write(adapter, importance, result);
@@ -83,16 +87,20 @@ public sealed class LoraDropRun : IDisposable
             _report(new RunEvent.ImportanceMeasured(known));
             return known;
         }
-        var report = _measured is { } measured ? measured.CutBy(_request.Sharing!, _request.Training.Seed) : Measure(_request.Importance!, cancel);
+        var report = _measured is { } measured
+            ? measured.CutBy(_request.Sharing!, _request.Training.Seed)
+            : Measure(_request.Importance!, cancel);
         WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
-        WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options)); // last: its presence says that stage 1 is done
+        // last: its presence says that stage 1 is done
+        WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options));
         _report(new RunEvent.ImportanceMeasured(report));
         return report;
     }
 
     /// <summary>The result of this very run where a folder holds it finished; null where it does not.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run.</exception>
-    public static RunResult? FinishedIn(string folder, JobRequest request, RunInputs inputs) => RunFolder.ResultIn(folder, Identity(request, inputs));
+    public static RunResult? FinishedIn(string folder, JobRequest request, RunInputs inputs) =>
+        RunFolder.ResultIn(folder, Identity(request, inputs));
 
     /// <summary>Reads importance.json of a run.</summary>
     /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
@@ -102,7 +110,8 @@ public sealed class LoraDropRun : IDisposable
         if (!File.Exists(path)) throw new RefusedInputException(path, "file not found; it must be importance.json of a run");
         try
         {
-            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report && report.Sites.All(s => s is { Type: not null }) ? report : throw new JsonException("it names no layers");
+            return JsonSerializer.Deserialize<ImportanceReport>(File.ReadAllText(path), JsonText.Options) is { Sites: not null } report
+                && report.Sites.All(s => s is { Type: not null }) ? report : throw new JsonException("it names no layers");
         }
         catch (JsonException malformed)
         {
@@ -130,14 +139,17 @@ public sealed class LoraDropRun : IDisposable
     {
         var steps = new Dictionary<Stage, int>();
         if (_request.Method == TuningMethod.LoraDrop && _measured is null && !File.Exists(_folder.ImportanceJson))
-            steps[Stage.ImportanceEvaluation] = Stage1Steps(_request.Importance!, _data.Sample(_request.Importance!.SampleRatio, _request.Training.Seed).Length);
+            steps[Stage.ImportanceEvaluation] =
+                Stage1Steps(_request.Importance!, _data.Sample(_request.Importance!.SampleRatio, _request.Training.Seed).Length);
         steps[Stage.TaskAdaptation] = Stage2Steps;
         return steps;
     }
 
-    private Adapter AdapterBy(SharingPlan plan) => new(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+    private Adapter AdapterBy(SharingPlan plan) =>
+        new(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
 
-    private int Stage1Steps(ImportanceSettings settings, int examples) => settings.Steps ?? _request.Training.StepsIn(examples, settings.Epochs!.Value);
+    private int Stage1Steps(ImportanceSettings settings, int examples) =>
+        settings.Steps ?? _request.Training.StepsIn(examples, settings.Epochs!.Value);
 
     private ImportanceReport Measure(ImportanceSettings settings, CancellationToken cancel)
     {
@@ -148,7 +160,8 @@ public sealed class LoraDropRun : IDisposable
         CompactAdapter.Write(_folder.Stage1Adapter, adapter);
         using var phase = RunPhases.Begin(RunPhases.Importance);
         var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
-        if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost) throw new DivergedException(Stage.ImportanceEvaluation, steps, $"the LoRA of {lost.Site} puts out ‖ΔWx‖² = {lost.G}");
+        if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost)
+            throw new DivergedException(Stage.ImportanceEvaluation, steps, $"the LoRA of {lost.Site} puts out ‖ΔWx‖² = {lost.G}");
         var I = Domain.Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), settings.Scope);
         return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
     }
@@ -170,7 +183,8 @@ public sealed class LoraDropRun : IDisposable
     /// <summary>Refuses a warm start from a run that left no adapter, or one of other layers, rank or classes.</summary>
     private void CheckWarmStart()
     {
-        if (_inputs.Stage1Adapter is not { } path) throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
+        if (_inputs.Stage1Adapter is not { } path)
+            throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
         using var everywhere = AdapterBy(OwnEverywhere);
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();
@@ -187,7 +201,9 @@ public sealed class LoraDropRun : IDisposable
 
     private TrainingProgress Train(TrainingJob job, CancellationToken cancel)
     {
-        var resume = File.Exists(_folder.Checkpoint) && Checkpoint.ProgressOf(_folder.Checkpoint) is var saved && saved.Stage == job.Stage ? saved.Step : (int?)null;
+        var resume = File.Exists(_folder.Checkpoint) && Checkpoint.ProgressOf(_folder.Checkpoint) is var saved && saved.Stage == job.Stage
+            ? saved.Step
+            : (int?)null;
         using var events = new TensorBoardEvents(_folder.Events(job.Stage), TimeProvider.System, resume);
         return TrainingLoop.Run(job, _folder.Checkpoint, happened =>
         {
@@ -221,11 +237,14 @@ public sealed class LoraDropRun : IDisposable
         if (test?.Undefined is { } why) _report(new RunEvent.Remark($"{test.Primary} is undefined on the test split: {why}."));
         var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? Answered(prompted, cancel) : null;
         var everywhere = ParameterCounts.Of(OwnEverywhere, adapter.Width, _shape.Rank, 0);
-        var kept = adapter.Plan.Own.GroupBy(site => site.Type).ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
-        return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test, progress.History) { Generated = generated };
+        var kept = adapter.Plan.Own.GroupBy(site => site.Type)
+            .ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
+        return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test,
+            progress.History) { Generated = generated };
     }
 
-    /// <summary>Lets the model answer the prompts of the test split, or of the validation split where there is none, and scores the answers.</summary>
+    /// <summary>Lets the model answer the prompts of the test split, or of the validation split where there is none, and scores the
+    /// answers.</summary>
     private GeneratedScores Answered(PromptedData data, CancellationToken cancel)
     {
         _report(new RunEvent.Remark($"Answering {data.Asked.Count} prompts of the {data.AskedFrom} split."));
@@ -243,7 +262,9 @@ public sealed class LoraDropRun : IDisposable
         {
             PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, BaseModel);
             CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
-            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName), JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength, _request.Training.Weights), JsonText.Options));
+            WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName),
+                JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength, _request.Training.Weights),
+                JsonText.Options));
             WholeFile.WriteText(Path.Combine(folder, "README.md"), ModelCard.Markdown(Card(importance, result)));
         });
         WholeFile.WriteText(_folder.Result, JsonSerializer.Serialize(result, JsonText.Options));
@@ -251,16 +272,22 @@ public sealed class LoraDropRun : IDisposable
 
     private ModelCardContent Card(ImportanceReport? importance, RunResult result)
     {
-        return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)), _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel ? CardTask.TextGeneration : CardTask.SequenceClassification,
-            _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters, result.Scores.Values, result.Scores.Primary, result.Seed);
+        return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)),
+            _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel
+            ? CardTask.TextGeneration
+            : CardTask.SequenceClassification,
+            _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters,
+            result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
     private static RunIdentity Identity(JobRequest request, RunInputs inputs)
     {
         var read = new List<RunFile>();
-        foreach (var (use, path) in new[] { ("train", inputs.Data.Train), ("validation", inputs.Data.Validation), ("test", inputs.Data.Test) })
+        foreach (var (use, path) in new[] { ("train", inputs.Data.Train), ("validation", inputs.Data.Validation),
+            ("test", inputs.Data.Test) })
             if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
-        foreach (var path in Directory.EnumerateFiles(inputs.Model).Where(f => Path.GetExtension(f) is ".safetensors" or ".json" or ".txt" or ".model" or ".jinja").Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(inputs.Model)
+            .Where(f => Path.GetExtension(f) is ".safetensors" or ".json" or ".txt" or ".model" or ".jinja").Order(StringComparer.Ordinal))
             read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
         foreach (var name in ChatTemplate.MoreFiles.Where(name => File.Exists(Path.Combine(inputs.Model, name))))
             read.Add(new("model", name, RunFolder.Sha256(Path.Combine(inputs.Model, name))));

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a word.</summary>
+/// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a
+/// word.</summary>
 public static class MemoryNeed
 {
     /// <summary>Roughly the bytes that training keeps for the longest batch.</summary>
@@ -17,20 +18,26 @@ public static class MemoryNeed
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
-        var need = config is DecoderConfig decoder ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max()) : OfTraining(config, batch, lengths.Max());
+        var need = config is DecoderConfig decoder
+            ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max())
+            : OfTraining(config, batch, lengths.Max());
         var free = Free();
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,
-                $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and {free / (1 << 30):F1} GiB are free: {MemoryEstimate.Advice}."));
+                $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and "
+                + $"{free / (1 << 30):F1} GiB are free: {MemoryEstimate.Advice}."));
     }
 
     /// <summary>The shape of a decoder, its output layer counted where it is its own.</summary>
     public static DecoderShape ShapeOf(DecoderConfig config)
     {
-        LinearModule[] modules = [.. config.LinearsOf("*").Select(linear => new LinearModule(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
+        LinearModule[] modules = [.. config.LinearsOf("*")
+            .Select(linear => new LinearModule(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
         var layers = config.Layers * modules.Sum(module => (double)module.In * module.Out);
-        var all = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1.0, (product, n) => product * n)) + (config.TiedEmbeddings ? 0 : (double)config.VocabularySize * config.Hidden);
-        return new(config.Layers, config.Hidden, config.QueryWidth, config.Intermediate, config.VocabularySize, layers, all - layers, modules);
+        var all = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1.0, (product, n) => product * n))
+            + (config.TiedEmbeddings ? 0 : (double)config.VocabularySize * config.Hidden);
+        return new(config.Layers, config.Hidden, config.QueryWidth, config.Intermediate, config.VocabularySize, layers, all - layers,
+            modules);
     }
 
     /// <summary>What the kernel could give now, within the limit of the container.</summary>
@@ -40,6 +47,7 @@ public static class MemoryNeed
         const string Kernel = "/proc/meminfo";
         if (!File.Exists(Kernel)) return limit;
         var line = File.ReadLines(Kernel).First(l => l.StartsWith("MemAvailable:"));
-        return Math.Min(limit, 1024.0 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+        return Math.Min(limit, 1024.0 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture));
     }
 }

@@ -13,7 +13,8 @@ namespace LoraDrop.Engine.Runs;
 /// <param name="Encoder">The model's tokenizer and limits.</param>
 /// <param name="Asked">The prompts that are answered and scored at the end, each with every right answer.</param>
 /// <param name="AskedFrom">The split that they are of.</param>
-public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, TargetSet TrainSet, TargetSet ValidationSet, TargetSet? TestSet, IReadOnlyList<string> Sources,
+public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, TargetSet TrainSet, TargetSet ValidationSet,
+    TargetSet? TestSet, IReadOnlyList<string> Sources,
     PromptEncoder Encoder, IReadOnlyList<Prompt> Asked, string AskedFrom) : TaskData(Files, Remarks)
 {
     private const string TrainingRows = "training rows";
@@ -27,9 +28,12 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
     public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => LanguageModel.Open(folder, device, kind);
 
     /// <summary>By tenths of the targets' lengths and, where the data names one, by source.</summary>
-    public override int[] Sample(double ratio, long seed) => StratifiedSample.BySourceAndQuantile(Sources, [.. TrainSet.Learnt.Select(learnt => (double)learnt.Length)], ratio, seed, "importance");
+    public override int[] Sample(double ratio, long seed) =>
+        StratifiedSample.BySourceAndQuantile(Sources, [.. TrainSet.Learnt.Select(learnt => (double)learnt.Length)], ratio, seed,
+            "importance");
 
-    /// <summary>Reads the splits; without a validation file a tenth of the training file is kept aside, by tenths of the targets' lengths. Rows with the same prompt stay together.</summary>
+    /// <summary>Reads the splits; without a validation file a tenth of the training file is kept aside, by tenths of the targets' lengths.
+    /// Rows with the same prompt stay together.</summary>
     internal static PromptedData Read(DataFiles files, TaskSettings task, PromptEncoder encoder, long seed)
     {
         var faults = new List<Fault>();
@@ -49,7 +53,9 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var tested = test is null ? null : Encoded(encoder, test.File, test.Prompts, "test rows", out _);
         foreach (var set in (TargetSet?[])[trained, validated, tested]) remarks.AddRange(set?.Remarks ?? []);
         var asked = encoder.Asked(test?.Prompts ?? aside);
-        var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null ? new(train.File, "validation", aside.Count, train.Sha256) : new(validation.File, "validation", aside.Count, validation.Sha256) };
+        var read = new List<DataFile> { new(train.File, "train", stays.Count, train.Sha256), validation is null
+            ? new(train.File, "validation", aside.Count, train.Sha256)
+            : new(validation.File, "validation", aside.Count, validation.Sha256) };
         if (test is not null) read.Add(new(test.File, "test", test.Prompts.Count, test.Sha256));
         if (task.Decoding!.Rows is { } rows) asked = [.. asked.Take(rows)];
         string[] sources = [.. kept.Select(i => stays[i].Source)];
@@ -72,7 +78,9 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         var groups = train.Prompts.GroupBy(prompt => prompt.Key).ToArray();
         var stays = ValidationSplit.TrainingRows([.. groups.Select(group => (double)group.First().Target.Length)], seed).ToHashSet();
         var aside = groups.Index().Where(group => !stays.Contains(group.Index)).SelectMany(group => group.Item).ToArray();
-        if (aside.Length == 0) throw new RefusedInputException(train.File, "has too few different prompts to keep a tenth of them aside: give a validation file");
+        if (aside.Length == 0)
+            throw new RefusedInputException(train.File,
+                "has too few different prompts to keep a tenth of them aside: give a validation file");
         return ([.. groups.Index().Where(group => stays.Contains(group.Index)).SelectMany(group => group.Item)], aside);
     }
 }

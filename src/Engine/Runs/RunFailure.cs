@@ -17,9 +17,15 @@ public sealed record RunFailure(string Code, IReadOnlyList<Fault> Faults)
         UnknownFormatException unknown => new(FailureCode.CheckpointUnknown, unknown.Faults),
         RefusedInputException refused => new(FailureCode.Refused, refused.Faults),
         DivergedException diverged => new(FailureCode.Diverged, [new("training", diverged.Message)]),
-        IOException or UnauthorizedAccessException => new(FailureCode.Storage, [new("output", $"{thrown.Message} If the disk is full, free some space. A run continues from its last checkpoint: with the same command, or as a job with a retry.")]),
+        IOException or UnauthorizedAccessException =>
+            new(FailureCode.Storage,
+                [new("output", $"{thrown.Message} If the disk is full, free some space. A run continues from its last checkpoint: "
+                + "with the same command, or as a job with a retry.")]),
         DllNotFoundException native => new(FailureCode.Torch, [new("torch", native.Message)]),
-        OperationCanceledException when stopping => new(Stopped, [new("stopped", "the run is saved; the same command, with the same --out, continues it.")]),
-        _ => new(FailureCode.Defect, [new("defect", $"this is a bug in loradrop; please report it with these lines.{Environment.NewLine}{thrown}")]), // anything else is a bug
+        OperationCanceledException when stopping =>
+            new(Stopped, [new("stopped", "the run is saved; the same command, with the same --out, continues it.")]),
+        _ => new(FailureCode.Defect,
+            // anything else is a bug
+            [new("defect", $"this is a bug in loradrop; please report it with these lines.{Environment.NewLine}{thrown}")]),
     };
 }

@@ -9,7 +9,8 @@ namespace LoraDrop.Engine.Runs;
 /// <param name="Files">What was read: use, file name and sha256.</param>
 public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Files)
 {
-    /// <summary>What a run's folder looks like; one whose run.json names another is refused, and one that names none is of format 1.</summary>
+    /// <summary>What a run's folder looks like; one whose run.json names another is refused, and one that names none is of format
+    /// 1.</summary>
     public int Format { get; } = RunFolder.Format;
 }
 
@@ -22,7 +23,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>The format of a run's folder that is written, and the only one that is read.</summary>
     public const int Format = 1;
 
-    public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg", CheckpointFile = "checkpoint.safetensors";
+    public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg",
+        CheckpointFile = "checkpoint.safetensors";
 
     /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
     public const string Stage1AdapterFile = "importance-adapter.safetensors";
@@ -70,11 +72,14 @@ public sealed class RunFolder : IDisposable
         if (File.Exists(path)) throw new RefusedInputException(path, "is a file; the output of a run is a folder");
         var text = JsonSerializer.Serialize(identity, JsonText.Options);
         var known = System.IO.Path.Combine(path, IdentityFile);
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != LockFile)) // killed before run.json: only the lock is left
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path)
+            .Any(entry => System.IO.Path.GetFileName(entry) != LockFile)) // killed before run.json: only the lock is left
         {
             if (!File.Exists(known)) throw new RefusedInputException(path, "is not empty and holds no run. Choose a new folder.");
             CheckSame(path, File.ReadAllText(known), text);
-            if (File.Exists(System.IO.Path.Combine(path, ResultFile))) throw new RefusedInputException(path, "holds this run, finished already; its results are in result.json. Choose a new folder to run it again.");
+            if (File.Exists(System.IO.Path.Combine(path, ResultFile)))
+                throw new RefusedInputException(path,
+                    "holds this run, finished already; its results are in result.json. Choose a new folder to run it again.");
         }
         Directory.CreateDirectory(path);
         var taken = Lock(path);
@@ -139,11 +144,15 @@ public sealed class RunFolder : IDisposable
     private static void CheckSame(string path, string stored, string wanted)
     {
         var there = Parse(path, stored);
-        var format = there.ValueKind == JsonValueKind.Object && there.TryGetProperty(FormatField, out var said) ? said.ToString() : $"{Format}";
+        var format = there.ValueKind == JsonValueKind.Object && there.TryGetProperty(FormatField, out var said)
+            ? said.ToString()
+            : $"{Format}";
         if (format != $"{Format}") throw new UnknownFormatException(path, "run", format, Format);
         var differences = Differences("", there, Parse(path, wanted)).Where(field => field != FormatField).ToArray();
         if (differences.Length > 0)
-            throw new RefusedInputException(path, $"holds another run, which differs in {string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new folder, or use those settings to continue it.");
+            throw new RefusedInputException(path, "holds another run, which differs in "
+                + $"{string.Join(", ", differences.Take(5))}{(differences.Length > 5 ? ", …" : "")}. Choose a new "
+                + "folder, or use those settings to continue it.");
     }
 
     private static JsonElement Parse(string path, string json)

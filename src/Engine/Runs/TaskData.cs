@@ -30,14 +30,18 @@ public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<str
     /// <exception cref="RefusedInputException">With the faults of all files; or the model cannot do the task.</exception>
     public static TaskData Read(DataFiles files, TaskSettings task, string model, ModelConfig config, int maxLength, long seed)
     {
-        if (task.Kind != TaskKind.Generation) return LabelledData.Encode(TrainingData.Read(files, task, seed), new TextEncoder(model, config, maxLength), task);
-        if (config is not DecoderConfig decoder) throw new RefusedInputException("model", $"is an encoder ({config.Module}), which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
+        if (task.Kind != TaskKind.Generation)
+            return LabelledData.Encode(TrainingData.Read(files, task, seed), new TextEncoder(model, config, maxLength), task);
+        if (config is not DecoderConfig decoder)
+            throw new RefusedInputException("model",
+                $"is an encoder ({config.Module}), which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
         return PromptedData.Read(files, task, new PromptEncoder(model, decoder, maxLength, task.TextChoices), seed);
     }
 }
 
 /// <summary>The splits of a classification or regression.</summary>
-public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, LabelledSet TrainSet, LabelledSet ValidationSet, LabelledSet? TestSet, IReadOnlyList<string>? Classes, TaskKind Kind)
+public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, LabelledSet TrainSet,
+    LabelledSet ValidationSet, LabelledSet? TestSet, IReadOnlyList<string>? Classes, TaskKind Kind)
     : TaskData(Files, Remarks)
 {
     public override LabelledSet Train => TrainSet;

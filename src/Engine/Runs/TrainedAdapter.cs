@@ -19,11 +19,13 @@ public sealed class TrainedAdapter : IDisposable
 
     /// <summary>The model of a classification or regression.</summary>
     /// <exception cref="RefusedInputException">It generates text.</exception>
-    public SequenceClassifier Classifier => Model as SequenceClassifier ?? throw new RefusedInputException("adapter", "is of a model that generates text: take loradrop generate");
+    public SequenceClassifier Classifier => Model as SequenceClassifier
+        ?? throw new RefusedInputException("adapter", "is of a model that generates text: take loradrop generate");
 
     /// <summary>The model of a generation task.</summary>
     /// <exception cref="RefusedInputException">It predicts labels.</exception>
-    public LanguageModel LanguageModel => Model as LanguageModel ?? throw new RefusedInputException("adapter", "is of a model that predicts labels: take loradrop predict");
+    public LanguageModel LanguageModel => Model as LanguageModel
+        ?? throw new RefusedInputException("adapter", "is of a model that predicts labels: take loradrop predict");
 
     public Adapter Adapter { get; }
 
@@ -35,7 +37,8 @@ public sealed class TrainedAdapter : IDisposable
     /// <summary>Prompts as ids, for a generation task.</summary>
     public PromptEncoder Prompts => field ??= new(BaseModel, LanguageModel.Config, _maxLength, Task.TextChoices);
 
-    /// <summary>Opens the adapter folder of a run, on base weights kept as they were when it learnt: it makes up for what these lost, and no more memory is taken than then.</summary>
+    /// <summary>Opens the adapter folder of a run, on base weights kept as they were when it learnt: it makes up for what these lost, and
+    /// no more memory is taken than then.</summary>
     /// <param name="folder">The folder; its loradrop.json names base model and task.</param>
     /// <param name="baseModel">The base model's folder, if it is another than the run named.</param>
     /// <param name="device">Where to compute.</param>

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>BERT's cleaning of a text: control characters out, every white space a blank, Chinese characters apart, accents and case.</summary>
+/// <summary>BERT's cleaning of a text: control characters out, every white space a blank, Chinese characters apart, accents and
+/// case.</summary>
 /// <param name="CleanText">Whether control characters go and white space becomes blanks.</param>
 /// <param name="HandleChineseChars">Whether each CJK ideograph gets a blank on both sides.</param>
 /// <param name="StripAccents">Whether accents go.</param>
@@ -19,7 +20,8 @@ internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, b
     public static BertNormalizer From(JsonField field)
     {
         var lowercase = field["lowercase"].Flag(true);
-        return new BertNormalizer(field["clean_text"].Flag(true), field["handle_chinese_chars"].Flag(true), field["strip_accents"].Flag(lowercase), lowercase);
+        return new BertNormalizer(field["clean_text"].Flag(true), field["handle_chinese_chars"].Flag(true),
+            field["strip_accents"].Flag(lowercase), lowercase);
     }
 
     public string Normalize(string text)

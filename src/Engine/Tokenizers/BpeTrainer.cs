@@ -12,8 +12,10 @@ public static class BpeTrainer
 
     /// <summary>Learns a vocabulary.</summary>
     /// <param name="texts">Read once. Words are split as GPT-2 splits them; a merge never spans two words.</param>
-    /// <param name="vocabularySize">Number of tokens, <see cref="SmallestVocabulary"/> or more. The result is smaller where no pair occurs twice.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is below <see cref="SmallestVocabulary"/>.</exception>
+    /// <param name="vocabularySize">Number of tokens, <see cref="SmallestVocabulary"/> or more. The result is smaller where no pair occurs
+    /// twice.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is below
+    /// <see cref="SmallestVocabulary"/>.</exception>
     public static BpeVocabulary Train(IEnumerable<string> texts, int vocabularySize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, SmallestVocabulary);
@@ -25,7 +27,8 @@ public static class BpeTrainer
         {
             var merge = (Left: tokens[pair.Left], Right: tokens[pair.Right]);
             merges.Add(merge);
-            if (indices.TryAdd(merge.Left + merge.Right, tokens.Count)) tokens.Add(merge.Left + merge.Right); // "ab"+"c" may follow "a"+"bc"
+            // "ab"+"c" may follow "a"+"bc"
+            if (indices.TryAdd(merge.Left + merge.Right, tokens.Count)) tokens.Add(merge.Left + merge.Right);
             pairs.Merge(pair, indices[merge.Left + merge.Right]);
         }
         return new BpeVocabulary(tokens, merges);

@@ -9,21 +9,24 @@ public sealed class BpeVocabulary
     /// <summary><c>&lt;s&gt;</c> 0, <c>&lt;pad&gt;</c> 1, <c>&lt;/s&gt;</c> 2, <c>&lt;unk&gt;</c> 3, and <c>&lt;mask&gt;</c>.</summary>
     internal const int SpecialTokens = 5;
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Dictionary<string, int> _ids;
     private readonly List<string> _merges;
 
     internal BpeVocabulary(IEnumerable<string> tokens, IEnumerable<(string Left, string Right)> merges)
     {
-        _ids = ((string[])["<s>", "<pad>", "</s>", "<unk>", .. tokens, "<mask>"]).Index().ToDictionary(token => token.Item, token => token.Index);
+        _ids = ((string[])["<s>", "<pad>", "</s>", "<unk>", .. tokens, "<mask>"]).Index()
+            .ToDictionary(token => token.Item, token => token.Index);
         _merges = [.. merges.Select(merge => $"{merge.Left} {merge.Right}")];
     }
 
     /// <summary>Number of tokens, special ones included; ids are 0 to one less.</summary>
     public int Size => _ids.Count;
 
-    /// <summary>Writes tokenizer.json, vocab.json, merges.txt, special_tokens_map.json and tokenizer_config.json, as Hugging Face reads them.</summary>
+    /// <summary>Writes tokenizer.json, vocab.json, merges.txt, special_tokens_map.json and tokenizer_config.json, as Hugging Face reads
+    /// them.</summary>
     /// <param name="folder">Is made if it is not there; files in it that have these names are replaced.</param>
     public void Save(string folder)
     {
@@ -31,7 +34,8 @@ public sealed class BpeVocabulary
         Write("vocab.json", _ids);
         File.WriteAllLines(Path.Combine(folder, "merges.txt"), ["#version: 0.2", .. _merges]);
         Write("tokenizer.json", TokenizerJson());
-        Write("special_tokens_map.json", Names(mask: new { content = "<mask>", single_word = false, lstrip = true, rstrip = false, normalized = false }));
+        Write("special_tokens_map.json",
+            Names(mask: new { content = "<mask>", single_word = false, lstrip = true, rstrip = false, normalized = false }));
         Write("tokenizer_config.json", new Dictionary<string, object>(Names(mask: "<mask>"))
         {
             ["add_prefix_space"] = false,
@@ -39,7 +43,8 @@ public sealed class BpeVocabulary
             ["trim_offsets"] = true,
         });
 
-        void Write(string name, object content) => File.WriteAllText(Path.Combine(folder, name), JsonSerializer.Serialize(content, Json) + '\n');
+        void Write(string name, object content) =>
+            File.WriteAllText(Path.Combine(folder, name), JsonSerializer.Serialize(content, Json) + '\n');
     }
 
     private static Dictionary<string, object> Names(object mask) => new()
@@ -88,7 +93,8 @@ public sealed class BpeVocabulary
     private object Added(string token)
     {
         var isMask = token == "<mask>";
-        return new { id = _ids[token], content = token, single_word = false, lstrip = isMask, rstrip = false, normalized = !isMask, special = true };
+        return new { id = _ids[token], content = token, single_word = false, lstrip = isMask, rstrip = false, normalized = !isMask,
+            special = true };
     }
 
     private static object ByteLevelStep(bool addPrefixSpace) =>

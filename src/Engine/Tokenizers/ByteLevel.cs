@@ -3,12 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>GPT-2's way to treat any text as a text over 256 letters: each byte of its UTF-8 form is written as one visible letter.</summary>
+/// <summary>GPT-2's way to treat any text as a text over 256 letters: each byte of its UTF-8 form is written as one visible
+/// letter.</summary>
 /// <remarks>Bytes that are visible in Latin-1 stand for themselves; the others, in order, are U+0100 and on (a blank is Ġ).</remarks>
 internal static partial class ByteLevel
 {
     private static readonly char[] LetterOf = Letters();
-    private static readonly Dictionary<char, byte> ByteOf = LetterOf.Index().ToDictionary(letter => letter.Item, letter => (byte)letter.Index);
+    private static readonly Dictionary<char, byte> ByteOf =
+        LetterOf.Index().ToDictionary(letter => letter.Item, letter => (byte)letter.Index);
     private static readonly CodePointRegex WordPattern = new(Gpt2Words());
 
     /// <summary>The 256 letters, by code point.</summary>

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Byte pair encoding (Sennrich, Haddow and Birch 2016): starts from single letters and applies the merges, earliest rank first.</summary>
+/// <summary>Byte pair encoding (Sennrich, Haddow and Birch 2016): starts from single letters and applies the merges, earliest rank
+/// first.</summary>
 /// <remarks>Among equal merges the leftmost goes first. A word of n letters takes O(n log n).</remarks>
 internal sealed partial class BytePairModel : IWordModel
 {
@@ -63,7 +64,8 @@ internal sealed partial class BytePairModel : IWordModel
     /// <summary>Whether neighbouring unknown letters become one token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where the vocabulary has all of them.</summary>
+    /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where the vocabulary has all of
+    /// them.</summary>
     public bool ByteFallback { get; init; }
 
     /// <summary>Stands after the last letter of a word (<c>&lt;/w&gt;</c>); empty for none.</summary>
@@ -161,7 +163,8 @@ internal sealed partial class BytePairModel : IWordModel
         return true;
     }
 
-    /// <summary>Applies the merges to a chain of symbols: each knows its neighbours, and a merge is made in its left symbol's place.</summary>
+    /// <summary>Applies the merges to a chain of symbols: each knows its neighbours, and a merge is made in its left symbol's
+    /// place.</summary>
     private void AppendMerged(Span<int> symbols, List<int> ids)
     {
         if (symbols.Length > 1) Merge(symbols);

@@ -77,7 +77,8 @@ internal sealed class CodePointRegex(Regex pattern)
         UnicodeCategory.OtherNumber => '①',
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned => '\uE000',
-        UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherSymbol => '☺',
+        UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherSymbol =>
+            '☺',
         _ => '‽', // punctuation; there are no separators beyond the Basic Multilingual Plane
     };
 }

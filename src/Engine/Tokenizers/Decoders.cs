@@ -27,7 +27,8 @@ internal static class Decoders
         };
     }
 
-    /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the text.</summary>
+    /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the
+    /// text.</summary>
     public static Decoder Sentence(bool prefix) => InOrder([
         tokens => tokens.Select(token => token.Replace(PreTokenizers.Blank, " ", StringComparison.Ordinal)),
         ByteTokens,
@@ -79,7 +80,8 @@ internal static class Decoders
         return token[left..^right];
     });
 
-    /// <summary>Joins runs of tokens such as <c>&lt;0xE2&gt;</c> to text; a run that is no UTF-8 becomes one U+FFFD for each byte.</summary>
+    /// <summary>Joins runs of tokens such as <c>&lt;0xE2&gt;</c> to text; a run that is no UTF-8 becomes one U+FFFD for each
+    /// byte.</summary>
     private static IEnumerable<string> ByteTokens(IEnumerable<string> tokens)
     {
         var run = new List<byte>();

@@ -36,7 +36,9 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
 
     public string Text => IsText ? Value.GetString()! : throw Refused("must be a string.");
 
-    public int Number => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) ? number : throw Refused("must be a whole number.");
+    public int Number => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number)
+        ? number
+        : throw Refused("must be a whole number.");
 
     public string? TextOrNull => IsAbsent ? null : Text;
 
@@ -64,7 +66,8 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         {
             if (Value.ValueKind != JsonValueKind.Object) throw Refused("must be an object.");
             var parent = this;
-            return Value.EnumerateObject().Select(member => (member.Name, parent with { Path = parent.Below(member.Name), Value = member.Value }));
+            return Value.EnumerateObject().Select(member =>
+                (member.Name, parent with { Path = parent.Below(member.Name), Value = member.Value }));
         }
     }
 

@@ -39,7 +39,8 @@ internal sealed class OnigurumaPattern
 
     private OnigurumaPattern(string pattern) => _pattern = pattern;
 
-    /// <exception cref="InvalidDataException">The pattern is faulty, or .NET has no word for a part of it; the message says which.</exception>
+    /// <exception cref="InvalidDataException">The pattern is faulty, or .NET has no word for a part of it; the message says
+    /// which.</exception>
     public static Regex Compile(string pattern)
     {
         try

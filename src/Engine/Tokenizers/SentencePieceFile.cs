@@ -82,8 +82,10 @@ internal static class SentencePieceFile
             (model.Prefix && text.Length > 0 ? Blank + text : text).Replace(" ", Blank, StringComparison.Ordinal);
         AddedToken[] added = [.. pieces.Index().Where(p => p.Item.Type is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
             .Select(p => new AddedToken(p.Item.Text, p.Index, Special: p.Item.Type != PieceType.UserDefined))];
-        int[] before = names.Config["add_bos_token"].Flag(true) && begin >= 0 ? [begin] : [], after = names.Config["add_eos_token"].Flag(false) && end >= 0 ? [end] : [];
-        return new(Normalize, new AddedTokens(names.AddedTo(added), Normalize), PreTokenizers.Whole, new BytePairModel(vocabulary, Merges(pieces, vocabulary))
+        int[] before = names.Config["add_bos_token"].Flag(true) && begin >= 0 ? [begin] : [],
+            after = names.Config["add_eos_token"].Flag(false) && end >= 0 ? [end] : [];
+        return new(Normalize, new AddedTokens(names.AddedTo(added), Normalize), PreTokenizers.Whole,
+            new BytePairModel(vocabulary, Merges(pieces, vocabulary))
         {
             UnknownToken = unknown < 0 ? null : pieces[unknown].Text,
             FuseUnknown = true,
@@ -96,35 +98,50 @@ internal static class SentencePieceFile
     public static string ToTokenizerJson(IReadOnlyList<(string Piece, float Score)> pieces)
     {
         string[] special = ["<unk>", "<s>", "</s>"];
-        List<Piece> all = [.. pieces.Select((piece, id) => id < special.Length ? new Piece(special[id], piece.Score, PieceType.Control) : new Piece(piece.Piece.Replace(" ", Blank, StringComparison.Ordinal), piece.Score, PieceType.Normal))];
+        List<Piece> all = [.. pieces.Select((piece, id) => id < special.Length
+            ? new Piece(special[id], piece.Score, PieceType.Control)
+            : new Piece(piece.Piece.Replace(" ", Blank, StringComparison.Ordinal), piece.Score, PieceType.Normal))];
         var vocabulary = new Dictionary<string, int>();
         foreach (var (id, piece) in all.Index()) vocabulary.TryAdd(piece.Text, id);
-        var merges = Merges([.. all.Where(piece => piece.Type == PieceType.Normal && !IsByte(piece.Text))], vocabulary).Select(merge => (JsonNode)new JsonArray(merge.Left, merge.Right));
-        JsonObject Replace(string from, string to) => new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
+        var merges = Merges([.. all.Where(piece => piece.Type == PieceType.Normal && !IsByte(piece.Text))], vocabulary)
+            .Select(merge => (JsonNode)new JsonArray(merge.Left, merge.Right));
+        JsonObject Replace(string from, string to) =>
+            new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
         JsonObject Token(string name) => new() { ["SpecialToken"] = new JsonObject { ["id"] = name, ["type_id"] = 0 } };
         JsonObject Text(string id, int type) => new() { ["Sequence"] = new JsonObject { ["id"] = id, ["type_id"] = type } };
         return new JsonObject
         {
             ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray([.. special.Select((token, id) => (JsonNode)new JsonObject { ["id"] = id, ["content"] = token, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true })]),
-            ["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = Blank }, Replace(" ", Blank)) },
+            ["added_tokens"] = new JsonArray(
+            [.. special.Select((token, id) => (JsonNode)new JsonObject { ["id"] = id, ["content"] = token, ["single_word"] = false,
+            ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true })]),
+            ["normalizer"] = new JsonObject { ["type"] = "Sequence",
+            ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = Blank }, Replace(" ", Blank)) },
             ["pre_tokenizer"] = null,
             ["post_processor"] = new JsonObject
             {
-                ["type"] = "TemplateProcessing", ["single"] = new JsonArray(Token("<s>"), Text("A", 0)), ["pair"] = new JsonArray(Token("<s>"), Text("A", 0), Token("<s>"), Text("B", 1)),
-                ["special_tokens"] = new JsonObject { ["<s>"] = new JsonObject { ["id"] = "<s>", ["ids"] = new JsonArray(1), ["tokens"] = new JsonArray("<s>") } },
+                ["type"] = "TemplateProcessing", ["single"] = new JsonArray(Token("<s>"), Text("A", 0)),
+                ["pair"] = new JsonArray(Token("<s>"), Text("A", 0), Token("<s>"), Text("B", 1)),
+                ["special_tokens"] = new JsonObject { ["<s>"] = new JsonObject { ["id"] = "<s>", ["ids"] = new JsonArray(1),
+                ["tokens"] = new JsonArray("<s>") } },
             },
-            ["decoder"] = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray(Replace(Blank, " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" }, new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }) },
+            ["decoder"] = new JsonObject { ["type"] = "Sequence",
+            ["decoders"] = new JsonArray(Replace(Blank, " "), new JsonObject { ["type"] = "ByteFallback" },
+            new JsonObject { ["type"] = "Fuse" }, new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }) },
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true, ["vocab"] = new JsonObject(vocabulary.Select(token => KeyValuePair.Create(token.Key, (JsonNode?)token.Value))), ["merges"] = new JsonArray([.. merges]),
+                ["type"] = "BPE", ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true,
+                ["vocab"] = new JsonObject(vocabulary.Select(token => KeyValuePair.Create(token.Key, (JsonNode?)token.Value))),
+                ["merges"] = new JsonArray([.. merges]),
             },
-        }.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        }.ToJsonString(
+        new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     }
 
     private static bool IsByte(string piece) => piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal);
 
-    /// <summary>Every way to put a piece together of two others, the highest score first; ways to one piece have one rank, so that the leftmost place decides, as in SentencePiece.</summary>
+    /// <summary>Every way to put a piece together of two others, the highest score first; ways to one piece have one rank, so that the
+    /// leftmost place decides, as in SentencePiece.</summary>
     private static List<(string Left, string Right, int Rank)> Merges(List<Piece> pieces, Dictionary<string, int> vocabulary)
     {
         var merges = new List<(string, string, int)>();
@@ -192,8 +209,10 @@ internal static class SentencePieceFile
             if (wire == 0) yield return (field, (Varint(message, ref at), []));
             else
             {
-                var length = wire switch { 1 => 8, 5 => 4, 2 => Varint(message, ref at), _ => throw new InvalidDataException($"byte {at} begins a field of an unknown kind") };
-                if (length < 0 || length > message.Length - at) throw new InvalidDataException($"a field at byte {at} needs {length} bytes, and {message.Length - at} are left");
+                var length = wire switch { 1 => 8, 5 => 4, 2 => Varint(message, ref at), _ =>
+                    throw new InvalidDataException($"byte {at} begins a field of an unknown kind") };
+                if (length < 0 || length > message.Length - at)
+                    throw new InvalidDataException($"a field at byte {at} needs {length} bytes, and {message.Length - at} are left");
                 yield return (field, (0, message[at..(at + (int)length)]));
                 at += (int)length;
             }

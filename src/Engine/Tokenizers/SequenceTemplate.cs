@@ -28,7 +28,8 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
     /// <summary>Special tokens before and after each text.</summary>
     public static SequenceTemplate Around(int[] before, int[] after) => new(
         [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after)],
-        [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after), new(Slot.Special, 1, before), new(Slot.Second, 1), new(Slot.Special, 1, after)]);
+        [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after), new(Slot.Special, 1, before), new(Slot.Second, 1),
+        new(Slot.Special, 1, after)]);
 
     /// <exception cref="Domain.RefusedInputException">A post-processor that is not known here.</exception>
     public static SequenceTemplate From(JsonField field)
@@ -92,6 +93,8 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
     private static SequenceTemplate OnlyOneOf(JsonField processors)
     {
         var templates = processors.Items.Select(From).Where(template => template != Plain).ToList();
-        return templates.Count <= 1 ? templates.FirstOrDefault(Plain) : throw processors.Refused("only one of them may add special tokens.");
+        return templates.Count <= 1
+            ? templates.FirstOrDefault(Plain)
+            : throw processors.Refused("only one of them may add special tokens.");
     }
 }

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace LoraDrop.Engine.Tokenizers;
 
 /// <summary>Which token plays which part, as <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> of a folder say.</summary>
-/// <remarks>Parts are named as there: <c>pad_token</c>, <c>mask_token</c>, <c>unk_token</c>, <c>eos_token</c> … Either file may be missing.</remarks>
+/// <remarks>Parts are named as there: <c>pad_token</c>, <c>mask_token</c>, <c>unk_token</c>, <c>eos_token</c> … Either file may be
+/// missing.</remarks>
 internal sealed class SpecialTokenNames
 {
     private static readonly string[] Parts = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -46,7 +47,9 @@ internal sealed class SpecialTokenNames
                 return described.Members.Select(token => Described(token.Field, IdOf(token.Name, token.Field)) with { Stated =
                     token.Field }).OrderBy(token => token.Id);
             if (_added.IsAbsent) return [];
-            var special = Parts.Select(Of).Concat(Declared("additional_special_tokens") is { IsAbsent: false } more ? more.Items.Select(TextOf) : []).ToHashSet();
+            var special = Parts.Select(Of).Concat(Declared("additional_special_tokens") is { IsAbsent: false } more
+                ? more.Items.Select(TextOf)
+                : []).ToHashSet();
             return _added.Members.Select(token => new AddedToken(token.Name, IdOf($"{token.Field.Number}", token.Field),
                 special.Contains(token.Name)) { Stated = token.Field }).OrderBy(token => token.Id);
         }
@@ -55,7 +58,8 @@ internal sealed class SpecialTokenNames
     /// <summary>The token that plays a part, or null where the files name none.</summary>
     public string? Of(string part) => Declared(part) is { IsAbsent: false } token ? TextOf(token) : null;
 
-    /// <summary>The same with the flags of the declaration, for a part whose token is in the vocabulary under <paramref name="id"/>.</summary>
+    /// <summary>The same with the flags of the declaration, for a part whose token is in the vocabulary under
+    /// <paramref name="id"/>.</summary>
     public AddedToken Token(string part, string content, int id, bool leftStrip)
     {
         var declared = Declared(part);
@@ -69,7 +73,9 @@ internal sealed class SpecialTokenNames
 
     private static string TextOf(JsonField token) => token.IsText ? token.Text : token["content"].Text;
 
-    private static int IdOf(string id, JsonField token) => int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw token.Refused($"an id is a whole number from 0; got {id}.");
+    private static int IdOf(string id, JsonField token) => int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw token.Refused($"an id is a whole number from 0; got {id}.");
 
     private JsonField Declared(string part) => _map[part] is { IsAbsent: false } mapped ? mapped : Config[part];
 }

@@ -25,7 +25,8 @@ public sealed class TextEncoder
     {
         var tokenizer = Tokenizer.Load(folder, config.VocabularySize);
         return tokenizer.RowsNeeded <= config.VocabularySize ? tokenizer
-            : throw new RefusedInputException(folder, $"the tokenizer knows {tokenizer.VocabularySize} tokens, the model {config.VocabularySize}: they do not belong together");
+            : throw new RefusedInputException(folder,
+            $"the tokenizer knows {tokenizer.VocabularySize} tokens, the model {config.VocabularySize}: they do not belong together");
     }
 
     /// <summary>What a person should know about tokens that the model has no row for; empty where there are none.</summary>
@@ -34,7 +35,7 @@ public sealed class TextEncoder
         string[] beyond = [.. tokenizer.AddedBeyond(config.VocabularySize)];
         if (beyond.Length > 0)
             yield return
-                $"The model has {config.VocabularySize} rows for tokens, and none for {beyond.Length} that are added to its tokenizer "
+                $"The model has {config.VocabularySize} rows for tokens, and none for {beyond.Length} that are added " + "to its tokenizer "
                 + $"({PlainText.Clipped(string.Join(", ", beyond))}): a text with one of them is refused.";
     }
 
@@ -50,5 +51,6 @@ public sealed class TextEncoder
         return _typed ? text : text with { TypeIds = new int[text.Ids.Length] };
     }
 
-    public LabelledSet Encode(IReadOnlyList<Example> examples) => new([.. examples.Select(e => Encode(e.First, e.Second))], [.. examples.Select(e => e.Label)]);
+    public LabelledSet Encode(IReadOnlyList<Example> examples) =>
+        new([.. examples.Select(e => Encode(e.First, e.Second))], [.. examples.Select(e => e.Label)]);
 }

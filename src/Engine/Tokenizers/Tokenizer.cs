@@ -55,7 +55,8 @@ public sealed class Tokenizer
     }
 
     /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
-    /// <remarks>Attention leaves padded places out, so a model without a pad token (GPT-2, Llama 2) is not disturbed by which id it is.</remarks>
+    /// <remarks>Attention leaves padded places out, so a model without a pad token (GPT-2, Llama 2) is not disturbed by which id it
+    /// is.</remarks>
     public int PadId { get; }
 
     /// <summary>Stands for a hidden token in masked language modelling; null where there is none.</summary>
@@ -85,10 +86,12 @@ public sealed class Tokenizer
     /// sentencepiece.bpe.model, spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The
     /// first that is there is read. special_tokens_map.json, tokenizer_config.json, added_tokens.json and, beside a SentencePiece model,
     /// config.json are heeded where present.</param>
-    /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches pad.</remarks>
+    /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches
+    /// pad.</remarks>
     /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By
     /// default there is no limit.</param>
-    /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are named.</exception>
+    /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are
+    /// named.</exception>
     public static Tokenizer Load(string folder, int rows = int.MaxValue)
     {
         GitLfsPointer.RefuseIn(folder, []);
@@ -149,7 +152,8 @@ public sealed class Tokenizer
     }
 
     /// <summary>The ids without special tokens around; reading stops after a word that makes them <paramref name="enough"/>.</summary>
-    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the longer.</remarks>
+    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the
+    /// longer.</remarks>
     private List<int> Tokens(string text, int? enough)
     {
         var ids = new List<int>(text.Length / 3 + 1);

@@ -5,7 +5,8 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <summary>Reads <c>tokenizer.json</c>, the format of Hugging Face <c>tokenizers</c>.</summary>
 internal static class TokenizerJson
 {
-    /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or asks for something that is not supported.</exception>
+    /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or asks for something that is not
+    /// supported.</exception>
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var json = JsonField.Read(file);
@@ -39,7 +40,9 @@ internal static class TokenizerJson
             }
             if (!given.TryGetValue(token.Content, out id)) given.Add(token.Content, id = model.Vocabulary.Count + given.Count);
             yield return id == token.Id ? token : throw token.Stated.Refused(
-                $"gives '{token.Content}' the id {token.Id}, and Hugging Face's tokenizers {id}: they number added tokens on from the end of the vocabulary, in the order of the file. Correct the file, or save the tokenizer with that library.");
+                $"gives '{token.Content}' the id {token.Id}, and Hugging Face's tokenizers {id}: they number added "
+                + "tokens on from the end of the vocabulary, in the order of the file. Correct the file, or save the "
+                + "tokenizer with that library.");
         }
     }
 
@@ -48,17 +51,24 @@ internal static class TokenizerJson
     private static AddedToken Last(IEnumerable<AddedToken> same) => same.Last() with { Special = same.Any(token => token.Special) };
 
     /// <summary>The special tokens around a text by tokenizer_config.json; null if the post-processor has them.</summary>
-    /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor: DeepSeek's distilled models get their first token by nothing else.</remarks>
+    /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor:
+    /// DeepSeek's distilled models get their first token by nothing else.</remarks>
     private static SequenceTemplate? AroundText(SpecialTokenNames names, AddedTokens added, IWordModel model)
     {
         JsonField begins = names.Config["add_bos_token"], ends = names.Config["add_eos_token"];
-        if (names.Config["tokenizer_class"].TextOrNull is not ("LlamaTokenizer" or "LlamaTokenizerFast") || (begins.IsAbsent && ends.IsAbsent)) return null;
-        return SequenceTemplate.Around(begins.Flag(true) ? [IdOf("bos_token", begins)] : [], ends.Flag(false) ? [IdOf("eos_token", ends)] : []);
+        if (names.Config["tokenizer_class"].TextOrNull is not ("LlamaTokenizer" or "LlamaTokenizerFast")
+            || (begins.IsAbsent && ends.IsAbsent))
+            return null;
+        return SequenceTemplate.Around(begins.Flag(true) ? [IdOf("bos_token", begins)] : [], ends.Flag(false)
+            ? [IdOf("eos_token", ends)]
+            : []);
 
         int IdOf(string part, JsonField asked)
         {
             var token = names.Of(part) ?? throw asked.Refused($"asks for a token around each text, and {part} names none.");
-            return added.All.FirstOrDefault(one => one.Content == token)?.Id ?? (model.Vocabulary.TryGetValue(token, out var id) ? id : throw asked.Refused($"asks for {part} around each text, and '{token}' is not in the vocabulary."));
+            return added.All.FirstOrDefault(one => one.Content == token)?.Id ?? (model.Vocabulary.TryGetValue(token, out var id)
+                ? id
+                : throw asked.Refused($"asks for {part} around each text, and '{token}' is not in the vocabulary."));
         }
     }
 
@@ -138,7 +148,8 @@ internal static class TokenizerJson
     {
         var vocabulary = Vocabulary(model["vocab"]);
         var maximumLength = model["max_input_chars_per_word"] is { IsAbsent: false } set ? set.Number : 100;
-        return new WordPieceModel(vocabulary, TokenIn(vocabulary, model["unk_token"]), model["continuing_subword_prefix"].TextOrNull ?? "##", maximumLength);
+        return new WordPieceModel(vocabulary, TokenIn(vocabulary, model["unk_token"]), model["continuing_subword_prefix"].TextOrNull
+            ?? "##", maximumLength);
     }
 
     private static string TokenIn(Dictionary<string, int> vocabulary, JsonField token) =>

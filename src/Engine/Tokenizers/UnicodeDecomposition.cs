@@ -33,7 +33,8 @@ internal static class UnicodeDecomposition
     }
 
     /// <summary>What is decomposed into two.</summary>
-    internal static IEnumerable<(Rune Whole, Rune First, Rune Second)> Pairs => Decompositions.Where(row => row.Value.Length == 2).Select(row => (row.Key, row.Value[0], row.Value[1]));
+    internal static IEnumerable<(Rune Whole, Rune First, Rune Second)> Pairs =>
+        Decompositions.Where(row => row.Value.Length == 2).Select(row => (row.Key, row.Value[0], row.Value[1]));
 
     /// <summary>The canonical combining class: 0 for what is no mark.</summary>
     internal static int ClassOf(Rune rune) => CombiningClasses.GetValueOrDefault(rune);

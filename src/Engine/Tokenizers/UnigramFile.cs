@@ -53,7 +53,8 @@ internal static class UnigramFile
             "does not say by itself which ids its pieces have in the model: that needs a tokenizer_class in tokenizer_config.json "
             + $"or a model_type in config.json ({string.Join(", ", Classes.Keys)}). Or save the tokenizer as tokenizer.json.")
         : stated.Refused(
-            $"'{stated.Text}' is not supported beside {Path.GetFileName(model.File)}; {string.Join(", ", Classes.Values.Distinct())} are. "
+            $"'{stated.Text}' is not supported beside {Path.GetFileName(model.File)}; "
+            + $"{string.Join(", ", Classes.Values.Distinct())} are. "
             + "Save the tokenizer as tokenizer.json.");
 
     private static IEnumerable<(string Piece, double Score)> Scored(IEnumerable<Piece> pieces) =>

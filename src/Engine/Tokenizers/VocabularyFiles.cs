@@ -8,18 +8,23 @@ internal static class VocabularyFiles
     private readonly record struct Part(string Name, string Token, bool LeftStrip = false);
 
     private static readonly Part[] RobertaParts =
-        [new("bos_token", "<s>"), new("pad_token", "<pad>"), new("eos_token", "</s>"), new("unk_token", "<unk>"), new("mask_token", "<mask>", LeftStrip: true)];
+        [new("bos_token", "<s>"), new("pad_token", "<pad>"), new("eos_token", "</s>"), new("unk_token", "<unk>"),
+            new("mask_token", "<mask>", LeftStrip: true)];
 
     private static readonly Part[] Gpt2Parts = [new("eos_token", "<|endoftext|>")];
 
     private static readonly Part[] BertParts =
-        [new("unk_token", "[UNK]"), new("sep_token", "[SEP]"), new("pad_token", "[PAD]"), new("cls_token", "[CLS]"), new("mask_token", "[MASK]")];
+        [new("unk_token", "[UNK]"), new("sep_token", "[SEP]"), new("pad_token", "[PAD]"), new("cls_token", "[CLS]"),
+            new("mask_token", "[MASK]")];
 
-    /// <summary>vocab.json and merges.txt: RoBERTa where the vocabulary has <c>&lt;s&gt;</c> (or what the folder declares as bos_token), else GPT-2.</summary>
+    /// <summary>vocab.json and merges.txt: RoBERTa where the vocabulary has <c>&lt;s&gt;</c> (or what the folder declares as bos_token),
+    /// else GPT-2.</summary>
     public static TokenizerSteps BytePair(string folder, SpecialTokenNames names)
     {
         RefuseAddedTokens(folder);
-        if (names.Config["tokenizer_class"] is { IsAbsent: false } kind && kind.Text.StartsWith("Qwen", StringComparison.Ordinal)) throw kind.Refused("splits words by a pattern that vocab.json and merges.txt do not hold; save the tokenizer as tokenizer.json.");
+        if (names.Config["tokenizer_class"] is { IsAbsent: false } kind && kind.Text.StartsWith("Qwen", StringComparison.Ordinal))
+            throw kind.Refused(
+                "splits words by a pattern that vocab.json and merges.txt do not hold; save the tokenizer as tokenizer.json.");
         var vocabularyFile = Path.Combine(folder, "vocab.json");
         var vocabulary = TokenizerJson.Vocabulary(JsonField.Read(vocabularyFile));
         var isRoberta = vocabulary.ContainsKey("<s>") || names.Of("cls_token") is not null;
@@ -69,12 +74,15 @@ internal static class VocabularyFiles
     /// <summary>One merge a line, earliest first, after a line that names the version.</summary>
     private static List<(string Left, string Right)> Merges(string file, Dictionary<string, int> vocabulary)
     {
-        if (!File.Exists(file)) throw new RefusedInputException(file, "the file is missing: vocab.json alone is not enough, copy merges.txt from the same model.");
+        if (!File.Exists(file))
+            throw new RefusedInputException(file,
+                "the file is missing: vocab.json alone is not enough, copy merges.txt from the same model.");
         var merges = new List<(string, string)>();
         foreach (var (row, line) in File.ReadLines(file).Index())
         {
             if (line.Length == 0 || line.StartsWith("#version", StringComparison.Ordinal)) continue;
-            if (line.Split(' ') is not [var left, var right]) throw new RefusedInputException($"{file} line {row + 1}", "must be two tokens with a blank between them.");
+            if (line.Split(' ') is not [var left, var right])
+                throw new RefusedInputException($"{file} line {row + 1}", "must be two tokens with a blank between them.");
             merges.Add((left, right));
         }
         return BytePairModel.FirstMissing(vocabulary, merges) is { } missing

@@ -1,6 +1,7 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>WordPiece (Devlin et al. 2019): the longest token the word starts with, then the longest that continues it, and so on.</summary>
+/// <summary>WordPiece (Devlin et al. 2019): the longest token the word starts with, then the longest that continues it, and so
+/// on.</summary>
 /// <remarks>A word that cannot be cut up completely, or has more than <c>maximumLength</c> code points, is unknown as a whole.</remarks>
 internal sealed class WordPieceModel : IWordModel
 {

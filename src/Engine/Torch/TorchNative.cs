@@ -8,7 +8,8 @@ namespace LoraDrop.Engine.Torch;
 /// <remarks>
 /// <para>The library of TorchSharp 0.107.0 asks for the symbol version GLIBCXX_3.4.32 (GCC 13). Debian 12 has 3.4.30 and refuses to load
 /// it, although the one symbol that carries the version marks a header and is never called. Where, and only where, loading
-/// fails, a copy with that single requirement marked weak (VER_FLG_WEAK, Linux Standard Base, "Symbol Versioning") is loaded instead.</para>
+/// fails, a copy with that single requirement marked weak (VER_FLG_WEAK, Linux Standard Base, "Symbol Versioning") is loaded
+/// instead.</para>
 /// <para>A library that is loaded already is found again by its name, so whatever is loaded here is what TorchSharp binds to.
 /// <c>TORCH_LIB_DIR</c> names the folder of a libtorch that is already on the machine (TorchBackend=external).</para>
 /// </remarks>
@@ -33,7 +34,8 @@ public static class TorchNative
             WaitWithoutSpinning();
             var torch = Environment.GetEnvironmentVariable("TORCH_LIB_DIR") ?? Path.GetDirectoryName(Find("libtorch_cpu.so"))
                 ?? throw new DllNotFoundException(
-                    "libtorch is not beside the program: build with -p:TorchBackend=cpu (the default), or set TORCH_LIB_DIR to a folder that holds libtorch_cpu.so.");
+                    "libtorch is not beside the program: build with -p:TorchBackend=cpu (the default), or set "
+                    + "TORCH_LIB_DIR to a folder that holds libtorch_cpu.so.");
             foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"])
             {
                 var path = Path.Combine(torch, name);
@@ -49,10 +51,12 @@ public static class TorchNative
     }
 
     /// <summary>Lets OpenMP's idle threads sleep soon instead of spinning for milliseconds: beside another busy process the spinning
-    /// takes the core from the very thread that is waited for, and training is several times slower. Whoever sets the variable decides.</summary>
+    /// takes the core from the very thread that is waited for, and training is several times slower. Whoever sets the variable
+    /// decides.</summary>
     private static void WaitWithoutSpinning() => _ = setenv("GOMP_SPINCOUNT", "2000", 0); // read by libgomp as it is loaded
 
-    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true),
+        DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int setenv(string name, string value, int overwrite);
 
     /// <summary>Tells glibc to keep what a step frees for the next step. By default it gives large blocks back to the kernel, and every
@@ -70,12 +74,15 @@ public static class TorchNative
 
     private static string? Find(string name)
     {
-        var folders = new List<string> { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native") };
-        if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string more) folders.AddRange(more.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        var folders = new List<string> { AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native") };
+        if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string more)
+            folders.AddRange(more.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
         return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
     }
 
-    /// <summary>Loads a copy whose need of <see cref="Marker"/> is weak; the copy's file is gone again at once, its mapping stays.</summary>
+    /// <summary>Loads a copy whose need of <see cref="Marker"/> is weak; the copy's file is gone again at once, its mapping
+    /// stays.</summary>
     private static void LoadWithWeakMarker(string library)
     {
         var bytes = File.ReadAllBytes(library);
@@ -109,10 +116,12 @@ public static class TorchNative
             var section = elf.Slice(sections + i * sectionSize, sectionSize);
             if (U32(section[4..]) != VersionNeeds) continue;
             var strings = At(elf.Slice(sections + (int)U32(section[40..]) * sectionSize + 24));
-            for (int need = At(section[24..]), left = (int)U32(section[44..]); left > 0; left--)   // Elf64_Verneed: version, count, file, aux, next
+            // Elf64_Verneed: version, count, file, aux, next
+            for (int need = At(section[24..]), left = (int)U32(section[44..]); left > 0; left--)
             {
                 var entry = need + (int)U32(elf[(need + 8)..]);
-                for (int aux = U16(elf[(need + 2)..]); aux > 0; aux--)                              // Elf64_Vernaux: hash, flags, other, name, next
+                // Elf64_Vernaux: hash, flags, other, name, next
+                for (int aux = U16(elf[(need + 2)..]); aux > 0; aux--)
                 {
                     var name = elf[(strings + (int)U32(elf[(entry + 8)..]))..];
                     if (Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]) == Marker)

@@ -8,7 +8,8 @@ namespace LoraDrop.Engine.Training;
 /// <param name="beta1">β₁.</param>
 /// <param name="beta2">β₂.</param>
 /// <param name="eps">ε.</param>
-public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8) : IDisposable
+public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+    : IDisposable
 {
     /// <summary>m, the running mean of gradients (N).</summary>
     public Tensor Mean { get; } = Zeros(parameters);

@@ -19,7 +19,8 @@ public static class Batches
         return batches;
     }
 
-    /// <summary>Batches for evaluation: longest first, so that memory runs out at once or never. The indices lead back to file order.</summary>
+    /// <summary>Batches for evaluation: longest first, so that memory runs out at once or never. The indices lead back to file
+    /// order.</summary>
     public static int[][] LongestFirst(IReadOnlyList<int> lengths, int batchSize) =>
         [.. Enumerable.Range(0, lengths.Count).OrderByDescending(i => lengths[i]).Chunk(batchSize)];
 

@@ -4,9 +4,11 @@ namespace LoraDrop.Engine.Training;
 
 /// <summary>Training left the numbers: the loss or the gradient is NaN or infinite. The checkpoint before it is still there.</summary>
 public sealed class DivergedException(Stage stage, int step, string saw) : Exception(
-    $"Training diverged in {stage} at step {step}: {saw}. The last good checkpoint is kept. Lower training.learningRate, or set training.maxGradNorm.")
+    $"Training diverged in {stage} at step {step}: {saw}. The last good checkpoint is kept. Lower "
+    + "training.learningRate, or set training.maxGradNorm.")
 {
-    public DivergedException(Stage stage, int step, double loss, double gradientNorm) : this(stage, step, $"loss {loss}, gradient norm {gradientNorm}") { }
+    public DivergedException(Stage stage, int step, double loss, double gradientNorm)
+        : this(stage, step, $"loss {loss}, gradient norm {gradientNorm}") { }
 
     public Stage Stage => stage;
 

@@ -11,10 +11,12 @@ public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)
     public IReadOnlyList<int> Lengths { get; } = [.. Texts.Select(t => t.Ids.Length)];
 
     /// <summary>The texts of a batch, all in one row.</summary>
-    public TokenBatch Packed(IReadOnlyList<int> indices, FrozenModel model) => TokenBatch.Packed([.. indices.Select(i => Texts[i])], model.Device);
+    public TokenBatch Packed(IReadOnlyList<int> indices, FrozenModel model) =>
+        TokenBatch.Packed([.. indices.Select(i => Texts[i])], model.Device);
 
     /// <summary>The texts of a batch, one a row.</summary>
-    public TokenBatch Batch(IReadOnlyList<int> indices, FrozenModel model) => TokenBatch.Of([.. indices.Select(i => Texts[i])], model.Config.PadId, model.Device);
+    public TokenBatch Batch(IReadOnlyList<int> indices, FrozenModel model) =>
+        TokenBatch.Of([.. indices.Select(i => Texts[i])], model.Config.PadId, model.Device);
 
     /// <summary>Some of the texts.</summary>
     public abstract EncodedSet Subset(IReadOnlyList<int> indices);
@@ -32,7 +34,8 @@ public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)
 /// <summary>Texts with something to predict for each: a class index, or a number.</summary>
 public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<double> Labels) : EncodedSet(Texts)
 {
-    public override LabelledSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Labels[i])]);
+    public override LabelledSet Subset(IReadOnlyList<int> indices) =>
+        new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Labels[i])]);
 
     public override long TermsIn(IReadOnlyList<int> indices) => indices.Count;
 
@@ -62,7 +65,8 @@ public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList
     /// <summary>What people should know of how they came about: what was cut, left out, or not learnt.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    public override TargetSet Subset(IReadOnlyList<int> indices) => new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Learnt[i])]);
+    public override TargetSet Subset(IReadOnlyList<int> indices) =>
+        new([.. indices.Select(i => Texts[i])], [.. indices.Select(i => Learnt[i])]);
 
     public override long TermsIn(IReadOnlyList<int> indices) => indices.Sum(i => (long)Learnt[i].Length);
 
@@ -70,8 +74,10 @@ public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList
     public override Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices)
     {
         using var scope = NewDisposeScope();
-        var learnt = indices.SelectMany((i, text) => Learnt[i].Select(t => (Place: batch.PlaceOf(text, t - 1), Next: (long)Texts[i].Ids[t]))).ToArray();
-        Tensor places = tensor(learnt.Select(l => l.Place).ToArray(), device: model.Device), next = tensor(learnt.Select(l => l.Next).ToArray(), device: model.Device); // (M)
+        var learnt = indices.SelectMany((i, text) =>
+            Learnt[i].Select(t => (Place: batch.PlaceOf(text, t - 1), Next: (long)Texts[i].Ids[t]))).ToArray();
+        Tensor places = tensor(learnt.Select(l => l.Place).ToArray(), device: model.Device),
+            next = tensor(learnt.Select(l => l.Next).ToArray(), device: model.Device); // (M)
         return ((LanguageModel)model).LossSum(batch, places, next).MoveToOuterDisposeScope();
     }
 }

@@ -29,7 +29,8 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
     }
 
     /// <summary>Scores a set of either kind, and returns its mean loss.</summary>
-    public static (Scores Scores, double Loss) ScoresOf(FrozenModel model, EncodedSet set, TaskSettings task, int batchSize, CancellationToken cancel)
+    public static (Scores Scores, double Loss) ScoresOf(FrozenModel model, EncodedSet set, TaskSettings task, int batchSize,
+        CancellationToken cancel)
     {
         if (set is LabelledSet labelled)
         {

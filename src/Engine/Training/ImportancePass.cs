@@ -11,7 +11,8 @@ namespace LoraDrop.Engine.Training;
 public static class ImportancePass
 {
     /// <summary>‖ΔWx‖² of every example at every site that has a LoRA (equation 2, before the sum over the sample).</summary>
-    public static IReadOnlyList<OutputNorms> Over(FrozenModel model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize, CancellationToken cancel)
+    public static IReadOnlyList<OutputNorms> Over(FrozenModel model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize,
+        CancellationToken cancel)
     {
         using var _ = no_grad();
         using var outer = NewDisposeScope();

@@ -15,14 +15,19 @@ namespace LoraDrop.Engine.Training;
 [JsonDerivedType(typeof(Finished), "finished")]
 public abstract record RunEvent
 {
-    /// <summary>The inputs are read, and this is what there is to do: optimiser steps by stage, those done before a stop included. A stage whose outcome is known already is not there.</summary>
+    /// <summary>The inputs are read, and this is what there is to do: optimiser steps by stage, those done before a stop included. A stage
+    /// whose outcome is known already is not there.</summary>
     public sealed record Planned(IReadOnlyDictionary<Stage, int> Steps) : RunEvent;
 
-    /// <summary>A stage begins, or continues after a stop at <paramref name="FromStep"/> steps. <paramref name="PassTokens"/> are those of one pass over its examples, padding left out.</summary>
-    public sealed record StageStarted(Stage Stage, int FromStep, int Steps, int Examples, ParameterCounts Parameters, double PaddingShare, long PassTokens = 0) : RunEvent;
+    /// <summary>A stage begins, or continues after a stop at <paramref name="FromStep"/> steps. <paramref name="PassTokens"/> are those of
+    /// one pass over its examples, padding left out.</summary>
+    public sealed record StageStarted(Stage Stage, int FromStep, int Steps, int Examples, ParameterCounts Parameters, double PaddingShare,
+        long PassTokens = 0) : RunEvent;
 
-    /// <summary>An optimiser step is done. Loss is the mean over the step's examples; tokens per second counts real tokens, not padding, and is a running mean; seconds and tokens are this step's own.</summary>
-    public sealed record StepDone(Stage Stage, int Step, int Steps, double Epoch, double Loss, double LearningRate, double GradientNorm, double TokensPerSecond, double SecondsLeft, double Seconds = 0, long Tokens = 0) : RunEvent;
+    /// <summary>An optimiser step is done. Loss is the mean over the step's examples; tokens per second counts real tokens, not padding,
+    /// and is a running mean; seconds and tokens are this step's own.</summary>
+    public sealed record StepDone(Stage Stage, int Step, int Steps, double Epoch, double Loss, double LearningRate, double GradientNorm,
+        double TokensPerSecond, double SecondsLeft, double Seconds = 0, long Tokens = 0) : RunEvent;
 
     /// <summary>The model was evaluated on the validation split; scores by metric name, the loss among them.</summary>
     public sealed record Evaluated(Stage Stage, int Step, IReadOnlyDictionary<string, double> Scores, string Primary, bool Best) : RunEvent;

@@ -23,7 +23,8 @@ public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter
     /// <summary>Whether the texts of a batch share a row; batches are then drawn at random, since like lengths save nothing.</summary>
     internal bool Packs => Settings.Packing == true;
 
-    internal bool EvaluatesAfter(int step) => Validation is not null && step > 0 && (step % (Settings.EvaluateEvery ?? StepsPerEpoch) == 0 || step == Steps);
+    internal bool EvaluatesAfter(int step) =>
+        Validation is not null && step > 0 && (step % (Settings.EvaluateEvery ?? StepsPerEpoch) == 0 || step == Steps);
 }
 
 /// <summary>The training loop, the same for both stages.</summary>
@@ -35,7 +36,8 @@ public static class TrainingLoop
 
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(20);
 
-    /// <summary>Trains, or continues from the checkpoint file if there is one; at the end the adapter has the parameters of the best evaluation.</summary>
+    /// <summary>Trains, or continues from the checkpoint file if there is one; at the end the adapter has the parameters of the best
+    /// evaluation.</summary>
     /// <remarks>The result depends on the job alone: a run that was stopped at any step and continued ends with the same bits.</remarks>
     /// <param name="job">What to do.</param>
     /// <param name="checkpoint">The checkpoint file; written at evaluations, every 20 seconds, and when cancelled. Null: none.</param>
@@ -58,7 +60,8 @@ public static class TrainingLoop
         var rate = LearningRate.Of(settings, job.Steps);
         var batches = new EpochBatches(job);
         var pace = new Pace();
-        report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare, job.Train.Lengths.Sum(length => (long)length)));
+        report(new RunEvent.StageStarted(job.Stage, progress.Step, job.Steps, job.Train.Count, adapter.Counts, batches.PaddingShare,
+            job.Train.Lengths.Sum(length => (long)length)));
 
         var collections = GC.CollectionCount(0);
         var (savedAt, savedStep) = (Stopwatch.GetTimestamp(), progress.Step);
@@ -88,7 +91,8 @@ public static class TrainingLoop
                 if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(job.Stage, progress.Step + 1, loss, norm);
                 var factor = rate.At(progress.Step);
                 adamw.Step(progress.Step + 1, (adapter.AdapterNumbers, factor * settings.LearningRate),
-                    (adapter.Parameters.Values.numel() - adapter.AdapterNumbers, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
+                    (adapter.Parameters.Values.numel() - adapter.AdapterNumbers,
+                    factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
                 progress = progress with { Step = progress.Step + 1 };
                 if (progress.Step % StepsPerCollection == 0)
                 {
@@ -126,7 +130,8 @@ public static class TrainingLoop
                 cancel.ThrowIfCancellationRequested();
             }
             using var batch = job.Packs ? job.Train.Packed(indices, job.Model) : job.Train.Batch(indices, job.Model);
-            job.Model.Masks.BeginPass(job.Settings.Seed, job.Stage.ToString(), (long)step * job.Settings.Accumulation + micro, job.Model.Device);
+            job.Model.Masks.BeginPass(job.Settings.Seed, job.Stage.ToString(), (long)step * job.Settings.Accumulation + micro,
+                job.Model.Device);
             try
             {
                 var loss = job.Train.LossSum(job.Model, batch, indices).Over(terms); // ()
@@ -135,14 +140,16 @@ public static class TrainingLoop
             }
             catch (ExternalException native) when (native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase))
             {
-                throw new RefusedInputException("training.batchSize", $"a batch of {indices.Length} texts × {batch.Ids.shape[1]} tokens does not fit into memory: {MemoryEstimate.Advice}.");
+                throw new RefusedInputException("training.batchSize",
+                    $"a batch of {indices.Length} texts × {batch.Ids.shape[1]} tokens does not fit into memory: {MemoryEstimate.Advice}.");
             }
             tokens += batch.Tokens;
         }
         return (total, tokens);
     }
 
-    private static TrainingProgress Evaluate(TrainingJob job, TrainingProgress progress, Tensor best, Action<RunEvent> report, CancellationToken cancel)
+    private static TrainingProgress Evaluate(TrainingJob job, TrainingProgress progress, Tensor best, Action<RunEvent> report,
+        CancellationToken cancel)
     {
         using var phase = RunPhases.Begin(RunPhases.Evaluate);
         var (scores, mean) = Evaluation.ScoresOf(job.Model, job.Validation!, job.Task, job.Settings.BatchSize, cancel);
@@ -153,7 +160,8 @@ public static class TrainingLoop
         var after = progress.With(new EvaluationAt(progress.Step, scores, mean));
         var isBest = after.Best!.Step == progress.Step;
         if (isBest) Put(job.Adapter.Parameters.Values, best);
-        report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean }, scores.Primary, isBest));
+        report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean },
+            scores.Primary, isBest));
         return after;
     }
 
@@ -188,7 +196,8 @@ public static class TrainingLoop
 
         private int[][] Of(int epoch)
         {
-            if (epoch != _epoch) (_epoch, _batches) = (epoch, job.Packs ? Batches.Random(job.Train.Count, job.Settings.BatchSize, job.Settings.Seed, epoch)
+            if (epoch != _epoch)
+                (_epoch, _batches) = (epoch, job.Packs ? Batches.Random(job.Train.Count, job.Settings.BatchSize, job.Settings.Seed, epoch)
                 : Batches.ByLength(job.Train.Lengths, job.Settings.BatchSize, job.Settings.Seed, epoch));
             return _batches;
         }

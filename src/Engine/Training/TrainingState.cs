@@ -22,7 +22,8 @@ public sealed record EvaluationAt(int Step, Scores Scores, double Loss)
 
 /// <summary>How far training is. With the trained numbers and the optimiser's it is all that going on needs: batches and dropout
 /// masks are functions of the seed and the step.</summary>
-public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, EvaluationAt? Best, int WorseInARow, IReadOnlyList<EvaluationAt> History)
+public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, EvaluationAt? Best, int WorseInARow,
+    IReadOnlyList<EvaluationAt> History)
 {
     public static TrainingProgress Start(Stage stage) => new(stage, 0, 0, null, 0, []);
 
@@ -40,19 +41,24 @@ public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, Ev
     }
 }
 
-/// <summary>A checkpoint file: trained numbers, optimiser, the best numbers so far, and <see cref="TrainingProgress"/>; written whole or not at all.</summary>
+/// <summary>A checkpoint file: trained numbers, optimiser, the best numbers so far, and <see cref="TrainingProgress"/>; written whole or
+/// not at all.</summary>
 public static class Checkpoint
 {
-    /// <summary>The format that is written, and the only one that is read: raised when a file means something else than before, so that no other version guesses.</summary>
+    /// <summary>The format that is written, and the only one that is read: raised when a file means something else than before, so that no
+    /// other version guesses.</summary>
     public const int Format = 1;
 
     private const string ProgressKey = "progress";
 
-    /// <summary>Not <c>format</c>, which in a safetensors file names the library that wrote it. A file without it is of format 1: the first ones said nothing.</summary>
+    /// <summary>Not <c>format</c>, which in a safetensors file names the library that wrote it. A file without it is of format 1: the first
+    /// ones said nothing.</summary>
     private const string FormatKey = "checkpoint_format";
 
-    public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) => SafeTensorsWriter.Write(path,
-        new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean, ["adamw.square"] = adamw.Square, ["best"] = best },
+    public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) =>
+        SafeTensorsWriter.Write(path,
+        new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean,
+        ["adamw.square"] = adamw.Square, ["best"] = best },
         new Dictionary<string, string> { [FormatKey] = $"{Format}", [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
 
     /// <summary>Reads a checkpoint's progress.</summary>
@@ -63,7 +69,9 @@ public static class Checkpoint
         using var file = Open(path);
         try
         {
-            if (file.Metadata.TryGetValue(ProgressKey, out var json) && JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options) is { } progress) return progress;
+            if (file.Metadata.TryGetValue(ProgressKey, out var json)
+                && JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options) is { } progress)
+                return progress;
         }
         catch (JsonException) { } // refused below, as a file without any progress
         throw new RefusedInputException(path, "is not a checkpoint of a run");
@@ -75,9 +83,11 @@ public static class Checkpoint
         using var file = Open(path);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        foreach (var (name, target) in new[] { ("values", adapter.Parameters.Values), ("adamw.mean", adamw.Mean), ("adamw.square", adamw.Square), ("best", best) })
+        foreach (var (name, target) in new[] { ("values", adapter.Parameters.Values), ("adamw.mean", adamw.Mean),
+            ("adamw.square", adamw.Square), ("best", best) })
         {
-            if (!file.Contains(name) || !file.ShapeOf(name).SequenceEqual(target.shape)) throw new RefusedInputException(path, $"tensor '{name}' does not fit this run");
+            if (!file.Contains(name) || !file.ShapeOf(name).SequenceEqual(target.shape))
+                throw new RefusedInputException(path, $"tensor '{name}' does not fit this run");
             target.copy_(file.Read(name));
         }
     }

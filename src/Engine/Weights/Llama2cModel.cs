@@ -9,8 +9,9 @@ namespace LoraDrop.Engine.Weights;
 
 /// <summary>Turns a model of llama2.c (karpathy/llama2.c, export.py, version 0) into a folder as the hub has it.</summary>
 /// <remarks>
-/// The file: seven int32 (d, feed-forward width, layers, heads, key and value heads, vocabulary, positions), then float32 tensors in a fixed order, all layers of one kind together. A vocabulary below 0 says that the output
-/// layer is not the token embedding, and then it comes last. Rows of q and k pair as (2i, 2i + 1) there and as (i, i + w/2) on the hub.
+/// The file: seven int32 (d, feed-forward width, layers, heads, key and value heads, vocabulary, positions), then float32 tensors in a
+/// fixed order, all layers of one kind together. A vocabulary below 0 says that the output layer is not the token embedding, and then it
+/// comes last. Rows of q and k pair as (2i, 2i + 1) there and as (i, i + w/2) on the hub.
 /// </remarks>
 public static class Llama2cModel
 {
@@ -18,7 +19,8 @@ public static class Llama2cModel
 
     /// <summary>Writes config.json, model.safetensors, generation_config.json and the tokenizer.</summary>
     /// <param name="file">The model (<c>stories15M.bin</c>).</param>
-    /// <param name="tokenizer">Its tokenizer: llama2.c's own format (<c>tokenizer.bin</c>), or SentencePiece's (<c>tokenizer.model</c>).</param>
+    /// <param name="tokenizer">Its tokenizer: llama2.c's own format (<c>tokenizer.bin</c>), or SentencePiece's
+    /// (<c>tokenizer.model</c>).</param>
     /// <param name="folder">A new or empty folder.</param>
     /// <exception cref="RefusedInputException">A file is none of these, or cut short.</exception>
     public static void Convert(string file, string tokenizer, string folder)
@@ -31,8 +33,10 @@ public static class Llama2cModel
         SafeTensorsWriter.Write(Path.Combine(folder, "model.safetensors"), shape.Tensors(file));
         WholeFile.WriteText(Path.Combine(folder, ModelConfig.FileName), Text(new()
         {
-            ["architectures"] = new JsonArray("LlamaForCausalLM"), ["model_type"] = "llama", ["hidden_size"] = shape.Width, ["intermediate_size"] = shape.FeedForward, ["num_hidden_layers"] = shape.Layers, ["num_attention_heads"] = shape.Heads,
-            ["num_key_value_heads"] = shape.KeyValueHeads, ["vocab_size"] = shape.Vocabulary, ["max_position_embeddings"] = shape.Positions, ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 10000.0, ["hidden_act"] = "silu",
+            ["architectures"] = new JsonArray("LlamaForCausalLM"), ["model_type"] = "llama", ["hidden_size"] = shape.Width,
+            ["intermediate_size"] = shape.FeedForward, ["num_hidden_layers"] = shape.Layers, ["num_attention_heads"] = shape.Heads,
+            ["num_key_value_heads"] = shape.KeyValueHeads, ["vocab_size"] = shape.Vocabulary, ["max_position_embeddings"] = shape.Positions,
+            ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 10000.0, ["hidden_act"] = "silu",
             ["tie_word_embeddings"] = shape.Tied, ["bos_token_id"] = 1, ["eos_token_id"] = 2, ["torch_dtype"] = "float32",
         }));
         WholeFile.WriteText(Path.Combine(folder, GenerationEnds.FileName), Text(new() { ["bos_token_id"] = 1, ["eos_token_id"] = 2 }));
@@ -56,7 +60,9 @@ public static class Llama2cModel
         for (var at = 4; pieces.Count < vocabulary;)
         {
             var length = at + 8 <= bytes.Length ? BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 4)) : -1;
-            if (length < 0 || length > bytes.Length - at - 8) throw new RefusedInputException(path, $"is no tokenizer of llama2.c for {vocabulary} tokens: token {pieces.Count} at byte {at} is not whole");
+            if (length < 0 || length > bytes.Length - at - 8)
+                throw new RefusedInputException(path,
+                    $"is no tokenizer of llama2.c for {vocabulary} tokens: token {pieces.Count} at byte {at} is not whole");
             pieces.Add((Encoding.UTF8.GetString(bytes, at + 8, length), BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(at))));
             at += 8 + length;
         }
@@ -64,7 +70,8 @@ public static class Llama2cModel
     }
 
     /// <summary>What the header says.</summary>
-    private sealed record Shape(int Width, int FeedForward, int Layers, int Heads, int KeyValueHeads, int Vocabulary, int Positions, bool Tied)
+    private sealed record Shape(int Width, int FeedForward, int Layers, int Heads, int KeyValueHeads, int Vocabulary, int Positions,
+        bool Tied)
     {
         private int HeadSize => Width / Heads;
 
@@ -74,14 +81,24 @@ public static class Llama2cModel
         {
             var header = new byte[Header];
             using (var stream = File.OpenRead(file))
-                if (stream.ReadAtLeast(header, Header, throwOnEndOfStream: false) < Header) throw new RefusedInputException(file, $"is no model of llama2.c: it has {new FileInfo(file).Length} bytes, and its header alone {Header}");
+                if (stream.ReadAtLeast(header, Header, throwOnEndOfStream: false) < Header)
+                    throw new RefusedInputException(file,
+                        $"is no model of llama2.c: it has {new FileInfo(file).Length} bytes, and its header alone {Header}");
             int[] n = [.. MemoryMarshal.Cast<byte, int>(header)];
             var shape = new Shape(n[0], n[1], n[2], n[3], n[4], Math.Abs(Math.Max(n[5], -int.MaxValue)), n[6], n[5] > 0);
-            var sane = n[..5].Append(n[6]).All(x => x is > 0 and < 1 << 20) && shape.Vocabulary is > 2 and < 1 << 24 && n[0] % n[3] == 0 && n[3] % n[4] == 0 && n[0] / n[3] % 2 == 0;
-            if (!sane) throw new RefusedInputException(file, $"is no model of llama2.c: its header says {string.Join(", ", n)} for width, feed-forward width, layers, heads, key and value heads, vocabulary and positions");
+            var sane = n[..5].Append(n[6]).All(x => x is > 0 and < 1 << 20) && shape.Vocabulary is > 2 and < 1 << 24 && n[0] % n[3] == 0
+                && n[3] % n[4] == 0 && n[0] / n[3] % 2 == 0;
+            if (!sane)
+                throw new RefusedInputException(file,
+                    $"is no model of llama2.c: its header says {string.Join(", ", n)} for width, feed-forward width, "
+                    + "layers, heads, key and value heads, vocabulary and positions");
             var wanted = Header + 4 * shape.Parts().Sum(part => (double)part.Count);
             var length = new FileInfo(file).Length;
-            return length == wanted ? shape : throw new RefusedInputException(file, $"has {length} bytes, and its header ({string.Join(", ", n)}) asks for {wanted:0}: it is cut short, or of another version of the format");
+            return length == wanted
+                ? shape
+                : throw new RefusedInputException(file,
+                $"has {length} bytes, and its header ({string.Join(", ", n)}) asks for {wanted:0}: it is cut short, "
+                + "or of another version of the format");
         }
 
         /// <summary>The tensors as the hub names them.</summary>
@@ -106,9 +123,11 @@ public static class Llama2cModel
         /// <summary>The parts of the file in their order; a part without names is passed over.</summary>
         private IEnumerable<(string[] Names, int Rows, int Columns, int Heads, long Count)> Parts()
         {
-            (string[], int, int, int, long) Of(string name, int rows, int columns, int heads = 0) => ([name], rows, columns, heads, (long)rows * Math.Max(1, columns));
+            (string[], int, int, int, long) Of(string name, int rows, int columns, int heads = 0) =>
+                ([name], rows, columns, heads, (long)rows * Math.Max(1, columns));
             (string[], int, int, int, long) Each(string name, int rows, int columns, int heads = 0) =>
-                ([.. Enumerable.Range(0, Layers).Select(i => $"model.layers.{i}.{name}.weight")], rows, columns, heads, (long)Layers * rows * Math.Max(1, columns));
+                ([.. Enumerable.Range(0, Layers).Select(i => $"model.layers.{i}.{name}.weight")], rows, columns, heads,
+                    (long)Layers * rows * Math.Max(1, columns));
             yield return Of("model.embed_tokens.weight", Vocabulary, Width);
             yield return Each("input_layernorm", Width, 0);
             yield return Each("self_attn.q_proj", Width, Width, Heads);

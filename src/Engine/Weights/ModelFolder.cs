@@ -42,7 +42,8 @@ public sealed class ModelFolder : IWeights, IDisposable
     /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
     public static ModelFolder Open(string path, ScalarType type, Device device) => new(WeightFiles.Open(path), type, device);
 
-    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and the existing tokenizer files.</summary>
+    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and the existing tokenizer
+    /// files.</summary>
     /// <exception cref="RefusedInputException">There are no weights that could be read.</exception>
     public static IReadOnlyList<FileDigest> Files(string path)
     {
@@ -57,7 +58,8 @@ public sealed class ModelFolder : IWeights, IDisposable
 
     /// <summary>Sha256 over lines "sha256  name", sorted: what <c>sha256sum files | LC_ALL=C sort | sha256sum</c> says.</summary>
     public static string Digest(IReadOnlyList<FileDigest> files) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}  {file.Name}\n").Order(StringComparer.Ordinal)))));
+        Convert.ToHexStringLower(SHA256.HashData(
+            Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}  {file.Name}\n").Order(StringComparer.Ordinal)))));
 
     public bool Contains(string name) => _files.Find(name) is not null;
 

@@ -16,7 +16,8 @@ public sealed class SafeTensorsFile : IDisposable
 
     private static readonly Dictionary<string, (ScalarType Type, int Size)> DataTypes = new()
     {
-        ["F64"] = (ScalarType.Float64, 8), ["F32"] = (ScalarType.Float32, 4), ["F16"] = (ScalarType.Float16, 2), ["BF16"] = (ScalarType.BFloat16, 2),
+        ["F64"] = (ScalarType.Float64, 8), ["F32"] = (ScalarType.Float32, 4), ["F16"] = (ScalarType.Float16, 2),
+        ["BF16"] = (ScalarType.BFloat16, 2),
         ["I64"] = (ScalarType.Int64, 8), ["I32"] = (ScalarType.Int32, 4), ["I16"] = (ScalarType.Int16, 2), ["I8"] = (ScalarType.Int8, 1),
         ["U8"] = (ScalarType.Byte, 1), ["BOOL"] = (ScalarType.Bool, 1),
     };
@@ -40,7 +41,8 @@ public sealed class SafeTensorsFile : IDisposable
     public IReadOnlyCollection<string> Names => _tensors.Keys;
 
     /// <summary>Opens and checks a file.</summary>
-    /// <exception cref="RefusedInputException">It is missing, cut short, or its header does not describe it; the fault names file and tensor.</exception>
+    /// <exception cref="RefusedInputException">It is missing, cut short, or its header does not describe it; the fault names file and
+    /// tensor.</exception>
     public static SafeTensorsFile Open(string path)
     {
         if (!File.Exists(path)) throw new RefusedInputException(path, "file not found");
@@ -145,10 +147,14 @@ public sealed class SafeTensorsFile : IDisposable
     private static (byte[] Header, long Start) ReadHeader(string path, FileStream stream)
     {
         Span<byte> prefix = stackalloc byte[8];
-        if (stream.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8) throw new RefusedInputException(path, "not a safetensors file: shorter than its 8-byte header length");
+        if (stream.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8)
+            throw new RefusedInputException(path, "not a safetensors file: shorter than its 8-byte header length");
         var length = BitConverter.ToUInt64(prefix);
-        if (length is < 2 or > LargestHeader) throw new RefusedInputException(path, $"not a safetensors file: a header of {length} bytes is announced");
-        if ((long)length > stream.Length - 8) throw new RefusedInputException(path, $"the file is cut short: its header needs {length} bytes, {stream.Length - 8} are there. Fetch the file again.");
+        if (length is < 2 or > LargestHeader)
+            throw new RefusedInputException(path, $"not a safetensors file: a header of {length} bytes is announced");
+        if ((long)length > stream.Length - 8)
+            throw new RefusedInputException(path,
+                $"the file is cut short: its header needs {length} bytes, {stream.Length - 8} are there. Fetch the file again.");
         var header = new byte[length];
         stream.ReadExactly(header);
         return (header, 8 + (long)length);
@@ -163,14 +169,16 @@ public sealed class SafeTensorsFile : IDisposable
             var metadata = new Dictionary<string, string>();
             foreach (var item in json.RootElement.EnumerateObject())
             {
-                if (item.Name == "__metadata__") metadata = item.Value.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
+                if (item.Name == "__metadata__")
+                    metadata = item.Value.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
                 else tensors[item.Name] = ParseEntry(path, item.Name, item.Value, start);
             }
             return (tensors, metadata);
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
-            throw new RefusedInputException(path, $"not a safetensors file: its header is not what the format asks for ({malformed.Message})");
+            throw new RefusedInputException(path,
+                $"not a safetensors file: its header is not what the format asks for ({malformed.Message})");
         }
     }
 
@@ -178,14 +186,18 @@ public sealed class SafeTensorsFile : IDisposable
     {
         RefusedInputException Refuse(string why) => new(path, $"tensor '{name}' {why}");
         if (json.ValueKind != JsonValueKind.Object) throw Refuse("has no description");
-        if (!json.TryGetProperty("dtype", out var typeName) || typeName.ValueKind != JsonValueKind.String || !DataTypes.TryGetValue(typeName.GetString()!, out var type))
+        if (!json.TryGetProperty("dtype", out var typeName) || typeName.ValueKind != JsonValueKind.String
+            || !DataTypes.TryGetValue(typeName.GetString()!, out var type))
             throw Refuse($"has a dtype that is not read here: {typeName}. Read are {string.Join(", ", DataTypes.Keys)}.");
         if (!TryLongs(json, "shape", out var shape) || shape.Any(n => n < 0)) throw Refuse("has no valid shape");
         if (!TryLongs(json, "data_offsets", out var offsets) || offsets.Length != 2) throw Refuse("has no valid data_offsets");
         var (begin, end) = (offsets[0], offsets[1]);
         if (begin < 0 || end < begin) throw Refuse($"lies at the impossible offsets {begin} to {end}");
-        var needed = shape.Aggregate((double)type.Size, (product, n) => product * n); // exact below 2⁵³ bytes, and larger than any file above
-        if (needed != end - begin) throw Refuse($"of shape [{string.Join(", ", shape)}] and dtype {typeName} needs {needed} bytes, but its offsets span {end - begin}");
+        // exact below 2⁵³ bytes, and larger than any file above
+        var needed = shape.Aggregate((double)type.Size, (product, n) => product * n);
+        if (needed != end - begin)
+            throw Refuse(
+                $"of shape [{string.Join(", ", shape)}] and dtype {typeName} needs {needed} bytes, but its offsets span {end - begin}");
         return new(name, typeName.GetString()!, type.Type, shape, start + begin, end - begin);
     }
 
@@ -208,11 +220,18 @@ public sealed class SafeTensorsFile : IDisposable
         var expected = start;
         foreach (var tensor in tensors.OrderBy(t => t.Begin).ThenBy(t => t.Length))
         {
-            if (tensor.Begin < expected) throw new RefusedInputException(path, $"tensor '{tensor.Name}' overlaps the one before it by {expected - tensor.Begin} bytes");
-            if (tensor.Begin > expected) throw new RefusedInputException(path, $"there is a hole of {tensor.Begin - expected} bytes before tensor '{tensor.Name}'");
+            if (tensor.Begin < expected)
+                throw new RefusedInputException(path,
+                    $"tensor '{tensor.Name}' overlaps the one before it by {expected - tensor.Begin} bytes");
+            if (tensor.Begin > expected)
+                throw new RefusedInputException(path, $"there is a hole of {tensor.Begin - expected} bytes before tensor '{tensor.Name}'");
             expected = tensor.Begin + tensor.Length;
-            if (expected > fileLength) throw new RefusedInputException(path, $"the file is cut short: tensor '{tensor.Name}' ends at byte {expected}, the file at {fileLength}. Fetch the file again.");
+            if (expected > fileLength)
+                throw new RefusedInputException(path,
+                    $"the file is cut short: tensor '{tensor.Name}' ends at byte {expected}, the file at {fileLength}. "
+                    + "Fetch the file again.");
         }
-        if (expected != fileLength) throw new RefusedInputException(path, $"{fileLength - expected} bytes follow the last tensor, which no tensor owns");
+        if (expected != fileLength)
+            throw new RefusedInputException(path, $"{fileLength - expected} bytes follow the last tensor, which no tensor owns");
     }
 }

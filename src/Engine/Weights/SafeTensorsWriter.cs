@@ -18,11 +18,13 @@ public sealed record PlannedTensor(string Name, ScalarType Type, long[] Shape, F
 /// <summary>Writes safetensors files, whole or not at all.</summary>
 public static class SafeTensorsWriter
 {
-    /// <summary>Writes tensors in the order of their names, as the reference library does, with <c>format: pt</c> in the metadata.</summary>
+    /// <summary>Writes tensors in the order of their names, as the reference library does, with <c>format: pt</c> in the
+    /// metadata.</summary>
     /// <param name="path">The file; an older one is replaced at the end, in one step.</param>
     /// <param name="tensors">Names and values, float32, float16, bfloat16 or int64, on any device.</param>
     /// <param name="metadata">More metadata; values are any text.</param>
-    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, [.. tensors.Select(t => new PlannedTensor(t.Key, t.Value.dtype, t.Value.shape, () => t.Value.alias()))], metadata);
 
     /// <summary>The same of tensors that are made one at a time, when their turn comes.</summary>
@@ -41,7 +43,8 @@ public static class SafeTensorsWriter
                 using var scope = NewDisposeScope();
                 using var _ = no_grad();
                 var tensor = planned.Make().detach().cpu().contiguous();
-                if (tensor.dtype != planned.Type || !tensor.shape.SequenceEqual(planned.Shape)) throw new InvalidOperationException($"'{planned.Name}' is not what was planned");
+                if (tensor.dtype != planned.Type || !tensor.shape.SequenceEqual(planned.Shape))
+                    throw new InvalidOperationException($"'{planned.Name}' is not what was planned");
                 WritePieces(stream, tensor.flatten());
             }
         });
@@ -67,7 +70,8 @@ public static class SafeTensorsWriter
         foreach (var tensor in ordered)
         {
             var end = begin + tensor.Bytes;
-            json[tensor.Name] = new JsonObject { ["dtype"] = NameOf(tensor.Type), ["shape"] = Longs(tensor.Shape), ["data_offsets"] = Longs([begin, end]) };
+            json[tensor.Name] = new JsonObject { ["dtype"] = NameOf(tensor.Type), ["shape"] = Longs(tensor.Shape),
+                ["data_offsets"] = Longs([begin, end]) };
             begin = end;
         }
         var text = JsonSerializer.SerializeToUtf8Bytes(json);

@@ -3,7 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>The safetensors files of a model folder: what each tensor is called, where it is and what shape it has. Torch is not needed to know.</summary>
+/// <summary>The safetensors files of a model folder: what each tensor is called, where it is and what shape it has. Torch is not needed to
+/// know.</summary>
 public sealed class WeightFiles : IDisposable
 {
     private const string Single = "model.safetensors";
@@ -18,13 +19,16 @@ public sealed class WeightFiles : IDisposable
     public IReadOnlyCollection<string> Names => _fileOf.Keys;
 
     /// <summary>The files' names, the index of shards among them.</summary>
-    public IEnumerable<string> Files => [.. _fileOf.Values.Select(file => System.IO.Path.GetFileName(file.Path)).Distinct(), .. File.Exists(System.IO.Path.Combine(Path, Single)) ? (string[])[] : [Index]];
+    public IEnumerable<string> Files => [.. _fileOf.Values.Select(file => System.IO.Path.GetFileName(file.Path)).Distinct(),
+        .. File.Exists(System.IO.Path.Combine(Path, Single)) ? (string[])[] : [Index]];
 
     /// <summary>Opens the weights of a model folder and reads their headers.</summary>
     /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
     public static WeightFiles Open(string path)
     {
-        if (!Directory.Exists(path)) throw new RefusedInputException(path, "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
+        if (!Directory.Exists(path))
+            throw new RefusedInputException(path,
+                "folder not found. A model is a folder with config.json, model.safetensors and the tokenizer's files.");
         GitLfsPointer.RefuseIn(path, Directory.EnumerateFiles(path, "model*.safetensors").Append(System.IO.Path.Combine(path, Index)));
         var single = System.IO.Path.Combine(path, Single);
         if (File.Exists(single))
@@ -35,21 +39,27 @@ public sealed class WeightFiles : IDisposable
         if (File.Exists(System.IO.Path.Combine(path, Index))) return new(path, Shards(path));
         var pickles = Directory.EnumerateFiles(path).Select(System.IO.Path.GetFileName).Where(IsPickle).ToArray();
         throw new RefusedInputException(path, pickles.Length > 0
-            ? $"the weights are a Python pickle only ({string.Join(", ", pickles)}), which can run code when read and is never opened here. Save the model as safetensors (save_pretrained with safe_serialization=True)."
+            ? $"the weights are a Python pickle only ({string.Join(", ", pickles)}), which can run code when read "
+            + "and is never opened here. Save the model as safetensors (save_pretrained with " + "safe_serialization=True)."
             : $"there is no {Single} (nor {Index} with its shards) in this folder.");
     }
 
     /// <summary>What a tensor is called in this folder, and the file that holds it; null where there is none.</summary>
-    /// <remarks>TensorFlow-born checkpoints call LayerNorm's weight and bias gamma and beta, and a bare encoder (AutoModel) is saved without the model's prefix.</remarks>
+    /// <remarks>TensorFlow-born checkpoints call LayerNorm's weight and bias gamma and beta, and a bare encoder (AutoModel) is saved
+    /// without the model's prefix.</remarks>
     public (string Name, SafeTensorsFile File)? Find(string name) =>
         Spellings(name).FirstOrDefault(_fileOf.ContainsKey) is { } stored ? (stored, _fileOf[stored]) : null;
 
-    /// <summary>Why a tensor cannot be used: it is missing, or has another shape than the configuration asks for; null where it can.</summary>
+    /// <summary>Why a tensor cannot be used: it is missing, or has another shape than the configuration asks for; null where it
+    /// can.</summary>
     public Fault? FaultOf(string name, IReadOnlyList<long> shape)
     {
         if (Find(name) is not var (stored, file)) return new(Path, $"the weights lack '{name}', which the configuration asks for");
         var found = file.ShapeOf(stored);
-        return found.SequenceEqual(shape) ? null : new(file.Path, $"tensor '{stored}' has shape [{string.Join(", ", found)}], but config.json asks for [{string.Join(", ", shape)}]");
+        return found.SequenceEqual(shape)
+            ? null
+            : new(file.Path,
+            $"tensor '{stored}' has shape [{string.Join(", ", found)}], but config.json asks for [{string.Join(", ", shape)}]");
     }
 
     /// <summary>The first number of a tensor that is NaN or infinite; null where all are finite, or there is no such tensor.</summary>
@@ -69,7 +79,8 @@ public sealed class WeightFiles : IDisposable
         }
     }
 
-    private static bool IsPickle(string? name) => name is not null && (name.EndsWith(".bin") || name.EndsWith(".pt") || name.EndsWith(".pth") || name.EndsWith(".ckpt"));
+    private static bool IsPickle(string? name) =>
+        name is not null && (name.EndsWith(".bin") || name.EndsWith(".pt") || name.EndsWith(".pth") || name.EndsWith(".ckpt"));
 
     private static Dictionary<string, SafeTensorsFile> Shards(string folder)
     {
@@ -80,7 +91,8 @@ public sealed class WeightFiles : IDisposable
                 ? SafeTensorsFile.Open(System.IO.Path.Combine(folder, name))
                 : throw new RefusedInputException(index, $"'{name}' is not the name of a file in this folder"));
         foreach (var (tensor, file) in map)
-            if (!files[file].Contains(tensor)) throw new RefusedInputException(index, $"says that '{tensor}' is in {file}, which does not hold it");
+            if (!files[file].Contains(tensor))
+                throw new RefusedInputException(index, $"says that '{tensor}' is in {file}, which does not hold it");
         return map.ToDictionary(entry => entry.Key, entry => files[entry.Value]);
     }
 
@@ -89,9 +101,11 @@ public sealed class WeightFiles : IDisposable
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(index));
-            var entries = json.RootElement.GetProperty("weight_map").EnumerateObject().Select(p => (p.Name, File: p.Value.GetString() ?? throw new JsonException($"'{p.Name}' is in no file"))).ToArray();
+            var entries = json.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(p => (p.Name, File: p.Value.GetString() ?? throw new JsonException($"'{p.Name}' is in no file"))).ToArray();
             foreach (var twice in entries.GroupBy(entry => entry.Name).Where(group => group.Count() > 1))
-                throw new RefusedInputException(index, $"names '{twice.Key}' more than once: in {string.Join(" and in ", twice.Select(entry => entry.File))}");
+                throw new RefusedInputException(index,
+                    $"names '{twice.Key}' more than once: in {string.Join(" and in ", twice.Select(entry => entry.File))}");
             return entries.ToDictionary(entry => entry.Name, entry => entry.File);
         }
         catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException)

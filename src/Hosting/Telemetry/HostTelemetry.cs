@@ -10,7 +10,8 @@ using OpenTelemetry.Trace;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Sets up a host's telemetry: metrics for Prometheus always, traces where OpenTelemetry's standard variables name a receiver. <c>OTEL_SDK_DISABLED=true</c> turns both off.</summary>
+/// <summary>Sets up a host's telemetry: metrics for Prometheus always, traces where OpenTelemetry's standard variables name a receiver.
+/// <c>OTEL_SDK_DISABLED=true</c> turns both off.</summary>
 public static class HostTelemetry
 {
     private const string Variables = "OTEL_";
@@ -23,20 +24,26 @@ public static class HostTelemetry
     /// <param name="name">What traces and numbers call the host, unless <c>OTEL_SERVICE_NAME</c> does.</param>
     public static IServiceCollection AddHostTelemetry(this IServiceCollection services, IConfigurationBuilder configuration, string name)
     {
-        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(v => ((string)v.Key).StartsWith(Variables, StringComparison.Ordinal)).ToDictionary(v => (string)v.Key, v => (string?)v.Value);
+        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(v =>
+            ((string)v.Key).StartsWith(Variables, StringComparison.Ordinal)).ToDictionary(v => (string)v.Key, v => (string?)v.Value);
         if (variables.GetValueOrDefault("OTEL_SDK_DISABLED") is "true") return services;
         configuration.AddInMemoryCollection(variables);
         services.AddMetrics();
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(name, serviceVersion: ServiceVersion.Text).AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics.AddMeter(ServiceMeter.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime")
-                .AddView(instrument => instrument.Meter.Name == "System.Runtime" && instrument.Name.EndsWith(".count", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null) // a gauge of that name looks like a part of a histogram
+                .AddView(instrument => instrument.Meter.Name == "System.Runtime"
+                // a gauge of that name looks like a part of a histogram
+                && instrument.Name.EndsWith(".count", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null)
                 .AddView("http.server.request.duration", new MetricStreamConfiguration { TagKeys = RequestLabels })
                 .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false));
-        if (variables.GetValueOrDefault("OTEL_TRACES_EXPORTER") != "none" && (variables.ContainsKey("OTEL_EXPORTER_OTLP_ENDPOINT") || variables.ContainsKey("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")))
+        if (variables.GetValueOrDefault("OTEL_TRACES_EXPORTER") != "none"
+            && (variables.ContainsKey("OTEL_EXPORTER_OTLP_ENDPOINT") || variables.ContainsKey("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")))
             telemetry.WithTracing(tracing => tracing.AddSource(Tracing.SourceName)
                 .AddAspNetCoreInstrumentation(requests => requests.Filter = IsTraced)
-                .AddHttpClientInstrumentation(requests => requests.FilterHttpRequestMessage = _ => Activity.Current is { ParentSpanId: var parent } && parent != default) // of those that belong to nothing, such as looks at the store, there is no end
+                .AddHttpClientInstrumentation(requests => requests.FilterHttpRequestMessage = _ =>
+                // of those that belong to nothing, such as looks at the store, there is no end
+                Activity.Current is { ParentSpanId: var parent } && parent != default)
                 .AddOtlpExporter());
         return services;
     }
@@ -44,5 +51,6 @@ public static class HostTelemetry
     /// <summary>Health, metrics and conditional polls of a job are too frequent to trace, unless the caller sends a trace.</summary>
     private static bool IsTraced(HttpContext http) =>
         http.Request.Headers.TraceParent.Count > 0
-        || !(http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path || (HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.IfNoneMatch.Count > 0));
+        || !(http.Request.Path.StartsWithSegments("/health") || http.Request.Path == HostMetrics.Path
+        || (HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.IfNoneMatch.Count > 0));
 }

@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How a key is written: <c>ld_</c>, eight characters by which it is found, and 256 random bits. Scanners for secrets can know it by its form.</summary>
+/// <summary>How a key is written: <c>ld_</c>, eight characters by which it is found, and 256 random bits. Scanners for secrets can know it
+/// by its form.</summary>
 public static partial class ApiKeyText
 {
     public const string Start = "ld_";

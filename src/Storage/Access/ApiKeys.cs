@@ -16,8 +16,10 @@ public sealed class ApiKeys(JobsContext db, TimeProvider clock)
         var (key, prefix) = ApiKeyText.New();
         var row = new ApiKeyRow
         {
-            Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = asked.Name, Prefix = prefix, Sha256 = ApiKeyText.Digest(key), Owner = asked.Whose, Role = asked.Role,
-            RequestsPerMinute = asked.RequestsPerMinute, ActiveJobs = asked.ActiveJobs, ExpiresAt = asked.ExpiresAt, CreatedAt = clock.GetUtcNow(), CreatedBy = by,
+            Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = asked.Name, Prefix = prefix, Sha256 = ApiKeyText.Digest(key),
+            Owner = asked.Whose, Role = asked.Role,
+            RequestsPerMinute = asked.RequestsPerMinute, ActiveJobs = asked.ActiveJobs, ExpiresAt = asked.ExpiresAt,
+            CreatedAt = clock.GetUtcNow(), CreatedBy = by,
         };
         db.Add(row);
         await db.SaveChangesAsync(cancel);

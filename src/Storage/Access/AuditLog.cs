@@ -12,7 +12,8 @@ public sealed class AuditLog(JobsContext db, TimeProvider clock)
     public async Task WriteAsync(Caller caller, string action, string target, string? address, string? traceId, CancellationToken cancel)
     {
         db.ChangeTracker.Clear(); // what was changed is saved; what was refused stays so
-        db.Audit.Add(new() { At = clock.GetUtcNow(), Actor = caller.Name, Owner = caller.Owner, Role = caller.Role, Action = action, Target = target, Address = address, TraceId = traceId });
+        db.Audit.Add(new() { At = clock.GetUtcNow(), Actor = caller.Name, Owner = caller.Owner, Role = caller.Role, Action = action,
+            Target = target, Address = address, TraceId = traceId });
         await db.SaveChangesAsync(cancel);
     }
 }

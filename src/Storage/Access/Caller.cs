@@ -9,7 +9,8 @@ namespace LoraDrop.Storage;
 /// <param name="ActiveJobs">The key's own limit of jobs of its owner that wait, run or are paused.</param>
 public sealed record Caller(string Owner, Role Role, string Name, Guid? Key, int? RequestsPerMinute = null, int? ActiveJobs = null)
 {
-    /// <summary>The owner of what was made where nobody is told from another. Models and datasets of nobody are everybody's; jobs of nobody are the admins'.</summary>
+    /// <summary>The owner of what was made where nobody is told from another. Models and datasets of nobody are everybody's; jobs of nobody
+    /// are the admins'.</summary>
     public const string Nobody = "";
 
     /// <summary>An owner for keys that only read: they see what belongs to anybody.</summary>
@@ -44,11 +45,16 @@ public static class Visible
         return caller.SeesAll ? files : files.Where(f => f.Owner == caller.Owner);
     }
 
-    /// <summary>The caller's own models, those that are registered for everybody, and those that a job of the caller's learned from.</summary>
+    /// <summary>The caller's own models, those that are registered for everybody, and those that a job of the caller's learned
+    /// from.</summary>
     public static IQueryable<ModelRow> SeenBy(this IQueryable<ModelRow> models, Caller caller, JobsContext db) => caller.SeesAll ? models
-        : models.Where(m => m.Owner == caller.Owner || (m.Owner == Caller.Nobody && m.Name != null) || db.Jobs.Any(j => j.ModelId == m.Id && j.Owner == caller.Owner));
+        : models.Where(m => m.Owner == caller.Owner || (m.Owner == Caller.Nobody && m.Name != null)
+        || db.Jobs.Any(j => j.ModelId == m.Id && j.Owner == caller.Owner));
 
-    /// <summary>The caller's own datasets, those that are registered for everybody, and those that a job of the caller's learned from.</summary>
-    public static IQueryable<DatasetRow> SeenBy(this IQueryable<DatasetRow> datasets, Caller caller, JobsContext db) => caller.SeesAll ? datasets
-        : datasets.Where(d => d.Owner == caller.Owner || (d.Owner == Caller.Nobody && d.Name != null) || db.Jobs.Any(j => j.DatasetId == d.Id && j.Owner == caller.Owner));
+    /// <summary>The caller's own datasets, those that are registered for everybody, and those that a job of the caller's learned
+    /// from.</summary>
+    public static IQueryable<DatasetRow> SeenBy(this IQueryable<DatasetRow> datasets, Caller caller, JobsContext db) =>
+        caller.SeesAll ? datasets
+        : datasets.Where(d => d.Owner == caller.Owner || (d.Owner == Caller.Nobody && d.Name != null)
+        || db.Jobs.Any(j => j.DatasetId == d.Id && j.Owner == caller.Owner));
 }

@@ -4,8 +4,8 @@ namespace LoraDrop.Storage;
 
 /// <summary>Keeps what requests with an Idempotency-Key were answered, for a day.</summary>
 /// <remarks>
-/// The row is there before the work begins, so of two requests that come together one works. It names the id of what is made: whoever takes the work up
-/// after a crash makes the same thing, or finds it made.
+/// The row is there before the work begins, so of two requests that come together one works. It names the id of what is made: whoever takes
+/// the work up after a crash makes the same thing, or finds it made.
 /// </remarks>
 public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, TimeProvider clock)
 {
@@ -26,10 +26,13 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
             var row = await db.IdempotentRequests.AsNoTracking().SingleOrDefaultAsync(r => r.Owner == owner && r.Key == key, cancel);
             if (row is null)
             {
-                if (await AddAsync(db, new() { Owner = owner, Key = key, Operation = operation, Resource = Guid.CreateVersion7(now), CreatedAt = now, HeldUntil = now + Held }, cancel) is { } added) return (added, true);
+                if (await AddAsync(db, new() { Owner = owner, Key = key, Operation = operation, Resource = Guid.CreateVersion7(now),
+                    CreatedAt = now, HeldUntil = now + Held }, cancel) is { } added)
+                    return (added, true);
             }
             else if (row.CreatedAt <= now - Kept)
-                await db.IdempotentRequests.Where(r => r.Owner == owner && r.Key == key && r.CreatedAt == row.CreatedAt).ExecuteDeleteAsync(cancel);
+                await db.IdempotentRequests.Where(r => r.Owner == owner && r.Key == key && r.CreatedAt == row.CreatedAt)
+                    .ExecuteDeleteAsync(cancel);
             else if (row.Status is not null || row.HeldUntil > now || row.Operation != operation) return (row, false);
             else if (await TakeOverAsync(db, row, now + Held, cancel)) return (row, true);
         }
@@ -81,7 +84,9 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
     }
 
     private static async Task<bool> TakeOverAsync(JobsContext db, IdempotencyRow row, DateTimeOffset until, CancellationToken cancel) =>
-        await Of(db, row).Where(r => r.HeldUntil == row.HeldUntil && r.Status == null).ExecuteUpdateAsync(set => set.SetProperty(r => r.HeldUntil, until), cancel) == 1;
+        await Of(db, row).Where(r => r.HeldUntil == row.HeldUntil && r.Status == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.HeldUntil, until), cancel) == 1;
 
-    private static IQueryable<IdempotencyRow> Of(JobsContext db, IdempotencyRow row) => db.IdempotentRequests.Where(r => r.Owner == row.Owner && r.Key == row.Key && r.Resource == row.Resource);
+    private static IQueryable<IdempotencyRow> Of(JobsContext db, IdempotencyRow row) =>
+        db.IdempotentRequests.Where(r => r.Owner == row.Owner && r.Key == row.Key && r.Resource == row.Resource);
 }

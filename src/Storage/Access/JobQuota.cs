@@ -14,12 +14,15 @@ public sealed class JobQuota(JobsContext db, Caller caller, JobOptions options)
 
     /// <summary>Jobs of the caller's owner that have not ended.</summary>
     public Task<int> ActiveAsync(CancellationToken cancel) =>
-        db.Jobs.CountAsync(j => j.Owner == caller.Owner && j.DeletedAt == null && (j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused), cancel);
+        db.Jobs.CountAsync(j => j.Owner == caller.Owner && j.DeletedAt == null
+            && (j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused), cancel);
 
     /// <summary>Whether there is no place for one more.</summary>
     public async Task<Refusal?> RefusalAsync(CancellationToken cancel) =>
         Most is { } most && await ActiveAsync(cancel) is var active && active >= most
-            ? new Refusal.TooMany("quota_exceeded", $"{active} jobs of {caller.Owner} wait, run or are paused, and {most} may. Wait until one has ended, or cancel one.", RetryAfter)
+            ? new Refusal.TooMany("quota_exceeded",
+            $"{active} jobs of {caller.Owner} wait, run or are paused, and {most} may. Wait until one has ended, or cancel one.",
+            RetryAfter)
             : null;
 
     /// <summary>Saves a new job where there is a place for it: of two that come together for the last place, one gets it.</summary>

@@ -26,7 +26,8 @@ public sealed class DatabaseClock : TimeProvider
 }
 
 /// <summary>Keeps <see cref="DatabaseClock"/> right.</summary>
-internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext> contexts, DatabaseClock clock, ILogger<DatabaseClockKeeper> log) : BackgroundService
+internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext> contexts, DatabaseClock clock,
+    ILogger<DatabaseClockKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(30), Worth = TimeSpan.FromSeconds(1);
 
@@ -55,7 +56,8 @@ internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext>
             var behind = await clock.SetAsync(db, cancel);
             if ((clock.GetUtcNow() - before).Duration() >= Worth) Differs(behind.TotalSeconds);
         }
-        catch (Exception failed) when (Outages.Of(failed) is not null || (failed is OperationCanceledException && cancel.IsCancellationRequested))
+        catch (Exception failed)
+            when (Outages.Of(failed) is not null || (failed is OperationCanceledException && cancel.IsCancellationRequested))
         {
             // The last offset stays: clocks do not drift that fast.
         }

@@ -23,7 +23,8 @@ public static class DatabaseFault
         return null;
     }
 
-    /// <summary>As <see cref="Unreachable(Exception?)"/>, for an attempt to connect, where a network error can only be the database's.</summary>
+    /// <summary>As <see cref="Unreachable(Exception?)"/>, for an attempt to connect, where a network error can only be the
+    /// database's.</summary>
     public static string? UnreachableAtOpening(Exception error) => Unreachable(error) ?? error.GetBaseException() switch
     {
         SocketException socket => Words(socket),
@@ -43,18 +44,23 @@ public static class DatabaseFault
                 {
                     PostgresErrorCodes.InvalidPassword => $"{server} does not take the password of the user {user}",
                     PostgresErrorCodes.InvalidAuthorizationSpecification => $"{server} does not let the user {user} in: {said.MessageText}",
-                    PostgresErrorCodes.InvalidCatalogName => $"{server} has no database {database}: createdb --owner={user} {database} makes it",
-                    PostgresErrorCodes.InsufficientPrivilege => $"the user {user} lacks a right in the database {database}: {said.MessageText}. Its owner has all: ALTER DATABASE {database} OWNER TO {user}",
+                    PostgresErrorCodes.InvalidCatalogName =>
+                        $"{server} has no database {database}: createdb --owner={user} {database} makes it",
+                    PostgresErrorCodes.InsufficientPrivilege =>
+                        $"the user {user} lacks a right in the database {database}: {said.MessageText}. Its owner has all: "
+                            + $"ALTER DATABASE {database} OWNER TO {user}",
                     _ => null,
                 };
-            else if (error is NpgsqlException { InnerException: null, IsTransient: false } own) return own.Message; // such as a password that is asked for and not given
+            // such as a password that is asked for and not given
+            else if (error is NpgsqlException { InnerException: null, IsTransient: false } own) return own.Message;
         return null;
     }
 
     private static string? Unreachable(string state) => state switch
     {
         PostgresErrorCodes.TooManyConnections => "it has no connection left",
-        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => "it is starting or stopping",
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
+            "it is starting or stopping",
         IdleInTransaction => "it ended a connection that was left alone for too long",
         _ when state.StartsWith("08", StringComparison.Ordinal) => "the connection broke",
         _ => null,

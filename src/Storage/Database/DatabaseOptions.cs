@@ -15,19 +15,23 @@ public sealed record DatabaseOptions
     /// <summary>Connections that the queue may have beside those of the rows.</summary>
     internal const int QueueConnections = 10;
 
-    /// <summary>Statements that a connection keeps prepared: all that a host uses often. Parsing and planning them again took the database longer than executing most of them.</summary>
+    /// <summary>Statements that a connection keeps prepared: all that a host uses often. Parsing and planning them again took the database
+    /// longer than executing most of them.</summary>
     private const int PreparedStatements = 200;
 
-    /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. What it says beyond that wins over what follows.</summary>
+    /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required.
+    /// What it says beyond that wins over what follows.</summary>
     public string ConnectionString { get; init; } = "";
 
-    /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c> does.</summary>
+    /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c>
+    /// does.</summary>
     public bool MigrateAtStart { get; init; }
 
     /// <summary>How long one command may take; default 30 s, from 1 s to 1 h.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts together must stay below the server's max_connections.</summary>
+    /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts
+    /// together must stay below the server's max_connections.</summary>
     public int MaxConnections { get; init; } = 20;
 
     /// <summary>Without its values: one is a secret.</summary>
@@ -36,17 +40,21 @@ public sealed record DatabaseOptions
     public IEnumerable<Fault> Faults(string path)
     {
         if (ConnectionFault() is { } fault) yield return new($"{path}:{nameof(ConnectionString)}", fault);
-        foreach (var wrong in $"{path}:{nameof(CommandTimeout)}".Within(CommandTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return wrong;
+        foreach (var wrong in $"{path}:{nameof(CommandTimeout)}".Within(CommandTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            yield return wrong;
         foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
     }
 
-    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session, and resetting it before every use took as long as reading a job.</summary>
-    internal string CompleteForRows(string application, TimeSpan idle) => new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
+    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session, and resetting it before every use took as
+    /// long as reading a job.</summary>
+    internal string CompleteForRows(string application, TimeSpan idle) =>
+        new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
 
     /// <summary>The connection string with what it leaves out.</summary>
     /// <param name="application">The name in pg_stat_activity.</param>
     /// <param name="most">The most connections at a time.</param>
-    /// <param name="idle">How long a transaction may be idle. A process that freezes in one holds its locks, and with them a job, until the server ends it.</param>
+    /// <param name="idle">How long a transaction may be idle. A process that freezes in one holds its locks, and with them a job, until the
+    /// server ends it.</param>
     public string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -89,7 +97,9 @@ public sealed record DatabaseOptions
         }
         catch (ArgumentException wrong)
         {
-            return wrong.ParamName is { Length: > 0 } keyword ? $"has a part {keyword}, which PostgreSQL's client does not know or whose value it does not take; write {Wanted}" : $"cannot be read; write {Wanted}";
+            return wrong.ParamName is { Length: > 0 } keyword
+                ? $"has a part {keyword}, which PostgreSQL's client does not know or whose value it does not take; write {Wanted}"
+                : $"cannot be read; write {Wanted}";
         }
     }
 }

@@ -7,8 +7,10 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The tables of a PostgreSQL database: those of jobs, which migrations make, and those of the queue, which its own scripts make.</summary>
-/// <remarks>A version of this program works with exactly the tables that it knows. Older ones are brought up to date, newer ones are refused and left as they are.</remarks>
+/// <summary>The tables of a PostgreSQL database: those of jobs, which migrations make, and those of the queue, which its own scripts
+/// make.</summary>
+/// <remarks>A version of this program works with exactly the tables that it knows. Older ones are brought up to date, newer ones are
+/// refused and left as they are.</remarks>
 public sealed partial class DatabaseTables(DatabaseOptions options)
 {
     /// <summary>The schema of the queue's tables.</summary>
@@ -17,10 +19,13 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
     /// <summary>The advisory lock that lets one migration run at a time: "loradrop" as a number.</summary>
     private const long LockKey = 0x6c6f726164726f70;
 
-    private static readonly int QueueVersion = typeof(PostgreSqlStorage).Assembly.GetManifestResourceNames().Select(name => QueueScript().Match(name)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+    private static readonly int QueueVersion = typeof(PostgreSqlStorage).Assembly.GetManifestResourceNames().Select(name => QueueScript()
+        .Match(name)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
-    /// <summary>Without a pool: a session that rests in one would keep the lock for minutes, and other hosts that start would wait for it.</summary>
-    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(options.Complete("loradrop db", 2)) { Pooling = false }.ConnectionString;
+    /// <summary>Without a pool: a session that rests in one would keep the lock for minutes, and other hosts that start would wait for
+    /// it.</summary>
+    private readonly string _connectionString =
+        new NpgsqlConnectionStringBuilder(options.Complete("loradrop db", 2)) { Pooling = false }.ConnectionString;
 
     /// <summary>The database's tables, compared with those that this program knows.</summary>
     /// <param name="Applied">Migrations that were applied.</param>
@@ -42,7 +47,8 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         await db.Database.OpenConnectionAsync(cancel);
         var applied = (await db.Database.GetAppliedMigrationsAsync(cancel)).ToList();
         OldTables.Refuse("Database", known, applied, "name an empty database");
-        return new(applied.Count, [.. known.Except(applied)], [.. applied.Except(known)], await QueueVersionAsync((NpgsqlConnection)db.Database.GetDbConnection(), cancel));
+        return new(applied.Count, [.. known.Except(applied)], [.. applied.Except(known)],
+            await QueueVersionAsync((NpgsqlConnection)db.Database.GetDbConnection(), cancel));
     }
 
     /// <summary>Updates all tables; of several callers at once, one does it and the others find it done.</summary>
@@ -59,14 +65,19 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         await using (var db = Context()) await db.Database.MigrateAsync(cancel);
         say($"The tables are up to date ({(before.Missing.Count == 1 ? "1 migration" : $"{before.Missing.Count} migrations")} applied).");
         if (before.Queue < QueueVersion) PostgreSqlObjectsInstaller.Install(alone, QueueSchema);
-        if (await QueueVersionAsync(alone, cancel) is var queue && queue != QueueVersion) throw new InvalidOperationException($"the queue's tables are of version {queue} after an update to {QueueVersion}");
-        say($"The queue's tables are up to date ({(before.Queue == queue ? $"version {queue} already" : before.Queue == 0 ? $"version {queue} installed" : $"version {before.Queue} brought to {queue}")}).");
+        if (await QueueVersionAsync(alone, cancel) is var queue && queue != QueueVersion)
+            throw new InvalidOperationException($"the queue's tables are of version {queue} after an update to {QueueVersion}");
+        var change = before.Queue == queue ? $"version {queue} already"
+            : before.Queue == 0 ? $"version {queue} installed" : $"updated from version {before.Queue} to {queue}";
+        say($"The queue's tables are up to date ({change}).");
     }
 
     public static void ThrowIfNewer(State state)
     {
         if (state.IsNewer)
-            throw new RefusedInputException("Database", $"its tables were made by a newer version of this program ({(state.Unknown.Count > 0 ? string.Join(", ", state.Unknown) : $"queue version {state.Queue}")}); update this program");
+            throw new RefusedInputException("Database", "its tables were made by a newer version of this program "
+                + $"({(state.Unknown.Count > 0 ? string.Join(", ", state.Unknown) : $"queue version {state.Queue}")}); "
+                + "update this program");
     }
 
     private PostgresJobsContext Context()
@@ -79,10 +90,12 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
     /// <summary>Held by the session, so that it goes with the process whatever happens.</summary>
     private static async Task LockAsync(NpgsqlConnection connection, Action<string> say, CancellationToken cancel)
     {
-        await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new() { Value = LockKey } } };
+        await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)",
+            connection) { Parameters = { new() { Value = LockKey } } };
         if (await attempt.ExecuteScalarAsync(cancel) is true) return;
         say("Another migration is running; waiting for it.");
-        await using var wait = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { Parameters = { new() { Value = LockKey } }, CommandTimeout = 0 };
+        await using var wait = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { Parameters = { new() { Value = LockKey } },
+            CommandTimeout = 0 };
         await wait.ExecuteNonQueryAsync(cancel);
     }
 

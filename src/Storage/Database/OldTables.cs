@@ -15,6 +15,8 @@ internal static class OldTables
     {
         var first = known.Min(StringComparer.Ordinal);
         if (applied.Any(migration => string.CompareOrdinal(migration, first) < 0))
-            throw new RefusedInputException(path, $"was made by a version before 0.1.0, which this version cannot update: {advice}, after downloading with the old version what you want to keep");
+            throw new RefusedInputException(path,
+                $"was made by a version before 0.1.0, which this version cannot update: {advice}, after downloading "
+                + "with the old version what you want to keep");
     }
 }

@@ -6,12 +6,16 @@ namespace LoraDrop.Storage;
 /// <summary>Models, datasets and files that were deleted: they go when the last job or dataset that refers to them has gone.</summary>
 internal static class DeletedInputs
 {
-    /// <summary>Removes a model or dataset and its objects, where it is deleted and no job refers to it. What is read in place lies elsewhere, and stays.</summary>
+    /// <summary>Removes a model or dataset and its objects, where it is deleted and no job refers to it. What is read in place lies
+    /// elsewhere, and stays.</summary>
     public static async Task RemoveAsync(JobsContext db, IObjectStore objects, Guid input, CancellationToken cancel)
     {
-        var files = await db.Datasets.Where(d => d.Id == input && d.TrainFileId != null).Select(d => new { d.TrainFileId, d.ValidationFileId }).SingleOrDefaultAsync(cancel);
-        var models = await DeleteAsync(db, db.Models.Where(m => m.Id == input && m.DeletedAt != null && !db.Jobs.Any(j => j.ModelId == m.Id)), cancel);
-        var datasets = await DeleteAsync(db, db.Datasets.Where(d => d.Id == input && d.DeletedAt != null && !db.Jobs.Any(j => j.DatasetId == d.Id)), cancel);
+        var files = await db.Datasets.Where(d => d.Id == input && d.TrainFileId != null)
+            .Select(d => new { d.TrainFileId, d.ValidationFileId }).SingleOrDefaultAsync(cancel);
+        var models = await DeleteAsync(db, db.Models.Where(m => m.Id == input && m.DeletedAt != null
+            && !db.Jobs.Any(j => j.ModelId == m.Id)), cancel);
+        var datasets = await DeleteAsync(db, db.Datasets.Where(d => d.Id == input && d.DeletedAt != null
+            && !db.Jobs.Any(j => j.DatasetId == d.Id)), cancel);
         // The row is gone first, as with a job: files without a row only take room, a row without its files would mislead.
         if (models > 0) await RemoveObjectsAsync(objects, $"models/{input:D}/", cancel);
         if (datasets > 0) await RemoveObjectsAsync(objects, $"datasets/{input:D}/", cancel);
@@ -22,11 +26,13 @@ internal static class DeletedInputs
     /// <summary>Removes a file and its content, where it is deleted and no dataset is made from it.</summary>
     public static async Task RemoveFileAsync(JobsContext db, IObjectStore objects, Guid file, CancellationToken cancel)
     {
-        var files = await DeleteAsync(db, db.Files.Where(f => f.Id == file && f.DeletedAt != null && !db.Datasets.Any(d => d.TrainFileId == f.Id || d.ValidationFileId == f.Id)), cancel);
+        var files = await DeleteAsync(db, db.Files.Where(f => f.Id == file && f.DeletedAt != null
+            && !db.Datasets.Any(d => d.TrainFileId == f.Id || d.ValidationFileId == f.Id)), cancel);
         if (files > 0) await RemoveObjectsAsync(objects, $"files/{file:D}/", cancel);
     }
 
-    /// <summary>How many rows went. A job that found the row before it was deleted may be saved at this very moment: then the row stays for it, and goes with it.</summary>
+    /// <summary>How many rows went. A job that found the row before it was deleted may be saved at this very moment: then the row stays for
+    /// it, and goes with it.</summary>
     private static async Task<int> DeleteAsync<T>(JobsContext db, IQueryable<T> rows, CancellationToken cancel) where T : class
     {
         try

@@ -3,7 +3,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A file that somebody sent by itself, to be named by jobs. Its content is stored once, however many jobs learn from it.</summary>
+/// <summary>A file that somebody sent by itself, to be named by jobs. Its content is stored once, however many jobs learn from
+/// it.</summary>
 public sealed class FileRow
 {
     /// <summary>A version 7 GUID: the order of ids is that of creation.</summary>
@@ -15,7 +16,8 @@ public sealed class FileRow
     /// <summary>As its sender calls it. It is shown and never becomes a path.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read, as the end of a file's name: <c>.jsonl</c>, <c>.txt.gz</c>, … (<see cref="Domain.DataFormat.Extensions"/>).</summary>
+    /// <summary>How it is read, as the end of a file's name: <c>.jsonl</c>, <c>.txt.gz</c>, …
+    /// (<see cref="Domain.DataFormat.Extensions"/>).</summary>
     public required string Format { get; init; }
 
     public required string Key { get; init; }

@@ -3,7 +3,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to models and datasets: register, upload, delete. What jobs bring by their source is found by <see cref="Inputs"/>.</summary>
+/// <summary>What people do to models and datasets: register, upload, delete. What jobs bring by their source is found by
+/// <see cref="Inputs"/>.</summary>
 public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, WorkQueue queue, IObjectStore objects, TimeProvider clock)
 {
     /// <summary>Where a dataset's source is a file that somebody sent.</summary>
@@ -14,7 +15,9 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
     {
         if (shared && SharedRefusal() is { } denied) return denied;
         if (inputs.NewModel(name, source, OwnerOf(shared)).IsRefused(out var refusal, out var row)) return refusal;
-        if (await SaveUnderNameAsync("model", name, db.Models.AnyAsync(m => m.Name == name && m.Owner == row.Owner, cancel), cancel) is { } taken) return taken;
+        if (await SaveUnderNameAsync("model", name, db.Models.AnyAsync(m => m.Name == name && m.Owner == row.Owner, cancel),
+            cancel) is { } taken)
+            return taken;
         queue.EnqueueModel(row.Id);
         return row;
     }
@@ -24,44 +27,57 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
     {
         if (shared && SharedRefusal() is { } denied) return denied;
         if (inputs.NewDataset(name, source, OwnerOf(shared)).IsRefused(out var refusal, out var row)) return refusal;
-        if (await SaveUnderNameAsync("dataset", name, db.Datasets.AnyAsync(d => d.Name == name && d.Owner == row.Owner, cancel), cancel) is { } taken) return taken;
+        if (await SaveUnderNameAsync("dataset", name, db.Datasets.AnyAsync(d => d.Name == name && d.Owner == row.Owner, cancel),
+            cancel) is { } taken)
+            return taken;
         queue.EnqueueDataset(row.Id);
         return row;
     }
 
     /// <summary>Registers files that are stored already, and has them validated.</summary>
-    public async Task<Answer<DatasetRow>> AddUploadAsync(Guid id, string name, bool shared, IReadOnlyList<StoredFile> files, CancellationToken cancel)
+    public async Task<Answer<DatasetRow>> AddUploadAsync(Guid id, string name, bool shared, IReadOnlyList<StoredFile> files,
+        CancellationToken cancel)
     {
         if (shared && SharedRefusal() is { } denied) return denied;
-        var row = new DatasetRow { Id = id, Name = name, Owner = OwnerOf(shared), Source = Uploaded, Files = [.. files], CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
+        var row = new DatasetRow { Id = id, Name = name, Owner = OwnerOf(shared), Source = Uploaded, Files = [.. files],
+            CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
         db.Add(row);
-        if (await SaveUnderNameAsync("dataset", name, db.Datasets.AnyAsync(d => d.Name == name && d.Owner == row.Owner, cancel), cancel) is { } taken) return taken;
+        if (await SaveUnderNameAsync("dataset", name, db.Datasets.AnyAsync(d => d.Name == name && d.Owner == row.Owner, cancel),
+            cancel) is { } taken)
+            return taken;
         queue.EnqueueDataset(id);
         return row;
     }
 
-    /// <summary>Takes a model's name away. It goes with its files once no job refers to it; until then it is what those jobs show.</summary>
+    /// <summary>Takes a model's name away. It goes with its files once no job refers to it; until then it is what those jobs
+    /// show.</summary>
     public async Task<Refusal?> DeleteModelAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        if (await db.Models.SeenBy(caller, db).Named(nameOrId, caller).FirstOrDefaultAsync(m => m.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("model", nameOrId);
+        if (await db.Models.SeenBy(caller, db).Named(nameOrId, caller).FirstOrDefaultAsync(m => m.DeletedAt == null, cancel) is not { } row)
+            return new Refusal.Missing("model", nameOrId);
         if (!IsCallers(row)) return new Refusal.Denied($"The model {nameOrId} is not yours to delete: it is everybody's. An admin may.");
         if (await FirstActiveAsync(db.Jobs.Where(j => j.ModelId == row.Id), cancel) is { } job)
-            return new Refusal.Conflict("model_in_use", $"Job {job} still needs the model {nameOrId}. Wait until it has ended, or cancel it.");
+            return new Refusal.Conflict("model_in_use",
+                $"Job {job} still needs the model {nameOrId}. Wait until it has ended, or cancel it.");
         await TakeNameAwayAsync(db.Models.Where(m => m.Id == row.Id), cancel);
         await transaction.CommitAsync(cancel);
         await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
         return null;
     }
 
-    /// <summary>Takes a dataset's name away. It goes with its files once no job refers to it; until then it is what those jobs show.</summary>
+    /// <summary>Takes a dataset's name away. It goes with its files once no job refers to it; until then it is what those jobs
+    /// show.</summary>
     public async Task<Refusal?> DeleteDatasetAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        if (await db.Datasets.SeenBy(caller, db).Named(nameOrId, caller).FirstOrDefaultAsync(d => d.DeletedAt == null, cancel) is not { } row) return new Refusal.Missing("dataset", nameOrId);
+        if (await db.Datasets.SeenBy(caller, db).Named(nameOrId, caller)
+            .FirstOrDefaultAsync(d => d.DeletedAt == null, cancel) is not { } row)
+            return new Refusal.Missing("dataset", nameOrId);
         if (!IsCallers(row)) return new Refusal.Denied($"The dataset {nameOrId} is not yours to delete: it is everybody's. An admin may.");
         if (await FirstActiveAsync(db.Jobs.Where(j => j.DatasetId == row.Id), cancel) is { } job)
-            return new Refusal.Conflict("dataset_in_use", $"Job {job} still needs the dataset {nameOrId}. Wait until it has ended, or cancel it.");
+            return new Refusal.Conflict("dataset_in_use",
+                $"Job {job} still needs the dataset {nameOrId}. Wait until it has ended, or cancel it.");
         await TakeNameAwayAsync(db.Datasets.Where(d => d.Id == row.Id), cancel);
         await transaction.CommitAsync(cancel);
         await DeletedInputs.RemoveAsync(db, objects, row.Id, cancel);
@@ -72,7 +88,8 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
     private async Task TakeNameAwayAsync<T>(IQueryable<T> rows, CancellationToken cancel) where T : InputRow
     {
         var now = clock.GetUtcNow();
-        await rows.ExecuteUpdateAsync(set => set.SetProperty(r => r.DeletedAt, now).SetProperty(r => r.FormerName, r => r.Name).SetProperty(r => r.Name, (string?)null).SetProperty(r => r.Version, r => r.Version + 1), cancel);
+        await rows.ExecuteUpdateAsync(set => set.SetProperty(r => r.DeletedAt, now).SetProperty(r => r.FormerName, r => r.Name)
+            .SetProperty(r => r.Name, (string?)null).SetProperty(r => r.Version, r => r.Version + 1), cancel);
     }
 
     /// <summary>Most names that are taken are seen by a look; of two that come together, the database lets one through.</summary>
@@ -93,28 +110,34 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
     /// <summary>What an admin registers for everybody is nobody's own.</summary>
     private string OwnerOf(bool shared) => shared ? Caller.Nobody : caller.Owner;
 
-    private Refusal.Denied? SharedRefusal() => caller.Role == Role.Admin ? null : new("Only an admin may register for everybody. Leave shared out, and it is yours alone.");
+    private Refusal.Denied? SharedRefusal() =>
+        caller.Role == Role.Admin ? null : new("Only an admin may register for everybody. Leave shared out, and it is yours alone.");
 
     private bool IsCallers(InputRow row) => caller.Role == Role.Admin || row.Owner == caller.Owner;
 
-    private static Refusal.Conflict Taken(string what, string name) => new($"{what}_exists", $"There is a {what} {name} already. Delete it, or choose another name.");
+    private static Refusal.Conflict Taken(string what, string name) =>
+        new($"{what}_exists", $"There is a {what} {name} already. Delete it, or choose another name.");
 
     private static async Task<Guid?> FirstActiveAsync(IQueryable<JobRow> jobs, CancellationToken cancel) =>
-        await jobs.Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused).OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
+        await jobs.Where(j => j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused)
+            .OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
 }
 
-/// <summary>Finds models and datasets as people address them: by name, else by id. A name may look like an id, so the first one counts; of one name, the caller's own.</summary>
+/// <summary>Finds models and datasets as people address them: by name, else by id. A name may look like an id, so the first one counts; of
+/// one name, the caller's own.</summary>
 public static class InputNames
 {
     public static IQueryable<ModelRow> Named(this IQueryable<ModelRow> models, string nameOrId, Caller caller)
     {
         var id = Guid.TryParse(nameOrId, out var parsed) ? parsed : Guid.Empty;
-        return models.Where(m => m.Name == nameOrId || m.Id == id).OrderBy(m => m.Name != nameOrId ? 3 : m.Owner == caller.Owner ? 0 : m.Owner == Caller.Nobody ? 1 : 2).ThenBy(m => m.Id);
+        return models.Where(m => m.Name == nameOrId || m.Id == id)
+            .OrderBy(m => m.Name != nameOrId ? 3 : m.Owner == caller.Owner ? 0 : m.Owner == Caller.Nobody ? 1 : 2).ThenBy(m => m.Id);
     }
 
     public static IQueryable<DatasetRow> Named(this IQueryable<DatasetRow> datasets, string nameOrId, Caller caller)
     {
         var id = Guid.TryParse(nameOrId, out var parsed) ? parsed : Guid.Empty;
-        return datasets.Where(d => d.Name == nameOrId || d.Id == id).OrderBy(d => d.Name != nameOrId ? 3 : d.Owner == caller.Owner ? 0 : d.Owner == Caller.Nobody ? 1 : 2).ThenBy(d => d.Id);
+        return datasets.Where(d => d.Name == nameOrId || d.Id == id)
+            .OrderBy(d => d.Name != nameOrId ? 3 : d.Owner == caller.Owner ? 0 : d.Owner == Caller.Nobody ? 1 : 2).ThenBy(d => d.Id);
     }
 }

@@ -24,7 +24,8 @@ public abstract class InputRow
     /// <summary>Whose it is; <see cref="Caller.Nobody"/> for what is everybody's, and for what jobs brought by its source.</summary>
     public string Owner { get; init; } = Caller.Nobody;
 
-    /// <summary>The name it was registered or uploaded under, which its owner has once; null where a job named its source, or when it was deleted.</summary>
+    /// <summary>The name it was registered or uploaded under, which its owner has once; null where a job named its source, or when it was
+    /// deleted.</summary>
     public string? Name { get; set; }
 
     /// <summary>The name that it had before it was deleted: ended jobs still show it.</summary>
@@ -32,7 +33,8 @@ public abstract class InputRow
 
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>, and <c>upload:…</c> with the ids of its files where they were sent one by one.</summary>
+    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>, and <c>upload:…</c> with the ids of its files
+    /// where they were sent one by one.</summary>
     public required string Source { get; init; }
 
     /// <summary>The commit of the hub's repository.</summary>
@@ -53,7 +55,8 @@ public abstract class InputRow
 
     public Failure? Failure { get; set; }
 
-    /// <summary>Its files (<c>train.tsv</c>) and where they rest. Of a model that is read in place there are none; the key of a dataset's file that is read in place is its path.</summary>
+    /// <summary>Its files (<c>train.tsv</c>) and where they rest. Of a model that is read in place there are none; the key of a dataset's
+    /// file that is read in place is its path.</summary>
     public List<StoredFile> Files { get; set; } = [];
 
     /// <summary>Sizes and times of what is read in place, to see quickly that it has changed.</summary>
@@ -82,7 +85,8 @@ internal abstract class InputRowMapping<T>(string table) : IEntityTypeConfigurat
         builder.HasIndex(r => r.FormerName);
         builder.HasIndex(r => r.Source);
         builder.HasIndex(r => r.Id, $"ix_{table}_preparing").HasFilter("status = 'preparing'");
-        builder.HasIndex(r => r.Id, $"ix_{table}_registered").HasFilter("name IS NOT NULL"); // for the list of registered ones: jobs may bring thousands of others
+        // for the list of registered ones: jobs may bring thousands of others
+        builder.HasIndex(r => r.Id, $"ix_{table}_registered").HasFilter("name IS NOT NULL");
         builder.Property(r => r.Version).IsConcurrencyToken();
         builder.Property(r => r.Failure).AsJson();
         builder.Property(r => r.Files).AsJson();

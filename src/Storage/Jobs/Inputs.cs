@@ -3,13 +3,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared then.</summary>
+/// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared
+/// then.</summary>
 public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, SourceOptions options)
 {
     /// <summary>How long a hub's branch is taken to stand where it stood when it was last fetched.</summary>
     private static readonly TimeSpan HubStands = TimeSpan.FromHours(1);
 
-    /// <summary>How long a bucket's folder is taken to hold what was fetched: the jobs of one script share it, and who writes anew need not wait long.</summary>
+    /// <summary>How long a bucket's folder is taken to hold what was fetched: the jobs of one script share it, and who writes anew need not
+    /// wait long.</summary>
     private static readonly TimeSpan BucketStands = TimeSpan.FromMinutes(5);
 
     /// <summary>The model of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
@@ -20,16 +22,19 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
             case null: return null;
             case Source.Registered(var name):
                 var registered = await db.Models.SeenBy(caller, db).Named(name, caller).FirstOrDefaultAsync(m => m.Name == name, cancel);
-                if (registered is null) faults.Add(await NotRegisteredAsync("model", name, db.Models.SeenBy(caller, db).Select(m => m.Name), cancel));
+                if (registered is null)
+                    faults.Add(await NotRegisteredAsync("model", name, db.Models.SeenBy(caller, db).Select(m => m.Name), cancel));
                 return registered;
             case Source.Files:
-                faults.Add(new("model", "is a file that somebody sent, and those are for datasets; name a registered model, or its source"));
+                faults.Add(
+                    new("model", "is a file that somebody sent, and those are for datasets; name a registered model, or its source"));
                 return null;
             case var source:
                 var fingerprint = FingerprintOf(source, "model", "model", faults);
                 if (faults.Any(f => f.Path == "model")) return null;
                 var (text, since) = (source.ToString()!, Since(source));
-                var known = await db.Models.Where(m => m.Name == null && m.DeletedAt == null && m.Source == text && m.Fingerprint == fingerprint && m.Status != InputStatus.Failed && m.CreatedAt >= since)
+                var known = await db.Models.Where(m => m.Name == null && m.DeletedAt == null && m.Source == text
+                    && m.Fingerprint == fingerprint && m.Status != InputStatus.Failed && m.CreatedAt >= since)
                     .OrderByDescending(m => m.CreatedAt).FirstOrDefaultAsync(cancel);
                 return known ?? New(name: null, source, fingerprint);
         }
@@ -43,7 +48,8 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
             case null: return null;
             case Source.Registered(var name):
                 var registered = await db.Datasets.SeenBy(caller, db).Named(name, caller).FirstOrDefaultAsync(d => d.Name == name, cancel);
-                if (registered is null) faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.SeenBy(caller, db).Select(d => d.Name), cancel));
+                if (registered is null)
+                    faults.Add(await NotRegisteredAsync("dataset", name, db.Datasets.SeenBy(caller, db).Select(d => d.Name), cancel));
                 return registered;
             case Source.Files files:
                 return await DatasetOfFilesAsync(files, faults, cancel);
@@ -52,7 +58,8 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
                 if (faults.Any(f => f.Path == "dataset")) return null;
                 if (source is not Source.Hub { Config: null }) preset = null; // only a hub's repository has parts
                 var (text, since) = (source.ToString()!, Since(source));
-                var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Preset == preset && d.Fingerprint == fingerprint && d.Status != InputStatus.Failed && d.CreatedAt >= since)
+                var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Preset == preset
+                    && d.Fingerprint == fingerprint && d.Status != InputStatus.Failed && d.CreatedAt >= since)
                     .OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
                 if (known is not null) return known;
                 return NewDataset(name: null, source, preset, fingerprint);
@@ -62,17 +69,23 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
     /// <summary>The dataset of files that were sent one by one: their content is read where it rests, and never copied.</summary>
     private async Task<DatasetRow?> DatasetOfFilesAsync(Source.Files source, List<Fault> faults, CancellationToken cancel)
     {
-        var files = await db.Files.AsNoTracking().SeenBy(caller).Where(f => f.Id == source.Train || f.Id == source.Validation).ToDictionaryAsync(f => f.Id, cancel);
-        foreach (var id in new[] { source.Train, source.Validation }.OfType<Guid>().Where(id => !files.ContainsKey(id))) faults.Add(new("dataset", $"there is no file {id}"));
+        var files = await db.Files.AsNoTracking().SeenBy(caller).Where(f => f.Id == source.Train || f.Id == source.Validation)
+            .ToDictionaryAsync(f => f.Id, cancel);
+        foreach (var id in new[] { source.Train, source.Validation }.OfType<Guid>().Where(id => !files.ContainsKey(id)))
+            faults.Add(new("dataset", $"there is no file {id}"));
         if (faults.Any(f => f.Path == "dataset")) return null;
         var text = source.ToString();
-        var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Status != InputStatus.Failed).OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
+        var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text
+            && d.Status != InputStatus.Failed).OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
         if (known is not null) return known;
         static StoredFile Split(string name, FileRow file) => new($"{name}{file.Format}", file.Key, file.Bytes, file.Sha256);
         var row = new DatasetRow
         {
-            Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, CreatedAt = clock.GetUtcNow(), TrainFileId = source.Train, ValidationFileId = source.Validation,
-            Files = [Split(SplitSummary.Train, files[source.Train]), .. source.Validation is { } validation ? [Split(SplitSummary.Validation, files[validation])] : (StoredFile[])[]],
+            Id = Guid.CreateVersion7(clock.GetUtcNow()), Source = text, CreatedAt = clock.GetUtcNow(), TrainFileId = source.Train,
+            ValidationFileId = source.Validation,
+            Files = [Split(SplitSummary.Train, files[source.Train]), .. source.Validation is { } validation
+            ? [Split(SplitSummary.Validation, files[validation])]
+            : (StoredFile[])[]],
         };
         db.Add(row);
         return row;
@@ -106,25 +119,30 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         const string Path = "source";
         if (Source.NameFault(name, "name") is { } wrong) faults.Add(wrong);
         var source = Source.Parse(written, Path, faults);
-        if (source is Source.Registered or Source.Files) faults.Add(new(Path, $"must say where the {what} is: hf:<repository>[@revision], file:/path/of/its/folder or s3://bucket/folder"));
+        if (source is Source.Registered or Source.Files)
+            faults.Add(
+                new(Path, $"must say where the {what} is: hf:<repository>[@revision], file:/path/of/its/folder or s3://bucket/folder"));
         return (source, source is null ? null : FingerprintOf(source, Path, what, faults));
     }
 
     private ModelRow New(string? name, Source source, string? fingerprint, string owner = Caller.Nobody)
     {
-        var row = new ModelRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
+        var row = new ModelRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!,
+            Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
         db.Add(row);
         return row;
     }
 
     private DatasetRow NewDataset(string? name, Source source, string? preset, string? fingerprint, string owner = Caller.Nobody)
     {
-        var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!, Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
+        var row = new DatasetRow { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = name, Owner = owner, Source = source.ToString()!,
+            Preset = preset, Fingerprint = fingerprint, CreatedAt = clock.GetUtcNow(), TraceParent = Tracing.Here };
         db.Add(row);
         return row;
     }
 
-    /// <summary>A branch may move and a bucket be written to, so they are asked for again after a while; a commit and a local folder are known by what they are.</summary>
+    /// <summary>A branch may move and a bucket be written to, so they are asked for again after a while; a commit and a local folder are
+    /// known by what they are.</summary>
     private DateTimeOffset Since(Source source) => source switch
     {
         Source.Hub { Revision: not { Length: 40 } } => clock.GetUtcNow() - HubStands,
@@ -137,22 +155,28 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         if (source is Source.S3 s3 && options.Refusal(s3) is { } refused) faults.Add(new(path, refused));
         if (source is not Source.LocalPath(var place)) return null;
         if (!options.Allows(place)) faults.Add(new(path, options.Folders.Count > 0
-            ? "is in no folder that this service may read (its setting Sources:Folders names them); upload a dataset, or name a model on the hub"
+            ? "is in no folder that this service may read (its setting Sources:Folders names them); upload a "
+            + "dataset, or name a model on the hub"
             : "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
         else if (Directory.Exists(place)) return Fingerprint(new DirectoryInfo(place).EnumerateFiles());
         else if (what == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
-        else faults.Add(new(path, $"there is no {(what == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));
+        else
+            faults.Add(new(path, $"there is no {(what == "dataset" ? "file or folder" : "folder")} {place} on the machine of the service"));
         return null;
     }
 
     /// <summary>Cheap, for finding a row again; what is in the files is hashed when they are prepared and before they are used.</summary>
     private static string Fingerprint(IEnumerable<FileInfo> files) =>
-        string.Join('\n', files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Length} {f.LastWriteTimeUtc.Ticks}"));
+        string.Join('\n', files.OrderBy(f => f.Name, StringComparer.Ordinal)
+            .Select(f => $"{f.Name} {f.Length} {f.LastWriteTimeUtc.Ticks}"));
 
     private static async Task<Fault> NotRegisteredAsync(string what, string name, IQueryable<string?> names, CancellationToken cancel)
     {
         var known = await names.Where(n => n != null).OrderBy(n => n).Take(20).ToListAsync(cancel);
-        var instead = what == "model" ? "Register it with POST /models, or name its source: hf:<repository> or file:/path" : "Upload it with POST /datasets, or name its source: hf:<repository> or file:/path";
-        return new(what, $"there is no registered {what} \"{name}\"{(known.Count > 0 ? $"; there is {string.Join(", ", known)}" : "")}. {instead}");
+        var instead = what == "model"
+            ? "Register it with POST /models, or name its source: hf:<repository> or file:/path"
+            : "Upload it with POST /datasets, or name its source: hf:<repository> or file:/path";
+        return new(what,
+            $"there is no registered {what} \"{name}\"{(known.Count > 0 ? $"; there is {string.Join(", ", known)}" : "")}. {instead}");
     }
 }

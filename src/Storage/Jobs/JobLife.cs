@@ -3,17 +3,22 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is <see cref="StageLease"/>.</summary>
-public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LiveWorkers workers, WorkQueue queue, IObjectStore objects, JobOptions options, TimeProvider clock)
+/// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is
+/// <see cref="StageLease"/>.</summary>
+public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LiveWorkers workers, WorkQueue queue,
+    IObjectStore objects, JobOptions options, TimeProvider clock)
 {
     /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
     private const int Tries = 5;
 
-    public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) => SubmitAsync(new JobDraft(request, []), null, cancel);
+    public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) =>
+        SubmitAsync(new JobDraft(request, []), null, cancel);
 
-    public Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, CancellationToken cancel) => SubmitAsync(draft, id, clonedFrom: null, cancel);
+    public Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, CancellationToken cancel) =>
+        SubmitAsync(draft, id, clonedFrom: null, cancel);
 
-    /// <summary>What a job would be submitted with, and all faults: those of the request by itself, and those that its model and data show.</summary>
+    /// <summary>What a job would be submitted with, and all faults: those of the request by itself, and those that its model and data
+    /// show.</summary>
     /// <remarks>A model or dataset that is not known yet is a new row of the context, which only a save would keep.</remarks>
     public async Task<JudgedJob> JudgeAsync(JobDraft draft, CancellationToken cancel)
     {
@@ -23,14 +28,18 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         if (draft.IsValid("importance") && draft.IsValid("lora")) faults.AddRange(await ImportanceFaultsAsync(request, cancel));
         if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
-        faults.AddRange(RequestFit.Faults(request, draft.IsValid("lora") ? model?.Facts : null, draft.IsValid("task") ? dataset?.Facts : null));
-        if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge) faults.Add(tooLarge);
+        faults.AddRange(RequestFit.Faults(request, draft.IsValid("lora") ? model?.Facts : null, draft.IsValid("task")
+            ? dataset?.Facts
+            : null));
+        if (faults.Count == 0 && await workers.RefusalAsync(request, model?.Facts, dataset?.Facts, cancel) is { } tooLarge)
+            faults.Add(tooLarge);
         return new(request, model, dataset, faults);
     }
 
     /// <summary>Takes a job in, or tells all faults at once.</summary>
     /// <param name="draft">What is asked for.</param>
-    /// <param name="id">The id that it gets; null for a new one. A job that has it already is the answer: the request was taken before, and its answer lost.</param>
+    /// <param name="id">The id that it gets; null for a new one. A job that has it already is the answer: the request was taken before, and
+    /// its answer lost.</param>
     /// <param name="clonedFrom">The job whose settings it took over; null where it is nobody's clone.</param>
     /// <param name="cancel">Gives up.</param>
     public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
@@ -41,13 +50,17 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         var now = Now();
         var job = new JobRow
         {
-            Id = id ?? Guid.CreateVersion7(now), Name = request.Name, Owner = caller.Owner, Status = JobStatus.Queued, Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
+            Id = id ?? Guid.CreateVersion7(now), Name = request.Name, Owner = caller.Owner, Status = JobStatus.Queued,
+            Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
             Model = model, Dataset = dataset, ClonedFrom = clonedFrom, CreatedAt = now, Version = 1, TraceParent = Tracing.Here,
         };
         job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
-        job.Stages.AddRange(StagesOf(request).Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority, Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
+        job.Stages.AddRange(StagesOf(request)
+            .Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority,
+            Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
         db.Jobs.Add(job);
-        db.Events.Add(Event(job.Id, EventType.Submitted, $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
+        db.Events.Add(Event(job.Id, EventType.Submitted,
+            $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
         QueueIfReady(job);
         var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
         try
@@ -70,10 +83,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return job;
     }
 
-    /// <summary>Asks a job to stop. One that waits is cancelled at once; one that runs is when its worker has seen it, within a step.</summary>
+    /// <summary>Asks a job to stop. One that waits is cancelled at once; one that runs is when its worker has seen it, within a
+    /// step.</summary>
     public Task<Answer<JobRow>> CancelAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
     {
-        if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
+        if (JobMoves.IsEnd(job.Status))
+            return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
         var now = Now();
         if (job.CancelRequestedAt is null) db.Events.Add(Event(id, EventType.CancelRequested, "A person asked to cancel."));
         job.CancelRequestedAt ??= now;
@@ -85,10 +100,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return null;
     }, cancel);
 
-    /// <summary>Asks a job to wait until it is resumed. One that waits anyway is paused at once; one that runs is when its worker has seen it, within a step.</summary>
+    /// <summary>Asks a job to wait until it is resumed. One that waits anyway is paused at once; one that runs is when its worker has seen
+    /// it, within a step.</summary>
     public Task<Answer<JobRow>> PauseAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
     {
-        if (JobMoves.IsEnd(job.Status)) return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
+        if (JobMoves.IsEnd(job.Status))
+            return new Refusal.Conflict("job_ended", $"Job {id} has ended already: {JsonText.NameOf(job.Status)}.");
         if (job.CancelRequestedAt is not null) return new Refusal.Conflict("job_cancelling", $"Job {id} is being cancelled.");
         if (job.Status == JobStatus.Paused) return null;
         var now = Now();
@@ -107,7 +124,9 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     {
         var answer = await ChangeAsync(id, job =>
         {
-            if (job.Status != JobStatus.Paused && job.PauseRequestedAt is null) return new Refusal.Conflict("job_not_paused", $"Job {id} is {JsonText.NameOf(job.Status)}; only a paused job can be resumed.");
+            if (job.Status != JobStatus.Paused && job.PauseRequestedAt is null)
+                return new Refusal.Conflict("job_not_paused",
+                    $"Job {id} is {JsonText.NameOf(job.Status)}; only a paused job can be resumed.");
             job.PauseRequestedAt = null;
             db.Events.Add(Event(id, EventType.ResumeRequested, "A person asked to go on."));
             if (job.Status != JobStatus.Paused) return null;
@@ -127,9 +146,14 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         if (await quota.RefusalAsync(cancel) is { } full) return full;
         var answer = await ChangeAsync(id, job =>
         {
-            if (job.Status is not (JobStatus.Failed or JobStatus.Cancelled)) return new Refusal.Conflict("job_not_ended", $"Job {id} is {JsonText.NameOf(job.Status)}; only a failed or cancelled job can be tried again.");
-            if (job.Model.DeletedAt is not null) return new Refusal.Conflict("model_deleted", $"The model {job.Model.FormerName} of job {id} is deleted; submit a new job.");
-            if (job.Dataset.DeletedAt is not null) return new Refusal.Conflict("dataset_deleted", $"The dataset {job.Dataset.FormerName ?? job.Dataset.Source} of job {id} is deleted; submit a new job.");
+            if (job.Status is not (JobStatus.Failed or JobStatus.Cancelled))
+                return new Refusal.Conflict("job_not_ended",
+                    $"Job {id} is {JsonText.NameOf(job.Status)}; only a failed or cancelled job can be tried again.");
+            if (job.Model.DeletedAt is not null)
+                return new Refusal.Conflict("model_deleted", $"The model {job.Model.FormerName} of job {id} is deleted; submit a new job.");
+            if (job.Dataset.DeletedAt is not null)
+                return new Refusal.Conflict("dataset_deleted",
+                    $"The dataset {job.Dataset.FormerName ?? job.Dataset.Source} of job {id} is deleted; submit a new job.");
             prepare.Clear();
             job.MoveTo(JobStatus.Queued, Now());
             (job.Failure, job.CancelRequestedAt, job.PauseRequestedAt) = (null, null, null);
@@ -156,7 +180,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return await QueuedAsync(answer, cancel);
     }
 
-    /// <summary>Puts an ended job aside: it is shown no more, and goes for good when <see cref="JobOptions.KeepDeleted"/> is over. Until then it can be restored.</summary>
+    /// <summary>Puts an ended job aside: it is shown no more, and goes for good when <see cref="JobOptions.KeepDeleted"/> is over. Until
+    /// then it can be restored.</summary>
     public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel) => (await ChangeAsync(id, job =>
     {
         if (!JobMoves.IsEnd(job.Status)) return Active(job);
@@ -167,8 +192,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <summary>Brings back a job that was deleted.</summary>
     public async Task<Answer<JobRow>> RestoreAsync(Guid id, CancellationToken cancel)
     {
-        var restored = await Deleted(id).ExecuteUpdateAsync(set => set.SetProperty(j => j.DeletedAt, (DateTimeOffset?)null).SetProperty(j => j.Version, j => j.Version + 1), cancel);
-        if (restored == 0 && !await db.Jobs.SeenBy(caller).AnyAsync(j => j.Id == id, cancel)) return new Refusal.Missing("job", id.ToString());
+        var restored = await Deleted(id).ExecuteUpdateAsync(set => set.SetProperty(j => j.DeletedAt, (DateTimeOffset?)null)
+            .SetProperty(j => j.Version, j => j.Version + 1), cancel);
+        if (restored == 0 && !await db.Jobs.SeenBy(caller).AnyAsync(j => j.Id == id, cancel))
+            return new Refusal.Missing("job", id.ToString());
         return await ChangeAsync(id, _ => null, cancel);
     }
 
@@ -179,7 +206,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         if (job is null || !caller.Sees(job.Owner)) return new Refusal.Missing("job", id.ToString());
         if (!JobMoves.IsEnd(job.Status)) return Active(job);
         var deleted = await db.Jobs.Where(j => j.Id == id && j.Version == job.Version).ExecuteDeleteAsync(cancel);
-        if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again."); // a retry still needs its files
+        // a retry still needs its files
+        if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again.");
         // The row is gone first: files without a row only take room, a row without its files would mislead.
         await foreach (var file in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(file.Key, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.ModelId, cancel);
@@ -202,19 +230,23 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <summary>Called when a model or a dataset has been prepared: what waited for it starts, or fails.</summary>
     public async Task InputPreparedAsync(Guid input, CancellationToken cancel)
     {
-        var waiting = await db.Jobs.Where(j => (j.ModelId == input || j.DatasetId == input) && j.Status == JobStatus.Queued).OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
+        var waiting = await db.Jobs.Where(j => (j.ModelId == input || j.DatasetId == input) && j.Status == JobStatus.Queued)
+            .OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
     }
 
     /// <summary>Starts the jobs that wait for nothing any more: whoever prepared their input may have ended before it told them.</summary>
     public async Task StartWaitingAsync(CancellationToken cancel)
     {
-        var waiting = await db.Jobs.Where(j => j.Status == JobStatus.Queued && j.Model.Status != InputStatus.Preparing && j.Dataset.Status != InputStatus.Preparing)
-            .Where(j => j.Stages.Any(s => s.Status == JobStatus.Waiting) && !j.Stages.Any(s => s.Status == JobStatus.Queued)).OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
+        var waiting = await db.Jobs.Where(j => j.Status == JobStatus.Queued && j.Model.Status != InputStatus.Preparing
+            && j.Dataset.Status != InputStatus.Preparing)
+            .Where(j => j.Stages.Any(s => s.Status == JobStatus.Waiting) && !j.Stages.Any(s => s.Status == JobStatus.Queued))
+            .OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
     }
 
-    /// <summary>An input may have become ready after it was looked at and before the job was saved: whoever prepared it did not see the job then.</summary>
+    /// <summary>An input may have become ready after it was looked at and before the job was saved: whoever prepared it did not see the job
+    /// then.</summary>
     private Task<Answer<JobRow>> LookAgainAsync(Guid id, CancellationToken cancel)
     {
         db.ChangeTracker.Clear();
@@ -249,9 +281,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return answer;
     }
 
-    private static Refusal.Conflict Active(JobRow job) => new("job_active", $"Job {job.Id} is {JsonText.NameOf(job.Status)}. Cancel it first.");
+    private static Refusal.Conflict Active(JobRow job) =>
+        new("job_active", $"Job {job.Id} is {JsonText.NameOf(job.Status)}. Cancel it first.");
 
-    private IQueryable<JobRow> Deleted(Guid id) => caller.SeesAll ? db.Jobs.Where(j => j.Id == id && j.DeletedAt != null) : db.Jobs.Where(j => j.Id == id && j.DeletedAt != null && j.Owner == caller.Owner);
+    private IQueryable<JobRow> Deleted(Guid id) => caller.SeesAll
+        ? db.Jobs.Where(j => j.Id == id && j.DeletedAt != null)
+        : db.Jobs.Where(j => j.Id == id && j.DeletedAt != null && j.Owner == caller.Owner);
 
     /// <summary>Whether a worker has it, who will obey a wish.</summary>
     private static bool IsAtWork(JobRow job) => job.Stages.Any(s => s.Status == JobStatus.Running);
@@ -263,7 +298,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         {
             db.ChangeTracker.Clear();
             await using var transaction = await db.BeginChangeAsync(id, cancel);
-            var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset).SeenBy(caller).SingleOrDefaultAsync(j => j.Id == id, cancel);
+            var job = await db.Jobs.Include(j => j.Stages).Include(j => j.Labels).Include(j => j.Model).Include(j => j.Dataset)
+                .SeenBy(caller).SingleOrDefaultAsync(j => j.Id == id, cancel);
             if (job is null) return new Refusal.Missing("job", id.ToString());
             if (change(job) is { } refusal) return refusal;
             try
@@ -296,7 +332,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     private static Failure? InputFailure(JobRow job)
     {
         if (job.Model.Failure is { } model) return new(FailureCode.ModelFailed, $"The model cannot be used: {model.Message}", model.Faults);
-        if (job.Dataset.Failure is { } dataset) return new(FailureCode.DatasetFailed, $"The dataset cannot be used: {dataset.Message}", dataset.Faults);
+        if (job.Dataset.Failure is { } dataset)
+            return new(FailureCode.DatasetFailed, $"The dataset cannot be used: {dataset.Message}", dataset.Faults);
         if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
         var faults = RequestFit.Faults(job.Request, job.Model.Facts, job.Dataset.Facts).ToList();
         return faults.Count > 0 ? Failure.Refused(faults) : null;
@@ -320,12 +357,17 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         const string Path = "importance.from";
         if (request.Importance?.From is not { } from) return [];
         if (!Guid.TryParse(from, out var id)) return [new(Path, "must be the id of a job")];
-        var other = await db.Jobs.SeenBy(caller).Where(j => j.Id == id).Select(j => new { j.Status, Measured = db.ImportanceSummaries.Any(s => s.JobId == id) }).SingleOrDefaultAsync(cancel);
+        var other = await db.Jobs.SeenBy(caller).Where(j => j.Id == id)
+            .Select(j => new { j.Status, Measured = db.ImportanceSummaries.Any(s => s.JobId == id) }).SingleOrDefaultAsync(cancel);
         if (other is null) return [new(Path, $"there is no job {id}")];
         if (!other.Measured) return [new(Path, $"job {id} has no importance: it is {JsonText.NameOf(other.Status)}")];
         var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
-        LinearModule[] layers = [.. sites.Select(type => new LinearModule(type, $"*.{type}", 0, 0))]; // what a set of targets means besides, the run sees
-        return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any() ? [] : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
+        // what a set of targets means besides, the run sees
+        LinearModule[] layers = [.. sites.Select(type => new LinearModule(type, $"*.{type}", 0, 0))];
+        return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count
+            && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any()
+            ? []
+            : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
     }
 
     /// <summary>As exactly as rows hold it, so that an answer that is made of what was written says the same as one that is read.</summary>

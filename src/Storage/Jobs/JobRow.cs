@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A job. What grows with its length (metrics, events, importance) lies in tables of its own, so that listing and polling stay cheap.</summary>
+/// <summary>A job. What grows with its length (metrics, events, importance) lies in tables of its own, so that listing and polling stay
+/// cheap.</summary>
 public sealed class JobRow
 {
     /// <summary>A version 7 GUID: the order of ids is that of creation.</summary>
@@ -79,7 +80,8 @@ public sealed class JobRow
     public JobRequest Request => JobRequest.Parse(Settings);
 
     /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
-    public StageRow Current => Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status != JobStatus.Succeeded) ?? Stages.MaxBy(s => s.Stage)!;
+    public StageRow Current => Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status != JobStatus.Succeeded)
+        ?? Stages.MaxBy(s => s.Stage)!;
 
     /// <summary>Moves along the one table; the caller has refused what a person must not do.</summary>
     public void MoveTo(JobStatus to, DateTimeOffset now)
@@ -103,7 +105,8 @@ internal sealed class JobRowMapping : IEntityTypeConfiguration<JobRow>
         builder.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
         builder.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
         builder.HasIndex(j => j.MlflowState).HasFilter("mlflow_state IN ('pending', 'running')").HasDatabaseName("ix_jobs_mlflow_open");
-        // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters ask for.
+        // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters
+        // ask for.
         builder.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method, j.Owner }).HasFilter(JobsContext.NotDeleted);
         builder.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method, j.Owner });
         builder.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method, j.Owner });

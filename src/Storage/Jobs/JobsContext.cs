@@ -12,7 +12,8 @@ public abstract class JobsContext : DbContext
     /// <summary>The filter of indexes that leave out deleted rows.</summary>
     internal const string NotDeleted = "deleted_at IS NULL";
 
-    protected JobsContext(DbContextOptions options) : base(options) => Database.AutoSavepointsEnabled = false; // a change that fails is made again whole
+    // a change that fails is made again whole
+    protected JobsContext(DbContextOptions options) : base(options) => Database.AutoSavepointsEnabled = false;
 
     public DbSet<JobRow> Jobs => Set<JobRow>();
 
@@ -53,25 +54,30 @@ public abstract class JobsContext : DbContext
     /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
 
-    /// <summary>Whether a change failed because a row is not there that another one points to, or because one is that still points to what was to go.</summary>
+    /// <summary>Whether a change failed because a row is not there that another one points to, or because one is that still points to what
+    /// was to go.</summary>
     public abstract bool IsDangling(Exception failed);
 
-    /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the one before it wrote.</summary>
+    /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the
+    /// one before it wrote.</summary>
     /// <remarks>
     /// First in a transaction, before a row of the job is read or written; so no two that change the same job wait for each other for ever.
-    /// In PostgreSQL by <c>SELECT … FOR UPDATE</c>. In SQLite it does nothing: a transaction there begins with the whole file in hand (<c>BEGIN IMMEDIATE</c>).
-    /// Of a job that is not there nothing is taken.
+    /// In PostgreSQL by <c>SELECT … FOR UPDATE</c>. In SQLite it does nothing: a transaction there begins with the whole file in hand
+    /// (<c>BEGIN IMMEDIATE</c>). Of a job that is not there nothing is taken.
     /// </remarks>
     public abstract Task LockJobAsync(Guid job, CancellationToken cancel);
 
-    /// <summary>Lets the changes that count an owner's jobs come one after the other, for the rest of the transaction. As <see cref="LockJobAsync"/> does it for a job.</summary>
+    /// <summary>Lets the changes that count an owner's jobs come one after the other, for the rest of the transaction. As
+    /// <see cref="LockJobAsync"/> does it for a job.</summary>
     public abstract Task LockOwnerAsync(string owner, CancellationToken cancel);
 
-    /// <summary>Takes events that webhooks are still to be told of, the first ones that nobody else has, for the rest of the transaction.</summary>
+    /// <summary>Takes events that webhooks are still to be told of, the first ones that nobody else has, for the rest of the
+    /// transaction.</summary>
     /// <remarks>In PostgreSQL by <c>FOR UPDATE SKIP LOCKED</c>; in SQLite the transaction has the whole file.</remarks>
     public abstract Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel);
 
-    /// <summary>Begins a change of a job and takes its row: changes of one job come one after the other, and its events are seen in the order of their ids.</summary>
+    /// <summary>Begins a change of a job and takes its row: changes of one job come one after the other, and its events are seen in the
+    /// order of their ids.</summary>
     public async Task<IDbContextTransaction> BeginChangeAsync(Guid job, CancellationToken cancel)
     {
         var transaction = await Database.BeginTransactionAsync(cancel);
@@ -95,7 +101,8 @@ public abstract class JobsContext : DbContext
     }
 
     /// <summary>Each row has its mapping beside it.</summary>
-    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(JobsContext).Assembly);
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(JobsContext).Assembly);
 
     public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new NotSupportedException("Save asynchronously.");
 
@@ -115,7 +122,8 @@ public abstract class JobsContext : DbContext
     }
 
     /// <summary>Choices are stored as JSON spells them, so that a person can read the table.</summary>
-    private sealed class Spelled<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct, Enum
+    private sealed class Spelled<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,
+        Enum
     {
         private static readonly Dictionary<string, T> ByName = Enum.GetValues<T>().ToDictionary(value => JsonText.NameOf(value));
 

@@ -18,11 +18,13 @@ public sealed class LiveWorkers(JobsContext db, LeaseOptions leases, TimeProvide
         model is null || data is null ? null : Refusal(await AllAsync(cancel), request, model, data);
 
     /// <summary>As <see cref="RefusalAsync"/>, of workers that are known already.</summary>
-    /// <remarks>Where no worker lives, or none that suits, one may be started yet. A GPU takes less than the estimate, so that it never refuses.</remarks>
+    /// <remarks>Where no worker lives, or none that suits, one may be started yet. A GPU takes less than the estimate, so that it never
+    /// refuses.</remarks>
     public static Fault? Refusal(IReadOnlyList<WorkerRow> living, JobRequest request, ModelSummary? model, DatasetSummary? data)
     {
         if (model is null || data is null) return null;
-        var suited = living.Where(w => w.Memory >= request.Worker.MemoryBytes && request.Worker.Labels.All(label => w.Labels.GetValueOrDefault(label.Key) == label.Value)).ToList();
+        var suited = living.Where(w => w.Memory >= request.Worker.MemoryBytes
+            && request.Worker.Labels.All(label => w.Labels.GetValueOrDefault(label.Key) == label.Value)).ToList();
         if (suited.Count == 0 || suited.Any(w => w.Device != "cpu")) return null;
         var (need, largest) = (MemoryEstimate.OfJob(request, model, data), suited.Max(w => w.Memory));
         return need > largest ? MemoryEstimate.Refusal(need, largest) : null;

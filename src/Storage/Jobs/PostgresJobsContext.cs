@@ -9,11 +9,14 @@ namespace LoraDrop.Storage;
 public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> options) : JobsContext(options)
 {
     public static void Configure(DbContextOptionsBuilder options, string connectionString) =>
-        options.UseNpgsql(connectionString, postgres => postgres.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
+        options.UseNpgsql(connectionString, postgres => postgres.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery))
+            .UseSnakeCaseNamingConvention();
 
-    public override bool IsTaken(DbUpdateException failed) => failed.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+    public override bool IsTaken(DbUpdateException failed) =>
+        failed.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
-    public override bool IsDangling(Exception failed) => (failed as PostgresException ?? failed.InnerException) is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+    public override bool IsDangling(Exception failed) =>
+        (failed as PostgresException ?? failed.InnerException) is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
 
     public override async Task LockJobAsync(Guid job, CancellationToken cancel)
     {
@@ -21,7 +24,8 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
         await Database.ExecuteSqlAsync($"SELECT id FROM jobs WHERE id = {job} FOR UPDATE", cancel);
     }
 
-    public override Task LockOwnerAsync(string owner, CancellationToken cancel) => Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({owner}, 0))", cancel);
+    public override Task LockOwnerAsync(string owner, CancellationToken cancel) =>
+        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({owner}, 0))", cancel);
 
     public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) =>
         Events.FromSql($"SELECT * FROM events WHERE untold ORDER BY id LIMIT {most} FOR UPDATE SKIP LOCKED").ToListAsync(cancel);
@@ -34,15 +38,16 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
     }
 
     /// <summary>
-    /// PostgreSQL takes no U+0000, and no half of a surrogate pair. Requests are refused with them; what a run or its data say may hold them still
-    /// (a message, a column's name), and must not keep a job from ending: U+FFFD stands in their place.
+    /// PostgreSQL takes no U+0000, and no half of a surrogate pair. Requests are refused with them; what a run or its data say may hold
+    /// them still (a message, a column's name), and must not keep a job from ending: U+FFFD stands in their place.
     /// </summary>
     private sealed class Storable() : ValueConverter<string, string>(text => Cleaned(text), text => text)
     {
         private static string Cleaned(string text)
         {
             if (!text.Contains('\0') && !HasHalves(text)) return text;
-            return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString())); // a half reads as U+FFFD
+            // a half reads as U+FFFD
+            return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
         }
 
         private static bool HasHalves(string text)

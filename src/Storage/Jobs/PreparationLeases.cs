@@ -2,7 +2,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Lends models and datasets that are to be prepared to workers, each to one at a time, as <see cref="StageLeases"/> does stages.</summary>
+/// <summary>Lends models and datasets that are to be prepared to workers, each to one at a time, as <see cref="StageLeases"/> does
+/// stages.</summary>
 public sealed class PreparationLeases(IDbContextFactory<JobsContext> contexts, TimeProvider clock, LeaseOptions options)
 {
     /// <summary>The first that nobody prepares, or whose worker has been silent for too long; null where there is none.</summary>
@@ -18,7 +19,8 @@ public sealed class PreparationLeases(IDbContextFactory<JobsContext> contexts, T
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
         var taken = await Free<T>(db, now).Where(r => r.Id == id).ExecuteUpdateAsync(set => set
-            .SetProperty(r => r.Attempt, r => r.Attempt + 1).SetProperty(r => r.LeaseOwner, worker).SetProperty(r => r.LeaseUntil, now + options.Length), cancel);
+            .SetProperty(r => r.Attempt, r => r.Attempt + 1).SetProperty(r => r.LeaseOwner, worker)
+            .SetProperty(r => r.LeaseUntil, now + options.Length), cancel);
         if (taken == 0) return null;
         var row = await db.Set<T>().AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.LeaseOwner == worker, cancel);
         return row is null ? null : new(contexts, clock, options, row);
@@ -29,7 +31,8 @@ public sealed class PreparationLeases(IDbContextFactory<JobsContext> contexts, T
 }
 
 /// <summary>A worker's hold on a model or dataset that it prepares; the attempt is the fencing token.</summary>
-public sealed class PreparationLease<T>(IDbContextFactory<JobsContext> contexts, TimeProvider clock, LeaseOptions options, T row) where T : InputRow
+public sealed class PreparationLease<T>(IDbContextFactory<JobsContext> contexts, TimeProvider clock, LeaseOptions options, T row)
+    where T : InputRow
 {
     public TimeSpan Length => options.Length;
 
@@ -37,7 +40,8 @@ public sealed class PreparationLease<T>(IDbContextFactory<JobsContext> contexts,
     public T Row => row;
 
     /// <summary>The rows to write to: this one, while the lease holds; else none.</summary>
-    public IQueryable<T> In(JobsContext db) => db.Set<T>().Where(r => r.Id == row.Id && r.Attempt == row.Attempt && r.Status == InputStatus.Preparing);
+    public IQueryable<T> In(JobsContext db) =>
+        db.Set<T>().Where(r => r.Id == row.Id && r.Attempt == row.Attempt && r.Status == InputStatus.Preparing);
 
     public async Task<bool> RenewAsync(CancellationToken cancel)
     {

@@ -37,7 +37,8 @@ public sealed class EventRow
     /// <summary>The event's numbers as JSON.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Whether webhooks are still to be told (<see cref="WebhookOutbox"/>). Whoever adds an event need not know of them: its type says so.</summary>
+    /// <summary>Whether webhooks are still to be told (<see cref="WebhookOutbox"/>). Whoever adds an event need not know of them: its type
+    /// says so.</summary>
     public bool Untold { get; set; }
 }
 
@@ -55,8 +56,10 @@ internal sealed class EventRowMapping : IEntityTypeConfiguration<EventRow>
 /// <summary>The kinds of events; docs/api lists what their data holds.</summary>
 public static class EventType
 {
-    public const string Submitted = "submitted", Queued = "queued", StageStarted = "stage-started", Resumed = "resumed", ImportanceMeasured = "importance-measured",
-        ImportanceReused = "importance-reused", Evaluated = "evaluated", Checkpoint = "checkpoint", StageSucceeded = "stage-succeeded", Log = "log", Interrupted = "interrupted",
+    public const string Submitted = "submitted", Queued = "queued", StageStarted = "stage-started", Resumed = "resumed",
+        ImportanceMeasured = "importance-measured",
+        ImportanceReused = "importance-reused", Evaluated = "evaluated", Checkpoint = "checkpoint", StageSucceeded = "stage-succeeded",
+        Log = "log", Interrupted = "interrupted",
         AttemptFailed = "attempt-failed", PauseRequested = "pause-requested", Paused = "paused", ResumeRequested = "resume-requested",
         CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried";
 
@@ -71,7 +74,8 @@ public sealed class MetricRow
 
     public Stage Stage { get; init; }
 
-    /// <summary><c>train/loss</c>, <c>train/learning_rate</c>, <c>train/gradient_norm</c>, <c>train/tokens_per_second</c>, <c>validation/accuracy</c> …, as in the curves for TensorBoard.</summary>
+    /// <summary><c>train/loss</c>, <c>train/learning_rate</c>, <c>train/gradient_norm</c>, <c>train/tokens_per_second</c>,
+    /// <c>validation/accuracy</c> …, as in the curves for TensorBoard.</summary>
     public required string Name { get; init; }
 
     public int Step { get; init; }

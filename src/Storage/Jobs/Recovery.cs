@@ -6,16 +6,20 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Storage;
 
 /// <summary>Puts a starting embedded service where the last one ended: the rows are the truth, the queue is made again from them.</summary>
-public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, StageLeases leases, WorkQueue queue, IServiceScopeFactory scopes, ILogger<Recovery> log)
+public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, StageLeases leases, WorkQueue queue,
+    IServiceScopeFactory scopes, ILogger<Recovery> log)
 {
-    /// <summary>Before this service takes any work: whatever is marked as running was so in a process that is gone, as only one service can have the data folder.</summary>
+    /// <summary>Before this service takes any work: whatever is marked as running was so in a process that is gone, as only one service can
+    /// have the data folder.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         await using (var db = await contexts.CreateDbContextAsync(cancel))
         {
             await db.Workers.ExecuteDeleteAsync(cancel);
-            await db.Models.Where(m => m.LeaseUntil != null).ExecuteUpdateAsync(set => set.SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null), cancel);
-            await db.Datasets.Where(d => d.LeaseUntil != null).ExecuteUpdateAsync(set => set.SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null), cancel);
+            await db.Models.Where(m => m.LeaseUntil != null)
+                .ExecuteUpdateAsync(set => set.SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null), cancel);
+            await db.Datasets.Where(d => d.LeaseUntil != null)
+                .ExecuteUpdateAsync(set => set.SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null), cancel);
             foreach (var running in await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).ToListAsync(cancel))
             {
                 using var lease = leases.Of(running.JobId, running.Stage, running.Attempt);
@@ -24,9 +28,12 @@ public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, St
         }
         await using (var db = await contexts.CreateDbContextAsync(cancel))
         {
-            var models = await db.Models.Where(m => m.Status == InputStatus.Preparing && m.DeletedAt == null).OrderBy(m => m.Id).Select(m => m.Id).ToListAsync(cancel);
-            var datasets = await db.Datasets.Where(d => d.Status == InputStatus.Preparing && d.DeletedAt == null).OrderBy(d => d.Id).Select(d => d.Id).ToListAsync(cancel);
-            var stages = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued).OrderBy(s => s.QueuedAt).ThenBy(s => s.JobId).ToListAsync(cancel);
+            var models = await db.Models.Where(m => m.Status == InputStatus.Preparing && m.DeletedAt == null).OrderBy(m => m.Id)
+                .Select(m => m.Id).ToListAsync(cancel);
+            var datasets = await db.Datasets.Where(d => d.Status == InputStatus.Preparing && d.DeletedAt == null).OrderBy(d => d.Id)
+                .Select(d => d.Id).ToListAsync(cancel);
+            var stages = await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued).OrderBy(s => s.QueuedAt)
+                .ThenBy(s => s.JobId).ToListAsync(cancel);
             models.ForEach(queue.EnqueueModel);
             datasets.ForEach(queue.EnqueueDataset);
             stages.ForEach(queue.Enqueue);

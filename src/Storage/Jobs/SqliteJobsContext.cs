@@ -9,17 +9,23 @@ namespace LoraDrop.Storage;
 public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> options) : JobsContext(options)
 {
     public static void Configure(DbContextOptionsBuilder options, string file) =>
-        options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30", sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
+        options.UseSqlite($"Data Source={file};Foreign Keys=True;Default Timeout=30",
+            sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).UseSnakeCaseNamingConvention();
 
-    public override bool IsTaken(DbUpdateException failed) => failed.InnerException is SqliteException { SqliteExtendedErrorCode: 2067 or 1555 }; // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY
+    public override bool IsTaken(DbUpdateException failed) =>
+        // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY
+        failed.InnerException is SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 
-    public override bool IsDangling(Exception failed) => (failed as SqliteException ?? failed.InnerException) is SqliteException { SqliteExtendedErrorCode: 787 }; // SQLITE_CONSTRAINT_FOREIGNKEY
+    public override bool IsDangling(Exception failed) =>
+        // SQLITE_CONSTRAINT_FOREIGNKEY
+        (failed as SqliteException ?? failed.InnerException) is SqliteException { SqliteExtendedErrorCode: 787 };
 
     public override Task LockOwnerAsync(string owner, CancellationToken cancel) => Task.CompletedTask;
 
     public override Task LockJobAsync(Guid job, CancellationToken cancel) => Task.CompletedTask;
 
-    public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) => Events.Where(e => e.Untold).OrderBy(e => e.Id).Take(most).ToListAsync(cancel);
+    public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) =>
+        Events.Where(e => e.Untold).OrderBy(e => e.Id).Take(most).ToListAsync(cancel);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -4,7 +4,8 @@ using Microsoft.EntityFrameworkCore.Query;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A worker's hold on a stage. Every write names the attempt that the worker was given (the fencing token) and counts only while it is the latest.</summary>
+/// <summary>A worker's hold on a stage. Every write names the attempt that the worker was given (the fencing token) and counts only while
+/// it is the latest.</summary>
 /// <remarks>
 /// Each write answers whether the lease still held; the first that did not also sets <see cref="Lost"/>. A worker whose lease is lost
 /// stops its child and writes nothing more: somebody else has the stage. Writes wait outages out, and each may be made twice, as
@@ -53,13 +54,16 @@ public sealed class StageLease : IDisposable
     public async Task<StageWish?> WishAsync(CancellationToken cancel)
     {
         await using var db = await _leases.ContextAsync(cancel);
-        var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id, (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
+        var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id,
+            (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
         if (wish is null) await _lost.CancelAsync();
         return wish is null ? null : wish.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn;
     }
 
-    /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was frozen does not know how long.</summary>
-    public async Task<bool> HoldsAsync(CancellationToken cancel) => !Lost.IsCancellationRequested && (Silence < Length / 3 || await RenewAsync(cancel));
+    /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was
+    /// frozen does not know how long.</summary>
+    public async Task<bool> HoldsAsync(CancellationToken cancel) =>
+        !Lost.IsCancellationRequested && (Silence < Length / 3 || await RenewAsync(cancel));
 
     /// <summary>Extends the lease without another change.</summary>
     public async Task<bool> RenewAsync(CancellationToken cancel)
@@ -76,14 +80,18 @@ public sealed class StageLease : IDisposable
     /// <param name="progress">Sets the columns of the stage.</param>
     /// <param name="metrics">New points; those that a resumed run measures again replace the old.</param>
     /// <param name="cancel">Gives up.</param>
-    public Task<bool> RenewAsync(Action<UpdateSettersBuilder<StageRow>> progress, IReadOnlyList<MetricRow> metrics, CancellationToken cancel) =>
+    public Task<bool> RenewAsync(Action<UpdateSettersBuilder<StageRow>> progress, IReadOnlyList<MetricRow> metrics,
+        CancellationToken cancel) =>
         WriteAsync(progress, async db =>
         {
-            // Killed between an evaluation and its checkpoint a run evaluates the same step again; and this very change may have been made before.
-            foreach (var curves in metrics.GroupBy(m => m.Name).GroupBy(curve => (First: curve.Min(m => m.Step), Last: curve.Max(m => m.Step)), curve => curve.Key))
+            // Killed between an evaluation and its checkpoint a run evaluates the same step again; and this very change may have been made
+            // before.
+            foreach (var curves in metrics.GroupBy(m => m.Name)
+                .GroupBy(curve => (First: curve.Min(m => m.Step), Last: curve.Max(m => m.Step)), curve => curve.Key))
             {
                 var ((first, last), names) = (curves.Key, curves.ToList());
-                await db.Metrics.Where(m => m.JobId == Job && names.Contains(m.Name) && m.Stage == Stage && m.Step >= first && m.Step <= last).ExecuteDeleteAsync(cancel);
+                await db.Metrics.Where(m => m.JobId == Job && names.Contains(m.Name) && m.Stage == Stage && m.Step >= first
+                    && m.Step <= last).ExecuteDeleteAsync(cancel);
             }
             db.Metrics.AddRange(metrics);
             await db.SaveChangesAsync(cancel);
@@ -93,7 +101,8 @@ public sealed class StageLease : IDisposable
     public Task<bool> GoOnFromAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
         db => db.Metrics.Where(m => m.JobId == Job && m.Stage == Stage && m.Step > step).ExecuteDeleteAsync(cancel), cancel);
 
-    public Task<bool> AddEventAsync(EventLevel level, string type, string message, string? data, CancellationToken cancel) => WriteAsync(_ => { }, async db =>
+    public Task<bool> AddEventAsync(EventLevel level, string type, string message, string? data, CancellationToken cancel) =>
+        WriteAsync(_ => { }, async db =>
     {
         db.Events.Add(Event(level, type, message, data));
         await db.SaveChangesAsync(cancel);
@@ -108,7 +117,8 @@ public sealed class StageLease : IDisposable
         {
             replaced.Clear();
             var keys = checkpoint.Files.Select(f => f.Key).ToHashSet();
-            foreach (var older in await db.Checkpoints.Where(c => c.JobId == Job && c.Stage == Stage).OrderByDescending(c => c.At).Take(3).ToListAsync(cancel))
+            foreach (var older in await db.Checkpoints.Where(c => c.JobId == Job && c.Stage == Stage).OrderByDescending(c => c.At).Take(3)
+                .ToListAsync(cancel))
             {
                 replaced.AddRange(older.Files.Where(f => !keys.Contains(f.Key)));
                 if (older.Step == checkpoint.Step) db.Remove(older);
@@ -133,9 +143,11 @@ public sealed class StageLease : IDisposable
             next = null;
             var now = Clock.GetUtcNow();
             (done.ContentKey, done.ReusedFrom) = (outcome.ContentKey ?? done.ContentKey, outcome.ReusedFrom);
-            db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes, Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
+            db.Artifacts.AddRange(outcome.Files.Select(f => new ArtifactRow { JobId = Job, Name = f.Name, Key = f.Key, Bytes = f.Bytes,
+                Sha256 = f.Sha256, Stage = Stage, CreatedAt = now }));
             if (outcome.Importance is { } report) AddImportance(db, report);
-            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{StageNames.ForPeople(Stage)} is done.", $$"""{"stage":"{{JsonText.NameOf(Stage)}}"}"""));
+            db.Events.Add(Event(EventLevel.Info, EventType.StageSucceeded, $"{StageNames.ForPeople(Stage)} is done.",
+                $$"""{"stage":"{{JsonText.NameOf(Stage)}}"}"""));
             if (outcome.Result is { } result) (row.Result, row.Score) = (result.Json, result.Score);
             if (row.Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status == JobStatus.Waiting) is { } following)
             {
@@ -150,9 +162,11 @@ public sealed class StageLease : IDisposable
     }
 
     /// <summary>Ends the job.</summary>
-    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) => EndAsync((_, _) => JobStatus.Failed, (db, job, _) => Fail(db, job, failure), cancel);
+    public Task<bool> FailAsync(Failure failure, CancellationToken cancel) =>
+        EndAsync((_, _) => JobStatus.Failed, (db, job, _) => Fail(db, job, failure), cancel);
 
-    /// <summary>Ends the attempt: a fault that is not the user's is tried again by itself <see cref="StageLeases.Retries"/> times, then the job fails.</summary>
+    /// <summary>Ends the attempt: a fault that is not the user's is tried again by itself <see cref="StageLeases.Retries"/> times, then the
+    /// job fails.</summary>
     public Task<bool> FailAttemptAsync(Failure failure, CancellationToken cancel) => EndAsync(
         (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Wished(job),
         (db, job, mine) =>
@@ -164,23 +178,28 @@ public sealed class StageLease : IDisposable
             }
             mine.Failures++;
             Retry(mine, failure.Code);
-            db.Events.Add(Event(EventLevel.Warning, EventType.AttemptFailed, $"{failure.Message} It is tried again from the last checkpoint ({mine.Failures} of {StageLeases.Retries})."));
+            db.Events.Add(Event(EventLevel.Warning, EventType.AttemptFailed,
+                $"{failure.Message} It is tried again from the last checkpoint ({mine.Failures} of {StageLeases.Retries})."));
             GiveBack(db, job, mine);
         }, cancel);
 
     public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync((_, _) => JobStatus.Cancelled, GiveBack, cancel);
 
-    /// <summary>Gives the stage back because a person asked the job to wait; where the wish was taken back meanwhile, it is queued.</summary>
+    /// <summary>Gives the stage back because a person asked the job to wait; where the wish was taken back meanwhile, it is
+    /// queued.</summary>
     public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Wished(job), GiveBack, cancel);
 
     /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
-    public Task<bool> HandBackAsync(string why, CancellationToken cancel) => EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
+    public Task<bool> HandBackAsync(string why, CancellationToken cancel) =>
+        EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
 
     /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Wished(job) : null, (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
+        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Wished(job) : null,
+        (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
 
-    /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails: it would go on for ever.</summary>
+    /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails:
+    /// it would go on for ever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
         (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Wished(job),
         (db, job, mine) =>
@@ -192,7 +211,8 @@ public sealed class StageLease : IDisposable
 
     public void Dispose() => _lost.Dispose();
 
-    private IQueryable<StageRow> Mine(JobsContext db) => db.Stages.Where(s => s.JobId == Job && s.Stage == Stage && s.Attempt == Attempt && s.Status == JobStatus.Running);
+    private IQueryable<StageRow> Mine(JobsContext db) =>
+        db.Stages.Where(s => s.JobId == Job && s.Stage == Stage && s.Attempt == Attempt && s.Status == JobStatus.Running);
 
     private DateTimeOffset Until() => Clock.GetUtcNow() + Length;
 
@@ -204,7 +224,8 @@ public sealed class StageLease : IDisposable
     }
 
     /// <summary>A change while the stage runs: it counts if the attempt is still the latest.</summary>
-    private async Task<bool> WriteAsync(Action<UpdateSettersBuilder<StageRow>> columns, Func<JobsContext, Task> more, CancellationToken cancel) =>
+    private async Task<bool> WriteAsync(Action<UpdateSettersBuilder<StageRow>> columns, Func<JobsContext, Task> more,
+        CancellationToken cancel) =>
         Hold(await _leases.Outages.WaitOutAsync(async () =>
         {
             await using var db = await _leases.ContextAsync(cancel);
@@ -223,7 +244,8 @@ public sealed class StageLease : IDisposable
     /// <param name="change">What else changes; the stage has moved then.</param>
     /// <param name="cancel">Gives up.</param>
     /// <param name="byOwner">Whether it is the worker itself that says so.</param>
-    private async Task<bool> EndAsync(Func<JobRow, StageRow, JobStatus?> target, Action<JobsContext, JobRow, StageRow> change, CancellationToken cancel, bool byOwner = true) =>
+    private async Task<bool> EndAsync(Func<JobRow, StageRow, JobStatus?> target, Action<JobsContext, JobRow, StageRow> change,
+        CancellationToken cancel, bool byOwner = true) =>
         Hold(await _leases.Outages.WaitOutAsync(async () =>
         {
             await using var db = await _leases.ContextAsync(cancel);
@@ -247,7 +269,8 @@ public sealed class StageLease : IDisposable
         }, cancel));
 
     /// <summary>Where a stage goes that is given back unfinished: people may have wished something of it meanwhile.</summary>
-    private static JobStatus Wished(JobRow job) => job.CancelRequestedAt is not null ? JobStatus.Cancelled : job.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Queued;
+    private static JobStatus Wished(JobRow job) =>
+        job.CancelRequestedAt is not null ? JobStatus.Cancelled : job.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Queued;
 
     private void Fail(JobsContext db, JobRow row, Failure failure)
     {
@@ -296,8 +319,10 @@ public sealed class StageLease : IDisposable
 
     private void AddImportance(JobsContext db, ImportanceReport report)
     {
-        db.ImportanceSummaries.Add(new() { JobId = Job, Scope = report.Scope, Threshold = report.Threshold, Examples = report.Examples, Tokens = report.Tokens, Remarks = [.. report.Remarks] });
-        db.Importance.AddRange(report.Sites.Select(s => new ImportanceRow { JobId = Job, Type = s.Type, Layer = s.Layer, G = s.G, PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms }));
+        db.ImportanceSummaries.Add(new() { JobId = Job, Scope = report.Scope, Threshold = report.Threshold, Examples = report.Examples,
+            Tokens = report.Tokens, Remarks = [.. report.Remarks] });
+        db.Importance.AddRange(report.Sites.Select(s => new ImportanceRow { JobId = Job, Type = s.Type, Layer = s.Layer, G = s.G,
+            PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms }));
     }
 
     private EventRow Event(EventLevel level, string type, string message, string? data = null) =>
@@ -320,7 +345,8 @@ public enum StageWish
 /// <param name="ContentKey">Of an importance evaluation: what its result depends on.</param>
 /// <param name="ReusedFrom">The job that the importance was taken over from.</param>
 /// <param name="Result">Of a task adaptation.</param>
-public sealed record StageOutcome(IReadOnlyList<StoredFile> Files, ImportanceReport? Importance = null, string? ContentKey = null, Guid? ReusedFrom = null, RunSummary? Result = null);
+public sealed record StageOutcome(IReadOnlyList<StoredFile> Files, ImportanceReport? Importance = null, string? ContentKey = null,
+    Guid? ReusedFrom = null, RunSummary? Result = null);
 
 /// <summary>What a run ended with: result.json, its primary score, and a sentence for people.</summary>
 public sealed record RunSummary(string Json, double? Score, string Summary);

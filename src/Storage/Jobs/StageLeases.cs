@@ -20,7 +20,8 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
     /// <summary>Times that an attempt which failed through no fault of the user is tried again.</summary>
     public const int Retries = 2;
 
-    /// <summary>Times in a row that the process of a stage may be killed without a new checkpoint, before that is called a failure.</summary>
+    /// <summary>Times in a row that the process of a stage may be killed without a new checkpoint, before that is called a
+    /// failure.</summary>
     public const int MostKills = 4;
 
     public TimeSpan Length => options.Length;
@@ -31,13 +32,15 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
 
     internal Task<JobsContext> ContextAsync(CancellationToken cancel) => contexts.CreateDbContextAsync(cancel);
 
-    /// <summary>Takes up the first queued stage that the worker can run: by priority, then what is half done, then by time. Null where there is none.</summary>
+    /// <summary>Takes up the first queued stage that the worker can run: by priority, then what is half done, then by time. Null where
+    /// there is none.</summary>
     public Task<StageLease?> TakeNextAsync(WorkerAbility worker, CancellationToken cancel) => outages.WaitOutAsync(async () =>
     {
         while (true)
         {
             await using var db = await ContextAsync(cancel);
-            var next = await For(db, worker).OrderBy(s => s.Priority).ThenByDescending(s => s.Stage).ThenBy(s => s.QueuedAt).ThenBy(s => s.JobId)   // by its name, task adaptation is the greater
+            var next = await For(db, worker).OrderBy(s => s.Priority).ThenByDescending(s => s.Stage).ThenBy(s => s.QueuedAt)
+                .ThenBy(s => s.JobId)   // by its name, task adaptation is the greater
                 .Select(s => new { s.JobId, s.Stage }).FirstOrDefaultAsync(cancel);
             if (next is null) return null;
             if (await TryTakeAsync(next.JobId, next.Stage, worker.Id, cancel) is { } lease) return lease;
@@ -52,7 +55,8 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
     }
 
     /// <summary>Takes a queued stage up. Null where it is not queued any more: another worker was faster, or it was cancelled.</summary>
-    public Task<StageLease?> TakeAsync(Guid job, Stage stage, string worker, CancellationToken cancel) => outages.WaitOutAsync(() => TryTakeAsync(job, stage, worker, cancel), cancel);
+    public Task<StageLease?> TakeAsync(Guid job, Stage stage, string worker, CancellationToken cancel) =>
+        outages.WaitOutAsync(() => TryTakeAsync(job, stage, worker, cancel), cancel);
 
     /// <summary>The lease of an attempt that was given before.</summary>
     public StageLease Of(Guid job, Stage stage, int attempt) => new(this, job, stage, attempt);
@@ -79,7 +83,10 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
     {
         var (selectors, memory) = (worker.Selectors, worker.Memory);
         var estimated = worker.OnCpu ? memory : long.MaxValue;
-        var queued = db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued && s.Memory <= memory && s.EstimatedMemory <= estimated && s.Format >= StageFormat.Oldest && s.Format <= StageFormat.Settings);
-        return selectors.Count == 0 ? queued.Where(s => s.Selector == null) : queued.Where(s => s.Selector == null || selectors.Contains(s.Selector));
+        var queued = db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued && s.Memory <= memory
+            && s.EstimatedMemory <= estimated && s.Format >= StageFormat.Oldest && s.Format <= StageFormat.Settings);
+        return selectors.Count == 0
+            ? queued.Where(s => s.Selector == null)
+            : queued.Where(s => s.Selector == null || selectors.Contains(s.Selector));
     }
 }

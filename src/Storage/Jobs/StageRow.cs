@@ -13,7 +13,8 @@ public sealed class StageRow
 
     public JobStatus Status { get; set; }
 
-    /// <summary>How often it was taken up. It is the fencing token: whoever writes must name the attempt that it was given, and only the latest is listened to.</summary>
+    /// <summary>How often it was taken up. It is the fencing token: whoever writes must name the attempt that it was given, and only the
+    /// latest is listened to.</summary>
     public int Attempt { get; set; }
 
     /// <summary>Attempts that ended without anybody's fault: the worker stopped or vanished.</summary>
@@ -34,7 +35,8 @@ public sealed class StageRow
     /// <summary>Bytes of memory that a worker must have because the job asks for it; 0 where it does not.</summary>
     public long Memory { get; init; }
 
-    /// <summary>Bytes of memory that the stage takes on a CPU (<see cref="MemoryEstimate"/>); 0 while not known. On a GPU it takes less, and what was asked for counts alone.</summary>
+    /// <summary>Bytes of memory that the stage takes on a CPU (<see cref="MemoryEstimate"/>); 0 while not known. On a GPU it takes less,
+    /// and what was asked for counts alone.</summary>
     public long EstimatedMemory { get; set; }
 
     /// <summary>The version in which settings and checkpoint are written. A worker takes only what it understands.</summary>
@@ -116,7 +118,8 @@ internal sealed class StageRowMapping : IEntityTypeConfiguration<StageRow>
         builder.ToTable("stages");
         builder.HasKey(s => new { s.JobId, s.Stage });
         builder.Property(s => s.Parameters).AsJson();
-        builder.HasIndex(s => new { s.Priority, s.Stage, s.QueuedAt, s.JobId }).IsDescending(false, true, false, false).HasFilter("status = 'queued'").HasDatabaseName("ix_stages_queue");
+        builder.HasIndex(s => new { s.Priority, s.Stage, s.QueuedAt, s.JobId }).IsDescending(false, true, false, false)
+            .HasFilter("status = 'queued'").HasDatabaseName("ix_stages_queue");
         builder.HasIndex(s => s.LeaseUntil).HasFilter("status = 'running'").HasDatabaseName("ix_stages_running");
         builder.HasIndex(s => s.ContentKey);
     }

@@ -28,7 +28,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
 
     public async Task<StoredObject> PutFileAsync(string key, string path, CancellationToken cancel)
     {
-        await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous);
+        await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize,
+            FileOptions.Asynchronous);
         var unfinished = UnfinishedOf(PathOf(key));
         if (!TryLink(path, unfinished)) return await PutAsync(key, content, cancel);
         try
@@ -46,7 +47,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
     {
         try
         {
-            return Task.FromResult<Stream>(new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferSize, FileOptions.Asynchronous));
+            return Task.FromResult<Stream>(new FileStream(PathOf(key), FileMode.Open, FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete, BufferSize, FileOptions.Asynchronous));
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -64,7 +66,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
             if (link(PathOf(key), unfinished) != 0) // another file system
             {
                 await using var from = await OpenAsync(key, cancel);
-                await using var to = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize, FileOptions.Asynchronous);
+                await using var to = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize,
+                    FileOptions.Asynchronous);
                 await from.CopyToAsync(to, cancel);
             }
             File.Move(unfinished, path, overwrite: true);
@@ -82,7 +85,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         {
             File.Delete(path);
             // Emptied folders go too, but for those at the top.
-            for (var folder = Path.GetDirectoryName(path)!; Path.GetRelativePath(root, folder).Contains('/') && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
+            for (var folder = Path.GetDirectoryName(path)!; Path.GetRelativePath(root, folder).Contains('/')
+                && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
                 Directory.Delete(folder);
         }
         catch (DirectoryNotFoundException)
@@ -108,7 +112,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
     }
 
-    public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => new((Uri?)null);
+    public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid,
+        CancellationToken cancel) => new((Uri?)null);
 
     public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel)
     {
@@ -130,7 +135,8 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         await DeleteAsync(probe, cancel);
     }
 
-    /// <summary>Gives a whole file the name of its object. A link, unlike a move, fails where there is one already: two writers cannot both succeed.</summary>
+    /// <summary>Gives a whole file the name of its object. A link, unlike a move, fails where there is one already: two writers cannot both
+    /// succeed.</summary>
     private async Task<StoredObject> PublishAsync(string unfinished, StoredObject stored, CancellationToken cancel)
     {
         var path = PathOf(stored.Key);
@@ -207,9 +213,11 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         if (File.Exists(unfinished)) File.Delete(unfinished);
     }
 
-    private static IEnumerable<FileInfo> FilesBelow(string folder) => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories) : [];
+    private static IEnumerable<FileInfo> FilesBelow(string folder) =>
+        Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories) : [];
 
-    private static async Task<string> Sha256Async(Stream content, CancellationToken cancel) => Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel));
+    private static async Task<string> Sha256Async(Stream content, CancellationToken cancel) =>
+        Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel));
 
     private static FileNotFoundException NotThere(string key) => new($"There is no object {key}.");
 

@@ -11,7 +11,13 @@ public sealed record ObjectOptions
     public IEnumerable<Fault> Faults(string path, S3Options s3)
     {
         var bucket = $"{path}:{nameof(S3Options.Bucket)}";
-        if (Folder is not null) return s3.Bucket.Length > 0 ? [new($"{path}:{nameof(Folder)}", "is given beside Bucket: objects are either in a folder or in a store")] : $"{path}:{nameof(Folder)}".AbsoluteFolder(Folder);
-        return s3.Bucket.Length > 0 ? s3.Faults(path) : [new(bucket, $"is required, or {SettingName.Of($"{path}:{nameof(Folder)}")} for a folder that all hosts share"), .. s3.Faults(path).Where(fault => fault.Path != bucket)];
+        if (Folder is not null)
+            return s3.Bucket.Length > 0
+                ? [new($"{path}:{nameof(Folder)}", "is given beside Bucket: objects are either in a folder or in a store")]
+                : $"{path}:{nameof(Folder)}".AbsoluteFolder(Folder);
+        return s3.Bucket.Length > 0
+            ? s3.Faults(path)
+            : [new(bucket, $"is required, or {SettingName.Of($"{path}:{nameof(Folder)}")} for a folder that all hosts share"),
+            .. s3.Faults(path).Where(fault => fault.Path != bucket)];
     }
 }

@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Removes objects that no row points to: what an attempt stored that never published it, what a broken upload left. Never what a row points to, or may still come to point to.</summary>
+/// <summary>Removes objects that no row points to: what an attempt stored that never published it, what a broken upload left. Never what a
+/// row points to, or may still come to point to.</summary>
 /// <remarks>
-/// The keys are listed first and the rows read afterwards. An object of an attempt that is over by then is named by a row or never will be, as publishing
-/// and ending are one change; an object of an attempt that still runs is left alone. What is not of an attempt (an upload, a model being
-/// fetched) gets its row after its objects, so it is left alone for <see cref="UploadsTake"/>.
+/// The keys are listed first and the rows read afterwards. An object of an attempt that is over by then is named by a row or never will be,
+/// as publishing and ending are one change; an object of an attempt that still runs is left alone. What is not of an attempt (an upload, a
+/// model being fetched) gets its row after its objects, so it is left alone for <see cref="UploadsTake"/>.
 /// </remarks>
-public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock, ILogger<ObjectSweep> log)
+public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock,
+    ILogger<ObjectSweep> log)
 {
     /// <summary>No upload takes as long.</summary>
     public static readonly TimeSpan UploadsTake = TimeSpan.FromHours(24);
@@ -37,7 +39,8 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         var removed = 0;
         await using var db = await contexts.CreateDbContextAsync(cancel);
         foreach (var (prefix, orphans) in new (string, Func<JobsContext, Guid, List<ListedObject>, CancellationToken, Task<List<string>>>)[]
-            { ("jobs/", OrphansOfJobAsync), ("models/", OrphansOfModelAsync), ("datasets/", OrphansOfDatasetAsync), ("files/", OrphansOfFileAsync) })
+            { ("jobs/", OrphansOfJobAsync), ("models/", OrphansOfModelAsync), ("datasets/", OrphansOfDatasetAsync),
+            ("files/", OrphansOfFileAsync) })
             await foreach (var (owner, listed) in ByOwnerAsync(prefix, cancel))
                 removed += await RemoveAsync(await orphans(db, owner, listed, cancel), cancel);
         removed += await objects.RemoveUnfinishedAsync(clock.GetUtcNow() - UploadsTake, cancel);
@@ -48,17 +51,23 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
     private static async Task<List<string>> OrphansOfJobAsync(JobsContext db, Guid job, List<ListedObject> listed, CancellationToken cancel)
     {
         if (listed.Count == 0) return [];
-        var stages = await db.Stages.AsNoTracking().Where(s => s.JobId == job).Select(s => new { s.Stage, s.Status, s.Attempt }).ToListAsync(cancel);
+        var stages = await db.Stages.AsNoTracking().Where(s => s.JobId == job).Select(s => new { s.Stage, s.Status, s.Attempt })
+            .ToListAsync(cancel);
         // After the stages: an attempt that was over there has published all that it ever will.
         var named = (await db.Artifacts.AsNoTracking().Where(a => a.JobId == job).Select(a => a.Key).ToListAsync(cancel)).ToHashSet();
-        named.UnionWith((await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job).ToListAsync(cancel)).SelectMany(c => c.Files).Select(f => f.Key));
-        var running = stages.Where(s => s.Status == JobStatus.Running).Select(s => $"jobs/{job:D}/attempts/{JsonText.NameOf(s.Stage)}-{s.Attempt}/").ToList();
-        return [.. listed.Select(o => o.Key).Where(key => !named.Contains(key) && !running.Any(attempt => key.StartsWith(attempt, StringComparison.Ordinal)))];
+        named.UnionWith((await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job).ToListAsync(cancel)).SelectMany(c => c.Files)
+            .Select(f => f.Key));
+        var running = stages.Where(s => s.Status == JobStatus.Running)
+            .Select(s => $"jobs/{job:D}/attempts/{JsonText.NameOf(s.Stage)}-{s.Attempt}/").ToList();
+        return [.. listed.Select(o => o.Key).Where(key => !named.Contains(key)
+            && !running.Any(attempt => key.StartsWith(attempt, StringComparison.Ordinal)))];
     }
 
-    private Task<List<string>> OrphansOfModelAsync(JobsContext db, Guid model, List<ListedObject> listed, CancellationToken cancel) => OrphansOfInputAsync(db.Models, model, listed, cancel);
+    private Task<List<string>> OrphansOfModelAsync(JobsContext db, Guid model, List<ListedObject> listed, CancellationToken cancel) =>
+        OrphansOfInputAsync(db.Models, model, listed, cancel);
 
-    private Task<List<string>> OrphansOfDatasetAsync(JobsContext db, Guid dataset, List<ListedObject> listed, CancellationToken cancel) => OrphansOfInputAsync(db.Datasets, dataset, listed, cancel);
+    private Task<List<string>> OrphansOfDatasetAsync(JobsContext db, Guid dataset, List<ListedObject> listed, CancellationToken cancel) =>
+        OrphansOfInputAsync(db.Datasets, dataset, listed, cancel);
 
     private async Task<List<string>> OrphansOfFileAsync(JobsContext db, Guid file, List<ListedObject> listed, CancellationToken cancel)
     {
@@ -67,7 +76,8 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         return [.. listed.Where(o => o.Key != named && o.LastModified < since).Select(o => o.Key)];
     }
 
-    private async Task<List<string>> OrphansOfInputAsync<T>(IQueryable<T> rows, Guid id, List<ListedObject> listed, CancellationToken cancel) where T : InputRow
+    private async Task<List<string>> OrphansOfInputAsync<T>(IQueryable<T> rows, Guid id, List<ListedObject> listed,
+        CancellationToken cancel) where T : InputRow
     {
         var row = await rows.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancel);
         if (row is { Status: InputStatus.Preparing }) return [];
@@ -77,12 +87,15 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
     }
 
     /// <summary>The objects below a prefix, those of one row together: a store lists by key.</summary>
-    private async IAsyncEnumerable<(Guid Owner, List<ListedObject> Listed)> ByOwnerAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<(Guid Owner, List<ListedObject> Listed)> ByOwnerAsync(string prefix,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         var (owner, group) = (Guid.Empty, new List<ListedObject>());
         await foreach (var listed in objects.ListAsync(prefix, cancel))
         {
-            if (!Guid.TryParse(listed.Key.AsSpan(prefix.Length, Math.Max(0, listed.Key.IndexOf('/', prefix.Length) - prefix.Length)), out var of)) continue; // not ours
+            if (!Guid.TryParse(listed.Key.AsSpan(prefix.Length, Math.Max(0, listed.Key.IndexOf('/', prefix.Length) - prefix.Length)),
+                out var of))
+                continue; // not ours
             if (of != owner && group.Count > 0)
             {
                 yield return (owner, group);

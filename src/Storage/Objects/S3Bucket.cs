@@ -12,7 +12,8 @@ namespace LoraDrop.Storage;
 /// <remarks>Errors are those of <see cref="IObjectStore"/>.</remarks>
 public sealed class S3Bucket : IDisposable
 {
-    /// <summary>How often the client tries again by itself, a second or two apart, before it says that the store cannot be reached.</summary>
+    /// <summary>How often the client tries again by itself, a second or two apart, before it says that the store cannot be
+    /// reached.</summary>
     private const int Retries = 2;
 
     private readonly S3Transport _transport;
@@ -38,23 +39,31 @@ public sealed class S3Bucket : IDisposable
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
             ForcePathStyle = Options.IsPathStyle,
-            RequestChecksumCalculation = Options.Checksums ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = Options.Checksums ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
+            RequestChecksumCalculation = Options.Checksums
+            ? RequestChecksumCalculation.WHEN_SUPPORTED
+            : RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = Options.Checksums
+            ? ResponseChecksumValidation.WHEN_SUPPORTED
+            : ResponseChecksumValidation.WHEN_REQUIRED,
         };
         if (endpoint is null) config.RegionEndpoint = RegionEndpoint.GetBySystemName(Options.Region);
         else (config.ServiceURL, config.AuthenticationRegion) = (endpoint, Options.Region);
-        return string.IsNullOrEmpty(Options.AccessKey) ? new(config) : new(new BasicAWSCredentials(Options.AccessKey, Options.SecretKey), config);
+        return string.IsNullOrEmpty(Options.AccessKey)
+            ? new(config)
+            : new(new BasicAWSCredentials(Options.AccessKey, Options.SecretKey), config);
     }
 
     /// <summary>The objects whose key begins with a prefix.</summary>
-    /// <remarks>In pages of version 1, each of which goes on after the last key of the one before. Every store has them; the tokens of version 2 not (s3rver cannot make one on today's Node.js).</remarks>
+    /// <remarks>In pages of version 1, each of which goes on after the last key of the one before. Every store has them; the tokens of
+    /// version 2 not (s3rver cannot make one on today's Node.js).</remarks>
     public async IAsyncEnumerable<ListedObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
         var request = new ListObjectsRequest { BucketName = Options.Bucket, Prefix = prefix };
         while (true)
         {
             var page = await AskAsync(null, s3 => s3.ListObjectsAsync(request, cancel), cancel);
-            foreach (var file in page.S3Objects ?? []) yield return new(file.Key, file.Size ?? 0, (file.LastModified ?? DateTime.UnixEpoch).ToUniversalTime());
+            foreach (var file in page.S3Objects ?? [])
+                yield return new(file.Key, file.Size ?? 0, (file.LastModified ?? DateTime.UnixEpoch).ToUniversalTime());
             if (page.IsTruncated != true || page.S3Objects is not [.., var last]) yield break;
             request.Marker = last.Key;
         }
@@ -62,9 +71,11 @@ public sealed class S3Bucket : IDisposable
 
     /// <summary>Opens an object for reading from any place. A connection that breaks is taken up where it was.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
-    public async Task<Stream> OpenAsync(string key, CancellationToken cancel) => new S3ReadStream(this, key, await HeadAsync(key, cancel) ?? throw S3Answer.NotThere(Options, key));
+    public async Task<Stream> OpenAsync(string key, CancellationToken cancel) =>
+        new S3ReadStream(this, key, await HeadAsync(key, cancel) ?? throw S3Answer.NotThere(Options, key));
 
-    /// <summary>Opens the object that was looked at; reading fails where another has taken its place, in a store that honours <c>If-Match</c>.</summary>
+    /// <summary>Opens the object that was looked at; reading fails where another has taken its place, in a store that honours
+    /// <c>If-Match</c>.</summary>
     public Stream Open(string key, S3Head head) => new S3ReadStream(this, key, head);
 
     /// <summary>Brings an object into a local file, whole or not at all.</summary>
@@ -78,7 +89,9 @@ public sealed class S3Bucket : IDisposable
         try
         {
             var sha256 = await CopyAsync(key, head, unfinished, cancel);
-            if (head.Sha256 is { } stored && stored != sha256) throw new IOException($"The object {key} came with sha256 {sha256} from {S3Answer.NameOf(Options)}, and was stored with {stored}: it is damaged.");
+            if (head.Sha256 is { } stored && stored != sha256)
+                throw new IOException($"The object {key} came with sha256 {sha256} from {S3Answer.NameOf(Options)}, and was stored with "
+                    + $"{stored}: it is damaged.");
             File.Move(unfinished, path, overwrite: true);
         }
         finally
@@ -98,7 +111,8 @@ public sealed class S3Bucket : IDisposable
     {
         try
         {
-            var said = await AskAsync(key, s3 => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Options.Bucket, Key = key }, cancel), cancel);
+            var said = await AskAsync(key, s3 =>
+                s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Options.Bucket, Key = key }, cancel), cancel);
             return new(said.ContentLength, said.ETag, said.Metadata[S3Head.Sha256Name]);
         }
         catch (FileNotFoundException)
@@ -109,7 +123,8 @@ public sealed class S3Bucket : IDisposable
 
     /// <summary>Begins to send an object, from a place in it, as long as it is the same one.</summary>
     internal Task<GetObjectResponse> GetAsync(string key, string etag, long from, CancellationToken cancel) =>
-        AskAsync(key, s3 => s3.GetObjectAsync(new GetObjectRequest { BucketName = Options.Bucket, Key = key, EtagToMatch = etag, ByteRange = new ByteRange($"bytes={from}-") }, cancel), cancel);
+        AskAsync(key, s3 => s3.GetObjectAsync(new GetObjectRequest { BucketName = Options.Bucket, Key = key, EtagToMatch = etag,
+            ByteRange = new ByteRange($"bytes={from}-") }, cancel), cancel);
 
     /// <summary>Asks the store, and says what goes wrong in our words.</summary>
     internal async Task<T> AskAsync<T>(string? key, Func<AmazonS3Client, Task<T>> ask, CancellationToken cancel)
@@ -143,7 +158,8 @@ public sealed class S3Bucket : IDisposable
 /// <summary>What is known of an object without reading it.</summary>
 /// <param name="Bytes">Its size.</param>
 /// <param name="ETag">The store's name of this content.</param>
-/// <param name="Sha256">What we wrote beside it; null for objects that were sent in parts, whose sha256 was not known when they began, and for other people's.</param>
+/// <param name="Sha256">What we wrote beside it; null for objects that were sent in parts, whose sha256 was not known when they began, and
+/// for other people's.</param>
 public sealed record S3Head(long Bytes, string ETag, string? Sha256)
 {
     /// <summary>The metadata that holds the sha256.</summary>

@@ -11,7 +11,8 @@ namespace LoraDrop.Storage;
 
 /// <summary>Objects in a bucket of an S3-compatible store.</summary>
 /// <remarks>
-/// Every object is stored under the condition that there is none of its key (<c>If-None-Match: *</c>). A store that does not know the condition refuses it (501) or ignores it:
+/// Every object is stored under the condition that there is none of its key (<c>If-None-Match: *</c>). A store that does not know the
+/// condition refuses it (501) or ignores it:
 /// then keys alone, made of ids and attempts, keep writers apart.
 /// </remarks>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
@@ -69,10 +70,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public async IAsyncEnumerable<ListedObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var file in _bucket.ListAsync(_options.Prefix + prefix, cancel)) yield return file with { Key = file.Key[_options.Prefix.Length..] };
+        await foreach (var file in _bucket.ListAsync(_options.Prefix + prefix, cancel))
+            yield return file with { Key = file.Key[_options.Prefix.Length..] };
     }
 
-    public async ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel)
+    public async ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid,
+        CancellationToken cancel)
     {
         if (!_options.Presign) return null;
         var secure = (_options.PublicEndpoint ?? _options.Endpoint)?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) != true;
@@ -83,7 +86,9 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             Verb = HttpVerb.GET,
             Protocol = secure ? Protocol.HTTPS : Protocol.HTTP,
             Expires = (TimeProvider.System.GetUtcNow() + valid).UtcDateTime, // the client signs by this clock, too
-            ResponseHeaderOverrides = new() { ContentType = contentType, ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = fileName[(fileName.LastIndexOf('/') + 1)..] }.ToString() },
+            ResponseHeaderOverrides = new() { ContentType = contentType,
+            ContentDisposition = new ContentDispositionHeaderValue(
+            "attachment") { FileNameStar = fileName[(fileName.LastIndexOf('/') + 1)..] }.ToString() },
         }), cancel);
         return new(address);
     }
@@ -126,7 +131,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         var md5 = Md5(content);
         var answer = await _bucket.AskAsync(key, s3 => UnlessThereAsync(condition =>
         {
-            var request = new PutObjectRequest { BucketName = _options.Bucket, Key = key, InputStream = StreamOf(content), UseChunkEncoding = false, MD5Digest = Convert.ToBase64String(md5), IfNoneMatch = condition };
+            var request = new PutObjectRequest { BucketName = _options.Bucket, Key = key, InputStream = StreamOf(content),
+                UseChunkEncoding = false, MD5Digest = Convert.ToBase64String(md5), IfNoneMatch = condition };
             request.Metadata[S3Head.Sha256Name] = sha256;
             return s3.PutObjectAsync(request, cancel);
         }), cancel);
@@ -146,9 +152,11 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         try
         {
             var sent = new List<PartETag>();
-            for (; part.Count > 0; part = await parts.NextAsync(cancel)) sent.Add(await PutPartAsync(key, upload, sent.Count + 1, part, cancel));
+            for (; part.Count > 0; part = await parts.NextAsync(cancel))
+                sent.Add(await PutPartAsync(key, upload, sent.Count + 1, part, cancel));
             return whole = await _bucket.AskAsync(key, s3 => UnlessThereAsync(condition =>
-                s3.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = _options.Bucket, Key = key, UploadId = upload, PartETags = sent, IfNoneMatch = condition }, cancel)), cancel) is not null;
+                s3.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = _options.Bucket, Key = key,
+                    UploadId = upload, PartETags = sent, IfNoneMatch = condition }, cancel)), cancel) is not null;
         }
         finally
         {
@@ -174,8 +182,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <summary>
-    /// Writes under the condition that nothing is there. Null where something is, or may be: a client that lost the answer of a first try, and tried
-    /// again by itself, hears that its own object is in the way, or that the upload is over.
+    /// Writes under the condition that nothing is there. Null where something is, or may be: a client that lost the answer of a first try,
+    /// and tried again by itself, hears that its own object is in the way, or that the upload is over.
     /// </summary>
     private async Task<T?> UnlessThereAsync<T>(Func<string?, Task<T>> write) where T : class
     {
@@ -189,15 +197,16 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             _conditionUnknown = true;
             return answer;
         }
-        catch (AmazonS3Exception there) when (there.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || there.ErrorCode == "NoSuchUpload")
+        catch (AmazonS3Exception there) when (there.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict
+            || there.ErrorCode == "NoSuchUpload")
         {
             return null;
         }
     }
 
     /// <summary>
-    /// Looks whether the whole of an object is there, and waits a moment where it is not: some stores answer before they have written (s3rver does). Whoever learns of the
-    /// object, from a row, must find it.
+    /// Looks whether the whole of an object is there, and waits a moment where it is not: some stores answer before they have written
+    /// (s3rver does). Whoever learns of the object, from a row, must find it.
     /// </summary>
     private async Task SettleAsync(string key, StoredObject stored, CancellationToken cancel)
     {
@@ -211,8 +220,10 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     /// <summary>Whether what is there is what was to be stored.</summary>
     private async Task CompareAsync(string key, StoredObject stored, CancellationToken cancel)
     {
-        var there = await _bucket.HeadAsync(key, cancel) ?? throw S3Answer.Unreachable(_options, $"another upload of {key} was under way, and nothing is there now. It can be sent again");
-        if (there.Bytes != stored.Bytes || (there.Sha256 ?? await Sha256Async(key, there, cancel)) != stored.Sha256) throw new ObjectTakenException(stored.Key);
+        var there = await _bucket.HeadAsync(key, cancel) ?? throw S3Answer.Unreachable(_options,
+            $"another upload of {key} was under way, and nothing is there now. It can be sent again");
+        if (there.Bytes != stored.Bytes || (there.Sha256 ?? await Sha256Async(key, there, cancel)) != stored.Sha256)
+            throw new ObjectTakenException(stored.Key);
     }
 
     private async Task<string> Sha256Async(string key, S3Head there, CancellationToken cancel)
@@ -221,7 +232,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel));
     }
 
-    private Task<ListMultipartUploadsResponse?> UnfinishedAsync(ListMultipartUploadsRequest request, CancellationToken cancel) => _bucket.AskAsync(null, async s3 =>
+    private Task<ListMultipartUploadsResponse?> UnfinishedAsync(ListMultipartUploadsRequest request, CancellationToken cancel) =>
+        _bucket.AskAsync(null, async s3 =>
     {
         try
         {
@@ -236,7 +248,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private Task<AbortMultipartUploadResponse> AbortAsync(string key, string upload, CancellationToken cancel) =>
         _bucket.AskAsync(key, s3 => s3.AbortMultipartUploadAsync(_options.Bucket, key, upload, cancel), cancel);
 
-    /// <summary>Aborts for a caller that has an error of its own, and perhaps no patience left. What stays behind is removed by <see cref="RemoveUnfinishedAsync"/>.</summary>
+    /// <summary>Aborts for a caller that has an error of its own, and perhaps no patience left. What stays behind is removed by
+    /// <see cref="RemoveUnfinishedAsync"/>.</summary>
     private async Task TryAbortAsync(string key, string upload)
     {
         using var soon = new CancellationTokenSource(AbortWithin);
@@ -250,16 +263,21 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    /// <summary>Whether a store that names contents by their MD5, as most do but for objects under keys of a key service, names another content.</summary>
+    /// <summary>Whether a store that names contents by their MD5, as most do but for objects under keys of a key service, names another
+    /// content.</summary>
     private static bool IsDamaged(string? etag, byte[] md5, ServerSideEncryptionMethod? encryption) =>
         string.IsNullOrEmpty(encryption?.Value) || encryption == ServerSideEncryptionMethod.AES256
-            ? etag?.Trim('"') is { Length: 32 } name && name.All(char.IsAsciiHexDigit) && !name.Equals(Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase)
+            ? etag?.Trim('"') is { Length: 32 } name && name.All(char.IsAsciiHexDigit)
+            && !name.Equals(Convert.ToHexString(md5), StringComparison.OrdinalIgnoreCase)
             : false;
 
-    [SuppressMessage("Security", "CA5351", Justification = "It guards against accidents on the way, and is what every S3 store checks; the sha256 is what counts.")]
+    [SuppressMessage("Security", "CA5351",
+        Justification = "It guards against accidents on the way, and is what every S3 store checks; the sha256 is what counts.")]
     private static byte[] Md5(ArraySegment<byte> content) => MD5.HashData(content);
 
-    private StoreUnreachableException Damaged(string key) => new($"What arrived at the object store at {S3Answer.NameOf(_options)} under {key} is not what was sent, and was removed. It can be sent again.");
+    private StoreUnreachableException Damaged(string key) =>
+        new($"What arrived at the object store at {S3Answer.NameOf(_options)} under {key} is not what was sent, "
+            + "and was removed. It can be sent again.");
 
     private static MemoryStream StreamOf(ArraySegment<byte> part) => new(part.Array!, part.Offset, part.Count, writable: false);
 

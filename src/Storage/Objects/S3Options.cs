@@ -17,31 +17,37 @@ public sealed record S3Options
     /// <summary>The region, which is part of every signature; default <c>us-east-1</c>.</summary>
     public string Region { get; init; } = "us-east-1";
 
-    /// <summary>The id of the key to sign with; null, together with <see cref="SecretKey"/>: what AWS's own tools would find (environment, profile, role of the machine or pod).</summary>
+    /// <summary>The id of the key to sign with; null, together with <see cref="SecretKey"/>: what AWS's own tools would find (environment,
+    /// profile, role of the machine or pod).</summary>
     public string? AccessKey { get; init; }
 
     /// <summary>The secret of <see cref="AccessKey"/>.</summary>
     public string? SecretKey { get; init; }
 
-    /// <summary>Whether the bucket stands in the path of addresses, not in the host's name; default true where <see cref="Endpoint"/> is given, as other stores than AWS mostly want it so.</summary>
+    /// <summary>Whether the bucket stands in the path of addresses, not in the host's name; default true where <see cref="Endpoint"/> is
+    /// given, as other stores than AWS mostly want it so.</summary>
     public bool? PathStyle { get; init; }
 
     /// <summary>Put before every key, so that a bucket can be shared; empty, or ends in <c>/</c>. Default empty.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>The address under which users reach the store, where it is another than <see cref="Endpoint"/>; download addresses are signed for it.</summary>
+    /// <summary>The address under which users reach the store, where it is another than <see cref="Endpoint"/>; download addresses are
+    /// signed for it.</summary>
     public string? PublicEndpoint { get; init; }
 
     /// <summary>Whether downloads go straight to the store, by signed addresses; default true. False where users cannot reach it.</summary>
     public bool Presign { get; init; } = true;
 
-    /// <summary>Whether uploads carry the checksums of today's S3 (CRC32); default true. False for stores that refuse them: uploads are still guarded by Content-MD5 and a signed sha256.</summary>
+    /// <summary>Whether uploads carry the checksums of today's S3 (CRC32); default true. False for stores that refuse them: uploads are
+    /// still guarded by Content-MD5 and a signed sha256.</summary>
     public bool Checksums { get; init; } = true;
 
-    /// <summary>Contents from this size on are sent in parts of this size, of which one is held in memory; default 16 MiB, at least 5 MiB. There can be 10,000 parts, so an object has at most 156 GiB by default.</summary>
+    /// <summary>Contents from this size on are sent in parts of this size, of which one is held in memory; default 16 MiB, at least 5 MiB.
+    /// There can be 10,000 parts, so an object has at most 156 GiB by default.</summary>
     public int PartBytes { get; init; } = 16 << 20;
 
-    /// <summary>The longest silence: a connection on which nothing moves for so long is given up and, twice, tried anew. Default 30 s. A slow connection that moves is never given up.</summary>
+    /// <summary>The longest silence: a connection on which nothing moves for so long is given up and, twice, tried anew. Default 30 s. A
+    /// slow connection that moves is never given up.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether the bucket stands in the path of addresses.</summary>
@@ -60,16 +66,23 @@ public sealed record S3Options
         if (Bucket.Length == 0) yield return new($"{path}:Bucket", "name the bucket that holds the objects");
         else if (Bucket.Length is < 3 or > 63 || !Bucket.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-'))
             yield return new($"{path}:Bucket", $"is no name of a bucket: {Bucket} (3 to 63 lower-case letters, digits, dots and hyphens)");
-        if (Endpoint is not null && !IsAddress(Endpoint)) yield return new($"{path}:Endpoint", "must be http(s)://host[:port], without user, path or query");
-        if (PublicEndpoint is not null && !IsAddress(PublicEndpoint)) yield return new($"{path}:PublicEndpoint", "must be http(s)://host[:port], without user, path or query");
+        if (Endpoint is not null && !IsAddress(Endpoint))
+            yield return new($"{path}:Endpoint", "must be http(s)://host[:port], without user, path or query");
+        if (PublicEndpoint is not null && !IsAddress(PublicEndpoint))
+            yield return new($"{path}:PublicEndpoint", "must be http(s)://host[:port], without user, path or query");
         if (string.IsNullOrWhiteSpace(Region)) yield return new($"{path}:Region", "must be named; stores that have none take us-east-1");
-        if (string.IsNullOrEmpty(AccessKey) != string.IsNullOrEmpty(SecretKey)) yield return new($"{path}:{(string.IsNullOrEmpty(AccessKey) ? "AccessKey" : "SecretKey")}", "give both AccessKey and SecretKey, or neither");
-        if (Prefix.Length > 0 && (!Prefix.EndsWith('/') || Prefix[..^1].Split('/').Any(part => part is "" or "." or ".." || !part.All(ObjectKey.MayHold))))
-            yield return new($"{path}:Prefix", "must end in / and hold only letters, digits, dots, hyphens, underscores and single slashes");
+        if (string.IsNullOrEmpty(AccessKey) != string.IsNullOrEmpty(SecretKey))
+            yield return new($"{path}:{(string.IsNullOrEmpty(AccessKey) ? "AccessKey" : "SecretKey")}",
+                "give both AccessKey and SecretKey, or neither");
+        if (Prefix.Length > 0
+            && (!Prefix.EndsWith('/') || Prefix[..^1].Split('/').Any(part => part is "" or "." or ".." || !part.All(ObjectKey.MayHold))))
+            yield return new($"{path}:Prefix",
+                "must end in / and hold only letters, digits, dots, hyphens, underscores and single slashes");
         if (PartBytes < LeastPartBytes) yield return new($"{path}:PartBytes", $"must be at least {LeastPartBytes} (5 MiB)");
         if (RequestTimeout <= TimeSpan.Zero) yield return new($"{path}:RequestTimeout", "must be longer than nothing");
     }
 
     private static bool IsAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address is { UserInfo: "", PathAndQuery: "/", Fragment: "" };
+        Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            && address is { UserInfo: "", PathAndQuery: "/", Fragment: "" };
 }

@@ -22,7 +22,9 @@ internal sealed class S3Parts(Stream content, int partBytes) : IDisposable
         var filled = 0;
         while (!AtEnd && filled < partBytes)
         {
-            if (filled == _buffer.Length) Array.Resize(ref _buffer, Math.Clamp(_buffer.Length * 2, Math.Min(FirstBuffer, partBytes), partBytes)); // most objects are small
+            if (filled == _buffer.Length)
+                // most objects are small
+                Array.Resize(ref _buffer, Math.Clamp(_buffer.Length * 2, Math.Min(FirstBuffer, partBytes), partBytes));
             var read = await content.ReadAsync(_buffer.AsMemory(filled), cancel);
             AtEnd = read == 0;
             filled += read;

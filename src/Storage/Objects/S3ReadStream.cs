@@ -2,7 +2,8 @@ using Amazon.S3.Model;
 
 namespace LoraDrop.Storage;
 
-/// <summary>An object of an S3 store as a stream that can seek. It is asked for when it is first read, from there to its end; seeking elsewhere drops that answer.</summary>
+/// <summary>An object of an S3 store as a stream that can seek. It is asked for when it is first read, from there to its end; seeking
+/// elsewhere drops that answer.</summary>
 internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : Stream
 {
     /// <summary>How often in a row an answer may break off before a byte of it has come.</summary>
@@ -42,15 +43,18 @@ internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : S
             var broken = await ReadOnAsync(_answer.ResponseStream, buffer, cancellationToken);
             if (broken.Read > 0) return broken.Read;
             Drop();
-            if (tries == Tries) throw S3Answer.Unreachable(bucket.Options, $"the connection broke off {Tries} times while {key} was read", broken.Error);
+            if (tries == Tries)
+                throw S3Answer.Unreachable(bucket.Options, $"the connection broke off {Tries} times while {key} was read", broken.Error);
             await Task.Delay(Pause * tries, cancellationToken);
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <summary>Waits for the store. Who can should read asynchronously.</summary>
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    public override int Read(byte[] buffer, int offset, int count) =>
+        ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
     {
@@ -82,7 +86,8 @@ internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : S
             _position += read;
             return (read, null);
         }
-        catch (Exception broken) when (!cancel.IsCancellationRequested && broken is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception broken) when (!cancel.IsCancellationRequested && broken is IOException or HttpRequestException
+            or OperationCanceledException)
         {
             return (0, broken);
         }

@@ -4,8 +4,8 @@ using Amazon.Runtime;
 namespace LoraDrop.Storage;
 
 /// <summary>
-/// Connections to a store that are given up when nothing moves on them. A limit on whole requests, which is all that the client has of its own, would also
-/// end those that are only large or slow.
+/// Connections to a store that are given up when nothing moves on them. A limit on whole requests, which is all that the client has of its
+/// own, would also end those that are only large or slow.
 /// </summary>
 internal sealed class S3Transport : HttpClientFactory, IDisposable
 {
@@ -94,9 +94,11 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
             }
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 

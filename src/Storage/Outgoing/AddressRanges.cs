@@ -12,7 +12,8 @@ public enum AddressKind
     /// <summary>Of this machine, or of networks that somebody runs for themselves: an operator may allow it.</summary>
     Private,
 
-    /// <summary>No receiver is there, whatever the settings say: metadata of clouds, link-local, multicast, documentation, and the like.</summary>
+    /// <summary>No receiver is there, whatever the settings say: metadata of clouds, link-local, multicast, documentation, and the
+    /// like.</summary>
     Never,
 }
 
@@ -23,27 +24,42 @@ public static class AddressRanges
     private static readonly (IPNetwork Network, AddressKind Kind, string Name)[] Special =
     [
         // Metadata that lies in ranges which may be private, or public: these come first.
-        Never("100.100.100.200/32", "the metadata of a cloud"), Never("168.63.129.16/32", "the metadata of a cloud"), Never("192.0.0.192/32", "the metadata of a cloud"), Never("169.254.0.0/16", "link-local, where clouds have their metadata"),
-        Never("fd00:ec2::/32", "the metadata of a cloud"), Never("fd20:ce::/32", "the metadata of a cloud"), Never("fd00:c1::/32", "the metadata of a cloud"),
-        Never("0.0.0.0/8", "no address of a receiver"), Private("10.0.0.0/8", "a private network"), Private("100.64.0.0/10", "a provider's inner network"), Private("127.0.0.0/8", "this machine itself"),
-        Private("172.16.0.0/12", "a private network"), Never("192.0.0.0/24", "reserved"), Never("192.0.2.0/24", "for documentation"), Never("192.88.99.0/24", "a way from IPv6 to IPv4"), Private("192.168.0.0/16", "a private network"),
-        Never("198.18.0.0/15", "for benchmarks"), Never("198.51.100.0/24", "for documentation"), Never("203.0.113.0/24", "for documentation"), Never("224.0.0.0/4", "multicast"), Never("240.0.0.0/4", "reserved"),
-        Never("::/128", "no address of a receiver"), Private("::1/128", "this machine itself"), Never("::/96", "IPv4 in the clothes of IPv6"), Never("64:ff9b:1::/48", "a way from IPv6 to IPv4"), Never("100::/64", "where everything is discarded"),
-        Never("2001::/32", "a way from IPv6 to IPv4"), Never("2001::/23", "reserved"), Never("2001:db8::/32", "for documentation"), Never("2002::/16", "a way from IPv6 to IPv4"), Never("3fff::/20", "for documentation"),
-        Private("fc00::/7", "a private network"), Never("fe80::/10", "link-local"), Never("fec0::/10", "a private network of old"), Never("ff00::/8", "multicast"),
+        Never("100.100.100.200/32", "the metadata of a cloud"), Never("168.63.129.16/32", "the metadata of a cloud"),
+        Never("192.0.0.192/32", "the metadata of a cloud"), Never("169.254.0.0/16", "link-local, where clouds have their metadata"),
+        Never("fd00:ec2::/32", "the metadata of a cloud"), Never("fd20:ce::/32", "the metadata of a cloud"),
+        Never("fd00:c1::/32", "the metadata of a cloud"),
+        Never("0.0.0.0/8", "no address of a receiver"), Private("10.0.0.0/8", "a private network"),
+        Private("100.64.0.0/10", "a provider's inner network"), Private("127.0.0.0/8", "this machine itself"),
+        Private("172.16.0.0/12", "a private network"), Never("192.0.0.0/24", "reserved"), Never("192.0.2.0/24", "for documentation"),
+        Never("192.88.99.0/24", "a way from IPv6 to IPv4"), Private("192.168.0.0/16", "a private network"),
+        Never("198.18.0.0/15", "for benchmarks"), Never("198.51.100.0/24", "for documentation"),
+        Never("203.0.113.0/24", "for documentation"), Never("224.0.0.0/4", "multicast"), Never("240.0.0.0/4", "reserved"),
+        Never("::/128", "no address of a receiver"), Private("::1/128", "this machine itself"),
+        Never("::/96", "IPv4 in the clothes of IPv6"), Never("64:ff9b:1::/48", "a way from IPv6 to IPv4"),
+        Never("100::/64", "where everything is discarded"),
+        Never("2001::/32", "a way from IPv6 to IPv4"), Never("2001::/23", "reserved"), Never("2001:db8::/32", "for documentation"),
+        Never("2002::/16", "a way from IPv6 to IPv4"), Never("3fff::/20", "for documentation"),
+        Private("fc00::/7", "a private network"), Never("fe80::/10", "link-local"), Never("fec0::/10", "a private network of old"),
+        Never("ff00::/8", "multicast"),
     ];
 
-    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96"), SixToFour = IPNetwork.Parse("2002::/16"), Compatible = IPNetwork.Parse("::/96");
+    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96"),
+        SixToFour = IPNetwork.Parse("2002::/16"), Compatible = IPNetwork.Parse("::/96");
 
-    /// <summary>Whether an address of IPv6 only carries one of IPv4, or leads to one: as an address that people write, it is a disguise.</summary>
+    /// <summary>Whether an address of IPv6 only carries one of IPv4, or leads to one: as an address that people write, it is a
+    /// disguise.</summary>
     public static bool IsDisguise(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6
-        && (address.IsIPv4MappedToIPv6 || address.IsIPv6Teredo || Nat64.Contains(address) || SixToFour.Contains(address) || (Compatible.Contains(address) && !address.Equals(IPAddress.IPv6Loopback) && !address.Equals(IPAddress.IPv6Any)));
+        && (address.IsIPv4MappedToIPv6 || address.IsIPv6Teredo || Nat64.Contains(address) || SixToFour.Contains(address)
+        || (Compatible.Contains(address) && !address.Equals(IPAddress.IPv6Loopback) && !address.Equals(IPAddress.IPv6Any)));
 
-    /// <summary>The address that a connection to this one ends at: of IPv4 mapped into IPv6, and of a NAT64's answer (RFC 6052), the one of IPv4.</summary>
+    /// <summary>The address that a connection to this one ends at: of IPv4 mapped into IPv6, and of a NAT64's answer (RFC 6052), the one of
+    /// IPv4.</summary>
     public static IPAddress Plain(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6 && Nat64.Contains(address) ? new(address.GetAddressBytes().AsSpan(12)) : address;
+        return address.AddressFamily == AddressFamily.InterNetworkV6 && Nat64.Contains(address)
+            ? new(address.GetAddressBytes().AsSpan(12))
+            : address;
     }
 
     /// <summary>The kind of an address, and what it is in words.</summary>
@@ -53,10 +69,14 @@ public static class AddressRanges
         var plain = Plain(address);
         foreach (var (network, kind, name) in Special)
             if (network.Contains(plain)) return (kind, name);
-        return plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain) ? (AddressKind.Never, "reserved") : (AddressKind.Public, "public");
+        return plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain)
+            ? (AddressKind.Never, "reserved")
+            : (AddressKind.Public, "public");
     }
 
-    private static (IPNetwork, AddressKind, string) Never(string network, string name) => (IPNetwork.Parse(network), AddressKind.Never, name);
+    private static (IPNetwork, AddressKind, string) Never(string network, string name) =>
+        (IPNetwork.Parse(network), AddressKind.Never, name);
 
-    private static (IPNetwork, AddressKind, string) Private(string network, string name) => (IPNetwork.Parse(network), AddressKind.Private, name);
+    private static (IPNetwork, AddressKind, string) Private(string network, string name) =>
+        (IPNetwork.Parse(network), AddressKind.Private, name);
 }

@@ -5,13 +5,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Wakes workers. A message carries ids only and says that something was queued; what is taken up, and whether anything still is, the rows say.</summary>
+/// <summary>Wakes workers. A message carries ids only and says that something was queued; what is taken up, and whether anything still is,
+/// the rows say.</summary>
 /// <remarks>
 /// A message may come late, twice or never: a service can end between a change of the rows and its message, and a worker that cannot
-/// run the stage may be the one that gets it. Workers that have nothing to do look at the rows every second, so a lost message costs a second.
-/// So nobody waits until one is sent either: a thread of its own sends them one after the other, the last of them before an orderly stop. In PostgreSQL a message
-/// costs more than to store the job (two transactions, seven statements). As any message makes a worker run all that it can, a few dozen wake all who are idle: in
-/// a flood of stages the others are not sent.
+/// run the stage may be the one that gets it. Workers that have nothing to do look at the rows every second, so a lost message costs a
+/// second. So nobody waits until one is sent either: a thread of its own sends them one after the other, the last of them before an orderly
+/// stop. In PostgreSQL a message costs more than to store the job (two transactions, seven statements). As any message makes a worker run
+/// all that it can, a few dozen wake all who are idle: in a flood of stages the others are not sent.
 /// </remarks>
 public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQueue> log) : IHostedService
 {
@@ -33,14 +34,19 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
 
     public void Enqueue(StageRow queued)
     {
-        var (priority, job, stage) = (JsonText.NameOf(queued.Priority), queued.JobId, queued.Stage); // as it is now: a row may change before it is sent
+        // as it is now: a row may change before it is sent
+        var (priority, job, stage) = (JsonText.NameOf(queued.Priority), queued.JobId, queued.Stage);
         lock (_lock)
-            if (_stages.Count < Flood) Add(_stages, () => client.Enqueue<IQueuedWork>(priority, work => work.RunStageAsync(job, stage, CancellationToken.None)));
+            if (_stages.Count < Flood)
+                Add(_stages, () => client.Enqueue<IQueuedWork>(priority, work => work.RunStageAsync(job, stage, CancellationToken.None)));
     }
 
-    public void EnqueueModel(Guid model) => Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
+    public void EnqueueModel(Guid model) =>
+        Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
 
-    public void EnqueueDataset(Guid dataset) => Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
+    public void EnqueueDataset(Guid dataset) =>
+        Add(_preparations,
+            () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
 
     /// <summary>Ends when no message waits to be sent.</summary>
     public Task SentAsync()
@@ -64,7 +70,8 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
             to.Enqueue(send);
             if (_sent is not null) return;
             _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            new Thread(SendAll) { IsBackground = true, Name = "work queue" }.Start(); // sending blocks, and threads of the pool have requests to answer
+            // sending blocks, and threads of the pool have requests to answer
+            new Thread(SendAll) { IsBackground = true, Name = "work queue" }.Start();
         }
     }
 
@@ -88,7 +95,8 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
         }
     }
 
-    /// <summary>The rows are changed already: that nobody could be woken must not fail what was asked for. In an outage the others that wait would say the same, one after the other.</summary>
+    /// <summary>The rows are changed already: that nobody could be woken must not fail what was asked for. In an outage the others that
+    /// wait would say the same, one after the other.</summary>
     private void Send(Action send)
     {
         try

@@ -3,13 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A time as people write it in settings: <c>250ms</c>, <c>30s</c>, <c>5min</c>, <c>1h</c>, <c>2d</c>, or <c>hh:mm:ss</c>.</summary>
+/// <summary>A time as people write it in settings: <c>250ms</c>, <c>30s</c>, <c>5min</c>, <c>1h</c>, <c>2d</c>, or
+/// <c>hh:mm:ss</c>.</summary>
 /// <remarks>A bare number is none: .NET reads <c>60</c> as sixty days.</remarks>
 public static partial class Duration
 {
     public static TimeSpan? Parse(string text)
     {
-        if (Short().Match(text.Trim()) is { Success: true } match && double.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, null, out var number) && number < 1e9)
+        if (Short().Match(text.Trim()) is { Success: true } match
+            && double.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, null, out var number) && number < 1e9)
             return TimeSpan.FromMilliseconds(number * UnitOf(match.Groups[2].Value));
         return text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
     }

@@ -9,10 +9,12 @@ public static class Buckets
     public static InstrumentAdvice<double> Waits { get; } = Of(0.5, 1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400);
 
     /// <summary>From a second to two days.</summary>
-    public static InstrumentAdvice<double> Works { get; } = Of(1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800);
+    public static InstrumentAdvice<double> Works { get; } =
+        Of(1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800);
 
     /// <summary>From a millisecond to a minute.</summary>
-    public static InstrumentAdvice<double> Steps { get; } = Of(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60);
+    public static InstrumentAdvice<double> Steps { get; } =
+        Of(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60);
 
     /// <summary>From ten milliseconds to five minutes.</summary>
     public static InstrumentAdvice<double> Writes { get; } = Of(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300);

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace LoraDrop.Storage;
 
-/// <summary>One trace for each job: the request that submits it, its wait, its stages, the phases of their processes. Rows carry the place in it from one process to the next.</summary>
+/// <summary>One trace for each job: the request that submits it, its wait, its stages, the phases of their processes. Rows carry the place
+/// in it from one process to the next.</summary>
 public static class Tracing
 {
     /// <summary>The name under which a host listens to <see cref="Source"/>.</summary>
@@ -39,5 +40,6 @@ public static class Tracing
     }
 
     /// <summary>Says that it ended badly.</summary>
-    public static void Fail(this Activity? activity, string code, string message) => activity?.SetTag("error.type", code).SetStatus(ActivityStatusCode.Error, message);
+    public static void Fail(this Activity? activity, string code, string message) =>
+        activity?.SetTag("error.type", code).SetStatus(ActivityStatusCode.Error, message);
 }

@@ -24,17 +24,20 @@ public sealed record AttemptOutcome(int? Status, string? Error, TimeSpan Took)
     public bool Gone => Status == 410;
 }
 
-/// <summary>Lends deliveries that are due to whoever sends them, each to one at a time, as <see cref="StageLeases"/> does stages; and writes down how it went.</summary>
+/// <summary>Lends deliveries that are due to whoever sends them, each to one at a time, as <see cref="StageLeases"/> does stages; and
+/// writes down how it went.</summary>
 /// <remarks>
-/// Whoever dies between sending and writing leaves a lease that ends; then the same delivery is sent again under the same id. So a receiver may get a message
-/// twice, never two different ones under one id, and none is lost.
+/// Whoever dies between sending and writing leaves a lease that ends; then the same delivery is sent again under the same id. So a receiver
+/// may get a message twice, never two different ones under one id, and none is lost.
 /// </remarks>
-public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, WebhookOptions options, TimeProvider clock, ILogger<Deliveries> log)
+public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, WebhookOptions options, TimeProvider clock,
+    ILogger<Deliveries> log)
 {
     /// <summary>The waits between attempts, as the Standard Webhooks specification proposes them: ten attempts in 75.6 hours.</summary>
     public static readonly IReadOnlyList<TimeSpan> Waits =
     [
-        TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(5), TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
+        TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(5),
+        TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
     ];
 
     /// <summary>How much longer than said a wait may be, so that what failed together does not come back together.</summary>
@@ -51,7 +54,8 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var due = Due(db, clock.GetUtcNow());
         if (busy.Count > 0) due = due.Where(d => !busy.Contains(d.WebhookId));
-        return [.. (await due.OrderBy(d => d.NextAt).ThenBy(d => d.Id).Take(most).Select(d => new { d.Id, d.WebhookId }).ToListAsync(cancel)).Select(d => (d.Id, d.WebhookId))];
+        return [.. (await due.OrderBy(d => d.NextAt).ThenBy(d => d.Id).Take(most).Select(d => new { d.Id, d.WebhookId })
+            .ToListAsync(cancel)).Select(d => (d.Id, d.WebhookId))];
     }
 
     /// <summary>Takes one to send; null where another has it, or nothing is to be sent any more.</summary>
@@ -59,11 +63,15 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
-        if (await Due(db, now).Where(d => d.Id == id).Select(d => (int?)d.Attempts).SingleOrDefaultAsync(cancel) is not { } seen) return null;
-        var taken = await db.Deliveries.Where(d => d.Id == id && d.Attempts == seen && d.Status == DeliveryStatus.Pending && (d.LeaseUntil == null || d.LeaseUntil < now))
-            .ExecuteUpdateAsync(set => set.SetProperty(d => d.Attempts, seen + 1).SetProperty(d => d.Round, d => d.Round + 1).SetProperty(d => d.LeaseUntil, now + options.Lease), cancel);
+        if (await Due(db, now).Where(d => d.Id == id).Select(d => (int?)d.Attempts).SingleOrDefaultAsync(cancel) is not { } seen)
+            return null;
+        var taken = await db.Deliveries.Where(d => d.Id == id && d.Attempts == seen && d.Status == DeliveryStatus.Pending
+            && (d.LeaseUntil == null || d.LeaseUntil < now))
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.Attempts, seen + 1).SetProperty(d => d.Round, d => d.Round + 1)
+            .SetProperty(d => d.LeaseUntil, now + options.Lease), cancel);
         if (taken == 0) return null;
-        var found = await db.Deliveries.AsNoTracking().Where(d => d.Id == id).Join(db.Webhooks.AsNoTracking(), d => d.WebhookId, w => w.Id, (d, w) => new { d.Payload, d.Type, Webhook = w }).SingleOrDefaultAsync(cancel);
+        var found = await db.Deliveries.AsNoTracking().Where(d => d.Id == id).Join(db.Webhooks.AsNoTracking(), d => d.WebhookId, w => w.Id,
+            (d, w) => new { d.Payload, d.Type, Webhook = w }).SingleOrDefaultAsync(cancel);
         return found is null ? null : new(id, seen + 1, found.Webhook, found.Payload, found.Type != WebhookType.Test);
     }
 
@@ -74,31 +82,42 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         var now = clock.GetUtcNow();
         var test = new DeliveryRow
         {
-            Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, Type = WebhookType.Test, Payload = WebhookBody.OfTest(webhook, now), Attempts = 1, Round = 1, RoundAt = now, NextAt = now, LeaseUntil = now + options.Lease, CreatedAt = now,
+            Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, Type = WebhookType.Test, Payload = WebhookBody.OfTest(webhook, now),
+            Attempts = 1, Round = 1, RoundAt = now, NextAt = now, LeaseUntil = now + options.Lease, CreatedAt = now,
         };
         db.Add(test);
         await db.SaveChangesAsync(cancel);
         return new(test.Id, 1, webhook, test.Payload, Again: false);
     }
 
-    /// <summary>Writes down how an attempt went, and when the next one is. Nothing is written where another attempt has begun since.</summary>
+    /// <summary>Writes down how an attempt went, and when the next one is. Nothing is written where another attempt has begun
+    /// since.</summary>
     public async Task SettleAsync(TakenDelivery sent, AttemptOutcome outcome, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         var now = clock.GetUtcNow();
-        if (await db.Deliveries.AsNoTracking().SingleOrDefaultAsync(d => d.Id == sent.Id && d.Attempts == sent.Attempt && d.LeaseUntil != null, cancel) is not { } row) return;
-        var status = outcome.Delivered ? DeliveryStatus.Delivered : sent.Again && row.Round <= Waits.Count ? DeliveryStatus.Pending : DeliveryStatus.Failed;
+        if (await db.Deliveries.AsNoTracking()
+            .SingleOrDefaultAsync(d => d.Id == sent.Id && d.Attempts == sent.Attempt && d.LeaseUntil != null, cancel) is not { } row)
+            return;
+        var status = outcome.Delivered ? DeliveryStatus.Delivered : sent.Again && row.Round <= Waits.Count
+            ? DeliveryStatus.Pending
+            : DeliveryStatus.Failed;
         var next = status == DeliveryStatus.Pending ? now + WaitAfter(row.Round) : row.NextAt;
         var delivered = outcome.Delivered ? now : (DateTimeOffset?)null;
-        var written = await db.Deliveries.Where(d => d.Id == sent.Id && d.Attempts == sent.Attempt && d.LeaseUntil != null).ExecuteUpdateAsync(set => set
-            .SetProperty(d => d.Status, status).SetProperty(d => d.NextAt, next).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null).SetProperty(d => d.DeliveredAt, delivered), cancel);
+        var written = await db.Deliveries.Where(d => d.Id == sent.Id && d.Attempts == sent.Attempt && d.LeaseUntil != null)
+            .ExecuteUpdateAsync(set => set
+            .SetProperty(d => d.Status, status).SetProperty(d => d.NextAt, next).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
+            .SetProperty(d => d.DeliveredAt, delivered), cancel);
         if (written == 0) return;
         await db.DeliveryAttempts.Where(a => a.DeliveryId == sent.Id && a.Number <= sent.Attempt - KeptAttempts).ExecuteDeleteAsync(cancel);
-        db.Add(new AttemptRow { DeliveryId = sent.Id, Number = sent.Attempt, At = now - outcome.Took, Status = outcome.Status, Error = outcome.Error, Milliseconds = Math.Round(outcome.Took.TotalMilliseconds, 1) });
+        db.Add(new AttemptRow { DeliveryId = sent.Id, Number = sent.Attempt, At = now - outcome.Took, Status = outcome.Status,
+            Error = outcome.Error, Milliseconds = Math.Round(outcome.Took.TotalMilliseconds, 1) });
         await db.SaveChangesAsync(cancel);
         if (outcome.Gone && sent.Again) await DisableAsync(db, sent.Webhook, DisabledReason.Gone, now, cancel);
-        else if (status == DeliveryStatus.Failed && sent.Again && !await db.Deliveries.AnyAsync(d => d.WebhookId == row.WebhookId && d.DeliveredAt >= row.RoundAt, cancel)) await DisableAsync(db, sent.Webhook, DisabledReason.Failing, now, cancel);
+        else if (status == DeliveryStatus.Failed && sent.Again
+            && !await db.Deliveries.AnyAsync(d => d.WebhookId == row.WebhookId && d.DeliveredAt >= row.RoundAt, cancel))
+            await DisableAsync(db, sent.Webhook, DisabledReason.Failing, now, cancel);
         await transaction.CommitAsync(cancel);
     }
 
@@ -107,7 +126,8 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         await db.Deliveries.Where(d => d.Id == taken.Id && d.Attempts == taken.Attempt && d.LeaseUntil != null && d.Round > 0)
-            .ExecuteUpdateAsync(set => set.SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null).SetProperty(d => d.Round, d => d.Round - 1), cancel);
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
+            .SetProperty(d => d.Round, d => d.Round - 1), cancel);
     }
 
     /// <summary>Sends a delivery once more from the start, whatever became of it; one that is on its way is left alone.</summary>
@@ -116,7 +136,8 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var now = clock.GetUtcNow();
         await db.Deliveries.Where(d => d.Id == id && (d.LeaseUntil == null || d.LeaseUntil < now)).ExecuteUpdateAsync(set => set
-            .SetProperty(d => d.Status, DeliveryStatus.Pending).SetProperty(d => d.Round, 0).SetProperty(d => d.RoundAt, now).SetProperty(d => d.NextAt, now).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
+            .SetProperty(d => d.Status, DeliveryStatus.Pending).SetProperty(d => d.Round, 0).SetProperty(d => d.RoundAt, now)
+            .SetProperty(d => d.NextAt, now).SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null)
             .SetProperty(d => d.DeliveredAt, (DateTimeOffset?)null), cancel);
     }
 
@@ -130,13 +151,17 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
     }
 
     private static IQueryable<DeliveryRow> Due(JobsContext db, DateTimeOffset now) =>
-        db.Deliveries.Where(d => d.Status == DeliveryStatus.Pending && d.NextAt <= now && (d.LeaseUntil == null || d.LeaseUntil < now) && db.Webhooks.Any(w => w.Id == d.WebhookId && w.Disabled == null));
+        db.Deliveries.Where(d => d.Status == DeliveryStatus.Pending && d.NextAt <= now && (d.LeaseUntil == null || d.LeaseUntil < now)
+            && db.Webhooks.Any(w => w.Id == d.WebhookId && w.Disabled == null));
 
-    private static TimeSpan WaitAfter(int round) => Waits[round - 1] * (1 + Jitter * System.Security.Cryptography.RandomNumberGenerator.GetInt32(1000) / 1000);
+    private static TimeSpan WaitAfter(int round) =>
+        Waits[round - 1] * (1 + Jitter * System.Security.Cryptography.RandomNumberGenerator.GetInt32(1000) / 1000);
 
     private async Task DisableAsync(JobsContext db, WebhookRow webhook, DisabledReason why, DateTimeOffset now, CancellationToken cancel)
     {
-        var disabled = await db.Webhooks.Where(w => w.Id == webhook.Id && w.Url == webhook.Url && w.Disabled == null).ExecuteUpdateAsync(set => set.SetProperty(w => w.Disabled, why).SetProperty(w => w.DisabledAt, now).SetProperty(w => w.ChangedAt, now), cancel);
+        var disabled = await db.Webhooks.Where(w => w.Id == webhook.Id && w.Url == webhook.Url && w.Disabled == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(w => w.Disabled, why).SetProperty(w => w.DisabledAt, now)
+            .SetProperty(w => w.ChangedAt, now), cancel);
         if (disabled > 0) Disabled(webhook.Id, new Uri(webhook.Url).Host, JsonText.NameOf(why));
     }
 

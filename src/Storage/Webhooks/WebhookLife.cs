@@ -3,14 +3,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to webhooks: add, change, rotate the secret of, delete. What is sent to them is <see cref="WebhookOutbox"/> and <see cref="Deliveries"/>.</summary>
-public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard guard, Deliveries deliveries, WebhookOptions options, TimeProvider clock)
+/// <summary>What people do to webhooks: add, change, rotate the secret of, delete. What is sent to them is <see cref="WebhookOutbox"/> and
+/// <see cref="Deliveries"/>.</summary>
+public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard guard, Deliveries deliveries, WebhookOptions options,
+    TimeProvider clock)
 {
     /// <summary>The caller's own; an admin's are all.</summary>
     public IQueryable<WebhookRow> Seen => caller.Role == Role.Admin ? db.Webhooks : db.Webhooks.Where(w => w.Owner == caller.Owner);
 
     /// <param name="wish">What it is to be.</param>
-    /// <param name="id">The id that it gets; null for a new one. A webhook that has it already is the answer: it was added before, and the answer lost.</param>
+    /// <param name="id">The id that it gets; null for a new one. A webhook that has it already is the answer: it was added before, and the
+    /// answer lost.</param>
     /// <param name="cancel">Ends it.</param>
     public async Task<Answer<WebhookRow>> AddAsync(WebhookWish wish, Guid? id, CancellationToken cancel)
     {
@@ -20,15 +23,18 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         var now = Now();
         var row = new WebhookRow
         {
-            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = wish.AllOwners ?? false, Url = address.AbsoluteUri, Description = Given(wish.Description), Types = TypesOf(wish.Types) ?? [WebhookType.Every],
+            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = wish.AllOwners ?? false, Url = address.AbsoluteUri,
+            Description = Given(wish.Description), Types = TypesOf(wish.Types) ?? [WebhookType.Every],
             Secret = WebhookSecret.New(), CreatedAt = now, ChangedAt = now,
         };
         if (wish.Enabled == false) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         await db.LockOwnerAsync(caller.Owner, cancel); // of two that come together, the second counts the first
-        if (id is not null && await db.Webhooks.SingleOrDefaultAsync(w => w.Id == id && w.Owner == caller.Owner, cancel) is { } added) return added;
+        if (id is not null && await db.Webhooks.SingleOrDefaultAsync(w => w.Id == id && w.Owner == caller.Owner, cancel) is { } added)
+            return added;
         if (await db.Webhooks.CountAsync(w => w.Owner == caller.Owner, cancel) >= options.MostPerOwner)
-            return new Refusal.Conflict("too_many_webhooks", $"There are {options.MostPerOwner} webhooks already, and no more are allowed. Delete one that is not needed.");
+            return new Refusal.Conflict("too_many_webhooks",
+                $"There are {options.MostPerOwner} webhooks already, and no more are allowed. Delete one that is not needed.");
         db.Add(row);
         await db.SaveChangesAsync(cancel);
         await transaction.CommitAsync(cancel);
@@ -55,12 +61,14 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         return await SaveAsync(row, cancel);
     }
 
-    /// <summary>Makes a new secret. Deliveries are signed with both for a day, so that a receiver can change over in its own time.</summary>
+    /// <summary>Makes a new secret. Deliveries are signed with both for a day, so that a receiver can change over in its own
+    /// time.</summary>
     public async Task<Answer<WebhookRow>> RotateAsync(Guid id, CancellationToken cancel)
     {
         if (await Seen.SingleOrDefaultAsync(w => w.Id == id, cancel) is not { } row) return Missing(id);
         var now = Now();
-        (row.FormerSecret, row.FormerSecretUntil, row.Secret, row.ChangedAt) = (row.Secret, now + WebhookSecret.Overlap, WebhookSecret.New(), now);
+        (row.FormerSecret, row.FormerSecretUntil, row.Secret, row.ChangedAt) =
+            (row.Secret, now + WebhookSecret.Overlap, WebhookSecret.New(), now);
         return await SaveAsync(row, cancel);
     }
 
@@ -69,7 +77,8 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
     {
         if (!await Seen.AnyAsync(w => w.Id == id, cancel)) return Missing(id);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        await db.Deliveries.Where(d => d.WebhookId == id).ExecuteDeleteAsync(cancel); // before the webhook, in the order in which whoever sends one takes them
+        // before the webhook, in the order in which whoever sends one takes them
+        await db.Deliveries.Where(d => d.WebhookId == id).ExecuteDeleteAsync(cancel);
         await db.Webhooks.Where(w => w.Id == id).ExecuteDeleteAsync(cancel);
         await transaction.CommitAsync(cancel);
         return null;
@@ -79,16 +88,22 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
     public async Task<Answer<DeliveryRow>> ReplayAsync(Guid webhook, Guid delivery, CancellationToken cancel)
     {
         if (await Seen.AsNoTracking().SingleOrDefaultAsync(w => w.Id == webhook, cancel) is not { } to) return Missing(webhook);
-        if (!await db.Deliveries.AnyAsync(d => d.Id == delivery && d.WebhookId == webhook, cancel)) return new Refusal.Missing("delivery", delivery.ToString());
-        if (to.Disabled is { } why) return new Refusal.Conflict("webhook_disabled", $"Webhook {webhook} is disabled ({JsonText.NameOf(why)}). Enable it first.");
+        if (!await db.Deliveries.AnyAsync(d => d.Id == delivery && d.WebhookId == webhook, cancel))
+            return new Refusal.Missing("delivery", delivery.ToString());
+        if (to.Disabled is { } why)
+            return new Refusal.Conflict("webhook_disabled", $"Webhook {webhook} is disabled ({JsonText.NameOf(why)}). Enable it first.");
         await deliveries.ReplayAsync(delivery, cancel);
-        return await db.Deliveries.AsNoTracking().Include(d => d.Log).SingleOrDefaultAsync(d => d.Id == delivery, cancel) is { } row ? row : new Refusal.Missing("delivery", delivery.ToString());
+        return await db.Deliveries.AsNoTracking().Include(d => d.Log).SingleOrDefaultAsync(d => d.Id == delivery, cancel) is { } row
+            ? row
+            : new Refusal.Missing("delivery", delivery.ToString());
     }
 
     public static Refusal.Missing Missing(Guid id) => new("webhook", id.ToString());
 
     /// <summary>An admin may hear of what an admin may see.</summary>
-    private Refusal.Denied? AllOwnersRefusal() => caller.Role == Role.Admin ? null : new("Only an admin may hear of everybody's jobs. Leave allOwners out, and the webhook hears of your own.");
+    private Refusal.Denied? AllOwnersRefusal() => caller.Role == Role.Admin
+        ? null
+        : new("Only an admin may hear of everybody's jobs. Leave allOwners out, and the webhook hears of your own.");
 
     private async Task<Uri?> AddressAsync(string written, List<Fault> faults, CancellationToken cancel)
     {
@@ -112,7 +127,8 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         }
     }
 
-    private static List<string>? TypesOf(IReadOnlyList<string>? asked) => asked is null ? null : asked.Contains(WebhookType.Every) ? [WebhookType.Every] : [.. asked.Distinct()];
+    private static List<string>? TypesOf(IReadOnlyList<string>? asked) =>
+        asked is null ? null : asked.Contains(WebhookType.Every) ? [WebhookType.Every] : [.. asked.Distinct()];
 
     private static string? Given(string? description) => string.IsNullOrEmpty(description) ? null : description;
 

@@ -5,9 +5,10 @@ namespace LoraDrop.Storage;
 
 /// <summary>Makes deliveries of what happened to jobs: each event for each webhook that is to hear of it, once.</summary>
 /// <remarks>
-/// An event is saved in the change that it tells of, with a mark that says that webhooks are to be told. Here the mark is taken away in the change that adds the
-/// deliveries. So nothing is lost and nothing is there twice, whatever ends when; and as it goes by the mark, an event that is committed after one with a
-/// greater id is found as well. Any number of processes may do this at once: each takes events that no other has.
+/// An event is saved in the change that it tells of, with a mark that says that webhooks are to be told. Here the mark is taken away in the
+/// change that adds the deliveries. So nothing is lost and nothing is there twice, whatever ends when; and as it goes by the mark, an event
+/// that is committed after one with a greater id is found as well. Any number of processes may do this at once: each takes events that no
+/// other has.
 /// </remarks>
 public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> contexts, TimeProvider clock, ILogger<WebhookOutbox> log)
 {
@@ -52,28 +53,35 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
     private async Task<List<DeliveryRow>> DeliveriesAsync(JobsContext db, List<EventRow> events, CancellationToken cancel)
     {
         var ids = events.Select(e => e.JobId).Distinct().ToList();
-        var webhooks = await db.Webhooks.AsNoTracking().Where(w => w.Disabled == null && (w.AllOwners || db.Jobs.Any(j => ids.Contains(j.Id) && j.Owner == w.Owner))).ToListAsync(cancel);
+        var webhooks = await db.Webhooks.AsNoTracking().Where(w => w.Disabled == null
+            && (w.AllOwners || db.Jobs.Any(j => ids.Contains(j.Id) && j.Owner == w.Owner))).ToListAsync(cancel);
         if (webhooks.Count == 0) return [];
-        var jobs = await db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Labels).Where(j => ids.Contains(j.Id)).AsSplitQuery().ToDictionaryAsync(j => j.Id, cancel);
+        var jobs = await db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Labels).Where(j => ids.Contains(j.Id)).AsSplitQuery()
+            .ToDictionaryAsync(j => j.Id, cancel);
         var starts = events.Where(e => e.Type == EventType.StageStarted).Select(e => e.JobId).Distinct().ToList();
         // A job starts once, however many stages and attempts it has: that of its first stage's first attempt.
-        var firsts = starts.Count == 0 ? [] : await db.Events.Where(e => starts.Contains(e.JobId) && e.Type == EventType.StageStarted).GroupBy(e => e.JobId).Select(g => g.Min(e => e.Id)).ToListAsync(cancel);
+        var firsts = starts.Count == 0 ? [] : await db.Events.Where(e => starts.Contains(e.JobId) && e.Type == EventType.StageStarted)
+            .GroupBy(e => e.JobId).Select(g => g.Min(e => e.Id)).ToListAsync(cancel);
         var now = clock.GetUtcNow();
         var made = new List<DeliveryRow>();
         foreach (var happened in events)
         {
-            if (!jobs.TryGetValue(happened.JobId, out var job) || WebhookType.Of(happened.Type) is not { } type || (happened.Type == EventType.StageStarted && !firsts.Contains(happened.Id))) continue;
+            if (!jobs.TryGetValue(happened.JobId, out var job) || WebhookType.Of(happened.Type) is not { } type
+                || (happened.Type == EventType.StageStarted && !firsts.Contains(happened.Id)))
+                continue;
             string? payload = null;
             foreach (var webhook in webhooks.Where(w => Hears(w, job, type) && w.CreatedAt <= happened.At))
                 made.Add(new()
                 {
-                    Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, EventId = happened.Id, JobId = job.Id, Type = type, Payload = payload ??= WebhookBody.Of(happened, type, job), NextAt = now, RoundAt = now, CreatedAt = now,
+                    Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, EventId = happened.Id, JobId = job.Id, Type = type,
+                    Payload = payload ??= WebhookBody.Of(happened, type, job), NextAt = now, RoundAt = now, CreatedAt = now,
                 });
         }
         return made;
     }
 
-    private static bool Hears(WebhookRow webhook, JobRow job, string type) => (webhook.AllOwners || webhook.Owner == job.Owner) && (webhook.Types.Contains(WebhookType.Every) || webhook.Types.Contains(type));
+    private static bool Hears(WebhookRow webhook, JobRow job, string type) =>
+        (webhook.AllOwners || webhook.Owner == job.Owner) && (webhook.Types.Contains(WebhookType.Every) || webhook.Types.Contains(type));
 
     [LoggerMessage(1301, LogLevel.Debug, "{Events} events became {Deliveries} deliveries")]
     private partial void Told(int events, int deliveries);

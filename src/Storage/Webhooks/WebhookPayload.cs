@@ -22,7 +22,8 @@ public sealed record WebhookPayload<T>(string Type, DateTimeOffset Timestamp, T 
 /// <param name="Labels">The names and values that its author gave it.</param>
 /// <param name="Href">Its page at the service.</param>
 public sealed record JobNews(
-    Guid Id, string? Name, JobStatus Status, Stage Stage, TuningMethod Method, string Message, double? Score, JobNewsError? Error, IReadOnlyDictionary<string, string> Labels, string Href);
+    Guid Id, string? Name, JobStatus Status, Stage Stage, TuningMethod Method, string Message, double? Score, JobNewsError? Error,
+    IReadOnlyDictionary<string, string> Labels, string Href);
 
 /// <summary>Why a job failed.</summary>
 /// <param name="Code">One of <see cref="FailureCode"/>; absent where the job was tried again before this was sent.</param>
@@ -37,26 +38,32 @@ public sealed record TestNews(Guid Webhook, string Message);
 /// <summary>Writes bodies.</summary>
 internal static class WebhookBody
 {
-    private static readonly JsonSerializerOptions Json = new(JsonText.Compact) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonText.Compact) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     public static string Of(EventRow happened, string type, JobRow job)
     {
         var ended = type is WebhookType.JobSucceeded;
         var error = type is WebhookType.JobFailed ? new JobNewsError(job.Failure?.Code, happened.Message) : null;
         return Write(type, happened.At, new JobNews(
-            job.Id, job.Name, StatusAt(type, job), StageAt(happened, job), job.Method, happened.Message, ended && job.Score is { } score && double.IsFinite(score) ? score : null, error,
-            new SortedDictionary<string, string>(job.Labels.ToDictionary(label => label.Name, label => label.Value), StringComparer.Ordinal), $"/jobs/{job.Id}"));
+            job.Id, job.Name, StatusAt(type, job), StageAt(happened, job), job.Method, happened.Message, ended && job.Score is { } score
+            && double.IsFinite(score) ? score : null, error,
+            new SortedDictionary<string, string>(job.Labels.ToDictionary(label => label.Name, label => label.Value),
+            StringComparer.Ordinal), $"/jobs/{job.Id}"));
     }
 
-    public static string OfTest(WebhookRow webhook, DateTimeOffset now) => Write(WebhookType.Test, now, new TestNews(webhook.Id, "A test that somebody asked for. Nothing happened to any job."));
+    public static string OfTest(WebhookRow webhook, DateTimeOffset now) =>
+        Write(WebhookType.Test, now, new TestNews(webhook.Id, "A test that somebody asked for. Nothing happened to any job."));
 
-    private static string Write<T>(string type, DateTimeOffset at, T data) => JsonSerializer.Serialize(new WebhookPayload<T>(type, at.ToUniversalTime(), data), Json);
+    private static string Write<T>(string type, DateTimeOffset at, T data) =>
+        JsonSerializer.Serialize(new WebhookPayload<T>(type, at.ToUniversalTime(), data), Json);
 
     /// <summary>The stage that the event names, if it does.</summary>
     private static Stage StageAt(EventRow happened, JobRow job) =>
         happened.Data is { } data && JsonSerializer.Deserialize<Staged>(data, Json)?.Stage is { } stage ? stage : job.Current.Stage;
 
-    /// <summary>The state that the event put the job into. It may have moved on since: then the message must not say what has not happened yet when it did.</summary>
+    /// <summary>The state that the event put the job into. It may have moved on since: then the message must not say what has not happened
+    /// yet when it did.</summary>
     private static JobStatus StatusAt(string type, JobRow job) => type switch
     {
         WebhookType.JobSubmitted or WebhookType.JobRetried => JobStatus.Queued,

@@ -21,7 +21,8 @@ public sealed class WebhookRow
     /// <summary>The types it hears of, or <see cref="WebhookType.Every"/>.</summary>
     public List<string> Types { get; set; } = [WebhookType.Every];
 
-    /// <summary>What deliveries are signed with: <c>whsec_</c> and 32 random bytes in base64. A signature needs the secret itself, so no digest can stand here.</summary>
+    /// <summary>What deliveries are signed with: <c>whsec_</c> and 32 random bytes in base64. A signature needs the secret itself, so no
+    /// digest can stand here.</summary>
     public required string Secret { get; set; }
 
     /// <summary>The secret before, which deliveries are signed with too until <see cref="FormerSecretUntil"/>.</summary>

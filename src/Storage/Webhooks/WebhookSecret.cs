@@ -16,7 +16,8 @@ public static class WebhookSecret
     /// <summary>A new secret, of 256 random bits.</summary>
     public static string New() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(Bytes));
 
-    /// <summary>The value of the header webhook-signature: <c>v1,</c> and the HMAC-SHA256 of id, seconds and body, one for each secret that is valid.</summary>
+    /// <summary>The value of the header webhook-signature: <c>v1,</c> and the HMAC-SHA256 of id, seconds and body, one for each secret that
+    /// is valid.</summary>
     /// <param name="secrets">The newest first.</param>
     /// <param name="id">The header webhook-id.</param>
     /// <param name="seconds">The header webhook-timestamp.</param>
@@ -24,7 +25,8 @@ public static class WebhookSecret
     public static string Sign(IEnumerable<string> secrets, string id, long seconds, string body)
     {
         var signed = Encoding.UTF8.GetBytes($"{id}.{seconds}.{body}");
-        return string.Join(' ', secrets.Select(secret => "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret[Prefix.Length..]), signed))));
+        return string.Join(' ', secrets.Select(secret => "v1,"
+            + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret[Prefix.Length..]), signed))));
     }
 
     /// <summary>The secrets that a webhook's deliveries are signed with now.</summary>

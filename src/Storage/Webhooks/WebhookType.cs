@@ -6,7 +6,8 @@ public static class WebhookType
     /// <summary>In a filter: all there are, those of later versions too.</summary>
     public const string Every = "*";
 
-    public const string JobSubmitted = "job.submitted", JobStarted = "job.started", JobImportanceMeasured = "job.importance_measured", JobStageSucceeded = "job.stage_succeeded", JobPaused = "job.paused",
+    public const string JobSubmitted = "job.submitted", JobStarted = "job.started", JobImportanceMeasured = "job.importance_measured",
+        JobStageSucceeded = "job.stage_succeeded", JobPaused = "job.paused",
         JobRetried = "job.retried", JobSucceeded = "job.succeeded", JobFailed = "job.failed", JobCancelled = "job.cancelled";
 
     /// <summary>Sent when somebody asks for it, whatever the filter says.</summary>
@@ -14,8 +15,10 @@ public static class WebhookType
 
     private static readonly Dictionary<string, string> OfEvents = new()
     {
-        [EventType.Submitted] = JobSubmitted, [EventType.StageStarted] = JobStarted, [EventType.ImportanceMeasured] = JobImportanceMeasured, [EventType.ImportanceReused] = JobImportanceMeasured,
-        [EventType.StageSucceeded] = JobStageSucceeded, [EventType.Paused] = JobPaused, [EventType.Retried] = JobRetried, [EventType.Succeeded] = JobSucceeded, [EventType.Failed] = JobFailed,
+        [EventType.Submitted] = JobSubmitted, [EventType.StageStarted] = JobStarted, [EventType.ImportanceMeasured] = JobImportanceMeasured,
+        [EventType.ImportanceReused] = JobImportanceMeasured,
+        [EventType.StageSucceeded] = JobStageSucceeded, [EventType.Paused] = JobPaused, [EventType.Retried] = JobRetried,
+        [EventType.Succeeded] = JobSucceeded, [EventType.Failed] = JobFailed,
         [EventType.Cancelled] = JobCancelled,
     };
 

@@ -30,12 +30,14 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
             await foreach (var listed in bucket.ListAsync(Folder, cancel))
             {
                 found.Add(listed.Key);
-                if (found.Count > MostObjects) throw Refused($"{source} has more than {MostObjects:N0} objects; use a folder that contains only the {path}");
+                if (found.Count > MostObjects)
+                    throw Refused($"{source} has more than {MostObjects:N0} objects; use a folder that contains only the {path}");
             }
             return found;
         }, cancel);
         if (keys.Count == 0) throw Refused($"{source} does not exist or is empty");
-        var names = keys.Select(key => key[Folder.Length..]).Where(name => name.Length > 0 && !name.EndsWith('/')).ToHashSet(); // S3 consoles mark folders with empty objects
+        // S3 consoles mark folders with empty objects
+        var names = keys.Select(key => key[Folder.Length..]).Where(name => name.Length > 0 && !name.EndsWith('/')).ToHashSet();
         return names.Count > 0 ? names : throw Refused($"{source} is an empty folder");
     }
 
@@ -56,7 +58,8 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
     /// <param name="folder">The target folder.</param>
     /// <param name="progress">Receives the progress of every chunk.</param>
     /// <param name="cancel">Cancels the fetch.</param>
-    public async Task FetchAsync(IReadOnlyList<(string Name, string Called)> files, string folder, IProgress<HubProgress> progress, CancellationToken cancel)
+    public async Task FetchAsync(IReadOnlyList<(string Name, string Called)> files, string folder, IProgress<HubProgress> progress,
+        CancellationToken cancel)
     {
         foreach (var (name, _) in files) await TrackAsync(name, cancel);
         var (done, total) = (0L, files.Sum(file => _seen[file.Name].Bytes));
@@ -96,7 +99,8 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
         }
         catch (RefusedInputException) when (!cancel.IsCancellationRequested)
         {
-            if (await HasChangedAsync(name, cancel)) throw Changed(name); // stores report it in several ways: precondition failed, invalid range, not found
+            // stores report it in several ways: precondition failed, invalid range, not found
+            if (await HasChangedAsync(name, cancel)) throw Changed(name);
             throw;
         }
     }
@@ -106,9 +110,11 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
         if (!_seen.ContainsKey(name)) _seen[name] = await HeadAsync(name, cancel) ?? throw Changed(name);
     }
 
-    private async Task<bool> HasChangedAsync(string name, CancellationToken cancel) => await HeadAsync(name, cancel) is not { } now || (now.ETag, now.Bytes) != (_seen[name].ETag, _seen[name].Bytes);
+    private async Task<bool> HasChangedAsync(string name, CancellationToken cancel) =>
+        await HeadAsync(name, cancel) is not { } now || (now.ETag, now.Bytes) != (_seen[name].ETag, _seen[name].Bytes);
 
-    private Task<S3Head?> HeadAsync(string name, CancellationToken cancel) => RetryAsync(() => bucket.HeadAsync(Folder + name, cancel), cancel);
+    private Task<S3Head?> HeadAsync(string name, CancellationToken cancel) =>
+        RetryAsync(() => bucket.HeadAsync(Folder + name, cancel), cancel);
 
     /// <summary>Waits while the store is unreachable; a refusal becomes a fault of the request.</summary>
     private async Task<T> RetryAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
@@ -123,7 +129,8 @@ internal sealed class BucketFolder(S3Bucket bucket, Source.S3 source, string pat
         }
     }
 
-    private RefusedInputException Changed(string name) => Refused($"{name} of {source} changed while it was fetched; retry when nothing writes to it");
+    private RefusedInputException Changed(string name) =>
+        Refused($"{name} of {source} changed while it was fetched; retry when nothing writes to it");
 
     private RefusedInputException Refused(string message) => new(path, message);
 }

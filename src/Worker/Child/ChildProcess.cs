@@ -56,7 +56,8 @@ internal sealed class ChildProcess : IDisposable
     /// <param name="folder">The work's folder.</param>
     /// <param name="options">The program to start, and the memory limit of inspections.</param>
     /// <param name="environment">Additional environment variables, such as the visible GPU.</param>
-    public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options, IReadOnlyDictionary<string, string>? environment = null)
+    public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         Directory.CreateDirectory(folder);
         work.Write(folder);
@@ -64,7 +65,8 @@ internal sealed class ChildProcess : IDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
-        start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"); // lets new tensors reuse freed memory (docs/decisions/loading-libtorch.md)
+        // lets new tensors reuse freed memory (docs/decisions/loading-libtorch.md)
+        start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's collector does not suit the engine
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
@@ -156,7 +158,9 @@ internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
     public bool IsKill => Signal == SigKill;
 
     /// <summary>The message for a process killed by something other than the kernel.</summary>
-    public const string KilledFromOutside = "The process was killed from outside by signal 9 (SIGKILL), not by the kernel because of memory. Check what kills processes on the worker's machine: a person, or a memory or time limit.";
+    public const string KilledFromOutside =
+        "The process was killed from outside by signal 9 (SIGKILL), not by the kernel because of memory. "
+            + "Check what kills processes on the worker's machine: a person, or a memory or time limit.";
 
     /// <summary>The failure of a child that could not report it itself.</summary>
     /// <param name="byKernel">Whether the kernel has killed a process in the meantime because memory ran out.</param>
@@ -164,13 +168,16 @@ internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
         : byKernel ? new(FailureCode.OutOfMemory, $"The kernel killed the process (signal 9, SIGKILL) because memory ran out. {LessMemory}")
         : new(FailureCode.Killed, Reason);
 
-    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, or use a worker with more memory. A retry continues from the last checkpoint.";
+    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, "
+        + "or use a worker with more memory. A retry continues from the last checkpoint.";
 
     private string Reason => Signal switch
     {
-        SigKill => $"The process was killed by signal 9 (SIGKILL). Unless someone killed it manually, the machine ran out of memory. {LessMemory}",
+        SigKill => "The process was killed by signal 9 (SIGKILL). Unless someone killed it manually, the machine ran "
+            + $"out of memory. {LessMemory}",
         SigAbort => $"The process was ended by signal 6 (SIGABRT): a native library aborted.{Tail}",
-        SigSegv or SigBus => $"The process was ended by signal {Signal} ({(Signal == SigSegv ? "SIGSEGV" : "SIGBUS")}), in a native library.{Tail}",
+        SigSegv or SigBus =>
+            $"The process was ended by signal {Signal} ({(Signal == SigSegv ? "SIGSEGV" : "SIGBUS")}), in a native library.{Tail}",
         { } signal => $"The process was ended by signal {signal}.{Tail}",
         null => $"The process ended with exit code {ExitCode} and without an error message.{Tail}",
     };

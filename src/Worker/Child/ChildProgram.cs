@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace LoraDrop.Worker;
 
 /// <summary>The child process: does one piece of work and exits, so that libtorch or a hostile file cannot crash the worker.</summary>
-/// <remarks>A line on standard input asks it to stop. It exits immediately when standard input closes: then its worker is gone, and another attempt may have started.</remarks>
+/// <remarks>A line on standard input asks it to stop. It exits immediately when standard input closes: then its worker is gone, and another
+/// attempt may have started.</remarks>
 public static class ChildProgram
 {
     /// <summary>The command-line verb of the child process.</summary>
@@ -22,7 +23,8 @@ public static class ChildProgram
     {
         PreferOomKill();
         using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true); // Ctrl-C also reaches children; the worker decides what to do
+        // Ctrl-C also reaches children; the worker decides what to do
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
             signal.Cancel = true;
@@ -65,13 +67,17 @@ public static class ChildProgram
     {
         TorchNative.EnsureLoaded();
         set_num_threads(work.Threads);
-        if (work.Device == "cuda" && !cuda.is_available()) throw new DllNotFoundException("the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the machine has no CUDA driver");
+        if (work.Device == "cuda" && !cuda.is_available())
+            throw new DllNotFoundException(
+                "the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the "
+                + "machine has no CUDA driver");
         using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report);
         if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
         else report(new RunEvent.Finished(run.Run(cancel), folder));
     }
 
-    /// <summary>Makes the kernel kill this process first if memory runs out, rather than the worker, which reports it and continues.</summary>
+    /// <summary>Makes the kernel kill this process first if memory runs out, rather than the worker, which reports it and
+    /// continues.</summary>
     private static void PreferOomKill()
     {
         const string Score = "/proc/self/oom_score_adj", First = "1000";
@@ -85,7 +91,8 @@ public static class ChildProgram
         }
     }
 
-    private static void WriteFacts<T>(string folder, T facts) => WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));
+    private static void WriteFacts<T>(string folder, T facts) =>
+        WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));
 
     private static void ListenToService(CancellationTokenSource stop)
     {

@@ -36,7 +36,9 @@ internal sealed class ChildSpans : IDisposable
         lock (_gate)
         {
             if (span.Ended) End(span);
-            else if (++_begun <= Most && Tracing.Source.StartActivity(span.Name, ActivityKind.Internal, (_open.GetValueOrDefault(span.Parent) ?? _whole).Context, startTime: span.At) is { } phase) _open[span.Id] = phase;
+            else if (++_begun <= Most && Tracing.Source.StartActivity(span.Name, ActivityKind.Internal,
+                (_open.GetValueOrDefault(span.Parent) ?? _whole).Context, startTime: span.At) is { } phase)
+                _open[span.Id] = phase;
         }
         Activity.Current = around;
     }
@@ -48,7 +50,10 @@ internal sealed class ChildSpans : IDisposable
     public void Ended(ChildEnd end)
     {
         _whole?.SetTag("process.exit.code", end.ExitCode);
-        if (!end.Well) _whole?.SetStatus(ActivityStatusCode.Error, end.Signal is { } signal ? $"ended by signal {signal}" : $"ended with exit code {end.ExitCode}");
+        if (!end.Well)
+            _whole?.SetStatus(ActivityStatusCode.Error, end.Signal is { } signal
+                ? $"ended by signal {signal}"
+                : $"ended with exit code {end.ExitCode}");
         Dispose();
     }
 

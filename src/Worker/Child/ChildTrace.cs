@@ -22,15 +22,18 @@ internal sealed class ChildTrace : IDisposable
         {
             ShouldListenTo = source => source.Name == RunPhases.SourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStarted = phase => report(new(phase.SpanId.ToHexString(), phase.ParentSpanId.ToHexString(), phase.OperationName, new(phase.StartTimeUtc))),
-            ActivityStopped = phase => report(new(phase.SpanId.ToHexString(), phase.ParentSpanId.ToHexString(), phase.OperationName, new(phase.StartTimeUtc + phase.Duration), Ended: true, phase.Tags.ToDictionary(tag => tag.Key, tag => tag.Value ?? ""))),
+            ActivityStarted = phase =>
+            report(new(phase.SpanId.ToHexString(), phase.ParentSpanId.ToHexString(), phase.OperationName, new(phase.StartTimeUtc))),
+            ActivityStopped = phase => report(new(phase.SpanId.ToHexString(), phase.ParentSpanId.ToHexString(), phase.OperationName,
+            new(phase.StartTimeUtc + phase.Duration), Ended: true, phase.Tags.ToDictionary(tag => tag.Key, tag => tag.Value ?? ""))),
         };
         ActivitySource.AddActivityListener(_listener);
     }
 
     /// <summary>Starts reporting; null if there is no trace or it is not recorded.</summary>
     public static ChildTrace? Begin(Action<ChildSpan> report) =>
-        ActivityContext.TryParse(Environment.GetEnvironmentVariable(Variable), null, out var parent) && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? new(parent, report) : null;
+        ActivityContext.TryParse(Environment.GetEnvironmentVariable(Variable), null, out var parent)
+            && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? new(parent, report) : null;
 
     public void Dispose()
     {
@@ -46,4 +49,5 @@ internal sealed class ChildTrace : IDisposable
 /// <param name="At">Time of the start or end.</param>
 /// <param name="Ended">Whether this is the end.</param>
 /// <param name="Tags">Tags at the end.</param>
-internal sealed record ChildSpan(string Id, string Parent, string Name, DateTimeOffset At, bool Ended = false, IReadOnlyDictionary<string, string>? Tags = null);
+internal sealed record ChildSpan(string Id, string Parent, string Name, DateTimeOffset At, bool Ended = false,
+    IReadOnlyDictionary<string, string>? Tags = null);

@@ -32,7 +32,8 @@ internal abstract record ChildWork
         _ => throw new InvalidOperationException($"unknown work {GetType()}"),
     };
 
-    public static ChildWork Read(string folder) => JsonSerializer.Deserialize<ChildWork>(File.ReadAllText(Path.Combine(folder, FileName)), JsonText.Compact)!;
+    public static ChildWork Read(string folder) =>
+        JsonSerializer.Deserialize<ChildWork>(File.ReadAllText(Path.Combine(folder, FileName)), JsonText.Compact)!;
 
     public void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, JsonText.Compact));
 

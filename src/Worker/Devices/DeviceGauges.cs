@@ -20,7 +20,8 @@ internal sealed class DeviceGauges : IScraped, IDisposable
         (_machine, _clock) = (machine, clock);
         WorkerMetrics.Show();
         var meter = meters.Create(ServiceMeter.Name);
-        meter.CreateObservableGauge("loradrop.worker.busy_slots", () => (long)(machine.Slots - machine.Devices.Free), description: "Stages this worker is running.");
+        meter.CreateObservableGauge("loradrop.worker.busy_slots", () => (long)(machine.Slots - machine.Devices.Free),
+            description: "Stages this worker is running.");
         if (machine.Device == "cpu") return;
         Gauge(meter, "loradrop.gpu.utilization_ratio", null, "Fraction of time the GPU was busy.", gpu => gpu.Utilization);
         Gauge(meter, "loradrop.gpu.memory_used", "By", "Used GPU memory, by any process.", gpu => gpu.MemoryUsed);
@@ -48,6 +49,8 @@ internal sealed class DeviceGauges : IScraped, IDisposable
     public void Dispose() => _looking.Dispose();
 
     /// <summary>Registers a gauge; values a GPU does not report (a MIG slice reports no utilization) are omitted.</summary>
-    private void Gauge(Meter meter, string name, string? unit, string description, Func<GpuLoad, double?> of) => meter.CreateObservableGauge(name, () =>
-        _gpus.Where(gpu => of(gpu) is not null).Select(gpu => new Measurement<double>(of(gpu)!.Value, new("gpu", $"{gpu.Index}"), new("name", gpu.Name))), unit, description);
+    private void Gauge(Meter meter, string name, string? unit, string description, Func<GpuLoad, double?> of) =>
+        meter.CreateObservableGauge(name, () =>
+        _gpus.Where(gpu => of(gpu) is not null)
+            .Select(gpu => new Measurement<double>(of(gpu)!.Value, new("gpu", $"{gpu.Index}"), new("name", gpu.Name))), unit, description);
 }

@@ -29,7 +29,9 @@ internal sealed record Gpu(int Index, string Name, long Memory)
         limit.CancelAfter(Limit);
         try
         {
-            using var tool = Process.Start(new ProcessStartInfo("nvidia-smi", [$"--query-gpu={fields}", "--format=csv,noheader,nounits", .. chosen]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var tool =
+                Process.Start(new ProcessStartInfo("nvidia-smi", [$"--query-gpu={fields}", "--format=csv,noheader,nounits",
+                    .. chosen]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             try
             {
                 var (said, complained) = (tool.StandardOutput.ReadToEndAsync(limit.Token), tool.StandardError.ReadToEndAsync(limit.Token));
@@ -59,7 +61,8 @@ internal sealed record Gpu(int Index, string Name, long Memory)
     {
         foreach (var line in answer.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             if (line.Split(',', StringSplitOptions.TrimEntries) is [var index, .. var name, var memory]
-                && int.TryParse(index, CultureInfo.InvariantCulture, out var number) && long.TryParse(memory, CultureInfo.InvariantCulture, out var mebibytes))
+                && int.TryParse(index, CultureInfo.InvariantCulture, out var number)
+                && long.TryParse(memory, CultureInfo.InvariantCulture, out var mebibytes))
                 yield return new(number, string.Join(", ", name), mebibytes << 20);
     }
 }

@@ -8,9 +8,15 @@ public sealed class Machine
 {
     private Machine(WorkerOptions options, IReadOnlyList<Gpu> gpus)
     {
-        StageDevice[] devices = gpus.Count > 0 ? [.. gpus.Select(gpu => StageDevice.Gpu(gpu.Index))] : [.. Enumerable.Repeat(StageDevice.Cpu, options.Slots)];
-        (Devices, Slots, Device, Name) = (new(devices), devices.Length, options.Device, gpus.Count > 0 ? string.Join(", ", gpus.Select(gpu => gpu.Name).Distinct()) : options.Device);
-        Memory = options.MemoryGiB is { } configured ? (long)(configured * (1L << 30)) : gpus.Count > 0 ? gpus.Min(gpu => gpu.Memory) : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        StageDevice[] devices = gpus.Count > 0
+            ? [.. gpus.Select(gpu => StageDevice.Gpu(gpu.Index))]
+            : [.. Enumerable.Repeat(StageDevice.Cpu, options.Slots)];
+        (Devices, Slots, Device, Name) = (new(devices), devices.Length, options.Device, gpus.Count > 0
+            ? string.Join(", ", gpus.Select(gpu => gpu.Name).Distinct())
+            : options.Device);
+        Memory = options.MemoryGiB is { } configured ? (long)(configured * (1L << 30)) : gpus.Count > 0
+            ? gpus.Min(gpu => gpu.Memory)
+            : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var labels = new Dictionary<string, string>(options.Labels);
         labels.TryAdd("device", options.Device);
         if (gpus.Count > 0) labels.TryAdd("gpu", gpus[0].Name);
@@ -40,6 +46,8 @@ public sealed class Machine
     {
         if (options.Device == "cpu") return new(options, []);
         var (gpus, missing) = await Gpu.DetectAsync(cancel);
-        return missing is null ? new(options, gpus) : throw new RefusedInputException(SettingName.Of("Worker:Device"), $"{options.Device} cannot be used: {missing}");
+        return missing is null
+            ? new(options, gpus)
+            : throw new RefusedInputException(SettingName.Of("Worker:Device"), $"{options.Device} cannot be used: {missing}");
     }
 }

@@ -7,7 +7,8 @@ internal sealed record StageDevice(string Kind, IReadOnlyDictionary<string, stri
 {
     public static StageDevice Cpu { get; } = new("cpu", new Dictionary<string, string>());
 
-    public static StageDevice Gpu(int index) => new("cuda", new Dictionary<string, string> { ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID", ["CUDA_VISIBLE_DEVICES"] = $"{index}" });
+    public static StageDevice Gpu(int index) =>
+        new("cuda", new Dictionary<string, string> { ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID", ["CUDA_VISIBLE_DEVICES"] = $"{index}" });
 }
 
 /// <summary>The devices of this worker, each used by one stage at a time.</summary>

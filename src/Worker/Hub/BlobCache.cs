@@ -49,7 +49,8 @@ internal sealed class BlobCache(string folder, BlobDownload download, TimeProvid
     private async Task<Blob?> FindAsync(RepositoryFile file, CancellationToken cancel)
     {
         var path = PathOf(file);
-        return LengthOf(path) == file.Size && File.Exists(path) && await ContentDigest.OfAsync(path, cancel) is var digest && digest.IsOf(file)
+        return LengthOf(path) == file.Size && File.Exists(path) && await ContentDigest.OfAsync(path, cancel) is var digest
+            && digest.IsOf(file)
             ? new(path, digest.Sha256)
             : null;
     }
@@ -64,7 +65,9 @@ internal sealed class BlobCache(string folder, BlobDownload download, TimeProvid
             File.Delete(part);
         }
         throw repository.Refused(
-            $"the content of {file.Path} does not match the hub's listing ({(file.Sha256 is null ? "git" : "sha256")} {file.Key}, {file.Size} bytes), twice in a row. The download was deleted; try again later");
+            $"the content of {file.Path} does not match the hub's listing "
+            + $"({(file.Sha256 is null ? "git" : "sha256")} {file.Key}, {file.Size} bytes), twice in a row. The "
+            + "download was deleted; try again later");
     }
 
     private Blob Keep(string part, RepositoryFile file, ContentDigest digest)

@@ -14,7 +14,8 @@ internal sealed class BlobDownload(HubConnection connection, RetryPolicy retries
     /// <param name="cancel">Cancels the fetch.</param>
     public async Task RunAsync(HubRepository repository, RepositoryFile file, string part, Action<long> arrived, CancellationToken cancel)
     {
-        await using var target = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0, useAsync: true);
+        await using var target = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0,
+            useAsync: true);
         EntityTagHeaderValue? etag = null;   // known only within this call; across calls the hash decides
         await retries.TryAsync(async () =>
         {
@@ -24,7 +25,9 @@ internal sealed class BlobDownload(HubConnection connection, RetryPolicy retries
             repository.Refusal.ThrowIfRefused(response);
             etag = response.Headers.ETag;
             await CopyAsync(response, target, file.Size, arrived, cancel);
-            return target.Length >= file.Size ? true : throw new TransientFault($"{file.Path} ended after {target.Length} of {file.Size} bytes");
+            return target.Length >= file.Size
+                ? true
+                : throw new TransientFault($"{file.Path} ended after {target.Length} of {file.Size} bytes");
         }, () => target.Length, cancel);
     }
 
@@ -33,7 +36,8 @@ internal sealed class BlobDownload(HubConnection connection, RetryPolicy retries
     {
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == target.Length;
         if (!goesOn && response.IsSuccessStatusCode) target.SetLength(0);
-        if (response.StatusCode == HttpStatusCode.PartialContent && !goesOn) throw new TransientFault("it sent a different range than requested");
+        if (response.StatusCode == HttpStatusCode.PartialContent && !goesOn)
+            throw new TransientFault("it sent a different range than requested");
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             target.SetLength(0);

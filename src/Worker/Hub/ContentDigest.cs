@@ -14,7 +14,8 @@ internal sealed record ContentDigest(long Size, string Sha256, string GitSha1)
     {
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0,
+            useAsync: true);
         sha1.AppendData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"));
         var buffer = new byte[1 << 18];
         while (await file.ReadAsync(buffer, cancel) is > 0 and var read)

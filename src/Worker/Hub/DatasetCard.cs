@@ -24,7 +24,9 @@ internal static class DatasetCard
     /// <exception cref="YamlException">The top of the card is not YAML.</exception>
     public static IReadOnlyList<DatasetConfig> Configs(string readme, IReadOnlyList<RepositoryFile> files)
     {
-        if (FrontMatter(readme) is not { } yaml || Root(yaml) is not YamlMappingNode card || Child(card, "configs") is not YamlSequenceNode configs) return [];
+        if (FrontMatter(readme) is not { } yaml || Root(yaml) is not YamlMappingNode card
+            || Child(card, "configs") is not YamlSequenceNode configs)
+            return [];
         var data = files.Where(file => DatasetConfig.Extensions.Contains(file.Extension)).ToArray();
         return [.. configs.OfType<YamlMappingNode>().Select(config => Config(config, data))];
     }
@@ -66,13 +68,15 @@ internal static class DatasetCard
     {
         YamlMappingNode map => map.Children.Select(entry => (Text(entry.Key) ?? "", Texts(entry.Value))),
         YamlSequenceNode list when list.OfType<YamlMappingNode>().Any() =>
-            list.OfType<YamlMappingNode>().Select(entry => (Text(Child(entry, "split")) ?? DatasetSplit.Train.Name, Texts(Child(entry, "path")))),
+            list.OfType<YamlMappingNode>().Select(entry =>
+                (Text(Child(entry, "split")) ?? DatasetSplit.Train.Name, Texts(Child(entry, "path")))),
         _ => [(DatasetSplit.Train.Name, Texts(written))],
     };
 
     private static string Plain(string pattern) => pattern.StartsWith("./", StringComparison.Ordinal) ? pattern[2..] : pattern;
 
-    private static YamlNode? Child(YamlMappingNode parent, string name) => parent.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
+    private static YamlNode? Child(YamlMappingNode parent, string name) =>
+        parent.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
 
     private static string? Text(YamlNode? node) => (node as YamlScalarNode)?.Value;
 

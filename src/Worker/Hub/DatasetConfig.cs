@@ -2,8 +2,8 @@ namespace LoraDrop.Worker;
 
 /// <summary>A config of a dataset repository, such as <c>rte</c> of GLUE.</summary>
 /// <param name="name">The published name; <see cref="Unnamed"/> if it has none.</param>
-/// <param name="splits">Finds the files of each split, by the split's published name (<c>train</c>, <c>validation_matched</c>). Called only for
-/// the selected config: a repository may have a thousand.</param>
+/// <param name="splits">Finds the files of each split, by the split's published name (<c>train</c>, <c>validation_matched</c>). Called only
+/// for the selected config: a repository may have a thousand.</param>
 internal sealed class DatasetConfig(string name, Func<ILookup<string, RepositoryFile>> splits)
 {
     public const string Unnamed = "default";

@@ -34,7 +34,8 @@ internal static class DatasetFiles
         }
         catch (YamlException malformed)
         {
-            throw repository.Refused($"the YAML at the top of README.md of {repository.Address.Name} cannot be read (line {malformed.Start.Line}: {malformed.Message})");
+            throw repository.Refused($"the YAML at the top of README.md of {repository.Address.Name} cannot be read (line "
+                + $"{malformed.Start.Line}: {malformed.Message})");
         }
     }
 
@@ -42,12 +43,15 @@ internal static class DatasetFiles
     {
         var (source, name) = (repository.Address.Source, repository.Address.Name);
         if (configs.Count == 0)
-            throw repository.Refused($"{name} has no supported files: train.parquet, .jsonl, .csv or .tsv in the root, in data/ or in a folder per config. {Converted(name)}");
+            throw repository.Refused($"{name} has no supported files: train.parquet, .jsonl, .csv or .tsv in the root, in data/ or in a "
+                + $"folder per config. {Converted(name)}");
         if (source.Config is not null)
-            return Named(configs, source.Config) ?? throw repository.Refused($"{name} has no config {source.Config}; it has {List(configs)}");
+            return Named(configs, source.Config)
+                ?? throw repository.Refused($"{name} has no config {source.Config}; it has {List(configs)}");
         if (preset?.Split('/', 2) is [_, var part] && Named(configs, part) is { } presets) return presets;
         if (configs.Count == 1) return configs[0];
-        throw repository.Refused($"{name} has several configs; add one after '#', such as {source with { Config = configs[0].Name }}: {List(configs)}");
+        throw repository.Refused(
+            $"{name} has several configs; add one after '#', such as {source with { Config = configs[0].Name }}: {List(configs)}");
     }
 
     private static ChosenFile? File(HubRepository repository, DatasetConfig config, DatasetSplit split)
@@ -60,7 +64,8 @@ internal static class DatasetFiles
         }
         if (split != DatasetSplit.Train) return null;
         var name = repository.Address.Name;
-        throw repository.Refused($"config {config.Name} of {name} has no supported train split; it has {Splits(config)}. {Converted(name)}");
+        throw repository.Refused(
+            $"config {config.Name} of {name} has no supported train split; it has {Splits(config)}. {Converted(name)}");
     }
 
     private static RepositoryFile Only(HubRepository repository, DatasetConfig config, string split)
@@ -68,19 +73,23 @@ internal static class DatasetFiles
         var files = config.Splits[split].ToArray();
         if (files.Length == 1) return files[0];
         var some = $"{files[0].Path}, {files[1].Path}{(files.Length > 2 ? ", …" : "")}";
-        throw repository.Refused($"config {config.Name} of {repository.Address.Name} has its split {split} in {files.Length} files ({some}); "
+        throw repository.Refused(
+            $"config {config.Name} of {repository.Address.Name} has its split {split} in {files.Length} files ({some}); "
             + "only single-file splits are supported. Join the files and register the result as a dataset");
     }
 
     /// <summary>The extension for the local file name.</summary>
     private static string NameEnd(RepositoryFile file) => file.Extension == ".json" ? ".jsonl" : file.Extension;
 
-    private static DatasetConfig? Named(IReadOnlyList<DatasetConfig> configs, string name) => configs.FirstOrDefault(config => config.Name == name);
+    private static DatasetConfig? Named(IReadOnlyList<DatasetConfig> configs, string name) =>
+        configs.FirstOrDefault(config => config.Name == name);
 
     private static string List(IReadOnlyList<DatasetConfig> configs) =>
-        string.Join(", ", configs.Take(MostListed).Select(config => config.Name)) + (configs.Count > MostListed ? $" and {configs.Count - MostListed} more" : "");
+        string.Join(", ", configs.Take(MostListed).Select(config => config.Name))
+            + (configs.Count > MostListed ? $" and {configs.Count - MostListed} more" : "");
 
-    private static string Splits(DatasetConfig config) => config.Splits.Count == 0 ? "none" : string.Join(", ", config.Splits.Take(MostListed).Select(split => split.Key));
+    private static string Splits(DatasetConfig config) =>
+        config.Splits.Count == 0 ? "none" : string.Join(", ", config.Splits.Take(MostListed).Select(split => split.Key));
 
     private static string Converted(string name) => $"The hub has converted many datasets to Parquet: try hf:{name}@refs/convert/parquet";
 }

@@ -14,10 +14,12 @@ namespace LoraDrop.Worker;
 internal static partial class DatasetLayout
 {
     public static IReadOnlyList<DatasetConfig> Configs(IEnumerable<RepositoryFile> files) =>
-        [.. Placed(files).GroupBy(file => file.Config, StringComparer.Ordinal).Select(config => new DatasetConfig(config.Key, () => config.ToLookup(file => file.Split, file => file.File)))];
+        [.. Placed(files).GroupBy(file => file.Config, StringComparer.Ordinal)
+            .Select(config => new DatasetConfig(config.Key, () => config.ToLookup(file => file.Split, file => file.File)))];
 
     /// <summary>The splits among the files of one config, in any folder.</summary>
-    public static ILookup<string, RepositoryFile> Splits(IEnumerable<RepositoryFile> files) => Placed(files).ToLookup(file => file.Split, file => file.File);
+    public static ILookup<string, RepositoryFile> Splits(IEnumerable<RepositoryFile> files) =>
+        Placed(files).ToLookup(file => file.Split, file => file.File);
 
     private static IEnumerable<(RepositoryFile File, string Config, string Split)> Placed(IEnumerable<RepositoryFile> files) =>
         from file in files
@@ -34,7 +36,8 @@ internal static partial class DatasetLayout
         return (folder is "" or "data" ? DatasetConfig.Unnamed : folder[(folder.LastIndexOf('/') + 1)..], split);
     }
 
-    [GeneratedRegex(@"\A(?<folder>(?:[^/]+/)*)(?<split>[a-z_]+)(?:-\d{5}-of-\d{5}(?:-[0-9a-f]{16})?)?\.(?:parquet|jsonl|json|csv|tsv)\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\A(?<folder>(?:[^/]+/)*)(?<split>[a-z_]+)(?:-\d{5}-of-\d{5}(?:-[0-9a-f]{16})?)?\.(?:parquet|jsonl|json|csv|tsv)\z",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex File();
 
     [GeneratedRegex(@"\A(?<folder>(?:[^/]+/)*)(?<split>[a-z_]+)/\d{4}\.parquet\z", RegexOptions.ExplicitCapture)]

@@ -30,19 +30,22 @@ public sealed class HubClient : IDisposable
 
     /// <summary>Fetches only a model's config.json, tokenizer files and safetensors weights.</summary>
     /// <param name="source">The repository, without a config.</param>
-    /// <param name="folder">The target folder, created if necessary. Files keep their published names and may be hard links; do not write to them.</param>
+    /// <param name="folder">The target folder, created if necessary. Files keep their published names and may be hard links; do not write
+    /// to them.</param>
     /// <param name="path">The path of the source in the request, such as <c>model</c>, to which faults refer.</param>
     /// <param name="progress">Receives the progress of every chunk, which is often.</param>
     /// <param name="cancel">Cancels the fetch; received data is kept for the next one.</param>
     /// <exception cref="RefusedInputException">The model does not exist, is not accessible, or is not supported.</exception>
     /// <exception cref="HubUnreachableException">The hub gave no usable response.</exception>
     /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
-    public async Task<HubSnapshot> FetchModelAsync(Source.Hub source, string folder, string path, IProgress<HubProgress>? progress, CancellationToken cancel)
+    public async Task<HubSnapshot> FetchModelAsync(Source.Hub source, string folder, string path, IProgress<HubProgress>? progress,
+        CancellationToken cancel)
     {
         if (source.Config is not null) throw new RefusedInputException(path, $"a model has no configs; remove #{source.Config}");
         var repository = await OpenAsync(RepositoryKind.Model, source, path, cancel);
         var names = await ModelFiles.ChooseAsync(repository.Published, name => OpenAsync(repository, repository.Find(name)!, cancel));
-        return await FetchAsync(repository, null, [.. names.Select(name => new ChosenFile(repository.Find(name)!, name))], folder, progress, cancel);
+        return await FetchAsync(repository, null, [.. names.Select(name => new ChosenFile(repository.Find(name)!, name))], folder, progress,
+            cancel);
     }
 
     /// <summary>Fetches one config of a dataset, as <c>train.*</c> and, if present, <c>validation.*</c> and <c>test.*</c>.</summary>
@@ -78,9 +81,11 @@ public sealed class HubClient : IDisposable
     private async Task<string> OpenAsync(HubRepository repository, RepositoryFile file, CancellationToken cancel) =>
         (await _cache.GetAsync(repository, file, _ => { }, cancel)).Path;
 
-    /// <summary>Fetches everything into the cache first, then links it into the folder, so that a failed fetch leaves the folder unchanged.</summary>
+    /// <summary>Fetches everything into the cache first, then links it into the folder, so that a failed fetch leaves the folder
+    /// unchanged.</summary>
     private async Task<HubSnapshot> FetchAsync(
-        HubRepository repository, string? config, IReadOnlyList<ChosenFile> files, string folder, IProgress<HubProgress>? progress, CancellationToken cancel)
+        HubRepository repository, string? config, IReadOnlyList<ChosenFile> files, string folder, IProgress<HubProgress>? progress,
+        CancellationToken cancel)
     {
         _cache.RequireRoom(files.Select(chosen => chosen.File));
         var (done, total) = (0L, files.Sum(chosen => chosen.File.Size));
@@ -88,12 +93,15 @@ public sealed class HubClient : IDisposable
         foreach (var chosen in files)
         {
             var blob = await _cache.GetAsync(repository, chosen.File, here => progress?.Report(new(done + here, total)), cancel);
-            var end = chosen.IsNamedByContent ? await PublishedJson.EndOfAsync(blob.Path, cancel) ?? throw repository.Refused($"{chosen.File.Path} of {repository.Address.Name} contains neither JSON Lines nor a list of objects") : null;
+            var end = chosen.IsNamedByContent ? await PublishedJson.EndOfAsync(blob.Path, cancel)
+                ?? throw repository.Refused(
+                $"{chosen.File.Path} of {repository.Address.Name} contains neither JSON Lines nor a list of objects") : null;
             fetched.Add((end is null ? chosen : chosen with { Name = Path.ChangeExtension(chosen.Name, end) }, blob));
             done += chosen.File.Size;
         }
         Directory.CreateDirectory(folder);
         foreach (var (chosen, blob) in fetched) HardLink.Place(blob.Path, Path.Combine(folder, chosen.Name));
-        return new(repository.Commit, config, [.. fetched.Select(f => new HubFile(f.Chosen.Name, f.Chosen.File.Path, f.Chosen.File.Size, f.Blob.Sha256))]);
+        return new(repository.Commit, config,
+            [.. fetched.Select(f => new HubFile(f.Chosen.Name, f.Chosen.File.Path, f.Chosen.File.Size, f.Blob.Sha256))]);
     }
 }

@@ -6,9 +6,9 @@ namespace LoraDrop.Worker;
 
 /// <summary>Sends requests to the hub, follows its redirects, and distinguishes transient failures.</summary>
 /// <remarks>
-/// Redirects are followed here, because HttpClient drops the token on each of them: a gated file is behind a redirect on the hub's own host,
-/// which needs the token, and a large file behind one to another host, which must not see it. The operator chose the hub's address, which may be on a private
-/// network. A redirect's target may be chosen by the repository's owner, so it must pass the guard.
+/// Redirects are followed here, because HttpClient drops the token on each of them: a gated file is behind a redirect on the hub's own
+/// host, which needs the token, and a large file behind one to another host, which must not see it. The operator chose the hub's address,
+/// which may be on a private network. A redirect's target may be chosen by the repository's owner, so it must pass the guard.
 /// </remarks>
 internal sealed class HubConnection(HubOptions options, OutgoingGuard guard, TimeProvider time) : IDisposable
 {
@@ -16,8 +16,11 @@ internal sealed class HubConnection(HubOptions options, OutgoingGuard guard, Tim
 
     private readonly Uri _endpoint = new(options.Endpoint);
     // IdleTimeout replaces the timeout: large files may take long.
-    private readonly HttpClient _hub = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
-    private readonly HttpClient _elsewhere = new(guard.Handler(allowHttp: true, HttpClient.DefaultProxy)) { Timeout = Timeout.InfiniteTimeSpan }; // RequireSecure decides where http is allowed
+    private readonly HttpClient _hub = new(new SocketsHttpHandler { AllowAutoRedirect = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _elsewhere =
+        // RequireSecure decides where http is allowed
+        new(guard.Handler(allowHttp: true, HttpClient.DefaultProxy)) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Sends a GET; returns a success or a refusal with an unread body.</summary>
     /// <param name="address">An address on the hub, or one it redirects to.</param>
@@ -52,19 +55,23 @@ internal sealed class HubConnection(HubOptions options, OutgoingGuard guard, Tim
     }
 
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
-        WithIdleTimeoutAsync(idle => (IsHub(request.RequestUri!) ? _hub : _elsewhere).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle), cancel);
+        WithIdleTimeoutAsync(idle => (IsHub(request.RequestUri!) ? _hub : _elsewhere).SendAsync(request,
+            HttpCompletionOption.ResponseHeadersRead, idle), cancel);
 
     private HttpRequestMessage Request(Uri address, long range, EntityTagHeaderValue? etag)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, address);
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("loradrop", typeof(HubConnection).Assembly.GetName().Version?.ToString(3)));
-        if (!string.IsNullOrWhiteSpace(options.Token) && IsHub(address)) request.Headers.Authorization = new("Bearer", options.Token.Trim());
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("loradrop",
+            typeof(HubConnection).Assembly.GetName().Version?.ToString(3)));
+        if (!string.IsNullOrWhiteSpace(options.Token) && IsHub(address))
+            request.Headers.Authorization = new("Bearer", options.Token.Trim());
         if (range > 0) request.Headers.Range = new RangeHeaderValue(range, null);
         if (range > 0 && etag is { IsWeak: false }) request.Headers.IfRange = new RangeConditionHeaderValue(etag);
         return request;
     }
 
-    private bool IsHub(Uri address) => Uri.Compare(address, _endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+    private bool IsHub(Uri address) =>
+        Uri.Compare(address, _endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     private static Uri? Target(HttpResponseMessage response, Uri address)
     {
@@ -76,17 +83,21 @@ internal sealed class HubConnection(HubOptions options, OutgoingGuard guard, Tim
     private Uri RequireSecure(Uri target, Uri address)
     {
         var safe = target.Scheme == Uri.UriSchemeHttps || (target.Scheme == Uri.UriSchemeHttp && address.Scheme == Uri.UriSchemeHttp);
-        return safe ? target : throw new HubUnreachableException(options.Endpoint, $"it redirects from {address.Scheme} to {target.Scheme}, which is less secure");
+        return safe ? target : throw new HubUnreachableException(options.Endpoint,
+            $"it redirects from {address.Scheme} to {target.Scheme}, which is less secure");
     }
 
     private HttpResponseMessage ThrowIfTransient(HttpResponseMessage response, Uri address)
     {
         var status = (int)response.StatusCode;
         // Redirect targets are signed for a short time: if one refuses, the hub can provide a new one.
-        var passes = status is 408 or 429 or >= 500 || (status >= 400 && response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable && !IsHub(address));
+        var passes = status is 408 or 429 or >= 500
+            || (status >= 400 && response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable && !IsHub(address));
         if (!passes) return response;
         using (response)
-            throw new TransientFault(status == 429 ? "too many requests (429)" : $"{address.Host} responded with {status} {response.ReasonPhrase}") { RetryAfter = RetryAfter(response) };
+            throw new TransientFault(status == 429
+                ? "too many requests (429)"
+                : $"{address.Host} responded with {status} {response.ReasonPhrase}") { RetryAfter = RetryAfter(response) };
     }
 
     private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch

@@ -25,7 +25,8 @@ internal static class HubJson
     public sealed record LargeFile(string? Oid, long Size);
 
     /// <exception cref="JsonException">The JSON has another format.</exception>
-    public static T Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<T>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null");
+    public static T Read<T>(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize<T>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null");
 
     // Bounded, so that sizes can be summed without overflow.
     private static bool IsSize(long size) => size is >= 0 and <= LargestFile;

@@ -29,7 +29,8 @@ internal sealed partial class HubListing(HubConnection connection, RetryPolicy r
         return files;
     }
 
-    private RepositoryFile ToFile(HubJson.Entry entry) => entry.IsUsable ? entry.ToFile() : throw Unusable($"it lists {entry.Path} without a size and a hash");
+    private RepositoryFile ToFile(HubJson.Entry entry) =>
+        entry.IsUsable ? entry.ToFile() : throw Unusable($"it lists {entry.Path} without a size and a hash");
 
     /// <summary>One page, and the address of the next.</summary>
     private Task<(T Answer, Uri? Next)> GetPageAsync<T>(Uri at, CancellationToken cancel) => retries.TryAsync(async () =>
@@ -67,7 +68,8 @@ internal sealed partial class HubListing(HubConnection connection, RetryPolicy r
     private HubUnreachableException Unusable(string reason, Exception? inner = null) => new(address.Endpoint, reason, inner);
 
     private static bool IsPlain(string? path) =>
-        !string.IsNullOrEmpty(path) && !path.Contains('\\') && !path.Any(char.IsControl) && path.Split('/').All(part => part is not ("" or "." or ".."));
+        !string.IsNullOrEmpty(path) && !path.Contains('\\') && !path.Any(char.IsControl)
+            && path.Split('/').All(part => part is not ("" or "." or ".."));
 
     private static Uri? NextPage(HttpResponseMessage response, Uri at) =>
         response.Headers.TryGetValues("Link", out var links) && NextLink().Match(string.Join(", ", links)) is { Success: true } next

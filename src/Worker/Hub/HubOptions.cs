@@ -17,7 +17,8 @@ public sealed record HubOptions
     /// <summary>Delay before the second attempt, doubled for each further one; default one second.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Maximum delay between attempts, even if the hub requests more; default five minutes, the window of its rate limits.</summary>
+    /// <summary>Maximum delay between attempts, even if the hub requests more; default five minutes, the window of its rate
+    /// limits.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Maximum time without data, before and during a response; default one minute.</summary>
@@ -32,7 +33,8 @@ public sealed record HubOptions
     {
         var options = new HubOptions { Token = Given("HF_TOKEN") };
         if (Given("HF_ENDPOINT") is not { } endpoint) return options;
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")) throw new RefusedInputException("HF_ENDPOINT", $"must be a URL such as {options.Endpoint}; got \"{endpoint}\"");
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new RefusedInputException("HF_ENDPOINT", $"must be a URL such as {options.Endpoint}; got \"{endpoint}\"");
         return options with { Endpoint = endpoint };
     }
 

@@ -22,16 +22,21 @@ internal sealed class HubRefusal(RepositoryAddress address, bool hasToken, strin
     private string Reason(HttpResponseMessage response) => (response.StatusCode, Header(response, "X-Error-Code")) switch
     {
         (HttpStatusCode.NotFound, "RevisionNotFound") => $"{address.Name} has no revision {address.Revision} on the hub",
-        (HttpStatusCode.NotFound, "EntryNotFound") => $"the hub lists a file of {address.Name} that does not exist: {response.RequestMessage?.RequestUri?.AbsolutePath}",
-        (HttpStatusCode.NotFound, _) => $"the hub has no {address.KindName} {address.Name}{OrRevision}; check the name at {address.Endpoint}",
+        (HttpStatusCode.NotFound, "EntryNotFound") =>
+            $"the hub lists a file of {address.Name} that does not exist: {response.RequestMessage?.RequestUri?.AbsolutePath}",
+        (HttpStatusCode.NotFound, _) =>
+            $"the hub has no {address.KindName} {address.Name}{OrRevision}; check the name at {address.Endpoint}",
         (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, "GatedRepo") => $"{address.Name} is gated: {HowToGetAccess}",
         // Without access, the hub responds the same for a repository that does not exist.
         (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) =>
-            $"{address.KindName} {address.Name} is not accessible on the hub: it is gated or private, or its name is misspelt. If it exists, {HowToGetAccess}",
-        var (status, _) => $"the hub refuses {address.Name} with {(int)status} {Header(response, "X-Error-Message") ?? response.ReasonPhrase}",
+            $"{address.KindName} {address.Name} is not accessible on the hub: it is gated or private, or its name "
+                + $"is misspelt. If it exists, {HowToGetAccess}",
+        var (status, _) =>
+            $"the hub refuses {address.Name} with {(int)status} {Header(response, "X-Error-Message") ?? response.ReasonPhrase}",
     };
 
     private string OrRevision => address.Source.Revision is null ? "" : $", or it has no revision {address.Revision}";
 
-    private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 }

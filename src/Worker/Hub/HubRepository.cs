@@ -8,9 +8,11 @@ namespace LoraDrop.Worker;
 /// <param name="Refusal">Explains refusals of the hub.</param>
 /// <param name="Commit">The commit, in full.</param>
 /// <param name="Files">All its files.</param>
-internal sealed record HubRepository(RepositoryAddress Address, string Path, HubRefusal Refusal, string Commit, IReadOnlyList<RepositoryFile> Files)
+internal sealed record HubRepository(RepositoryAddress Address, string Path, HubRefusal Refusal, string Commit,
+    IReadOnlyList<RepositoryFile> Files)
 {
-    public PublishedFiles Published => new(Address.Name, Path, Files.Select(file => file.Path).ToHashSet(), "Look for a revision with model.safetensors, often @refs/pr/1, or convert it");
+    public PublishedFiles Published => new(Address.Name, Path, Files.Select(file => file.Path).ToHashSet(),
+        "Look for a revision with model.safetensors, often @refs/pr/1, or convert it");
 
     public RepositoryFile? Find(string path) => Files.FirstOrDefault(file => file.Path == path);
 

@@ -53,7 +53,8 @@ internal static class ModelFiles
     }
 
     /// <summary>The shards listed in an index.</summary>
-    private static IEnumerable<string> Shards(PublishedFiles published, byte[] index) => ShardNames(published, index).Select(name => Shard(published, name));
+    private static IEnumerable<string> Shards(PublishedFiles published, byte[] index) =>
+        ShardNames(published, index).Select(name => Shard(published, name));
 
     private static string[] ShardNames(PublishedFiles published, byte[] index)
     {
@@ -75,8 +76,11 @@ internal static class ModelFiles
         if (name.AsSpan().ContainsAny('/', '\\') || !name.EndsWith(".safetensors", StringComparison.Ordinal))
             throw published.Refused($"{Index} of {published.Name} lists '{name}', which is not a safetensors file next to it");
         if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')) // it becomes a part of an object's key
-            throw published.Refused($"{Index} of {published.Name} lists '{name}'; shard names may contain only a-z, A-Z, 0-9, '.', '_' and '-'");
-        return published.Files.Contains(name) ? name : throw published.Refused($"{Index} of {published.Name} lists '{name}', which does not exist");
+            throw published.Refused(
+                $"{Index} of {published.Name} lists '{name}'; shard names may contain only a-z, A-Z, 0-9, '.', '_' and '-'");
+        return published.Files.Contains(name)
+            ? name
+            : throw published.Refused($"{Index} of {published.Name} lists '{name}', which does not exist");
     }
 
     private static bool IsPickle(string path) => !path.Contains('/') && Path.GetExtension(path) is ".bin" or ".pt" or ".pth" or ".ckpt";

@@ -7,7 +7,8 @@ internal static class PathPattern
 {
     public static bool Matches(string pattern, string path) => pattern.Contains("**")
         ? Fits(pattern, path) || Fits(pattern.Replace("**/", ""), path)                 // **/ also matches no folder
-        : pattern.Count(c => c == '/') == path.Count(c => c == '/') && Fits(pattern, path);   // the same number of slashes, so that * matches none
+        // the same number of slashes, so that * matches none
+        : pattern.Count(c => c == '/') == path.Count(c => c == '/') && Fits(pattern, path);
 
     private static bool Fits(string pattern, string path) => FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false);
 }

@@ -7,7 +7,8 @@ internal static class PublishedJson
 {
     private const int LongestLook = 1 << 20;
 
-    /// <summary>The extension for the content: <c>.jsonl</c> if the first line is an object (a line longer than a million characters is assumed to be one if it starts so),
+    /// <summary>The extension for the content: <c>.jsonl</c> if the first line is an object (a line longer than a million characters is
+    /// assumed to be one if it starts so),
     /// <c>.json</c> for a list; null for anything else.</summary>
     public static async Task<string?> EndOfAsync(string path, CancellationToken cancel)
     {

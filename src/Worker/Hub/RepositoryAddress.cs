@@ -22,7 +22,8 @@ internal sealed record RepositoryAddress(string Endpoint, RepositoryKind Kind, S
     public Uri OfTree(string commit) => new($"{Api}/tree/{commit}?recursive=true");
 
     /// <summary>URL of a file's content.</summary>
-    public Uri OfFile(string commit, string path) => new($"{Page}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+    public Uri OfFile(string commit, string path) =>
+        new($"{Page}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
     private string Root => Endpoint.TrimEnd('/');
 

@@ -22,7 +22,8 @@ internal sealed class RetryPolicy(HubOptions options, TimeProvider time)
             {
                 failures = reached() == last ? failures + 1 : 1;
                 last = reached();
-                if (failures >= options.Attempts) throw new HubUnreachableException(options.Endpoint, $"{fault.Message} (tried {Times(failures)})", fault);
+                if (failures >= options.Attempts)
+                    throw new HubUnreachableException(options.Endpoint, $"{fault.Message} (tried {Times(failures)})", fault);
                 await Task.Delay(Wait(failures, fault), time, cancel);
             }
         }

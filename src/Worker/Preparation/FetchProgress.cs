@@ -13,7 +13,9 @@ internal sealed class FetchProgress(TimeProvider clock, Func<HubProgress, Task> 
     {
         lock (_gate)
         {
-            if (!_writing.IsCompleted || (_written != long.MinValue && clock.GetElapsedTime(_written) < Between && value.BytesDone < value.BytesTotal)) return;
+            if (!_writing.IsCompleted || (_written != long.MinValue && clock.GetElapsedTime(_written) < Between
+                && value.BytesDone < value.BytesTotal))
+                return;
             if (_writing.IsFaulted) _writing.GetAwaiter().GetResult(); // a failed write ends the fetch
             _written = clock.GetTimestamp();
             _writing = write(value); // intermediate progress is not awaited

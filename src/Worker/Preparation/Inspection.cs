@@ -14,9 +14,11 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
 
     private static readonly TimeSpan Watched = TimeSpan.FromMilliseconds(100);
 
-    public Task<(ModelSummary? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) => RunAsync<ModelSummary>(new ChildWork.InspectModel(folder), cancel);
+    public Task<(ModelSummary? Facts, Failure? Failure)> ModelAsync(string folder, CancellationToken cancel) =>
+        RunAsync<ModelSummary>(new ChildWork.InspectModel(folder), cancel);
 
-    public Task<(DatasetSummary? Facts, Failure? Failure)> DatasetAsync(DataFiles files, CancellationToken cancel) => RunAsync<DatasetSummary>(new ChildWork.InspectDataset(files), cancel);
+    public Task<(DatasetSummary? Facts, Failure? Failure)> DatasetAsync(DataFiles files, CancellationToken cancel) =>
+        RunAsync<DatasetSummary>(new ChildWork.InspectDataset(files), cancel);
 
     private async Task<(T? Facts, Failure? Failure)> RunAsync<T>(ChildWork work, CancellationToken cancel) where T : class
     {
@@ -33,7 +35,9 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
             try
             {
                 var end = await child.EndAsync(either.Token);
-                if (end.Well) return (JsonSerializer.Deserialize<T>(await File.ReadAllTextAsync(ChildWork.FactsIn(folder), cancel), JsonText.Compact), null);
+                if (end.Well)
+                    return (JsonSerializer.Deserialize<T>(await File.ReadAllTextAsync(ChildWork.FactsIn(folder), cancel), JsonText.Compact),
+                        null);
                 RunFailure? said = null;
                 while (child.Lines.TryRead(out var line)) said ??= line.Failure;
                 return (null, Reason(said, end));
@@ -44,7 +48,10 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return (null, new(FailureCode.TimedOut, $"Validation took longer than {options.InspectionTime.TotalMinutes:0.#} minutes and was stopped. The file may be damaged."));
+                return (null,
+                    new(FailureCode.TimedOut,
+                    $"Validation took longer than {options.InspectionTime.TotalMinutes:0.#} minutes and was stopped. The "
+                    + "file may be damaged."));
             }
             finally
             {
@@ -59,7 +66,8 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
     }
 
     private Failure TooMuchMemory => new(FailureCode.Refused,
-        $"Validation needs more than the allowed {options.InspectionMemory >> 20:N0} MiB of memory. The file may be damaged or too large.");
+        $"Validation needs more than the allowed {options.InspectionMemory >> 20:N0} MiB of memory. The file "
+        + "may be damaged or too large.");
 
     private async Task WatchAsync(ChildProcess child, CancellationTokenSource full, CancellationToken over)
     {
@@ -83,7 +91,8 @@ internal sealed class Inspection(WorkFolders folders, WorkerOptions options, Tim
     private Failure Reason(RunFailure? said, ChildEnd end)
     {
         if (said is { Code: FailureCode.Refused }) return Failure.Refused(said.Faults);
-        if ((said?.Faults[0].Message ?? string.Join(' ', end.LastErrors)) is var words && (words.Contains(nameof(OutOfMemoryException)) || words.Contains("Out of memory")))
+        if ((said?.Faults[0].Message ?? string.Join(' ', end.LastErrors)) is var words
+            && (words.Contains(nameof(OutOfMemoryException)) || words.Contains("Out of memory")))
             return TooMuchMemory;
         return said is null ? end.Failure(byKernel: false) : new(said.Code, said.Faults[0].Message);
     }

@@ -32,7 +32,9 @@ internal sealed class ModelPreparation(Preparing preparing, Inspection inspectio
     private async Task SaveAsync(IQueryable<ModelRow> rows, Prepared<ModelSummary> prepared, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        await rows.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts).SetProperty(m => m.Failure, prepared.Failure).SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null)
-            .SetProperty(m => m.Files, prepared.Files.ToList()).SetProperty(m => m.Commit, prepared.Commit).SetProperty(m => m.ReadyAt, now).SetProperty(m => m.Version, m => m.Version + 1), cancel);
+        await rows.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, prepared.Status).SetProperty(m => m.Facts, prepared.Facts)
+            .SetProperty(m => m.Failure, prepared.Failure).SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null)
+            .SetProperty(m => m.Files, prepared.Files.ToList()).SetProperty(m => m.Commit, prepared.Commit).SetProperty(m => m.ReadyAt, now)
+            .SetProperty(m => m.Version, m => m.Version + 1), cancel);
     }
 }

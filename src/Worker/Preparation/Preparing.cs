@@ -17,7 +17,8 @@ internal sealed record Prepared<T>(T? Facts, Failure? Failure, IReadOnlyList<Sto
 }
 
 /// <summary>Runs a preparation: takes a lease, provides a work folder, records the outcome, and starts waiting jobs.</summary>
-internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, PreparationLeases leases, Outages outages, WorkFolders folders, IObjectStore objects, IServiceScopeFactory scopes,
+internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, PreparationLeases leases, Outages outages, WorkFolders folders,
+    IObjectStore objects, IServiceScopeFactory scopes,
     WorkerIdentity worker, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<Preparing> log)
 {
     /// <summary>Number of models and datasets to prepare concurrently.</summary>
@@ -34,7 +35,8 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
     /// <param name="id">Its row.</param>
     /// <param name="prepare">Prepares the input in the given folder.</param>
     /// <param name="save">Updates the given rows; there is none if the lease is lost.</param>
-    public async Task RunAsync<TRow, TFacts>(string what, Guid id, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare, Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save)
+    public async Task RunAsync<TRow, TFacts>(string what, Guid id, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare,
+        Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save)
         where TRow : InputRow where TFacts : class
     {
         var stopping = lifetime.ApplicationStopping;
@@ -77,23 +79,28 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
     public IProgress<HubProgress> Progress<T>(Guid id) where T : InputRow => new FetchProgress(clock, async done =>
     {
         await using var db = await contexts.CreateDbContextAsync();
-        await db.Set<T>().Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Fetched, done.BytesDone).SetProperty(row => row.FetchTotal, done.BytesTotal).SetProperty(row => row.Version, row => row.Version + 1));
+        await db.Set<T>().Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Fetched, done.BytesDone)
+            .SetProperty(row => row.FetchTotal, done.BytesTotal).SetProperty(row => row.Version, row => row.Version + 1));
     });
 
     /// <summary>Stores fetched files under keys of the row and attempt.</summary>
-    public async Task<List<StoredFile>> StoreAsync(InputRow row, string folder, string prefix, IEnumerable<string> names, CancellationToken cancel)
+    public async Task<List<StoredFile>> StoreAsync(InputRow row, string folder, string prefix, IEnumerable<string> names,
+        CancellationToken cancel)
     {
         var stored = new List<StoredFile>();
         foreach (var name in names)
         {
-            var written = await outages.WaitOutAsync(() => objects.PutFileAsync($"{prefix}/{row.Id:D}/{row.Attempt}/{name}", Path.Combine(folder, name), cancel), cancel);
+            var written = await outages.WaitOutAsync(() =>
+                objects.PutFileAsync($"{prefix}/{row.Id:D}/{row.Attempt}/{name}", Path.Combine(folder, name), cancel), cancel);
             stored.Add(new(name, written.Key, written.Bytes, written.Sha256));
         }
         return stored;
     }
 
-    private async Task PrepareAsync<TRow, TFacts>(string what, PreparationLease<TRow> lease, Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare,
-        Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save, CancellationToken cancel) where TRow : InputRow where TFacts : class
+    private async Task PrepareAsync<TRow, TFacts>(string what, PreparationLease<TRow> lease,
+        Func<TRow, string, CancellationToken, Task<Prepared<TFacts>>> prepare,
+        Func<IQueryable<TRow>, Prepared<TFacts>, CancellationToken, Task> save, CancellationToken cancel) where TRow : InputRow
+        where TFacts : class
     {
         var id = lease.Row.Id;
         var folder = Path.Combine(folders.Work, $"{what}-{id:N}-{lease.Row.Attempt}");
@@ -155,7 +162,8 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
     }
 
-    private async Task<Prepared<T>> OutcomeAsync<T>(string what, Guid id, Func<Task<Prepared<T>>> prepare, CancellationToken cancel) where T : class
+    private async Task<Prepared<T>> OutcomeAsync<T>(string what, Guid id, Func<Task<Prepared<T>>> prepare, CancellationToken cancel)
+        where T : class
     {
         try
         {
@@ -171,7 +179,9 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
         }
         catch (IOException failed)
         {
-            return new(new Failure(FailureCode.Storage, DiskFull.Says(failed) ? "The service's disk is full. Free some space and try again." : failed.Message));
+            return new(new Failure(FailureCode.Storage, DiskFull.Says(failed)
+                ? "The service's disk is full. Free some space and try again."
+                : failed.Message));
         }
         catch (Exception broken) when (!cancel.IsCancellationRequested)
         {

@@ -21,7 +21,8 @@ internal static class ImportanceKey
             request.Task,
             request.Lora,
             Importance = request.Importance! with { From = null },
-            Training = new { training.BatchSize, training.LearningRate, training.ClassifierLearningRate, training.WarmupRatio, training.Schedule, training.WeightDecay, training.MaxLength, training.Seed, training.MaxGradNorm, training.Accumulation },
+            Training = new { training.BatchSize, training.LearningRate, training.ClassifierLearningRate, training.WarmupRatio,
+            training.Schedule, training.WeightDecay, training.MaxLength, training.Seed, training.MaxGradNorm, training.Accumulation },
         };
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(everything, JsonText.Compact)));
     }

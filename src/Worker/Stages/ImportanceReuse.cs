@@ -14,7 +14,8 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
     {
         var request = job.Request;
         if (await SourceAsync(job, key, cancel) is not { } from) return null;
-        if (request.Importance!.From is not null && await IsDeletedAsync(from, cancel)) return Gone(request, from); // its files are kept while it can be restored
+        // its files are kept while it can be restored
+        if (request.Importance!.From is not null && await IsDeletedAsync(from, cancel)) return Gone(request, from);
         try
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
@@ -23,7 +24,8 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
             Directory.CreateDirectory(fresh);
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceChart.Svg(report));
-            if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter) File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
+            if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter)
+                File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
             var files = await outputs.StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
             return new(files, report, request.Importance!.From is null ? key : null, from);
         }
@@ -35,7 +37,9 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
 
     /// <summary>Importance found automatically is measured again; importance requested by the user is not replaced.</summary>
     private static StageOutcome? Gone(JobRequest request, Guid from) => request.Importance!.From is null ? null
-        : throw new RefusedInputException("importance.from", $"job {from} was deleted with its importance after this job was submitted. Submit the job again without importance.from to measure it");
+        : throw new RefusedInputException("importance.from",
+        $"job {from} was deleted with its importance after this job was submitted. Submit the job again "
+        + "without importance.from to measure it");
 
     private async Task<bool> IsDeletedAsync(Guid job, CancellationToken cancel)
     {
@@ -47,6 +51,8 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
     {
         if (job.Request.Importance!.From is { } named) return Guid.Parse(named);
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        return await db.Stages.Where(s => s.ContentKey == key && s.Status == JobStatus.Succeeded && db.Jobs.Any(j => j.Id == s.JobId && j.Owner == job.Owner && j.DeletedAt == null)).OrderBy(s => s.FinishedAt).Select(s => (Guid?)s.JobId).FirstOrDefaultAsync(cancel);
+        return await db.Stages.Where(s => s.ContentKey == key && s.Status == JobStatus.Succeeded
+            && db.Jobs.Any(j => j.Id == s.JobId && j.Owner == job.Owner && j.DeletedAt == null)).OrderBy(s => s.FinishedAt).Select(s =>
+            (Guid?)s.JobId).FirstOrDefaultAsync(cancel);
     }
 }

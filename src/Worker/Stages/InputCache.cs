@@ -12,7 +12,8 @@ namespace LoraDrop.Worker;
 /// </code>
 /// Beyond the limit, the least recently used files are removed first. Each file is verified when used; damaged files are fetched again.
 /// </remarks>
-internal sealed class InputCache(IObjectStore objects, WorkFolders folders, WorkerOptions options, TimeProvider clock, ILogger<InputCache> log)
+internal sealed class InputCache(IObjectStore objects, WorkFolders folders, WorkerOptions options, TimeProvider clock,
+    ILogger<InputCache> log)
 {
     /// <summary>Age after which a part file is abandoned: no fetch goes this long without writing.</summary>
     private static readonly TimeSpan FetchesTake = TimeSpan.FromHours(1);
@@ -72,7 +73,8 @@ internal sealed class InputCache(IObjectStore objects, WorkFolders folders, Work
         {
             var files = Files().ToList();
             var since = (clock.GetUtcNow() - FetchesTake).UtcDateTime;
-            foreach (var left in files.Where(f => f.Path.EndsWith(".part", StringComparison.Ordinal) && f.Used < since)) File.Delete(left.Path); // left by a killed worker
+            foreach (var left in files.Where(f => f.Path.EndsWith(".part", StringComparison.Ordinal) && f.Used < since))
+                File.Delete(left.Path); // left by a killed worker
             var kept = files.Where(f => !f.Path.EndsWith(".part", StringComparison.Ordinal)).OrderBy(f => f.Used).ToList();
             var total = kept.Sum(f => f.Bytes) + bytes;
             foreach (var oldest in kept.TakeWhile(_ => total > _limit))

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace LoraDrop.Worker;
 
-/// <summary>Distinguishes processes killed by the kernel because memory ran out from those killed by others, using the kernel's counter.</summary>
+/// <summary>Distinguishes processes killed by the kernel because memory ran out from those killed by others, using the kernel's
+/// counter.</summary>
 internal static class KernelKills
 {
     private const string Counters = "/proc/vmstat", Counter = "oom_kill ";

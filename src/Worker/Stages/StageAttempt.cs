@@ -5,17 +5,20 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Worker;
 
-/// <summary>One attempt at a stage, whose lease is held: fetch the inputs, run the child, write down what it reports, publish what it leaves.</summary>
+/// <summary>One attempt at a stage, whose lease is held: fetch the inputs, run the child, write down what it reports, publish what it
+/// leaves.</summary>
 /// <remarks>
 /// It may die at any line. Before the lease is taken nothing has happened. Until the outcome is published the row says running, and
 /// whoever finds the lease run out hands the stage back. Files that were stored for an outcome which was never published belong to
 /// no row and are not seen by anybody; the next attempt that ends removes them.
 /// </remarks>
-internal sealed class StageAttempt(StageInputs inputs, ImportanceReuse reuse, StageChild child, StageEnding ending, Outages outages, WorkFolders folders, ILogger<StageAttempt> log)
+internal sealed class StageAttempt(StageInputs inputs, ImportanceReuse reuse, StageChild child, StageEnding ending, Outages outages,
+    WorkFolders folders, ILogger<StageAttempt> log)
 {
     public async Task RunAsync(StageLease lease, StageDevice device, CancellationToken stopping)
     {
-        using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = lease.Job, ["Stage"] = JsonText.NameOf(lease.Stage), ["Attempt"] = lease.Attempt });
+        using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = lease.Job, ["Stage"] = JsonText.NameOf(lease.Stage),
+            ["Attempt"] = lease.Attempt });
         log.Taken(lease.Attempt);
         var folder = Path.Combine(folders.Work, $"{lease.Job:N}-{lease.Stage}-{lease.Attempt}");
         await using var keeper = new LeaseKeeper(lease);
@@ -44,20 +47,26 @@ internal sealed class StageAttempt(StageInputs inputs, ImportanceReuse reuse, St
     {
         var job = await outages.WaitOutAsync(() => inputs.JobAsync(lease.Job, watch.Stop), watch.Stop);
         var key = lease.Stage == Stage.ImportanceEvaluation ? ImportanceKey.Of(job, device.Kind) : null;
-        if (key is not null && await outages.WaitOutAsync(() => reuse.FindAsync(lease, job, key, folder, watch.Stop), watch.Stop) is { } reused)
+        if (key is not null && await outages.WaitOutAsync(() => reuse.FindAsync(lease, job, key, folder, watch.Stop),
+            watch.Stop) is { } reused)
         {
             log.Reused(reused.ReusedFrom!.Value);
-            await lease.AddEventAsync(EventLevel.Info, EventType.ImportanceReused, $"The importance that job {reused.ReusedFrom} measured is used: nothing that it depends on differs.", JsonSerializer.Serialize(new { from = reused.ReusedFrom }), writing);
+            await lease.AddEventAsync(EventLevel.Info, EventType.ImportanceReused,
+                $"The importance that job {reused.ReusedFrom} measured is used: nothing that it depends on differs.",
+                JsonSerializer.Serialize(new { from = reused.ReusedFrom }), writing);
             await ending.PublishAsync(lease, reused, writing);
             return;
         }
         var run = ChildWork.RunIn(folder);
         Directory.CreateDirectory(folder);
         if (await outages.WaitOutAsync(() => inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, watch.Stop), watch.Stop) is { } from)
-            await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.", JsonSerializer.Serialize(new { from.Step }), writing);
+            await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.",
+                JsonSerializer.Serialize(new { from.Step }), writing);
         RunInputs fetched;
-        using (Tracing.Source.StartActivity("fetch inputs")) fetched = await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
-        var ended = await child.RunAsync(lease, new(lease.Stage, job.Settings, fetched, device.Kind, child.Threads), folder, device, watch, writing);
+        using (Tracing.Source.StartActivity("fetch inputs")) fetched =
+            await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
+        var ended = await child.RunAsync(lease, new(lease.Stage, job.Settings, fetched, device.Kind, child.Threads), folder, device, watch,
+            writing);
         await ending.ConcludeAsync(lease, ended, watch.Reason, run, key, writing);
     }
 }

@@ -7,11 +7,13 @@ namespace LoraDrop.Worker;
 /// <summary>The end of a child process.</summary>
 /// <param name="End">Its exit, and its last words.</param>
 /// <param name="Failure">The failure that it reported.</param>
-/// <param name="KernelKills">The kernel's count of processes killed for memory when the child started; null where there is no such count.</param>
+/// <param name="KernelKills">The kernel's count of processes killed for memory when the child started; null where there is no such
+/// count.</param>
 internal sealed record ChildOutcome(ChildEnd End, RunFailure? Failure, long? KernelKills);
 
 /// <summary>Runs a stage's child process, and writes down what it reports until it ends.</summary>
-internal sealed class StageChild(StageOutputs outputs, IObjectStore objects, Outages outages, WorkerOptions options, TimeProvider clock, ILogger<StageChild> log)
+internal sealed class StageChild(StageOutputs outputs, IObjectStore objects, Outages outages, WorkerOptions options, TimeProvider clock,
+    ILogger<StageChild> log)
 {
     /// <summary>How often progress is written.</summary>
     private static readonly TimeSpan ProgressWrite = TimeSpan.FromSeconds(1);
@@ -27,7 +29,8 @@ internal sealed class StageChild(StageOutputs outputs, IObjectStore objects, Out
 
     /// <summary>Returns when the child has ended and its last reports are written.</summary>
     /// <exception cref="OperationCanceledException">Nothing may be written any more; the child is killed.</exception>
-    public async Task<ChildOutcome> RunAsync(StageLease lease, ChildWork.RunStage work, string folder, StageDevice device, StageWatch watch, CancellationToken writing)
+    public async Task<ChildOutcome> RunAsync(StageLease lease, ChildWork.RunStage work, string folder, StageDevice device, StageWatch watch,
+        CancellationToken writing)
     {
         var kernelKills = KernelKills.Count();
         using var child = ChildProcess.Start(work, folder, options, device.Environment);
@@ -64,5 +67,6 @@ internal sealed class StageChild(StageOutputs outputs, IObjectStore objects, Out
     }
 
     /// <summary>True when there is something to read, or when it is time to look elsewhere; false at the end.</summary>
-    private async Task<bool> WaitAsync(Task<bool> reading) => await Task.WhenAny(reading, Task.Delay(StageWatch.Between, clock)) != reading || await reading;
+    private async Task<bool> WaitAsync(Task<bool> reading) =>
+        await Task.WhenAny(reading, Task.Delay(StageWatch.Between, clock)) != reading || await reading;
 }

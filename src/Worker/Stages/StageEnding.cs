@@ -7,14 +7,17 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Worker;
 
 /// <summary>Writes into the rows how an attempt ended: with an outcome, a failure, a kill, or because somebody stopped it.</summary>
-internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObjectStore objects, ObjectSweep sweep, WorkQueue queue, TimeProvider clock, ILogger<StageEnding> log)
+internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObjectStore objects, ObjectSweep sweep, WorkQueue queue,
+    TimeProvider clock, ILogger<StageEnding> log)
 {
-    /// <summary>How long storing the last checkpoint may take when an attempt is stopped, beyond the child's own grace; and then writing so when the service stops.</summary>
+    /// <summary>How long storing the last checkpoint may take when an attempt is stopped, beyond the child's own grace; and then writing so
+    /// when the service stops.</summary>
     public static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(2);
 
     /// <summary>Ends an attempt whose child has ended.</summary>
     /// <exception cref="OperationCanceledException">The attempt was stopped.</exception>
-    public async Task ConcludeAsync(StageLease lease, ChildOutcome child, StopReason reason, string run, string? key, CancellationToken writing)
+    public async Task ConcludeAsync(StageLease lease, ChildOutcome child, StopReason reason, string run, string? key,
+        CancellationToken writing)
     {
         var end = child.End;
         if (end.Well)
@@ -33,7 +36,9 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
             await lease.KilledAsync(killed, writing);
             return;
         }
-        var failure = child.Failure is { Code: not RunFailure.Stopped } said ? FailureOf(said) : end.Failure(byKernel: end.IsKill && child.KernelKills is not null);
+        var failure = child.Failure is { Code: not RunFailure.Stopped } said
+            ? FailureOf(said)
+            : end.Failure(byKernel: end.IsKill && child.KernelKills is not null);
         log.StageFailed(failure.Code, failure.Message);
         Activity.Current.Fail(failure.Code, failure.Message);
         await lease.FailAttemptAsync(failure, writing);
@@ -92,7 +97,8 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
         {
             InputChangedException changed => new Failure(changed.Code, changed.Message),
             RefusedInputException refused => Failure.Refused(refused.Faults),
-            _ when DiskFull.Says(failed) => new(FailureCode.Storage, "The worker's disk is full. Free some space and retry: the job goes on from its last checkpoint."),
+            _ when DiskFull.Says(failed) =>
+                new(FailureCode.Storage, "The worker's disk is full. Free some space and retry: the job goes on from its last checkpoint."),
             IOException => new(FailureCode.Storage, failed.Message),
             _ => new(FailureCode.Defect, $"An error of the service, which its log shows: {failed.Message}"),
         };
@@ -108,5 +114,6 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
         }
     }
 
-    private static Failure FailureOf(RunFailure said) => said.Code == FailureCode.Refused ? Failure.Refused(said.Faults) : new(said.Code, said.Faults[0].Message);
+    private static Failure FailureOf(RunFailure said) =>
+        said.Code == FailureCode.Refused ? Failure.Refused(said.Faults) : new(said.Code, said.Faults[0].Message);
 }

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Worker;
 
 /// <summary>Records a child's reports: progress, metrics, events and checkpoints.</summary>
-internal sealed class StageFollower(StageLease lease, string run, StageOutputs outputs, IObjectStore objects, Outages outages, TimeProvider clock, ILogger log)
+internal sealed class StageFollower(StageLease lease, string run, StageOutputs outputs, IObjectStore objects, Outages outages,
+    TimeProvider clock, ILogger log)
 {
     private readonly StageProgress _progress = new(lease.Job, lease.Stage);
     private int _checkpoints;
@@ -17,7 +18,8 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
     /// <summary>Number of warnings recorded as events.</summary>
     public int LogEvents { get; private set; }
 
-    /// <summary>Records new lines. Of several checkpoints only the last is stored, since the child has already replaced the others.</summary>
+    /// <summary>Records new lines. Of several checkpoints only the last is stored, since the child has already replaced the
+    /// others.</summary>
     public async Task TakeAsync(IReadOnlyList<ChildLine> lines, CancellationToken cancel)
     {
         var newest = lines.LastOrDefault(line => line.Event is RunEvent.CheckpointSaved);
@@ -53,14 +55,21 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         {
             case RunEvent.StageStarted started:
                 await lease.GoOnFromAsync(started.FromStep, cancel);
-                await AddAsync(EventType.StageStarted, $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} examples{(started.FromStep > 0 ? $", resuming from step {started.FromStep:N0}" : "")}", started, cancel);
+                await AddAsync(EventType.StageStarted,
+                    $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} "
+                    + $"examples{(started.FromStep > 0 ? $", resuming from step {started.FromStep:N0}" : "")}", started, cancel);
                 break;
             case RunEvent.Evaluated evaluated:
-                await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}"))}{(evaluated.Best ? ", the best so far" : "")}", evaluated, cancel);
+                var scores = evaluated.Scores.OrderBy(s => s.Key != evaluated.Primary).Select(s => $"{s.Key} {s.Value:0.0000}");
+                var best = evaluated.Best ? ", the best so far" : "";
+                await AddAsync(EventType.Evaluated, $"Step {evaluated.Step:N0}: {string.Join(", ", scores)}{best}", evaluated, cancel);
                 break;
             case RunEvent.ImportanceMeasured measured when lease.Stage == Stage.ImportanceEvaluation:
-                var own = measured.Report.Sites.GroupBy(s => s.Type).Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
-                await AddAsync(EventType.ImportanceMeasured, $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep their own LoRA.", null, cancel);
+                var own = measured.Report.Sites.GroupBy(s => s.Type)
+                    .Select(type => $"{type.Count(s => s.Place == Place.Own)} of {type.Count()} {type.Key} layers");
+                await AddAsync(EventType.ImportanceMeasured,
+                    $"Measured over {measured.Report.Examples:N0} examples: {string.Join(" and ", own)} keep their own LoRA.", null,
+                    cancel);
                 break;
             case RunEvent.CheckpointSaved saved:
                 await WriteAsync(cancel);
@@ -80,8 +89,11 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         var began = clock.GetTimestamp();
         var prefix = $"{StageOutputs.Prefix(lease)}/checkpoint-{_checkpoints++}";
         var files = await outputs.StoreFolderAsync(run, prefix, outputs.IsState, cancel);
-        if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return; // the run has ended and removed it
-        var row = new CheckpointRow { JobId = lease.Job, Stage = lease.Stage, Step = saved.Step, Attempt = lease.Attempt, At = clock.GetUtcNow(), Bytes = checkpoint.Bytes, Sha256 = checkpoint.Sha256, Scores = _progress.ScoresAt(saved.Step), Files = files };
+        // the run has ended and removed it
+        if (files.SingleOrDefault(f => f.Name == RunFolder.CheckpointFile) is not { } checkpoint) return;
+        var row = new CheckpointRow { JobId = lease.Job, Stage = lease.Stage, Step = saved.Step, Attempt = lease.Attempt,
+            At = clock.GetUtcNow(), Bytes = checkpoint.Bytes, Sha256 = checkpoint.Sha256, Scores = _progress.ScoresAt(saved.Step),
+            Files = files };
         var replaced = await lease.CheckpointAsync(row, cancel);
         foreach (var file in replaced ?? files) await objects.DeleteAsync(file.Key, cancel);
         if (replaced is null) return;

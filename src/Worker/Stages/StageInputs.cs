@@ -25,7 +25,9 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         return inputs with
         {
             Importance = await ArtifactAsync(job.Id, RunFolder.ImportanceFile, folder, cancel),
-            Stage1Adapter = job.Request.Sharing!.WarmStart ? await ArtifactAsync(job.Id, RunFolder.Stage1AdapterFile, folder, cancel) : null,
+            Stage1Adapter = job.Request.Sharing!.WarmStart
+            ? await ArtifactAsync(job.Id, RunFolder.Stage1AdapterFile, folder, cancel)
+            : null,
         };
     }
 
@@ -33,7 +35,8 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
     public async Task<CheckpointRow?> FetchCheckpointAsync(Guid job, Stage stage, string run, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        var newest = await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job && c.Stage == stage).OrderByDescending(c => c.At).FirstOrDefaultAsync(cancel);
+        var newest = await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job && c.Stage == stage).OrderByDescending(c => c.At)
+            .FirstOrDefaultAsync(cancel);
         if (newest is not { Files.Count: > 0 }) return null;
         foreach (var file in newest.Files)
         {
@@ -52,7 +55,8 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
     public async Task<string?> ArtifactAsync(Guid job, string name, string folder, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == job && a.Name == name, cancel) is not { } artifact) return null;
+        if (await db.Artifacts.AsNoTracking().SingleOrDefaultAsync(a => a.JobId == job && a.Name == name, cancel) is not { } artifact)
+            return null;
         var path = Path.Combine(folder, name);
         await objects.FetchAsync(artifact.Key, path, cancel);
         await CheckAsync(path, new(name, artifact.Key, artifact.Bytes, artifact.Sha256), cancel);
@@ -64,7 +68,9 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         if (Source.Parse(model.Source, "model", []) is Source.LocalPath(var inPlace))
         {
             if (!Directory.Exists(inPlace) || ModelFolder.Digest(inPlace) != model.Facts!.Sha256)
-                throw new InputChangedException(FailureCode.ModelChanged, $"The model in {inPlace} has changed since it was inspected ({model.Facts!.Sha256[..12]}…). Register it again and submit the job again.");
+                throw new InputChangedException(FailureCode.ModelChanged,
+                    $"The model in {inPlace} has changed since it was inspected ({model.Facts!.Sha256[..12]}…). Register "
+                    + "it again and submit the job again.");
             return inPlace;
         }
         foreach (var file in model.Files) await FetchAsync(file, folder, cancel);
@@ -79,7 +85,8 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
             if (Source.Parse(dataset.Source, "dataset", []) is Source.LocalPath)
             {
                 if (!File.Exists(file.Key) || await Sha256Async(file.Key, cancel) != file.Sha256)
-                    throw new InputChangedException(FailureCode.DatasetChanged, $"{file.Key} has changed since it was validated ({file.Sha256[..12]}…). Submit the job again.");
+                    throw new InputChangedException(FailureCode.DatasetChanged,
+                        $"{file.Key} has changed since it was validated ({file.Sha256[..12]}…). Submit the job again.");
                 paths[Path.GetFileNameWithoutExtension(file.Name)] = file.Key;
             }
             else
@@ -116,7 +123,8 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
 }
 
 /// <summary>A stored object is damaged.</summary>
-internal sealed class DamagedObjectException(StoredFile file) : IOException($"The stored file {file.Name} is damaged: its SHA-256 is no longer {file.Sha256}.");
+internal sealed class DamagedObjectException(StoredFile file)
+    : IOException($"The stored file {file.Name} is damaged: its SHA-256 is no longer {file.Sha256}.");
 
 /// <summary>A model or dataset has changed since it was registered.</summary>
 internal sealed class InputChangedException(string code, string message) : Exception(message)

@@ -47,16 +47,21 @@ internal sealed class StageProgress(Guid job, Stage stage)
         _metrics.Clear();
         return (set =>
         {
-            if (started is not null) set.SetProperty(s => s.Parameters, started.Parameters).SetProperty(s => s.PassTokens, started.PassTokens);
-            if (started is not null && step is null) set.SetProperty(s => s.Step, started.FromStep).SetProperty(s => s.Steps, started.Steps);
+            if (started is not null)
+                set.SetProperty(s => s.Parameters, started.Parameters).SetProperty(s => s.PassTokens, started.PassTokens);
+            if (started is not null && step is null)
+                set.SetProperty(s => s.Step, started.FromStep).SetProperty(s => s.Steps, started.Steps);
             if (step is not null)
             {
                 set.SetProperty(s => s.Step, step.Step).SetProperty(s => s.Steps, step.Steps).SetProperty(s => s.Epoch, step.Epoch)
                     .SetProperty(s => s.Loss, Finite(step.Loss)).SetProperty(s => s.LearningRate, Finite(step.LearningRate))
-                    .SetProperty(s => s.TokensPerSecond, Finite(step.TokensPerSecond)).SetProperty(s => s.SecondsLeft, Finite(step.SecondsLeft));
+                    .SetProperty(s => s.TokensPerSecond, Finite(step.TokensPerSecond))
+                    .SetProperty(s => s.SecondsLeft, Finite(step.SecondsLeft));
             }
-            if (latest is not null) set.SetProperty(s => s.Metric, latest.Primary).SetProperty(s => s.Score, Finite(latest.Scores[latest.Primary]));
-            if (best is not null) set.SetProperty(s => s.BestScore, Finite(best.Scores[best.Primary])).SetProperty(s => s.BestStep, best.Step);
+            if (latest is not null)
+                set.SetProperty(s => s.Metric, latest.Primary).SetProperty(s => s.Score, Finite(latest.Scores[latest.Primary]));
+            if (best is not null)
+                set.SetProperty(s => s.BestScore, Finite(best.Scores[best.Primary])).SetProperty(s => s.BestStep, best.Step);
         }, metrics);
     }
 

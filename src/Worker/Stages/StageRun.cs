@@ -6,14 +6,17 @@ using Microsoft.Extensions.Hosting;
 namespace LoraDrop.Worker;
 
 /// <summary>Takes up queued stages that this worker can run, as long as a device is free, and makes an attempt at each.</summary>
-internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machine machine, WorkerIdentity worker, IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
+internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machine machine, WorkerIdentity worker,
+    IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
 {
-    private readonly WorkerAbility _ability = new(worker.Id, WorkerDemand.SelectorsOf(machine.Labels), machine.Memory, OnCpu: machine.Device == "cpu");
+    private readonly WorkerAbility _ability =
+        new(worker.Id, WorkerDemand.SelectorsOf(machine.Labels), machine.Memory, OnCpu: machine.Device == "cpu");
 
     /// <summary>Whether a stage is queued that this worker can run, and a device is free for it.</summary>
     public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree && await leases.AnyAsync(_ability, cancel);
 
-    /// <summary>Runs the queued stages that this worker can run, one after the other, until none is left; does nothing where no device is free.</summary>
+    /// <summary>Runs the queued stages that this worker can run, one after the other, until none is left; does nothing where no device is
+    /// free.</summary>
     /// <remarks>A message wakes for all that is queued: of many stages that are queued at once, only some have one of their own.</remarks>
     public async Task RunQueuedAsync()
     {
@@ -42,7 +45,8 @@ internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machin
     private Activity Trace(StageLease lease, StageDevice device)
     {
         var span = Tracing.Begin($"run {JsonText.NameOf(lease.Stage)}", ActivityKind.Consumer, lease.TraceParent);
-        span.SetTag("loradrop.job.id", lease.Job).SetTag("loradrop.stage", JsonText.NameOf(lease.Stage)).SetTag("loradrop.attempt", lease.Attempt).SetTag("loradrop.worker", worker.Id)
+        span.SetTag("loradrop.job.id", lease.Job).SetTag("loradrop.stage", JsonText.NameOf(lease.Stage))
+            .SetTag("loradrop.attempt", lease.Attempt).SetTag("loradrop.worker", worker.Id)
             .SetTag("loradrop.device", device.Kind);
         if (lease.QueuedAt is { } since) Tracing.Record("queued", lease.TraceParent, since, clock.GetUtcNow());
         return span;

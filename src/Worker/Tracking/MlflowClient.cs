@@ -17,13 +17,16 @@ internal sealed class MlflowClient : IDisposable
 
     private const string Exists = "RESOURCE_ALREADY_EXISTS", Missing = "RESOURCE_DOES_NOT_EXIST";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly HttpClient _http;
 
     public MlflowClient(TrackingOptions options)
     {
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { BaseAddress = new($"{options.MlflowUri!.TrimEnd('/')}/api/2.0/mlflow/"), Timeout = TimeSpan.FromSeconds(10) };
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { BaseAddress = new($"{options.MlflowUri!.TrimEnd('/')}/api/2.0/mlflow/"),
+            Timeout = TimeSpan.FromSeconds(10) };
         _http.DefaultRequestHeaders.Authorization = options switch
         {
             { MlflowToken: { } token } => new("Bearer", token),
@@ -39,7 +42,8 @@ internal sealed class MlflowClient : IDisposable
         {
             try
             {
-                return (await GetAsync<FoundExperiment>($"experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}", cancel)).Experiment.ExperimentId;
+                return (await GetAsync<FoundExperiment>($"experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}",
+                    cancel)).Experiment.ExperimentId;
             }
             catch (MlflowRefusedException none) when (none.Code == Missing)
             {
@@ -57,16 +61,21 @@ internal sealed class MlflowClient : IDisposable
 
     /// <summary>The run with a tag; null if there is none.</summary>
     public async Task<string?> FindRunAsync(string experiment, string tag, string value, CancellationToken cancel) =>
-        (await PostAsync<FoundRuns>("runs/search", new { experiment_ids = new[] { experiment }, filter = $"tags.`{tag}` = '{value}'", max_results = 1 }, cancel)).Runs is [var run, ..] ? run.Info.RunId : null;
+        (await PostAsync<FoundRuns>("runs/search", new { experiment_ids = new[] { experiment }, filter = $"tags.`{tag}` = '{value}'",
+            max_results = 1 }, cancel)).Runs is [var run, ..] ? run.Info.RunId : null;
 
-    public async Task<string> CreateRunAsync(string experiment, string name, DateTimeOffset start, IEnumerable<MlflowPair> tags, CancellationToken cancel) =>
-        (await PostAsync<FoundRun>("runs/create", new { experiment_id = experiment, run_name = name, start_time = start.ToUnixTimeMilliseconds(), tags }, cancel)).Run.Info.RunId;
+    public async Task<string> CreateRunAsync(string experiment, string name, DateTimeOffset start, IEnumerable<MlflowPair> tags,
+        CancellationToken cancel) =>
+        (await PostAsync<FoundRun>("runs/create",
+            new { experiment_id = experiment, run_name = name, start_time = start.ToUnixTimeMilliseconds(), tags }, cancel)).Run.Info.RunId;
 
     /// <summary>The last step of each of the run's metrics.</summary>
     public async Task<IReadOnlyDictionary<string, long>> LastStepsAsync(string run, CancellationToken cancel) =>
-        ((await GetAsync<FoundRun>($"runs/get?run_id={Uri.EscapeDataString(run)}", cancel)).Run.Data?.Metrics ?? []).GroupBy(m => m.Key).ToDictionary(curve => curve.Key, curve => curve.Max(m => m.Step));
+        ((await GetAsync<FoundRun>($"runs/get?run_id={Uri.EscapeDataString(run)}", cancel)).Run.Data?.Metrics ?? []).GroupBy(m => m.Key)
+            .ToDictionary(curve => curve.Key, curve => curve.Max(m => m.Step));
 
-    public async Task LogAsync(string run, IReadOnlyList<MlflowMetric> metrics, IReadOnlyList<MlflowPair> parameters, IReadOnlyList<MlflowPair> tags, CancellationToken cancel) =>
+    public async Task LogAsync(string run, IReadOnlyList<MlflowMetric> metrics, IReadOnlyList<MlflowPair> parameters,
+        IReadOnlyList<MlflowPair> tags, CancellationToken cancel) =>
         await PostAsync<object>("runs/log-batch", new { run_id = run, metrics, @params = parameters, tags }, cancel);
 
     /// <param name="run">The run.</param>
@@ -97,7 +106,9 @@ internal sealed class MlflowClient : IDisposable
         if (answer.IsSuccessStatusCode) return (await answer.Content.ReadFromJsonAsync<T>(Json, cancel))!;
         var text = await answer.Content.ReadAsStringAsync(cancel);
         // MLflow's own refusals are JSON with a code. Anything else is a failing server, a proxy or wrong credentials, which can be fixed.
-        if (answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict && CodeOf(text) is var (code, message)) throw new MlflowRefusedException(code, message);
+        if (answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict
+            && CodeOf(text) is var (code, message))
+            throw new MlflowRefusedException(code, message);
         throw new HttpRequestException($"MLflow responded with {(int)answer.StatusCode} {answer.ReasonPhrase}");
     }
 
@@ -137,7 +148,8 @@ internal sealed record MlflowMetric(string Key, double Value, long Timestamp, lo
 internal sealed record MlflowPair(string Key, string Value);
 
 /// <summary>MLflow rejected a request, and would reject it again.</summary>
-internal sealed class MlflowRefusedException(string code, string message) : Exception($"{code}: {(message.Length > 300 ? message[..300] + "…" : message)}")
+internal sealed class MlflowRefusedException(string code, string message)
+    : Exception($"{code}: {(message.Length > 300 ? message[..300] + "…" : message)}")
 {
     public string Code => code;
 }

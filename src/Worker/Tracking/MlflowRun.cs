@@ -21,13 +21,15 @@ internal static class MlflowRun
     {
         var pairs = new List<MlflowPair>();
         Flatten("", JsonDocument.Parse(job.Settings).RootElement, pairs);
-        return [.. pairs.Where(pair => !pair.Key.StartsWith("labels.", StringComparison.Ordinal)).Append(new("serviceVersion", job.ServiceVersion))];
+        return [.. pairs.Where(pair => !pair.Key.StartsWith("labels.", StringComparison.Ordinal))
+            .Append(new("serviceVersion", job.ServiceVersion))];
     }
 
     public static List<MlflowPair> Tags(JobRow job) =>
     [
         new(JobTag, job.Id.ToString()), new("mlflow.source.name", "loradrop"), new("mlflow.source.type", "JOB"),
-        .. job.Request.Labels.Take(MlflowClient.MostTags / 2).Select(label => new MlflowPair(Cut(Key($"label.{label.Key}"), MlflowClient.MostNameText), Cut(label.Value, MlflowClient.MostTagText))),
+        .. job.Request.Labels.Take(MlflowClient.MostTags / 2).Select(label =>
+        new MlflowPair(Cut(Key($"label.{label.Key}"), MlflowClient.MostNameText), Cut(label.Value, MlflowClient.MostTagText))),
     ];
 
     /// <summary>Tags for the result.</summary>
@@ -48,11 +50,13 @@ internal static class MlflowRun
         if (value.ValueKind == JsonValueKind.Object)
             foreach (var field in value.EnumerateObject()) Flatten(path.Length == 0 ? field.Name : $"{path}.{field.Name}", field.Value, to);
         else if (value.ValueKind != JsonValueKind.Null)
-            to.Add(new(Cut(Key(path), MlflowClient.MostNameText), Cut(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText(), MlflowClient.MostParamText)));
+            to.Add(new(Cut(Key(path), MlflowClient.MostNameText),
+                Cut(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText(), MlflowClient.MostParamText)));
     }
 
     /// <summary>Replaces characters that MLflow does not allow in names.</summary>
-    private static string Key(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ' or '/' ? c : '_'));
+    private static string Key(string name) =>
+        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ' ' or '/' ? c : '_'));
 
     private static string Cut(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
 }

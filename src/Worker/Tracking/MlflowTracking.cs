@@ -10,13 +10,15 @@ namespace LoraDrop.Worker;
 
 /// <summary>Sends jobs to MLflow, where each job is one run, whatever its attempts and workers.</summary>
 /// <remarks>
-/// <para>Data is read from the database, where the worker writes it anyway. So nothing is buffered, nothing is lost when MLflow or this process
-/// fails, and no job waits: once MLflow responds again, sending continues from the last step that MLflow has.</para>
+/// <para>Data is read from the database, where the worker writes it anyway. So nothing is buffered, nothing is lost when MLflow or this
+/// process fails, and no job waits: once MLflow responds again, sending continues from the last step that MLflow has.</para>
 /// <para>Each worker follows the jobs it runs; the worker running longest handles jobs that ended while MLflow was unreachable.</para>
 /// </remarks>
-internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IServiceScopeFactory scopes, TrackingOptions options, WorkerIdentity worker, TimeProvider clock, ILogger<MlflowTracking> log) : BackgroundService
+internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IServiceScopeFactory scopes, TrackingOptions options,
+    WorkerIdentity worker, TimeProvider clock, ILogger<MlflowTracking> log) : BackgroundService
 {
-    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2), BetweenSweeps = TimeSpan.FromMinutes(1), LongestWait = TimeSpan.FromMinutes(1), StopLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2), BetweenSweeps = TimeSpan.FromMinutes(1),
+        LongestWait = TimeSpan.FromMinutes(1), StopLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Maximum number of ended jobs per sweep.</summary>
     private const int MostSwept = 50;
@@ -74,7 +76,10 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         }
         catch (Exception failed) when (failed is HttpRequestException or OperationCanceledException || Outages.Of(failed) is not null)
         {
-            if (!_outage) log.MlflowUnreachable(failed is OperationCanceledException ? "it did not respond in time" : failed.GetBaseException().Message);
+            if (!_outage)
+                log.MlflowUnreachable(failed is OperationCanceledException
+                    ? "it did not respond in time"
+                    : failed.GetBaseException().Message);
             _outage = true;
             return false;
         }
@@ -88,7 +93,8 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         if (living.Count > 0 && living[0].Id != worker.Id) return;
         await using var db = await contexts.CreateDbContextAsync(cancel);
         var since = clock.GetUtcNow() - BetweenSweeps; // the job's worker comes first
-        foreach (var job in await db.Jobs.Where(j => (j.MlflowState == MlflowState.Pending || j.MlflowState == MlflowState.Running) && j.FinishedAt < since).OrderBy(j => j.FinishedAt).Take(MostSwept).Select(j => j.Id).ToListAsync(cancel))
+        foreach (var job in await db.Jobs.Where(j => (j.MlflowState == MlflowState.Pending || j.MlflowState == MlflowState.Running)
+            && j.FinishedAt < since).OrderBy(j => j.FinishedAt).Take(MostSwept).Select(j => j.Id).ToListAsync(cancel))
             Follow(job);
     }
 
@@ -96,7 +102,8 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
     private async Task<bool> SyncAsync(Guid id, Followed followed, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (await db.Jobs.AsNoTracking().Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == id, cancel) is not { } job) return true; // deleted
+        // deleted
+        if (await db.Jobs.AsNoTracking().Include(j => j.Stages).SingleOrDefaultAsync(j => j.Id == id, cancel) is not { } job) return true;
         using var scope = log.BeginScope(new Dictionary<string, object> { ["JobId"] = id });
         try
         {
@@ -139,10 +146,12 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
             }
             return known;
         }
-        if (job.MlflowState != MlflowState.Pending) await SetAsync(db, job.Id, MlflowState.Pending, null, cancel); // so that it is not forgotten after a failure
+        // so that it is not forgotten after a failure
+        if (job.MlflowState != MlflowState.Pending) await SetAsync(db, job.Id, MlflowState.Pending, null, cancel);
         _experiment ??= await _mlflow.ExperimentAsync(options.MlflowExperiment, cancel);
         var run = await _mlflow.FindRunAsync(_experiment, MlflowRun.JobTag, job.Id.ToString(), cancel) // created, but its id was not stored
-            ?? await _mlflow.CreateRunAsync(_experiment, MlflowRun.NameOf(job), job.StartedAt ?? job.CreatedAt, MlflowRun.Tags(job), cancel);
+            ?? await _mlflow.CreateRunAsync(_experiment, MlflowRun.NameOf(job), job.StartedAt ?? job.CreatedAt, MlflowRun.Tags(job),
+            cancel);
         foreach (var some in MlflowRun.Parameters(job).Chunk(MlflowClient.MostParams)) await _mlflow.LogAsync(run, [], some, [], cancel);
         await SetAsync(db, job.Id, MlflowState.Running, run, cancel);
         return run;
@@ -165,20 +174,24 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
         }
     }
 
-    private static async Task AddAsync(List<MlflowMetric> to, JobsContext db, Guid job, Stage stage, string name, Dictionary<string, long> sent, long now, CancellationToken cancel)
+    private static async Task AddAsync(List<MlflowMetric> to, JobsContext db, Guid job, Stage stage, string name,
+        Dictionary<string, long> sent, long now, CancellationToken cancel)
     {
         var curve = MlflowRun.CurveOf(stage, name);
         var after = sent.GetValueOrDefault(curve, -1);
-        await foreach (var point in db.Metrics.AsNoTracking().Where(m => m.JobId == job && m.Name == name && m.Stage == stage && m.Step > after).OrderBy(m => m.Step)
+        await foreach (var point in db.Metrics.AsNoTracking()
+            .Where(m => m.JobId == job && m.Name == name && m.Stage == stage && m.Step > after).OrderBy(m => m.Step)
             .Take(MlflowClient.MostMetrics - to.Count).Select(m => new { m.Step, m.Value }).AsAsyncEnumerable().WithCancellation(cancel))
             to.Add(new(curve, point.Value, now, point.Step));
     }
 
     private static IEnumerable<string> Names(JobRow job) =>
-        ["train/loss", "train/learning_rate", "train/gradient_norm", "train/tokens_per_second", "validation/loss", .. job.Request.Task.Reported.Select(metric => $"validation/{JsonText.NameOf(metric)}")];
+        ["train/loss", "train/learning_rate", "train/gradient_norm", "train/tokens_per_second", "validation/loss",
+            .. job.Request.Task.Reported.Select(metric => $"validation/{JsonText.NameOf(metric)}")];
 
     private static async Task SetAsync(JobsContext db, Guid job, MlflowState state, string? run, CancellationToken cancel) =>
-        await db.Jobs.Where(j => j.Id == job).ExecuteUpdateAsync(set => set.SetProperty(j => j.MlflowState, state).SetProperty(j => j.MlflowRun, run), cancel);
+        await db.Jobs.Where(j => j.Id == job)
+            .ExecuteUpdateAsync(set => set.SetProperty(j => j.MlflowState, state).SetProperty(j => j.MlflowRun, run), cancel);
 
     /// <summary>The state of a followed job.</summary>
     private sealed class Followed

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace LoraDrop.Cli.Tests;
 
-/// <summary>Gives each command that runs in this process a console of its own: what it writes and reads is that of the test that runs it.</summary>
+/// <summary>Gives each command that runs in this process a console of its own: what it writes and reads is that of the test that runs
+/// it.</summary>
 internal static class CommandConsole
 {
     private static readonly AsyncLocal<Streams?> Current = new();

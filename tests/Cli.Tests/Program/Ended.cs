@@ -6,7 +6,8 @@ namespace LoraDrop.Cli.Tests;
 internal sealed record Ended(int Code, string Output, string Error)
 {
     /// <summary>Standard output as --json writes it; a line that is no JSON fails the test.</summary>
-    public JsonElement[] Events => [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    public JsonElement[] Events =>
+        [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
 
     /// <summary>Ended well, or the test says what was complained about.</summary>
     public Ended Well()
@@ -24,6 +25,7 @@ internal sealed record Ended(int Code, string Output, string Error)
         Assert.DoesNotContain("   at ", Error + Output, StringComparison.Ordinal);
         var last = Events[^1];
         Assert.Equal("failed", last.GetProperty("event").GetString());
-        Assert.Equal(Error.TrimEnd(), string.Join('\n', last.GetProperty("faults").EnumerateArray().Select(f => $"{f.GetProperty("path")}: {f.GetProperty("message")}")));
+        Assert.Equal(Error.TrimEnd(), string.Join('\n',
+            last.GetProperty("faults").EnumerateArray().Select(f => $"{f.GetProperty("path")}: {f.GetProperty("message")}")));
     }
 }

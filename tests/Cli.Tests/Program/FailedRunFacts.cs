@@ -10,7 +10,8 @@ public sealed class FailedRunFacts(TrainedRun trained) : IClassFixture<TrainedRu
     public void A_loss_that_is_no_number_names_stage_and_step()
     {
         var folder = _run.New();
-        Loradrop.Run(_run.Command("train", folder, "--learning-rate", "1e30")).Complained(ExitCode.Diverged, "ImportanceEvaluation at step 2", "Lower training.learningRate");
+        Loradrop.Run(_run.Command("train", folder, "--learning-rate", "1e30"))
+            .Complained(ExitCode.Diverged, "ImportanceEvaluation at step 2", "Lower training.learningRate");
         Assert.False(File.Exists(Path.Combine(folder, "importance.json")));
     }
 
@@ -18,9 +19,11 @@ public sealed class FailedRunFacts(TrainedRun trained) : IClassFixture<TrainedRu
     public void The_checkpoint_before_it_is_kept()
     {
         var folder = _run.New();
-        var ended = Loradrop.Run(_run.Command("train", folder, "--importance-from", trained.Folder, "--learning-rate", "1e30", "--warmup", "0.5", "--evaluate-every", "1"));
+        var ended = Loradrop.Run(_run.Command("train", folder, "--importance-from", trained.Folder, "--learning-rate", "1e30", "--warmup",
+            "0.5", "--evaluate-every", "1"));
         ended.Complained(ExitCode.Diverged, "TaskAdaptation at step");
-        Assert.Equal(ended.Events.Any(e => e.GetProperty("event").GetString() == "checkpoint"), File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
+        Assert.Equal(ended.Events.Any(e => e.GetProperty("event").GetString() == "checkpoint"),
+            File.Exists(Path.Combine(folder, "checkpoint.safetensors")));
         Assert.False(Path.Exists(Path.Combine(folder, "adapter")));
     }
 
@@ -33,14 +36,16 @@ public sealed class FailedRunFacts(TrainedRun trained) : IClassFixture<TrainedRu
         Assert.Empty(Directory.EnumerateFileSystemEntries(disk.Path, "*.tmp", SearchOption.AllDirectories));
         disk.Grow("4m");
         Loradrop.Run(command).Well();
-        Assert.Equal(File.ReadAllBytes(Path.Combine(trained.Adapter, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(disk.Path, "out", "adapter", "adapter_model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(trained.Adapter, "adapter_model.safetensors")),
+            File.ReadAllBytes(Path.Combine(disk.Path, "out", "adapter", "adapter_model.safetensors")));
     }
 
     [Fact]
     public void A_merged_model_that_does_not_fit_leaves_nothing()
     {
         using var disk = new SmallDisk(_run.New("disk"), "28k");
-        Loradrop.Run("merge", trained.Adapter, "--out", Path.Combine(disk.Path, "merged"), "--json", "--threads", "1").Complained(ExitCode.Storage, "No space left on device");
+        Loradrop.Run("merge", trained.Adapter, "--out", Path.Combine(disk.Path, "merged"), "--json", "--threads", "1")
+            .Complained(ExitCode.Storage, "No space left on device");
         Assert.Empty(Directory.EnumerateFileSystemEntries(disk.Path));
     }
 

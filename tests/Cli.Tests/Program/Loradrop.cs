@@ -52,7 +52,8 @@ internal static class Loradrop
     }
 
     /// <summary>Waits for the end of a program whose output nobody has read yet.</summary>
-    public static Ended End(Process process) => Ended(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    public static Ended End(Process process) =>
+        Ended(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
 
     private static Ended Ended(Process process, Task<string> output, Task<string> error)
     {

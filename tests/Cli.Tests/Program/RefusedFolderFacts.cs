@@ -10,7 +10,8 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
 
     [Fact]
     public void The_folder_of_another_run_is_refused_with_what_differs() =>
-        Loradrop.Run(_run.Command("train", trained.Folder, "--rank", "3", "--seed", "7")).Complained(ExitCode.Usage, trained.Folder, "request.lora.rank", "request.training.seed");
+        Loradrop.Run(_run.Command("train", trained.Folder, "--rank", "3", "--seed", "7"))
+            .Complained(ExitCode.Usage, trained.Folder, "request.lora.rank", "request.training.seed");
 
     [Fact]
     public void Foreign_files_stay_as_they_are()
@@ -21,7 +22,8 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
     }
 
     [Fact]
-    public void A_file_is_no_folder() => Loradrop.Run(_run.Command("train", _run.Settings)).Complained(ExitCode.Usage, _run.Settings, "is a file");
+    public void A_file_is_no_folder() =>
+    Loradrop.Run(_run.Command("train", _run.Settings)).Complained(ExitCode.Usage, _run.Settings, "is a file");
 
     [Theory]
     [InlineData("importance.json", "{", "importance.json: is not the importance of a run")]
@@ -44,7 +46,8 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
     public void Importance_of_a_file_that_has_none_is_refused(string text)
     {
         var (file, folder) = (_run.Written("importance.json", text), _run.New());
-        Loradrop.Run(_run.Command("train", folder, "--importance-from", file)).Complained(ExitCode.Usage, file, "is not the importance of a run");
+        Loradrop.Run(_run.Command("train", folder, "--importance-from", file))
+            .Complained(ExitCode.Usage, file, "is not the importance of a run");
         Assert.False(Path.Exists(folder), "left a folder behind");
     }
 
@@ -84,7 +87,8 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
 
     [Fact]
     public void An_adapter_that_is_not_there_is_refused() =>
-        Loradrop.Run("predict", _run.At("nowhere"), "--text", "a", "--json", "--threads", "1").Complained(ExitCode.Usage, _run.At("nowhere"), "file not found");
+        Loradrop.Run("predict", _run.At("nowhere"), "--text", "a", "--json", "--threads", "1")
+            .Complained(ExitCode.Usage, _run.At("nowhere"), "file not found");
 
     [Theory]
     [InlineData("--data", "")]
@@ -92,7 +96,8 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
     [InlineData("--batch-size", "many")]
     public void An_option_without_sense_is_named(string option, string value)
     {
-        var ended = Loradrop.Run(["evaluate", trained.Adapter, .. option == "--data" ? (string[])[] : ["--data", _run.Validation], option, value]);
+        var ended =
+            Loradrop.Run(["evaluate", trained.Adapter, .. option == "--data" ? (string[])[] : ["--data", _run.Validation], option, value]);
         Assert.Equal(ExitCode.Usage, ended.Code);
         Assert.Contains(option, ended.Error);
         Assert.DoesNotContain("   at ", ended.Error);

@@ -14,18 +14,21 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
     [Fact]
     public void Shares_outside_0_to_1_are_all_listed_with_their_paths() => Refused(
         ["--threshold", "1.5", "--sample-ratio", "0", "--rank", "0", "--learning-rate", "-1", "--batch-size", "0"],
-        "sharing.threshold: must lie in (0, 1]; got 1.5", "importance.sampleRatio: must lie in (0, 1]; got 0", "lora.rank: must be at least 1; got 0",
+        "sharing.threshold: must lie in (0, 1]; got 1.5", "importance.sampleRatio: must lie in (0, 1]; got 0",
+        "lora.rank: must be at least 1; got 0",
         "training.learningRate: must be above 0; got -1", "training.batchSize: must be at least 1; got 0");
 
     [Fact]
     public void What_is_no_number_is_named_as_it_was_written() => Refused(
-        ["--threshold", "NaN", "--sample-ratio", "half", "--seed", "1e400", "--epochs", "2.5"], "sharing.threshold", "NaN", "importance.sampleRatio", "half", "training.seed", "training.epochs", "2.5");
+        ["--threshold", "NaN", "--sample-ratio", "half", "--seed", "1e400", "--epochs", "2.5"], "sharing.threshold", "NaN",
+        "importance.sampleRatio", "half", "training.seed", "training.epochs", "2.5");
 
     [Fact]
     public void A_rank_above_the_layers_width_is_refused() => Refused(["--rank", "17"], "lora.rank: is 17", "16 wide");
 
     [Fact]
-    public void A_target_that_matches_nothing_is_refused_with_those_there_are() => Refused(["--targets", "query,values"], "lora.targets[1]: 'values' matches no layer", "value");
+    public void A_target_that_matches_nothing_is_refused_with_those_there_are() =>
+    Refused(["--targets", "query,values"], "lora.targets[1]: 'values' matches no layer", "value");
 
     [Fact]
     public void A_metric_of_another_kind_of_task_is_refused() => Refused(["--metric", "pearson"], "task.metric");
@@ -46,12 +49,14 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
         Loradrop.Run(run.Command("train", run.New(), option, value)).Well();
 
     [Fact]
-    public void Epochs_without_end_stop_at_the_most_steps() => Loradrop.Run(run.Command("train", run.New(), "--epochs", "2147483647", "--max-steps", "2")).Well();
+    public void Epochs_without_end_stop_at_the_most_steps() =>
+    Loradrop.Run(run.Command("train", run.New(), "--epochs", "2147483647", "--max-steps", "2")).Well();
 
     [Fact]
     public void An_unknown_field_is_named_with_a_hint()
     {
-        var file = run.Written("settings.json", File.ReadAllText(run.Settings).Replace("\"learningRate\"", "\"learning_rate\"").Replace("\"alpha\"", "\"beta\""));
+        var file = run.Written("settings.json",
+            File.ReadAllText(run.Settings).Replace("\"learningRate\"", "\"learning_rate\"").Replace("\"alpha\"", "\"beta\""));
         RefusedAlone(["--settings", file], "training.learning_rate: unknown field; did you mean learningRate?", "lora.beta: unknown field");
     }
 
@@ -60,7 +65,8 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
     {
         var settings = JsonNode.Parse(File.ReadAllText(run.Settings))!.AsObject();
         (settings["priority"], settings["worker"]) = ("high", new JsonObject { ["labels"] = new JsonObject { ["gpu"] = "H100" } });
-        Loradrop.Run("train", "--json", "--threads", "1", "--settings", run.Written("served.json", settings.ToJsonString()), "--out", run.New()).Well();
+        Loradrop.Run("train", "--json", "--threads", "1", "--settings", run.Written("served.json", settings.ToJsonString()), "--out",
+            run.New()).Well();
         foreach (var option in new[] { "--priority", "--worker-label", "--worker-memory" })
             Assert.Contains(option, Loradrop.Run(run.Command("train", run.New(), option, "1")).Error);
     }
@@ -74,7 +80,8 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
     [InlineData("{\"lora\": {\"rank\": 1, \"rank\": 2}}", "rank")]
     [InlineData("{\"model\": \"\\ud800\"}", "surrogate pair")]
     [InlineData("{\"lora\": 7}", "lora: must be an object; got 7")]
-    public void A_settings_file_that_is_none_is_refused(string text, string about) => RefusedAlone(["--settings", run.Written("s.json", text), "--rank", "4"], about);
+    public void A_settings_file_that_is_none_is_refused(string text, string about) =>
+    RefusedAlone(["--settings", run.Written("s.json", text), "--rank", "4"], about);
 
     [Fact]
     public void A_settings_file_must_be_a_file()

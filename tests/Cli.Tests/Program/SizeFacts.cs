@@ -6,7 +6,8 @@ namespace LoraDrop.Cli.Tests;
 public sealed class SizeFacts(TinyRun run) : IClassFixture<TinyRun>
 {
     /// <summary>The config.json of Llama2-7b, as far as sizes go.</summary>
-    private const string Llama2With7B = """{"model_type": "llama", "vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008, "max_position_embeddings": 4096}""";
+    private const string Llama2With7B =
+        """{"model_type": "llama", "vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008, "max_position_embeddings": 4096}""";
 
     [Fact]
     public void The_papers_counts_come_of_config_json_alone()
@@ -23,7 +24,8 @@ public sealed class SizeFacts(TinyRun run) : IClassFixture<TinyRun>
         var sizes = ((string[])["float32", "bfloat16", "int8", "nf4"]).Select(kind => memory.GetProperty(kind).GetInt64()).ToArray();
         Assert.Equal(sizes.OrderDescending(), sizes);
         Assert.InRange(sizes[0], 4 * 6_738_415_616, 8 * 6_738_415_616);
-        var only = Assert.Single(Told("--batch-size", "1", "--max-length", "512", "--weights", "nf4", "--checkpointing").GetProperty("memoryBytes").EnumerateObject());
+        var only = Assert.Single(Told("--batch-size", "1", "--max-length", "512", "--weights", "nf4", "--checkpointing")
+            .GetProperty("memoryBytes").EnumerateObject());
         Assert.Equal("nf4", only.Name);
         Assert.True(only.Value.GetInt64() < sizes[3]);
     }
@@ -40,14 +42,17 @@ public sealed class SizeFacts(TinyRun run) : IClassFixture<TinyRun>
 
     [Fact]
     public void Targets_that_the_model_has_not_are_refused() =>
-        Loradrop.Run("size", "--json", "--model", Folder(), "--targets", "qurey").Complained(ExitCode.Usage, "lora.targets[0]: 'qurey' matches no layer of the model");
+        Loradrop.Run("size", "--json", "--model", Folder(), "--targets", "qurey")
+            .Complained(ExitCode.Usage, "lora.targets[0]: 'qurey' matches no layer of the model");
 
     [Fact]
-    public void A_model_is_needed() => Loradrop.Run("size", "--json").Complained(ExitCode.Usage, "--model: is required: a folder with config.json");
+    public void A_model_is_needed() =>
+    Loradrop.Run("size", "--json").Complained(ExitCode.Usage, "--model: is required: a folder with config.json");
 
     private string Folder() => Path.GetDirectoryName(run.Written("config.json", Llama2With7B))!;
 
-    private JsonElement Told(params string[] options) => Assert.Single(Loradrop.Run(["size", "--json", "--model", Folder(), .. options]).Well().Events);
+    private JsonElement Told(params string[] options) =>
+        Assert.Single(Loradrop.Run(["size", "--json", "--model", Folder(), .. options]).Well().Events);
 
     private (long Model, long Lora) Counted(params string[] options)
     {

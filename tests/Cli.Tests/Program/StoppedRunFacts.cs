@@ -33,7 +33,8 @@ public sealed class StoppedRunFacts(StoppedRunFacts.Undisturbed undisturbed) : I
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder, "*.tmp"));
     }
 
-    private static bool Is(JsonElement e, string name, string stage) => e.GetProperty("event").GetString() == name && e.GetProperty("stage").GetString() == stage;
+    private static bool Is(JsonElement e, string name, string stage) =>
+        e.GetProperty("event").GetString() == name && e.GetProperty("stage").GetString() == stage;
 
     /// <summary>What a run ends with that nobody stops.</summary>
     public sealed class Undisturbed : IDisposable

@@ -9,9 +9,11 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
     [Fact]
     public void A_run_leaves_everything_that_is_promised()
     {
-        string[] promised = ["adapter/README.md", "adapter/adapter_compact.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "adapter/loradrop.json",
+        string[] promised = ["adapter/README.md", "adapter/adapter_compact.safetensors", "adapter/adapter_config.json",
+            "adapter/adapter_model.safetensors", "adapter/loradrop.json",
             "importance.json", "importance.svg", "result.json", "run.json"];
-        var left = Directory.EnumerateFiles(trained.Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(trained.Folder, file)).ToArray();
+        var left = Directory.EnumerateFiles(trained.Folder, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(trained.Folder, file)).ToArray();
         Assert.All(promised, file => Assert.Contains(file, left));
         Assert.Contains(left, file => file.StartsWith("events/importance-evaluation/"));
         Assert.Contains(left, file => file.StartsWith("events/task-adaptation/"));
@@ -33,7 +35,8 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
     {
         var ended = Loradrop.Run("evaluate", trained.Adapter, "--data", _run.Validation, "--json", "--threads", "1").Well();
         var result = JsonDocument.Parse(File.ReadAllText(Path.Combine(trained.Folder, "result.json"))).RootElement;
-        var accuracy = Assert.Single(ended.Events, told => told.GetProperty("event").GetString() == "evaluated").GetProperty("scores").GetProperty("accuracy").GetDouble();
+        var accuracy = Assert.Single(ended.Events, told => told.GetProperty("event").GetString() == "evaluated").GetProperty("scores")
+            .GetProperty("accuracy").GetDouble();
         Assert.Equal(result.GetProperty("scores").GetProperty("values").GetProperty("accuracy").GetDouble(), accuracy);
     }
 
@@ -41,13 +44,17 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
     public void A_text_a_pair_and_lines_of_both_get_a_label()
     {
         var text = Loradrop.Run("predict", trained.Adapter, "--text", "the film was lovely", "--json", "--threads", "1").Well();
-        var pair = Loradrop.Run("predict", trained.Adapter, "--text", "the film", "--text-pair", "was dull", "--json", "--threads", "1").Well();
-        var lines = Loradrop.Run(["predict", trained.Adapter, "--json", "--threads", "1"], "the film was lovely\n\nthe film\twas dull\n").Well();
+        var pair = Loradrop.Run("predict", trained.Adapter, "--text", "the film", "--text-pair", "was dull", "--json", "--threads", "1")
+            .Well();
+        var lines = Loradrop.Run(["predict", trained.Adapter, "--json", "--threads", "1"], "the film was lovely\n\nthe film\twas dull\n")
+            .Well();
         foreach (var (alone, together) in text.Events.Concat(pair.Events).Zip(lines.Events, (a, b) => (a, b)))
         {
             Assert.Equal(alone.GetProperty("label").GetString(), together.GetProperty("label").GetString());
-            foreach (var probability in alone.GetProperty("probabilities").EnumerateObject()) // a batch of two has other sums than one alone, on some processors
-                Assert.Equal(probability.Value.GetDouble(), together.GetProperty("probabilities").GetProperty(probability.Name).GetDouble(), 1e-6);
+            // a batch of two has other sums than one alone, on some processors
+            foreach (var probability in alone.GetProperty("probabilities").EnumerateObject())
+                Assert.Equal(probability.Value.GetDouble(), together.GetProperty("probabilities").GetProperty(probability.Name).GetDouble(),
+                    1e-6);
         }
         Assert.Equal(2, lines.Events.Length);
         var said = Assert.Single(text.Events);
@@ -70,7 +77,8 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
         Assert.False(Directory.Exists(merged + ".tmp"));
         Loradrop.Run("evaluate", trained.Adapter, "--model", merged, "--data", _run.Validation, "--json", "--threads", "1").Well();
         Loradrop.Run(_run.Command("train", _run.New(), "--model", merged)).Well();
-        Loradrop.Run("merge", trained.Adapter, "--out", merged, "--json", "--threads", "1").Complained(ExitCode.Usage, merged, "is not empty");
+        Loradrop.Run("merge", trained.Adapter, "--out", merged, "--json", "--threads", "1")
+            .Complained(ExitCode.Usage, merged, "is not empty");
     }
 }
 

@@ -10,7 +10,8 @@ public sealed class DemoFacts(DemoFacts.TinySample sample) : IClassFixture<DemoF
         var folder = sample.Tiny.New("demo");
         var ended = Loradrop.Run("demo", "--sample", sample.Folder, "--out", folder, "--threads", "1", "--json").Well();
         Assert.Equal(["LoRA", "LoRA-drop"], ended.Events[^1].GetProperty("parameters").EnumerateObject().Select(p => p.Name));
-        Assert.All(["lora-42/adapter/adapter_model.safetensors", "lora-drop-42/importance.svg", "lora-drop-42/result.json"], file => Assert.True(File.Exists(Path.Combine(folder, file)), file));
+        Assert.All(["lora-42/adapter/adapter_model.safetensors", "lora-drop-42/importance.svg", "lora-drop-42/result.json"],
+            file => Assert.True(File.Exists(Path.Combine(folder, file)), file));
         Assert.False(Lives(ended.Events[0].GetProperty("id").GetInt32()));
     }
 
@@ -19,7 +20,8 @@ public sealed class DemoFacts(DemoFacts.TinySample sample) : IClassFixture<DemoF
     {
         var folder = sample.Tiny.New("demo");
         var ended = Loradrop.Run("demo", "--sample", sample.Folder, "--out", folder, "--threads", "1", "--keep").Well();
-        Assert.All(["> loradrop jobs submit", "of 3 layers keep their own LoRA", "LoRA-drop", "with other layers switched off", "Swagger UI   http://"], words => Assert.Contains(words, ended.Output));
+        Assert.All(["> loradrop jobs submit", "of 3 layers keep their own LoRA", "LoRA-drop", "with other layers switched off",
+            "Swagger UI   http://"], words => Assert.Contains(words, ended.Output));
         var id = ended.Output.Split("kill ")[^1].Split('\n')[0];
         try
         {

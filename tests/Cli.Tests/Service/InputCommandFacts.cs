@@ -5,7 +5,8 @@ public sealed class InputCommandFacts(RunningService service) : IClassFixture<Ru
     [Fact]
     public void An_upload_is_validated_and_shown_with_its_columns()
     {
-        var uploaded = Assert.Single(service.Run("datasets", "upload", "good", "--train", service.Tiny.Train, "--validation", service.Tiny.Validation).Well().Events);
+        var uploaded = Assert.Single(service.Run("datasets", "upload", "good", "--train", service.Tiny.Train, "--validation",
+            service.Tiny.Validation).Well().Events);
         Assert.Equal("ready", uploaded.Text("status"));
         Assert.Equal(["train", "validation"], uploaded.GetProperty("splits").EnumerateArray().Select(s => s.Text("split")));
         var page = service.Show("datasets", "get", "good").Well().Output;
@@ -33,17 +34,20 @@ public sealed class InputCommandFacts(RunningService service) : IClassFixture<Ru
     public void Every_fault_of_an_upload_names_row_and_column()
     {
         var file = service.Tiny.Written("train.jsonl", "{\"text\": \"a\", \"mood\": \"good\"}\n[]\n{\"text\": \"b\"\n");
-        service.Run("datasets", "upload", "faulty", "--train", file).Complained(ExitCode.Usage, "train.jsonl row 2 (line 2): must be a JSON object", "train.jsonl row 3 (line 3): is not JSON");
+        service.Run("datasets", "upload", "faulty", "--train", file)
+            .Complained(ExitCode.Usage, "train.jsonl row 2 (line 2): must be a JSON object", "train.jsonl row 3 (line 3): is not JSON");
         service.Run("datasets", "get", "faulty").Complained(ExitCode.Usage, "train.jsonl row 2 (line 2)");
     }
 
     [Fact]
     public void Files_that_are_not_here_are_named_before_anything_is_sent() =>
-        service.Run("datasets", "upload", "absent", "--train", "/nowhere/train.tsv", "--test", "/nowhere/test.tsv").Complained(ExitCode.Usage, "--train: file not found: /nowhere/train.tsv", "--test: file not found");
+        service.Run("datasets", "upload", "absent", "--train", "/nowhere/train.tsv", "--test", "/nowhere/test.tsv")
+            .Complained(ExitCode.Usage, "--train: file not found: /nowhere/train.tsv", "--test: file not found");
 
     [Fact]
     public void Without_waiting_the_service_goes_on_alone() =>
-        Assert.Equal("preparing", Assert.Single(service.Run("datasets", "upload", "later", "--train", service.Tiny.Train, "--no-wait").Well().Events).Text("status"));
+        Assert.Equal("preparing", Assert.Single(service.Run("datasets", "upload", "later", "--train", service.Tiny.Train, "--no-wait")
+            .Well().Events).Text("status"));
 
     [Fact]
     public void A_dataset_of_the_service_s_machine_is_read_in_place()

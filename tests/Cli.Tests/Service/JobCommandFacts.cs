@@ -12,20 +12,23 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         var kinds = job.Ended.Well().Kinds();
         Assert.Equal("submitted", kinds[0]);
-        Assert.All(["progress", "stage-started", "importance-measured", "evaluated", "stage-succeeded", "succeeded"], kind => Assert.Contains(kind, kinds));
+        Assert.All(["progress", "stage-started", "importance-measured", "evaluated", "stage-succeeded", "succeeded"],
+            kind => Assert.Contains(kind, kinds));
         Assert.Equal(["end", "job"], kinds[^2..]);
         Assert.Equal("succeeded", job.Ended.Events[^1].GetProperty("data").Text("status"));
         Assert.Equal("first", job.Ended.Events[^1].GetProperty("data").Text("name"));
     }
 
     [Fact]
-    public void An_ended_job_can_be_watched_as_if_it_went_on() => Assert.Equal(job.Ended.Ids(), _service.Run("jobs", "watch", job.Id).Well().Ids());
+    public void An_ended_job_can_be_watched_as_if_it_went_on() =>
+    Assert.Equal(job.Ended.Ids(), _service.Run("jobs", "watch", job.Id).Well().Ids());
 
     [Fact]
     public void A_person_sees_stages_scores_and_the_sum()
     {
         var shown = _service.Show("jobs", "watch", job.Id).Well().Output;
-        Assert.All(["Importance evaluation  2 steps over", "Task adaptation  10 steps over", "accuracy=", "best at step", "LoRA would train", $"loradrop jobs download {job.Id}"], words => Assert.Contains(words, shown));
+        Assert.All(["Importance evaluation  2 steps over", "Task adaptation  10 steps over", "accuracy=", "best at step",
+            "LoRA would train", $"loradrop jobs download {job.Id}"], words => Assert.Contains(words, shown));
         Assert.DoesNotContain('\e', shown);
     }
 
@@ -41,7 +44,9 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     [Fact]
     public void Submit_says_when_and_where_a_job_is_to_run()
     {
-        var submitted = Assert.Single(_service.Run(_service.Submit("--priority", "low", "--worker-label", "gpu=H100", "--worker-label", "note=a=b", "--worker-memory", "0.5")).Well().Events);
+        var submitted =
+            Assert.Single(_service.Run(_service.Submit("--priority", "low", "--worker-label", "gpu=H100", "--worker-label", "note=a=b",
+                "--worker-memory", "0.5")).Well().Events);
         _service.Run("jobs", "cancel", submitted.Text("id"));
         var settings = submitted.GetProperty("settings");
         Assert.Equal("low", settings.Text("priority"));
@@ -51,9 +56,12 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     [Fact]
     public void What_a_worker_cannot_be_is_refused()
     {
-        _service.Run(_service.Submit("--priority", "urgent", "--worker-memory", "much")).Complained(ExitCode.Usage, "priority: must be one of high, default, low", "worker.memoryGiB: must be a finite number");
-        Assert.Contains("--worker-label must be a name and a value: gpu=H100; got 'H100'", _service.Run(_service.Submit("--worker-label", "H100")).Error);
-        Assert.Contains("--worker-label has gpu more than once", _service.Run(_service.Submit("--worker-label", "gpu=H100", "--worker-label", "gpu=A100")).Error);
+        _service.Run(_service.Submit("--priority", "urgent", "--worker-memory", "much"))
+            .Complained(ExitCode.Usage, "priority: must be one of high, default, low", "worker.memoryGiB: must be a finite number");
+        Assert.Contains("--worker-label must be a name and a value: gpu=H100; got 'H100'",
+            _service.Run(_service.Submit("--worker-label", "H100")).Error);
+        Assert.Contains("--worker-label has gpu more than once",
+            _service.Run(_service.Submit("--worker-label", "gpu=H100", "--worker-label", "gpu=A100")).Error);
     }
 
     [Fact]
@@ -61,10 +69,13 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         var before = _service.Run("jobs", "list", "--all").Well().Events.Length;
         var estimate = Assert.Single(_service.Run(Estimate()).Well().Events);
-        Assert.Contains(estimate.GetProperty("parameters").GetProperty("kept").Text("from"), _service.Run("jobs", "list", "--all").Well().Events.Select(e => e.Text("id")));
+        Assert.Contains(estimate.GetProperty("parameters").GetProperty("kept").Text("from"),
+            _service.Run("jobs", "list", "--all").Well().Events.Select(e => e.Text("id")));
         Assert.All(estimate.GetProperty("stages").EnumerateArray(), stage => Assert.True(stage.GetProperty("seconds").GetDouble() > 0));
         var shown = _service.Show(Estimate()).Well().Output;
-        Assert.All(["Importance evaluation", "Task adaptation", "adapter parameters by the importance of job", "tokens/s, the median of", "place in the queue: 1", "could take it"], words => Assert.Contains(words, string.Join(' ', shown.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+        Assert.All(["Importance evaluation", "Task adaptation", "adapter parameters by the importance of job", "tokens/s, the median of",
+            "place in the queue: 1", "could take it"], words => Assert.Contains(words,
+            string.Join(' ', shown.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
         Assert.Contains("training.epochs: must be at least 1; got 0", _service.Show(Estimate("--epochs", "0")).Output);
         Assert.Equal(before, _service.Run("jobs", "list", "--all").Well().Events.Length);
     }
@@ -76,7 +87,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         var clone = Assert.Single(_service.Run("jobs", "clone", job.Id, "--threshold", "0.5", "--name", "second").Well().Events);
         _service.Run("jobs", "cancel", clone.Text("id"));
-        Assert.Equal((job.Id, "second", 0.5), (clone.Text("clonedFrom"), clone.Text("name"), clone.GetProperty("settings").GetProperty("sharing").GetProperty("threshold").GetDouble()));
+        Assert.Equal((job.Id, "second", 0.5), (clone.Text("clonedFrom"), clone.Text("name"),
+            clone.GetProperty("settings").GetProperty("sharing").GetProperty("threshold").GetDouble()));
         Assert.False(clone.GetProperty("settings").GetProperty("sharing").TryGetProperty("keep", out _)); // which the first one said
         Assert.Equal(0.01, clone.GetProperty("settings").GetProperty("training").GetProperty("learningRate").GetDouble());
         var lora = Assert.Single(_service.Run("jobs", "clone", job.Id, "--method", "lora").Well().Events);
@@ -88,7 +100,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     [Fact]
     public void A_list_goes_on_over_its_parts()
     {
-        string[] ids = [_service.Submitted("--importance-from", job.Id, "--seed", "5"), _service.Submitted("--importance-from", job.Id, "--seed", "6")];
+        string[] ids = [_service.Submitted("--importance-from", job.Id, "--seed", "5"),
+            _service.Submitted("--importance-from", job.Id, "--seed", "6")];
         Assert.Single(_service.Run("jobs", "list", "--limit", "1").Well().Events);
         var all = _service.Run("jobs", "list", "--all").Well().Events.Select(e => e.Text("id")).ToArray();
         Assert.All(ids, id => Assert.Contains(id, all));
@@ -102,7 +115,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         Assert.Equal(job.Id, Assert.Single(_service.Run("jobs", "get", job.Id).Well().Events).Text("id"));
         var page = _service.Show("jobs", "get", job.Id).Well().Output;
         Assert.DoesNotContain("null", page);
-        Assert.All([job.Id, "succeeded", "tiny", "moods", "sha256", "best at step", "\"learningRate\": 0.01"], words => Assert.Contains(words, page));
+        Assert.All([job.Id, "succeeded", "tiny", "moods", "sha256", "best at step", "\"learningRate\": 0.01"],
+            words => Assert.Contains(words, page));
     }
 
     [Fact]
@@ -113,7 +127,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         Assert.Equal([1, 3], new[] { own, cut }.Select(i => i.GetProperty("modules")[0].GetProperty("kept").GetArrayLength()));
         Assert.Equal([false, true], new[] { own, cut }.Select(i => i.GetProperty("whatIf").GetBoolean()));
         var shown = _service.Show("jobs", "importance", job.Id, "--threshold", "1").Well().Output;
-        Assert.All(["3 of 3 layers keep their own LoRA", "what if T = 1: ", "the job itself, 1 layers of each type: ", "of LoRA's"], words => Assert.Contains(words, shown));
+        Assert.All(["3 of 3 layers keep their own LoRA", "what if T = 1: ", "the job itself, 1 layers of each type: ", "of LoRA's"],
+            words => Assert.Contains(words, shown));
         _service.Run("jobs", "importance", job.Id, "--threshold", "2").Complained(ExitCode.Usage, "threshold: must lie in (0, 1]");
     }
 
@@ -130,8 +145,10 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         var folder = _service.Tiny.New("files");
         var first = _service.Run("jobs", "download", job.Id, "--out", folder).Well().Events;
         Assert.Contains("adapter/adapter_model.safetensors", first.Select(e => e.Text("name")));
-        Assert.All(first, e => Assert.Equal(e.Text("sha256"), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(e.Text("path"))))));
-        Assert.All(_service.Run("jobs", "download", job.Id, "--out", folder).Well().Events, e => Assert.False(e.GetProperty("new").GetBoolean()));
+        Assert.All(first,
+            e => Assert.Equal(e.Text("sha256"), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(e.Text("path"))))));
+        Assert.All(_service.Run("jobs", "download", job.Id, "--out", folder).Well().Events,
+            e => Assert.False(e.GetProperty("new").GetBoolean()));
         Assert.Empty(Directory.EnumerateFiles(folder, "*.part", SearchOption.AllDirectories));
     }
 
@@ -142,7 +159,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, "result.json");
         File.WriteAllText(file, "mine");
-        _service.Run("jobs", "download", job.Id, "result.json", "importance.json", "--out", folder).Complained(ExitCode.Usage, file, "--force");
+        _service.Run("jobs", "download", job.Id, "result.json", "importance.json", "--out", folder)
+            .Complained(ExitCode.Usage, file, "--force");
         Assert.Equal([file], Directory.EnumerateFiles(folder));
         Assert.Equal("mine", File.ReadAllText(file));
         _service.Run("jobs", "download", job.Id, "result.json", "--out", folder, "--force").Well();
@@ -163,7 +181,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
         Assert.Equal(whole, File.ReadAllBytes(file));
 
         File.Delete(file);
-        File.WriteAllBytes(file + ".part", [(byte)~whole[0], .. whole[1..(whole.Length / 2)]]); // shows that the part is used, and that nothing wrong stays
+        // shows that the part is used, and that nothing wrong stays
+        File.WriteAllBytes(file + ".part", [(byte)~whole[0], .. whole[1..(whole.Length / 2)]]);
         _service.Run(command).Complained(ExitCode.Storage, "another sha256");
         Assert.False(File.Exists(file + ".part") || File.Exists(file));
         _service.Run(command).Well();
@@ -171,7 +190,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
 
     [Fact]
     public void A_file_that_the_job_has_not_is_refused_with_those_it_has() =>
-        _service.Run("jobs", "download", job.Id, "adapters", "--out", _service.Tiny.New()).Complained(ExitCode.Usage, "adapters: no such file", "adapter/adapter_config.json");
+        _service.Run("jobs", "download", job.Id, "adapters", "--out", _service.Tiny.New())
+            .Complained(ExitCode.Usage, "adapters: no such file", "adapter/adapter_config.json");
 
     [Fact]
     public void A_job_is_cancelled_retried_and_deleted()
@@ -210,16 +230,19 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
 
     [Fact]
     public void A_loss_that_is_no_number_has_its_own_exit_code() =>
-        _service.Run([.. _service.Submit("--learning-rate", "1e30", "--importance-from", job.Id, "--evaluate-every", "1"), "--watch"]).Complained(ExitCode.Diverged, "training.learningRate");
+        _service.Run([.. _service.Submit("--learning-rate", "1e30", "--importance-from", job.Id, "--evaluate-every", "1"), "--watch"])
+            .Complained(ExitCode.Diverged, "training.learningRate");
 
     [Fact]
     public void All_faults_of_a_request_come_with_their_paths() =>
-        _service.Run(_service.Submit("--threshold", "3", "--rank", "0")).Complained(ExitCode.Usage, "sharing.threshold: must lie in (0, 1]; got 3", "lora.rank: must be at least 1; got 0");
+        _service.Run(_service.Submit("--threshold", "3", "--rank", "0"))
+            .Complained(ExitCode.Usage, "sharing.threshold: must lie in (0, 1]; got 3", "lora.rank: must be at least 1; got 0");
 
     [Fact]
     public void A_path_is_spelled_out_for_the_service()
     {
-        var submitted = _service.Run("jobs", "submit", "--settings", _service.Tiny.Settings, "--model", _service.Tiny.Model, "--importance-from", job.Id).Well().Events[0];
+        var submitted = _service.Run("jobs", "submit", "--settings", _service.Tiny.Settings, "--model", _service.Tiny.Model,
+            "--importance-from", job.Id).Well().Events[0];
         Assert.Equal($"file:{_service.Tiny.Model}", submitted.GetProperty("settings").Text("model"));
         _service.Run("jobs", "watch", submitted.Text("id")).Well();
     }
@@ -228,7 +251,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     public void Who_stops_watching_leaves_the_job_alone()
     {
         var id = _service.Submitted("--epochs", "20000", "--evaluate-every", "500");
-        var stopped = Loradrop.Interrupt("INT", e => e.TryGetProperty("event", out var kind) && kind.GetString() == "stage-started", "jobs", "watch", id, "--json", "--url", _service.Url);
+        var stopped = Loradrop.Interrupt("INT", e => e.TryGetProperty("event", out var kind) && kind.GetString() == "stage-started", "jobs",
+            "watch", id, "--json", "--url", _service.Url);
         stopped.Complained(ExitCode.Stopped, "the job continues", $"loradrop jobs watch {id}");
         Assert.Equal("running", Assert.Single(_service.Run("jobs", "get", id).Well().Events).Text("status"));
         _service.Run("jobs", "cancel", id).Well();
@@ -244,7 +268,8 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
 
     private void WaitFor(string id, string status)
     {
-        for (var began = Stopwatch.GetTimestamp(); _service.Run("jobs", "get", id).Events[0].Text("status") is var now && now != status; Thread.Sleep(100))
+        for (var began = Stopwatch.GetTimestamp(); _service.Run("jobs", "get", id).Events[0].Text("status") is var now
+            && now != status; Thread.Sleep(100))
             Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), $"still {now}, not {status}");
     }
 }

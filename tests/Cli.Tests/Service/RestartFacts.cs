@@ -9,7 +9,8 @@ public sealed class RestartFacts(ServedJob job) : IClassFixture<ServedJob>
     [Fact]
     public void A_watch_goes_on_over_a_restart_of_the_service_and_misses_nothing()
     {
-        using var watch = _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "200", "--evaluate-every", "200"), "--watch"]);
+        using var watch =
+            _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "200", "--evaluate-every", "200"), "--watch"]);
         var seen = ReadUntil(watch, "evaluated");
         _service.Kill();
         seen += ReadUntil(watch, "lost");
@@ -25,7 +26,8 @@ public sealed class RestartFacts(ServedJob job) : IClassFixture<ServedJob>
     [Fact]
     public void Patience_ends()
     {
-        using var watch = _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "20000", "--evaluate-every", "500"), "--watch", "--patience", "1"]);
+        using var watch = _service.Begin([.. _service.Submit("--importance-from", job.Id, "--epochs", "20000", "--evaluate-every", "500"),
+            "--watch", "--patience", "1"]);
         var seen = ReadUntil(watch, "stage-started");
         _service.Kill();
         var ended = Loradrop.End(watch);

@@ -37,7 +37,8 @@ public sealed class RunningService : IDisposable
     }
 
     /// <summary>The command line of a job on them; options that follow win.</summary>
-    internal string[] Submit(params string[] options) => ["jobs", "submit", "--settings", Tiny.Settings, "--model", "tiny", "--data", "moods", .. options];
+    internal string[] Submit(params string[] options) =>
+        ["jobs", "submit", "--settings", Tiny.Settings, "--model", "tiny", "--data", "moods", .. options];
 
     /// <summary>Hands a job in; its id.</summary>
     internal string Submitted(params string[] options) => Run(Submit(options)).Well().Events[0].GetProperty("id").GetString()!;
@@ -62,13 +63,16 @@ public sealed class RunningService : IDisposable
     }
 
     /// <summary>The processes that work for it now.</summary>
-    public IReadOnlyList<int> Children() => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!).Where(IsChild)];
+    public IReadOnlyList<int> Children() =>
+        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!)
+            .Where(IsChild)];
 
     private bool IsChild(int process)
     {
         try
         {
-            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..] && folder.StartsWith(Data, StringComparison.Ordinal);
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..]
+                && folder.StartsWith(Data, StringComparison.Ordinal);
         }
         catch (IOException)
         {
@@ -89,7 +93,8 @@ public sealed class RunningService : IDisposable
 
     private void Start(string port)
     {
-        _process = Loradrop.Start(["serve", "--port", port, "--data", Data, "--threads", "1", "--no-sample", "--allow-private", "127.0.0.1", "--allow-http"]);
+        _process = Loradrop.Start(["serve", "--port", port, "--data", Data, "--threads", "1", "--no-sample", "--allow-private", "127.0.0.1",
+            "--allow-http"]);
         _process.StandardInput.Close();
         _process.ErrorDataReceived += (_, _) => { }; // its log: a full pipe would hold it up
         _process.BeginErrorReadLine();
@@ -121,10 +126,13 @@ public sealed class ServedJob : IDisposable
 internal static class Lines
 {
     /// <summary>The kinds of the messages of a watch.</summary>
-    public static string[] Kinds(this Ended ended) => [.. ended.Events.Where(e => e.TryGetProperty("event", out _)).Select(e => e.GetProperty("event").GetString()!)];
+    public static string[] Kinds(this Ended ended) =>
+        [.. ended.Events.Where(e => e.TryGetProperty("event", out _)).Select(e => e.GetProperty("event").GetString()!)];
 
     /// <summary>The ids of a job's events, in the order in which they were shown.</summary>
-    public static long[] Ids(this Ended ended) => [.. ended.Events.Where(e => e.TryGetProperty("data", out var data) && data.TryGetProperty("message", out _)).Select(e => e.GetProperty("data").GetProperty("id").GetInt64())];
+    public static long[] Ids(this Ended ended) =>
+        [.. ended.Events.Where(e => e.TryGetProperty("data", out var data) && data.TryGetProperty("message", out _))
+            .Select(e => e.GetProperty("data").GetProperty("id").GetInt64())];
 
     public static string Text(this JsonElement json, string field) => json.GetProperty(field).GetString()!;
 }

@@ -42,8 +42,10 @@ public sealed class ServeFacts : IDisposable
         {
             var page = Browser.Dom($"{url}/swagger/index.html", _tiny.New("browser"));
             using var http = new HttpClient();
-            using var document = JsonDocument.Parse(http.Send(new(HttpMethod.Get, $"{url}/swagger/v1/swagger.json")).Content.ReadAsStream());
-            var operations = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value.GetProperty("operationId").GetString()!).ToList();
+            using var document =
+                JsonDocument.Parse(http.Send(new(HttpMethod.Get, $"{url}/swagger/v1/swagger.json")).Content.ReadAsStream());
+            var operations = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
+                .Select(operation => operation.Value.GetProperty("operationId").GetString()!).ToList();
             Assert.True(operations.Count > 25, $"{operations.Count} operations");
             Assert.All(operations, operation => Assert.Contains($"-{operation}\"", page));
         });
@@ -64,7 +66,8 @@ public sealed class ServeFacts : IDisposable
             Assert.Contains($"{key[..11]}  admin   used", Loradrop.Run("keys", "list", "--data", data).Well().Output);
             Loradrop.Run("keys", "revoke", key[..11], "--data", data).Well();
             Refused("There is no key ld_00000000", "revoke", "ld_00000000", "--data", data);
-            Refused("--owner: can be * for the role read only", "create", "--data", data, "--name", "x", "--role", "submit", "--owner", "*");
+            Refused("--owner: can be * for the role read only", "create", "--data", data, "--name", "x", "--role", "submit", "--owner",
+                "*");
             Refused("--data: there is no service's data", "list", "--data", _tiny.New("nothing"));
         }, "--host", "0.0.0.0");
         Assert.Contains("whoever asks must show a key", welcome);
@@ -79,7 +82,8 @@ public sealed class ServeFacts : IDisposable
         Assert.Contains(reason, ended.Error);
     }
 
-    private static string[] Names(string url, string what) => [.. Loradrop.Run(what, "list", "--url", url, "--json").Well().Events.Select(e => e.Text("name")).Order()];
+    private static string[] Names(string url, string what) =>
+        [.. Loradrop.Run(what, "list", "--url", url, "--json").Well().Events.Select(e => e.Text("name")).Order()];
 
     /// <summary>Serves while something is done with it; what it said first.</summary>
     private static string Serve(string data, Action<string> act, params string[] options)
@@ -108,12 +112,15 @@ public sealed class ServeFacts : IDisposable
 internal static class Browser
 {
     private static readonly string[] Quiet =
-        ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000"];
+        ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000"];
 
     /// <summary>The page as scripts have made it.</summary>
     public static string Dom(string address, string profile)
     {
-        using var chromium = Process.Start(new ProcessStartInfo("/usr/bin/chromium", [.. Quiet, $"--user-data-dir={profile}", "--dump-dom", address]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var chromium =
+            Process.Start(new ProcessStartInfo("/usr/bin/chromium", [.. Quiet, $"--user-data-dir={profile}", "--dump-dom",
+                address]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         chromium.ErrorDataReceived += (_, _) => { };
         chromium.BeginErrorReadLine();
         return chromium.StandardOutput.ReadToEnd();

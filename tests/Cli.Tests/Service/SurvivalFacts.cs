@@ -30,7 +30,8 @@ public sealed class SurvivalFacts : IDisposable
         {
             Assert.Equal("succeeded", WaitFor(id, IsEnded).Text("status"));
             var undisturbed = _service.Tiny.New("undisturbed");
-            Loradrop.Run(_service.Tiny.Command("train", undisturbed, ["--model", _service.Tiny.Model, "--data", Path.GetDirectoryName(_service.Tiny.Train)!, .. Settings(seed)])).Well();
+            Loradrop.Run(_service.Tiny.Command("train", undisturbed,
+                ["--model", _service.Tiny.Model, "--data", Path.GetDirectoryName(_service.Tiny.Train)!, .. Settings(seed)])).Well();
             var stored = ArtifactsOf(id);
             foreach (var file in new[] { Weights, Config }) Assert.Equal(Sha256(Path.Combine(undisturbed, file)), stored[file]);
         }
@@ -43,7 +44,8 @@ public sealed class SurvivalFacts : IDisposable
         WaitFor(first, job => Step(job) > 120); // an evaluation, and with it a checkpoint, lies behind it
         for (var attempt = 1; attempt <= 3; attempt++)
         {
-            WaitFor(first, job => job.GetProperty("stages").EnumerateArray().Last() is var stage && stage.Text("status") == "running" && stage.GetProperty("attempt").GetInt32() == attempt && _service.Children().Count > 0);
+            WaitFor(first, job => job.GetProperty("stages").EnumerateArray().Last() is var stage && stage.Text("status") == "running"
+                && stage.GetProperty("attempt").GetInt32() == attempt && _service.Children().Count > 0);
             var child = _service.Children().Single();
             for (; _service.Children().Contains(child); Thread.Sleep(100)) // the runtime may swallow the first
             {
@@ -54,7 +56,8 @@ public sealed class SurvivalFacts : IDisposable
         var failed = WaitFor(first, IsEnded);
         Assert.Equal(("failed", "killed"), (failed.Text("status"), failed.GetProperty("error").Text("code")));
         Assert.Contains("signal 6 (SIGABRT)", failed.GetProperty("error").Text("message"));
-        Assert.Equal((3, 2), (failed.GetProperty("stages").EnumerateArray().Last().GetProperty("attempt").GetInt32(), failed.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
+        Assert.Equal((3, 2), (failed.GetProperty("stages").EnumerateArray().Last().GetProperty("attempt").GetInt32(),
+            failed.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
         Assert.Equal("succeeded", WaitFor(second, IsEnded).Text("status"));
 
         _service.Run("jobs", "retry", first).Well();
@@ -70,8 +73,10 @@ public sealed class SurvivalFacts : IDisposable
         var id = _service.Submitted(Long);
         WaitFor(id, job => Step(job) > 120);
         using (var kill = Process.Start("kill", ["-KILL", $"{_service.Children().Single()}"])) kill.WaitForExit();
-        var again = WaitFor(id, job => job.GetProperty("stages").EnumerateArray().Last() is var stage && stage.GetProperty("attempt").GetInt32() == 2 && Step(job) > 0);
-        Assert.Equal((1, 0), (again.GetProperty("stages").EnumerateArray().Last().GetProperty("interruptions").GetInt32(), again.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
+        var again = WaitFor(id, job => job.GetProperty("stages").EnumerateArray().Last() is var stage
+            && stage.GetProperty("attempt").GetInt32() == 2 && Step(job) > 0);
+        Assert.Equal((1, 0), (again.GetProperty("stages").EnumerateArray().Last().GetProperty("interruptions").GetInt32(),
+            again.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
         Assert.Contains("resumed", Events(id));
         _service.Run("jobs", "cancel", id).Well();
         WaitFor(id, IsEnded);
@@ -163,7 +168,8 @@ public sealed class SurvivalFacts : IDisposable
 
     private string[] Events(string id) => [.. _service.Run("jobs", "events", id).Well().Events.Select(e => e.Text("type"))];
 
-    private Dictionary<string, string> ArtifactsOf(string id) => Get($"/jobs/{id}/artifacts").GetProperty("items").EnumerateArray().ToDictionary(a => a.Text("name"), a => a.Text("sha256"));
+    private Dictionary<string, string> ArtifactsOf(string id) =>
+        Get($"/jobs/{id}/artifacts").GetProperty("items").EnumerateArray().ToDictionary(a => a.Text("name"), a => a.Text("sha256"));
 
     private JsonElement Get(string path)
     {

@@ -13,12 +13,14 @@ public sealed class UnreachableFacts
     [InlineData("models", "list")]
     [InlineData("workers")]
     public void Where_nobody_answers_a_person_learns_how_to_start_a_service(params string[] command) =>
-        Loradrop.Run([.. command, "--json", "--url", Nobody]).Complained(ExitCode.Unreachable, $"service: nothing answers at {Nobody}; start one with: loradrop serve");
+        Loradrop.Run([.. command, "--json", "--url", Nobody])
+            .Complained(ExitCode.Unreachable, $"service: nothing answers at {Nobody}; start one with: loradrop serve");
 
     [Theory]
     [InlineData("localhost:5080", "--url", "must be the address of a service")]
     [InlineData("ftp://localhost", "--url", "must be the address of a service")]
-    public void What_is_no_address_is_refused(string url, params string[] about) => Loradrop.Run("jobs", "list", "--json", "--url", url).Complained(ExitCode.Usage, about);
+    public void What_is_no_address_is_refused(string url, params string[] about) =>
+    Loradrop.Run("jobs", "list", "--json", "--url", url).Complained(ExitCode.Usage, about);
 
     [Fact]
     public void What_is_no_id_is_refused()
@@ -46,7 +48,8 @@ public sealed class UnreachableFacts
         other.Start();
         var answers = AnswerAsync(other, "<html>", 200, 404);
         using var service = new ServiceClient(new("http://127.0.0.1:5098/"));
-        Assert.Contains("is it a LoRA-drop service?", (await Assert.ThrowsAsync<ServiceProblemException>(() => service.ReadyAsync(cancel))).Message);
+        Assert.Contains("is it a LoRA-drop service?",
+            (await Assert.ThrowsAsync<ServiceProblemException>(() => service.ReadyAsync(cancel))).Message);
         var missing = await Assert.ThrowsAsync<ServiceProblemException>(() => service.ReadyAsync(cancel));
         Assert.Equal((404, ServiceProblemException.NotUnderstood), (missing.Status, missing.Code));
         await answers;

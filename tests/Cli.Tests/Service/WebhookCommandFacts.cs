@@ -9,10 +9,12 @@ public sealed class WebhookCommandFacts(RunningService service) : IClassFixture<
     [Fact]
     public void One_is_added_looked_at_changed_and_deleted()
     {
-        var added = Assert.Single(service.Run("webhooks", "add", "http://127.0.0.1:8089/hook", "--event", "job.failed", "--event", "job.succeeded", "--description", "the team").Well().Events);
+        var added = Assert.Single(service.Run("webhooks", "add", "http://127.0.0.1:8089/hook", "--event", "job.failed", "--event",
+            "job.succeeded", "--description", "the team").Well().Events);
         var id = added.Text("id");
         Assert.StartsWith("whsec_", added.Text("secret"));
-        Assert.All(["http://127.0.0.1:8089/hook", "job.failed, job.succeeded", "the team", "enabled"], words => Assert.Contains(words, service.Show("webhooks", "get", id).Well().Output));
+        Assert.All(["http://127.0.0.1:8089/hook", "job.failed, job.succeeded", "the team", "enabled"],
+            words => Assert.Contains(words, service.Show("webhooks", "get", id).Well().Output));
         Assert.DoesNotContain("whsec_", service.Show("webhooks", "get", id).Output);
         Assert.Contains(id, service.Show("webhooks", "list").Well().Output);
         var changed = Assert.Single(service.Run("webhooks", "update", id, "--event", "*", "--disable").Well().Events);
@@ -26,14 +28,16 @@ public sealed class WebhookCommandFacts(RunningService service) : IClassFixture<
     }
 
     [Fact]
-    public void An_address_that_the_service_does_not_go_to_is_refused() => service.Run("webhooks", "add", "http://169.254.169.254/latest/").Complained(ExitCode.Usage, "url: leads to an address that is link-local");
+    public void An_address_that_the_service_does_not_go_to_is_refused() => service.Run("webhooks", "add", "http://169.254.169.254/latest/")
+    .Complained(ExitCode.Usage, "url: leads to an address that is link-local");
 
     [Fact]
     public async Task A_test_tells_how_it_went_and_what_was_sent_is_listed_and_sent_again()
     {
         using var receiver = new TcpListener(IPAddress.Loopback, 0);
         receiver.Start();
-        var id = Assert.Single(service.Run("webhooks", "add", $"http://127.0.0.1:{((IPEndPoint)receiver.LocalEndpoint).Port}/").Well().Events).Text("id");
+        var id = Assert.Single(service.Run("webhooks", "add", $"http://127.0.0.1:{((IPEndPoint)receiver.LocalEndpoint).Port}/")
+            .Well().Events).Text("id");
         var answering = AnswerAsync(receiver, times: 2);
         var sent = Assert.Single(service.Run("webhooks", "test", id).Well().Events);
         Assert.Equal("delivered", sent.Text("status"));

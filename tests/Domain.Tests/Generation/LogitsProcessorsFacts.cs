@@ -8,7 +8,8 @@ public sealed class LogitsProcessorsFacts
     private static readonly JsonElement Golden = GoldenText.Golden("sampling.json");
 
     public static TheoryData<string> Cases => new(Golden.GetProperty("cases").EnumerateArray()
-        .Where(c => c.GetProperty("processors").EnumerateArray().All(processor => processor.GetProperty("name").GetString() is not ("min_p" or "typical_p")))
+        .Where(c => c.GetProperty("processors").EnumerateArray()
+        .All(processor => processor.GetProperty("name").GetString() is not ("min_p" or "typical_p")))
         .Select(c => c.GetProperty("id").GetString()!));
 
     [Theory]
@@ -20,7 +21,8 @@ public sealed class LogitsProcessorsFacts
         int[] tokens = [.. item.GetProperty("input_ids").EnumerateArray().Select(t => t.GetInt32())];
         foreach (var processor in item.GetProperty("processors").EnumerateArray()) logits = Processed(logits, tokens, processor);
         Assert.Equal(Scores(item.GetProperty("processed")), logits);
-        foreach (var (i, probability) in LogitsProcessors.Softmax(logits).Index()) Assert.Equal(item.GetProperty("probabilities")[i].GetDouble(), probability, 1e-6);
+        foreach (var (i, probability) in LogitsProcessors.Softmax(logits).Index())
+            Assert.Equal(item.GetProperty("probabilities")[i].GetDouble(), probability, 1e-6);
     }
 
     [Fact]
@@ -61,7 +63,8 @@ public sealed class LogitsProcessorsFacts
             "repetition_penalty" => LogitsProcessors.RepetitionPenalty(logits, tokens, Number("penalty")),
             "no_repeat_ngram" => LogitsProcessors.NoRepeatNgram(logits, tokens, (int)Number("ngram_size")),
             "min_length" => LogitsProcessors.MinLength(logits, tokens.Length, (int)Number("min_length"), Ends()),
-            "min_new_tokens" => LogitsProcessors.MinLength(logits, tokens.Length - (int)Number("prompt_length"), (int)Number("min_new_tokens"), Ends()),
+            "min_new_tokens" =>
+                LogitsProcessors.MinLength(logits, tokens.Length - (int)Number("prompt_length"), (int)Number("min_new_tokens"), Ends()),
             var name => throw new ArgumentException($"No processor {name}."),
         };
 
@@ -69,5 +72,6 @@ public sealed class LogitsProcessorsFacts
         int[] Ends() => [.. processor.GetProperty("eos_token_id").EnumerateArray().Select(t => t.GetInt32())];
     }
 
-    private static float[] Scores(JsonElement list) => [.. list.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? float.NegativeInfinity : v.GetSingle())];
+    private static float[] Scores(JsonElement list) =>
+        [.. list.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? float.NegativeInfinity : v.GetSingle())];
 }

@@ -28,8 +28,10 @@ public sealed class BleuFacts
         {
             var score = bleu.Corpus(segments);
             GoldenText.Same(expected.GetProperty("score").GetProperty(variant), score.Score, variant);
-            if (expected.GetProperty("precisions").TryGetProperty(variant, out var precisions)) SameEach(precisions, score.Precisions, variant);
-            if (expected.GetProperty("stats").TryGetProperty(variant[..variant.LastIndexOf('_')], out var stats)) SameCounts(stats, score, variant);
+            if (expected.GetProperty("precisions").TryGetProperty(variant, out var precisions))
+                SameEach(precisions, score.Precisions, variant);
+            if (expected.GetProperty("stats").TryGetProperty(variant[..variant.LastIndexOf('_')], out var stats))
+                SameCounts(stats, score, variant);
         }
     }
 
@@ -49,7 +51,8 @@ public sealed class BleuFacts
     public void Sentences_of_real_data_score_alike_on_average(string name)
     {
         var (segments, expected) = GoldenText.Get(name);
-        GoldenText.Same(expected.GetProperty("sentence_bleu_mean").GetProperty("13a_exp"), segments.Average(s => new Bleu().Sentence(s).Score), "mean");
+        GoldenText.Same(expected.GetProperty("sentence_bleu_mean").GetProperty("13a_exp"),
+            segments.Average(s => new Bleu().Sentence(s).Score), "mean");
     }
 
     [Theory]
@@ -60,8 +63,10 @@ public sealed class BleuFacts
         var tokens = expected.GetProperty("tokens");
         foreach (var (i, text) in segments[0].References.Prepend(segments[0].Hypothesis).Index())
         {
-            Assert.Equal(tokens.GetProperty("13a")[i].GetString(), string.Join(' ', Tokens.Of(Words.TrimEnd(text), Tokenization.Mteval13a)));
-            Assert.Equal(tokens.GetProperty("intl")[i].GetString(), string.Join(' ', Tokens.Of(Words.TrimEnd(text), Tokenization.International)));
+            Assert.Equal(tokens.GetProperty("13a")[i].GetString(),
+                string.Join(' ', Tokens.Of(Words.TrimEnd(text), Tokenization.Mteval13a)));
+            Assert.Equal(tokens.GetProperty("intl")[i].GetString(),
+                string.Join(' ', Tokens.Of(Words.TrimEnd(text), Tokenization.International)));
         }
     }
 
@@ -77,7 +82,8 @@ public sealed class BleuFacts
 
     [Fact]
     public void A_corpus_is_not_the_mean_of_its_sentences() =>
-        Assert.NotEqual((100 + new Bleu().Corpus([new("a dog", ["the cat"])]).Score) / 2, new Bleu().Corpus([Right, new("a dog", ["the cat"])]).Score, 1.0);
+        Assert.NotEqual((100 + new Bleu().Corpus([new("a dog", ["the cat"])]).Score) / 2,
+            new Bleu().Corpus([Right, new("a dog", ["the cat"])]).Score, 1.0);
 
     [Fact]
     public void A_text_without_a_reference_cannot_be_scored() => Assert.Throws<ArgumentException>(() => new Segment("text", []));
@@ -86,7 +92,8 @@ public sealed class BleuFacts
     {
         Assert.Equal(stats.GetProperty("counts").EnumerateArray().Select(c => c.GetInt64()), score.Matched);
         Assert.Equal(stats.GetProperty("totals").EnumerateArray().Select(c => c.GetInt64()), score.Total);
-        Assert.Equal((stats.GetProperty("hyp_len").GetInt64(), stats.GetProperty("ref_len").GetInt64()), (score.HypothesisLength, score.ReferenceLength));
+        Assert.Equal((stats.GetProperty("hyp_len").GetInt64(), stats.GetProperty("ref_len").GetInt64()),
+            (score.HypothesisLength, score.ReferenceLength));
         GoldenText.Same(stats.GetProperty("bp"), score.BrevityPenalty, variant);
     }
 

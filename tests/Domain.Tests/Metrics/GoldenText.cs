@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace LoraDrop.Domain.Tests;
 
 /// <summary>
-/// Texts and what published implementations score them (Golden/text.json, Golden/datasets.json): single cases, corpora of them, and real data
-/// sets.
+/// Texts and what published implementations score them (Golden/text.json, Golden/datasets.json): single cases, corpora of them, and real
+/// data sets.
 /// </summary>
 internal static class GoldenText
 {
@@ -14,7 +14,8 @@ internal static class GoldenText
 
     private static readonly JsonElement DataSets = Golden("datasets.json").GetProperty("sets");
 
-    private static readonly Dictionary<string, JsonElement> Cases = Text.GetProperty("cases").EnumerateArray().ToDictionary(c => c.GetProperty("id").GetString()!);
+    private static readonly Dictionary<string, JsonElement> Cases = Text.GetProperty("cases").EnumerateArray()
+        .ToDictionary(c => c.GetProperty("id").GetString()!);
 
     public static TheoryData<string> CaseNames => new(Cases.Keys);
 
@@ -65,17 +66,21 @@ internal static class GoldenText
             "dart_dev" => Dart(RealData.Path("nlg", "dart", "dev.json")),
             _ => throw new ArgumentException($"No rule for {name}."),
         }];
-        var text = string.Concat(segments.Select(s => string.Join('\n', s.References.Prepend(s.Hypothesis).Select(t => t.Replace("\n", "\\n"))) + "\n\n"));
+        var text =
+            string.Concat(segments.Select(s => string.Join('\n', s.References.Prepend(s.Hypothesis).Select(t => t.Replace("\n", "\\n")))
+                + "\n\n"));
         Assert.Equal(expected.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
         return segments;
     }
 
     private static IEnumerable<Segment> E2e(string path) =>
-        File.ReadLines(path).Select(line => line.Split("||")).GroupBy(line => line[0], line => line[1].Trim()).Where(g => g.Count() > 1).Select(LastAgainstOthers);
+        File.ReadLines(path).Select(line => line.Split("||")).GroupBy(line => line[0], line => line[1].Trim()).Where(g => g.Count() > 1)
+            .Select(LastAgainstOthers);
 
     private static IEnumerable<Segment> DialogSum(params string[] references) =>
         File.ReadLines(RealData.Path("nlg", "dialogsum", "test.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
-            .Select(item => new Segment(item.GetProperty("summary1").GetString()!, [.. references.Select(r => item.GetProperty(r).GetString()!)]));
+            .Select(item => new Segment(item.GetProperty("summary1").GetString()!,
+            [.. references.Select(r => item.GetProperty(r).GetString()!)]));
 
     private static IEnumerable<Segment> Dart(string path) =>
         JsonDocument.Parse(File.ReadAllText(path)).RootElement.EnumerateArray()

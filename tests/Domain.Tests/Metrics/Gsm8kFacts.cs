@@ -9,14 +9,16 @@ public sealed class Gsm8kFacts
 {
     private static readonly JsonElement Golden = GoldenText.Golden("gsm8k.json");
 
-    public static TheoryData<string> Cases => new(Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("id").GetString()!));
+    public static TheoryData<string> Cases =>
+        new(Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("id").GetString()!));
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void The_answer_is_the_official_one(string id)
     {
         var item = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("id").GetString() == id);
-        Assert.Equal(item.GetProperty("valid").GetBoolean() ? item.GetProperty("extracted").GetString() : null, Gsm8k.Answer(item.GetProperty("answer").GetString()!));
+        Assert.Equal(item.GetProperty("valid").GetBoolean() ? item.GetProperty("extracted").GetString() : null,
+            Gsm8k.Answer(item.GetProperty("answer").GetString()!));
     }
 
     [Theory]

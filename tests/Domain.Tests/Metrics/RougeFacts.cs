@@ -12,7 +12,8 @@ public sealed class RougeFacts
         foreach (var (form, rouge) in Forms)
         {
             var scored = expected.GetProperty("rouge").GetProperty(form);
-            foreach (var (i, reference) in segments[0].References.Index()) Same(scored.GetProperty("per_reference")[i], rouge.Score(segments[0].Hypothesis, reference));
+            foreach (var (i, reference) in segments[0].References.Index())
+                Same(scored.GetProperty("per_reference")[i], rouge.Score(segments[0].Hypothesis, reference));
             if (scored.TryGetProperty("best", out var best)) Same(best, rouge.Best(segments[0]));
         }
     }
@@ -33,8 +34,10 @@ public sealed class RougeFacts
         var (segments, expected) = GoldenText.Get(name);
         foreach (var (i, text) in segments[0].References.Prepend(segments[0].Hypothesis).Index())
         {
-            Assert.Equal(expected.GetProperty("tokens").GetProperty("rouge")[i].GetString(), string.Join(' ', new Rouge(Stem: false).Tokens(text)));
-            Assert.Equal(expected.GetProperty("tokens").GetProperty("rouge_stem")[i].GetString(), string.Join(' ', new Rouge(Stem: true).Tokens(text)));
+            Assert.Equal(expected.GetProperty("tokens").GetProperty("rouge")[i].GetString(),
+                string.Join(' ', new Rouge(Stem: false).Tokens(text)));
+            Assert.Equal(expected.GetProperty("tokens").GetProperty("rouge_stem")[i].GetString(),
+                string.Join(' ', new Rouge(Stem: true).Tokens(text)));
         }
     }
 
@@ -49,7 +52,8 @@ public sealed class RougeFacts
     [Fact]
     public void A_subsequence_longer_than_a_machine_word_is_found()
     {
-        List<string> one = [.. Enumerable.Range(0, 1000).Select(i => $"{i * i % 17}")], other = [.. Enumerable.Range(0, 700).Select(i => $"{i * 5 % 13}")];
+        List<string> one = [.. Enumerable.Range(0, 1000).Select(i => $"{i * i % 17}")],
+            other = [.. Enumerable.Range(0, 700).Select(i => $"{i * 5 % 13}")];
         Assert.Equal(Table(one, other), LongestCommonSubsequence.Length(one, other));
         Assert.Equal(Table(one, other), LongestCommonSubsequence.Positions(one, other).Count);
     }
@@ -58,7 +62,8 @@ public sealed class RougeFacts
 
     private static void Same(JsonElement expected, RougeScores actual)
     {
-        foreach (var (name, score) in new[] { ("rouge1", actual.Rouge1), ("rouge2", actual.Rouge2), ("rougeL", actual.RougeL), ("rougeLsum", actual.RougeLsum) })
+        foreach (var (name, score) in new[] { ("rouge1", actual.Rouge1), ("rouge2", actual.Rouge2), ("rougeL", actual.RougeL),
+            ("rougeLsum", actual.RougeLsum) })
         {
             var values = expected.GetProperty(name);
             GoldenText.Same(values[0], score.Precision, $"precision of {name}");

@@ -23,7 +23,8 @@ public sealed class TextMetricsFacts
     public void METEOR_is_NLTKs_without_WordNet(string name)
     {
         var (segments, expected) = GoldenText.Get(name);
-        if (expected.TryGetProperty("meteor", out var meteor)) GoldenText.Same(meteor.GetProperty("no_wordnet"), Meteor.Corpus(segments), "METEOR");
+        if (expected.TryGetProperty("meteor", out var meteor))
+            GoldenText.Same(meteor.GetProperty("no_wordnet"), Meteor.Corpus(segments), "METEOR");
     }
 
     [Theory]

@@ -11,7 +11,8 @@ public sealed class LoraFacts
         using var golden = new GoldenModel(name);
         using var _ = no_grad();
         var before = Bits(golden.Logits());
-        using var adapter = new Adapter(golden.Model, AdapterSites.All(golden.Model), SharingPlan.OwnEverywhere(AdapterSites.All(golden.Model).Select(s => s.Site)), golden.Lora, trainHead: true, 1);
+        using var adapter = new Adapter(golden.Model, AdapterSites.All(golden.Model),
+            SharingPlan.OwnEverywhere(AdapterSites.All(golden.Model).Select(s => s.Site)), golden.Lora, trainHead: true, 1);
         Assert.Equal(before, Bits(golden.Logits()));
     }
 
@@ -35,13 +36,15 @@ public sealed class LoraFacts
         var expanded = shared.Expanded().ToDictionary(t => t.Key, t => t.Value.detach().clone());
         shared.Dispose();
 
-        using var apart = new Adapter(golden.Model, golden.Sites, SharingPlan.OwnEverywhere(golden.Sites.Select(s => s.Site)), golden.Lora, trainHead: false, 0);
+        using var apart = new Adapter(golden.Model, golden.Sites, SharingPlan.OwnEverywhere(golden.Sites.Select(s => s.Site)), golden.Lora,
+            trainHead: false, 0);
         apart.Load(expanded, "expanded");
         golden.Loss().backward();
         Tensor Of(int layer) =>
             apart.Parameters.GradientOf($"base_model.model.roberta.encoder.layer.{layer}.attention.self.query.lora_A.weight");
         var sum = Of(0).Plus(Of(2));
-        Assert.True((together - sum).abs().max().item<float>() <= 1e-7 + 1e-5 * sum.abs().max().item<float>(), "the gradient of the shared A is not the sum over layers 0 and 2");
+        Assert.True((together - sum).abs().max().item<float>() <= 1e-7 + 1e-5 * sum.abs().max().item<float>(),
+            "the gradient of the shared A is not the sum over layers 0 and 2");
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed class LoraFacts
     public void A_rank_above_the_width_of_a_layer_is_refused()
     {
         using var golden = new GoldenModel("roberta-tiny");
-        var refused = Assert.Throws<RefusedInputException>(() => new Adapter(golden.Model, golden.Sites, golden.Plan("lora"), new(33, 8), trainHead: false, 0));
+        var refused = Assert.Throws<RefusedInputException>(() =>
+            new Adapter(golden.Model, golden.Sites, golden.Plan("lora"), new(33, 8), trainHead: false, 0));
         Assert.Equal("lora.rank", Assert.Single(refused.Faults).Path);
     }
 

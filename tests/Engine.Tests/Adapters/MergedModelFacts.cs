@@ -30,7 +30,8 @@ public sealed class MergedModelFacts : IDisposable
         MergedModel.Write(golden.Folder, golden.Model, adapter, _folder.At("once"), null);
         MergedModel.Write(golden.Folder, golden.Model, adapter, _folder.At("twice"), null);
         MergedModel.Write(golden.Folder, golden.Model, adapter, _folder.At("twice"), null);
-        Assert.Equal(File.ReadAllBytes(_folder.At("once", "model.safetensors")), File.ReadAllBytes(_folder.At("twice", "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(_folder.At("once", "model.safetensors")),
+            File.ReadAllBytes(_folder.At("twice", "model.safetensors")));
     }
 
     [Fact]
@@ -64,11 +65,13 @@ public sealed class MergedModelFacts : IDisposable
         using var golden = new GoldenModel("roberta-tiny");
         using var bare = new TestFolder();
         using (var file = SafeTensorsFile.Open(Path.Combine(golden.Folder, "model.safetensors")))
-            SafeTensorsWriter.Write(bare.At("model.safetensors"), file.Names.Where(n => n.StartsWith("roberta.")).ToDictionary(n => n["roberta.".Length..], n => file.Read(n)));
+            SafeTensorsWriter.Write(bare.At("model.safetensors"),
+                file.Names.Where(n => n.StartsWith("roberta.")).ToDictionary(n => n["roberta.".Length..], n => file.Read(n)));
         bare.Copy(Path.Combine(golden.Folder, "config.json"), "config.json");
 
         using var model = SequenceClassifier.Open(bare.Path, 3, 0, CPU);
-        using var adapter = new Adapter(model, AdapterSites.Find(model, ["query"]), SharingPlan.OwnEverywhere(Enumerable.Range(0, 4).Select(layer => new Site("query", layer))), golden.Lora, trainHead: true, 0);
+        using var adapter = new Adapter(model, AdapterSites.Find(model, ["query"]),
+            SharingPlan.OwnEverywhere(Enumerable.Range(0, 4).Select(layer => new Site("query", layer))), golden.Lora, trainHead: true, 0);
         MergedModel.Write(bare.Path, model, adapter, _folder.Path, null);
         using var merged = SafeTensorsFile.Open(_folder.At("model.safetensors"));
         Assert.All(merged.Names, name => Assert.True(name.StartsWith("roberta.") || name.StartsWith("classifier."), name));
@@ -83,10 +86,12 @@ public sealed class MergedModelFacts : IDisposable
         File.Copy(Path.Combine(RealData.Path("weights", "llama-stories260K"), "tokenizer.json"), Base("tokenizer.json"));
         MergedModel.Write(Path.GetDirectoryName(Base("x"))!, golden.Model, adapter, _folder.At("merged"), null, largestShard: 40_000);
 
-        var index = JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "model.safetensors.index.json"))).RootElement.GetProperty("weight_map");
+        var index = JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "model.safetensors.index.json"))).RootElement.GetProperty(
+            "weight_map");
         Assert.True(index.EnumerateObject().Select(entry => entry.Value.GetString()).Distinct().Count() > 2);
         Assert.Contains("lm_head.weight", index.EnumerateObject().Select(entry => entry.Name));
-        Assert.Equal(2, JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "generation_config.json"))).RootElement.GetProperty("eos_token_id").GetInt32());
+        Assert.Equal(2, JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "generation_config.json"))).RootElement.GetProperty(
+            "eos_token_id").GetInt32());
         Assert.True(File.Exists(_folder.At("merged", "tokenizer.json")));
         using var merged = golden.Open(_folder.At("merged"));
         using var _ = no_grad();
@@ -100,13 +105,15 @@ public sealed class MergedModelFacts : IDisposable
         using var adapter = golden.PlaceAdapter("lora");
         using (var file = SafeTensorsFile.Open(Path.Combine(golden.Folder, "model.safetensors")))
         using (NewDisposeScope())
-            SafeTensorsWriter.Write(Base("model.safetensors"), file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.BFloat16)));
+            SafeTensorsWriter.Write(Base("model.safetensors"),
+                file.Names.ToDictionary(name => name, name => file.Read(name, ScalarType.BFloat16)));
         File.Copy(Path.Combine(golden.Folder, "config.json"), Base("config.json"));
         File.Copy(Path.Combine(RealData.Path("weights", "llama-stories260K"), "tokenizer.json"), Base("tokenizer.json"));
         MergedModel.Write(Path.GetDirectoryName(Base("x"))!, golden.Model, adapter, _folder.At("merged"), null);
         using var merged = SafeTensorsFile.Open(_folder.At("merged", "model.safetensors"));
         Assert.All(merged.Names, name => Assert.Equal("BF16", merged.TypeOf(name)));
-        Assert.Equal("bfloat16", JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "config.json"))).RootElement.GetProperty("torch_dtype").GetString());
+        Assert.Equal("bfloat16",
+            JsonDocument.Parse(File.ReadAllText(_folder.At("merged", "config.json"))).RootElement.GetProperty("torch_dtype").GetString());
     }
 
     private string Base(string file)

@@ -8,7 +8,8 @@ public sealed class ParameterCountFacts
 {
     [Fact]
     public void LoRA_of_rank_8_on_query_and_value_of_roberta_base_has_294_912() =>
-        Assert.Equal(new ParameterCounts(294_912, 294_912, 294_912 + 592_130), Counts(EncoderConfig.RobertaBase, classes: 2, OwnEverywhere));
+        Assert.Equal(new ParameterCounts(294_912, 294_912, 294_912 + 592_130),
+            Counts(EncoderConfig.RobertaBase, classes: 2, OwnEverywhere));
 
     [Fact]
     public void LoRA_of_rank_8_on_query_and_value_of_roberta_large_has_786_432() =>
@@ -16,7 +17,8 @@ public sealed class ParameterCountFacts
 
     [Fact]
     public void LoRA_drop_with_5_query_and_7_value_layers_kept_has_147_456_and_with_the_shared_pairs_172_032() =>
-        Assert.Equal(new ParameterCounts(147_456, 172_032, 172_032 + 592_130), Counts(EncoderConfig.RobertaBase, classes: 2, FiveAndSevenKept));
+        Assert.Equal(new ParameterCounts(147_456, 172_032, 172_032 + 592_130),
+            Counts(EncoderConfig.RobertaBase, classes: 2, FiveAndSevenKept));
 
     [Theory]
     [InlineData(2, 592_130)]
@@ -39,7 +41,8 @@ public sealed class ParameterCountFacts
     private static long Counted(int rank, params string[] targets)
     {
         var config = DecoderConfig.Llama2With7B;
-        var width = config.LinearsOf("*").ToDictionary(linear => linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear => (linear.In, linear.Out));
+        var width = config.LinearsOf("*").ToDictionary(linear => linear.Path[(linear.Path.LastIndexOf('.') + 1)..],
+            linear => (linear.In, linear.Out));
         var sites = from target in targets from layer in Enumerable.Range(0, config.Layers) select new Site(target, layer);
         return ParameterCounts.Of(SharingPlan.OwnEverywhere(sites), type => width[type], rank, 0).Adapter;
     }
@@ -47,7 +50,9 @@ public sealed class ParameterCountFacts
     private static SharingPlan OwnEverywhere(IEnumerable<Site> sites) => SharingPlan.OwnEverywhere(sites);
 
     private static SharingPlan FiveAndSevenKept(IEnumerable<Site> sites) =>
-        SharingPlan.Of(sites.Select(site => KeyValuePair.Create(site, site.Layer < (site.Type == "query" ? 5 : 7) ? Place.Own : Place.Shared)));
+        SharingPlan.Of(sites.Select(site => KeyValuePair.Create(site, site.Layer < (site.Type == "query" ? 5 : 7)
+            ? Place.Own
+            : Place.Shared)));
 
     private static ParameterCounts Counts(ModelConfig config, int classes, Func<IEnumerable<Site>, SharingPlan> plan)
     {

@@ -11,7 +11,8 @@ public sealed class PeftAdapterFacts : IDisposable
 
     public static TheoryData<string, string> PeftFolders =>
     [
-        .. from model in (string[])["roberta-tiny", "roberta-tiny-regression", "bert-tiny"] from @case in (string[])["lora", "lora_drop", "lora_head"] select (model, @case),
+        .. from model in (string[])["roberta-tiny", "roberta-tiny-regression", "bert-tiny"] from @case in (string[])["lora", "lora_drop",
+        "lora_head"] select (model, @case),
         ("llama-tiny", "lora"), ("llama-tiny", "lora_drop"), ("llama-tiny", "lora_nlg"), ("llama-tiny-classifier", "lora_head"),
     ];
 
@@ -36,7 +37,8 @@ public sealed class PeftAdapterFacts : IDisposable
         Assert.Equal(theirs.Select(field => field.Key), ours.Select(field => field.Key));
         Assert.Equal("base", ours["base_model_name_or_path"]!.GetValue<string>());
         foreach (var (field, value) in theirs.Where(f => f.Key != "base_model_name_or_path"))
-            Assert.True(JsonNode.DeepEquals(value, ours[field]), $"{field}: PEFT has {value?.ToJsonString() ?? "null"}, ours is {ours[field]?.ToJsonString() ?? "null"}");
+            Assert.True(JsonNode.DeepEquals(value, ours[field]),
+                $"{field}: PEFT has {value?.ToJsonString() ?? "null"}, ours is {ours[field]?.ToJsonString() ?? "null"}");
     }
 
     [Theory, MemberData(nameof(PeftFolders))]
@@ -83,7 +85,8 @@ public sealed class PeftAdapterFacts : IDisposable
         adapter.Dispose();
 
         using (var file = SafeTensorsFile.Open(_folder.At(PeftAdapter.WeightsFile)))
-            Assert.All(file.Names.Where(n => !n.Contains("layer.3.attention.self.query")), n => Assert.Equal(0, file.Read(n).abs().max().item<float>()));
+            Assert.All(file.Names.Where(n => !n.Contains("layer.3.attention.self.query")),
+                n => Assert.Equal(0, file.Read(n).abs().max().item<float>()));
         using var read = PeftAdapter.Read(_folder.Path, golden.Model);
         Assert.Equal(before, Logits(golden));
     }
@@ -169,7 +172,9 @@ public sealed class PeftAdapterFacts : IDisposable
     {
         using var golden = new GoldenModel("bert-tiny");
         using var roberta = new GoldenModel("roberta-tiny");
-        Assert.Contains("another architecture", Assert.Throws<RefusedInputException>(() => PeftAdapter.Read(Path.Combine(roberta.Folder, "adapter_lora"), golden.Model)).Message);
+        Assert.Contains("another architecture",
+            Assert.Throws<RefusedInputException>(() =>
+            PeftAdapter.Read(Path.Combine(roberta.Folder, "adapter_lora"), golden.Model)).Message);
     }
 
     [Fact]
@@ -177,7 +182,8 @@ public sealed class PeftAdapterFacts : IDisposable
     {
         using var golden = Written("roberta-tiny", "lora");
         using (var file = SafeTensorsFile.Open(_folder.At(PeftAdapter.WeightsFile)))
-            SafeTensorsWriter.Write(_folder.At("more"), file.Names.ToDictionary(n => n, n => file.Read(n)).Append(new("base_model.model.lm_head.lora_A.weight", zeros(4, 32))).ToDictionary());
+            SafeTensorsWriter.Write(_folder.At("more"), file.Names.ToDictionary(n => n, n => file.Read(n))
+                .Append(new("base_model.model.lm_head.lora_A.weight", zeros(4, 32))).ToDictionary());
         File.Move(_folder.At("more"), _folder.At(PeftAdapter.WeightsFile), overwrite: true);
         Assert.Contains("base_model.model.lm_head.lora_A.weight", Refusal(golden).Message);
     }
@@ -193,8 +199,11 @@ public sealed class PeftAdapterFacts : IDisposable
     public void A_compact_file_whose_map_does_not_hold_is_refused(string map)
     {
         using var golden = new GoldenModel("roberta-tiny");
-        SafeTensorsWriter.Write(_folder.At("a.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) }, new Dictionary<string, string> { ["loradrop"] = map });
-        Assert.Equal(_folder.At("a.safetensors"), Assert.Single(Assert.Throws<RefusedInputException>(() => CompactAdapter.Read(_folder.At("a.safetensors"), golden.Model)).Faults).Path);
+        SafeTensorsWriter.Write(_folder.At("a.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) },
+            new Dictionary<string, string> { ["loradrop"] = map });
+        Assert.Equal(_folder.At("a.safetensors"),
+            Assert.Single(Assert.Throws<RefusedInputException>(() =>
+            CompactAdapter.Read(_folder.At("a.safetensors"), golden.Model)).Faults).Path);
         Assert.All(golden.Sites, site => Assert.Null(site.Linear.Lora));
     }
 
@@ -217,9 +226,11 @@ public sealed class PeftAdapterFacts : IDisposable
         _folder.File(PeftAdapter.ConfigFile, config.ToJsonString());
     }
 
-    private Fault Refusal(GoldenModel golden) => Assert.Single(Assert.Throws<RefusedInputException>(() => PeftAdapter.Read(_folder.Path, golden.Model)).Faults);
+    private Fault Refusal(GoldenModel golden) =>
+        Assert.Single(Assert.Throws<RefusedInputException>(() => PeftAdapter.Read(_folder.Path, golden.Model)).Faults);
 
-    private static JsonObject ConfigIn(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, PeftAdapter.ConfigFile)))!.AsObject();
+    private static JsonObject ConfigIn(string folder) =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(folder, PeftAdapter.ConfigFile)))!.AsObject();
 
     private static float[] Logits(GoldenModel golden)
     {

@@ -22,7 +22,9 @@ public sealed class JinjaNamesFacts
     [Fact]
     public void A_field_is_looked_for_under_any_spelling()
     {
-        var names = JinjaNames.Of(JinjaParser.Parse("{{ m.a ~ m['b'] ~ m.get('c') }}{% if 'd' in m %}{% endif %}{{ messages | selectattr('e') | list }}"));
+        var names =
+            JinjaNames.Of(
+                JinjaParser.Parse("{{ m.a ~ m['b'] ~ m.get('c') }}{% if 'd' in m %}{% endif %}{{ messages | selectattr('e') | list }}"));
         Assert.All((string[])["a", "b", "c", "d", "e"], name => Assert.True(names.Says(name)));
         Assert.False(names.Says("m"));
     }

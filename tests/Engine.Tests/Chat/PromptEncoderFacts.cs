@@ -12,17 +12,23 @@ public sealed class PromptEncoderFacts : IDisposable
         """;
 
     /// <summary>As DeepSeek-R1's: an answer is asked for with an open thought, and is past without one.</summary>
-    private const string ThoughtLeftOut = "{% for m in messages %}{{ m['role'] + ':' + m['content'] + (eos_token if m['role'] == 'assistant' else ' ') }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:think:' }}{% endif %}";
+    private const string ThoughtLeftOut =
+        "{% for m in messages %}{{ m['role'] + ':' + m['content'] + (eos_token if m['role'] == 'assistant' "
+            + "else ' ') }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:think:' }}{% endif %}";
 
     /// <summary>As ChatML: a turn ends with a token that is not the model's end.</summary>
-    private const string OwnEnd = "{% for m in messages %}{{ m['role'] + ':' + m['content'] + '<mask>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
+    private const string OwnEnd = "{% for m in messages %}{{ m['role'] + ':' + m['content'] + '<mask>' }}{% endfor %}{% if "
+        + "add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
     private const string Strict = "{% if messages | length > 2 %}{{ raise_exception('one question, please') }}{% endif %}" + OwnEnd;
 
     /// <summary>As Qwen's, in short: names of tools before the messages, and calls as JSON. A last answer begins with an empty thought, an
     /// earlier one does not.</summary>
-    private const string Tools = "{% if tools %}{% for t in tools %}{{ t.function.name + ';' }}{% endfor %}{% endif %}{% for m in messages %}{{ m.role + ':' }}{% if loop.last and m.role == 'assistant' %}{{ '##' }}{% endif %}{{ m.content }}"
-        + "{% for call in m.tool_calls or [] %}{{ '[' + call.function.name + (call.function.arguments | tojson) + ']' }}{% endfor %}{{ '<mask>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% if tone is defined %}{{ tone }}{% endif %}{% endif %}";
+    private const string Tools = "{% if tools %}{% for t in tools %}{{ t.function.name + ';' }}{% endfor %}{% endif %}{% for m in "
+        + "messages %}{{ m.role + ':' }}{% if loop.last and m.role == 'assistant' %}{{ '##' }}{% endif %}{{ " + "m.content }}"
+        + "{% for call in m.tool_calls or [] %}{{ '[' + call.function.name + (call.function.arguments | "
+        + "tojson) + ']' }}{% endfor %}{{ '<mask>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' "
+        + "}}{% if tone is defined %}{{ tone }}{% endif %}{% endif %}";
 
     private static readonly ChatMessage Question = ChatMessage.Of("user", "good?"), Answer = ChatMessage.Of("assistant", "fine");
 
@@ -37,12 +43,15 @@ public sealed class PromptEncoderFacts : IDisposable
     public void The_last_answer_is_learnt_after_the_prompt_that_asks_for_it(string template, string prompt, string answer)
     {
         var encoder = Encoder(template);
-        ChatMessage[] messages = [ChatMessage.Of("system", "be kind"), ChatMessage.Of("user", "good film"), ChatMessage.Of("assistant", "fine")];
+        ChatMessage[] messages = [ChatMessage.Of("system", "be kind"), ChatMessage.Of("user", "good film"),
+            ChatMessage.Of("assistant", "fine")];
         var encoded = encoder.Encode(Asked(messages));
-        string Read(IEnumerable<int> places) => encoder.Tokenizer.Decode(places.Select(place => encoded.Text.Ids[place]), skipSpecialTokens: false);
+        string Read(IEnumerable<int> places) =>
+            encoder.Tokenizer.Decode(places.Select(place => encoded.Text.Ids[place]), skipSpecialTokens: false);
         Assert.Equal(answer.Trim(), Read(encoded.Learnt).Trim());
         Assert.Equal(prompt.Trim(), Read(Enumerable.Range(0, encoded.Learnt[0])).Trim());
-        Assert.Equal(encoder.EncodeToAnswer(Asked(messages), 4).Ids, encoded.Text.Ids[..encoded.Learnt[0]]); // what is learnt is what will be asked
+        // what is learnt is what will be asked
+        Assert.Equal(encoder.EncodeToAnswer(Asked(messages), 4).Ids, encoded.Text.Ids[..encoded.Learnt[0]]);
     }
 
     [Fact]
@@ -56,7 +65,8 @@ public sealed class PromptEncoderFacts : IDisposable
     [Fact]
     public void What_the_assistant_begins_with_is_not_learnt()
     {
-        var encoded = Encoder(OwnEnd).Encode(Asked([ChatMessage.Of("assistant", "hello"), ChatMessage.Of("user", "good"), ChatMessage.Of("assistant", "fine")]));
+        var encoded = Encoder(OwnEnd)
+            .Encode(Asked([ChatMessage.Of("assistant", "hello"), ChatMessage.Of("user", "good"), ChatMessage.Of("assistant", "fine")]));
         Assert.InRange(encoded.Learnt[0], encoded.Text.Ids.Length / 2, encoded.Text.Ids.Length - 1);
     }
 
@@ -64,7 +74,8 @@ public sealed class PromptEncoderFacts : IDisposable
     public void Rows_that_the_template_refuses_are_named()
     {
         ChatMessage[] one = [ChatMessage.Of("user", "good"), ChatMessage.Of("assistant", "fine")];
-        var refused = Assert.Throws<RefusedInputException>(() => Encoder(Strict).Encode([Asked(one), Asked([.. one, .. one]) with { Place = "chat.jsonl row 2 (line 2)" }], out _));
+        var refused = Assert.Throws<RefusedInputException>(() =>
+            Encoder(Strict).Encode([Asked(one), Asked([.. one, .. one]) with { Place = "chat.jsonl row 2 (line 2)" }], out _));
         var fault = Assert.Single(refused.Faults);
         Assert.Equal("chat.jsonl row 2 (line 2)", fault.Path);
         Assert.Contains("the chat template refuses the messages: one question, please", fault.Message);
@@ -81,7 +92,11 @@ public sealed class PromptEncoderFacts : IDisposable
     [Fact]
     public void Tools_and_variables_reach_the_template_and_tools_have_a_template_of_their_own()
     {
-        string Prompt(PromptEncoder encoder, string more) => encoder.Tokenizer.Decode(encoder.EncodeToAnswer(Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "content": "fine"}]{{more}}}"""), 4).Ids, skipSpecialTokens: false);
+        string Prompt(PromptEncoder encoder, string more) =>
+            encoder.Tokenizer.Decode(
+                encoder.EncodeToAnswer(
+                Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "content": "fine"}]{{more}}}"""), 4).Ids,
+                skipSpecialTokens: false);
         var encoder = Encoder(Tools);
         Assert.Equal("user:good?<mask>assistant:", Prompt(encoder, ""));
         Assert.Equal("f;user:good?<mask>assistant:", Prompt(encoder, """, "tools": [{"name": "f"}]"""));
@@ -103,7 +118,8 @@ public sealed class PromptEncoderFacts : IDisposable
     public void A_call_is_learnt_as_the_template_writes_it_and_is_what_answers_are_held_against(string call)
     {
         var encoder = Encoder(Tools);
-        var prompt = Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "content": null, "tool_calls": [{{call}}]}]}""");
+        var prompt =
+            Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "content": null, "tool_calls": [{{call}}]}]}""");
         Assert.Equal("""##[f{"a": 1}]<mask>""", Learnt(encoder, encoder.Encode(prompt)));
         Assert.Equal(["""##[f{"a": 1}]"""], Assert.Single(encoder.Asked([prompt, prompt])).References);
     }
@@ -112,7 +128,10 @@ public sealed class PromptEncoderFacts : IDisposable
     public void An_earlier_call_is_learnt_with_its_end_though_the_template_writes_it_otherwise_when_it_is_the_last()
     {
         var encoder = Encoder(Tools);
-        string[] Answers(string weight) => [.. Learnt(encoder, encoder.Encode(Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "tool_calls": [{"name": "f", "arguments": {} }]{{weight}} }, {"role": "tool", "content": "7"}, {"role": "assistant", "content": "yes"}]}"""))).Split("<mask>")];
+        string[] Answers(string weight) =>
+            [.. Learnt(encoder,
+                encoder.Encode(
+                Row($$"""{"messages": [{"role": "user", "content": "good?"}, {"role": "assistant", "tool_calls": [{"name": "f", "arguments": {} }]{{weight}} }, {"role": "tool", "content": "7"}, {"role": "assistant", "content": "yes"}]}"""))).Split("<mask>")];
         Assert.Equal(["[f{}]", "##yes", ""], Answers(""));
         Assert.Equal(["##yes", ""], Answers(""", "weight": 0"""));
     }
@@ -125,10 +144,12 @@ public sealed class PromptEncoderFacts : IDisposable
             + "{{ call.function.name + (call.function.arguments | tojson) }}{% if not loop.first %}{{ '<mask>' }}{% endif %}{% endfor %}"
             + "{% if not m.tool_calls %}{{ '<mask>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
         const string Call = """{"name": "f", "arguments": {"a": 1}}""";
-        Prompt Calls(string calls) => Row($$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{{calls}}]}]}""");
+        Prompt Calls(string calls) =>
+            Row($$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{{calls}}]}]}""");
         var encoder = Encoder(NoEnd);
         Assert.Equal("""f{"a": 1}""", Learnt(encoder, encoder.Encode(Calls(Call))));
-        Assert.Equal(["The chat template puts no mark after the last answer of 1 of 2 rows: a model that learns them does not learn to stop."],
+        Assert.Equal(
+            ["The chat template puts no mark after the last answer of 1 of 2 rows: a model that learns them does not learn to stop."],
             encoder.Encode([Calls(Call), Calls($"{Call}, {Call}")], out _).Remarks);
     }
 
@@ -136,11 +157,13 @@ public sealed class PromptEncoderFacts : IDisposable
     public void What_a_template_does_not_look_at_is_named_once_for_a_file()
     {
         var remarks = new List<string>();
-        var rows = Enumerable.Range(0, 3).Select(i => Row($$"""{"id": {{i}}, "messages": [{"role": "developer", "content": "be kind"}, {"role": "user", "content": "good?"}, {"role": "assistant", "content": "fine", "reasoning_content": "hm"}], "tools": [{"name": "f"}], "chat_template_kwargs": {"deep": true} }""")).ToArray();
+        var rows = Enumerable.Range(0, 3).Select(i =>
+            Row($$"""{"id": {{i}}, "messages": [{"role": "developer", "content": "be kind"}, {"role": "user", "content": "good?"}, {"role": "assistant", "content": "fine", "reasoning_content": "hm"}], "tools": [{"name": "f"}], "chat_template_kwargs": {"deep": true} }""")).ToArray();
         var file = Encoder(OwnEnd).Fitted(new("train.jsonl", "", rows), remarks);
         Assert.Equal(["train.jsonl: not used: id, chat_template_kwargs.deep, messages[].reasoning_content",
             "train.jsonl: the chat template has no place for tools: they are not used in 3 of 3 rows",
-            "train.jsonl: the chat template does not know the role developer: its messages are given to it as system messages in 3 of 3 rows"], remarks);
+            "train.jsonl: the chat template does not know the role developer: its messages are given to it as "
+            + "system messages in 3 of 3 rows"], remarks);
         Assert.Equal("system", file.Prompts[0].Conversation!.Messages[0].Role);
         Assert.Single(Encoder(OwnEnd).Asked(file.Prompts)); // what is not used tells no prompts apart
     }
@@ -148,8 +171,10 @@ public sealed class PromptEncoderFacts : IDisposable
     [Fact]
     public void What_a_template_leaves_out_is_remarked_and_a_call_that_it_leaves_out_is_refused()
     {
-        const string Silent = "{% for m in messages %}{% if m.role in ['user', 'assistant'] %}{{ m.role + ':' + (m.content or '') + '<mask>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
-        Prompt Talk(string message) => Row($$"""{"messages": [{"role": "user", "content": "good?"}, {{message}}, {"role": "user", "content": "sure?"}, {"role": "assistant", "content": "fine"}]}""");
+        const string Silent = "{% for m in messages %}{% if m.role in ['user', 'assistant'] %}{{ m.role + ':' + (m.content or '') "
+            + "+ '<mask>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
+        Prompt Talk(string message) =>
+            Row($$"""{"messages": [{"role": "user", "content": "good?"}, {{message}}, {"role": "user", "content": "sure?"}, {"role": "assistant", "content": "fine"}]}""");
         Assert.Equal(["The chat template leaves out what is said in the role system in 1 of 2 training rows."], Encoder(Silent)
             .Encode([Talk("""{"role": "system", "content": "be kind"}"""), Talk("""{"role": "assistant", "content": "yes"}""")], out _,
             "training rows").Remarks);
@@ -168,7 +193,9 @@ public sealed class PromptEncoderFacts : IDisposable
         Assert.Equal((true, false, true, 32), (cut.PromptCut, cut.AnswerCut, cut.AnswersLost, cut.Text.Ids.Length));
         Assert.Equal("last<mask>", Learnt(Encoder(OwnEnd), cut));
         var encoder = Encoder(OwnEnd, 32);
-        Assert.Equal(["1 of 2 training rows have more than 32 tokens; their prompts are cut from the left. 1 of them lose earlier answers with it, which are not learnt."], encoder.Encode([Asked(talk), Asked([Question, Answer])], out _, "training rows").Remarks);
+        Assert.Equal(["1 of 2 training rows have more than 32 tokens; their prompts are cut from the left. 1 of them lose "
+            + "earlier answers with it, which are not learnt."], encoder.Encode([Asked(talk), Asked([Question, Answer])], out _,
+            "training rows").Remarks);
     }
 
     [Fact]

@@ -50,14 +50,19 @@ public sealed class ToolTemplateFacts
     [InlineData("llama-3", "\"ab\"")] // would print Python's list
     public void Parts_are_given_to_a_template_that_goes_through_them_and_as_one_text_to_others(string name, string content)
     {
-        var row = Conversation.Read(JsonDocument.Parse("""{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c"}]}""").RootElement, new(1), new DataFaults("x"))!;
+        var row =
+            Conversation.Read(
+                JsonDocument.Parse(
+                """{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c"}]}""").RootElement, new(1), new DataFaults("x"))!;
         Assert.Equal(content, Template(name).Fitted(row).Messages[0].Fields["content"]!.ToJsonString());
     }
 
     [Fact]
     public void A_template_that_reads_parts_alone_is_given_parts()
     {
-        var template = ChatTemplate.Of("t", "{% for m in messages %}{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}|{% endfor %}", new Dictionary<string, string>());
+        var template =
+            ChatTemplate.Of("t", "{% for m in messages %}{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% "
+                + "endif %}{% endfor %}|{% endfor %}", new Dictionary<string, string>());
         Assert.Equal("hello|hi|", template.Render(template.Fitted(new([ChatMessage.Of("user", "hello"), ChatMessage.Of("assistant",
             "hi")])), answer: false));
     }
@@ -75,7 +80,10 @@ public sealed class ToolTemplateFacts
             new Dictionary<string, string>());
         foreach (var arguments in (string[])["{\"a\": 1}", "\"{\\\"a\\\": 1}\"", "\" {\\\"a\\\":1} \""])
         {
-            var row = Conversation.Read(JsonDocument.Parse($$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "f", "arguments": {{arguments}}}]}]}""").RootElement, new(1), new DataFaults("x"))!;
+            var row =
+                Conversation.Read(
+                    JsonDocument.Parse(
+                    $$"""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "f", "arguments": {{arguments}}}]}]}""").RootElement, new(1), new DataFaults("x"))!;
             Assert.Equal($"f {expected}", template.Render(template.Fitted(row), answer: false));
         }
     }

@@ -8,7 +8,8 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>Writes Parquet as Arrow's own writer does, which pandas, polars and <c>datasets</c> use.</summary>
 internal static class ArrowFiles
 {
-    public static string Write(string path, IReadOnlyDictionary<string, string>? metadata, params (string Name, IArrowArray Values)[] columns)
+    public static string Write(string path, IReadOnlyDictionary<string, string>? metadata,
+        params (string Name, IArrowArray Values)[] columns)
     {
         var schema = new Schema(columns.Select(column => new Field(column.Name, column.Values.Data.DataType, nullable: true)), metadata);
         using var properties = new ArrowWriterPropertiesBuilder().StoreSchema().Build();
@@ -52,7 +53,8 @@ internal static class ArrowFiles
             offsets.Append(bytes.Length);
             count++;
         }
-        return new LargeStringArray(new ArrayData(LargeStringType.Default, count, 0, 0, [ArrowBuffer.Empty, offsets.Build(), bytes.Build()]));
+        return new LargeStringArray(new ArrayData(LargeStringType.Default, count, 0, 0,
+            [ArrowBuffer.Empty, offsets.Build(), bytes.Build()]));
     }
 
     public static IArrowArray Bytes(params IEnumerable<byte[]> values)
@@ -68,10 +70,13 @@ internal static class ArrowFiles
 
     public static IArrowArray Flags(params IEnumerable<bool> values) => new BooleanArray.Builder().AppendRange(values).Build();
 
-    public static IArrowArray Days(params IEnumerable<DateTime> values) => new Date32Array.Builder().AppendRange(values.Select(DateOnly.FromDateTime)).Build();
+    public static IArrowArray Days(params IEnumerable<DateTime> values) =>
+        new Date32Array.Builder().AppendRange(values.Select(DateOnly.FromDateTime)).Build();
 
-    public static IArrowArray Decimals(params IEnumerable<decimal> values) => new Decimal128Array.Builder(new Decimal128Type(10, 2)).AppendRange(values).Build();
+    public static IArrowArray Decimals(params IEnumerable<decimal> values) =>
+        new Decimal128Array.Builder(new Decimal128Type(10, 2)).AppendRange(values).Build();
 
     public static IArrowArray Categories(string[] categories, params IEnumerable<int> places) =>
-        new DictionaryArray(new DictionaryType(Int32Type.Default, StringType.Default, false), new Int32Array.Builder().AppendRange(places).Build(), Texts(categories));
+        new DictionaryArray(new DictionaryType(Int32Type.Default, StringType.Default, false),
+            new Int32Array.Builder().AppendRange(places).Build(), Texts(categories));
 }

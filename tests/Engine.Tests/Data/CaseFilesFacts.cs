@@ -4,10 +4,12 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>Files as people have them, which went wrong once: the inspection of an upload, training and the columns of both say the same of each.</summary>
+/// <summary>Files as people have them, which went wrong once: the inspection of an upload, training and the columns of both say the same of
+/// each.</summary>
 public sealed class CaseFilesFacts : IDisposable
 {
-    private static readonly TaskSettings Labelled = new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("text", null, "label") };
+    private static readonly TaskSettings Labelled =
+        new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("text", null, "label") };
 
     private readonly TestFolder _folder = new();
 
@@ -21,7 +23,8 @@ public sealed class CaseFilesFacts : IDisposable
     public void A_packed_file_that_was_cut_off_is_refused_by_all(string name)
     {
         foreach (var read in Readings(Case("cut-gzip", name)))
-            Assert.Contains(" is cut off", Assert.Single(Assert.Throws<RefusedInputException>(read).Faults, fault => fault.Message.StartsWith("cannot be unpacked", StringComparison.Ordinal)).Message);
+            Assert.Contains(" is cut off", Assert.Single(Assert.Throws<RefusedInputException>(read).Faults,
+                fault => fault.Message.StartsWith("cannot be unpacked", StringComparison.Ordinal)).Message);
     }
 
     [Fact]
@@ -55,7 +58,8 @@ public sealed class CaseFilesFacts : IDisposable
         string trained = Case("label-numbers", train), validated = Case("label-numbers", validation);
         var data = TrainingData.Read(new(trained, validated), Labelled, 42);
         Assert.Equal(["1", "2", "3"], data.Train.Labels);
-        var classes = data.Train.Examples.DistinctBy(example => example.First).ToDictionary(example => example.First, example => example.Class);
+        var classes = data.Train.Examples.DistinctBy(example => example.First)
+            .ToDictionary(example => example.First, example => example.Class);
         Assert.All(data.Validation.Examples, example => Assert.Equal(classes[example.First], example.Class));
         var facts = DatasetInspection.Read(new(trained, validated));
         Assert.All(facts.Splits, split => Assert.Equal(ColumnType.Whole, split.Columns[1].Type));
@@ -70,11 +74,16 @@ public sealed class CaseFilesFacts : IDisposable
     [InlineData("bad\ngood\n", "1\n0.0\n", new[] { "bad", "good" }, new[] { 1, 0 })]   // places, where no class is a number
     public void Labels_are_read_by_value(string train, string validation, string[] classes, int[] read)
     {
-        static string Table(string labels, int times) => "text,label\n" + string.Concat(Enumerable.Repeat(labels, times).SelectMany(l => l.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select((label, i) => $"text {i},{label}\n"));
-        var data = TrainingData.Read(new(_folder.File("train.csv", Table(train, 10)), _folder.File("dev.csv", Table(validation, 1))), Labelled, 42);
+        static string Table(string labels, int times) =>
+            "text,label\n" + string.Concat(Enumerable.Repeat(labels, times)
+                .SelectMany(l => l.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select((label, i) => $"text {i},{label}\n"));
+        var data = TrainingData.Read(new(_folder.File("train.csv", Table(train, 10)), _folder.File("dev.csv", Table(validation, 1))),
+            Labelled, 42);
         Assert.Equal(classes, data.Train.Labels);
         Assert.Equal(read, data.Validation.Examples.Select(example => example.Class));
-        Assert.Equal(classes[0] == "bad" ? 1 : 0, data.Remarks.Count(remark => remark == "dev.csv: numbers in column label are taken for places of the classes: 0 is bad, 1 is good."));
+        Assert.Equal(classes[0] == "bad" ? 1 : 0,
+            data.Remarks.Count(remark =>
+            remark == "dev.csv: numbers in column label are taken as class indices: 0 is bad, 1 is good."));
     }
 
     [Fact]
@@ -82,7 +91,8 @@ public sealed class CaseFilesFacts : IDisposable
     {
         var train = Case("label-numbers", "train-floats.csv");
         var validation = _folder.File("dev.csv", "text,label\nx,1\nx,0\n");
-        Assert.Equal("dev.csv row 2 (line 3) column label: must be one of 1, 2, 3; it is \"0\"", Assert.Throws<RefusedInputException>(() => TrainingData.Read(new(train, validation), Labelled, 42)).Message);
+        Assert.Equal("dev.csv row 2 (line 3) column label: must be one of 1, 2, 3; it is \"0\"",
+            Assert.Throws<RefusedInputException>(() => TrainingData.Read(new(train, validation), Labelled, 42)).Message);
     }
 
     [Theory]
@@ -101,9 +111,12 @@ public sealed class CaseFilesFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"y\", \"label\": \"b\", \"deep\": {\"a\": [[[{\"b\": null}]]]}}\n", "deep", ColumnType.Other)]
-    [InlineData("{\"id\": 1, \"text\": \"x\", \"label\": \"a\"}\n{\"id\": \"two\", \"text\": \"y\", \"label\": \"b\"}\n", "id", ColumnType.Text)]
-    [InlineData("{\"odd\": \"\\ud800\", \"text\": \"x\", \"label\": \"a\"}\n{\"odd\": \"z\", \"text\": \"y\", \"label\": \"b\"}\n", "odd", ColumnType.Other)]
+    [InlineData("{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"y\", \"label\": \"b\", \"deep\": {\"a\": [[[{\"b\": null}]]]}}\n",
+    "deep", ColumnType.Other)]
+    [InlineData("{\"id\": 1, \"text\": \"x\", \"label\": \"a\"}\n{\"id\": \"two\", \"text\": \"y\", \"label\": \"b\"}\n", "id",
+    ColumnType.Text)]
+    [InlineData("{\"odd\": \"\\ud800\", \"text\": \"x\", \"label\": \"a\"}\n{\"odd\": \"z\", \"text\": \"y\", \"label\": \"b\"}\n", "odd",
+    ColumnType.Other)]
     public void Whatever_an_unused_column_holds_is_no_fault(string rows, string unused, ColumnType type)
     {
         var path = _folder.File("d.jsonl", rows);
@@ -114,7 +127,8 @@ public sealed class CaseFilesFacts : IDisposable
         if (type != ColumnType.Other) return;
         var wrong = Labelled with { Columns = new(unused, null, "label") };
         Assert.Throws<RefusedInputException>(() => Dataset.Read(path, wrong));
-        Assert.StartsWith("task.columns.first: d.jsonl column ", RequestFit.Faults(Request(wrong), null, new([SplitOf(path)]))[0].ToString());
+        Assert.StartsWith("task.columns.first: d.jsonl column ",
+            RequestFit.Faults(Request(wrong), null, new([SplitOf(path)]))[0].ToString());
     }
 
     [Theory]
@@ -129,7 +143,8 @@ public sealed class CaseFilesFacts : IDisposable
         var label = SplitOf(path).Columns[1];
         Assert.Equal((ColumnType.Boolean, 2), (label.Type, label.Values!.Count));
         Assert.Empty(RequestFit.Faults(Request(Labelled), null, new([SplitOf(path)])));
-        Assert.Equal([0, 1], Dataset.Read(path, Labelled with { Labels = ["True", "False"] }).Examples.Take(2).Select(example => example.Class));
+        Assert.Equal([0, 1], Dataset.Read(path, Labelled with { Labels = ["True", "False"] }).Examples.Take(2)
+            .Select(example => example.Class));
     }
 
     [Theory]
@@ -169,14 +184,17 @@ public sealed class CaseFilesFacts : IDisposable
             prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
     }
 
-    /// <summary>DuckDB makes a column JSON once one of its texts is a number, and then each text has its quotation marks and escapes.</summary>
+    /// <summary>DuckDB makes a column JSON once one of its texts is a number, and then each text has its quotation marks and
+    /// escapes.</summary>
     [Fact]
     public void Texts_that_DuckDB_wrote_as_JSON_are_read_without_their_quotation_marks()
     {
         var path = Case("parquet", "duckdb-mixed.parquet");
         Assert.Equal("a \"quoted\" text 0", SplitOf(path).Preview[0][0]);
-        Assert.Equal("duckdb-mixed.parquet row 8 column text: must be a text; it is a number", Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Labelled)).Message);   // as in the JSONL it came from
-        var prompts = PromptFile.Read(path, new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity, Text = new() { Prompt = "{text}", Target = "{label}" }, Decoding = new() }).Prompts;
+        Assert.Equal("duckdb-mixed.parquet row 8 column text: must be a text; it is a number",
+            Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Labelled)).Message);   // as in the JSONL it came from
+        var prompts = PromptFile.Read(path, new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity,
+            Text = new() { Prompt = "{text}", Target = "{label}" }, Decoding = new() }).Prompts;
         Assert.Equal(["a \"quoted\" text 6", "7", "a \"quoted\" text 8"], prompts.Skip(6).Take(3).Select(prompt => prompt.Text));
     }
 
@@ -186,7 +204,8 @@ public sealed class CaseFilesFacts : IDisposable
         var path = Case("parquet", "hyparquet-lists.parquet");
         Assert.Equal(["text", "label"], SplitOf(path).Columns.Select(column => column.Name));
         var prompts = PromptFile.Read(path, TaskPreset.Find(TaskPreset.Chat)!.Task).Prompts;
-        Assert.Equal([("user", "Hi 0"), ("assistant", "Hello 0")], prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
+        Assert.Equal([("user", "Hi 0"), ("assistant", "Hello 0")],
+            prompts[0].Conversation!.Messages.Select(message => (message.Role, message.Content)));
     }
 
     [Fact]
@@ -194,20 +213,24 @@ public sealed class CaseFilesFacts : IDisposable
     {
         var path = Case("index-column", "index-column.csv");
         var split = SplitOf(path);
-        Assert.Equal((24, true, "Unnamed: 0, text, label"), (split.Rows, split.Header, string.Join(", ", split.Columns.Select(column => column.Name))));
+        Assert.Equal((24, true, "Unnamed: 0, text, label"),
+            (split.Rows, split.Header, string.Join(", ", split.Columns.Select(column => column.Name))));
         Assert.Equal(["Unnamed: 0"], split.NotUsed);
         var data = TrainingData.Read(new(path), Labelled, 42);
         Assert.Equal(["bad", "good"], data.Train.Labels);
         Assert.Contains("index-column.csv: not used: Unnamed: 0", data.Remarks);
         var counted = Labelled with { Columns = new("1", null, "2") };
-        Assert.Equal("index-column.csv: must have the columns (1, 2); it has (Unnamed: 0, text, label): the file has a header, so columns must be given by name",
+        Assert.Equal("index-column.csv: must have the columns (1, 2); it has (Unnamed: 0, text, label): the file has a "
+            + "header, so columns must be given by name",
             Assert.Throws<RefusedInputException>(() => Dataset.Read(path, counted)).Message);
         Assert.Equal(2, RequestFit.Faults(Request(counted), null, new([split])).Count);
     }
 
     [Theory]
-    [InlineData("d.csv", ",0,1\n0,good soup,a\n1,bad soup,b\n2,dull soup,a\n", "Unnamed: 0, 0, 1", 3)]   // pandas' columns that have no names, with its index
-    [InlineData("d.csv", "text,label,\nx,a,\ny,b,\nz,a,\n", "text, label, Unnamed: 2", 3)]              // a separator at the end of every line
+    // pandas' columns that have no names, with its index
+    [InlineData("d.csv", ",0,1\n0,good soup,a\n1,bad soup,b\n2,dull soup,a\n", "Unnamed: 0, 0, 1", 3)]
+    // a separator at the end of every line
+    [InlineData("d.csv", "text,label,\nx,a,\ny,b,\nz,a,\n", "text, label, Unnamed: 2", 3)]
     [InlineData("d.tsv", "\t\ttext\tlabel\na\t0\tx\tp\na\t1\ty\tq\n", "Unnamed: 0, Unnamed: 1, text, label", 2)] // an index of two levels
     public void Whatever_a_header_leaves_without_a_name_gets_one(string name, string text, string columns, int rows)
     {
@@ -222,7 +245,8 @@ public sealed class CaseFilesFacts : IDisposable
         var split = SplitOf(path);
         Assert.Equal((false, 3), (split.Header, split.Rows));
         Assert.Equal(3, Dataset.Read(path, Labelled with { Columns = new("0", null, "1") }).Examples.Count);
-        Assert.Equal("d.csv: must have the columns (text, label); it has (0, 1): the file has no header (\"good\" occurs again in its column), so columns must be given by index from 0",
+        Assert.Equal("d.csv: must have the columns (text, label); it has (0, 1): the file has no header (\"good\" occurs "
+            + "again in its column), so columns must be given by index from 0",
             Assert.Throws<RefusedInputException>(() => Dataset.Read(path, Labelled)).Message);
     }
 
@@ -234,11 +258,15 @@ public sealed class CaseFilesFacts : IDisposable
     [Fact]
     public void Labels_that_differ_in_spelling_alone_are_remarked_by_training_and_at_the_upload()
     {
-        var path = _folder.File("d.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"x {i},{(i % 3) switch { 0 => "good", 1 => "good ", _ => "Bad" }}\ny {i},bad\n")));
-        string[] remarks = ["\"Bad\" and \"bad\" differ only in spelling and are 2 labels", "\"good\" and \"good \" differ only in spelling and are 2 labels"];
+        var path = _folder.File("d.csv", "text,label\n"
+            + string.Concat(Enumerable.Range(0, 30)
+            .Select(i => $"x {i},{(i % 3) switch { 0 => "good", 1 => "good ", _ => "Bad" }}\ny {i},bad\n")));
+        string[] remarks = ["\"Bad\" and \"bad\" differ only in spelling and are 2 labels",
+            "\"good\" and \"good \" differ only in spelling and are 2 labels"];
         Assert.Equal(remarks.Select(remark => $"column label: {remark}"), SplitOf(path).Remarks);
         Assert.Equal(remarks.Select(remark => $"Labels: {remark}."), TrainingData.Read(new(path), Labelled, 42).Remarks);
-        var numbers = _folder.File("n.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"x {i},{(i % 3) switch { 0 => "1", 1 => "1.0", _ => "2" }}\n")));
+        var numbers = _folder.File("n.csv", "text,label\n"
+            + string.Concat(Enumerable.Range(0, 30).Select(i => $"x {i},{(i % 3) switch { 0 => "1", 1 => "1.0", _ => "2" }}\n")));
         Assert.Equal(["Labels: \"1\" and \"1.0\" are one label, 1."], TrainingData.Read(new(numbers), Labelled, 42).Remarks);
     }
 
@@ -246,7 +274,8 @@ public sealed class CaseFilesFacts : IDisposable
     private static IEnumerable<Action> Readings(string path) =>
     [
         () => SplitOf(path), () => Dataset.Read(path, Labelled), () => TrainingData.Read(new(path), Labelled, 42),
-        () => PromptFile.Read(path, new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity, Text = new() { Prompt = "{text}", Target = "{label}" }, Decoding = new() }),
+        () => PromptFile.Read(path, new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity,
+        Text = new() { Prompt = "{text}", Target = "{label}" }, Decoding = new() }),
         () => PromptFile.Read(path, TaskPreset.Find(TaskPreset.Chat)!.Task),
     ];
 
@@ -254,7 +283,8 @@ public sealed class CaseFilesFacts : IDisposable
 
     private static string Case(params string[] parts) => Path.Combine([AppContext.BaseDirectory, "Cases", .. parts]);
 
-    private static JobRequest Request(TaskSettings task) => new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
+    private static JobRequest Request(TaskSettings task) =>
+        new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
 
     private static byte[] Packed(string text)
     {

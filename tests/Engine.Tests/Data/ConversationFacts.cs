@@ -57,7 +57,8 @@ public sealed class ConversationFacts
     [Fact]
     public void A_null_that_a_call_means_stays_where_nothing_says_that_it_was_made_by_columns()
     {
-        string Arguments(string call, string more = "") => Read($$"""{"messages": [{"role": "user", "content": "q"{{more}} }, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {{call}} } }]}]}""").Messages[^1].Calls![0]!["function"]!["arguments"]!.ToJsonString();
+        string Arguments(string call, string more = "") =>
+            Read($$"""{"messages": [{"role": "user", "content": "q"{{more}} }, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {{call}} } }]}]}""").Messages[^1].Calls![0]!["function"]!["arguments"]!.ToJsonString();
         const string Meant = """{"a":null,"b":1}""", AsText = "\"{\\\"a\\\": null, \\\"b\\\": 1}\"";
         Assert.Equal((Meant, Meant), (Arguments(Meant), Arguments(AsText)));
         Assert.Equal(("""{"b":1}""", Meant), (Arguments(Meant, ""","tool_calls": null"""), Arguments(AsText, ""","tool_calls": null""")));
@@ -67,7 +68,8 @@ public sealed class ConversationFacts
     public void Null_fields_are_as_if_they_were_not_there()
     {
         var plain = Read($$"""{"messages": [{{Question}}, {{Yes}}]}""");
-        var written = Read("""{"id": null, "system": null, "tools": null, "functions": null, "chat_template_kwargs": null, "messages": [{"role": "user", "content": "warm?", "name": null, "weight": null, "tool_calls": null, "function_call": null, "tool_call_id": null}, {"role": "assistant", "content": "yes", "name": null, "weight": null, "tool_calls": null, "function_call": null, "refusal": null}]}""");
+        var written =
+            Read("""{"id": null, "system": null, "tools": null, "functions": null, "chat_template_kwargs": null, "messages": [{"role": "user", "content": "warm?", "name": null, "weight": null, "tool_calls": null, "function_call": null, "tool_call_id": null}, {"role": "assistant", "content": "yes", "name": null, "weight": null, "tool_calls": null, "function_call": null, "refusal": null}]}""");
         Assert.Equal(plain.Messages.Select(message => message.Fields.ToJsonString()), written.Messages.Select(message =>
             message.Fields.ToJsonString()));
         Assert.Equal((plain.Key, 0), (written.Key, written.Others.Count));
@@ -88,7 +90,8 @@ public sealed class ConversationFacts
     [Fact]
     public void The_history_of_an_Alpaca_row_is_what_was_said_before_and_is_learnt_too()
     {
-        var read = Read("""{"instruction": "And now?", "input": "in Oslo", "output": "cold", "history": [["warm?", "yes"], ["sure?", "quite"]], "system": "Be kind."}""");
+        var read =
+            Read("""{"instruction": "And now?", "input": "in Oslo", "output": "cold", "history": [["warm?", "yes"], ["sure?", "quite"]], "system": "Be kind."}""");
         Assert.Equal([("system", "Be kind.", false), ("user", "warm?", false), ("assistant", "yes", true), ("user", "sure?", false),
             ("assistant", "quite", true), ("user", "And now?\n\nin Oslo", false), ("assistant", "cold", true)],
             read.Messages.Select(message => (message.Role, message.Content, message.Learnt)));
@@ -109,22 +112,28 @@ public sealed class ConversationFacts
     [InlineData("1.0", true)]
     [InlineData("null", true)]
     public void A_weight_says_whether_an_answer_is_learnt(string weight, bool learnt) =>
-        Assert.Equal([false, learnt, false, true], Read($$"""{"messages": [{{Question}}, {"role": "assistant", "content": "yes", "weight": {{weight}}}, {{Question}}, {{Yes}}]}""").Messages.Select(message => message.Learnt));
+        Assert.Equal([false, learnt, false, true],
+            Read($$"""{"messages": [{{Question}}, {"role": "assistant", "content": "yes", "weight": {{weight}}}, {{Question}}, {{Yes}}]}""").Messages.Select(message => message.Learnt));
 
     [Fact]
     public void Everything_else_of_a_row_is_kept_for_the_template_or_to_be_named()
     {
-        var read = Read($$"""{"id": 7, "messages": [{{Question}}, {"role": "assistant", "content": "yes", "reasoning_content": "hm"}], "topic": "sky", "chat_template_kwargs": {"enable_thinking": false}, "parallel_tool_calls": true, "conversations": "old"}""");
+        var read =
+            Read($$"""{"id": 7, "messages": [{{Question}}, {"role": "assistant", "content": "yes", "reasoning_content": "hm"}], "topic": "sky", "chat_template_kwargs": {"enable_thinking": false}, "parallel_tool_calls": true, "conversations": "old"}""");
         Assert.Equal(["id", "topic", "parallel_tool_calls", "conversations"], read.Others.Select(field => field.Key));
         Assert.Equal("""{"enable_thinking":false}""", read.Variables.ToJsonString());
         Assert.Equal(["messages[].reasoning_content"], read.NotRead(field => field is "role" or "content"));
     }
 
     [Theory]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0.5}]}""", "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": "1"}]}""", "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""", "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y", "weight": 2}]}""", "conversations[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0.5}]}""",
+    "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": "1"}]}""",
+    "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""",
+    "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y", "weight": 2}]}""",
+    "conversations[1].weight: must be 0 or 1: an answer is learnt or it is not")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "[1]"}}]}]}""", "messages[1].tool_calls[0].function.arguments: must be a JSON object; it is a list")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{city: Oslo}"}}]}]}""", "messages[1].tool_calls[0].function.arguments: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{\"a\": 1, \"a\": 2}"}}]}]}""", "messages[1].tool_calls[0].function.arguments: is a text that is not JSON")]
@@ -132,21 +141,31 @@ public sealed class ConversationFacts
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"arguments": {}}}]}]}""", "messages[1].tool_calls[0].function.name: must be a text: the name of the function")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "custom", "custom": {"name": "f", "input": "x"}}]}]}""", "messages[1].tool_calls[0].type: must be function: other calls are not trained here")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "tool_calls": [{"name": "f", "arguments": {}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].tool_calls: must be on a message of the assistant: only it calls tools")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "weather(Oslo)"}]}""", "conversations[1].value: is a text that is not JSON")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": "weather"}""", "tools: is a text that is not JSON")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": [{"type": "web_search"}]}""", "tools[0]: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": 3}""", "tools: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "weather(Oslo)"}]}""",
+    "conversations[1].value: is a text that is not JSON")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": "weather"}""",
+    "tools: is a text that is not JSON")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": [{"type": "web_search"}]}""", "tools[0]: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": " + "…, \"parameters\": {…}}}")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": 3}""",
+    "tools: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].content[0]: is a picture: models that read text are trained here, and nothing else")]
-    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "input_audio"}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].content[0]: is sound: models that read text are trained here, and nothing else")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null}]}""", "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
+    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "input_audio"}]}, {"role": "assistant", "content": "y"}]}""",
+    "messages[0].content[0]: is sound: models that read text are trained here, and nothing else")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null}]}""",
+    "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
     [InlineData("""{"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "system": "b"}""", "system: is another than the system message that the conversation begins with")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "system": ["b"]}""", "system: must be a text: the system message")]
-    [InlineData("""{"instruction": "x", "output": "y", "history": [["a"]]}""", "history[0]: must be a pair of texts that are not empty: question and answer")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "system": ["b"]}""",
+    "system: must be a text: the system message")]
+    [InlineData("""{"instruction": "x", "output": "y", "history": [["a"]]}""",
+    "history[0]: must be a pair of texts that are not empty: question and answer")]
     [InlineData("""{"instruction": "x", "output": "y", "history": "a, b"}""", "history: must be a list of pairs: question and answer")]
     [InlineData("""{"instruction": "x", "input": ["a"], "output": "y"}""", "input: must be a text")]
-    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""", "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""", "label: marks good and bad completions, which is not trained here: remove the bad ones and the label")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""", "chat_template_kwargs: must be an object with variables of the chat template")]
+    [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""",
+    "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""",
+    "label: marks good and bad completions, which is not trained here: remove the bad ones and the label")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""",
+    "chat_template_kwargs: must be an object with variables of the chat template")]
     public void What_cannot_be_learnt_is_told_by_its_place_in_the_row(string row, string fault)
     {
         var faults = new DataFaults("c.jsonl");

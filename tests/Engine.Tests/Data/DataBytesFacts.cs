@@ -7,7 +7,8 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>A file that is not what its name says is named as what it is.</summary>
 public sealed class DataBytesFacts : IDisposable
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid "
+        + "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
     private readonly TestFolder _folder = new();
 
@@ -25,10 +26,12 @@ public sealed class DataBytesFacts : IDisposable
     [InlineData("d.parquet", "PAR1 and no end", "is cut off: a Parquet file ends with PAR1")]
     [InlineData("d.json", "[{\"a\": 1}, {\"a\": ", "line 1: is not JSON: ")]
     [InlineData("d.json", "{\"a\": {\"0\": 1}, \n\"b\": {\"0\": 2}}", "must be a list of objects; it begins with {")]
-    [InlineData("d.json", "{\"text\": {\"0\": \"x\", \"1\": \"y\"}, \"label\": {\"0\": 1, \"1\": 0}}", "is a table by columns, as pandas' to_json() writes it by default")]
+    [InlineData("d.json", "{\"text\": {\"0\": \"x\", \"1\": \"y\"}, \"label\": {\"0\": 1, \"1\": 0}}",
+    "is a table by columns, as pandas' to_json() writes it by default")]
     [InlineData("d.csv", "a,b\nx,y\nz,\"w", "line 3: opens a quote that is never closed")]
     [InlineData("d.jsonl", "{\"a\": 1}\n{\"a\": ", "row 2 (line 2): is not JSON: ")]
-    public void It_is_told_what_it_is(string name, string text, string fault) => Assert.Contains(fault, Refused(name, Encoding.UTF8.GetBytes(text)));
+    public void It_is_told_what_it_is(string name, string text, string fault) =>
+    Assert.Contains(fault, Refused(name, Encoding.UTF8.GetBytes(text)));
 
     [Fact]
     public void So_is_what_is_packed_without_saying_so_or_twice_or_otherwise()
@@ -38,7 +41,8 @@ public sealed class DataBytesFacts : IDisposable
         Assert.Contains("holds what is packed by gzip once more", Refused("d.csv.gz", Packed(packed)));
         Assert.Contains("holds a git-lfs pointer", Refused("d.csv.gz", Packed(Encoding.UTF8.GetBytes(Pointer))));
         Assert.Contains("is packed by zstd", Refused("d.csv", [0x28, 0xb5, 0x2f, 0xfd, 0, 0]));
-        Assert.Contains("is text in UTF-16: save it as UTF-8", Refused("d.csv", [0xff, 0xfe, .. Encoding.Unicode.GetBytes("text,label\n")]));
+        Assert.Contains("is text in UTF-16: save it as UTF-8",
+            Refused("d.csv", [0xff, 0xfe, .. Encoding.Unicode.GetBytes("text,label\n")]));
     }
 
     [Fact]
@@ -90,7 +94,8 @@ public sealed class DataBytesFacts : IDisposable
         byte[] bytes = [.. "\uFEFFtext,label\n"u8, .. Encoding.UTF8.GetBytes(rows), 0xE9, .. ",x\n"u8, .. Encoding.UTF8.GetBytes(rows)];
         var at = Array.IndexOf(bytes, (byte)0xE9);
         Assert.Contains($"line 40002: is not UTF-8: byte 0xE9 at offset {at} of the file", Refused("d.csv", bytes));
-        Assert.Contains($"line 40002: is not UTF-8: byte 0xE9 at offset {at} of the file", Refused("d.tsv", [.. bytes.Select(b => b == (byte)',' ? (byte)'\t' : b)]));
+        Assert.Contains($"line 40002: is not UTF-8: byte 0xE9 at offset {at} of the file",
+            Refused("d.tsv", [.. bytes.Select(b => b == (byte)',' ? (byte)'\t' : b)]));
     }
 
     private string Refused(string name, byte[] bytes)
@@ -98,7 +103,8 @@ public sealed class DataBytesFacts : IDisposable
         var path = _folder.File(name, bytes);
         var told = string.Join('\n', Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(path))).Faults);
         var task = new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("text", null, "label") };
-        Assert.Equal(told.Split('\n')[0], Assert.Throws<RefusedInputException>(() => Dataset.Read(path, task)).Faults[0].ToString());   // training says the same
+        // training says the same
+        Assert.Equal(told.Split('\n')[0], Assert.Throws<RefusedInputException>(() => Dataset.Read(path, task)).Faults[0].ToString());
         return told;
     }
 
@@ -114,6 +120,7 @@ public sealed class DataBytesFacts : IDisposable
     {
         private int _blocks = blocks;
 
-        public override int Read(Span<byte> buffer) => _blocks-- > 0 ? buffer.Length : throw new NotSupportedException("of the inner stream");
+        public override int Read(Span<byte> buffer) =>
+            _blocks-- > 0 ? buffer.Length : throw new NotSupportedException("of the inner stream");
     }
 }

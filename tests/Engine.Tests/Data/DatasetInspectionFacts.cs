@@ -25,9 +25,11 @@ public sealed class DatasetInspectionFacts : IDisposable
     {
         var split = Assert.Single(Read(name, text).Splits);
         Assert.Equal((SplitSummary.Train, name, 3, true), (split.Split, split.File, split.Rows, split.Header));
-        Assert.Equal([("text", ColumnType.Text), ("label", ColumnType.Whole), ("score", ColumnType.Number), ("good", ColumnType.Boolean)], split.Columns.Select(c => (c.Name, c.Type)));
+        Assert.Equal([("text", ColumnType.Text), ("label", ColumnType.Whole), ("score", ColumnType.Number), ("good", ColumnType.Boolean)],
+            split.Columns.Select(c => (c.Name, c.Type)));
         var (texts, labels) = (split.Columns[0], split.Columns[1]);
-        Assert.Equal((1, name == "d.jsonl" ? "row 2 (line 2)" : "row 2 (line 3)", 2, 8), (texts.Empty, texts.FirstEmpty, texts.Distinct, texts.Longest));
+        Assert.Equal((1, name == "d.jsonl" ? "row 2 (line 2)" : "row 2 (line 3)", 2, 8),
+            (texts.Empty, texts.FirstEmpty, texts.Distinct, texts.Longest));
         Assert.Equal(new CellSample(name == "d.jsonl" ? "row 1 (line 1)" : "row 1 (line 2)", "fine"), texts.FirstNotNumber);
         Assert.Equal(["0: 1", "1: 2"], labels.Values!.Select(value => $"{value.Key}: {value.Value}"));
         Assert.Null(labels.FirstNotNumber);
@@ -63,7 +65,8 @@ public sealed class DatasetInspectionFacts : IDisposable
     [Fact]
     public void A_preview_has_twenty_rows_and_cuts_long_cells()
     {
-        var split = Read("d.tsv", "a\tb\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{i}{new string('x', 497)}😀{i}\ty\n"))).Splits[0];
+        var split =
+            Read("d.tsv", "a\tb\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{i}{new string('x', 497)}😀{i}\ty\n"))).Splits[0];
         Assert.Equal(20, split.Preview.Count);
         Assert.Equal("0" + new string('x', 497) + "😀…", split.Preview[0][0]);
         Assert.Equal("10" + new string('x', 497) + "…", split.Preview[10][0]); // half a 😀 is no character
@@ -84,12 +87,15 @@ public sealed class DatasetInspectionFacts : IDisposable
     [InlineData("d.tsv", "", "d.tsv: has no rows")]
     [InlineData("d.tsv", "text\tlabel\n", "d.tsv: has no rows")]
     [InlineData("d.jsonl", "\n", "d.jsonl: has no rows")]
-    [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
+    [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, "
+    + ".tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.tsv", "a\tb\nx\n", "d.tsv row 1 (line 2): must have 2 fields; it has 1")]
     [InlineData("d.csv", "a,b\nx,\"y\n", "d.csv line 2: opens a quote that is never closed")]
-    [InlineData("d.csv", "a,b\nx,y\"z\n", "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
+    [InlineData("d.csv", "a,b\nx,y\"z\n",
+    "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
     [InlineData("d.jsonl", "{\"a\": 1}\n[]", "d.jsonl row 2 (line 2): must be a JSON object; it is a list")]
-    [InlineData("d.jsonl", "{\"a\": 1}\n{\"a\": 2, \"a\": 1}", "d.jsonl row 2 (line 2): is not JSON: Duplicate property 'a' encountered (byte 10 of the line)")]
+    [InlineData("d.jsonl", "{\"a\": 1}\n{\"a\": 2, \"a\": 1}",
+    "d.jsonl row 2 (line 2): is not JSON: Duplicate property 'a' encountered (byte 10 of the line)")]
     [InlineData("d.parquet", "not a Parquet file", "d.parquet: is not a Parquet file: it does not begin with PAR1")]
     public void A_fault_names_its_place(string name, string text, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => Read(name, text)).Faults).ToString());
@@ -98,15 +104,19 @@ public sealed class DatasetInspectionFacts : IDisposable
     public void Wrong_bytes_are_named_by_line_and_offset()
     {
         var path = _folder.File("d.tsv", [.. "a\tb\nx\t"u8, 0xE9, .. "t\n"u8]);
-        Assert.Equal("d.tsv line 2: is not UTF-8: byte 0xE9 at offset 6 of the file", Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(path))).Message);
+        Assert.Equal("d.tsv line 2: is not UTF-8: byte 0xE9 at offset 6 of the file",
+            Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(path))).Message);
     }
 
     [Fact]
     public void The_faults_of_every_file_are_told_at_once_and_the_same_one_of_many_rows_with_a_count()
     {
         var bad = "a\tb\n" + string.Concat(Enumerable.Repeat("x\n", 25));
-        var faults = Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(_folder.File("train.tsv", bad), _folder.File("dev.tsv", bad), _folder.At("none.tsv")))).Faults;
-        Assert.Equal(["train.tsv row 1 (line 2): must have 2 fields; it has 1; so in 24 more rows", "dev.tsv row 1 (line 2): must have 2 fields; it has 1; so in 24 more rows"], faults.SkipLast(1).Select(fault => fault.ToString()));
+        var faults = Assert.Throws<RefusedInputException>(() =>
+            DatasetInspection.Read(new(_folder.File("train.tsv", bad), _folder.File("dev.tsv", bad), _folder.At("none.tsv")))).Faults;
+        Assert.Equal(["train.tsv row 1 (line 2): must have 2 fields; it has 1; so in 24 more rows",
+            "dev.tsv row 1 (line 2): must have 2 fields; it has 1; so in 24 more rows"], faults.SkipLast(1).Select(fault =>
+            fault.ToString()));
         Assert.StartsWith("none.tsv: cannot be read: ", faults[^1].ToString());
     }
 
@@ -123,7 +133,8 @@ public sealed class DatasetInspectionFacts : IDisposable
     [Fact]
     public async Task Parquet_says_itself_what_its_columns_are()
     {
-        DataField text = new DataField<string>("text"), label = new DataField<long?>("label"), share = new DataField<double>("share"), good = new DataField<bool>("good"), day = new DataField<DateTime>("day");
+        DataField text = new DataField<string>("text"), label = new DataField<long?>("label"), share = new DataField<double>("share"),
+            good = new DataField<bool>("good"), day = new DataField<DateTime>("day");
         var file = new MemoryStream();
         await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(text, label, share, good, day), file))
             for (var g = 0; g < 2; g++)
@@ -137,12 +148,15 @@ public sealed class DatasetInspectionFacts : IDisposable
             }
         var split = DatasetInspection.Read(new(_folder.File("d.parquet", file.ToArray()))).Splits[0];
         Assert.Equal((4, true), (split.Rows, split.Header));
-        Assert.Equal([ColumnType.Text, ColumnType.Whole, ColumnType.Number, ColumnType.Boolean, ColumnType.Other], split.Columns.Select(column => column.Type));
+        Assert.Equal([ColumnType.Text, ColumnType.Whole, ColumnType.Number, ColumnType.Boolean, ColumnType.Other],
+            split.Columns.Select(column => column.Type));
         Assert.Equal((1, "row 4"), (split.Columns[1].Empty, split.Columns[1].FirstEmpty));
-        Assert.Equal(["1", "0", "1", "false", "…"], (string[])[split.Preview[0][1], split.Preview[1][1], split.Preview[2][1], split.Preview[3][3], split.Preview[0][4]]);
+        Assert.Equal(["1", "0", "1", "false", "…"],
+            (string[])[split.Preview[0][1], split.Preview[1][1], split.Preview[2][1], split.Preview[3][3], split.Preview[0][4]]);
 
         var damaged = _folder.File("damaged.parquet", [.. file.ToArray()[..50], .. file.ToArray()[80..]]);
-        Assert.StartsWith("damaged.parquet: cannot be read as Parquet:", Assert.Single(Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(damaged))).Faults).ToString());
+        Assert.StartsWith("damaged.parquet: cannot be read as Parquet:",
+            Assert.Single(Assert.Throws<RefusedInputException>(() => DatasetInspection.Read(new(damaged))).Faults).ToString());
     }
 
     [Fact]

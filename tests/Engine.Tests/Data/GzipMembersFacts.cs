@@ -13,12 +13,14 @@ public sealed class GzipMembersFacts
     [InlineData(2)]
     [InlineData(300)]
     public void Members_are_read_one_after_the_other(int members) =>
-        Assert.Equal(string.Concat(Enumerable.Repeat(Text, members)), Unpacked([.. Enumerable.Repeat(Packed(Text), members).SelectMany(member => member)]));
+        Assert.Equal(string.Concat(Enumerable.Repeat(Text, members)),
+            Unpacked([.. Enumerable.Repeat(Packed(Text), members).SelectMany(member => member)]));
 
     [Fact]
     public void Blocks_of_bgzip_with_an_empty_one_at_the_end_are_read()
     {
-        byte[] empty = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 0x42, 0x43, 2, 0, 0x1b, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];   // as bgzip ends a file
+        // as bgzip ends a file
+        byte[] empty = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 0x42, 0x43, 2, 0, 0x1b, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         Assert.Equal(Text + Text, Unpacked([.. Packed(Text), .. empty, .. Packed(Text), .. empty]));
     }
 
@@ -35,7 +37,8 @@ public sealed class GzipMembersFacts
 
     [Fact]
     public void Whatever_else_follows_the_end_is_refused() =>
-        Assert.StartsWith("after its packed data ends, at byte ", Assert.Throws<InvalidDataException>(() => Unpacked([.. Packed(Text), .. "<html>"u8])).Message);
+        Assert.StartsWith("after its packed data ends, at byte ",
+            Assert.Throws<InvalidDataException>(() => Unpacked([.. Packed(Text), .. "<html>"u8])).Message);
 
     [Fact]
     public void A_file_that_is_cut_anywhere_is_refused_also_after_a_whole_member()
@@ -71,7 +74,8 @@ public sealed class GzipMembersFacts
 
     [Fact]
     public void What_unpacks_to_a_hundredfold_is_refused_once_it_is_large() =>
-        Assert.Contains("unpacks to more than 100 times its size", Assert.Throws<InvalidDataException>(() => Unpacked(Packed(new string(' ', 2 << 20)), suspicious: 1 << 20)).Message);
+        Assert.Contains("unpacks to more than 100 times its size",
+            Assert.Throws<InvalidDataException>(() => Unpacked(Packed(new string(' ', 2 << 20)), suspicious: 1 << 20)).Message);
 
     private static string Unpacked(byte[] packed, long suspicious = GzipMembers.Suspicious)
     {

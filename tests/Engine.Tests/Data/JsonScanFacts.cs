@@ -97,16 +97,19 @@ public sealed class JsonScanFacts : IDisposable
             var faults = new DataFaults("f");
             foreach (var (_, line) in Utf8Text.Lines(new MemoryStream(bytes), faults)) Assert.True(Utf8.IsValid(line.Span));
             var lines = wrong.Select(at => (Line: bytes.AsSpan(0, at).Count((byte)'\n') + 1, At: at));
-            Assert.Equal(lines.Select(line => $"f line {line.Line}: is not UTF-8: byte 0xFF at offset {line.At} of the file"), faults.All.Select(fault => $"{fault.Path}: {fault.Message}"));
+            Assert.Equal(lines.Select(line => $"f line {line.Line}: is not UTF-8: byte 0xFF at offset {line.At} of the file"),
+                faults.All.Select(fault => $"{fault.Path}: {fault.Message}"));
         }
     }
 
-    /// <summary>Compares the rows as they stand with the same rows in a spelling that only the reader reads: the first name with an escape.</summary>
+    /// <summary>Compares the rows as they stand with the same rows in a spelling that only the reader reads: the first name with an
+    /// escape.</summary>
     private void Same(string text, bool refused)
     {
         string[] lines = text.Split('\n');
         var unusual = string.Join('\n', lines.Select(Unusual));
-        Assert.All(unusual.Split('\n').Where(line => line.Contains('{')), line => Assert.False(new JsonScan().TryRead(Encoding.UTF8.GetBytes(line.TrimStart('\uFEFF')))));
+        Assert.All(unusual.Split('\n').Where(line => line.Contains('{')),
+            line => Assert.False(new JsonScan().TryRead(Encoding.UTF8.GetBytes(line.TrimStart('\uFEFF')))));
         Assert.Contains(lines, line => new JsonScan().TryRead(Encoding.UTF8.GetBytes(line.TrimStart('\uFEFF'))));
         var (usual, expected) = (Told(text), Told(unusual));
         Assert.Equal(expected, usual);
@@ -124,7 +127,8 @@ public sealed class JsonScanFacts : IDisposable
         catch (RefusedInputException refused)
         {
             // Places of bytes move with the spelling; the words do not.
-            return Regex.Replace(string.Join('\n', refused.Faults.Select(fault => $"{fault.Path}: {fault.Message}")), @"byte \d+ of", "byte of");
+            return Regex.Replace(string.Join('\n', refused.Faults.Select(fault => $"{fault.Path}: {fault.Message}")), @"byte \d+ of",
+                "byte of");
         }
     }
 
@@ -134,7 +138,8 @@ public sealed class JsonScanFacts : IDisposable
         return at < 0 ? line : $"{line[..(at + 2)]}\\u{(int)line[at + 2]:x4}{line[(at + 3)..]}";
     }
 
-    private static string Duplicate(int i) => i % 2 == 0 ? """{"id": 1, "text": "a", "id": 2}""" : """{"id": 1, "text": "a", "text": {"b": 1}}""";
+    private static string Duplicate(int i) =>
+        i % 2 == 0 ? """{"id": 1, "text": "a", "id": 2}""" : """{"id": 1, "text": "a", "text": {"b": 1}}""";
 
     private static string Row(Random random, int i)
     {
@@ -154,13 +159,18 @@ public sealed class JsonScanFacts : IDisposable
         var (user, assistant) = role == "from" ? ("human", "gpt") : ("user", "assistant");
         var messages = new List<string>();
         if (random.Next(3) == 0) messages.Add(Message("system", "Be brief."));
-        for (var turns = random.Next(1, 4); turns > 0; turns--) messages.AddRange([Message(user, "Q" + Random()), Message(assistant, "A" + Random())]);
+        for (var turns = random.Next(1, 4); turns > 0; turns--)
+            messages.AddRange([Message(user, "Q" + Random()), Message(assistant, "A" + Random())]);
         if (random.Next(5) == 0) messages.Insert(0, $$"""{"{{content}}": "first, with a name", "name": "n", "{{role}}": "{{user}}"}""");
-        if (faulty && i > 5 && random.Next(20) == 0) messages.Add(Message(random.Next(3) switch { 0 => user, 1 => "nobody", _ => assistant }, random.Next(2) == 0 ? "\u3000" : "x\\ud800"));
+        if (faulty && i > 5 && random.Next(20) == 0)
+            messages.Add(Message(random.Next(3) switch { 0 => user, 1 => "nobody", _ => assistant }, random.Next(2) == 0
+                ? "\u3000"
+                : "x\\ud800"));
         var list = i % 7 == 0 ? "conversations" : "messages";
         var besides = random.Next(8) switch
         {
-            0 => $", \"id\": {i}", 1 => ", \"score\": 1.50", 2 => ", \"source\": \"x\\n\"", 3 => ", \"system\": \"Be brief.\"", 4 => ", \"meta\": {\"a\": 1}", 5 => ", \"ok\": null, \"id\": \"a\"",
+            0 => $", \"id\": {i}", 1 => ", \"score\": 1.50", 2 => ", \"source\": \"x\\n\"", 3 => ", \"system\": \"Be brief.\"", 4 =>
+                ", \"meta\": {\"a\": 1}", 5 => ", \"ok\": null, \"id\": \"a\"",
             6 when faulty && i % 3 == 0 => ", \"id\": 1, \"id\": 2", _ => "",
         };
         return $"{{\"{list}\": [{string.Join(", ", messages)}]{besides}}}";
@@ -169,19 +179,25 @@ public sealed class JsonScanFacts : IDisposable
         string Random() => Text(random)[1..^1];
     }
 
-    private static string Text(Random random) => $"\"{string.Concat(Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(8) switch { 0 => "\\n", 1 => "é", 2 => "\\\"", 3 => "\\u00e9", 4 => "😀", _ => "word " }))}\"";
+    private static string Text(Random random) =>
+        "\"" + string.Concat(Enumerable.Range(0, random.Next(1, 30)).Select(_ =>
+            random.Next(8) switch { 0 => "\\n", 1 => "é", 2 => "\\\"", 3 => "\\u00e9", 4 => "😀", _ => "word " })) + "\"";
 
-    private static string Scalar(Random random) => random.Next(9) switch { 0 => "null", 1 => "true", 2 => "1.0", 3 => "-1e3", 4 => "12345678901234567890123", 5 => "\" \"", 6 => "\"7\"", _ => Text(random) };
+    private static string Scalar(Random random) =>
+        random.Next(9) switch { 0 => "null", 1 => "true", 2 => "1.0", 3 => "-1e3", 4 => "12345678901234567890123", 5 => "\" \"", 6 =>
+            "\"7\"", _ => Text(random) };
 
     private static string Object(Random random, int depth)
     {
-        var members = Enumerable.Range(0, random.Next(4)).Select(i => $"\"{"k\u00e9y"[..random.Next(1, 4)]}{i}\":{(random.Next(2) == 0 ? " " : "")}{Value(random, depth)}");
+        var members = Enumerable.Range(0, random.Next(4))
+            .Select(i => $"\"{"k\u00e9y"[..random.Next(1, 4)]}{i}\":{(random.Next(2) == 0 ? " " : "")}{Value(random, depth)}");
         return $"{{{string.Join(", ", members)}}}";
     }
 
     private static string Value(Random random, int depth) => random.Next(depth < 3 ? 6 : 4) switch
     {
-        0 => Text(random), 1 => Scalar(random), 2 => "false", 3 => random.Next(-100, 100).ToString(), 4 => $"[{Value(random, depth + 1)},{Value(random, depth + 1)}]", _ => Object(random, depth + 1),
+        0 => Text(random), 1 => Scalar(random), 2 => "false", 3 => random.Next(-100, 100).ToString(), 4 =>
+            $"[{Value(random, depth + 1)},{Value(random, depth + 1)}]", _ => Object(random, depth + 1),
     };
 
     /// <summary>Half of the objects as they are, half with one character that another stands for.</summary>
@@ -191,7 +207,8 @@ public sealed class JsonScanFacts : IDisposable
         if (random.Next(3) > 0)
         {
             var at = random.Next(json.Length);
-            json = random.Next(3) switch { 0 => json[..at] + json[(at + 1)..], 1 => json[..at] + Others[random.Next(Others.Length)] + json[at..], _ => json[..at] + Others[random.Next(Others.Length)] + json[(at + 1)..] };
+            json = random.Next(3) switch { 0 => json[..at] + json[(at + 1)..], 1 => json[..at] + Others[random.Next(Others.Length)]
+                + json[at..], _ => json[..at] + Others[random.Next(Others.Length)] + json[(at + 1)..] };
         }
         return Encoding.UTF8.GetBytes(json);
     }

@@ -16,7 +16,8 @@ public sealed class PromptFileFacts : IDisposable
     [Fact]
     public void A_row_becomes_prompt_and_target_by_its_templates()
     {
-        var prompt = Read("d.jsonl", """{"question": "2+2?", "answer": "4", "also": "four", "from": "sums"}""", new() { Prompt = "Q: {question} {{x}}\nA:", Target = " {answer}", References = ["also"], Source = "from" })[0];
+        var prompt = Read("d.jsonl", """{"question": "2+2?", "answer": "4", "also": "four", "from": "sums"}""",
+            new() { Prompt = "Q: {question} {{x}}\nA:", Target = " {answer}", References = ["also"], Source = "from" })[0];
         Assert.Equal(("Q: 2+2? {x}\nA:", " 4", "sums"), (prompt.Text, prompt.Target, prompt.Source));
         Assert.Equal([" 4", "four"], prompt.References);
     }
@@ -27,7 +28,8 @@ public sealed class PromptFileFacts : IDisposable
     [InlineData("a\tbb\nx\ty\n", "d.tsv: must have the columns (a, b); it has (a, bb)")]
     [InlineData("", "d.tsv: has no rows")]
     public void What_is_wrong_with_a_row_is_told_by_row_and_column(string text, string fault) =>
-        Assert.StartsWith(fault, Assert.Throws<RefusedInputException>(() => Read("d.tsv", text, new() { Prompt = "{a}", Target = "{b}" })).Message);
+        Assert.StartsWith(fault,
+            Assert.Throws<RefusedInputException>(() => Read("d.tsv", text, new() { Prompt = "{a}", Target = "{b}" })).Message);
 
     [Theory]
     [InlineData("No column", "must contain a column in braces")]
@@ -41,10 +43,13 @@ public sealed class PromptFileFacts : IDisposable
     public void A_packed_file_is_read_and_one_that_only_calls_itself_packed_is_not()
     {
         File.WriteAllBytes(_folder.At("d.txt.gz"), Packed(Encoding.UTF8.GetBytes("name : X || There is X . \n")));
-        Assert.Equal(("Table: name : X\nText:", " There is X ."), Preset("e2e", "d.txt.gz")[0] is var prompt ? (prompt.Text, prompt.Target) : default);
+        Assert.Equal(("Table: name : X\nText:", " There is X ."), Preset("e2e", "d.txt.gz")[0] is var prompt
+            ? (prompt.Text, prompt.Target)
+            : default);
 
         File.WriteAllText(_folder.At("plain.txt.gz"), "not packed");
-        Assert.Contains("plain.txt.gz: cannot be unpacked: it is not packed by gzip, although its name ends in .gz", Assert.Throws<RefusedInputException>(() => Preset("e2e", "plain.txt.gz")).Message);
+        Assert.Contains("plain.txt.gz: cannot be unpacked: it is not packed by gzip, although its name ends in .gz",
+            Assert.Throws<RefusedInputException>(() => Preset("e2e", "plain.txt.gz")).Message);
     }
 
     [Theory]
@@ -62,17 +67,23 @@ public sealed class PromptFileFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "messages[0].role: must be one of system, developer, user, assistant, tool")]
+    [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""",
+    "messages[0].role: must be one of system, developer, user, assistant, tool")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "messages: must have a message to answer, and the answer")]
-    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""", "messages[1]: must be of the assistant: the last message is an answer")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""", "messages: has no answer that is learnt: each has the weight 0")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x", "name": "\ud800"}, {"role": "assistant", "content": "y"}]}""", "messages[0]: holds half of a surrogate pair")]
-    [InlineData("""{"conversations": [{"from": "pope", "value": "x"}, {"from": "gpt", "value": "y"}]}""", "conversations[0].from: must be one of system, developer, user, human, assistant, gpt, tool, observation, function, function_call")]
+    [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""",
+    "messages[1]: must be of the assistant: the last message is an answer")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""",
+    "messages: has no answer that is learnt: each has the weight 0")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x", "name": "\ud800"}, {"role": "assistant", "content": "y"}]}""",
+    "messages[0]: holds half of a surrogate pair")]
+    [InlineData("""{"conversations": [{"from": "pope", "value": "x"}, {"from": "gpt", "value": "y"}]}""",
+    "conversations[0].from: must be one of system, developer, user, human, assistant, gpt, tool, observation, function, function_call")]
     [InlineData("""{"instruction": "x", "output": ""}""", "output: must be a text that is not empty")]
     public void What_is_wrong_with_a_conversation_is_told_by_row_and_message(string line, string fault)
     {
         _folder.File("c.jsonl", $"{Good}\n{line}\n");
-        Assert.Equal($"c.jsonl row 2 (line 2) {fault}", Assert.Single(Assert.Throws<RefusedInputException>(() => Preset("chat", "c.jsonl")).Faults).ToString());
+        Assert.Equal($"c.jsonl row 2 (line 2) {fault}",
+            Assert.Single(Assert.Throws<RefusedInputException>(() => Preset("chat", "c.jsonl")).Faults).ToString());
     }
 
     [Theory]
@@ -102,9 +113,11 @@ public sealed class PromptFileFacts : IDisposable
     }
 
     private IReadOnlyList<Prompt> Read(string name, string text, TextSettings settings) =>
-        PromptFile.Read(_folder.File(name, text), new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity, Text = settings, Decoding = new() }).Prompts;
+        PromptFile.Read(_folder.File(name, text),
+            new() { Kind = TaskKind.Generation, Metric = Metric.Perplexity, Text = settings, Decoding = new() }).Prompts;
 
-    private IReadOnlyList<Prompt> Preset(string preset, string name) => PromptFile.Read(_folder.At(name), TaskPreset.Find(preset)!.Task).Prompts;
+    private IReadOnlyList<Prompt> Preset(string preset, string name) =>
+        PromptFile.Read(_folder.At(name), TaskPreset.Find(preset)!.Task).Prompts;
 
     private static byte[] Packed(byte[] bytes)
     {

@@ -29,10 +29,14 @@ public sealed class RequestFitFacts : IDisposable
     public void A_request_fits_where_the_run_takes_it(string format, string text, string first, string label, params string[] labels)
     {
         var separator = format == "csv" ? ',' : '\t';
-        var more = string.Concat(Enumerable.Range(0, 10).Select(_ => $"again{separator}{(labels.Length > 0 && text.Contains(",0") ? "0" : "good")}{(text.Contains("good\t1") ? "\t1" : "")}\n"));
+        var more =
+            string.Concat(Enumerable.Range(0, 10).Select(_ =>
+                $"again{separator}{(labels.Length > 0 && text.Contains(",0") ? "0" : "good")}{(text.Contains("good\t1") ? "\t1" : "")}\n"));
         var files = new DataFiles(_folder.File($"train.{format}", string.Format(text, more)));
-        var task = new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new(first, null, label), Labels = labels.Length == 0 ? null : labels };
-        Assert.Equal(Refuses(() => TrainingData.Read(files, task, 42)), RequestFit.Faults(Request(task), null, DatasetInspection.Read(files)).Count > 0);
+        var task = new TaskSettings { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new(first, null, label),
+            Labels = labels.Length == 0 ? null : labels };
+        Assert.Equal(Refuses(() => TrainingData.Read(files, task, 42)),
+            RequestFit.Faults(Request(task), null, DatasetInspection.Read(files)).Count > 0);
     }
 
     [Theory]
@@ -51,7 +55,8 @@ public sealed class RequestFitFacts : IDisposable
         Assert.NotEmpty(RequestFit.Faults(Request(TaskPreset.Find(preset == "glue/stsb" ? "glue/rte" : "glue/stsb")!.Task), null, data));
     }
 
-    private static JobRequest Request(TaskSettings task) => new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
+    private static JobRequest Request(TaskSettings task) =>
+        new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
 
     private static bool Refuses(Action read)
     {

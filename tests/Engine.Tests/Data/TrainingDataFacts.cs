@@ -4,7 +4,8 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class TrainingDataFacts : IDisposable
 {
-    private static readonly TaskSettings Task = new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("a", null, "y") };
+    private static readonly TaskSettings Task =
+        new() { Kind = TaskKind.Classification, Metric = Metric.Accuracy, Columns = new("a", null, "y") };
 
     private readonly TestFolder _folder = new();
 
@@ -22,10 +23,12 @@ public sealed class TrainingDataFacts : IDisposable
     public void Two_files_for_one_split_or_none_for_training_are_refused()
     {
         _folder.File("dev.tsv", "");
-        Assert.Contains("has no train.jsonl, train.json, train.csv", Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
+        Assert.Contains("has no train.jsonl, train.json, train.csv",
+            Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
         _folder.File("train.tsv", "");
         _folder.File("train.csv", "");
-        Assert.Contains("has train.csv and train.tsv: keep one", Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
+        Assert.Contains("has train.csv and train.tsv: keep one",
+            Assert.Throws<RefusedInputException>(() => DataFiles.At(_folder.Path)).Message);
     }
 
     [Fact]
@@ -34,7 +37,8 @@ public sealed class TrainingDataFacts : IDisposable
         var train = _folder.File("train.tsv", "a\ty\nx\tp\nx\tq\n");
         var data = TrainingData.Read(new(train, _folder.File("dev.tsv", "a\ty\nx\tq\n")), Task, 42);
         Assert.Equal(1, data.Validation.Examples[0].Class);
-        var refused = Assert.Throws<RefusedInputException>(() => TrainingData.Read(new(train, _folder.File("dev.tsv", "a\ty\nx\tr\n")), Task, 42));
+        var refused = Assert.Throws<RefusedInputException>(() =>
+            TrainingData.Read(new(train, _folder.File("dev.tsv", "a\ty\nx\tr\n")), Task, 42));
         Assert.Equal("dev.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"r\"", refused.Message);
     }
 
@@ -69,18 +73,21 @@ public sealed class TrainingDataFacts : IDisposable
         var few = new DataFiles(_folder.File("train.tsv", "a\ty\nx\tp\nx\tq\n"));
         Assert.Contains("too few rows", Assert.Throws<RefusedInputException>(() => TrainingData.Read(few, Task, 42)).Message);
         var one = new DataFiles(_folder.File("train.tsv", Rows(("p", 60))));
-        Assert.Contains("one class only", Assert.Throws<RefusedInputException>(() => TrainingData.Read(one, Task with { Labels = ["p", "q"] }, 42)).Message);
+        Assert.Contains("one class only",
+            Assert.Throws<RefusedInputException>(() => TrainingData.Read(one, Task with { Labels = ["p", "q"] }, 42)).Message);
     }
 
     [Theory]
     [InlineData(TaskKind.Classification, "p", "-1", null)]
-    [InlineData(TaskKind.Classification, "p", "-1\nx\tp", "test.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"-1\"")]
+    [InlineData(TaskKind.Classification, "p", "-1\nx\tp",
+    "test.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"-1\"")]
     [InlineData(TaskKind.Regression, "0.5", "-1.0", null)]
     public void A_test_file_whose_labels_are_all_hidden_is_left_out_with_a_remark(TaskKind kind, string label, string hidden, string? fault)
     {
         var task = Task with { Kind = kind, Metric = kind == TaskKind.Regression ? Metric.Spearman : Metric.Accuracy };
         var other = kind == TaskKind.Regression ? "-1" : "q";
-        var files = new DataFiles(_folder.File("train.tsv", Rows((label, 60), (other, 40))), Test: _folder.File("test.tsv", $"a\ty\nx\t{hidden}\n\t-1\n"));
+        var files = new DataFiles(_folder.File("train.tsv", Rows((label, 60), (other, 40))),
+            Test: _folder.File("test.tsv", $"a\ty\nx\t{hidden}\n\t-1\n"));
         if (fault is not null)
         {
             Assert.Contains(fault, Assert.Throws<RefusedInputException>(() => TrainingData.Read(files, task, 42)).Message);

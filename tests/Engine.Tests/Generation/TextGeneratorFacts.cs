@@ -35,7 +35,8 @@ public sealed class TextGeneratorFacts
     {
         using var model = TinyDecoder.Model();
         int[][] prompts = [.. TinyDecoder.Texts(3, 9, 1, 6, 4).Select(text => text.Ids)];
-        foreach (var decoding in (DecodingSettings[])[new() { MaxNewTokens = 12 }, new() { MaxNewTokens = 12, Temperature = 1.5, TopK = 20 }, new() { MaxNewTokens = 12, Beams = 3 }, new() { MaxNewTokens = 12, RepetitionPenalty = 1.3, NoRepeatNgram = 2 }])
+        foreach (var decoding in (DecodingSettings[])[new() { MaxNewTokens = 12 }, new() { MaxNewTokens = 12, Temperature = 1.5,
+            TopK = 20 }, new() { MaxNewTokens = 12, Beams = 3 }, new() { MaxNewTokens = 12, RepetitionPenalty = 1.3, NoRepeatNgram = 2 }])
         {
             var together = Generator(model, decoding).Answer(prompts, 15, 7, CancellationToken.None);
             var apart = Generator(model, decoding).Answer(prompts, 1, 7, CancellationToken.None);
@@ -48,11 +49,13 @@ public sealed class TextGeneratorFacts
     {
         using var model = TinyDecoder.Model();
         int[][] prompts = [[5, 6], [5, 6]];
-        IReadOnlyList<GeneratedText> Drawn(long seed) => Generator(model, new() { MaxNewTokens = 20, Temperature = 2 }).Answer(prompts, 2, seed, CancellationToken.None);
+        IReadOnlyList<GeneratedText> Drawn(long seed) =>
+            Generator(model, new() { MaxNewTokens = 20, Temperature = 2 }).Answer(prompts, 2, seed, CancellationToken.None);
         Assert.Equal(Drawn(1).Select(answer => answer.Ids), Drawn(1).Select(answer => answer.Ids));
         Assert.NotEqual(Drawn(1)[0].Ids, Drawn(2)[0].Ids);
         Assert.NotEqual(Drawn(1)[0].Ids, Drawn(1)[1].Ids); // equal prompts draw apart
-        Assert.Equal(Drawn(1)[1].Ids, Generator(model, new() { MaxNewTokens = 20, Temperature = 2 }).Answer(prompts[1..], 2, 1, CancellationToken.None, first: 1)[0].Ids); // also in parts
+        Assert.Equal(Drawn(1)[1].Ids, Generator(model, new() { MaxNewTokens = 20, Temperature = 2 })
+            .Answer(prompts[1..], 2, 1, CancellationToken.None, first: 1)[0].Ids); // also in parts
     }
 
     [Theory]
@@ -65,7 +68,8 @@ public sealed class TextGeneratorFacts
         using var model = TinyDecoder.Model();
         foreach (var prompt in TinyDecoder.Texts(3, 7, 2).Select(text => text.Ids))
         {
-            var decoding = new DecodingSettings { MaxNewTokens = 6, Beams = beams, LengthPenalty = lengthPenalty, NoRepeatNgram = noRepeat };
+            var decoding = new DecodingSettings { MaxNewTokens = 6, Beams = beams, LengthPenalty = lengthPenalty,
+                NoRepeatNgram = noRepeat };
             var found = Assert.Single(new TextGenerator(model, Words, decoding, Ends).Answer([prompt], 16, 0, CancellationToken.None));
             Assert.Equal(Searched(model, prompt, decoding), found.Ids);
         }
@@ -77,8 +81,10 @@ public sealed class TextGeneratorFacts
         var config = TinyDecoder.Config with { VocabularySize = 5 };
         using var model = TinyDecoder.Model(config);
         int[] prompt = [3, 4];
-        var found = new TextGenerator(model, Words, new() { MaxNewTokens = 3, Beams = 25, LengthPenalty = 0 }, []).Answer([prompt], 25, 0, CancellationToken.None)[0].Ids;
-        var all = from a in Enumerable.Range(0, 5) from b in Enumerable.Range(0, 5) from c in Enumerable.Range(0, 5) select (int[])[a, b, c];
+        var found = new TextGenerator(model, Words, new() { MaxNewTokens = 3, Beams = 25, LengthPenalty = 0 }, []).Answer([prompt], 25, 0,
+            CancellationToken.None)[0].Ids;
+        var all = from a in Enumerable.Range(0, 5) from b in Enumerable.Range(0, 5) from c in Enumerable.Range(0, 5) select (int[])[a, b,
+            c];
         Assert.Equal(all.MaxBy(answer => LogP(model, prompt, answer)), found);
     }
 
@@ -92,10 +98,12 @@ public sealed class TextGeneratorFacts
         var word = free.Text.Split(' ')[3];
         foreach (var beams in (int[])[1, 2])
         {
-            var never = Generator(model, new() { MaxNewTokens = 10, Stop = ["never"], Beams = beams }).Answer([prompt], 4, 0, CancellationToken.None)[0];
+            var never = Generator(model, new() { MaxNewTokens = 10, Stop = ["never"], Beams = beams })
+                .Answer([prompt], 4, 0, CancellationToken.None)[0];
             Assert.Equal((10, AnswerEnd.Length), (never.Ids.Count, never.End));
         }
-        var stopped = Generator(model, new() { MaxNewTokens = 10, Stop = ["never", word] }).Answer([prompt], 1, 0, CancellationToken.None)[0];
+        var stopped = Generator(model, new() { MaxNewTokens = 10, Stop = ["never", word] })
+            .Answer([prompt], 1, 0, CancellationToken.None)[0];
         Assert.Equal(AnswerEnd.Stop, stopped.End);
         Assert.Equal(free.Text[..free.Text.IndexOf(word, StringComparison.Ordinal)], stopped.Text);
     }
@@ -106,10 +114,12 @@ public sealed class TextGeneratorFacts
         using var model = TinyDecoder.Model();
         int[] prompt = [5, 6];
         var free = Generator(model, new() { MaxNewTokens = 10 }).Answer([prompt], 1, 0, CancellationToken.None)[0];
-        var ended = new TextGenerator(model, Words, new() { MaxNewTokens = 10 }, [free.Ids[4]]).Answer([prompt], 1, 0, CancellationToken.None)[0];
+        var ended = new TextGenerator(model, Words, new() { MaxNewTokens = 10 }, [free.Ids[4]]).Answer([prompt], 1, 0,
+            CancellationToken.None)[0];
         Assert.Equal(AnswerEnd.End, ended.End);
         Assert.Equal(free.Ids.TakeWhile(id => id != free.Ids[4]), ended.Ids);
-        Assert.True(new TextGenerator(model, Words, new() { MaxNewTokens = 10, MinNewTokens = 8 }, [free.Ids[0]]).Answer([prompt], 1, 0, CancellationToken.None)[0].Ids.Count >= 8);
+        Assert.True(new TextGenerator(model, Words, new() { MaxNewTokens = 10, MinNewTokens = 8 }, [free.Ids[0]]).Answer([prompt], 1, 0,
+            CancellationToken.None)[0].Ids.Count >= 8);
     }
 
     [Fact]
@@ -118,7 +128,8 @@ public sealed class TextGeneratorFacts
         using var model = TinyDecoder.Model();
         var full = TinyDecoder.Texts(64)[0].Ids;
         Assert.Contains("1 of 2 prompts leave no room for an answer within the model's 64 tokens; the first is number 2, with 64",
-            Assert.Throws<RefusedInputException>(() => Generator(model, new() { MaxNewTokens = 5 }).Answer([[3], full], 2, 0, CancellationToken.None)).Message);
+            Assert.Throws<RefusedInputException>(() =>
+            Generator(model, new() { MaxNewTokens = 5 }).Answer([[3], full], 2, 0, CancellationToken.None)).Message);
         Assert.Equal(2, Generator(model, new() { MaxNewTokens = 5 }).Answer([full[..62]], 1, 0, CancellationToken.None)[0].Ids.Count);
     }
 
@@ -128,7 +139,8 @@ public sealed class TextGeneratorFacts
         using var model = TinyDecoder.Model();
         var told = new List<int>();
         using var cancel = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => Generator(model, new() { MaxNewTokens = 30 }).Answer([[5, 6]], 1, 0, cancel.Token, onToken: (_, token) =>
+        Assert.Throws<OperationCanceledException>(() =>
+            Generator(model, new() { MaxNewTokens = 30 }).Answer([[5, 6]], 1, 0, cancel.Token, onToken: (_, token) =>
         {
             told.Add(token);
             if (told.Count == 4) cancel.Cancel();
@@ -146,7 +158,9 @@ public sealed class TextGeneratorFacts
     private static Tokenizer LoadWords()
     {
         using var folder = new TestFolder();
-        folder.File("vocab.txt", string.Concat((string[])["[PAD]\n", "[UNK]\n", "[SEP]\n", .. Enumerable.Range(3, 197).Select(i => $"w{i:000}\n"), "[CLS]\n", "[MASK]\n"]));
+        folder.File("vocab.txt",
+            string.Concat((string[])["[PAD]\n", "[UNK]\n", "[SEP]\n", .. Enumerable.Range(3, 197).Select(i => $"w{i:000}\n"), "[CLS]\n",
+            "[MASK]\n"]));
         return Tokenizer.Load(folder.Path);
     }
 
@@ -160,7 +174,8 @@ public sealed class TextGeneratorFacts
         return answer.Index().Sum(t => (double)logP[prompt.Length + t.Index - 1, t.Item].item<float>());
     }
 
-    /// <summary>Beam search as transformers 4.41.2 describes it, written plainly: every text is computed whole, and every continuation is looked at.</summary>
+    /// <summary>Beam search as transformers 4.41.2 describes it, written plainly: every text is computed whole, and every continuation is
+    /// looked at.</summary>
     private static int[] Searched(LanguageModel model, int[] prompt, DecodingSettings decoding)
     {
         var K = decoding.Beams;
@@ -184,12 +199,14 @@ public sealed class TextGeneratorFacts
                 else if (rank < K) Finish(answer[..^1], sum, length);
                 if (beams.Count == K) break;
             }
-            if (finished.Count == K && finished.Min(f => f.Score) >= candidates[0].Sum / Math.Pow(length, decoding.LengthPenalty)) return finished[0].Answer;
+            if (finished.Count == K && finished.Min(f => f.Score) >= candidates[0].Sum / Math.Pow(length, decoding.LengthPenalty))
+                return finished[0].Answer;
         }
         foreach (var (answer, sum) in beams) Finish(answer, sum, decoding.MaxNewTokens);
         return finished[0].Answer;
     }
 
     private static bool Repeats(int[] tokens, int n) =>
-        n > 0 && tokens.Length > n && Enumerable.Range(0, tokens.Length - n).Any(at => tokens.AsSpan(at, n).SequenceEqual(tokens.AsSpan(tokens.Length - n)));
+        n > 0 && tokens.Length > n && Enumerable.Range(0, tokens.Length - n)
+            .Any(at => tokens.AsSpan(at, n).SequenceEqual(tokens.AsSpan(tokens.Length - n)));
 }

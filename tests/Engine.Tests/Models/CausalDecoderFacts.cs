@@ -16,7 +16,8 @@ public sealed class CausalDecoderFacts
     {
         using var model = Model(kind);
         using var _ = no_grad();
-        foreach (var layout in (Func<TokenBatch>[])[() => TokenBatch.Of(Texts, 0, CPU), () => TokenBatch.EndingTogether(Texts, 0, CPU), () => TokenBatch.Packed(Texts, CPU)])
+        foreach (var layout in (Func<TokenBatch>[])[() => TokenBatch.Of(Texts, 0, CPU), () => TokenBatch.EndingTogether(Texts, 0, CPU),
+            () => TokenBatch.Packed(Texts, CPU)])
         {
             using var scope = NewDisposeScope();
             using var batch = layout();
@@ -24,7 +25,8 @@ public sealed class CausalDecoderFacts
             foreach (var (i, text) in Texts.Index())
             {
                 using var alone = TokenBatch.Of([text], 0, CPU);
-                AssertClose(Rows(model.Forward(alone)), cat([.. Enumerable.Range(0, text.Ids.Length).Select(t => logits.narrow(0, batch.PlaceOf(i, t), 1))], 0));
+                AssertClose(Rows(model.Forward(alone)),
+                    cat([.. Enumerable.Range(0, text.Ids.Length).Select(t => logits.narrow(0, batch.PlaceOf(i, t), 1))], 0));
             }
         }
     }
@@ -36,19 +38,22 @@ public sealed class CausalDecoderFacts
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         using var cache = new KeyValueCache(model.Config.Layers);
-        TokenizedText[] texts = [.. Texts.Where(text => text.Ids.Length > 3)], starts = [.. texts.Select(text => text with { Ids = text.Ids[..^3], TypeIds = text.TypeIds[..^3] })];
+        TokenizedText[] texts = [.. Texts.Where(text => text.Ids.Length > 3)],
+            starts = [.. texts.Select(text => text with { Ids = text.Ids[..^3], TypeIds = text.TypeIds[..^3] })];
         using var first = TokenBatch.EndingTogether(starts, 0, CPU);
         var logits = new List<Tensor> { model.Next(first, cache) };
         for (var step = 0; step < 2; step++)
         {
-            using var next = TokenBatch.Next(tensor(texts.Select(text => (long)text.Ids[text.Ids.Length - 3 + step]).ToArray()).unsqueeze(1), tensor(texts.Select(text => text.Ids.Length - 3L + step).ToArray()).unsqueeze(1));
+            using var next = TokenBatch.Next(tensor(texts.Select(text => (long)text.Ids[text.Ids.Length - 3 + step]).ToArray())
+                .unsqueeze(1), tensor(texts.Select(text => text.Ids.Length - 3L + step).ToArray()).unsqueeze(1));
             logits.Add(model.Next(next, cache));
         }
         foreach (var (row, text) in texts.Index())
         {
             using var whole = TokenBatch.Of([text with { Ids = text.Ids[..^1], TypeIds = text.TypeIds[..^1] }], 0, CPU);
             var expected = Rows(model.Forward(whole));
-            for (var step = 0; step < 3; step++) AssertClose(expected.narrow(0, text.Ids.Length - 4 + step, 1), logits[step].narrow(0, row, 1));
+            for (var step = 0; step < 3; step++)
+                AssertClose(expected.narrow(0, text.Ids.Length - 4 + step, 1), logits[step].narrow(0, row, 1));
         }
     }
 
@@ -92,14 +97,20 @@ public sealed class CausalDecoderFacts
     private static LanguageModel Model(string kind) => TinyDecoder.Model(kind switch
     {
         "window" => TinyDecoder.Config with { Family = DecoderFamily.Mistral, Windows = [5, 5, 5] },
-        "window in some layers" => TinyDecoder.Config with { Family = DecoderFamily.Qwen2, Windows = [null, 3, null], QueryKeyValueBias = true },
-        "head norms and biases" => TinyDecoder.Config with { Family = DecoderFamily.Qwen3, HeadNorms = true, QueryKeyValueBias = true, OutputBias = true, FeedForwardBias = true, HeadSize = 6 },
-        "YaRN" => TinyDecoder.Config with { Rope = RopeSettings.Plain(10000) with { Kind = RopeKind.Yarn, Factor = 4, Original = 6, AttentionFactor = 1.14 } },
+        "window in some layers" =>
+            TinyDecoder.Config with { Family = DecoderFamily.Qwen2, Windows = [null, 3, null], QueryKeyValueBias = true },
+        "head norms and biases" => TinyDecoder.Config with { Family = DecoderFamily.Qwen3, HeadNorms = true, QueryKeyValueBias = true,
+            OutputBias = true, FeedForwardBias = true, HeadSize = 6 },
+        "YaRN" =>
+            TinyDecoder.Config with { Rope = RopeSettings.Plain(10000) with { Kind = RopeKind.Yarn, Factor = 4, Original = 6,
+                AttentionFactor = 1.14 } },
         "tied" => TinyDecoder.Config with { TiedEmbeddings = true },
         _ => TinyDecoder.Config,
     });
 
     private static Tensor Rows(Tensor logits) => logits.flatten(0, 1);
 
-    private static void AssertClose(Tensor expected, Tensor actual) => Assert.True(actual.allclose(expected, 1e-4, Rounding * Math.Max(1, expected.abs().max().item<float>())), $"differs by {(actual - expected).abs().max().item<float>()}");
+    private static void AssertClose(Tensor expected, Tensor actual) =>
+        Assert.True(actual.allclose(expected, 1e-4, Rounding * Math.Max(1, expected.abs().max().item<float>())),
+            $"differs by {(actual - expected).abs().max().item<float>()}");
 }

@@ -18,7 +18,8 @@ public sealed class DecoderConfigFacts : IDisposable
     public void What_is_left_out_is_as_transformers_has_it()
     {
         var llama = Read(_ => { });
-        Assert.Equal((4, 8, 1e-6, 10000.0, "silu", false, 0), (llama.KeyValueHeads, llama.HeadSize, llama.NormEps, llama.Rope.Base, llama.Activation, llama.TiedEmbeddings, llama.PadId));
+        Assert.Equal((4, 8, 1e-6, 10000.0, "silu", false, 0),
+            (llama.KeyValueHeads, llama.HeadSize, llama.NormEps, llama.Rope.Base, llama.Activation, llama.TiedEmbeddings, llama.PadId));
         Assert.Equal((false, false, false, false), (llama.QueryKeyValueBias, llama.OutputBias, llama.FeedForwardBias, llama.HeadNorms));
         Assert.All(llama.Windows, Assert.Null);
     }
@@ -39,10 +40,13 @@ public sealed class DecoderConfigFacts : IDisposable
     public void A_window_is_in_every_layer_of_Mistral_and_in_the_layers_of_Qwen_that_are_told_to_have_it()
     {
         Assert.Equal([4096, 4096, 4096, 4096], Read(c => (c["model_type"], c["num_key_value_heads"]) = ("mistral", 2)).Windows);
-        Assert.Equal([64, 64, 64, 64], Read(c => (c["model_type"], c["num_key_value_heads"], c["sliding_window"]) = ("mistral", 2, 64)).Windows);
-        Assert.Equal([null, null, null, null], Read(c => (c["model_type"], c["num_key_value_heads"], c["sliding_window"]) = ("mistral", 2, null)).Windows);
+        Assert.Equal([64, 64, 64, 64],
+            Read(c => (c["model_type"], c["num_key_value_heads"], c["sliding_window"]) = ("mistral", 2, 64)).Windows);
+        Assert.Equal([null, null, null, null],
+            Read(c => (c["model_type"], c["num_key_value_heads"], c["sliding_window"]) = ("mistral", 2, null)).Windows);
         Assert.Equal([null, null, null, null], Read(c => (c["model_type"], c["sliding_window"]) = ("qwen2", 64)).Windows);
-        Assert.Equal([null, null, null, 64], Read(c => (c["model_type"], c["sliding_window"], c["use_sliding_window"], c["max_window_layers"]) = ("qwen2", 64, true, 3)).Windows);
+        Assert.Equal([null, null, null, 64], Read(c =>
+            (c["model_type"], c["sliding_window"], c["use_sliding_window"], c["max_window_layers"]) = ("qwen2", 64, true, 3)).Windows);
         Assert.Equal([64, null, 64, null], Read(c => (c["model_type"], c["sliding_window"], c["use_sliding_window"], c["layer_types"]) =
             ("qwen3", 64, true, new JsonArray("sliding_attention", "full_attention", "sliding_attention", "full_attention"))).Windows);
     }
@@ -79,7 +83,8 @@ public sealed class DecoderConfigFacts : IDisposable
         new[] { 1.0, 0.193922745, 0.0376060309, 0.00729266474, 0.000524846161, 3.4281022e-05, 6.64786987e-06, 1.28917317e-06 })]
     [InlineData("""{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32768}""", 16, 1000000, 10, 131072,
         new[] { 1.0, 0.177827941, 0.0316227766, 0.00421755994, 0.0005, 4.44569853e-05, 7.90569415e-06, 1.40585331e-06 })]
-    public void Each_kind_of_rotary_position_turns_as_transformers_turns_it(string scaling, int width, double @base, long longest, int reach, double[] expected)
+    public void Each_kind_of_rotary_position_turns_as_transformers_turns_it(string scaling, int width, double @base, long longest,
+    int reach, double[] expected)
     {
         var config = Read(c => (c["rope_scaling"], c["rope_theta"], c["head_dim"]) = (JsonNode.Parse(scaling), @base, width));
         foreach (var (ours, theirs) in config.Rope.Frequencies(width, longest).Zip(expected)) Assert.Equal(theirs, ours, theirs * 1e-8);
@@ -99,14 +104,17 @@ public sealed class DecoderConfigFacts : IDisposable
     [InlineData("num_attention_heads", "5", "num_attention_heads: 5 heads do not divide hidden_size 32, and there is no head_dim")]
     [InlineData("num_key_value_heads", "3", "num_key_value_heads: 3 key and value heads do not divide 4 heads")]
     [InlineData("head_dim", "7", "head_dim: must be even for rotary positions; it is 7")]
-    [InlineData("hidden_act", "\"swish2\"", "hidden_act: 'swish2' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu")]
+    [InlineData("hidden_act", "\"swish2\"",
+    "hidden_act: 'swish2' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu")]
     [InlineData("rms_norm_eps", "0", "rms_norm_eps: must be above 0")]
     [InlineData("rope_theta", "1", "rope_theta: must be above 1")]
     [InlineData("eos_token_id", "\"</s>\"", "eos_token_id: must be a whole number, or a list of them")]
     [InlineData("rope_scaling", "7", "rope_scaling: must be an object or null")]
-    [InlineData("rope_scaling", """{"type": "longrope", "factor": 2}""", "rope_scaling rope_type: 'longrope' is not supported; supported are default, linear, dynamic, llama3, yarn")]
+    [InlineData("rope_scaling", """{"type": "longrope", "factor": 2}""",
+    "rope_scaling rope_type: 'longrope' is not supported; supported are default, linear, dynamic, llama3, yarn")]
     [InlineData("rope_scaling", """{"type": "linear", "factor": 0.5}""", "rope_scaling factor: must be at least 1")]
-    [InlineData("rope_scaling", """{"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}""", "rope_scaling high_freq_factor: must be above low_freq_factor")]
+    [InlineData("rope_scaling", """{"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}""",
+    "rope_scaling high_freq_factor: must be above low_freq_factor")]
     public void A_value_that_cannot_be_is_refused_by_its_name(string field, string value, string why)
     {
         var refused = Assert.Throws<RefusedInputException>(() => Read(c => c[field] = JsonNode.Parse(value)));
@@ -115,7 +123,9 @@ public sealed class DecoderConfigFacts : IDisposable
 
     [Fact]
     public void All_faults_are_told_at_once() =>
-        Assert.Equal(3, Assert.Throws<RefusedInputException>(() => Read(c => (c["vocab_size"], c["rope_scaling"], c["hidden_act"]) = (0, JsonNode.Parse("""{"type": "longrope"}"""), "none"))).Faults.Count);
+        Assert.Equal(3,
+            Assert.Throws<RefusedInputException>(() => Read(c => (c["vocab_size"], c["rope_scaling"], c["hidden_act"]) =
+            (0, JsonNode.Parse("""{"type": "longrope"}"""), "none"))).Faults.Count);
 
     private DecoderConfig Read(Action<JsonObject> change)
     {

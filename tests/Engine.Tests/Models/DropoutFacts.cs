@@ -25,7 +25,8 @@ public sealed class DropoutFacts
     {
         const double p = 0.1;
         var first = Begun(1);
-        float[][] masks = [.. Enumerable.Range(0, 6).Select(_ => Mask(first, p)), Mask(Begun(1, pass: 1), p), Mask(Begun(1, pass: 2), p), Mask(Begun(1, stage: "other"), p), Mask(Begun(2), p)];
+        float[][] masks = [.. Enumerable.Range(0, 6).Select(_ => Mask(first, p)), Mask(Begun(1, pass: 1), p), Mask(Begun(1, pass: 2), p),
+            Mask(Begun(1, stage: "other"), p), Mask(Begun(2), p)];
         for (var a = 0; a < masks.Length; a++)
             for (var b = 0; b < a; b++) Assert.InRange(Correlation(masks[a], masks[b], p), -0.01, 0.01);
     }

@@ -54,8 +54,11 @@ public sealed class ModelConfigFacts : IDisposable
     [InlineData("layer_norm_eps", "-1", "must be above 0")]
     [InlineData("position_embedding_type", "\"relative_key\"", "only absolute positions are supported")]
     [InlineData("is_decoder", "true", "an encoder used as a decoder is not supported")]
-    [InlineData("model_type", "\"mixtral\"", "the architecture 'mixtral' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3. It is a mixture of experts")]
-    [InlineData("model_type", "\"deberta\"", "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3")]
+    [InlineData("model_type", "\"mixtral\"",
+    "the architecture 'mixtral' is not supported; supported are bert, roberta, xlm-roberta, camembert, "
+    + "llama, mistral, qwen2, qwen3. It is a mixture of experts")]
+    [InlineData("model_type", "\"deberta\"",
+    "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3")]
     public void A_value_that_cannot_be_is_refused_by_its_name(string field, string value, string why)
     {
         var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => Read(c => c[field] = JsonNode.Parse(value))).Faults);
@@ -81,14 +84,17 @@ public sealed class ModelConfigFacts : IDisposable
     public void A_file_that_is_no_configuration_is_refused(string json, string why)
     {
         _folder.File("config.json", json);
-        Assert.StartsWith($"{_folder.At("config.json")}: {why}", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
+        Assert.StartsWith($"{_folder.At("config.json")}: {why}",
+            Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
     }
 
     [Fact]
     public void A_folder_or_a_file_that_is_not_there_is_refused_by_its_name()
     {
-        Assert.StartsWith($"{_folder.At("none")}: folder not found", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.At("none"))).Message);
-        Assert.StartsWith($"{_folder.At("config.json")}: config.json not found", Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
+        Assert.StartsWith($"{_folder.At("none")}: folder not found",
+            Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.At("none"))).Message);
+        Assert.StartsWith($"{_folder.At("config.json")}: config.json not found",
+            Assert.Throws<RefusedInputException>(() => ModelConfig.Read(_folder.Path)).Message);
     }
 
     private EncoderConfig Read(Action<JsonObject> change)

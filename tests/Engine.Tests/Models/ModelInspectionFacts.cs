@@ -20,10 +20,13 @@ public sealed class ModelInspectionFacts : IDisposable
     public void A_model_is_described_by_its_files()
     {
         var model = ModelInspection.Read(_task.Model);
-        Assert.Equal(("roberta", null, 3, 16, 2, 300, 38), (model.Family, model.Architecture, model.Layers, model.Hidden, model.Heads, model.Vocabulary, model.LongestText));
+        Assert.Equal(("roberta", null, 3, 16, 2, 300, 38),
+            (model.Family, model.Architecture, model.Layers, model.Hidden, model.Heads, model.Vocabulary, model.LongestText));
         Assert.Equal("F32", model.WeightsType);
-        Assert.Equal(["config.json", "merges.txt", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.json"], model.Files.Select(file => file.Name));
-        Assert.Equal([("query", 16, 16), ("key", 16, 16), ("value", 16, 16), ("attention.output.dense", 16, 16), ("intermediate.dense", 16, 32), ("output.dense", 32, 16)], model.Modules.Select(m => (m.Type, m.In, m.Out)));
+        Assert.Equal(["config.json", "merges.txt", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+            "tokenizer_config.json", "vocab.json"], model.Files.Select(file => file.Name));
+        Assert.Equal([("query", 16, 16), ("key", 16, 16), ("value", 16, 16), ("attention.output.dense", 16, 16),
+            ("intermediate.dense", 16, 32), ("output.dense", 32, 16)], model.Modules.Select(m => (m.Type, m.In, m.Out)));
     }
 
     [Theory]
@@ -31,7 +34,8 @@ public sealed class ModelInspectionFacts : IDisposable
     [InlineData(EncoderFamily.Roberta)]
     public void The_tensors_that_it_looks_for_are_those_that_the_encoder_takes(EncoderFamily family)
     {
-        var config = EncoderConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24, VocabularySize = 40, Positions = 12, TokenTypes = 2 };
+        var config = EncoderConfig.RobertaBase with { Family = family, Layers = 2, Hidden = 16, Heads = 2, Intermediate = 24,
+            VocabularySize = 40, Positions = 12, TokenTypes = 2 };
         var taken = new Recorder();
         _ = new Models.Encoder(config, taken, new());
         Assert.Equal(taken.Shapes.Order(), config.Tensors.Select(tensor => Recorder.Line(tensor.Name, tensor.Shape)).Order());
@@ -41,13 +45,16 @@ public sealed class ModelInspectionFacts : IDisposable
     public void Its_modules_are_those_that_a_run_finds()
     {
         using var model = SequenceClassifier.Open(_task.Model, 2, 0, CPU);
-        Assert.Equal(AdapterSites.All(model).Select(s => (s.Site.Type, s.Linear.Path, s.Linear.In, s.Linear.Out)), ModelInspection.Read(_task.Model).EveryModule.Select(m => (m.Type, m.Path, m.In, m.Out)));
+        Assert.Equal(AdapterSites.All(model).Select(s => (s.Site.Type, s.Linear.Path, s.Linear.In, s.Linear.Out)),
+            ModelInspection.Read(_task.Model).EveryModule.Select(m => (m.Type, m.Path, m.In, m.Out)));
     }
 
     [Fact]
     public void The_digest_is_that_of_the_files_that_are_read()
     {
-        var lines = Directory.GetFiles(_task.Model).Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  {Path.GetFileName(file)}\n").Order(StringComparer.Ordinal);
+        var lines = Directory.GetFiles(_task.Model)
+            .Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  {Path.GetFileName(file)}\n")
+            .Order(StringComparer.Ordinal);
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
         Assert.Equal(digest, ModelInspection.Read(_task.Model).Sha256);
         File.WriteAllText(Path.Combine(_task.Model, "README.md"), "not read");
@@ -125,7 +132,8 @@ public sealed class ModelInspectionFacts : IDisposable
         Configure("intermediate_size", 48);
         var refused = Refused();
         Assert.Equal(3 * 3, refused.Faults.Count); // two weights and a bias in each layer
-        Assert.Contains("tensor 'roberta.encoder.layer.2.output.dense.weight' has shape [16, 32], but config.json asks for [16, 48]", refused.Message);
+        Assert.Contains("tensor 'roberta.encoder.layer.2.output.dense.weight' has shape [16, 32], but config.json asks for [16, 48]",
+            refused.Message);
         Configure("num_hidden_layers", 9);
         Assert.EndsWith("more", Refused().Faults[20].Message);
     }
@@ -149,7 +157,8 @@ public sealed class ModelInspectionFacts : IDisposable
     public void A_published_model_is_described_as_its_card_does()
     {
         var model = ModelInspection.Read(RealData.Path("weights", "roberta-mini-en"));
-        Assert.Equal(("roberta", "RobertaForMaskedLM", 192, 8192, 256), (model.Family, model.Architecture, model.Hidden, model.Vocabulary, model.LongestText));
+        Assert.Equal(("roberta", "RobertaForMaskedLM", 192, 8192, 256),
+            (model.Family, model.Architecture, model.Hidden, model.Vocabulary, model.LongestText));
         Assert.Equal(5_181_888, model.Parameters);
     }
 
@@ -168,14 +177,17 @@ public sealed class ModelInspectionFacts : IDisposable
         Assert.Equal((false, true), (headless.OutputLayer, headless.ChatTemplate));
         Assert.Equal((long)config.VocabularySize * config.Hidden, whole.Parameters - headless.Parameters);
         WithoutOutput(weights, replacement: [config.VocabularySize + 1, config.Hidden]);
-        Assert.Contains($"tensor 'lm_head.weight' has shape [{config.VocabularySize + 1}, {config.Hidden}], but config.json asks for [{config.VocabularySize}, {config.Hidden}]", Assert.Throws<RefusedInputException>(() => ModelInspection.Read(folder)).Message);
+        Assert.Contains($"tensor 'lm_head.weight' has shape [{config.VocabularySize + 1}, {config.Hidden}], but config.json "
+            + $"asks for [{config.VocabularySize}, {config.Hidden}]",
+            Assert.Throws<RefusedInputException>(() => ModelInspection.Read(folder)).Message);
     }
 
     [Fact]
     public void Sizes_are_counted_by_config_json_alone()
     {
         using var folder = new TestFolder();
-        File.WriteAllText(folder.At("config.json"), """{"model_type": "llama", "vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008, "max_position_embeddings": 4096}""");
+        File.WriteAllText(folder.At("config.json"),
+            """{"model_type": "llama", "vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008, "max_position_embeddings": 4096}""");
         Assert.Equal(6_738_415_616, ModelInspection.OfConfig(folder.At("")).Parameters);
     }
 
@@ -184,7 +196,8 @@ public sealed class ModelInspectionFacts : IDisposable
     {
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> tensors;
-        using (var file = SafeTensorsFile.Open(path)) tensors = file.Names.Where(name => name != "lm_head.weight").ToDictionary(name => name, name => file.Read(name));
+        using (var file = SafeTensorsFile.Open(path)) tensors = file.Names.Where(name => name != "lm_head.weight")
+            .ToDictionary(name => name, name => file.Read(name));
         if (replacement is not null) tensors["lm_head.weight"] = zeros(replacement);
         SafeTensorsWriter.Write(path, tensors);
     }

@@ -8,7 +8,8 @@ public sealed class ImportanceChartFacts
     private static readonly string[] Seven = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
     private static XElement[] Drawn(ImportanceReport report, string type) =>
-        [.. XDocument.Parse(ImportanceChart.Svg(report)).Descendants().Where(e => ((string?)e.Attribute("class") ?? "").Split(' ').Contains(type))];
+        [.. XDocument.Parse(ImportanceChart.Svg(report)).Descendants()
+            .Where(e => ((string?)e.Attribute("class") ?? "").Split(' ').Contains(type))];
 
     [Theory]
     [InlineData(4, 1)]

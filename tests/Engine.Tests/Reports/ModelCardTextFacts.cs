@@ -5,7 +5,8 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class ModelCardTextFacts
 {
-    private static readonly ModelCardContent LoraDrop = new("org/base \"v2\"", "LoRA-drop", CardTask.SequenceClassification, ["no|t", "entailed"],
+    private static readonly ModelCardContent LoraDrop =
+        new("org/base \"v2\"", "LoRA-drop", CardTask.SequenceClassification, ["no|t", "entailed"],
         JsonDocument.Parse("""{ "lora": { "rank": 8, "targets": ["query", "value"] }, "name": "a|b_c" }""").RootElement,
         [new DataFile("train|1.tsv", "train", 2490, "ab12")], SampleReport.Of(4, ["query", "value"]), new ParameterCounts(1000, 1200, 9000),
         new Dictionary<string, double> { ["accuracy"] = 0.81234, ["loss"] = 0.4 }, "accuracy", Seed: 7);
@@ -45,7 +46,8 @@ public sealed class ModelCardTextFacts
     [Fact]
     public void The_three_parameter_counts_stand_apart()
     {
-        foreach (var count in (string[])["1,000", "1,200", "9,000"]) Assert.Contains(Lines(LoraDrop), line => line.EndsWith($"| {count} |", StringComparison.Ordinal));
+        foreach (var count in (string[])["1,000", "1,200", "9,000"])
+            Assert.Contains(Lines(LoraDrop), line => line.EndsWith($"| {count} |", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -5,7 +5,8 @@ namespace LoraDrop.Engine.Tests;
 /// <summary>Importance reports of any shape: upper layers put out more, as they do in the paper.</summary>
 internal static class SampleReport
 {
-    public static ImportanceReport Of(int layers, IReadOnlyList<string> types, Remainder remainder = Remainder.Share, double threshold = 0.9)
+    public static ImportanceReport Of(int layers, IReadOnlyList<string> types, Remainder remainder = Remainder.Share,
+        double threshold = 0.9)
     {
         var random = SplitMix64.For(1, "sample report");
         var norms = types.SelectMany((_, t) => Enumerable.Range(0, layers), (type, layer) => new Site(type, layer))

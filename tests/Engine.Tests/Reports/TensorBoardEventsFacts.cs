@@ -96,7 +96,8 @@ public sealed class TensorBoardEventsFacts : IDisposable
         Assert.Equal(2, Records(Directory.GetFiles(_folder).Single()).Count);
     }
 
-    /// <summary>Every whole record's fields by number; the checksums are recomputed from the polynomial, not by the writer's own code.</summary>
+    /// <summary>Every whole record's fields by number; the checksums are recomputed from the polynomial, not by the writer's own
+    /// code.</summary>
     private static List<Dictionary<int, object>> Records(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
@@ -108,7 +109,8 @@ public sealed class TensorBoardEventsFacts : IDisposable
             var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at));
             if (at + 16 + length > bytes.Length) break;
             Assert.Equal(MaskedBitByBit(bytes.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 8)));
-            Assert.Equal(MaskedBitByBit(bytes.AsSpan(at + 12, length)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length)));
+            Assert.Equal(MaskedBitByBit(bytes.AsSpan(at + 12, length)),
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length)));
             records.Add(Fields(bytes[(at + 12)..(at + 12 + length)]));
             at += 16 + length;
         }

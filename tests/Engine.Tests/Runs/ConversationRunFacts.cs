@@ -7,7 +7,9 @@ namespace LoraDrop.Engine.Tests;
 public sealed class ConversationRunFacts : IDisposable
 {
     /// <summary>Tools before the messages, calls as JSON, each turn with its end.</summary>
-    private const string Template = "{% if tools %}{% for t in tools %}{{ t.function.name }}{% endfor %}{% endif %}{% for m in messages %}{{ m.role[0] + ':' + (m.content or '') }}{% for call in m.tool_calls or [] %}{{ call.function.name + (call.function.arguments | tojson) }}{% endfor %}{{ eos_token }}{% endfor %}"
+    private const string Template = "{% if tools %}{% for t in tools %}{{ t.function.name }}{% endfor %}{% endif %}{% for m in messages "
+        + "%}{{ m.role[0] + ':' + (m.content or '') }}{% for call in m.tool_calls or [] %}{{ "
+        + "call.function.name + (call.function.arguments | tojson) }}{% endfor %}{{ eos_token }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ 'a:' }}{% endif %}";
 
     private readonly TinyTask _task = new(generates: true);
@@ -42,7 +44,9 @@ public sealed class ConversationRunFacts : IDisposable
     public void What_is_not_used_is_a_remark_of_the_run()
     {
         var file = Path.Combine(Path.GetDirectoryName(_task.Files.Train)!, "more.jsonl");
-        File.WriteAllLines(file, Enumerable.Range(0, 12).Select(i => $$"""{"id": {{i}}, "messages": [{"role": "user", "content": "q {{i}}"}, {"role": "assistant", "content": "a {{i}}"}], "topic": {"name": "x"} }"""));
+        File.WriteAllLines(file, Enumerable.Range(0, 12)
+            .Select(i =>
+            $$"""{"id": {{i}}, "messages": [{"role": "user", "content": "q {{i}}"}, {"role": "assistant", "content": "a {{i}}"}], "topic": {"name": "x"} }"""));
         Assert.Equal(["more.jsonl: not used: id, topic"], RunOf(file).NotUsed);
     }
 

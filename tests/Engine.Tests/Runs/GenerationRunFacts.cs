@@ -15,7 +15,8 @@ public sealed class GenerationRunFacts : IDisposable
     [Fact]
     public void A_model_learns_to_answer_and_its_answers_are_scored_and_kept()
     {
-        var request = _task.Request(json => (json["training"]!["epochs"], json["training"]!["learningRate"], json["lora"]!["targets"], json["lora"]!["rank"]) = (40, 0.03, new JsonArray("all-linear"), 4));
+        var request = _task.Request(json => (json["training"]!["epochs"], json["training"]!["learningRate"], json["lora"]!["targets"],
+            json["lora"]!["rank"]) = (40, 0.03, new JsonArray("all-linear"), 4));
         var (result, events) = _task.Run(request, _task.Out());
         var first = events.OfType<RunEvent.Evaluated>().First(e => e.Stage == Stage.TaskAdaptation).Scores["perplexity"];
         Assert.Equal("perplexity", result!.Scores.Primary);
@@ -23,7 +24,8 @@ public sealed class GenerationRunFacts : IDisposable
         Assert.Equal(result.Scores.PrimaryValue, result.History.Min(h => h.Scores.PrimaryValue)); // the lower the better
         Assert.Equal(("validation", "rouge"), (result.Generated!.Split, result.Generated.Scores.Primary));
         Assert.True(result.Generated.Scores.PrimaryValue > 50, File.ReadAllText(Path.Combine(_task.Out(), RunFolder.AnswersFile)));
-        var lines = File.ReadAllLines(Path.Combine(_task.Out(), RunFolder.AnswersFile)).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var lines = File.ReadAllLines(Path.Combine(_task.Out(), RunFolder.AnswersFile)).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToArray();
         Assert.Equal(result.Generated.Prompts, lines.Length);
         Assert.All(lines, line => Assert.StartsWith("the ", line.GetProperty("prompt").GetString()));
         Assert.Equal(7, result.Kept.Count); // every type of a decoder's linear layers
@@ -72,11 +74,13 @@ public sealed class GenerationRunFacts : IDisposable
     public void Rows_that_are_too_long_are_cut_left_out_or_refused_as_the_settings_say()
     {
         var texts = _task.Request().Task.TextChoices;
-        var lengths = new PromptEncoder(_task.Model, (DecoderConfig)ModelConfig.Read(_task.Model), 64, texts).Encode(PromptFile.Read(_task.Files.Train, _task.Request().Task).Prompts, out _).Lengths;
+        var lengths = new PromptEncoder(_task.Model, (DecoderConfig)ModelConfig.Read(_task.Model), 64,
+            texts).Encode(PromptFile.Read(_task.Files.Train, _task.Request().Task).Prompts, out _).Lengths;
         var most = lengths.Order().ElementAt(20);
         var tooLong = lengths.Count(length => length > most);
         Assert.InRange(tooLong, 1, 20);
-        JobRequest Request(string overlong) => _task.Request(json => (json["task"]!["text"]!["overlong"], json["training"]!["maxLength"]) = (overlong, most));
+        JobRequest Request(string overlong) =>
+            _task.Request(json => (json["task"]!["text"]!["overlong"], json["training"]!["maxLength"]) = (overlong, most));
         string Remark(string overlong) => _task.Run(Request(overlong), _task.Out(overlong), stopAt: 4).Events.OfType<RunEvent.Remark>()
             .Select(remark => remark.Text).First(text => text.Contains("tokens"));
         Assert.Equal($"{tooLong} of 40 training rows have more than {most} tokens; their prompts are cut from the left.", Remark("cut"));
@@ -91,7 +95,8 @@ public sealed class GenerationRunFacts : IDisposable
     {
         var request = _task.Request(json => json["task"]!["text"]!["overlong"] = "drop");
         File.WriteAllText(_task.Files.Validation!, $"text\tmood\n{string.Join(' ', Enumerable.Repeat("good", 80))}\tgood\n");
-        Assert.Contains("dev.tsv: has no row of at most 64 tokens to evaluate on", Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Message);
+        Assert.Contains("dev.tsv: has no row of at most 64 tokens to evaluate on",
+            Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Message);
     }
 
     [Fact]
@@ -100,7 +105,8 @@ public sealed class GenerationRunFacts : IDisposable
         using var model = LanguageModel.Open(_task.Model, CPU);
         var prompt = new Prompt("", "one two three four five six seven eight nine ten", " yes", [" yes"], "", null);
         var texts = _task.Request().Task.TextChoices;
-        var (whole, cut) = (new PromptEncoder(_task.Model, model.Config, 64, texts).Encode(prompt), new PromptEncoder(_task.Model, model.Config, 12, texts).Encode(prompt));
+        var (whole, cut) = (new PromptEncoder(_task.Model, model.Config, 64, texts).Encode(prompt),
+            new PromptEncoder(_task.Model, model.Config, 12, texts).Encode(prompt));
         Assert.Equal((false, true, 12), (whole.Cut, cut.Cut, cut.Text.Ids.Length));
         Assert.Equal(whole.Learnt.Select(place => whole.Text.Ids[place]), cut.Learnt.Select(place => cut.Text.Ids[place]));
         Assert.Equal(whole.Text.Ids[0], cut.Text.Ids[0]); // the token that begins every text
@@ -111,7 +117,8 @@ public sealed class GenerationRunFacts : IDisposable
     {
         using var model = LanguageModel.Open(_task.Model, CPU);
         var encoder = new PromptEncoder(_task.Model, model.Config, 64, _task.Request().Task.TextChoices);
-        Prompt[] prompts = [.. new[] { 1, model.Config.LongestText }.Select(words => new Prompt("", string.Join(' ', Enumerable.Repeat("good", words)), "", [], "", null))];
+        Prompt[] prompts = [.. new[] { 1, model.Config.LongestText }.Select(words =>
+            new Prompt("", string.Join(' ', Enumerable.Repeat("good", words)), "", [], "", null))];
         var decoding = new DecodingSettings { MaxNewTokens = 4 };
         var answers = Answers.Of(model, encoder, prompts, decoding, 42, CancellationToken.None);
         Assert.Equal("1 of 2 prompts left too little room for an answer; they were cut from the left.", answers.Remark);
@@ -135,13 +142,16 @@ public sealed class GenerationRunFacts : IDisposable
     {
         using var other = new TinyTask();
         var request = _task.Request(json => json["model"] = other.Model);
-        Assert.Contains("is an encoder (roberta), which generates no text", Assert.Throws<RefusedInputException>(() => other.Run(request, other.Out(), inputs: new(other.Model, other.Files))).Message);
+        Assert.Contains("is an encoder (roberta), which generates no text",
+            Assert.Throws<RefusedInputException>(() => other.Run(request, other.Out(), inputs: new(other.Model, other.Files))).Message);
     }
 
     [Fact]
     public void A_decoder_classifies_by_its_last_token()
     {
-        var (result, _) = _task.Run(_task.Request(json => (json["task"], json["training"]!["epochs"]) = (JsonNode.Parse("""{"kind": "classification", "columns": {"first": "text", "label": "mood"}}"""), 12)), _task.Out());
+        var (result, _) =
+            _task.Run(_task.Request(json => (json["task"], json["training"]!["epochs"]) =
+                (JsonNode.Parse("""{"kind": "classification", "columns": {"first": "text", "label": "mood"}}"""), 12)), _task.Out());
         Assert.True(result!.Scores.PrimaryValue > 0.9, $"{result.Scores.PrimaryValue}");
         Assert.Null(result.Generated);
     }

@@ -15,14 +15,17 @@ public sealed class LoraDropRunFacts : IDisposable
     public void Both_stages_run_and_leave_everything_in_the_folder()
     {
         var (result, events) = _task.Run(_task.Request(), _task.Out());
-        Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation], events.OfType<RunEvent.StageStarted>().Select(started => started.Stage));
+        Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation],
+            events.OfType<RunEvent.StageStarted>().Select(started => started.Stage));
         Assert.Equal([2, 10], events.OfType<RunEvent.StageStarted>().Select(started => started.Steps));
-        Assert.Equal(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 }, Assert.Single(events.OfType<RunEvent.Planned>()).Steps);
+        Assert.Equal(new Dictionary<Stage, int> { [Stage.ImportanceEvaluation] = 2, [Stage.TaskAdaptation] = 10 },
+            Assert.Single(events.OfType<RunEvent.Planned>()).Steps);
         Assert.All(result!.Kept, kept => Assert.Single(kept.Value));
         Assert.Equal([4, 8, 10], result.History.Select(evaluation => evaluation.Step));
         Assert.Equal(["adapter_compact.safetensors", "adapter_config.json", "adapter_model.safetensors", "loradrop.json", "README.md"],
             Directory.GetFiles(Path.Combine(_task.Out(), "adapter")).Select(Path.GetFileName).Order(StringComparer.OrdinalIgnoreCase));
-        Assert.All((string[])["result.json", "importance.json", "importance.svg", "run.json"], name => Assert.True(File.Exists(Path.Combine(_task.Out(), name)), name));
+        Assert.All((string[])["result.json", "importance.json", "importance.svg", "run.json"],
+            name => Assert.True(File.Exists(Path.Combine(_task.Out(), name)), name));
         Assert.False(File.Exists(Path.Combine(_task.Out(), "run.lock")), "the folder is still locked");
     }
 
@@ -32,14 +35,16 @@ public sealed class LoraDropRunFacts : IDisposable
         var (result, _) = _task.Run(_task.Request(), _task.Out());
         using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
         var validation = trained.Read(_task.Files, 42).Validation;
-        Assert.Equal(result!.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4, CancellationToken.None).Scores.Values);
+        Assert.Equal(result!.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4,
+            CancellationToken.None).Scores.Values);
     }
 
     [Fact]
     public void A_run_that_is_stopped_at_any_event_and_goes_on_leaves_the_same_bytes()
     {
         var events = _task.Run(_task.Request(), _task.Out("whole")).Events;
-        foreach (var stopAt in new[] { 1, 2, 3, 5, 6, 8, 11, events.Count / 2, events.Count - 2 }.Distinct()) // the last: before the last evaluation
+        // the last: before the last evaluation
+        foreach (var stopAt in new[] { 1, 2, 3, 5, 6, 8, 11, events.Count / 2, events.Count - 2 }.Distinct())
         {
             var folder = _task.Out($"stopped at {stopAt}");
             Assert.Null(_task.Run(_task.Request(), folder, stopAt).Result);
@@ -54,9 +59,11 @@ public sealed class LoraDropRunFacts : IDisposable
         Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(Lora(), _task.Out("lora"))));
         _task.Run(_task.Request(), _task.Out("first"), stopAt: 8); // in stage 2
         Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(_task.Request(), _task.Out("first"))));
-        Assert.Equal([Stage.TaskAdaptation], Planned(_task.Run(_task.Request(json => json["importance"] = From("first")), _task.Out("second"))));
+        Assert.Equal([Stage.TaskAdaptation],
+            Planned(_task.Run(_task.Request(json => json["importance"] = From("first")), _task.Out("second"))));
 
-        static IEnumerable<Stage> Planned((RunResult?, IReadOnlyList<RunEvent> Events) run) => Assert.Single(run.Events.OfType<RunEvent.Planned>()).Steps.Keys;
+        static IEnumerable<Stage> Planned((RunResult?, IReadOnlyList<RunEvent> Events) run) =>
+            Assert.Single(run.Events.OfType<RunEvent.Planned>()).Steps.Keys;
     }
 
     [Fact]
@@ -64,7 +71,8 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         var test = Path.Combine(Path.GetDirectoryName(_task.Files.Train)!, "test.tsv");
         File.WriteAllText(test, "text\tmood\nthe film was fine\t-1\n");
-        var (result, events) = _task.Run(_task.Request(), _task.Out(), inputs: _task.Inputs(_task.Request()) with { Data = _task.Files with { Test = test } });
+        var (result, events) = _task.Run(_task.Request(), _task.Out(),
+            inputs: _task.Inputs(_task.Request()) with { Data = _task.Files with { Test = test } });
         Assert.Single(events.OfType<RunEvent.Remark>(), remark => remark.Text.StartsWith("test.tsv is left out", StringComparison.Ordinal));
         Assert.Null(result!.Test);
     }
@@ -85,7 +93,8 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         _task.Run(_task.Request(json => json["sharing"] = new JsonObject { ["threshold"] = 1 }), _task.Out("drop"));
         _task.Run(Lora(), _task.Out("lora"));
-        Assert.Equal(Bytes(_task.Out("lora"), "adapter", "adapter_model.safetensors"), Bytes(_task.Out("drop"), "adapter", "adapter_model.safetensors"));
+        Assert.Equal(Bytes(_task.Out("lora"), "adapter", "adapter_model.safetensors"),
+            Bytes(_task.Out("drop"), "adapter", "adapter_model.safetensors"));
     }
 
     [Fact]
@@ -100,13 +109,15 @@ public sealed class LoraDropRunFacts : IDisposable
     [Fact]
     public void A_number_is_learned_as_a_class_is()
     {
-        var request = _task.Request(json => json["task"] = JsonNode.Parse("""{"kind": "regression", "columns": {"first": "text", "label": "score"}, "metric": "spearman"}"""));
+        var request = _task.Request(json => json["task"] =
+            JsonNode.Parse("""{"kind": "regression", "columns": {"first": "text", "label": "score"}, "metric": "spearman"}"""));
         var (result, _) = _task.Run(request, _task.Out());
         Assert.Equal("spearman", result!.Scores.Primary);
         using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
         Assert.Equal(1, trained.Classifier.Classes);
         var validation = trained.Read(_task.Files, 42).Validation;
-        Assert.Equal(result.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4, CancellationToken.None).Scores.Values);
+        Assert.Equal(result.Scores.Values, Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4,
+            CancellationToken.None).Scores.Values);
     }
 
     [Fact]
@@ -114,7 +125,8 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         _task.Run(_task.Request(), _task.Out("42"));
         _task.Run(_task.Request(json => json["training"]!["seed"] = 43), _task.Out("43"));
-        Assert.NotEqual(Bytes(_task.Out("42"), "adapter", "adapter_model.safetensors"), Bytes(_task.Out("43"), "adapter", "adapter_model.safetensors"));
+        Assert.NotEqual(Bytes(_task.Out("42"), "adapter", "adapter_model.safetensors"),
+            Bytes(_task.Out("43"), "adapter", "adapter_model.safetensors"));
     }
 
     [Theory]
@@ -144,7 +156,8 @@ public sealed class LoraDropRunFacts : IDisposable
     public void Inverse_keeps_the_layers_that_would_have_shared()
     {
         var important = _task.Run(_task.Request(), _task.Out("importance")).Result!;
-        var inverse = _task.Run(_task.Request(json => (json["sharing"]!["select"], json["sharing"]!["remainder"]) = ("inverse", "none")), _task.Out("inverse")).Result!;
+        var inverse = _task.Run(_task.Request(json => (json["sharing"]!["select"], json["sharing"]!["remainder"]) = ("inverse", "none")),
+            _task.Out("inverse")).Result!;
         foreach (var (type, kept) in important.Kept) Assert.Equal(Enumerable.Range(0, 3).Except(kept), inverse.Kept[type]);
     }
 
@@ -159,9 +172,11 @@ public sealed class LoraDropRunFacts : IDisposable
     public void The_importance_of_another_run_is_cut_anew_without_measuring_again()
     {
         _task.Run(_task.Request(), _task.Out("first"));
-        var (result, events) = _task.Run(_task.Request(json => (json["importance"], json["sharing"]!["keep"]) = (From("first"), 3)), _task.Out("second"));
+        var (result, events) = _task.Run(_task.Request(json => (json["importance"], json["sharing"]!["keep"]) = (From("first"), 3)),
+            _task.Out("second"));
         Assert.Equal([Stage.TaskAdaptation], events.OfType<RunEvent.StageStarted>().Select(started => started.Stage));
-        Assert.Equal(LoraDropRun.ReadImportance(_task.Out("first")).Importance(), LoraDropRun.ReadImportance(_task.Out("second")).Importance());
+        Assert.Equal(LoraDropRun.ReadImportance(_task.Out("first")).Importance(),
+            LoraDropRun.ReadImportance(_task.Out("second")).Importance());
         Assert.Equal(3, result!.Kept["query"].Count);
     }
 
@@ -172,15 +187,18 @@ public sealed class LoraDropRunFacts : IDisposable
         _task.Run(_task.Request(json => (json["sharing"]!["warmStart"], json["training"]!["maxSteps"]) = (true, 1)), _task.Out());
         using var stage1 = SafeTensorsFile.Open(Path.Combine(_task.Out(), "importance-adapter.safetensors"));
         using var adapter = SafeTensorsFile.Open(Path.Combine(_task.Out(), "adapter", "adapter_compact.safetensors"));
-        Assert.All(adapter.Names.Where(name => !name.StartsWith("shared.")), name => Assert.True(stage1.Read(name).eq(adapter.Read(name)).all().item<bool>(), name));
-        Assert.All(adapter.Names.Where(name => name.StartsWith("shared.") && name.Contains("lora_B")), name => Assert.Equal(0, adapter.Read(name).abs().max().item<float>()));
+        Assert.All(adapter.Names.Where(name => !name.StartsWith("shared.")),
+            name => Assert.True(stage1.Read(name).eq(adapter.Read(name)).all().item<bool>(), name));
+        Assert.All(adapter.Names.Where(name => name.StartsWith("shared.") && name.Contains("lora_B")),
+            name => Assert.Equal(0, adapter.Read(name).abs().max().item<float>()));
     }
 
     [Theory]
     [InlineData("lora", "rank", "17", "lora.rank")]
     [InlineData("lora", "targets", """["query", "gate_proj"]""", "lora.targets[1]")]
     [InlineData("importance", "from", "\"nowhere\"", "nowhere")]
-    public void A_setting_that_does_not_fit_the_model_is_refused_before_the_folder_is_made(string section, string field, string value, string path)
+    public void A_setting_that_does_not_fit_the_model_is_refused_before_the_folder_is_made(string section, string field, string value,
+    string path)
     {
         var request = _task.Request(json => json[section]![field] = JsonNode.Parse(value));
         Assert.Equal(path, Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Faults).Path);
@@ -192,7 +210,8 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         _task.Run(_task.Request(), _task.Out("first"));
         var request = _task.Request(json => (json["importance"], json["lora"]!["targets"]) = (From("first"), new JsonArray("key")));
-        Assert.Equal("importance.from", Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"))).Faults).Path);
+        Assert.Equal("importance.from",
+            Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"))).Faults).Path);
     }
 
     [Fact]
@@ -200,7 +219,8 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         _task.Run(_task.Request(), _task.Out("first"));
         var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"]) = (From("first"), true));
-        Assert.Equal("sharing.warmStart", Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"))).Faults).Path);
+        Assert.Equal("sharing.warmStart",
+            Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"))).Faults).Path);
         Assert.False(Directory.Exists(_task.Out("second")), "the folder was made");
     }
 
@@ -210,17 +230,21 @@ public sealed class LoraDropRunFacts : IDisposable
         _task.Run(_task.Request(), _task.Out("first"));
         _task.Run(_task.Request(json => json["sharing"]!["warmStart"] = true), _task.Out("whole"));
         var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"]) = (From("first"), true));
-        _task.Run(request, _task.Out("second"), inputs: _task.Inputs(request) with { Stage1Adapter = Path.Combine(_task.Out("first"), "importance-adapter.safetensors") });
-        Assert.Equal(Bytes(_task.Out("whole"), "adapter", "adapter_model.safetensors"), Bytes(_task.Out("second"), "adapter", "adapter_model.safetensors"));
+        _task.Run(request, _task.Out("second"),
+            inputs: _task.Inputs(request) with { Stage1Adapter = Path.Combine(_task.Out("first"), "importance-adapter.safetensors") });
+        Assert.Equal(Bytes(_task.Out("whole"), "adapter", "adapter_model.safetensors"),
+            Bytes(_task.Out("second"), "adapter", "adapter_model.safetensors"));
     }
 
     [Fact]
     public void A_warm_start_from_a_stage_1_of_another_rank_is_refused_before_the_folder_is_made()
     {
         _task.Run(_task.Request(), _task.Out("first"));
-        var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"], json["lora"]!["rank"]) = (From("first"), true, 3));
+        var request = _task.Request(json => (json["importance"], json["sharing"]!["warmStart"], json["lora"]!["rank"]) =
+            (From("first"), true, 3));
         var stage1 = Path.Combine(_task.Out("first"), "importance-adapter.safetensors");
-        var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"), inputs: _task.Inputs(request) with { Stage1Adapter = stage1 })).Faults);
+        var fault = Assert.Single(Assert.Throws<RefusedInputException>(() =>
+            _task.Run(request, _task.Out("second"), inputs: _task.Inputs(request) with { Stage1Adapter = stage1 })).Faults);
         Assert.Equal(stage1, fault.Path);
         Assert.EndsWith("has shape [2, 16], but the adapter asks for [3, 16]", fault.Message);
         Assert.False(Directory.Exists(_task.Out("second")), "the folder was made");
@@ -235,8 +259,10 @@ public sealed class LoraDropRunFacts : IDisposable
     {
         Directory.CreateDirectory(_task.Out());
         foreach (var name in (string[])["importance.json", "loradrop.json"]) File.WriteAllText(Path.Combine(_task.Out(), name), json);
-        Assert.Equal(Path.Combine(_task.Out(), "importance.json"), Assert.Single(Assert.Throws<RefusedInputException>(() => LoraDropRun.ReadImportance(_task.Out())).Faults).Path);
-        Assert.Equal(Path.Combine(_task.Out(), "loradrop.json"), Assert.Single(Assert.Throws<RefusedInputException>(() => AdapterTask.Read(_task.Out())).Faults).Path);
+        Assert.Equal(Path.Combine(_task.Out(), "importance.json"),
+            Assert.Single(Assert.Throws<RefusedInputException>(() => LoraDropRun.ReadImportance(_task.Out())).Faults).Path);
+        Assert.Equal(Path.Combine(_task.Out(), "loradrop.json"),
+            Assert.Single(Assert.Throws<RefusedInputException>(() => AdapterTask.Read(_task.Out())).Faults).Path);
     }
 
     private JobRequest Lora() => _task.Request(json =>
@@ -256,8 +282,10 @@ public sealed class LoraDropRunFacts : IDisposable
 
     private static void AssertSameOutcome(string expected, string actual)
     {
-        foreach (var path in (string[][])[["adapter", "adapter_model.safetensors"], ["adapter", "adapter_compact.safetensors"], ["importance.json"], ["result.json"]])
-            Assert.True(Bytes(expected, path).SequenceEqual(Bytes(actual, path)), $"{Path.Combine(path)} of {Path.GetFileName(actual)} differs");
+        foreach (var path in (string[][])[["adapter", "adapter_model.safetensors"], ["adapter", "adapter_compact.safetensors"],
+            ["importance.json"], ["result.json"]])
+            Assert.True(Bytes(expected, path).SequenceEqual(Bytes(actual, path)),
+                $"{Path.Combine(path)} of {Path.GetFileName(actual)} differs");
     }
 
     private static byte[] Bytes(string folder, params string[] path) => File.ReadAllBytes(Path.Combine([folder, .. path]));

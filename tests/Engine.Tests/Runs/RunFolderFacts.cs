@@ -13,7 +13,8 @@ public sealed class RunFolderFacts : IDisposable
     public void A_folder_that_holds_another_run_is_refused_with_what_differs()
     {
         _task.Run(_task.Request(), _task.Out(), stopAt: 2);
-        Assert.Contains("holds another run, which differs in request.training.seed.", Refusal(_task.Request(json => json["training"]!["seed"] = 43)).Message);
+        Assert.Contains("holds another run, which differs in request.training.seed.",
+            Refusal(_task.Request(json => json["training"]!["seed"] = 43)).Message);
     }
 
     [Fact]
@@ -69,13 +70,18 @@ public sealed class RunFolderFacts : IDisposable
     [Fact]
     public void A_run_goes_on_when_only_its_priority_and_its_worker_are_others_and_leaves_the_same_bytes()
     {
-        var hurried = _task.Request(json => (json["priority"], json["worker"]) = ("high", JsonNode.Parse("""{"labels": {"gpu": "H100"}, "memoryGiB": 80}""")));
+        var hurried = _task.Request(json => (json["priority"], json["worker"]) =
+            ("high", JsonNode.Parse("""{"labels": {"gpu": "H100"}, "memoryGiB": 80}""")));
         _task.Run(_task.Request(), _task.Out("whole"));
         _task.Run(_task.Request(), _task.Out(), stopAt: 8);
         Assert.NotNull(_task.Run(hurried, _task.Out()).Result);
-        string[] Files(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("events")).Select(file => Path.GetRelativePath(folder, file)).Order()];
+        string[] Files(string folder) =>
+            [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("events"))
+                .Select(file => Path.GetRelativePath(folder, file)).Order()];
         Assert.Equal(Files(_task.Out("whole")), Files(_task.Out()));
-        Assert.All(Files(_task.Out()).Where(file => !file.StartsWith("checkpoint")), file => Assert.True(File.ReadAllBytes(Path.Combine(_task.Out("whole"), file)).SequenceEqual(File.ReadAllBytes(Path.Combine(_task.Out(), file))), file));
+        Assert.All(Files(_task.Out()).Where(file => !file.StartsWith("checkpoint")),
+            file => Assert.True(File.ReadAllBytes(Path.Combine(_task.Out("whole"), file))
+            .SequenceEqual(File.ReadAllBytes(Path.Combine(_task.Out(), file))), file));
     }
 
     [Fact]
@@ -108,5 +114,6 @@ public sealed class RunFolderFacts : IDisposable
         File.WriteAllText(path, json.ToJsonString());
     }
 
-    private Fault Refusal(JobRequest request) => Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Faults);
+    private Fault Refusal(JobRequest request) =>
+        Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out())).Faults);
 }

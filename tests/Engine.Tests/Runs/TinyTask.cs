@@ -4,10 +4,12 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>A model folder of random weights with a tokenizer of its own, and data to fine-tune it on: all that a whole run reads.</summary>
+/// <summary>A model folder of random weights with a tokenizer of its own, and data to fine-tune it on: all that a whole run
+/// reads.</summary>
 internal sealed class TinyTask : IDisposable
 {
-    private static readonly string[] Good = ["good", "fine", "lovely", "warm"], Bad = ["bad", "dull", "awful", "cold"], Things = ["film", "soup", "room", "song", "book", "day"];
+    private static readonly string[] Good = ["good", "fine", "lovely", "warm"], Bad = ["bad", "dull", "awful", "cold"],
+        Things = ["film", "soup", "room", "song", "book", "day"];
 
     private readonly TestFolder _folder = new();
 
@@ -30,7 +32,9 @@ internal sealed class TinyTask : IDisposable
                "max_position_embeddings": 40, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
               """);
         var weights = new Recorded(generates ? 15 : 1); // a decoder's own output layer must tell tokens apart
-        using (FrozenModel model = generates ? new LanguageModel((DecoderConfig)ModelConfig.Read(Model), weights, CPU) : new SequenceClassifier(ModelConfig.Read(Model), weights, 2, 0, CPU))
+        using (FrozenModel model = generates
+            ? new LanguageModel((DecoderConfig)ModelConfig.Read(Model), weights, CPU)
+            : new SequenceClassifier(ModelConfig.Read(Model), weights, 2, 0, CPU))
             SafeTensorsWriter.Write(Path.Combine(Model, "model.safetensors"), weights.Taken);
     }
 
@@ -51,7 +55,9 @@ internal sealed class TinyTask : IDisposable
              "training": {"epochs": 2, "batchSize": 8, "learningRate": 0.01, "evaluateEvery": 4}}
             """)!.AsObject();
         if (_generates)
-            json["task"] = JsonNode.Parse("""{"kind": "generation", "metric": "rouge", "text": {"prompt": "{text}", "target": " {mood} indeed", "source": "mood"}, "decoding": {"maxNewTokens": 12}}""");
+            json["task"] =
+                JsonNode.Parse(
+                    """{"kind": "generation", "metric": "rouge", "text": {"prompt": "{text}", "target": " {mood} indeed", "source": "mood"}, "decoding": {"maxNewTokens": 12}}""");
         json["model"] = Model;
         change?.Invoke(json);
         return JobRequest.Parse(json.ToJsonString());
@@ -62,7 +68,8 @@ internal sealed class TinyTask : IDisposable
 
     /// <summary>A run to its end, or to the event that it is stopped at.</summary>
     /// <returns>The result, and every event.</returns>
-    public (RunResult? Result, IReadOnlyList<RunEvent> Events) Run(JobRequest request, string folder, int stopAt = int.MaxValue, RunInputs? inputs = null)
+    public (RunResult? Result, IReadOnlyList<RunEvent> Events) Run(JobRequest request, string folder, int stopAt = int.MaxValue,
+        RunInputs? inputs = null)
     {
         using var stop = new CancellationTokenSource();
         var events = new List<RunEvent>();
@@ -87,7 +94,9 @@ internal sealed class TinyTask : IDisposable
     {
         var random = new SplitMix64((ulong)seed);
         string Of(string[] words) => words[random.NextBelow(words.Length)];
-        return "text\tmood\tscore\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"the {Of(Things)} was {Of(i % 2 == 0 ? Good : Bad)} and the {Of(Things)}\t{(i % 2 == 0 ? "good\t" : "bad\t-")}{random.NextUnit():0.00}\n"));
+        return "text\tmood\tscore\n"
+            + string.Concat(Enumerable.Range(0, count).Select(i => $"the {Of(Things)} was {Of(i % 2 == 0 ? Good : Bad)} and the "
+            + $"{Of(Things)}\t{(i % 2 == 0 ? "good\t" : "bad\t-")}{random.NextUnit():0.00}\n"));
     }
 
     /// <summary>Random weights, and a note of which were asked for.</summary>

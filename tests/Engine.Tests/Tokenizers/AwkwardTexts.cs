@@ -25,7 +25,8 @@ internal static class AwkwardTexts
         "----", "====", "\"\"\"\"", "!!!!!!!!", "........", "_____", "?!?!", "…—–‘’“”«»", "aaaaaaaaaaaaaaaaaaaaaaaa", "hahahahaha",
             "pneumonoultramicroscopicsilicovolcanoconiosis", "line one\nline two\r\nline three\rfour\u2028five\u0085six",
         "zero\u200bwidth bom\ufeff nbsp\u00a0thin\u2009 soft\u00adhyphen", "null\u0000byte bell\u0007 esc\u001b[0m del\u007f",
-            "\ufffd \ufffe \ue000 \U0010ffff", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝟙𝟚𝟛 𝒳 🅰", "Z̷̢̛a̶l̸g̵o̴ q\u0307\u0323 q\u0323\u0307", "\u202eright-to-left\u202c",
+            "\ufffd \ufffe \ue000 \U0010ffff", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝟙𝟚𝟛 𝒳 🅰", "Z̷̢̛a̶l̸g̵o̴ q\u0307\u0323 q\u0323\u0307",
+            "\u202eright-to-left\u202c",
         "▁ lower ▁▁ block ▁x x▁", "Ġ Ċ ĉ Ā", "## ##ing x##y", "<0x0A> <0xFF> <0x41>", "mixed中文English混合 テスト123テスト", "Tiếng Việt đường phố",
             "ᾳ ῼ ŀ ĳ ſ K Å Ω", "a\u0300\u0301\u0302\u0303b \u0301c", "  \n  \n\n x\n \n", "\u00a0a\u00a0 b",
     ];
@@ -38,7 +39,9 @@ internal static class AwkwardTexts
             "\u0300\u0301\u0302\u0308\u0327\u0323\u200d\ufe0f", "😀😂🥺🔥👍🏽👩🚀🇺🇸", "ﬁﬂ①㎏ﾊﾟａｂ", "▁▁", "ĠĊ", "…—’“”",
     ];
 
-    private static readonly string[] Words = "the of and to in a is that it was for on are as with his they at be this from have or by one had not but what all were when there can an your which their said if do will each about how".Split(' ');
+    private static readonly string[] Words =
+        ("the of and to in a is that it was for on are as with his they at be this from have or by one had "
+            + "not but what all were when there can an your which their said if do will each about how").Split(' ');
 
     /// <summary>The written texts, and mixtures drawn from a seed.</summary>
     /// <param name="seed">The same seed gives the same texts.</param>

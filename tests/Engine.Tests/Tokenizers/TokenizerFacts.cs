@@ -12,13 +12,15 @@ public sealed class TokenizerFacts
     public void Pairs_have_the_reference_ids_and_types(string name) => Check(name, (golden, tokenizer) => golden.AssertPairs(tokenizer));
 
     [Theory, MemberData(nameof(Published))]
-    public void Texts_are_cut_as_the_reference_cuts_them(string name) => Check(name, (golden, tokenizer) => golden.AssertTruncated(tokenizer));
+    public void Texts_are_cut_as_the_reference_cuts_them(string name) =>
+    Check(name, (golden, tokenizer) => golden.AssertTruncated(tokenizer));
 
     [Theory, MemberData(nameof(Published))]
     public void Ids_decode_to_the_reference_text(string name) => Check(name, (golden, tokenizer) => golden.AssertDecoded(tokenizer));
 
     [Theory, MemberData(nameof(Published))]
-    public void Whole_columns_of_real_data_have_the_reference_ids(string name) => Check(name, (golden, tokenizer) => golden.AssertDatasets(tokenizer));
+    public void Whole_columns_of_real_data_have_the_reference_ids(string name) =>
+    Check(name, (golden, tokenizer) => golden.AssertDatasets(tokenizer));
 
     private static void Check(string name, Action<TokenizerGolden, Tokenizer> check)
     {
@@ -47,7 +49,8 @@ public sealed class TokenizerFacts
     /// <summary>Llama 2's padding token, or the marks of a conversation, stand beside the pieces and not among them.</summary>
     [Theory]
     [InlineData("added_tokens.json", """{"<pad>": 512, "<|im_start|>": 513}""")]
-    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"1": {"content": "<s>", "special": true}, "512": {"content": "<pad>", "special": true}, "513": {"content": "<|im_start|>", "special": false}}}""")]
+    [InlineData("tokenizer_config.json",
+    """{"added_tokens_decoder": {"1": {"content": "<s>", "special": true}, "512": {"content": "<pad>", "special": true}, "513": {"content": "<|im_start|>", "special": false}}}""")]
     public void Tokens_added_to_a_tokenizer_model_are_found(string file, string json)
     {
         using var folder = new TestFolder();
@@ -64,7 +67,8 @@ public sealed class TokenizerFacts
 
     [Theory]
     [InlineData("added_tokens.json", """{"<pad>": -1}""", "added_tokens.json <pad>: an id is a whole number from 0; got -1")]
-    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "<pad>"}}}""", "tokenizer_config.json added_tokens_decoder.x: an id is a whole number from 0; got x")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "<pad>"}}}""",
+    "tokenizer_config.json added_tokens_decoder.x: an id is a whole number from 0; got x")]
     public void An_added_token_without_an_id_is_refused(string file, string json, string why)
     {
         using var folder = new TestFolder();
@@ -86,7 +90,8 @@ public sealed class TokenizerFacts
     }
 
     [Theory]
-    [InlineData(new byte[] { 0x0A, 0x05, 0x0A, 0x01 }, "is no SentencePiece model, or damaged: a field at byte 2 needs 5 bytes, and 2 are left")]
+    [InlineData(new byte[] { 0x0A, 0x05, 0x0A, 0x01 },
+    "is no SentencePiece model, or damaged: a field at byte 2 needs 5 bytes, and 2 are left")]
     [InlineData(new byte[] { }, "it holds no pieces")]
     [InlineData(new byte[] { 0x0A, 0x02, 0x15, 0x01 }, "needs 4 bytes, and 1 are left")]
     [InlineData(new byte[] { 0xFF, 0xFF }, "it ends within a number")]

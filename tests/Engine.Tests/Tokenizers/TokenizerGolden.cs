@@ -14,7 +14,8 @@ internal sealed class TokenizerGolden(string name)
 
     public void AssertSingleTexts(Tokenizer tokenizer)
     {
-        foreach (var (text, ids) in Rows("single").Select(row => (Text(row, "text"), Ids(row, "ids")))) AssertIds(text!, ids, tokenizer.Encode(text!).Ids);
+        foreach (var (text, ids) in Rows("single").Select(row => (Text(row, "text"), Ids(row, "ids"))))
+            AssertIds(text!, ids, tokenizer.Encode(text!).Ids);
     }
 
     public void AssertPairs(Tokenizer tokenizer)
@@ -52,7 +53,8 @@ internal sealed class TokenizerGolden(string name)
                 var ids = tokenizer.Encode(row[0], row.ElementAtOrDefault(1)).Ids;
                 hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<int>(ids));
             }
-            Assert.Equal((set.Name, set.Value.GetProperty("sha256").GetString()), (set.Name, Convert.ToHexStringLower(hash.GetHashAndReset())));
+            Assert.Equal((set.Name, set.Value.GetProperty("sha256").GetString()),
+                (set.Name, Convert.ToHexStringLower(hash.GetHashAndReset())));
         }
     }
 
@@ -67,7 +69,8 @@ internal sealed class TokenizerGolden(string name)
         }
         var columns = words[2].Split(',').Select(int.Parse).ToArray();
         var hasHeader = !source.Contains("CoLA");
-        return lines.Skip(hasHeader ? 1 : 0).Select(line => line.Split('\t')).Select(cells => columns.Select(column => cells[column]).ToArray());
+        return lines.Skip(hasHeader ? 1 : 0).Select(line => line.Split('\t'))
+            .Select(cells => columns.Select(column => cells[column]).ToArray());
     }
 
     private JsonElement.ArrayEnumerator Rows(string part) => _values.GetProperty(part).EnumerateArray();
@@ -76,5 +79,6 @@ internal sealed class TokenizerGolden(string name)
 
     private static int[] Ids(JsonElement row, string field) => [.. row.GetProperty(field).EnumerateArray().Select(id => id.GetInt32())];
 
-    private static void AssertIds(string text, int[] expected, int[] actual) => Assert.Equal((text, string.Join(' ', expected)), (text, string.Join(' ', actual)));
+    private static void AssertIds(string text, int[] expected, int[] actual) =>
+        Assert.Equal((text, string.Join(' ', expected)), (text, string.Join(' ', actual)));
 }

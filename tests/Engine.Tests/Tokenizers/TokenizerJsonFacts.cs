@@ -30,7 +30,8 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}}""", "tokenizer.json model.merges[0]", "two tokens")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}""", "tokenizer.json model.vocab.a", "whole number")]
     [InlineData("""{"model": {"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}, "merges": []}}""", "tokenizer.json model.dropout", "")]
-    [InlineData("""{"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 0}}}""", "tokenizer.json model.unk_token", "vocabulary")]
+    [InlineData("""{"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 0}}}""", "tokenizer.json model.unk_token",
+    "vocabulary")]
     public void What_a_model_lacks_is_refused_by_file_and_field(string json, string path, string message)
     {
         _folder.File("tokenizer.json", json);
@@ -46,7 +47,8 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("normalizer", """{"type": "Replace", "pattern": {"Regex": "\\p{Han}+"}, "content": ""}""", "normalizer.pattern.Regex")]
     [InlineData("normalizer", """{"type": "Replace", "pattern": {"String": ""}, "content": "x"}""", "normalizer.pattern.String")]
     [InlineData("pre_tokenizer", """{"type": "UnicodeScripts"}""", "pre_tokenizer.type")]
-    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""", "pre_tokenizer.pattern.Regex")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""",
+    "pre_tokenizer.pattern.Regex")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Kept"}""", "pre_tokenizer.behavior")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "3"}""", "pre_tokenizer.behavior")]
     [InlineData("pre_tokenizer", """{"type": "Metaspace", "prepend_scheme": "last"}""", "pre_tokenizer.prepend_scheme")]
@@ -116,14 +118,21 @@ public sealed class TokenizerJsonFacts : IDisposable
     /// <summary>The reference takes no notice of the ids in the file. Whether ours are the same is told by the library itself.</summary>
     [Theory]
     [InlineData("""[{"id": 1, "content": "a"}, {"id": 4, "content": "<m>"}, {"id": 5, "content": "<n>"}]""", null)]
-    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 3, "content": "ab"}, {"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""", null)]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 3, "content": "ab"}, {"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""",
+    null)]
     [InlineData("""[{"id": 4, "content": "a"}, {"id": 4, "content": "<m>"}]""", null)]   // in the vocabulary, which has the word
     [InlineData("""[{"id": 5, "content": ""}, {"id": 4, "content": "<m>"}]""", null)]
-    [InlineData("""[{"id": 50, "content": "<m>"}]""", "added_tokens[0].id: gives '<m>' the id 50, and Hugging Face's tokenizers 4: they number added tokens on from the end of the vocabulary")]
-    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 7, "content": "<n>"}]""", "added_tokens[1].id: gives '<n>' the id 7, and Hugging Face's tokenizers 5:")]
-    [InlineData("""[{"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""", "added_tokens[0].id: gives '<n>' the id 5, and Hugging Face's tokenizers 4:")]
-    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 5, "content": "<m>"}]""", "added_tokens[1].id: gives '<m>' the id 5, and Hugging Face's tokenizers 4:")]
-    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 4, "content": "<n>"}]""", "added_tokens[1].id: gives '<n>' the id 4, and Hugging Face's tokenizers 5:")]
+    [InlineData("""[{"id": 50, "content": "<m>"}]""",
+    "added_tokens[0].id: gives '<m>' the id 50, and Hugging Face's tokenizers 4: they number added "
+    + "tokens on from the end of the vocabulary")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 7, "content": "<n>"}]""",
+    "added_tokens[1].id: gives '<n>' the id 7, and Hugging Face's tokenizers 5:")]
+    [InlineData("""[{"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""",
+    "added_tokens[0].id: gives '<n>' the id 5, and Hugging Face's tokenizers 4:")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 5, "content": "<m>"}]""",
+    "added_tokens[1].id: gives '<m>' the id 5, and Hugging Face's tokenizers 4:")]
+    [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 4, "content": "<n>"}]""",
+    "added_tokens[1].id: gives '<n>' the id 4, and Hugging Face's tokenizers 5:")]
     [InlineData("""[{"id": 2, "content": "<m>"}]""", "added_tokens[0].id: gives '<m>' the id 2, and Hugging Face's tokenizers 4:")]
     public void Ids_of_added_tokens_are_those_of_the_reference_or_the_file_is_refused(string tokens, string? refusal)
     {
@@ -132,7 +141,9 @@ public sealed class TokenizerJsonFacts : IDisposable
         foreach (var text in (string[])["<m>a<n>ab", "<n><m>b"])
         {
             if (refusal is null) Assert.Equal(reference.Encode(text), Tokenizer.Load(_folder.Path).Encode(text).Ids);
-            else Assert.StartsWith($"{_folder.At("tokenizer.json")} {refusal}", Assert.Throws<RefusedInputException>(() => Tokenizer.Load(_folder.Path)).Message);
+            else
+                Assert.StartsWith($"{_folder.At("tokenizer.json")} {refusal}",
+                    Assert.Throws<RefusedInputException>(() => Tokenizer.Load(_folder.Path)).Message);
         }
         if (refusal is null) return;
         var stated = JsonNode.Parse(tokens)!.AsArray().Select(token => ((string)token!["content"]!, (int)token["id"]!));
@@ -144,7 +155,8 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData(true, false)]
     public void Of_two_entries_for_one_added_token_the_last_counts_as_in_the_reference(bool first, bool last)
     {
-        string Entry(bool flag) => $$"""{"id": 4, "content": "<m>", "lstrip": {{(flag ? "true" : "false")}}, "special": {{(flag ? "true" : "false")}}}""";
+        string Entry(bool flag) =>
+            $$"""{"id": 4, "content": "<m>", "lstrip": {{(flag ? "true" : "false")}}, "special": {{(flag ? "true" : "false")}}}""";
         WriteForReference($"[{Entry(first)}, {Entry(last)}]");
         using var reference = ReferenceTokenizer.Load(_folder.Path);
         var ids = Tokenizer.Load(_folder.Path).Encode("a <m>b").Ids;
@@ -211,7 +223,8 @@ public sealed class TokenizerJsonFacts : IDisposable
         Assert.Equal(Enumerable.Range(0, lengths.Length).Select(i => i % 70), lengths);
     }
 
-    /// <summary>As LlamaTokenizerFast does in transformers: what tokenizer_config.json says counts, and the file's own post-processor does not.</summary>
+    /// <summary>As LlamaTokenizerFast does in transformers: what tokenizer_config.json says counts, and the file's own post-processor does
+    /// not.</summary>
     [Theory]
     [InlineData("LlamaTokenizerFast", "\"add_bos_token\": true", "1 3")]
     [InlineData("LlamaTokenizer", "\"add_bos_token\": false, \"add_eos_token\": true", "3 2")]
@@ -220,8 +233,10 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("PreTrainedTokenizerFast", "\"add_bos_token\": true", "2 3")]
     public void Tokenizer_config_of_Llamas_class_says_what_stands_around_a_text(string kind, string flags, string ids)
     {
-        Write("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "b", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {"b": {"id": "b", "ids": [2], "tokens": ["b"]}}}""");
-        _folder.File("tokenizer_config.json", $$"""{"tokenizer_class": "{{kind}}", {{flags}}, "bos_token": {"content": "a"}, "eos_token": "b"}""");
+        Write("post_processor",
+            """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "b", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {"b": {"id": "b", "ids": [2], "tokens": ["b"]}}}""");
+        _folder.File("tokenizer_config.json",
+            $$"""{"tokenizer_class": "{{kind}}", {{flags}}, "bos_token": {"content": "a"}, "eos_token": "b"}""");
         Assert.Equal(ids, string.Join(' ', Tokenizer.Load(_folder.Path).Encode("ab").Ids));
     }
 
@@ -262,7 +277,8 @@ public sealed class TokenizerJsonFacts : IDisposable
     }
 
     private void Write(params string[] stepsAndJson) =>
-        _folder.File("tokenizer.json", $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
+        _folder.File("tokenizer.json",
+            $$"""{"model": {{Letters}}{{string.Concat(stepsAndJson.Chunk(2).Select(step => $", \"{step[0]}\": {step[1]}"))}}}""");
 
     /// <summary>The library wants every flag to be there.</summary>
     private void WriteForReference(string addedTokens)

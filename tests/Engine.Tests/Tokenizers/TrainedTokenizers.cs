@@ -222,8 +222,8 @@ internal sealed class TrainedTokenizers
     private JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = Coin, ["trim_offsets"] = Coin,
         ["use_regex"] = Coin };
 
-    /// <summary>Words are cut first, perhaps. "first" is then not drawn: it goes by offsets in the text as it was before normalising, which a part of
-    /// a text that was put in front shares with what follows it.</summary>
+    /// <summary>Words are cut first, perhaps. "first" is then not drawn: it goes by offsets in the text as it was before normalising, which
+    /// a part of a text that was put in front shares with what follows it.</summary>
     private JsonObject? Blanks(JsonObject? before)
     {
         var blanks = Metaspace();

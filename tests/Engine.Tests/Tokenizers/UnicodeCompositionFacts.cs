@@ -16,7 +16,8 @@ public sealed class UnicodeCompositionFacts
     [InlineData("ﬁ²", "ﬁ²")]
     public void A_text_is_composed_canonically(string text, string composed) => Assert.Equal(composed, UnicodeComposition.Compose(text));
 
-    /// <summary>Python's unicodedata 14.0 gives this digest: of each code point of the table, alone and among letters and marks, and of some Hangul, a line each.</summary>
+    /// <summary>Python's unicodedata 14.0 gives this digest: of each code point of the table, alone and among letters and marks, and of
+    /// some Hangul, a line each.</summary>
     [Fact]
     public void Every_code_point_of_the_table_is_composed_as_by_Python()
     {
@@ -25,10 +26,13 @@ public sealed class UnicodeCompositionFacts
         foreach (var row in new StreamReader(table).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var c = char.ConvertFromUtf32(int.Parse(row.Split(';')[0], NumberStyles.HexNumber));
-            foreach (var text in (string[])[c, $"e{c}", $"{c}\u0301", $"a\u0323{c}\u0307", UnicodeDecomposition.Decompose(c)]) lines.Append(UnicodeComposition.Compose(text)).Append('\n');
+            foreach (var text in (string[])[c, $"e{c}", $"{c}\u0301", $"a\u0323{c}\u0307", UnicodeDecomposition.Decompose(c)])
+                lines.Append(UnicodeComposition.Compose(text)).Append('\n');
         }
-        foreach (var text in (string[])["\u1100\u1161\u11a8", "\uac00\u11a8", "\u1100\u1161", "\u0344", "\u212b"]) lines.Append(UnicodeComposition.Compose(text)).Append('\n');
-        Assert.Equal("32598becc9a9f2d13c5433529523606f3482b66f90625ecf29008fcaad835c21", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines.ToString()))));
+        foreach (var text in (string[])["\u1100\u1161\u11a8", "\uac00\u11a8", "\u1100\u1161", "\u0344", "\u212b"])
+            lines.Append(UnicodeComposition.Compose(text)).Append('\n');
+        Assert.Equal("32598becc9a9f2d13c5433529523606f3482b66f90625ecf29008fcaad835c21",
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines.ToString()))));
     }
 
     /// <summary>Python's unicodedata gives these digests of the same texts.</summary>

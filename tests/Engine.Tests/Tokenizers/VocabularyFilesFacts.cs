@@ -65,7 +65,8 @@ public sealed class VocabularyFilesFacts : IDisposable
     {
         _folder.File("vocab.json", """{"[BOS]": 0, "[EOS]": 1, "<pad>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "Ġ": 6}""");
         _folder.File("merges.txt", "#version: 0.2\n");
-        _folder.File("special_tokens_map.json", """{"bos_token": "[BOS]", "cls_token": "[BOS]", "eos_token": {"content": "[EOS]", "lstrip": true}}""");
+        _folder.File("special_tokens_map.json",
+            """{"bos_token": "[BOS]", "cls_token": "[BOS]", "eos_token": {"content": "[EOS]", "lstrip": true}}""");
 
         var tokenizer = Tokenizer.Load(_folder.Path);
 

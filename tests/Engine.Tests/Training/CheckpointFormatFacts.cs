@@ -43,8 +43,10 @@ public sealed class CheckpointFormatFacts : IDisposable
         var refused = Assert.Throws<UnknownFormatException>(() => Run(other));
         var fault = Assert.Single(refused.Faults);
         Assert.Equal(other, fault.Path);
-        Assert.StartsWith($"the checkpoint has format {format.Replace('\n', '·')}, and this version of loradrop knows format 1 only.", fault.Message);
-        Assert.All(["update its workers, and retry", "submit the job again", "another folder"], remedy => Assert.Contains(remedy, fault.Message));
+        Assert.StartsWith($"the checkpoint has format {format.Replace('\n', '·')}, and this version of loradrop knows format 1 only.",
+            fault.Message);
+        Assert.All(["update its workers, and retry", "submit the job again", "another folder"],
+            remedy => Assert.Contains(remedy, fault.Message));
         Assert.Equal(before, File.ReadAllBytes(other));
         Assert.Equal(FailureCode.CheckpointUnknown, RunFailure.Of(refused, stopping: false).Code);
 
@@ -60,7 +62,9 @@ public sealed class CheckpointFormatFacts : IDisposable
         var checkpoint = _folder.At(name);
         using var tiny = new TinyClassifier(dropout: 0.1);
         using var stop = new CancellationTokenSource();
-        Assert.ThrowsAny<OperationCanceledException>(() => TrainingLoop.Run(tiny.Job(Train, Validation, Settings, 8), checkpoint, happened => { if (happened is RunEvent.StepDone { Step: 3 }) stop.Cancel(); }, stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => TrainingLoop.Run(tiny.Job(Train, Validation, Settings, 8), checkpoint,
+            happened => { if (happened is RunEvent.StepDone { Step: 3 })
+            stop.Cancel(); }, stop.Token));
         return checkpoint;
     }
 

@@ -10,7 +10,8 @@ public sealed class ImportanceGoldenFacts
     private const double Relative = 1e-6;
 
     public static TheoryData<string, string> Cases =>
-        [.. from model in GoldenFacts.Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case), ("llama-tiny", "lora_nlg")];
+        [.. from model in GoldenFacts.Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case),
+            ("llama-tiny", "lora_nlg")];
 
     [Theory, MemberData(nameof(Cases))]
     public void Each_layer_puts_out_the_sum_of_squares_of_the_reference(string name, string @case)
@@ -35,9 +36,11 @@ public sealed class ImportanceGoldenFacts
         using var golden = new GoldenModel(name);
         using var adapter = golden.PlaceAdapter(@case);
         var g = Measured(golden).ToDictionary(n => n.Site, n => n.G);
-        foreach (var type in Types(golden, @case)) AssertRanked(golden.At(@case, "importance", "non_padding", type), Of(Importance.Of(g, ImportanceScope.PerType), type));
+        foreach (var type in Types(golden, @case))
+            AssertRanked(golden.At(@case, "importance", "non_padding", type), Of(Importance.Of(g, ImportanceScope.PerType), type));
         var joint = Importance.Of(g, ImportanceScope.Joint);
-        foreach (var type in Types(golden, @case)) AssertRanked(golden.At(@case, "importance", "non_padding", "all_modules_of_a_layer"), Of(joint, type));
+        foreach (var type in Types(golden, @case))
+            AssertRanked(golden.At(@case, "importance", "non_padding", "all_modules_of_a_layer"), Of(joint, type));
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -64,7 +67,8 @@ public sealed class ImportanceGoldenFacts
         using var golden = new GoldenModel("roberta-tiny");
         using var adapter = golden.PlaceAdapter("lora");
         var together = ImportancePass.Over(golden.Model, golden.Sites, golden.Set, golden.Set.Count, CancellationToken.None);
-        var alone = ImportancePass.Over(golden.Model, golden.Sites, golden.Set, 1, CancellationToken.None); // each text by itself has no padding
+        // each text by itself has no padding
+        var alone = ImportancePass.Over(golden.Model, golden.Sites, golden.Set, 1, CancellationToken.None);
         foreach (var (padded, bare) in together.Zip(alone))
             foreach (var (a, b) in padded.PerExample.Zip(bare.PerExample)) AssertRelative(b, a);
         Assert.Equal(33, together[0].Tokens);
@@ -74,7 +78,8 @@ public sealed class ImportanceGoldenFacts
     public void A_layer_without_a_LoRA_is_not_measured()
     {
         using var golden = new GoldenModel("roberta-tiny");
-        using var adapter = new Adapter(golden.Model, golden.Sites, SharingPlan.Only(golden.Sites.Select(s => s.Site), new HashSet<Site> { new("value", 2) }), golden.Lora, trainHead: false, 0);
+        using var adapter = new Adapter(golden.Model, golden.Sites,
+            SharingPlan.Only(golden.Sites.Select(s => s.Site), new HashSet<Site> { new("value", 2) }), golden.Lora, trainHead: false, 0);
         Assert.Equal([new Site("value", 2)], Measured(golden).Select(n => n.Site));
     }
 
@@ -83,13 +88,16 @@ public sealed class ImportanceGoldenFacts
     {
         using var golden = new GoldenModel("roberta-tiny");
         using var adapter = golden.PlaceAdapter("lora");
-        Assert.Throws<OperationCanceledException>(() => ImportancePass.Over(golden.Model, golden.Sites, golden.Set, 2, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            ImportancePass.Over(golden.Model, golden.Sites, golden.Set, 2, new CancellationToken(canceled: true)));
         Assert.All(golden.Sites, site => Assert.Null(site.Linear.Observer));
     }
 
-    private static IEnumerable<string> Types(GoldenModel golden, string @case) => golden.SitesOf(@case).Select(site => site.Site.Type).Distinct();
+    private static IEnumerable<string> Types(GoldenModel golden, string @case) =>
+        golden.SitesOf(@case).Select(site => site.Site.Type).Distinct();
 
-    private static IReadOnlyList<OutputNorms> Measured(GoldenModel golden) => ImportancePass.Over(golden.Model, AdapterSites.All(golden.Model), golden.Set, golden.Set.Count, CancellationToken.None);
+    private static IReadOnlyList<OutputNorms> Measured(GoldenModel golden) =>
+        ImportancePass.Over(golden.Model, AdapterSites.All(golden.Model), golden.Set, golden.Set.Count, CancellationToken.None);
 
     private static double[] Of(IReadOnlyDictionary<Site, double> importance, string type) =>
         [.. importance.Where(i => i.Key.Type == type).OrderBy(i => i.Key.Layer).Select(i => i.Value)];
@@ -100,7 +108,8 @@ public sealed class ImportanceGoldenFacts
     {
         foreach (var (reference, I) in Numbers(expected.GetProperty("importance")).Zip(importance)) AssertRelative(reference, I);
         foreach (var selected in expected.GetProperty("selected").EnumerateObject())
-            Assert.Equal(selected.Value.EnumerateArray().Select(l => l.GetInt32()), Retention.Kept(importance, double.Parse(selected.Name)));
+            Assert.Equal(selected.Value.EnumerateArray().Select(l => l.GetInt32()),
+                Retention.Kept(importance, double.Parse(selected.Name)));
     }
 
     private static void AssertRelative(double expected, double actual) => Assert.Equal(expected, actual, Relative * Math.Abs(expected));

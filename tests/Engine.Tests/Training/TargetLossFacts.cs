@@ -28,7 +28,8 @@ public sealed class TargetLossFacts
     {
         using var scope = NewDisposeScope();
         var w = InitialValues.Normal([8], 0.3, 1, "w").Plus(1);
-        Tensor x = InitialValues.Normal([2, 3, 8], 2, 1, "x").requires_grad_(), same = x.detach().clone().requires_grad_(), by = InitialValues.Normal([2, 3, 8], 1, 1, "by");
+        Tensor x = InitialValues.Normal([2, 3, 8], 2, 1, "x").requires_grad_(), same = x.detach().clone().requires_grad_(),
+            by = InitialValues.Normal([2, 3, 8], 1, 1, "by");
         var ours = new RmsNorm(w, 1e-5).Forward(x);
         var formula = w * same / same.Squared().mean([-1], keepdim: true).Plus(1e-5).sqrt();
         Assert.True(ours.allclose(formula, 1e-5, 1e-6));

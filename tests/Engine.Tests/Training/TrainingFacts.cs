@@ -59,7 +59,8 @@ public sealed class TrainingFacts : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => Train(checkpoint, stopped, cancelAt: 4));
         Train(checkpoint, stopped, int.MaxValue);
         Assert.Equal(undisturbed, stopped);
-        Assert.Equal([.. Enumerable.Range(0, 9).Select(step => settings.LearningRate * LearningRate.Of(settings, 9).At(step))], undisturbed);
+        Assert.Equal([.. Enumerable.Range(0, 9).Select(step => settings.LearningRate * LearningRate.Of(settings, 9).At(step))],
+            undisturbed);
 
         void Train(string? checkpoint, List<double> rates, int cancelAt)
         {
@@ -78,7 +79,8 @@ public sealed class TrainingFacts : IDisposable
     public void A_checkpoint_of_the_other_stage_is_not_gone_on_from()
     {
         var checkpoint = _folder.At("checkpoint.safetensors");
-        using (var tiny = new TinyClassifier()) TrainingLoop.Run(tiny.Job(Train, Validation, Settings, 2) with { Stage = Stage.ImportanceEvaluation }, checkpoint, _ => { }, CancellationToken.None);
+        using (var tiny = new TinyClassifier()) TrainingLoop.Run(tiny.Job(Train, Validation, Settings,
+            2) with { Stage = Stage.ImportanceEvaluation }, checkpoint, _ => { }, CancellationToken.None);
         AssertSame(Undisturbed.Value, Run(new(dropout: 0.1), checkpoint));
     }
 
@@ -88,7 +90,8 @@ public sealed class TrainingFacts : IDisposable
         using var tiny = new TinyClassifier();
         var checkpoint = _folder.At("checkpoint.safetensors");
         byte[] saved = [];
-        var diverged = Assert.Throws<DivergedException>(() => TrainingLoop.Run(tiny.Job(Train, Validation, Settings, 9), checkpoint, happened =>
+        var diverged = Assert.Throws<DivergedException>(() =>
+            TrainingLoop.Run(tiny.Job(Train, Validation, Settings, 9), checkpoint, happened =>
         {
             if (happened is RunEvent.CheckpointSaved) saved = File.ReadAllBytes(checkpoint);
             if (happened is RunEvent.StepDone { Step: 3 }) Fill(tiny.Adapter, float.PositiveInfinity);
@@ -102,7 +105,8 @@ public sealed class TrainingFacts : IDisposable
     public void A_learning_rate_beyond_all_reason_diverges()
     {
         using var tiny = new TinyClassifier();
-        Assert.Throws<DivergedException>(() => TrainingLoop.Run(tiny.Job(Train, null, Settings with { LearningRate = 1e10 }, 9), null, _ => { }, CancellationToken.None));
+        Assert.Throws<DivergedException>(() =>
+            TrainingLoop.Run(tiny.Job(Train, null, Settings with { LearningRate = 1e10 }, 9), null, _ => { }, CancellationToken.None));
     }
 
     [Fact]
@@ -120,11 +124,13 @@ public sealed class TrainingFacts : IDisposable
     {
         using var tiny = new TinyClassifier();
         var before = tiny.Numbers;
-        var predicted = Evaluation.Of(tiny.Model, Train, 4, CancellationToken.None).Logits.Select(logits => (double)Evaluation.ArgMax(logits)).ToArray();
+        var predicted = Evaluation.Of(tiny.Model, Train, 4, CancellationToken.None).Logits.Select(logits =>
+            (double)Evaluation.ArgMax(logits)).ToArray();
         LabelledSet already = Train with { Labels = predicted }, other = Train with { Labels = [.. predicted.Select(p => (p + 1) % 3)] };
 
         // The first step has a rate of 0, so the first evaluation is perfect; from then on everything is unlearned.
-        var progress = TrainingLoop.Run(tiny.Job(other, already, Settings with { EvaluateEvery = 1 }, 30), null, _ => { }, CancellationToken.None);
+        var progress = TrainingLoop.Run(tiny.Job(other, already, Settings with { EvaluateEvery = 1 }, 30), null, _ => { },
+            CancellationToken.None);
         Assert.Equal(1, progress.Best!.Step);
         Assert.True(progress.History[^1].Scores.PrimaryValue < 1, "nothing was unlearned");
         Assert.Equal(before, tiny.Numbers);
@@ -148,8 +154,10 @@ public sealed class TrainingFacts : IDisposable
     {
         using var tiny = new TinyClassifier();
         var losses = new List<double>();
-        TrainingLoop.Run(tiny.Job(Train, null, Settings, 40), null, happened => { if (happened is RunEvent.StepDone step) losses.Add(step.Loss); }, CancellationToken.None);
-        Assert.True(losses.TakeLast(5).Average() < 0.7 * losses.Take(5).Average(), $"from {losses.Take(5).Average():g3} to {losses.TakeLast(5).Average():g3}");
+        TrainingLoop.Run(tiny.Job(Train, null, Settings, 40), null, happened => { if (happened is RunEvent.StepDone step)
+            losses.Add(step.Loss); }, CancellationToken.None);
+        Assert.True(losses.TakeLast(5).Average() < 0.7 * losses.Take(5).Average(),
+            $"from {losses.Take(5).Average():g3} to {losses.TakeLast(5).Average():g3}");
     }
 
     [Theory]

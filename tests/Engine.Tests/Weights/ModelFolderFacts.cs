@@ -6,7 +6,8 @@ namespace LoraDrop.Engine.Tests;
 
 public sealed class ModelFolderFacts : IDisposable
 {
-    private const string Index = "model.safetensors.index.json", First = "model-00001-of-00002.safetensors", Second = "model-00002-of-00002.safetensors";
+    private const string Index = "model.safetensors.index.json", First = "model-00001-of-00002.safetensors",
+        Second = "model-00002-of-00002.safetensors";
 
     private readonly TestFolder _folder = new();
     private readonly GoldenModel _golden = new("bert-tiny");
@@ -36,7 +37,8 @@ public sealed class ModelFolderFacts : IDisposable
     [Fact]
     public void TensorFlow_names_of_the_norms_are_understood()
     {
-        Write(_weights.ToDictionary(w => w.Key.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"), w => w.Value));
+        Write(_weights.ToDictionary(w => w.Key.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"),
+            w => w.Value));
         AssertSameLogits();
     }
 
@@ -96,8 +98,10 @@ public sealed class ModelFolderFacts : IDisposable
     {
         WriteShards();
         var name = _weights.Keys.First();
-        _folder.File(Index, File.ReadAllText(_folder.At(Index)).Replace("{\"weight_map\":{", $"{{\"weight_map\":{{\"{name}\":\"{Second}\","));
-        Assert.Equal((_folder.At(Index), $"names '{name}' more than once: in {Second} and in {First}"), (Refusal().Path, Refusal().Message));
+        _folder.File(Index, File.ReadAllText(_folder.At(Index))
+            .Replace("{\"weight_map\":{", $"{{\"weight_map\":{{\"{name}\":\"{Second}\","));
+        Assert.Equal((_folder.At(Index), $"names '{name}' more than once: in {Second} and in {First}"),
+            (Refusal().Path, Refusal().Message));
     }
 
     [Fact]
@@ -125,10 +129,12 @@ public sealed class ModelFolderFacts : IDisposable
         _weights["bert.encoder.layer.2.intermediate.dense.weight"] = zeros(48, 32);
         Write(_weights);
         Assert.Equal(_folder.At("model.safetensors"), Refusal().Path);
-        Assert.Contains("'bert.encoder.layer.2.intermediate.dense.weight' has shape [48, 32], but config.json asks for [64, 32]", Refusal().Message);
+        Assert.Contains("'bert.encoder.layer.2.intermediate.dense.weight' has shape [48, 32], but config.json asks for [64, 32]",
+            Refusal().Message);
     }
 
-    private Fault Refusal() => Assert.Single(Assert.Throws<RefusedInputException>(() => SequenceClassifier.Open(_folder.Path, 3, 0, CPU)).Faults);
+    private Fault Refusal() =>
+        Assert.Single(Assert.Throws<RefusedInputException>(() => SequenceClassifier.Open(_folder.Path, 3, 0, CPU)).Faults);
 
     private void Write(Dictionary<string, Tensor> weights) => SafeTensorsWriter.Write(_folder.At("model.safetensors"), weights);
 
@@ -137,7 +143,9 @@ public sealed class ModelFolderFacts : IDisposable
         var half = _weights.Count / 2;
         SafeTensorsWriter.Write(_folder.At(First), _weights.Take(half).ToDictionary());
         SafeTensorsWriter.Write(_folder.At(Second), _weights.Skip(half).ToDictionary());
-        _folder.File(Index, JsonSerializer.Serialize(new { weight_map = _weights.Keys.Index().ToDictionary(w => w.Item, w => w.Index < half ? First : Second) }));
+        _folder.File(Index,
+            JsonSerializer.Serialize(new { weight_map = _weights.Keys.Index()
+            .ToDictionary(w => w.Item, w => w.Index < half ? First : Second) }));
     }
 
     private void AssertSameLogits()

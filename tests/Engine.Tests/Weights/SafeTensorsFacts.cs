@@ -53,7 +53,8 @@ public sealed class SafeTensorsFacts : IDisposable
     public void Every_element_type_is_read_as_it_is_stored(string dtype, int size, ScalarType type)
     {
         byte[] data = [.. Enumerable.Range(0, 3 * size).Select(i => (byte)(type == ScalarType.Bool ? i % 2 : 3 * i))];
-        using var file = SafeTensorsFile.Open(Stored($$$"""{"a": {"dtype": "{{{dtype}}}", "shape": [3], "data_offsets": [0, {{{3 * size}}}]}}""", data));
+        using var file =
+            SafeTensorsFile.Open(Stored($$$"""{"a": {"dtype": "{{{dtype}}}", "shape": [3], "data_offsets": [0, {{{3 * size}}}]}}""", data));
         using var read = file.Read("a");
         Assert.Equal(type, read.dtype);
         Assert.Equal(data, read.bytes.ToArray());
@@ -62,30 +63,47 @@ public sealed class SafeTensorsFacts : IDisposable
     [Fact]
     public void A_tensor_is_converted_where_another_type_is_asked_for()
     {
-        using var file = SafeTensorsFile.Open(Stored("""{"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}""", [0x80, 0x3f, 0x20, 0xc0]));
+        using var file =
+            SafeTensorsFile.Open(Stored("""{"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}""", [0x80, 0x3f, 0x20, 0xc0]));
         Assert.Equal([1, -2.5f], file.Read("a", ScalarType.Float32).data<float>().ToArray());
     }
 
     [Theory]
-    [InlineData("overlap", """{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""", "'b' overlaps the one before it by 4 bytes")]
-    [InlineData("hole", """{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}""", "hole of 4 bytes before tensor 'b'")]
-    [InlineData("hole at the start", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""", "hole of 4 bytes before tensor 'a'")]
+    [InlineData("overlap",
+    """{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""",
+    "'b' overlaps the one before it by 4 bytes")]
+    [InlineData("hole",
+    """{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}""",
+    "hole of 4 bytes before tensor 'b'")]
+    [InlineData("hole at the start", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""",
+    "hole of 4 bytes before tensor 'a'")]
     [InlineData("end beyond the file", """{"a": {"dtype": "F32", "shape": [5], "data_offsets": [0, 20]}}""", "cut short: tensor 'a'")]
-    [InlineData("bytes that follow", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}""", "4 bytes follow the last tensor")]
-    [InlineData("unknown type", """{"a": {"dtype": "F8_E4M3", "shape": [16], "data_offsets": [0, 16]}}""", "tensor 'a' has a dtype that is not read here: F8_E4M3")]
+    [InlineData("bytes that follow", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}""",
+    "4 bytes follow the last tensor")]
+    [InlineData("unknown type", """{"a": {"dtype": "F8_E4M3", "shape": [16], "data_offsets": [0, 16]}}""",
+    "tensor 'a' has a dtype that is not read here: F8_E4M3")]
     [InlineData("type no text", """{"a": {"dtype": 32, "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a' has a dtype")]
     [InlineData("no type", """{"a": {"shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a' has a dtype")]
-    [InlineData("size mismatch", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 16]}}""", "tensor 'a' of shape [3] and dtype F32 needs 12 bytes, but its offsets span 16")]
-    [InlineData("negative shape", """{"a": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}}""", "tensor 'a' has no valid shape")]
-    [InlineData("fraction in the shape", """{"a": {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 16]}}""", "tensor 'a' has no valid shape")]
+    [InlineData("size mismatch", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 16]}}""",
+    "tensor 'a' of shape [3] and dtype F32 needs 12 bytes, but its offsets span 16")]
+    [InlineData("negative shape", """{"a": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}}""",
+    "tensor 'a' has no valid shape")]
+    [InlineData("fraction in the shape", """{"a": {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 16]}}""",
+    "tensor 'a' has no valid shape")]
     [InlineData("no shape", """{"a": {"dtype": "F32", "data_offsets": [0, 16]}}""", "tensor 'a' has no valid shape")]
-    [InlineData("shape beyond all numbers", """{"a": {"dtype": "F32", "shape": [4611686018427387904, 4611686018427387904, 4], "data_offsets": [0, 0]}, "b": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a'")]
-    [InlineData("three offsets", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 8, 16]}}""", "tensor 'a' has no valid data_offsets")]
+    [InlineData("shape beyond all numbers",
+    """{"a": {"dtype": "F32", "shape": [4611686018427387904, 4611686018427387904, 4], "data_offsets": [0, 0]}, "b": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a'")]
+    [InlineData("three offsets", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 8, 16]}}""",
+    "tensor 'a' has no valid data_offsets")]
     [InlineData("no offsets", """{"a": {"dtype": "F32", "shape": [4]}}""", "tensor 'a' has no valid data_offsets")]
-    [InlineData("offsets backwards", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [16, 0]}}""", "tensor 'a' lies at the impossible offsets")]
-    [InlineData("offsets beyond all files", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [9223372036854775791, 9223372036854775807]}}""", "tensor 'a'")]
+    [InlineData("offsets backwards", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [16, 0]}}""",
+    "tensor 'a' lies at the impossible offsets")]
+    [InlineData("offsets beyond all files",
+    """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [9223372036854775791, 9223372036854775807]}}""", "tensor 'a'")]
     [InlineData("no description", """{"a": [0, 16]}""", "tensor 'a' has no description")]
-    [InlineData("name twice", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}, "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""", "header is not what the format asks for")]
+    [InlineData("name twice",
+    """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}, "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""",
+    "header is not what the format asks for")]
     [InlineData("not JSON", "not JSON", "header is not what the format asks for")]
     [InlineData("no object", "[1, 2]", "header is not what the format asks for")]
     [InlineData("metadata no object", """{"__metadata__": 3}""", "header is not what the format asks for")]
@@ -133,7 +151,8 @@ public sealed class SafeTensorsFacts : IDisposable
 
     [Fact]
     public void A_file_that_is_not_there_is_refused_by_its_name() =>
-        Assert.Equal(_folder.At("none"), Assert.Single(Assert.Throws<RefusedInputException>(() => SafeTensorsFile.Open(_folder.At("none"))).Faults).Path);
+        Assert.Equal(_folder.At("none"),
+            Assert.Single(Assert.Throws<RefusedInputException>(() => SafeTensorsFile.Open(_folder.At("none"))).Faults).Path);
 
     [Fact]
     public void An_interrupted_write_leaves_the_old_file_and_no_remains()
@@ -158,7 +177,8 @@ public sealed class SafeTensorsFacts : IDisposable
 
     [Fact]
     public void A_write_into_no_folder_fails_with_the_name_of_the_file() =>
-        Assert.Contains(_folder.At("none", "x"), Assert.Throws<IOException>(() => WholeFile.WriteText(_folder.At("none", "x"), "text")).Message);
+        Assert.Contains(_folder.At("none", "x"),
+            Assert.Throws<IOException>(() => WholeFile.WriteText(_folder.At("none", "x"), "text")).Message);
 
     private string Stored(string header, byte[] data)
     {

@@ -16,7 +16,8 @@ public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<Share
         Assert.All(ProblemKind.All, kind => Assert.Contains($"| {kind.Status} | `{kind.Code}` | {kind.Title}. {kind.Remedy} |", Text));
 
     [Fact]
-    public void It_lists_every_code_of_a_failure() => Assert.All(Constants(typeof(FailureCode)), code => Assert.Contains($"| `{code}` |", Text));
+    public void It_lists_every_code_of_a_failure() =>
+    Assert.All(Constants(typeof(FailureCode)), code => Assert.Contains($"| `{code}` |", Text));
 
     [Fact]
     public void It_lists_every_type_of_event() => Assert.All(Constants(typeof(EventType)), type => Assert.Contains($"`{type}`", Text));
@@ -29,5 +30,6 @@ public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<Share
             foreach (var (method, _) in operations!.AsObject()) Assert.Contains($"`{method.ToUpperInvariant()} {path}`", Text);
     }
 
-    private static IEnumerable<string> Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
+    private static IEnumerable<string> Constants(Type type) =>
+        type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
 }

@@ -16,7 +16,8 @@ public sealed class BatchedReadsFacts
         var first = reads.ReadAsync(1, CancellationToken.None);
         var begun = await database.NextAsync();
         database.State = 2; // what the read that has begun may not have seen
-        Task<int>[] others = [reads.ReadAsync(1, CancellationToken.None), reads.ReadAsync(2, CancellationToken.None), reads.ReadAsync(1, CancellationToken.None)];
+        Task<int>[] others = [reads.ReadAsync(1, CancellationToken.None), reads.ReadAsync(2, CancellationToken.None),
+            reads.ReadAsync(1, CancellationToken.None)];
         begun.End();
         Assert.Equal(1, await first);
         (await database.NextAsync()).End();

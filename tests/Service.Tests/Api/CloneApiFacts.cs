@@ -11,7 +11,8 @@ public sealed class CloneApiFacts(SharedService shared) : IClassFixture<SharedSe
     [Fact]
     public async Task A_clone_asks_for_the_same_and_says_whose_it_is()
     {
-        var first = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"", """{ "name": "first", "labels": { "team": "search" }, "model" """.TrimEnd()));
+        var first = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"",
+            """{ "name": "first", "labels": { "team": "search" }, "model" """.TrimEnd()));
         using var answer = await _service.PostAsync($"/jobs/{first}/clone");
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var clone = await answer.JsonAsync();
@@ -28,10 +29,14 @@ public sealed class CloneApiFacts(SharedService shared) : IClassFixture<SharedSe
     [Fact]
     public async Task A_merge_patch_changes_what_it_names_and_null_takes_back_to_the_default()
     {
-        var first = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"", """{ "name": "first", "lora": { "rank": 4, "alpha": 4 }, "labels": { "a": "1", "b": "2" }, "model" """.TrimEnd()));
-        var settings = (await ClonedAsync(first, """{ "name": null, "lora": { "rank": 2 }, "sharing": { "threshold": null, "keep": 1 }, "labels": { "a": null, "c": "3" }, "training": { "epochs": 7 } }""")).GetProperty("settings");
+        var first = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"",
+            """{ "name": "first", "lora": { "rank": 4, "alpha": 4 }, "labels": { "a": "1", "b": "2" }, "model" """.TrimEnd()));
+        var settings =
+            (await ClonedAsync(first,
+                """{ "name": null, "lora": { "rank": 2 }, "sharing": { "threshold": null, "keep": 1 }, "labels": { "a": null, "c": "3" }, "training": { "epochs": 7 } }""")).GetProperty("settings");
         Assert.False(settings.TryGetProperty("name", out _));
-        Assert.Equal((2, 4), (settings.GetProperty("lora").GetProperty("rank").GetInt32(), settings.GetProperty("lora").GetProperty("alpha").GetInt32()));
+        Assert.Equal((2, 4), (settings.GetProperty("lora").GetProperty("rank").GetInt32(),
+            settings.GetProperty("lora").GetProperty("alpha").GetInt32()));
         Assert.Equal(1, settings.GetProperty("sharing").GetProperty("keep").GetInt32());
         Assert.Equal("""{"b":"2","c":"3"}""", settings.GetProperty("labels").GetRawText());
         Assert.Equal(7, settings.GetProperty("training").GetProperty("epochs").GetInt32());
@@ -61,9 +66,11 @@ public sealed class CloneApiFacts(SharedService shared) : IClassFixture<SharedSe
     {
         var first = await _service.SubmitAsync();
         await (await _service.PostAsync($"/jobs/{first}/clone", "{")).ProblemAsync(HttpStatusCode.BadRequest, "not_json");
-        await (await _service.Http.PostAsync($"/jobs/{first}/clone", new StringContent("{}", Encoding.UTF8, "text/plain"))).ProblemAsync(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        await (await _service.Http.PostAsync($"/jobs/{first}/clone", new StringContent("{}", Encoding.UTF8, "text/plain"))).ProblemAsync(
+            HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         await (await _service.PostAsync($"/jobs/{Guid.NewGuid()}/clone")).ProblemAsync(HttpStatusCode.NotFound, "job_not_found");
     }
 
-    private async Task<JsonElement> ClonedAsync(Guid job, string patch) => await (await _service.PostAsync($"/jobs/{job}/clone", patch)).JsonAsync();
+    private async Task<JsonElement> ClonedAsync(Guid job, string patch) =>
+        await (await _service.PostAsync($"/jobs/{job}/clone", patch)).JsonAsync();
 }

@@ -30,7 +30,8 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     [Fact]
     public async Task Files_of_all_splits_are_stored_under_ids_and_known_by_their_digest()
     {
-        using var answer = await UploadAsync(("test", "C:\\data\\Prüfung.CSV", "a,b\n"), ("name", null, "rte"), ("train", "../../x.jsonl", "{}\n"), ("validation", "v.parquet", "PAR1"));
+        using var answer = await UploadAsync(("test", "C:\\data\\Prüfung.CSV", "a,b\n"), ("name", null, "rte"),
+            ("train", "../../x.jsonl", "{}\n"), ("validation", "v.parquet", "PAR1"));
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         Assert.Equal("/datasets/rte", answer.Headers.Location!.ToString());
         var row = await _service.RowsAsync(db => db.Datasets.SingleAsync());
@@ -44,7 +45,8 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     [Fact]
     public async Task All_faults_come_at_once_and_nothing_is_kept()
     {
-        using var answer = await UploadAsync(("train", "t.tsv", "a\n"), ("train", "again.tsv", "a\n"), ("validation", "v.xlsx", "a"), ("dev", "d.tsv", "a"), ("test", null, "text"), ("name", null, "no/slash and a very long one".PadRight(70, 'x')));
+        using var answer = await UploadAsync(("train", "t.tsv", "a\n"), ("train", "again.tsv", "a\n"), ("validation", "v.xlsx", "a"),
+            ("dev", "d.tsv", "a"), ("test", null, "text"), ("name", null, "no/slash and a very long one".PadRight(70, 'x')));
         var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["train", "validation", "dev", "test", "name"], problem.Paths());
         await NothingIsLeftAsync();
@@ -80,15 +82,18 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     [InlineData(false)]
     public async Task A_file_over_the_limit_is_refused_and_nothing_is_kept(bool lengthKnown)
     {
-        using var answer = await UploadAsync(lengthKnown, ("name", null, "rte"), ("test", "t.tsv", "fine"), ("train", "t.tsv", new string('x', Limit + 1)));
-        Assert.Contains($"{Limit}", (await answer.ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "too_large")).GetProperty("detail").GetString());
+        using var answer = await UploadAsync(lengthKnown, ("name", null, "rte"), ("test", "t.tsv", "fine"),
+            ("train", "t.tsv", new string('x', Limit + 1)));
+        Assert.Contains($"{Limit}", (await answer.ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "too_large")).GetProperty("detail")
+            .GetString());
         await NothingIsLeftAsync();
     }
 
     [Fact]
     public async Task A_body_that_says_it_is_too_large_is_refused_before_it_comes()
     {
-        using var connection = await ConnectAsync($"POST /datasets HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {4L * Limit}\r\n\r\n");
+        using var connection = await ConnectAsync("POST /datasets HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
+            + $"boundary=b\r\nContent-Length: {4L * Limit}\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 413", await ReadLineAsync(connection));
     }
 
@@ -102,9 +107,12 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     [Fact]
     public async Task A_client_that_leaves_half_way_leaves_nothing_behind()
     {
-        using (await ConnectAsync(Head + "--b\r\nContent-Disposition: form-data; name=\"test\"; filename=\"t.tsv\"\r\n\r\nwhole\r\n--b\r\nContent-Disposition: form-data; name=\"train\"; filename=\"t.tsv\"\r\n\r\nhalf of"))
+        using (await ConnectAsync(Head + "--b\r\nContent-Disposition: form-data; name=\"test\"; "
+            + "filename=\"t.tsv\"\r\n\r\nwhole\r\n--b\r\nContent-Disposition: form-data; name=\"train\"; "
+            + "filename=\"t.tsv\"\r\n\r\nhalf of"))
         {
-            while ((await KeysAsync()).Count == 0 || TemporaryFiles().Length == 0) await Task.Delay(20); // the first file is stored, and the second is being written
+            // the first file is stored, and the second is being written
+            while ((await KeysAsync()).Count == 0 || TemporaryFiles().Length == 0) await Task.Delay(20);
         }
         for (var tries = 0; tries < 100 && (await KeysAsync()).Count + TemporaryFiles().Length > 0; tries++) await Task.Delay(20);
         await NothingIsLeftAsync();
@@ -163,22 +171,26 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
         _full.Discards = true;
         using (await UploadAsync(("name", null, "warm"), ("train", "t.tsv", "x"))) { }
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        using var form = new MultipartFormDataContent { { new StringContent("large"), "name" }, { new StreamContent(new Zeros(Size), 1 << 16), "train", "t.tsv" } };
+        using var form = new MultipartFormDataContent { { new StringContent("large"), "name" },
+            { new StreamContent(new Zeros(Size), 1 << 16), "train", "t.tsv" } };
         using var answer = await _service.Http.PostAsync("/datasets", form);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Size / 4);
         Assert.Equal(Size, (await _service.RowsAsync(db => db.Datasets.SingleAsync(d => d.Name == "large"))).Files.Single().Bytes);
     }
 
-    private const string Head = "POST /datasets HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n";
+    private const string Head =
+        "POST /datasets HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n";
 
-    private Task<HttpResponseMessage> UploadAsync(params (string Field, string? File, string Content)[] parts) => UploadAsync(lengthKnown: true, parts);
+    private Task<HttpResponseMessage> UploadAsync(params (string Field, string? File, string Content)[] parts) =>
+        UploadAsync(lengthKnown: true, parts);
 
     private async Task<HttpResponseMessage> UploadAsync(bool lengthKnown, params (string Field, string? File, string Content)[] parts)
     {
         var body = new StringBuilder();
         foreach (var (field, file, content) in parts)
-            body.Append($"--b\r\nContent-Disposition: form-data; name=\"{field}\"{(file is null ? "" : $"; filename=\"{file}\"")}\r\n\r\n{content}\r\n");
+            body.Append($"--b\r\nContent-Disposition: form-data; "
+                + $"name=\"{field}\"{(file is null ? "" : $"; filename=\"{file}\"")}\r\n\r\n{content}\r\n");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/datasets") { Content = new StringContent(body + "--b--\r\n") };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
         request.Headers.TransferEncodingChunked = !lengthKnown;
@@ -250,9 +262,11 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
 
         public IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel) => _inner.ListAsync(prefix, cancel);
 
-        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => _inner.DownloadAddressAsync(key, fileName, contentType, valid, cancel);
+        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid,
+            CancellationToken cancel) => _inner.DownloadAddressAsync(key, fileName, contentType, valid, cancel);
 
-        public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel) => _inner.RemoveUnfinishedAsync(before, cancel);
+        public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel) =>
+            _inner.RemoveUnfinishedAsync(before, cancel);
 
         public Task CheckAsync(CancellationToken cancel) => _inner.CheckAsync(cancel);
     }

@@ -42,8 +42,10 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         Assert.Equal("""["sentence","label"]""", preview.GetProperty("columns").GetRawText());
         Assert.Equal("""["dog a barks","0"]""", preview.GetProperty("rows")[1].GetRawText());
         Assert.Equal(300, preview.GetProperty("total").GetInt32());
-        using (var other = await _service.GetAsync("/datasets/acceptable/preview?split=test")) await other.ProblemAsync(HttpStatusCode.NotFound, "split_not_found");
-        using (var missing = await _service.GetAsync("/datasets/none/preview")) await missing.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
+        using (var other = await _service.GetAsync("/datasets/acceptable/preview?split=test")) await other.ProblemAsync(
+            HttpStatusCode.NotFound, "split_not_found");
+        using (var missing = await _service.GetAsync("/datasets/none/preview")) await missing.ProblemAsync(HttpStatusCode.NotFound,
+            "dataset_not_found");
         using (await _service.PostAsync("/datasets", """{ "name": "coming", "source": "hf:a/b" }""")) { }
         using var early = await _service.GetAsync("/datasets/coming/preview");
         await early.ProblemAsync(HttpStatusCode.Conflict, "dataset_not_ready");
@@ -70,8 +72,10 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         {
             db.Add(new DatasetRow
             {
-                Id = Guid.CreateVersion7(), Name = "broken", Source = "upload", Status = InputStatus.Failed, CreatedAt = _service.Clock.GetUtcNow(),
-                Failure = Failure.Refused([new("train.tsv row 7 column label", "is empty"), new("train.tsv row 9", "has 3 cells where the header has 2")]),
+                Id = Guid.CreateVersion7(), Name = "broken", Source = "upload", Status = InputStatus.Failed,
+                CreatedAt = _service.Clock.GetUtcNow(),
+                Failure = Failure.Refused([new("train.tsv row 7 column label", "is empty"),
+                new("train.tsv row 9", "has 3 cells where the header has 2")]),
             });
             await db.SaveChangesAsync();
         }
@@ -95,15 +99,18 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
     public async Task A_dataset_that_a_job_learned_from_stays_as_long_as_that_job()
     {
         var stored = await UploadedAsync("mine");
-        await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "mine").ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
+        await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "mine")
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
         var job = await _service.SubmitAsync(Given.Minimal.Replace("acceptable", "mine"));
-        using (var used = await _service.Http.DeleteAsync("/datasets/mine")) await used.ProblemAsync(HttpStatusCode.Conflict, "dataset_in_use");
+        using (var used = await _service.Http.DeleteAsync("/datasets/mine")) await used.ProblemAsync(HttpStatusCode.Conflict,
+            "dataset_in_use");
         using (await _service.PostAsync($"/jobs/{job}/cancel")) { }
         using (var deleted = await _service.Http.DeleteAsync("/datasets/mine")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
         Assert.Equal("mine", (await _service.JsonAsync($"/jobs/{job}")).GetProperty("dataset").GetProperty("name").GetString());
         await using (await _service.Objects.OpenAsync(stored, CancellationToken.None)) { }
         using (var gone = await _service.GetAsync("/datasets/mine")) await gone.ProblemAsync(HttpStatusCode.NotFound, "dataset_not_found");
-        using (var retried = await _service.PostAsync($"/jobs/{job}/retry")) await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        using (var retried = await _service.PostAsync($"/jobs/{job}/retry")) await retried.ProblemAsync(HttpStatusCode.Conflict,
+            "dataset_deleted");
         using (await _service.Http.DeleteAsync($"/jobs/{job}?purge=true")) { }
         await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored, CancellationToken.None));
         Assert.False(await _service.RowsAsync(db => db.Datasets.AnyAsync(d => d.Source == "upload")));
@@ -116,7 +123,8 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
         var file = folder.File("train.tsv", "sentence\tlabel\na\t1\n");
         await using (var db = await _service.Contexts.CreateDbContextAsync())
         {
-            db.Add(new DatasetRow { Id = Guid.CreateVersion7(), Name = "local", Source = $"file:{file}", CreatedAt = _service.Clock.GetUtcNow(), Files = [new("train.tsv", file, 1, "00")] });
+            db.Add(new DatasetRow { Id = Guid.CreateVersion7(), Name = "local", Source = $"file:{file}",
+                CreatedAt = _service.Clock.GetUtcNow(), Files = [new("train.tsv", file, 1, "00")] });
             await db.SaveChangesAsync();
         }
         using (var deleted = await _service.Http.DeleteAsync("/datasets/local")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
@@ -125,7 +133,8 @@ public sealed class DatasetsApiFacts : IAsyncLifetime
 
     private async Task<string> UploadedAsync(string name)
     {
-        using var form = new MultipartFormDataContent { { new StringContent(name), "name" }, { new ByteArrayContent([1, 2, 3]), "train", "t.tsv" } };
+        using var form = new MultipartFormDataContent { { new StringContent(name), "name" },
+            { new ByteArrayContent([1, 2, 3]), "train", "t.tsv" } };
         using var answer = await _service.Http.PostAsync("/datasets", form);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         return (await _service.RowsAsync(db => db.Datasets.SingleAsync(d => d.Name == name))).Files.Single().Key;

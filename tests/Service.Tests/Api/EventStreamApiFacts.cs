@@ -15,7 +15,8 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { HeartbeatEvery = TimeSpan.FromMilliseconds(200) }));
+        _service = await TestService.StartAsync(services =>
+            services.AddSingleton(TestService.ApiDefaults with { HeartbeatEvery = TimeSpan.FromMilliseconds(200) }));
         await _service.AddInputsAsync();
     }
 
@@ -30,7 +31,8 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         await _service.FinishAsync(id);
         var messages = await reading.WaitAsync(TimeSpan.FromSeconds(10));
 
-        Assert.Equal(["submitted", "stage-succeeded", "stage-succeeded", "succeeded"], messages.Where(m => m.EventId is not null).Select(m => m.EventType));
+        Assert.Equal(["submitted", "stage-succeeded", "stage-succeeded", "succeeded"],
+            messages.Where(m => m.EventId is not null).Select(m => m.EventType));
         Assert.Equal("end", messages[^1].EventType);
         Assert.Equal("succeeded", Data(messages[^1]).GetProperty("status").GetString());
         var last = messages.Last(m => m.EventType == "progress");
@@ -52,7 +54,8 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
     public async Task A_client_that_comes_back_sees_only_what_it_missed()
     {
         var id = await EndedAsync();
-        var ids = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("id").GetInt64()).ToArray();
+        var ids = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray()
+            .Select(e => e.GetProperty("id").GetInt64()).ToArray();
         var byAddress = await ReadAsync($"/jobs/{id}/events/stream?after={ids[0]}");
         Assert.Equal(ids[1..].Select(i => i.ToString()), byAddress.Where(m => m.EventId is not null).Select(m => m.EventId));
         var byHeader = await ReadAsync($"/jobs/{id}/events/stream?after=0", lastEventId: ids[^1].ToString());
@@ -69,7 +72,8 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         var reading = ReadAsync($"/jobs/{id}/events/stream");
         for (var step = 1; step <= 15; step++)
         {
-            await lease.RenewAsync(set => set.SetProperty(s => s.Step, step).SetProperty(s => s.Steps, 15).SetProperty(s => s.Loss, 0.5), [], CancellationToken.None);
+            await lease.RenewAsync(set => set.SetProperty(s => s.Step, step).SetProperty(s => s.Steps, 15).SetProperty(s => s.Loss, 0.5),
+                [], CancellationToken.None);
             await Task.Delay(80);
         }
         await lease.FailAsync(new Failure(FailureCode.Diverged, "The loss is no number."), CancellationToken.None);
@@ -77,7 +81,8 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var progress = messages.Where(m => m.EventType == "progress").ToList();
         Assert.InRange(progress.Count, 2, (int)seconds + 2);   // one at first, one at the end
-        Assert.Equal("""{"stage":"importance-evaluation","status":"failed","progress":0.1,"step":15,"steps":15,"loss":0.5}""", progress[^1].Data);
+        Assert.Equal("""{"stage":"importance-evaluation","status":"failed","progress":0.1,"step":15,"steps":15,"loss":0.5}""",
+            progress[^1].Data);
     }
 
     [Fact]
@@ -143,7 +148,9 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         using var answer = await OpenAsync(address, lastEventId);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var messages = new List<SseItem<string>>();
-        await foreach (var message in SseParser.Create(await answer.Content.ReadAsStreamAsync(), (_, data) => Encoding.UTF8.GetString(data)).EnumerateAsync()) messages.Add(message);
+        await foreach (var message in SseParser.Create(await answer.Content.ReadAsStreamAsync(), (_, data) => Encoding.UTF8.GetString(data))
+            .EnumerateAsync())
+            messages.Add(message);
         return messages;
     }
 

@@ -12,7 +12,8 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     {
         var id = await _service.SubmitAsync();
         var lease = await _service.TakeAsync(id);
-        await lease.AddEventAsync(EventLevel.Info, EventType.Evaluated, "accuracy 0.5", """{"step":5,"scores":{"accuracy":0.5}}""", CancellationToken.None);
+        await lease.AddEventAsync(EventLevel.Info, EventType.Evaluated, "accuracy 0.5", """{"step":5,"scores":{"accuracy":0.5}}""",
+            CancellationToken.None);
         var items = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray().ToArray();
         Assert.Equal(["submitted", "evaluated"], items.Select(e => e.GetProperty("type").GetString()));
         Assert.Equal(0.5, items[1].GetProperty("data").GetProperty("scores").GetProperty("accuracy").GetDouble());
@@ -25,7 +26,8 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     {
         var id = await _service.SubmitAsync();
         var lease = await _service.TakeAsync(id);
-        await lease.AddEventAsync(EventLevel.Info, EventType.Evaluated, "matthews NaN", """{"step":5,"scores":{"accuracy":0.5,"matthews":"NaN"},"primary":"accuracy"}""", CancellationToken.None);
+        await lease.AddEventAsync(EventLevel.Info, EventType.Evaluated, "matthews NaN",
+            """{"step":5,"scores":{"accuracy":0.5,"matthews":"NaN"},"primary":"accuracy"}""", CancellationToken.None);
         var data = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items")[1].GetProperty("data");
         Assert.Equal("""{"step":5,"scores":{"accuracy":0.5},"primary":"accuracy"}""", data.GetRawText());
     }
@@ -86,7 +88,8 @@ public sealed class EventsApiFacts(SharedService shared) : IClassFixture<SharedS
     {
         var id = await _service.SubmitAsync();
         var lease = await _service.TakeAsync(id);
-        for (var i = 0; i < count; i++) await lease.AddEventAsync(levels.Length > 0 ? levels[i] : EventLevel.Info, EventType.Log, $"{i}", null, CancellationToken.None);
+        for (var i = 0; i < count; i++)
+            await lease.AddEventAsync(levels.Length > 0 ? levels[i] : EventLevel.Info, EventType.Log, $"{i}", null, CancellationToken.None);
         return id;
     }
 }

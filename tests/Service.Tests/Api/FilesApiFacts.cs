@@ -18,7 +18,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
     {
         var id = await WithFilesAsync();
         var items = (await _service.JsonAsync($"/jobs/{id}/artifacts")).GetProperty("items").EnumerateArray().ToArray();
-        Assert.Equal(["README.md", "adapter/adapter model+1.safetensors", "importance.svg", "result.json"], items.Select(a => a.GetProperty("name").GetString()));
+        Assert.Equal(["README.md", "adapter/adapter model+1.safetensors", "importance.svg", "result.json"],
+            items.Select(a => a.GetProperty("name").GetString()));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Content)), items[1].GetProperty("sha256").GetString());
         Assert.Equal(1000, items[1].GetProperty("bytes").GetInt64());
         foreach (var item in items)
@@ -26,7 +27,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
             using var answer = await _service.GetAsync(item.GetProperty("href").GetString()!);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal(item.GetProperty("contentType").GetString(), answer.Content.Headers.ContentType!.ToString());
-            Assert.Equal(item.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync())));
+            Assert.Equal(item.GetProperty("sha256").GetString(),
+                Convert.ToHexStringLower(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync())));
         }
     }
 
@@ -52,8 +54,10 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
         using var head = await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/artifacts/adapter/adapter%20model+1.safetensors"));
         Assert.Equal(1000, head.Content.Headers.ContentLength);
         Assert.Equal("bytes", head.Headers.AcceptRanges.Single());
-        Assert.Equal(HttpStatusCode.NotFound, (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/artifacts/nothing"))).StatusCode);
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/events/stream"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/artifacts/nothing"))).StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed,
+            (await _service.Http.SendAsync(new(HttpMethod.Head, $"/jobs/{id}/events/stream"))).StatusCode);
     }
 
     [Fact]
@@ -81,7 +85,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
     public async Task A_part_of_a_file_can_be_had(int? from, int to, int length)
     {
         var id = await WithFilesAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/jobs/{id}/artifacts/adapter/adapter%20model+1.safetensors") { Headers = { Range = new RangeHeaderValue(from, to) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            $"/jobs/{id}/artifacts/adapter/adapter%20model+1.safetensors") { Headers = { Range = new RangeHeaderValue(from, to) } };
         using var answer = await _service.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
         var start = from ?? 1000 - to;
@@ -94,10 +99,12 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
     {
         var id = await WithFilesAsync();
         var address = $"/jobs/{id}/artifacts/adapter/adapter%20model+1.safetensors";
-        using var outside = await _service.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Range = new RangeHeaderValue(2000, 3000) } });
+        using var outside = await _service.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get,
+            address) { Headers = { Range = new RangeHeaderValue(2000, 3000) } });
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, outside.StatusCode);
         var known = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(Content))}\"");
-        using var unchanged = await _service.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address) { Headers = { IfNoneMatch = { known } } });
+        using var unchanged =
+            await _service.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address) { Headers = { IfNoneMatch = { known } } });
         Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
     }
 
@@ -130,13 +137,15 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
             var other = await _service.StoreAsync("run.json", [1]);
             var replaced = await lease.CheckpointAsync(new CheckpointRow
             {
-                JobId = id, Stage = Stage.ImportanceEvaluation, Step = step, Attempt = 1, At = _service.Clock.GetUtcNow(), Bytes = file.Bytes, Sha256 = file.Sha256,
+                JobId = id, Stage = Stage.ImportanceEvaluation, Step = step, Attempt = 1, At = _service.Clock.GetUtcNow(),
+                Bytes = file.Bytes, Sha256 = file.Sha256,
                 Scores = new() { ["accuracy"] = 0.5, ["matthews"] = double.NaN }, Files = [other, file],
             }, CancellationToken.None);
             Assert.NotNull(replaced);
         }
         var items = (await _service.JsonAsync($"/jobs/{id}/checkpoints")).GetProperty("items").EnumerateArray().ToArray();
-        Assert.Equal([(10, false), (20, true)], items.Select(c => (c.GetProperty("step").GetInt32(), c.GetProperty("available").GetBoolean())));
+        Assert.Equal([(10, false), (20, true)],
+            items.Select(c => (c.GetProperty("step").GetInt32(), c.GetProperty("available").GetBoolean())));
         Assert.Equal("""{"accuracy":0.5}""", items[1].GetProperty("scores").GetRawText());
 
         using var newest = await _service.GetAsync(items[1].GetProperty("href").GetString()!);
@@ -144,7 +153,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
         Assert.Equal("checkpoint.safetensors", newest.Content.Headers.ContentDisposition!.FileNameStar);
         using var older = await _service.GetAsync($"/jobs/{id}/checkpoints/importance-evaluation/10");
         await older.ProblemAsync(HttpStatusCode.NotFound, "checkpoint_replaced");
-        foreach (var missing in new[] { "importance-evaluation/15", "task-adaptation/20", "nonsense/20", "importance-evaluation/x", "importance-evaluation/99999999999" })
+        foreach (var missing in new[] { "importance-evaluation/15", "task-adaptation/20", "nonsense/20", "importance-evaluation/x",
+            "importance-evaluation/99999999999" })
         {
             using var answer = await _service.GetAsync($"/jobs/{id}/checkpoints/{missing}");
             await answer.ProblemAsync(HttpStatusCode.NotFound, "checkpoint_not_found");
@@ -159,7 +169,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
         var file = await _service.StoreAsync("checkpoint.safetensors", [1, 2, 3]);
         await lease.CheckpointAsync(new CheckpointRow
         {
-            JobId = id, Stage = Stage.ImportanceEvaluation, Step = 10, Attempt = 1, At = _service.Clock.GetUtcNow(), Bytes = 3, Sha256 = file.Sha256, Files = [file],
+            JobId = id, Stage = Stage.ImportanceEvaluation, Step = 10, Attempt = 1, At = _service.Clock.GetUtcNow(), Bytes = 3,
+            Sha256 = file.Sha256, Files = [file],
         }, CancellationToken.None);
         await _service.Objects.DeleteAsync(file.Key, CancellationToken.None);
         using var answer = await _service.GetAsync($"/jobs/{id}/checkpoints/importance-evaluation/10");
@@ -170,7 +181,8 @@ public sealed class FilesApiFacts(SharedService shared) : IClassFixture<SharedSe
     {
         var id = await _service.SubmitAsync(Given.Lora);
         await _service.FinishAsync(id,
-            await _service.StoreAsync("adapter/adapter model+1.safetensors", Content), await _service.StoreAsync("importance.svg", "<svg/>"u8.ToArray()),
+            await _service.StoreAsync("adapter/adapter model+1.safetensors", Content),
+            await _service.StoreAsync("importance.svg", "<svg/>"u8.ToArray()),
             await _service.StoreAsync("result.json", "{}"u8.ToArray()), await _service.StoreAsync("README.md", "# hi"u8.ToArray()));
         return id;
     }

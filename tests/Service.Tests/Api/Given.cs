@@ -11,9 +11,11 @@ namespace LoraDrop.Service.Tests;
 /// <summary>Rows as workers would leave them.</summary>
 internal static class Given
 {
-    public const string Minimal = """{ "model": "sample-model", "dataset": "acceptable", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""";
+    public const string Minimal =
+        """{ "model": "sample-model", "dataset": "acceptable", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""";
 
-    public const string Lora = """{ "model": "sample-model", "dataset": "acceptable", "method": "lora", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""";
+    public const string Lora =
+        """{ "model": "sample-model", "dataset": "acceptable", "method": "lora", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""";
 
     private const string Model = """
         { "family": "roberta", "architecture": "RobertaForMaskedLM", "layers": 4, "hidden": 64, "heads": 4, "vocabulary": 1000, "longestText": 512, "parameters": 300000,
@@ -34,12 +36,14 @@ internal static class Given
         var now = service.Clock.GetUtcNow();
         db.Add(new ModelRow
         {
-            Id = Guid.CreateVersion7(), Name = "sample-model", Source = "file:/models/sample", Status = InputStatus.Ready, CreatedAt = now, ReadyAt = now,
+            Id = Guid.CreateVersion7(), Name = "sample-model", Source = "file:/models/sample", Status = InputStatus.Ready, CreatedAt = now,
+            ReadyAt = now,
             Facts = JsonSerializer.Deserialize<ModelSummary>(Model, JsonText.Compact),
         });
         db.Add(new DatasetRow
         {
-            Id = Guid.CreateVersion7(), Name = "acceptable", Source = "file:/data/acceptable", Status = InputStatus.Ready, CreatedAt = now, ReadyAt = now, Sha256 = "cc33",
+            Id = Guid.CreateVersion7(), Name = "acceptable", Source = "file:/data/acceptable", Status = InputStatus.Ready, CreatedAt = now,
+            ReadyAt = now, Sha256 = "cc33",
             Facts = JsonSerializer.Deserialize<DatasetSummary>(Dataset, JsonText.Compact),
         });
         await db.SaveChangesAsync();
@@ -49,18 +53,23 @@ internal static class Given
     public static async Task<Guid> SubmitAsync(this TestService service, string json = Minimal)
     {
         using var answer = await service.PostAsync("/jobs", json);
-        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{await answer.Content.ReadAsStringAsync()}\n{string.Join('\n', service.Errors)}");
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted,
+            $"{await answer.Content.ReadAsStringAsync()}\n{string.Join('\n', service.Errors)}");
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
-    public static async Task<StageLease> TakeAsync(this TestService service, Guid job, Stage stage = Stage.ImportanceEvaluation, string worker = "worker-1") =>
-        await service.Services.GetRequiredService<StageLeases>().TakeAsync(job, stage, worker, CancellationToken.None) ?? throw new InvalidOperationException($"{stage} of {job} is not queued");
+    public static async Task<StageLease> TakeAsync(this TestService service, Guid job, Stage stage = Stage.ImportanceEvaluation,
+        string worker = "worker-1") =>
+        await service.Services.GetRequiredService<StageLeases>().TakeAsync(job, stage, worker, CancellationToken.None)
+            ?? throw new InvalidOperationException($"{stage} of {job} is not queued");
 
-    /// <summary>Brings a LoRA-drop job to its importance; query layers 0 to 3 have I = 0.4, 0.1, 0.2, 0.3 and value layers 0.25 each.</summary>
+    /// <summary>Brings a LoRA-drop job to its importance; query layers 0 to 3 have I = 0.4, 0.1, 0.2, 0.3 and value layers 0.25
+    /// each.</summary>
     public static async Task MeasureAsync(this TestService service, Guid job, params StoredFile[] files)
     {
         var lease = await service.TakeAsync(job);
-        await lease.RenewAsync(set => set.SetProperty(s => s.Parameters, new ParameterCounts(8192, 8192, 8192 + 100)), [], CancellationToken.None);
+        await lease.RenewAsync(set => set.SetProperty(s => s.Parameters, new ParameterCounts(8192, 8192, 8192 + 100)), [],
+            CancellationToken.None);
         var norms = new[] { ("query", new double[] { 4, 1, 2, 3 }), ("value", [1, 1, 1, 1]) }
             .SelectMany(type => type.Item2.Select((g, layer) => new OutputNorms(new Site(type.Item1, layer), [g / 2, g / 2], 10))).ToList();
         var importance = Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), ImportanceScope.PerType);
@@ -77,7 +86,8 @@ internal static class Given
             { "method": "lora-drop", "seed": 42, "parameters": { "withoutShared": 3072, "adapter": 4096, "adapterAndHead": 4196 }, "loraParameters": 8192,
               "kept": { "query": [0, 2, 3] }, "bestStep": 30, "scores": { "values": { "accuracy": 0.9, "matthews": "NaN" }, "primary": "accuracy" }, "test": null, "history": [] }
             """;
-        Assert.True((await lease.SucceedAsync(new StageOutcome(files, Result: new RunSummary(result, 0.9, "accuracy 0.9")), CancellationToken.None)).Held);
+        Assert.True((await lease.SucceedAsync(new StageOutcome(files, Result: new RunSummary(result, 0.9, "accuracy 0.9")),
+            CancellationToken.None)).Held);
     }
 
     /// <summary>Stores a file as a job's stage would leave it.</summary>
@@ -105,7 +115,8 @@ internal static class Given
     }
 
     /// <summary>The paths of a problem's faults.</summary>
-    public static string[] Paths(this JsonElement problem) => [.. problem.GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()!)];
+    public static string[] Paths(this JsonElement problem) =>
+        [.. problem.GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()!)];
 
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer)
     {
@@ -114,5 +125,6 @@ internal static class Given
         return JsonSerializer.Deserialize<JsonElement>(text);
     }
 
-    public static Task<JobRow> JobAsync(this TestService service, Guid job) => service.RowsAsync(db => db.Jobs.Include(j => j.Stages).SingleAsync(j => j.Id == job));
+    public static Task<JobRow> JobAsync(this TestService service, Guid job) =>
+        service.RowsAsync(db => db.Jobs.Include(j => j.Stages).SingleAsync(j => j.Id == job));
 }

@@ -44,7 +44,8 @@ public sealed class ImportanceApiFacts(SharedService shared) : IClassFixture<Sha
         Assert.True(whatIf.GetProperty("whatIf").GetBoolean());
         Assert.Equal("[0,3]", Module(whatIf, "query").GetProperty("kept").GetRawText());
         Assert.Equal("shared", Module(whatIf, "query").GetProperty("layers")[1].GetProperty("place").GetString());
-        // A LoRA of rank 8 on 64 → 64 has 1024 numbers. Kept: 2 of query and, as I is 4 × 0.25, 3 of value, whose last layer keeps its own too.
+        // A LoRA of rank 8 on 64 → 64 has 1024 numbers. Kept: 2 of query and, as I is 4 × 0.25, 3 of value, whose last layer keeps its own
+        // too.
         var parameters = whatIf.GetProperty("parameters");
         Assert.Equal(6 * 1024, parameters.GetProperty("withoutShared").GetInt64());
         Assert.Equal(7 * 1024, parameters.GetProperty("adapter").GetInt64());
@@ -111,5 +112,6 @@ public sealed class ImportanceApiFacts(SharedService shared) : IClassFixture<Sha
         return id;
     }
 
-    private static JsonElement Module(JsonElement report, string type) => report.GetProperty("modules").EnumerateArray().Single(m => m.GetProperty("type").GetString() == type);
+    private static JsonElement Module(JsonElement report, string type) =>
+        report.GetProperty("modules").EnumerateArray().Single(m => m.GetProperty("type").GetString() == type);
 }

@@ -41,7 +41,8 @@ public sealed class JobListApiFacts : IAsyncLifetime
     [Fact]
     public async Task Filters_are_combined_and_kept_by_the_link_to_the_next_page()
     {
-        string Labelled(string team, string kind) => Given.Minimal.Replace("{ \"model\"", $$"""{ "labels": { "team": "{{team}}", "kind é": "{{kind}}" }, "model" """.TrimEnd());
+        string Labelled(string team, string kind) =>
+            Given.Minimal.Replace("{ \"model\"", $$"""{ "labels": { "team": "{{team}}", "kind é": "{{kind}}" }, "model" """.TrimEnd());
         var a = await _service.SubmitAsync(Labelled("search", "x&y"));
         var b = await _service.SubmitAsync(Labelled("search", "z"));
         var c = await _service.SubmitAsync(Labelled("ads", "x&y"));
@@ -69,7 +70,8 @@ public sealed class JobListApiFacts : IAsyncLifetime
     [Fact]
     public async Task An_item_has_what_a_list_shows()
     {
-        var id = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"", """{ "name": "first", "labels": { "team": "search" }, "model" """.TrimEnd()));
+        var id = await _service.SubmitAsync(Given.Minimal.Replace("{ \"model\"",
+            """{ "name": "first", "labels": { "team": "search" }, "model" """.TrimEnd()));
         await _service.MeasureAsync(id);
         await _service.FinishAsync(id);
         var item = (await _service.JsonAsync("/jobs")).GetProperty("items")[0];
@@ -86,7 +88,8 @@ public sealed class JobListApiFacts : IAsyncLifetime
     public async Task A_list_reads_neither_settings_nor_results()
     {
         var sql = new ReadCommands();
-        await using var service = await TestService.StartAsync(services => services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(sql)));
+        await using var service = await TestService.StartAsync(services =>
+            services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(sql)));
         await service.AddInputsAsync();
         await service.JsonAsync("/jobs?label=team:search&model=sample-model");
         var command = Assert.Single(sql.All.Select(read => read.Text), text => text.Contains("FROM \"jobs\""));
@@ -97,5 +100,6 @@ public sealed class JobListApiFacts : IAsyncLifetime
 
     private async Task<List<Guid>> IdsAsync(string address) => Ids(await _service.JsonAsync(address));
 
-    private static List<Guid> Ids(JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetGuid())];
+    private static List<Guid> Ids(JsonElement page) =>
+        [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetGuid())];
 }

@@ -78,7 +78,8 @@ public sealed class JobListPlanFacts(ManyJobs jobs) : IClassFixture<ManyJobs>
     }
 
     /// <summary>A place deep in the list: nine in ten jobs are newer.</summary>
-    private static string Deep => System.Buffers.Text.Base64Url.EncodeToString(new Guid("00000000-2710-7000-8000-000000000000").ToByteArray(bigEndian: true));
+    private static string Deep =>
+        System.Buffers.Text.Base64Url.EncodeToString(new Guid("00000000-2710-7000-8000-000000000000").ToByteArray(bigEndian: true));
 
     /// <summary>The fastest of a few attempts counts: what else the machine does is no matter of the plan.</summary>
     private async Task ItIsFastAsync(string address)
@@ -96,8 +97,10 @@ public sealed class JobListPlanFacts(ManyJobs jobs) : IClassFixture<ManyJobs>
         Assert.True(plans.Sum(plan => plan.Milliseconds) < MostMilliseconds, $"{address} takes {string.Join("\n\n", plans)}");
         foreach (var plan in plans)
         {
-            Assert.DoesNotContain(plan.Scans, scan => scan is "Seq Scan jobs" or "Seq Scan stages" or "Seq Scan job_labels" or "Seq Scan models" or "Seq Scan datasets");
-            Assert.DoesNotContain(plan.Scans, scan => scan.EndsWith(" importance") || scan.EndsWith(" importance_summaries") || scan.EndsWith(" metrics"));
+            Assert.DoesNotContain(plan.Scans, scan => scan is "Seq Scan jobs" or "Seq Scan stages" or "Seq Scan job_labels"
+                or "Seq Scan models" or "Seq Scan datasets");
+            Assert.DoesNotContain(plan.Scans, scan => scan.EndsWith(" importance") || scan.EndsWith(" importance_summaries")
+                || scan.EndsWith(" metrics"));
         }
     }
 }

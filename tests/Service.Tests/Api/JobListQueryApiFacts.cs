@@ -45,7 +45,9 @@ public sealed class JobListQueryApiFacts(SharedService shared) : IClassFixture<S
     [Fact]
     public void Half_of_a_character_is_refused_at_its_name()
     {
-        var fields = new QueryFields(new QueryCollection(new Dictionary<string, StringValues> { ["model"] = "a\ud83d", ["label"] = new(["team:\udc00b", "team:😀"]), ["dataset"] = "😀" }));
+        var fields =
+            new QueryFields(new QueryCollection(new Dictionary<string, StringValues> { ["model"] = "a\ud83d",
+                ["label"] = new(["team:\udc00b", "team:😀"]), ["dataset"] = "😀" }));
         Assert.Equal((null, "😀"), (fields.Text("model"), fields.Text("dataset")));
         Assert.Equal(["team:😀"], fields.Texts("label"));
         Assert.Equal(["model", "label"], Assert.IsType<Refusal.Invalid>(fields.Refusal()).Faults.Select(fault => fault.Path));

@@ -79,7 +79,8 @@ public sealed class JobPollingApiFacts : IAsyncLifetime
         }
         var id = await _service.SubmitAsync(Given.Minimal.Replace("sample-model", "m").Replace("acceptable", "d"));
         var before = await ETagAsync(id);
-        await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "d").ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
+        await _service.RowsAsync(db => db.Datasets.Where(d => d.Name == "d")
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, InputStatus.Ready)));
         using var answer = await PollAsync(id, before);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("""["model"]""", (await answer.JsonAsync()).GetProperty("waitingFor").GetRawText());

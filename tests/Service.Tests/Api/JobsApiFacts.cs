@@ -50,7 +50,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task All_faults_of_a_request_come_at_once()
     {
-        using var answer = await _service.PostAsync("/jobs", """{ "model": "no such", "dataset": 3, "task": { "preset": "glue/rte" }, "sharing": { "threshold": 2 }, "sharign": {}, "training": { "epochs": "3" } }""");
+        using var answer = await _service.PostAsync("/jobs",
+            """{ "model": "no such", "dataset": 3, "task": { "preset": "glue/rte" }, "sharing": { "threshold": 2 }, "sharign": {}, "training": { "epochs": "3" } }""");
         var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Superset(new HashSet<string> { "dataset", "sharing.threshold", "sharign", "training.epochs" }, problem.Paths().ToHashSet());
     }
@@ -58,7 +59,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task A_name_that_is_not_registered_is_a_fault_at_its_path()
     {
-        using var answer = await _service.PostAsync("/jobs", Given.Minimal.Replace("sample-model", "other-model").Replace("acceptable", "unknown"));
+        using var answer = await _service.PostAsync("/jobs",
+            Given.Minimal.Replace("sample-model", "other-model").Replace("acceptable", "unknown"));
         var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["model", "dataset"], problem.Paths());
         Assert.Contains("sample-model", problem.GetProperty("faults")[0].GetProperty("message").GetString());
@@ -109,8 +111,10 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     {
         var id = await _service.SubmitAsync();
         var lease = await _service.TakeAsync(id);
-        await lease.RenewAsync(set => set.SetProperty(s => s.Step, 5).SetProperty(s => s.Steps, 10).SetProperty(s => s.Loss, double.PositiveInfinity).SetProperty(s => s.SecondsLeft, 20)
-            .SetProperty(s => s.Metric, "accuracy").SetProperty(s => s.Score, 0.5).SetProperty(s => s.BestScore, 0.6).SetProperty(s => s.BestStep, 4), [], CancellationToken.None);
+        await lease.RenewAsync(set => set.SetProperty(s => s.Step, 5).SetProperty(s => s.Steps, 10)
+            .SetProperty(s => s.Loss, double.PositiveInfinity).SetProperty(s => s.SecondsLeft, 20)
+            .SetProperty(s => s.Metric, "accuracy").SetProperty(s => s.Score, 0.5).SetProperty(s => s.BestScore, 0.6)
+            .SetProperty(s => s.BestStep, 4), [], CancellationToken.None);
         var job = await _service.JsonAsync($"/jobs/{id}");
         Assert.Equal("running", job.GetProperty("status").GetString());
         Assert.Equal(0.05, job.GetProperty("progress").GetDouble());
@@ -143,7 +147,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     {
         var id = await _service.SubmitAsync();
         var lease = await _service.TakeAsync(id);
-        await lease.FailAsync(new Failure(FailureCode.Refused, "train.tsv row 7: no label", [new("train.tsv row 7 column label", "is empty")]), CancellationToken.None);
+        await lease.FailAsync(new Failure(FailureCode.Refused, "train.tsv row 7: no label",
+            [new("train.tsv row 7 column label", "is empty")]), CancellationToken.None);
         var error = (await _service.JsonAsync($"/jobs/{id}")).GetProperty("error");
         Assert.Equal("refused", error.GetProperty("code").GetString());
         Assert.Equal("train.tsv row 7 column label", error.GetProperty("faults")[0].GetProperty("path").GetString());
@@ -206,10 +211,13 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         Assert.Equal(HttpStatusCode.Accepted, paused.StatusCode);
         Assert.Equal($"/jobs/{id}", paused.Headers.Location!.ToString());
         var job = await paused.JsonAsync();
-        Assert.Equal(("paused", "paused"), (job.GetProperty("status").GetString(), job.GetProperty("stages")[0].GetProperty("status").GetString()));
+        Assert.Equal(("paused", "paused"),
+            (job.GetProperty("status").GetString(), job.GetProperty("stages")[0].GetProperty("status").GetString()));
         Assert.False(job.TryGetProperty("queuePosition", out _) || job.TryGetProperty("pauseRequestedAt", out _));
-        using (var twice = await _service.PostAsync($"/jobs/{id}/pause")) Assert.Equal("paused", (await twice.JsonAsync()).GetProperty("status").GetString());
-        Assert.Contains((await _service.JsonAsync("/jobs?status=paused")).GetProperty("items").EnumerateArray(), listed => listed.GetProperty("id").GetGuid() == id);
+        using (var twice = await _service.PostAsync($"/jobs/{id}/pause")) Assert.Equal("paused",
+            (await twice.JsonAsync()).GetProperty("status").GetString());
+        Assert.Contains((await _service.JsonAsync("/jobs?status=paused")).GetProperty("items").EnumerateArray(),
+            listed => listed.GetProperty("id").GetGuid() == id);
 
         using var resumed = await _service.PostAsync($"/jobs/{id}/resume");
         Assert.Equal(HttpStatusCode.Accepted, resumed.StatusCode);
@@ -217,8 +225,10 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         Assert.Equal("queued", job.GetProperty("status").GetString());
         Assert.True(job.GetProperty("queuePosition").GetInt32() >= 1);
         Assert.NotEqual(paused.Headers.ETag, resumed.Headers.ETag);
-        using (var again = await _service.PostAsync($"/jobs/{id}/resume")) await again.ProblemAsync(HttpStatusCode.Conflict, "job_not_paused");
-        var events = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString());
+        using (var again = await _service.PostAsync($"/jobs/{id}/resume")) await again.ProblemAsync(HttpStatusCode.Conflict,
+            "job_not_paused");
+        var events = (await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray()
+            .Select(e => e.GetProperty("type").GetString());
         Assert.Equal(["submitted", "pause-requested", "paused", "resume-requested"], events.Where(type => type != "queued"));
     }
 
@@ -234,7 +244,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
             Assert.True(job.TryGetProperty("pauseRequestedAt", out _));
         }
         Assert.Equal(StageWish.Pause, await lease.WishAsync(CancellationToken.None));
-        using (var resumed = await _service.PostAsync($"/jobs/{id}/resume")) Assert.False((await resumed.JsonAsync()).TryGetProperty("pauseRequestedAt", out _));
+        using (var resumed = await _service.PostAsync($"/jobs/{id}/resume")) Assert.False(
+            (await resumed.JsonAsync()).TryGetProperty("pauseRequestedAt", out _));
         Assert.Equal(StageWish.GoOn, await lease.WishAsync(CancellationToken.None));
     }
 
@@ -244,10 +255,12 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         var id = await _service.SubmitAsync(Given.Lora);
         var lease = await _service.TakeAsync(id, Stage.TaskAdaptation);
         using (await _service.PostAsync($"/jobs/{id}/cancel")) { }
-        using (var stopping = await _service.PostAsync($"/jobs/{id}/pause")) await stopping.ProblemAsync(HttpStatusCode.Conflict, "job_cancelling");
+        using (var stopping = await _service.PostAsync($"/jobs/{id}/pause")) await stopping.ProblemAsync(HttpStatusCode.Conflict,
+            "job_cancelling");
         Assert.True(await lease.CancelledAsync(CancellationToken.None));
         using (var ended = await _service.PostAsync($"/jobs/{id}/pause")) await ended.ProblemAsync(HttpStatusCode.Conflict, "job_ended");
-        using (var ended = await _service.PostAsync($"/jobs/{id}/resume")) await ended.ProblemAsync(HttpStatusCode.Conflict, "job_not_paused");
+        using (var ended = await _service.PostAsync($"/jobs/{id}/resume")) await ended.ProblemAsync(HttpStatusCode.Conflict,
+            "job_not_paused");
     }
 
     [Fact]
@@ -258,29 +271,37 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         Assert.Equal("gpu-7", (await _service.JsonAsync($"/jobs/{id}")).GetProperty("stages")[0].GetProperty("worker").GetString());
         await lease.FailAttemptAsync(new Failure(FailureCode.Killed, "The process was ended by signal 9."), CancellationToken.None);
         var stage = (await _service.JsonAsync($"/jobs/{id}")).GetProperty("stages")[0];
-        Assert.Equal(("queued", 1, 0), (stage.GetProperty("status").GetString(), stage.GetProperty("failures").GetInt32(), stage.GetProperty("interruptions").GetInt32()));
+        Assert.Equal(("queued", 1, 0), (stage.GetProperty("status").GetString(), stage.GetProperty("failures").GetInt32(),
+            stage.GetProperty("interruptions").GetInt32()));
         Assert.False(stage.TryGetProperty("worker", out _));
-        Assert.Contains((await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray(), e => e.GetProperty("type").GetString() == "attempt-failed");
+        Assert.Contains((await _service.JsonAsync($"/jobs/{id}/events")).GetProperty("items").EnumerateArray(),
+            e => e.GetProperty("type").GetString() == "attempt-failed");
     }
 
     [Fact]
     public async Task A_deleted_job_is_shown_no_more_until_it_is_restored_and_only_a_purge_takes_its_files()
     {
         var id = await _service.SubmitAsync(Given.Lora);
-        using (var active = await _service.Http.DeleteAsync($"/jobs/{id}")) await active.ProblemAsync(HttpStatusCode.Conflict, "job_active");
+        using (var active = await _service.Http.DeleteAsync($"/jobs/{id}")) await active.ProblemAsync(HttpStatusCode.Conflict,
+            "job_active");
         var stored = await _service.Objects.PutAsync($"jobs/{id}/attempts/1/x", new MemoryStream([1, 2]), CancellationToken.None);
         await _service.FinishAsync(id, new StoredFile("adapter/x", stored.Key, stored.Bytes, stored.Sha256));
 
         using (var deleted = await _service.Http.DeleteAsync($"/jobs/{id}")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        foreach (var path in new[] { "", "/events", "/events/stream", "/metrics", "/artifacts", "/artifacts/adapter/x", "/checkpoints", "/importance" })
-            using (var gone = await _service.GetAsync($"/jobs/{id}{path}")) await gone.ProblemAsync(HttpStatusCode.NotFound, "job_not_found");
-        Assert.Contains((await _service.JsonAsync("/jobs?deleted=true")).GetProperty("items").EnumerateArray(), job => job.GetProperty("id").GetGuid() == id && job.TryGetProperty("deletedAt", out _));
-        Assert.DoesNotContain((await _service.JsonAsync("/jobs")).GetProperty("items").EnumerateArray(), job => job.GetProperty("id").GetGuid() == id);
+        foreach (var path in new[] { "", "/events", "/events/stream", "/metrics", "/artifacts", "/artifacts/adapter/x", "/checkpoints",
+            "/importance" })
+            using (var gone = await _service.GetAsync($"/jobs/{id}{path}")) await gone.ProblemAsync(HttpStatusCode.NotFound,
+                "job_not_found");
+        Assert.Contains((await _service.JsonAsync("/jobs?deleted=true")).GetProperty("items").EnumerateArray(),
+            job => job.GetProperty("id").GetGuid() == id && job.TryGetProperty("deletedAt", out _));
+        Assert.DoesNotContain((await _service.JsonAsync("/jobs")).GetProperty("items").EnumerateArray(),
+            job => job.GetProperty("id").GetGuid() == id);
 
         using (var restored = await _service.PostAsync($"/jobs/{id}/restore")) Assert.Equal(HttpStatusCode.Accepted, restored.StatusCode);
         using (var there = await _service.GetAsync($"/jobs/{id}/artifacts/adapter/x")) Assert.Equal(HttpStatusCode.OK, there.StatusCode);
 
-        using (var purged = await _service.Http.DeleteAsync($"/jobs/{id}?purge=true")) Assert.Equal(HttpStatusCode.NoContent, purged.StatusCode);
+        using (var purged = await _service.Http.DeleteAsync($"/jobs/{id}?purge=true")) Assert.Equal(HttpStatusCode.NoContent,
+            purged.StatusCode);
         await Assert.ThrowsAsync<FileNotFoundException>(() => _service.Objects.OpenAsync(stored.Key, CancellationToken.None));
         Assert.False(await _service.RowsAsync(db => db.Artifacts.AnyAsync(a => a.JobId == id)));
     }
@@ -290,7 +311,8 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
     {
         await using (var db = await _service.Contexts.CreateDbContextAsync())
         {
-            db.Add(new ModelRow { Id = Guid.CreateVersion7(), Name = "leaving", Source = "hf:c/d", Status = InputStatus.Ready, CreatedAt = _service.Clock.GetUtcNow() });
+            db.Add(new ModelRow { Id = Guid.CreateVersion7(), Name = "leaving", Source = "hf:c/d", Status = InputStatus.Ready,
+                CreatedAt = _service.Clock.GetUtcNow() });
             await db.SaveChangesAsync();
         }
         var id = await _service.SubmitAsync(Given.Minimal.Replace("sample-model", "leaving"));

@@ -6,7 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Service.Tests;
 
-/// <summary>A model and a dataset that become ready in the moment in which a job is submitted: whoever prepared them does not see the job yet.</summary>
+/// <summary>A model and a dataset that become ready in the moment in which a job is submitted: whoever prepared them does not see the job
+/// yet.</summary>
 public sealed class LateInputsApiFacts
 {
     [Theory]
@@ -15,7 +16,8 @@ public sealed class LateInputsApiFacts
     public async Task A_job_does_not_wait_for_what_has_come_already(InputStatus becomes, string status)
     {
         var moment = new MomentBeforeSaving();
-        await using var service = await TestService.StartAsync(services => services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(moment)));
+        await using var service = await TestService.StartAsync(services =>
+            services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(moment)));
         await service.AddInputsAsync();
         await SetAsync(InputStatus.Preparing);
         moment.Happens = () => SetAsync(becomes);
@@ -26,8 +28,10 @@ public sealed class LateInputsApiFacts
         async Task SetAsync(InputStatus to)
         {
             var failure = to == InputStatus.Failed ? new Failure(FailureCode.HubUnreachable, "The hub did not answer.") : null;
-            await service.RowsAsync(db => db.Models.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, to).SetProperty(m => m.Failure, failure)));
-            await service.RowsAsync(db => db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, to).SetProperty(d => d.Failure, failure)));
+            await service.RowsAsync(db =>
+                db.Models.ExecuteUpdateAsync(set => set.SetProperty(m => m.Status, to).SetProperty(m => m.Failure, failure)));
+            await service.RowsAsync(db =>
+                db.Datasets.ExecuteUpdateAsync(set => set.SetProperty(d => d.Status, to).SetProperty(d => d.Failure, failure)));
         }
     }
 
@@ -35,9 +39,11 @@ public sealed class LateInputsApiFacts
     {
         public Func<Task>? Happens { get; set; }
 
-        public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData,
+            InterceptionResult<int> result, CancellationToken cancellationToken = default)
         {
-            if (Happens is { } happens && eventData.Context!.ChangeTracker.Entries<JobRow>().Any(e => e.State == EntityState.Added)) await happens();
+            if (Happens is { } happens && eventData.Context!.ChangeTracker.Entries<JobRow>().Any(e => e.State == EntityState.Added))
+                await happens();
             return result;
         }
     }

@@ -14,16 +14,21 @@ public sealed class LongQueueApiFacts : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await TestService.StartAsync(services => services.AddSingleton<QueueOrder>(provider => new(provider.GetRequiredService<IDbContextFactory<JobsContext>>(), _clock)));
+        _service = await TestService.StartAsync(services =>
+            services.AddSingleton<QueueOrder>(provider => new(provider.GetRequiredService<IDbContextFactory<JobsContext>>(), _clock)));
         await _service.AddInputsAsync();
         await _service.RowsAsync(async db =>
         {
-            var (model, dataset, now) = (await db.Models.SingleAsync(), await db.Datasets.SingleAsync(), _service.Clock.GetUtcNow() - TimeSpan.FromHours(1));
+            var (model, dataset, now) = (await db.Models.SingleAsync(), await db.Datasets.SingleAsync(),
+                _service.Clock.GetUtcNow() - TimeSpan.FromHours(1));
             for (var i = 0; i < 150; i++)
                 db.Jobs.Add(new()
                 {
-                    Id = Guid.CreateVersion7(now), Status = JobStatus.Queued, Method = TuningMethod.Lora, Settings = JobRequest.Parse(Given.Lora).ToJson(), ServiceVersion = "0.1.0", Model = model, Dataset = dataset,
-                    CreatedAt = now, Version = 1, Stages = { new() { Stage = Stage.ImportanceEvaluation, Status = JobStatus.Queued, Priority = JobPriority.Default, QueuedAt = now.AddSeconds(i) } },
+                    Id = Guid.CreateVersion7(now), Status = JobStatus.Queued, Method = TuningMethod.Lora,
+                    Settings = JobRequest.Parse(Given.Lora).ToJson(), ServiceVersion = "0.1.0", Model = model, Dataset = dataset,
+                    CreatedAt = now, Version = 1,
+                    Stages = { new() { Stage = Stage.ImportanceEvaluation, Status = JobStatus.Queued, Priority = JobPriority.Default,
+                    QueuedAt = now.AddSeconds(i) } },
                 });
             return await db.SaveChangesAsync();
         });
@@ -57,13 +62,16 @@ public sealed class LongQueueApiFacts : IAsyncLifetime
     public async Task A_stage_that_came_since_stands_behind_those_ahead_of_it_that_are_known()
     {
         Assert.Equal(1, await PositionAsync(await FirstAsync()));
-        Guid last = await _service.SubmitAsync(), urgent = await _service.SubmitAsync(Given.Minimal.Replace("\"model\":", "\"priority\": \"high\", \"model\":"));
+        Guid last = await _service.SubmitAsync(),
+            urgent = await _service.SubmitAsync(Given.Minimal.Replace("\"model\":", "\"priority\": \"high\", \"model\":"));
         Assert.Equal((151, 1), (await PositionAsync(last), await PositionAsync(urgent)));
         _clock.Pass(TimeSpan.FromSeconds(0.5));
         Assert.Equal((152, 1), (await PositionAsync(last), await PositionAsync(urgent)));
     }
 
-    private Task<Guid> FirstAsync() => _service.RowsAsync(db => db.Stages.Where(s => s.Status == JobStatus.Queued).OrderBy(s => s.QueuedAt).Select(s => s.JobId).FirstAsync());
+    private Task<Guid> FirstAsync() =>
+        _service.RowsAsync(db => db.Stages.Where(s => s.Status == JobStatus.Queued).OrderBy(s => s.QueuedAt).Select(s => s.JobId)
+            .FirstAsync());
 
     private async Task TakeFirstAsync() => await _service.TakeAsync(await FirstAsync());
 

@@ -54,7 +54,8 @@ public sealed class LoopbackApiFacts(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_service_for_others_has_any_name_and_asks_for_a_key()
     {
-        await using var service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
+        await using var service = await TestService.StartAsync(services =>
+            services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
         using var answer = await SendAsync(service, HttpMethod.Get, host: "tuning.example");
         await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized");
     }
@@ -71,7 +72,8 @@ public sealed class LoopbackApiFacts(SharedService shared) : IClassFixture<Share
 
     [Fact]
     public void What_other_machines_reach_cannot_be_opened() =>
-        Assert.Equal("Api:RequireKey", Assert.Single(new ApiOptions { Urls = "http://0.0.0.0:5080", RequireKey = false }.Faults("Api")).Path);
+        Assert.Equal("Api:RequireKey",
+            Assert.Single(new ApiOptions { Urls = "http://0.0.0.0:5080", RequireKey = false }.Faults("Api")).Path);
 
     private static Task<HttpResponseMessage> SendAsync(TestService service, HttpMethod method, string? host = null, string? site = null)
     {

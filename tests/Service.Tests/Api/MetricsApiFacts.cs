@@ -19,7 +19,8 @@ public sealed class MetricsApiFacts(SharedService shared) : IClassFixture<Shared
         await AddAsync(id, Stage.TaskAdaptation, "validation/accuracy", 1);
         var series = (await _service.JsonAsync($"/jobs/{id}/metrics")).GetProperty("series");
         Assert.Equal(["importance-evaluation train/loss 2", "task-adaptation train/loss 3", "task-adaptation validation/accuracy 1"],
-            series.EnumerateArray().Select(s => $"{s.GetProperty("stage").GetString()} {s.GetProperty("name").GetString()} {s.GetProperty("total")}"));
+            series.EnumerateArray().Select(s =>
+            $"{s.GetProperty("stage").GetString()} {s.GetProperty("name").GetString()} {s.GetProperty("total")}"));
         Assert.Equal("[[1,0.5],[2,1],[3,1.5]]", series[1].GetProperty("points").GetRawText());
     }
 
@@ -61,11 +62,13 @@ public sealed class MetricsApiFacts(SharedService shared) : IClassFixture<Shared
         var id = await _service.SubmitAsync();
         await using (var db = await _service.Contexts.CreateDbContextAsync())
         {
-            db.Add(new MetricRow { JobId = id, Name = "train/loss", Stage = Stage.TaskAdaptation, Step = 1, Value = double.PositiveInfinity });
+            db.Add(new MetricRow { JobId = id, Name = "train/loss", Stage = Stage.TaskAdaptation, Step = 1,
+                Value = double.PositiveInfinity });
             db.Add(new MetricRow { JobId = id, Name = "train/loss", Stage = Stage.TaskAdaptation, Step = 2, Value = 1 });
             await db.SaveChangesAsync();
         }
-        Assert.Equal("[[2,1]]", (await _service.JsonAsync($"/jobs/{id}/metrics")).GetProperty("series")[0].GetProperty("points").GetRawText());
+        Assert.Equal("[[2,1]]", (await _service.JsonAsync($"/jobs/{id}/metrics")).GetProperty("series")[0].GetProperty("points")
+            .GetRawText());
     }
 
     [Theory]
@@ -85,6 +88,9 @@ public sealed class MetricsApiFacts(SharedService shared) : IClassFixture<Shared
     private async Task AddAsync(Guid job, Stage stage, string name, int points)
     {
         await using var db = await _service.Contexts.CreateDbContextAsync();
-        await db.Database.ExecuteSqlAsync($"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {points}) INSERT INTO metrics (job_id, name, stage, step, value) SELECT {job}, {name}, {JsonText.NameOf(stage)}, i, i / 2.0 FROM n");
+        await db.Database.ExecuteSqlAsync($"""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {points})
+            INSERT INTO metrics (job_id, name, stage, step, value) SELECT {job}, {name}, {JsonText.NameOf(stage)}, i, i / 2.0 FROM n
+            """);
     }
 }

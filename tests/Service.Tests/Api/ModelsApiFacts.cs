@@ -35,7 +35,8 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     public async Task A_folder_of_this_machine_is_a_source_where_that_is_allowed()
     {
         using var folder = new TestFolder();
-        using (var answer = await _service.PostAsync("/models", $$"""{ "name": "local", "source": "file:{{folder.Path}}" }""")) Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        using (var answer = await _service.PostAsync("/models",
+            $$"""{ "name": "local", "source": "file:{{folder.Path}}" }""")) Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         using (var answer = await _service.PostAsync("/models", $$"""{ "name": "none", "source": "file:{{folder.At("missing")}}" }"""))
             Assert.Equal(["source"], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
         await using var strict = await TestService.StartAsync();
@@ -46,10 +47,12 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     [Fact]
     public async Task A_bucket_is_no_source_of_a_service_that_keeps_its_objects_in_a_folder()
     {
-        foreach (var (address, body) in new[] { ("/models", """{ "name": "x", "source": "s3://models/roberta" }"""), ("/datasets", """{ "name": "x", "source": "s3://data/rte" }""") })
+        foreach (var (address, body) in new[] { ("/models", """{ "name": "x", "source": "s3://models/roberta" }"""),
+            ("/datasets", """{ "name": "x", "source": "s3://data/rte" }""") })
         {
             using var refused = await _service.PostAsync(address, body);
-            var fault = Assert.Single((await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).GetProperty("faults").EnumerateArray());
+            var fault = Assert.Single((await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).GetProperty("faults")
+                .EnumerateArray());
             Assert.Equal("source", fault.GetProperty("path").GetString());
             Assert.StartsWith("s3:// needs a service that keeps its objects in an S3 store", fault.GetProperty("message").GetString());
         }
@@ -59,7 +62,8 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     public async Task What_is_known_of_a_model_is_shown_when_it_is_ready_and_how_far_it_is_before()
     {
         using (await _service.PostAsync("/models", """{ "name": "roberta", "source": "hf:a/b" }""")) { }
-        await _service.RowsAsync(db => db.Models.Where(m => m.Name == "roberta").ExecuteUpdateAsync(set => set.SetProperty(m => m.Fetched, 10).SetProperty(m => m.FetchTotal, 40)));
+        await _service.RowsAsync(db => db.Models.Where(m => m.Name == "roberta")
+            .ExecuteUpdateAsync(set => set.SetProperty(m => m.Fetched, 10).SetProperty(m => m.FetchTotal, 40)));
         Assert.Equal("""{"bytes":10,"total":40}""", (await _service.JsonAsync("/models/roberta")).GetProperty("fetch").GetRawText());
         var ready = await _service.JsonAsync("/models/sample-model");
         Assert.Equal(4, ready.GetProperty("facts").GetProperty("layers").GetInt32());
@@ -69,9 +73,11 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     [Fact]
     public async Task A_name_is_given_once_even_when_two_ask_together()
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _service.PostAsync("/models", """{ "name": "roberta", "source": "hf:a/b" }""")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(_ => _service.PostAsync("/models", """{ "name": "roberta", "source": "hf:a/b" }""")));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.Accepted);
-        foreach (var answer in answers.Where(a => a.StatusCode != HttpStatusCode.Accepted)) await answer.ProblemAsync(HttpStatusCode.Conflict, "model_exists");
+        foreach (var answer in answers.Where(a => a.StatusCode != HttpStatusCode.Accepted))
+            await answer.ProblemAsync(HttpStatusCode.Conflict, "model_exists");
         Assert.DoesNotContain(_service.Errors, error => error.StartsWith("POST"));   // EF Core logs what it was refused
     }
 
@@ -106,12 +112,16 @@ public sealed class ModelsApiFacts : IAsyncLifetime
     {
         var job = await _service.SubmitAsync();
         using (var used = await _service.Http.DeleteAsync("/models/sample-model"))
-            Assert.Contains(job.ToString(), (await used.ProblemAsync(HttpStatusCode.Conflict, "model_in_use")).GetProperty("detail").GetString());
+            Assert.Contains(job.ToString(), (await used.ProblemAsync(HttpStatusCode.Conflict, "model_in_use")).GetProperty("detail")
+                .GetString());
         using (await _service.PostAsync($"/jobs/{job}/cancel")) { }
         var id = (await _service.JsonAsync("/models/sample-model")).GetProperty("id").GetString();
-        using (var deleted = await _service.Http.DeleteAsync("/models/sample-model")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        using (var gone = await _service.GetAsync("/models/sample-model")) await gone.ProblemAsync(HttpStatusCode.NotFound, "model_not_found");
-        using (var twice = await _service.Http.DeleteAsync($"/models/{id}")) await twice.ProblemAsync(HttpStatusCode.NotFound, "model_not_found");
+        using (var deleted = await _service.Http.DeleteAsync("/models/sample-model")) Assert.Equal(HttpStatusCode.NoContent,
+            deleted.StatusCode);
+        using (var gone = await _service.GetAsync("/models/sample-model")) await gone.ProblemAsync(HttpStatusCode.NotFound,
+            "model_not_found");
+        using (var twice = await _service.Http.DeleteAsync($"/models/{id}")) await twice.ProblemAsync(HttpStatusCode.NotFound,
+            "model_not_found");
         var former = await _service.JsonAsync($"/models/{id}");
         Assert.Equal("sample-model", former.GetProperty("formerName").GetString());
         using var again = await _service.PostAsync("/models", """{ "name": "sample-model", "source": "hf:a/b" }""");

@@ -14,7 +14,8 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task The_document_is_the_one_that_was_approved()
     {
-        var received = (await DocumentAsync()).ToJsonString(new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
+        var received = (await DocumentAsync()).ToJsonString(new() { WriteIndented = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
         var (approvedAt, receivedAt) = (Beside("openapi.approved.json"), Beside("openapi.received.json"));
         if (File.Exists(approvedAt) && await File.ReadAllTextAsync(approvedAt) == received)
         {
@@ -30,13 +31,17 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     {
         foreach (var (name, operation) in await OperationsAsync())
         {
-            Assert.True(operation["operationId"] is not null && operation["summary"] is not null && operation["tags"]!.AsArray().Count == 1, name);
-            foreach (var parameter in operation["parameters"]?.AsArray() ?? []) Assert.True(parameter!["description"] is not null, $"{name} {parameter["name"]}");
+            Assert.True(operation["operationId"] is not null && operation["summary"] is not null && operation["tags"]!.AsArray().Count == 1,
+                name);
+            foreach (var parameter in operation["parameters"]?.AsArray() ?? [])
+                Assert.True(parameter!["description"] is not null, $"{name} {parameter["name"]}");
             foreach (var (status, response) in operation["responses"]!.AsObject())
             {
                 Assert.False(string.IsNullOrEmpty(response!["description"]?.GetValue<string>()), $"{name} {status}");
-                var problem = name.Contains(" /v1/", StringComparison.Ordinal) ? "application/json" : "application/problem+json"; // OpenAI's shape
-                if (status[0] >= '4' && status != "416") Assert.True(response["content"]?[problem]?["example"] is not null, $"{name} {status}");
+                // OpenAI's shape
+                var problem = name.Contains(" /v1/", StringComparison.Ordinal) ? "application/json" : "application/problem+json";
+                if (status[0] >= '4' && status != "416")
+                    Assert.True(response["content"]?[problem]?["example"] is not null, $"{name} {status}");
             }
         }
     }
@@ -62,18 +67,21 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
         bool IsNullable(string schema, string field) => schemas[schema]!["properties"]![field]!["nullable"]?.GetValue<bool>() == true;
         Assert.False(IsNullable("JobView", "secondsLeft") || IsNullable("JobView", "error") || IsNullable("ProblemView", "faults"));
         Assert.DoesNotContain("error", schemas["JobView"]!["required"]!.AsArray().Select(name => name!.GetValue<string>()));
-        Assert.True(IsNullable("FineTuningJob", "finished_at") && IsNullable("FineTuningJobOpenAiList", "last_id"), "OpenAI's answers say null");
+        Assert.True(IsNullable("FineTuningJob", "finished_at") && IsNullable("FineTuningJobOpenAiList", "last_id"),
+            "OpenAI's answers say null");
         Assert.True(IsNullable("JobRequest", "name") && IsNullable("WorkerDemand", "memoryGiB"), "a request may say null");
     }
 
     [Fact]
     public async Task Only_requests_and_OpenAIs_answers_have_nullable_fields()
     {
-        string[] requests = ["JobRequest", "TaskSettings", "TaskColumns", "ImportanceSettings", "SharingSettings", "TrainingSettings", "TextSettings",
+        string[] requests = ["JobRequest", "TaskSettings", "TaskColumns", "ImportanceSettings", "SharingSettings", "TrainingSettings",
+            "TextSettings",
             "DecodingSettings", "WorkerDemand", "KeyRequest", "WebhookRequest", "WebhookChange", "SupervisedBody"];
         var schemas = (await DocumentAsync())["components"]!["schemas"]!.AsObject();
         foreach (var (name, schema) in schemas.Where(schema => schema.Value!.ToJsonString().Contains("\"nullable\":true")))
-            Assert.True(requests.Contains(name) || name.StartsWith("FineTuning", StringComparison.Ordinal) || name.StartsWith("OpenAi", StringComparison.Ordinal), name);
+            Assert.True(requests.Contains(name) || name.StartsWith("FineTuning", StringComparison.Ordinal)
+                || name.StartsWith("OpenAi", StringComparison.Ordinal), name);
     }
 
     [Fact]
@@ -94,7 +102,8 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
             Assert.NotNull(JobRequest.Parse(example));
             if (name != "minimal.json") await _service.SubmitAsync(example);
         }
-        foreach (var name in new[] { "register-model.json", "register-model-folder.json", "register-dataset.json", "register-dataset-folder.json" })
+        foreach (var name in new[] { "register-model.json", "register-model-folder.json", "register-dataset.json",
+            "register-dataset-folder.json" })
             Assert.NotNull(Registration.Parse(Examples.Read(name).ToJsonString()));
     }
 
@@ -102,8 +111,11 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     public void Examples_of_answers_have_the_fields_that_answers_have()
     {
         var strict = new JsonSerializerOptions(ApiJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-        foreach (var (name, type) in new[] { ("job-accepted.json", typeof(JobView)), ("job-succeeded.json", typeof(JobView)), ("importance.json", typeof(ImportanceView)) })
-            Assert.Equal(Examples.Read(name).ToJsonString(), JsonNode.Parse(JsonSerializer.Serialize(Examples.Read(name).Deserialize(type, strict), type, ApiJson.Options))!.ToJsonString());
+        foreach (var (name, type) in new[] { ("job-accepted.json", typeof(JobView)), ("job-succeeded.json", typeof(JobView)),
+            ("importance.json", typeof(ImportanceView)) })
+            Assert.Equal(Examples.Read(name).ToJsonString(),
+                JsonNode.Parse(JsonSerializer.Serialize(Examples.Read(name).Deserialize(type, strict), type,
+                ApiJson.Options))!.ToJsonString());
     }
 
     [Fact]
@@ -119,7 +131,8 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task Every_kind_of_problem_is_documented_somewhere()
     {
-        var documented = string.Join('\n', (await OperationsAsync()).SelectMany(o => o.Operation["responses"]!.AsObject()).Select(r => r.Value!["description"]));
+        var documented = string.Join('\n', (await OperationsAsync()).SelectMany(o => o.Operation["responses"]!.AsObject())
+            .Select(r => r.Value!["description"]));
         ProblemKind[] ofNoOperation = [ProblemKind.HostNotAllowed, ProblemKind.NotFound, ProblemKind.MethodNotAllowed];
         Assert.All(ProblemKind.All.Except(ofNoOperation), kind => Assert.Contains($"`{kind.Code}`", documented));
     }
@@ -127,11 +140,14 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     private async Task<JsonNode> DocumentAsync() => JsonNode.Parse(await _service.Http.GetStringAsync("/swagger/v1/swagger.json"))!;
 
     private async Task<List<(string Name, JsonNode Operation)>> OperationsAsync() =>
-        [.. (await DocumentAsync())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key} {path.Key}", operation.Value!)))];
+        [.. (await DocumentAsync())["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key} {path.Key}", operation.Value!)))];
 
     private static IEnumerable<string> TextsIn(JsonNode? node) => node switch
     {
-        JsonObject fields => fields.SelectMany(field => field is { Key: "description" or "summary", Value: JsonValue text } ? [text.GetValue<string>()] : TextsIn(field.Value)),
+        JsonObject fields => fields.SelectMany(field => field is { Key: "description" or "summary", Value: JsonValue text }
+            ? [text.GetValue<string>()]
+            : TextsIn(field.Value)),
         JsonArray items => items.SelectMany(TextsIn),
         _ => [],
     };

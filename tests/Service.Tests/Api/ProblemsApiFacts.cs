@@ -24,7 +24,8 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
     [InlineData("DELETE", "/datasets/none", HttpStatusCode.NotFound, "dataset_not_found")]
     public async Task Every_refusal_is_a_problem_with_a_code(string method, string path, HttpStatusCode status, string? code)
     {
-        using var answer = await _service.Http.SendAsync(new HttpRequestMessage(new(method), path) { Headers = { { "Accept", "text/html" } } });
+        using var answer =
+            await _service.Http.SendAsync(new HttpRequestMessage(new(method), path) { Headers = { { "Accept", "text/html" } } });
         if (code is null) Assert.Equal(status, answer.StatusCode);
         else await answer.ProblemAsync(status, code);
         if (status == HttpStatusCode.MethodNotAllowed) Assert.NotEmpty(answer.Content.Headers.Allow);
@@ -33,15 +34,19 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
     /// <summary>Things that people and scanners send. None may be the service's fault.</summary>
     private static readonly string[] StrangeTexts =
     [
-        new('x', 5000), "%F0%9F%92%A9", "%2F..%2F..%2Fetc%2Fpasswd", "..%5c..%5c", "%27%20OR%201%3D1--", "%25%32%46", "%E2%80%AE", "a%20b", "%22%3Cscript%3E", "99999999999999999999999999", "-1", "1e400",
+        new('x', 5000), "%F0%9F%92%A9", "%2F..%2F..%2Fetc%2Fpasswd", "..%5c..%5c", "%27%20OR%201%3D1--", "%25%32%46", "%E2%80%AE", "a%20b",
+        "%22%3Cscript%3E", "99999999999999999999999999", "-1", "1e400",
         "NaN", "%00", "%ff%fe", "%zz", "%", "a/b/c", ";.;", "%0d%0aX:%20y", "%ed%a0%80",
     ];
 
     private static readonly string[] StrangePlaces =
     [
-        "/{}", "/jobs/{}", "/models/{}", "/datasets/{}", "/datasets/{}/preview", "/jobs/018f0000-0000-7000-8000-000000000000/artifacts/{}", "/jobs/018f0000-0000-7000-8000-000000000000/checkpoints/{}/{}",
-        "/jobs?status={}", "/jobs?label={}", "/jobs?label={}:{}", "/jobs?cursor={}", "/jobs?limit={}", "/jobs?model={}", "/jobs?{}={}", "/models?cursor={}", "/datasets/acceptable/preview?split={}",
-        "/jobs/018f0000-0000-7000-8000-000000000000/importance?threshold={}", "/jobs/018f0000-0000-7000-8000-000000000000/metrics?name={}&from={}", "/jobs/018f0000-0000-7000-8000-000000000000/events?after={}",
+        "/{}", "/jobs/{}", "/models/{}", "/datasets/{}", "/datasets/{}/preview", "/jobs/018f0000-0000-7000-8000-000000000000/artifacts/{}",
+        "/jobs/018f0000-0000-7000-8000-000000000000/checkpoints/{}/{}",
+        "/jobs?status={}", "/jobs?label={}", "/jobs?label={}:{}", "/jobs?cursor={}", "/jobs?limit={}", "/jobs?model={}", "/jobs?{}={}",
+        "/models?cursor={}", "/datasets/acceptable/preview?split={}",
+        "/jobs/018f0000-0000-7000-8000-000000000000/importance?threshold={}",
+        "/jobs/018f0000-0000-7000-8000-000000000000/metrics?name={}&from={}", "/jobs/018f0000-0000-7000-8000-000000000000/events?after={}",
         "/jobs/018f0000-0000-7000-8000-000000000000/events/stream?after={}", "/swagger/{}",
     ];
 
@@ -62,18 +67,22 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
         var deep = string.Concat(Enumerable.Repeat("{\"a\":", 10_000)) + "1" + new string('}', 10_000);
         string[] texts =
         [
-            new('x', 10_000), "💩", "../../etc", "a\\u0000b", "\\ud800", "  ", "file:/", "file:relative", "file:/a\\u0000b", "hf:", "hf:a/b/c/d", "hf:a b", "s3://x", "http://169.254.169.254/", "\\n", "018f0000-0000-7000-8000-000000000000",
+            new('x', 10_000), "💩", "../../etc", "a\\u0000b", "\\ud800", "  ", "file:/", "file:relative", "file:/a\\u0000b", "hf:",
+            "hf:a/b/c/d", "hf:a b", "s3://x", "http://169.254.169.254/", "\\n", "018f0000-0000-7000-8000-000000000000",
         ];
         foreach (var text in texts)
             foreach (var body in new[]
             {
-                Given.Minimal.Replace("sample-model", text), Given.Minimal.Replace("acceptable", text), Given.Minimal.Replace("\"sentence\"", $"\"{text}\""),
-                Given.Minimal.Replace("{ \"model\"", $$"""{ "name": "{{text}}", "labels": { "{{text}}": "{{text}}" }, "importance": { "from": "{{text}}" }, "model" """.TrimEnd()),
+                Given.Minimal.Replace("sample-model", text), Given.Minimal.Replace("acceptable", text),
+                Given.Minimal.Replace("\"sentence\"", $"\"{text}\""),
+                Given.Minimal.Replace("{ \"model\"",
+                $$"""{ "name": "{{text}}", "labels": { "{{text}}": "{{text}}" }, "importance": { "from": "{{text}}" }, "model" """.TrimEnd()),
                 $$"""{ "name": "{{text}}", "source": "{{text}}" }""",
             })
                 foreach (var address in new[] { "/jobs", "/models", "/datasets" })
                     await RefusedAsync(address, body);
-        foreach (var body in new[] { deep, "[]", "null", "1", "\"x\"", "{}", "{\"model\":1e999}", "{\"training\":{\"seed\":99999999999999999999}}", "{\"lora\":[[[]]]}", "{\"labels\":{\"\":null}}", "\ufeff{}", "{,}", "\0" })
+        foreach (var body in new[] { deep, "[]", "null", "1", "\"x\"", "{}", "{\"model\":1e999}",
+            "{\"training\":{\"seed\":99999999999999999999}}", "{\"lora\":[[[]]]}", "{\"labels\":{\"\":null}}", "\ufeff{}", "{,}", "\0" })
             foreach (var address in new[] { "/jobs", "/models", "/datasets" })
                 await RefusedAsync(address, body);
         Assert.Empty(_service.Errors);
@@ -88,20 +97,24 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task An_error_of_the_service_is_logged_under_the_id_that_its_caller_gets()
     {
-        await using var service = await TestService.StartAsync(services => services.AddSingleton<IObjectStore>(_ => throw new NotSupportedException("secret detail")));
+        await using var service = await TestService.StartAsync(services =>
+            services.AddSingleton<IObjectStore>(_ => throw new NotSupportedException("secret detail")));
         using var answer = await service.PostAsync("/jobs", Given.Minimal);
         var problem = await answer.ProblemAsync(HttpStatusCode.InternalServerError, "defect");
         Assert.DoesNotContain("secret", problem.GetRawText());
-        Assert.Contains(service.Errors, error => error.Contains(problem.GetProperty("traceId").GetString()!) && error.Contains("secret detail"));
+        Assert.Contains(service.Errors, error => error.Contains(problem.GetProperty("traceId").GetString()!)
+            && error.Contains("secret detail"));
     }
 
     [Fact]
     public async Task A_database_that_cannot_grow_says_that_the_disk_is_full()
     {
-        await using var service = await TestService.StartAsync(services => services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(new FullDisk())));
+        await using var service = await TestService.StartAsync(services =>
+            services.ConfigureDbContext<SqliteJobsContext>(options => options.AddInterceptors(new FullDisk())));
         await service.AddInputsAsync();
         HttpResponseMessage answer;
-        do answer = await service.PostAsync("/jobs", Given.Minimal.Replace("{ \"model\"", $$"""{ "labels": { "long": "{{new string('x', 255)}}" }, "model" """.TrimEnd()));
+        do answer = await service.PostAsync("/jobs",
+            Given.Minimal.Replace("{ \"model\"", $$"""{ "labels": { "long": "{{new string('x', 255)}}" }, "model" """.TrimEnd()));
         while (answer.StatusCode == HttpStatusCode.Accepted);
         await answer.ProblemAsync(HttpStatusCode.InsufficientStorage, "storage_full");
         Assert.Equal(HttpStatusCode.OK, (await service.GetAsync("/jobs")).StatusCode);   // what is there can still be read
@@ -110,7 +123,8 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
     /// <summary>Lets a database have a few pages only, as a full disk would.</summary>
     private sealed class FullDisk : DbConnectionInterceptor
     {
-        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData,
+            CancellationToken cancellationToken = default)
         {
             await using var command = connection.CreateCommand();
             command.CommandText = "PRAGMA max_page_count = 100";

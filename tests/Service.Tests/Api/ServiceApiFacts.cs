@@ -36,8 +36,10 @@ public sealed class ServiceApiFacts : IAsyncLifetime
         var now = _service.Clock.GetUtcNow();
         await using (var db = await _service.Contexts.CreateDbContextAsync())
         {
-            db.Add(new WorkerRow { Id = "a-1", Host = "a", Version = "0.1.0", Device = "cpu", Slots = 1, StartedAt = now, HeartbeatAt = now });
-            db.Add(new WorkerRow { Id = "b-2", Host = "b", Version = "0.1.0", Device = "cuda:0", Slots = 1, StartedAt = now.AddSeconds(1), HeartbeatAt = now });
+            db.Add(new WorkerRow { Id = "a-1", Host = "a", Version = "0.1.0", Device = "cpu", Slots = 1, StartedAt = now,
+                HeartbeatAt = now });
+            db.Add(new WorkerRow { Id = "b-2", Host = "b", Version = "0.1.0", Device = "cuda:0", Slots = 1, StartedAt = now.AddSeconds(1),
+                HeartbeatAt = now });
             await db.SaveChangesAsync();
         }
         var job = await _service.SubmitAsync();
@@ -53,7 +55,8 @@ public sealed class ServiceApiFacts : IAsyncLifetime
     public async Task Health_tells_life_from_readiness()
     {
         Assert.Equal("live", (await _service.JsonAsync("/health/live")).GetProperty("status").GetString());
-        Assert.Equal("""{"status":"ready","checks":{"database":"ok","objects":"ok"}}""", (await _service.JsonAsync("/health/ready")).GetRawText());
+        Assert.Equal("""{"status":"ready","checks":{"database":"ok","objects":"ok"}}""",
+            (await _service.JsonAsync("/health/ready")).GetRawText());
         _broken.IsBroken = true;
         using var answer = await _service.GetAsync("/health/ready");
         var problem = await answer.ProblemAsync(HttpStatusCode.ServiceUnavailable, "not_ready");
@@ -89,7 +92,8 @@ public sealed class ServiceApiFacts : IAsyncLifetime
 
         public IAsyncEnumerable<ListedObject> ListAsync(string prefix, CancellationToken cancel) => throw new NotSupportedException();
 
-        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<Uri?> DownloadAddressAsync(string key, string fileName, string contentType, TimeSpan valid,
+            CancellationToken cancel) => throw new NotSupportedException();
 
         public Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel) => throw new NotSupportedException();
     }

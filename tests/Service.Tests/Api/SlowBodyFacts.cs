@@ -16,7 +16,8 @@ public sealed class SlowBodyFacts(SharedService shared) : IClassFixture<SharedSe
         using var client = new TcpClient();
         await client.ConnectAsync(service.Address.Host, service.Address.Port);
         var connection = client.GetStream();
-        await connection.WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: 1000000\r\n\r\n{begin}"));
+        await connection.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: 1000000\r\n\r\n{begin}"));
         using var answer = new StreamReader(connection);
         var said = answer.ReadToEndAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));

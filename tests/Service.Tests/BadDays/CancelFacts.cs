@@ -11,7 +11,8 @@ public sealed class CancelFacts(Ground ground)
     {
         var cluster = await ground.ClusterAsync();
 
-        // Both workers are busy: one with an importance evaluation, one with a task adaptation. The latter ends by itself some time, so it is cancelled first.
+        // Both workers are busy: one with an importance evaluation, one with a task adaptation. The latter ends by itself some time, so it
+        // is cancelled first.
         var measuring = await cluster.SubmitAsync(TinyJob.Endless(7) with { ImportanceEpochs = 100_000 });
         await cluster.UntilAsync(measuring, job => Cluster.Step(job) > 0);
         var adapting = await cluster.SubmitAsync(TinyJob.Usual with { EvaluateEvery = 10, Epochs = 100 });
@@ -25,8 +26,10 @@ public sealed class CancelFacts(Ground ground)
         await cluster.EndedAsync(adapting, "cancelled", AMoment);
         Assert.Single(cluster.Workers.SelectMany(node => node.Children));
 
-        await cluster.AskAsync(HttpMethod.Post, "/models", new StringContent($$"""{"name": "late-{{waiting}}", "source": "file:{{ground.Tiny.Model}}/"}""", null, "application/json"));
-        var early = (await cluster.AskAsync(HttpMethod.Post, "/jobs", new StringContent(TinyJob.Usual.Json($"late-{waiting}", "moods"), null, "application/json"))).Text("id");
+        await cluster.AskAsync(HttpMethod.Post, "/models",
+            new StringContent($$"""{"name": "late-{{waiting}}", "source": "file:{{ground.Tiny.Model}}/"}""", null, "application/json"));
+        var early = (await cluster.AskAsync(HttpMethod.Post, "/jobs",
+            new StringContent(TinyJob.Usual.Json($"late-{waiting}", "moods"), null, "application/json"))).Text("id");
         Assert.Equal("cancelled", (await cluster.AskJobAsync(early, "cancel")).Text("status"));
 
         await cluster.AskJobAsync(measuring, "cancel");
@@ -50,6 +53,7 @@ public sealed class CancelFacts(Ground ground)
         var job = await cluster.AskJobAsync(between);
         Assert.Equal(("running", "queued"), (job.Text("status"), job.GetProperty("stages")[1].Text("status")));
         Assert.Equal("cancelled", (await cluster.AskJobAsync(between, "cancel")).Text("status"));
-        Assert.Empty((await cluster.RowsAsync("SELECT 1 FROM stages WHERE job_id = $1 AND status NOT IN ('succeeded', 'cancelled')", Guid.Parse(between))));
+        Assert.Empty((await cluster.RowsAsync("SELECT 1 FROM stages WHERE job_id = $1 AND status NOT IN ('succeeded', 'cancelled')",
+            Guid.Parse(between))));
     }
 }

@@ -12,7 +12,8 @@ public sealed class ChildEndFacts(Ground ground)
     public async Task A_child_that_a_signal_ends_each_time_fails_its_job_after_two_retries_and_a_person_s_retry_goes_on()
     {
         var cluster = await ground.ClusterAsync();
-        var jobs = new[] { (Signal: "SEGV", Id: await cluster.SubmitAsync(TinyJob.Usual)), (Signal: "ABRT", Id: await cluster.SubmitAsync(TinyJob.Usual)) };
+        var jobs = new[] { (Signal: "SEGV", Id: await cluster.SubmitAsync(TinyJob.Usual)),
+            (Signal: "ABRT", Id: await cluster.SubmitAsync(TinyJob.Usual)) };
         await Task.WhenAll(jobs.Select(async job =>
         {
             for (var attempt = 1; attempt <= Attempts; attempt++)
@@ -62,5 +63,6 @@ public sealed class ChildEndFacts(Ground ground)
         for (; Directory.Exists($"/proc/{child}"); await Task.Delay(100)) await HostProcess.SignalAsync(signal, child);
     }
 
-    private static int Attempt(JsonElement job) => job.GetProperty("stages").EnumerateArray().Single(s => s.Text("stage") == job.Text("stage")).GetProperty("attempt").GetInt32();
+    private static int Attempt(JsonElement job) =>
+        job.GetProperty("stages").EnumerateArray().Single(s => s.Text("stage") == job.Text("stage")).GetProperty("attempt").GetInt32();
 }

@@ -15,12 +15,14 @@ using Npgsql;
 namespace LoraDrop.Service.Tests;
 
 /// <summary>
-/// The service as it runs in production, made small: an Api, workers, a database and a bucket of its own, each of these behind a proxy that can be told to misbehave.
-/// Every answer of the Api is looked at: an error of the server's own fails the test, and so does an outage that does not say what is gone and when to come again.
+/// The service as it runs in production, made small: an Api, workers, a database and a bucket of its own, each of these behind a proxy that
+/// can be told to misbehave. Every answer of the Api is looked at: an error of the server's own fails the test, and so does an outage that
+/// does not say what is gone and when to come again.
 /// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
-    public const string WorkFolder = "LORADROP_WORKER__WORKFOLDER", CacheFolder = "LORADROP_WORKER__CACHEFOLDER", LeaseLength = "LORADROP_LEASES__LENGTH";
+    public const string WorkFolder = "LORADROP_WORKER__WORKFOLDER", CacheFolder = "LORADROP_WORKER__CACHEFOLDER",
+        LeaseLength = "LORADROP_LEASES__LENGTH";
 
     /// <summary>Short, so that little is waited for; the queue's is the shortest that the setting takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Invisibility = TimeSpan.FromSeconds(10);
@@ -43,11 +45,14 @@ internal sealed class Cluster : IAsyncDisposable
         Url = $"http://127.0.0.1:{FreePort()}";
         Settings = new()
         {
-            ["LORADROP_DATABASE__CONNECTIONSTRING"] = $"Host=127.0.0.1;Port={ToDatabase.Port};Username={direct.Username};Database={direct.Database}",
+            ["LORADROP_DATABASE__CONNECTIONSTRING"] =
+                $"Host=127.0.0.1;Port={ToDatabase.Port};Username={direct.Username};Database={direct.Database}",
             ["LORADROP_OBJECTS__BUCKET"] = Bucket, ["LORADROP_OBJECTS__ENDPOINT"] = ToStore.Endpoint,
-            ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_OBJECTS__REQUESTTIMEOUT"] = "2s",
+            ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
+            ["LORADROP_OBJECTS__REQUESTTIMEOUT"] = "2s",
             [LeaseLength] = Lease.ToString(), ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(ground.Tiny.Model)!,
-            ["LORADROP_QUEUE__INVISIBILITYTIMEOUT"] = Invisibility.ToString(), ["LORADROP_API__URLS"] = Url, ["DOTNET_TieredPGO"] = "0", // they start often and live for a minute
+            // they start often and live for a minute
+            ["LORADROP_QUEUE__INVISIBILITYTIMEOUT"] = Invisibility.ToString(), ["LORADROP_API__URLS"] = Url, ["DOTNET_TieredPGO"] = "0",
             ["LORADROP_WORKER__THREADS"] = "1", ["LORADROP_WORKER__STOPGRACE"] = "10s",
         };
         _http = new() { BaseAddress = new(Url), Timeout = TimeSpan.FromSeconds(40) };
@@ -110,7 +115,8 @@ internal sealed class Cluster : IAsyncDisposable
     public Node AddWorker(params (string Name, string Value)[] settings)
     {
         var name = $"worker-{Workers.Count + 1}";
-        var own = new Dictionary<string, string>(Settings) { [WorkFolder] = _folder.At(name), [CacheFolder] = _folder.At("cache"), ["LORADROP_WORKER__LABELS__node"] = name };
+        var own = new Dictionary<string, string>(Settings) { [WorkFolder] = _folder.At(name), [CacheFolder] = _folder.At("cache"),
+            ["LORADROP_WORKER__LABELS__node"] = name };
         foreach (var (setting, value) in settings) own[setting] = value;
         var node = new Node(name, own, "worker");
         Workers.Add(node);
@@ -160,9 +166,11 @@ internal sealed class Cluster : IAsyncDisposable
             using var answer = await _http.SendAsync(request);
             var text = await answer.Content.ReadAsStringAsync();
             if (answer.IsSuccessStatusCode) return JsonDocument.Parse(text).RootElement;
-            Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{method} {path}: {answer.StatusCode}\n{text}\n{Api.Written}");
+            Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable,
+                $"{method} {path}: {answer.StatusCode}\n{text}\n{Api.Written}");
             var code = JsonDocument.Parse(text).RootElement.GetProperty("code").GetString()!;
-            Assert.True(code is "database_unreachable" or "store_unreachable" && answer.Headers.RetryAfter?.Delta is not null, $"{method} {path}: {answer}\n{text}");
+            Assert.True(code is "database_unreachable" or "store_unreachable" && answer.Headers.RetryAfter?.Delta is not null,
+                $"{method} {path}: {answer}\n{text}");
             _outages.Add(code);
             return null;
         }
@@ -176,13 +184,16 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<string> SubmitAsync(TinyJob job, string more = "")
     {
         var json = job.Json("tiny", "moods", more);
-        return (await UntilAsync(() => TryAsync(HttpMethod.Post, "/jobs", () => new StringContent(json, null, "application/json")), _ => true)).Text("id");
+        return (await UntilAsync(() => TryAsync(HttpMethod.Post, "/jobs", () => new StringContent(json, null, "application/json")),
+            _ => true)).Text("id");
     }
 
-    public Task<JsonElement> AskJobAsync(string id, string? verb = null) => verb is null ? AskAsync(HttpMethod.Get, $"/jobs/{id}") : AskAsync(HttpMethod.Post, $"/jobs/{id}/{verb}");
+    public Task<JsonElement> AskJobAsync(string id, string? verb = null) =>
+        verb is null ? AskAsync(HttpMethod.Get, $"/jobs/{id}") : AskAsync(HttpMethod.Post, $"/jobs/{id}/{verb}");
 
     /// <summary>Looks at a job until it is so; one that ends otherwise never will be.</summary>
-    public Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> reached, TimeSpan? within = null) => UntilAsync(() => TryAsync(HttpMethod.Get, $"/jobs/{id}"), job =>
+    public Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> reached, TimeSpan? within = null) =>
+        UntilAsync(() => TryAsync(HttpMethod.Get, $"/jobs/{id}"), job =>
     {
         if (reached(job)) return true;
         Assert.False(IsEnded(job), $"ended as {job}\n{Written}");
@@ -190,9 +201,11 @@ internal sealed class Cluster : IAsyncDisposable
     }, within);
 
     /// <summary>Waits for its end, which must be a good one.</summary>
-    public Task<JsonElement> SucceededAsync(string id, TimeSpan? within = null) => UntilAsync(id, job => job.Text("status") == "succeeded", within);
+    public Task<JsonElement> SucceededAsync(string id, TimeSpan? within = null) =>
+        UntilAsync(id, job => job.Text("status") == "succeeded", within);
 
-    public Task<JsonElement> EndedAsync(string id, string status, TimeSpan? within = null) => UntilAsync(id, job => job.Text("status") == status, within);
+    public Task<JsonElement> EndedAsync(string id, string status, TimeSpan? within = null) =>
+        UntilAsync(id, job => job.Text("status") == status, within);
 
     /// <summary>The kinds of a job's events, in their order.</summary>
     public async Task<IReadOnlyList<string>> EventsAsync(string id) =>
@@ -203,16 +216,22 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var rows = new List<string>();
         foreach (var table in new[] { "jobs", "stages", "events", "metrics", "checkpoints", "artifacts" })
-            rows.AddRange((await RowsAsync($"SELECT (to_jsonb(t) - 'untold')::text FROM {table} t WHERE {(table == "jobs" ? "id" : "job_id")} = $1 ORDER BY 1", Guid.Parse(id))).Select(row => $"{table} {row[0]}"));
+            rows.AddRange(
+                (await RowsAsync(
+                $"SELECT (to_jsonb(t) - 'untold')::text FROM {table} t WHERE {(table == "jobs" ? "id" : "job_id")} = $1 ORDER BY 1",
+                Guid.Parse(id))).Select(row => $"{table} {row[0]}"));
         return rows;
     }
 
     /// <summary>The process that works on a job, when one does.</summary>
-    public async Task<int> ChildOfAsync(string id) => (await ChildrenAsync(children => children.Count > 0, () => [.. Workers.SelectMany(node => node.ChildrenOf(id))]))[0];
+    public async Task<int> ChildOfAsync(string id) =>
+        (await ChildrenAsync(children => children.Count > 0, () => [.. Workers.SelectMany(node => node.ChildrenOf(id))]))[0];
 
     /// <summary>Waits until the processes that work for the workers are so.</summary>
-    public Task<IReadOnlyList<int>> ChildrenAsync(Func<IReadOnlyList<int>, bool> reached, Func<IReadOnlyList<int>>? of = null, TimeSpan? within = null) =>
-        UntilAsync(() => Task.FromResult(of?.Invoke() ?? (IReadOnlyList<int>?)[.. Workers.SelectMany(node => node.Children)]), reached, within, () => Written);
+    public Task<IReadOnlyList<int>> ChildrenAsync(Func<IReadOnlyList<int>, bool> reached, Func<IReadOnlyList<int>>? of = null,
+        TimeSpan? within = null) =>
+        UntilAsync(() => Task.FromResult(of?.Invoke() ?? (IReadOnlyList<int>?)[.. Workers.SelectMany(node => node.Children)]), reached,
+            within, () => Written);
 
     /// <summary>What the database itself says, past the proxy.</summary>
     public async Task<IReadOnlyList<object[]>> RowsAsync(string sql, params object[] parameters)
@@ -239,11 +258,14 @@ internal sealed class Cluster : IAsyncDisposable
         {
             await SucceededAsync(id);
             Assert.Single(await EventsAsync(id), type => type == "succeeded");
-            var artifacts = (await AskAsync(HttpMethod.Get, $"/jobs/{id}/artifacts")).GetProperty("items").EnumerateArray().ToDictionary(a => a.Text("name"), a => a.Text("sha256"));
+            var artifacts = (await AskAsync(HttpMethod.Get, $"/jobs/{id}/artifacts")).GetProperty("items").EnumerateArray()
+                .ToDictionary(a => a.Text("name"), a => a.Text("sha256"));
             foreach (var (name, sha256) in await _ground.UndisturbedAsync(job))
             {
-                Assert.True(artifacts.GetValueOrDefault(name) == sha256, $"{name} of {id} has not the bytes of an undisturbed run\n{Written}");
-                Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(await _http.GetByteArrayAsync($"/jobs/{id}/artifacts/{name}"))));
+                Assert.True(artifacts.GetValueOrDefault(name) == sha256,
+                    $"{name} of {id} has not the bytes of an undisturbed run\n{Written}");
+                Assert.Equal(sha256,
+                    Convert.ToHexStringLower(SHA256.HashData(await _http.GetByteArrayAsync($"/jobs/{id}/artifacts/{name}"))));
             }
         }
     }
@@ -253,10 +275,15 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<int> AssertNothingIsLostOrLeftAsync()
     {
         var named = (await RowsAsync("SELECT key, sha256 FROM artifacts")).ToDictionary(row => (string)row[0], row => (string)row[1]);
-        foreach (var files in await RowsAsync("SELECT files FROM checkpoints UNION ALL SELECT files FROM datasets WHERE source = 'upload' UNION ALL SELECT files FROM models"))
-            foreach (var file in JsonSerializer.Deserialize<List<StoredFile>>((string)files[0], JsonText.Compact)!) named[file.Key] = file.Sha256;
+        foreach (var files in await RowsAsync(
+            "SELECT files FROM checkpoints UNION ALL SELECT files FROM datasets WHERE source = 'upload' UNION "
+            + "ALL SELECT files FROM models"))
+            foreach (var file in JsonSerializer.Deserialize<List<StoredFile>>((string)files[0], JsonText.Compact)!)
+                named[file.Key] = file.Sha256;
         var there = await ObjectsAsync();
-        foreach (var (key, sha256) in named) Assert.True(there.GetValueOrDefault(key) == sha256, $"a row names {key}, and {(there.ContainsKey(key) ? "something else" : "nothing")} is there\n{Written}");
+        foreach (var (key, sha256) in named)
+            Assert.True(there.GetValueOrDefault(key) == sha256,
+                $"a row names {key}, and {(there.ContainsKey(key) ? "something else" : "nothing")} is there\n{Written}");
         for (var looks = 0; looks < 10 && there.Keys.Except(named.Keys).Any(); looks++)
         {
             await Task.Delay(200); // whoever ended a job removes what its attempts left
@@ -266,14 +293,16 @@ internal sealed class Cluster : IAsyncDisposable
         if (left.Count == 0) return 0;
         TestContext.Current.TestOutputHelper?.WriteLine($"left for the sweep: {string.Join(", ", left)}");
         await SweepAsync();
-        await UntilAsync(async () => (IReadOnlyList<string>?)[.. (await ObjectsAsync()).Keys.Except(named.Keys)], orphans => orphans.Count == 0, why: () => string.Join(", ", left));
+        await UntilAsync(async () => (IReadOnlyList<string>?)[.. (await ObjectsAsync()).Keys.Except(named.Keys)],
+            orphans => orphans.Count == 0, why: () => string.Join(", ", left));
         return left.Count;
     }
 
     /// <summary>The sha256 of every object of the bucket.</summary>
     public async Task<IReadOnlyDictionary<string, string>> ObjectsAsync()
     {
-        using var store = new S3ObjectStore(new() { Bucket = Bucket, Endpoint = _s3.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey });
+        using var store = new S3ObjectStore(new() { Bucket = Bucket, Endpoint = _s3.Endpoint, AccessKey = S3Server.AccessKey,
+            SecretKey = S3Server.SecretKey });
         var there = new Dictionary<string, string>();
         await foreach (var listed in store.ListAsync("", CancellationToken.None))
         {
@@ -288,7 +317,8 @@ internal sealed class Cluster : IAsyncDisposable
         return there;
     }
 
-    public static async Task<T> UntilAsync<T>(Func<Task<T?>> look, Func<T, bool> reached, TimeSpan? within = null, Func<string>? why = null) where T : class
+    public static async Task<T> UntilAsync<T>(Func<Task<T?>> look, Func<T, bool> reached, TimeSpan? within = null, Func<string>? why = null)
+        where T : class
     {
         for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(BetweenLooks))
         {
@@ -311,10 +341,13 @@ internal sealed class Cluster : IAsyncDisposable
     public static bool IsEnded(JsonElement job) => job.Text("status") is "succeeded" or "failed" or "cancelled";
 
     /// <summary>The steps of the stage that the job is in.</summary>
-    public static int Step(JsonElement job) => job.GetProperty("stages").EnumerateArray().Single(s => s.Text("stage") == job.Text("stage")).GetProperty("step").GetInt32();
+    public static int Step(JsonElement job) =>
+        job.GetProperty("stages").EnumerateArray().Single(s => s.Text("stage") == job.Text("stage")).GetProperty("step").GetInt32();
 
     /// <summary>The node that has a job's stage; null where none has.</summary>
-    public Node? WorkerOf(JsonElement job) => job.GetProperty("stages").EnumerateArray().Select(s => s.TryGetProperty("worker", out var worker) ? worker.GetString() : null).FirstOrDefault(w => w is not null) is { } id
+    public Node? WorkerOf(JsonElement job) =>
+        job.GetProperty("stages").EnumerateArray().Select(s => s.TryGetProperty("worker", out var worker) ? worker.GetString() : null)
+            .FirstOrDefault(w => w is not null) is { } id
         ? Workers.SingleOrDefault(node => id.Contains($"-{node.Process.Id}-", StringComparison.Ordinal))
         : null;
 
@@ -329,10 +362,12 @@ internal sealed class Cluster : IAsyncDisposable
 
     private async Task AddInputsAsync()
     {
-        await AskAsync(HttpMethod.Post, "/models", new StringContent($$"""{"name": "tiny", "source": "file:{{_ground.Tiny.Model}}"}""", null, "application/json"));
+        await AskAsync(HttpMethod.Post, "/models",
+            new StringContent($$"""{"name": "tiny", "source": "file:{{_ground.Tiny.Model}}"}""", null, "application/json"));
         using var form = new MultipartFormDataContent
         {
-            { new StringContent("moods"), "name" }, { new ByteArrayContent(await File.ReadAllBytesAsync(_ground.Tiny.Files.Train)), "train", "train.tsv" },
+            { new StringContent("moods"), "name" },
+            { new ByteArrayContent(await File.ReadAllBytesAsync(_ground.Tiny.Files.Train)), "train", "train.tsv" },
             { new ByteArrayContent(await File.ReadAllBytesAsync(_ground.Tiny.Files.Validation!)), "validation", "validation.tsv" },
         };
         await AskAsync(HttpMethod.Post, "/datasets", form);
@@ -351,7 +386,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static async Task MigrateAsync(string connection)
     {
-        await using var migrate = HostProcess.Loradrop(new Dictionary<string, string> { ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection }, "db", "migrate");
+        await using var migrate =
+            HostProcess.Loradrop(new Dictionary<string, string> { ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection }, "db", "migrate");
         Assert.True(await migrate.EndAsync() == 0, migrate.Written);
     }
 

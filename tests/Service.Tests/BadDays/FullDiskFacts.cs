@@ -37,7 +37,8 @@ public sealed class FullDiskFacts(Ground ground)
         public static async Task<SmallDisk> MountAsync(int megabytes)
         {
             var path = Directory.CreateTempSubdirectory("loradrop-disk-").FullName;
-            using var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path]) { RedirectStandardError = true })!;
+            using var mount = Process.Start(new ProcessStartInfo("mount",
+                ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path]) { RedirectStandardError = true })!;
             var said = await mount.StandardError.ReadToEndAsync();
             await mount.WaitForExitAsync();
             if (mount.ExitCode == 0) return new(path);

@@ -9,7 +9,8 @@ namespace LoraDrop.Service.Tests;
 [CollectionDefinition(DisableParallelization = true)]
 public sealed class BadDays : ICollectionFixture<Ground>;
 
-/// <summary>What the bad days of all tests happen on: a PostgreSQL and an S3 server that any of them may stop, a tiny model and its data.</summary>
+/// <summary>What the bad days of all tests happen on: a PostgreSQL and an S3 server that any of them may stop, a tiny model and its
+/// data.</summary>
 public sealed class Ground : IAsyncDisposable
 {
     /// <summary>What is compared with an undisturbed run.</summary>
@@ -27,7 +28,8 @@ public sealed class Ground : IAsyncDisposable
 
     internal Task<PostgresServer> PostgresAsync() => _postgres.Value;
 
-    /// <param name="strict">Whether objects appear whole or not at all and only where there is none, as on AWS; else as on a simple server.</param>
+    /// <param name="strict">Whether objects appear whole or not at all and only where there is none, as on AWS; else as on a simple
+    /// server.</param>
     internal Task<S3Server> S3Async(bool strict) => (strict ? _strict : _s3).Value;
 
     /// <summary>An Api and two idle workers that tests share, one after the other.</summary>
@@ -39,7 +41,8 @@ public sealed class Ground : IAsyncDisposable
     }
 
     /// <summary>The sha256 of what <c>loradrop train</c> leaves of the same settings, by name; once for equal jobs.</summary>
-    internal Task<IReadOnlyDictionary<string, string>> UndisturbedAsync(TinyJob job) => _undisturbed.GetOrAdd(job, _ => new(() => TrainAsync(job))).Value;
+    internal Task<IReadOnlyDictionary<string, string>> UndisturbedAsync(TinyJob job) =>
+        _undisturbed.GetOrAdd(job, _ => new(() => TrainAsync(job))).Value;
 
     public async ValueTask DisposeAsync()
     {
@@ -54,8 +57,10 @@ public sealed class Ground : IAsyncDisposable
     {
         var (settings, folder) = (Tiny.Out($"undisturbed-{Interlocked.Increment(ref _runs)}.json"), Tiny.Out($"undisturbed-{_runs}"));
         await File.WriteAllTextAsync(settings, job.Json(Tiny.Model, Path.GetDirectoryName(Tiny.Files.Train)!));
-        await using var train = HostProcess.Loradrop(new Dictionary<string, string>(), "train", "--json", "--threads", "1", "--settings", settings, "--out", folder);
+        await using var train = HostProcess.Loradrop(new Dictionary<string, string>(), "train", "--json", "--threads", "1", "--settings",
+            settings, "--out", folder);
         Assert.True(await train.EndAsync() == 0, train.Written);
-        return Compared.Where(name => File.Exists(Path.Combine(folder, name))).ToDictionary(name => name, name => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, name)))));
+        return Compared.Where(name => File.Exists(Path.Combine(folder, name)))
+            .ToDictionary(name => name, name => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, name)))));
     }
 }

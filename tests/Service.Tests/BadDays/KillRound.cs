@@ -19,9 +19,12 @@ internal sealed class KillRound(Cluster cluster, long seed)
     public List<string> Done { get; } = [];
 
     /// <summary>Where a round does not name one, each has a seed of its own.</summary>
-    public static long NewSeed() => long.TryParse(Environment.GetEnvironmentVariable("LORADROP_SEED"), out var named) ? named : Stopwatch.GetTimestamp() % 1_000_000;
+    public static long NewSeed() => long.TryParse(Environment.GetEnvironmentVariable("LORADROP_SEED"), out var named)
+        ? named
+        : Stopwatch.GetTimestamp() % 1_000_000;
 
-    /// <summary>Kills so many times, and keeps so many jobs in flight that each hits somebody; then waits until all jobs are done.</summary>
+    /// <summary>Kills so many times, and keeps so many jobs in flight that each hits somebody; then waits until all jobs are
+    /// done.</summary>
     public async Task RunAsync(int kills, TimeSpan longestPause)
     {
         while (_jobs.Count < InFlight) await SubmitAsync();
@@ -64,7 +67,8 @@ internal sealed class KillRound(Cluster cluster, long seed)
         _jobs.Add((await cluster.SubmitAsync(job), job));
     }
 
-    private async Task<int> ActiveAsync() => (int)(long)(await cluster.RowsAsync("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"))[0][0];
+    private async Task<int> ActiveAsync() =>
+        (int)(long)(await cluster.RowsAsync("SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"))[0][0];
 
     private void Note(string what) => Done.Add($"{TimeProvider.System.GetUtcNow():mm:ss.fff} {what}");
 }

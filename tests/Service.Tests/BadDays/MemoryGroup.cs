@@ -29,7 +29,8 @@ internal sealed class MemoryGroup : IDisposable
                 // The next may do.
             }
         }
-        Assert.Skip($"No memory can be limited here: neither {First} (version 1) nor {Second} (version 2 with its memory controller handed down) can be written.");
+        Assert.Skip($"No memory can be limited here: neither {First} (version 1) nor {Second} (version 2 with its memory "
+            + "controller handed down) can be written.");
         throw new InvalidOperationException();
     }
 
@@ -39,7 +40,8 @@ internal sealed class MemoryGroup : IDisposable
     public void Limit(long bytes) => File.WriteAllText(Path.Combine(_folder, _limit), $"{bytes}");
 
     /// <summary>Starts a process in it that takes all the memory that it can get.</summary>
-    public Process Eat() => Process.Start("sh", ["-c", "echo $$ > \"$1\" && exec tail /dev/zero", "sh", Path.Combine(_folder, "cgroup.procs")]);
+    public Process Eat() =>
+        Process.Start("sh", ["-c", "echo $$ > \"$1\" && exec tail /dev/zero", "sh", Path.Combine(_folder, "cgroup.procs")]);
 
     public void Dispose()
     {

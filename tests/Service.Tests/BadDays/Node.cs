@@ -47,13 +47,17 @@ internal sealed class Node(string name, IReadOnlyDictionary<string, string> sett
     }
 
     /// <param name="part">What is in the path of the folder that it works in.</param>
-    private List<int> ChildrenIn(string part) => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(id => int.TryParse(id, out _)).Select(int.Parse!).Where(process => IsChild(process, part))];
+    private List<int> ChildrenIn(string part) =>
+        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(id => int.TryParse(id, out _)).Select(int.Parse!)
+            .Where(process => IsChild(process, part))];
 
     private bool IsChild(int process, string part)
     {
         try
         {
-            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..] && folder.StartsWith(settings[Cluster.WorkFolder] + "/", StringComparison.Ordinal) && folder.Contains(part, StringComparison.Ordinal);
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..]
+                && folder.StartsWith(settings[Cluster.WorkFolder] + "/", StringComparison.Ordinal)
+                && folder.Contains(part, StringComparison.Ordinal);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

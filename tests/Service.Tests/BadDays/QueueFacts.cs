@@ -27,20 +27,23 @@ public sealed class QueueFacts(Ground ground, ITestOutputHelper output)
             await cluster.EndedAsync(id, "cancelled");
             await Task.Delay(100);
         }
-        output.WriteLine($"from POST to running: median {starts.Order().ElementAt(2).TotalMilliseconds:0} ms, at most {starts.Max().TotalMilliseconds:0} ms");
+        output.WriteLine($"from POST to running: median {starts.Order().ElementAt(2).TotalMilliseconds:0} ms, at most "
+            + $"{starts.Max().TotalMilliseconds:0} ms");
         Assert.True(starts.Order().ElementAt(2) < TimeSpan.FromSeconds(3), string.Join(", ", starts));
 
         var ahead = await cluster.SubmitAsync(TinyJob.Endless(1), Cluster.On(labelled));
         await cluster.UntilAsync(ahead, job => job.Text("status") == "running");
         var tiny = new TinyJob(1, ImportanceEpochs: 0, MaxSteps: 1);
         var queued = new List<string>();
-        foreach (var priority in new[] { "low", "default", "high" }) queued.Add(await cluster.SubmitAsync(tiny, $"{Cluster.On(labelled)}, \"priority\": \"{priority}\""));
+        foreach (var priority in new[] { "low", "default", "high" })
+            queued.Add(await cluster.SubmitAsync(tiny, $"{Cluster.On(labelled)}, \"priority\": \"{priority}\""));
         await cluster.AskJobAsync(ahead, "cancel");
         var started = new List<DateTimeOffset>();
         foreach (var id in queued) started.Add((await cluster.SucceededAsync(id)).GetProperty("startedAt").GetDateTimeOffset());
         Assert.Equal(started.OrderDescending(), started);
 
-        await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (Cluster.Invisibility * 2 + TimeSpan.FromSeconds(2) - Stopwatch.GetElapsedTime(began)).Ticks)));
+        await Task.Delay(
+            TimeSpan.FromTicks(Math.Max(0, (Cluster.Invisibility * 2 + TimeSpan.FromSeconds(2) - Stopwatch.GetElapsedTime(began)).Ticks)));
         var still = (await cluster.AskJobAsync(longest)).GetProperty("stages")[0];
         Assert.Equal((1, "running"), (still.GetProperty("attempt").GetInt32(), still.Text("status")));
         Assert.Single(cluster.Workers.SelectMany(node => node.Children));

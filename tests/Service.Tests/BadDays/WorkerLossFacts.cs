@@ -20,7 +20,8 @@ public sealed class WorkerLossFacts(Ground ground)
         await frozen.Process.SaysAsync("The lease is lost");
         await cluster.ChildrenAsync(children => !children.Contains(child), within: TimeSpan.FromSeconds(30));
         Assert.Equal(rows, await cluster.RowsOfJobAsync(id));
-        await cluster.AssertNothingIsLostOrLeftAsync(); // a checkpoint whose storing froze half-way may still come to be, under keys of its own, and goes as the attempt has no row
+        // a checkpoint whose storing froze half-way may still come to be, under keys of its own, and goes as the attempt has no row
+        await cluster.AssertNothingIsLostOrLeftAsync();
 
         await other.TerminateAsync();
         await RunningAsync(cluster, TinyJob.Endless(6));
@@ -37,8 +38,10 @@ public sealed class WorkerLossFacts(Ground ground)
         await cluster.AssertUndisturbedAsync((id, TinyJob.Usual));
         var events = await cluster.EventsAsync(id);
         Assert.Equal((1, 1), (events.Count(e => e == "interrupted"), events.Count(e => e == "resumed")));
-        var from = (string)(await cluster.RowsAsync("SELECT data FROM events WHERE job_id = $1 AND type = 'resumed'", Guid.Parse(id)))[0][0];
-        Assert.True(int.Parse(string.Concat(from.Where(char.IsDigit))) >= before, $"{from}, and it was at {before}"); // it saved before it ended
+        var from =
+            (string)(await cluster.RowsAsync("SELECT data FROM events WHERE job_id = $1 AND type = 'resumed'", Guid.Parse(id)))[0][0];
+        // it saved before it ended
+        Assert.True(int.Parse(string.Concat(from.Where(char.IsDigit))) >= before, $"{from}, and it was at {before}");
         await cluster.AssertNothingIsLostOrLeftAsync();
     }
 

@@ -22,9 +22,11 @@ public sealed class BucketJobFacts
         var settings = Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder);
         var bucket = s3.NewBucket();
         settings["LORADROP_SOURCES__S3BUCKETS__0"] = bucket;
-        using (var objects = new S3ObjectStore(new() { Bucket = bucket, Endpoint = s3.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey }))
+        using (var objects = new S3ObjectStore(new() { Bucket = bucket, Endpoint = s3.Endpoint, AccessKey = S3Server.AccessKey,
+            SecretKey = S3Server.SecretKey }))
         {
-            foreach (var file in Directory.EnumerateFiles(tiny.Model)) await objects.PutFileAsync($"models/tiny/{Path.GetFileName(file)}", file, TestContext.Current.CancellationToken);
+            foreach (var file in Directory.EnumerateFiles(tiny.Model))
+                await objects.PutFileAsync($"models/tiny/{Path.GetFileName(file)}", file, TestContext.Current.CancellationToken);
             await objects.PutFileAsync("moods/train.tsv", tiny.Files.Train, TestContext.Current.CancellationToken);
             await objects.PutFileAsync("moods/dev.tsv", tiny.Files.Validation!, TestContext.Current.CancellationToken);
         }
@@ -33,38 +35,50 @@ public sealed class BucketJobFacts
         await using var worker = HostProcess.Worker(settings);
         using var http = new HttpClient { BaseAddress = await api.AddressAsync() };
 
-        foreach (var (source, reason) in new[] { ($"s3://{settings["LORADROP_OBJECTS__BUCKET"]}/models", "the service's own objects"), ("s3://another/moods", "does not list another"), ("s3://x/moods", "must name a bucket") })
+        foreach (var (source, reason) in new[] { ($"s3://{settings["LORADROP_OBJECTS__BUCKET"]}/models", "the service's own objects"),
+            ("s3://another/moods", "does not list another"), ("s3://x/moods", "must name a bucket") })
         {
             using var refused = await http.PostAsync("/datasets", Json($$"""{"name": "stolen", "source": "{{source}}"}"""));
             var problem = await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
             Assert.Contains(reason, Assert.Single(problem.GetProperty("faults").EnumerateArray()).GetProperty("message").GetString());
         }
-        using (var missing = await http.PostAsync("/datasets", Json($$"""{"name": "missing", "source": "s3://{{bucket}}/nothing"}"""))) Assert.Equal(HttpStatusCode.Accepted, missing.StatusCode);
-        var failed = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>("/datasets/missing"), d => d.GetProperty("status").GetString() != "preparing", () => worker.Written);
+        using (var missing = await http.PostAsync("/datasets",
+            Json($$"""{"name": "missing", "source": "s3://{{bucket}}/nothing"}"""))) Assert.Equal(HttpStatusCode.Accepted,
+            missing.StatusCode);
+        var failed = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>("/datasets/missing"),
+            d => d.GetProperty("status").GetString() != "preparing", () => worker.Written);
         Assert.Equal("refused", failed.GetProperty("error").GetProperty("code").GetString());
         Assert.Contains($"there is nothing in s3://{bucket}/nothing", failed.GetProperty("error").GetProperty("message").GetString());
 
-        using (var registered = await http.PostAsync("/models", Json($$"""{"name": "tiny", "source": "s3://{{bucket}}/models/tiny/"}"""))) Assert.Equal(HttpStatusCode.Accepted, registered.StatusCode);
+        using (var registered = await http.PostAsync("/models",
+            Json($$"""{"name": "tiny", "source": "s3://{{bucket}}/models/tiny/"}"""))) Assert.Equal(HttpStatusCode.Accepted,
+            registered.StatusCode);
         using var accepted = await http.PostAsync("/jobs", Json($$$"""
             {"model": "tiny", "dataset": "s3://{{{bucket}}}/moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}},
              "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 3}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
             """));
         Assert.True(accepted.StatusCode == HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location), j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
+        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
+            j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
         Assert.True(job.GetProperty("status").GetString() == "succeeded", $"{job}\n{worker.Written}");
         Assert.Equal($"s3://{bucket}/moods", job.GetProperty("dataset").GetProperty("source").GetString());
         Assert.Equal(64, job.GetProperty("model").GetProperty("sha256").GetString()!.Length);
         Assert.Equal(64, job.GetProperty("dataset").GetProperty("sha256").GetString()!.Length);
-        var splits = (await http.GetFromJsonAsync<JsonElement>($"/datasets/{job.GetProperty("dataset").GetProperty("id").GetString()}")).GetProperty("splits");
+        var splits =
+            (await http.GetFromJsonAsync<JsonElement>($"/datasets/{job.GetProperty("dataset").GetProperty("id").GetString()}")).GetProperty(
+                "splits");
         Assert.Equal(["train", "validation"], splits.EnumerateArray().Select(split => split.GetProperty("split").GetString()));
         Assert.DoesNotContain("   at ", api.Written + worker.Written);
     }
 
     private static Dictionary<string, string> Settings(string connection, S3Server s3, TestFolder folder) => new()
     {
-        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(), ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
-        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
-        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"), ["LORADROP_WORKER__THREADS"] = "1",
+        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
+        ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
+        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
+        ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
+        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
+        ["LORADROP_WORKER__THREADS"] = "1",
     };
 
     private static async Task<JsonElement> UntilAsync(Func<Task<JsonElement>> look, Func<JsonElement, bool> reached, Func<string> why)

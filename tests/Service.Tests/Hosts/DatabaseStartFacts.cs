@@ -17,7 +17,9 @@ public sealed class DatabaseStartFacts : IDisposable
         await using (var other = HostProcess.Api(settings, "db", "migrate"))
         {
             Assert.True((0, 0) == (await one.EndAsync(), await other.EndAsync()), one.Written + other.Written);
-            Assert.Single($"{one.Written}\n{other.Written}".Split('\n'), line => line.StartsWith("The queue's tables are up to date (version ", StringComparison.Ordinal) && line.EndsWith(" installed).", StringComparison.Ordinal));
+            Assert.Single($"{one.Written}\n{other.Written}".Split('\n'),
+                line => line.StartsWith("The queue's tables are up to date (version ", StringComparison.Ordinal)
+                && line.EndsWith(" installed).", StringComparison.Ordinal));
         }
         await using var again = HostProcess.Loradrop(settings, "db", "migrate");
         Assert.Equal(0, await again.EndAsync());
@@ -31,7 +33,8 @@ public sealed class DatabaseStartFacts : IDisposable
         await using var api = HostProcess.Api(settings);
         Assert.Equal(2, await api.EndAsync());
         Assert.Contains("run loradrop db migrate", api.Written);
-        await using var maker = HostProcess.Api(new Dictionary<string, string>(settings) { ["LORADROP_DATABASE__MIGRATEATSTART"] = "true" });
+        await using var maker =
+            HostProcess.Api(new Dictionary<string, string>(settings) { ["LORADROP_DATABASE__MIGRATEATSTART"] = "true" });
         await maker.AddressAsync();
         Assert.Equal(0, await maker.TerminateAsync());
     }
@@ -45,13 +48,16 @@ public sealed class DatabaseStartFacts : IDisposable
         await using (var database = new NpgsqlConnection(connection))
         {
             await database.OpenAsync();
-            await using var newer = new NpgsqlCommand("""INSERT INTO "__EFMigrationsHistory" VALUES ('29990101000000_Telepathy', '99.0')""", database);
+            await using var newer = new NpgsqlCommand("""INSERT INTO "__EFMigrationsHistory" VALUES ('29990101000000_Telepathy', '99.0')""",
+                database);
             await newer.ExecuteNonQueryAsync();
         }
-        foreach (var host in new[] { HostProcess.Api(settings), HostProcess.Worker(settings), HostProcess.Loradrop(settings, "db", "migrate") })
+        foreach (var host in new[] { HostProcess.Api(settings), HostProcess.Worker(settings),
+            HostProcess.Loradrop(settings, "db", "migrate") })
         {
             Assert.Equal(2, await host.EndAsync());
-            Assert.Contains("its tables were made by a newer version of this program (29990101000000_Telepathy); update this program", host.Written);
+            Assert.Contains("its tables were made by a newer version of this program (29990101000000_Telepathy); update this program",
+                host.Written);
             await host.DisposeAsync();
         }
     }
@@ -67,13 +73,16 @@ public sealed class DatabaseStartFacts : IDisposable
             INSERT INTO "__EFMigrationsHistory" VALUES ('20261125232522_Initial', '10.0.11');
             """, database)) await older.ExecuteNonQueryAsync();
         var settings = Settings(connection);
-        foreach (var host in new[] { HostProcess.Api(settings), HostProcess.Worker(settings), HostProcess.Loradrop(settings, "db", "migrate") })
+        foreach (var host in new[] { HostProcess.Api(settings), HostProcess.Worker(settings),
+            HostProcess.Loradrop(settings, "db", "migrate") })
         {
             Assert.Equal(2, await host.EndAsync());
-            Assert.Contains("Database: was made by a version before 0.1.0, which this version cannot update: name an empty database, after downloading with the old version what you want to keep", host.Written);
+            Assert.Contains("Database: was made by a version before 0.1.0, which this version cannot update: name an empty "
+                + "database, after downloading with the old version what you want to keep", host.Written);
             await host.DisposeAsync();
         }
-        await using var tables = new NpgsqlCommand("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'", database);
+        await using var tables = new NpgsqlCommand("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'",
+            database);
         Assert.Equal(1L, await tables.ExecuteScalarAsync());
     }
 
@@ -108,7 +117,8 @@ public sealed class DatabaseStartFacts : IDisposable
 
     private Dictionary<string, string> Settings(string connection) => new()
     {
-        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__FOLDER"] = _folder.At("objects"), ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
+        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__FOLDER"] = _folder.At("objects"),
+        ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
         ["LORADROP_WORKER__WORKFOLDER"] = _folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = _folder.At("cache"),
     };
 }

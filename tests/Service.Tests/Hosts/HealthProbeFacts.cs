@@ -36,7 +36,8 @@ public sealed class HealthProbeFacts
     [InlineData("file:///etc/passwd")]
     public async Task What_is_no_address_of_a_host_is_refused(string address) => Assert.Equal(2, await Ask(address));
 
-    private static Task<int> Ask(string address) => HostProgram.MainAsync(["health", address], "host", _ => throw new InvalidOperationException("the host was started"));
+    private static Task<int> Ask(string address) =>
+        HostProgram.MainAsync(["health", address], "host", _ => throw new InvalidOperationException("the host was started"));
 
     private static async Task AnswerAsync(TcpListener listener, string answer)
     {

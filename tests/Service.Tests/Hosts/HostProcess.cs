@@ -29,12 +29,14 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>All that it has written.</summary>
     public string Written => string.Join('\n', _lines);
 
-    public static HostProcess Api(IReadOnlyDictionary<string, string> settings, params string[] arguments) => Start("LoraDrop.Api", settings, arguments);
+    public static HostProcess Api(IReadOnlyDictionary<string, string> settings, params string[] arguments) =>
+        Start("LoraDrop.Api", settings, arguments);
 
     public static HostProcess Worker(IReadOnlyDictionary<string, string> settings) => Start("LoraDrop.Worker", settings);
 
     /// <summary>A command of <c>loradrop</c>.</summary>
-    public static HostProcess Loradrop(IReadOnlyDictionary<string, string> settings, params string[] arguments) => Start("loradrop", settings, arguments);
+    public static HostProcess Loradrop(IReadOnlyDictionary<string, string> settings, params string[] arguments) =>
+        Start("loradrop", settings, arguments);
 
     /// <summary>Waits for its end; the exit code.</summary>
     public async Task<int> EndAsync()
@@ -81,7 +83,8 @@ internal sealed partial class HostProcess : IAsyncDisposable
         for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(BetweenLooks))
         {
             if (_lines.FirstOrDefault(line => line.Contains(words, StringComparison.Ordinal)) is { } line) return line;
-            Assert.False(_process.HasExited, $"it ended with {(_process.HasExited ? _process.ExitCode : 0)} and never said \"{words}\":\n{Written}");
+            Assert.False(_process.HasExited,
+                $"it ended with {(_process.HasExited ? _process.ExitCode : 0)} and never said \"{words}\":\n{Written}");
             Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"it never says \"{words}\":\n{Written}");
         }
     }
@@ -97,8 +100,10 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     private static HostProcess Start(string program, IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LORADROP_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments) { RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LORADROP_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return new(Process.Start(start)!);
     }

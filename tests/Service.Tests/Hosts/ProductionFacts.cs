@@ -30,14 +30,16 @@ public sealed class ProductionFacts
         Assert.Equal(HttpStatusCode.UnprocessableEntity, outside.StatusCode);
         Assert.Contains("is in no folder that this service may read", await outside.Content.ReadAsStringAsync());
 
-        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" }, { new ByteArrayContent(await File.ReadAllBytesAsync(tiny.Files.Train)), "train", "train.tsv" } };
+        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" },
+            { new ByteArrayContent(await File.ReadAllBytesAsync(tiny.Files.Train)), "train", "train.tsv" } };
         Assert.Equal(HttpStatusCode.Accepted, (await http.PostAsync("/datasets", form)).StatusCode);
         using var accepted = await http.PostAsync("/jobs", Json($$$"""
             {"model": "file:{{{tiny.Model}}}", "dataset": "moods", "task": {"kind": "classification", "columns": {"first": "text", "label": "mood"}},
              "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 3}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
             """));
         Assert.True(accepted.StatusCode == HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location), j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
+        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
+            j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
         Assert.True(job.GetProperty("status").GetString() == "succeeded", $"{job}\n{worker.Written}");
         var adapter = await http.GetAsync($"{accepted.Headers.Location}/artifacts/adapter/adapter_model.safetensors");
         Assert.True(adapter.IsSuccessStatusCode, await adapter.Content.ReadAsStringAsync());
@@ -79,7 +81,8 @@ public sealed class ProductionFacts
 
         await s3.StopAsync();
         Assert.StartsWith("failed: ", (await ChecksAsync(http, "/health/ready", 503))["objects"]);
-        using (var form = new MultipartFormDataContent { { new StringContent("moods"), "name" }, { new ByteArrayContent("text\tmood\na\tgood\n"u8.ToArray()), "train", "train.tsv" } })
+        using (var form = new MultipartFormDataContent { { new StringContent("moods"), "name" },
+            { new ByteArrayContent("text\tmood\na\tgood\n"u8.ToArray()), "train", "train.tsv" } })
         using (var gone = await http.PostAsync("/datasets", form)) await AssertLaterAsync(gone, "store_unreachable");
         await s3.StartAgainAsync();
         await UntilAsync(() => http.GetAsync("/health/ready"), answer => answer.IsSuccessStatusCode, () => api.Written);
@@ -104,9 +107,12 @@ public sealed class ProductionFacts
 
     private static Dictionary<string, string> Settings(string connection, S3Server s3, TestFolder folder) => new()
     {
-        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(), ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
-        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
-        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"), ["LORADROP_WORKER__THREADS"] = "1",
+        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
+        ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
+        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
+        ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
+        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
+        ["LORADROP_WORKER__THREADS"] = "1",
     };
 
     private static async Task MigrateAsync(Dictionary<string, string> settings)

@@ -20,7 +20,8 @@ public sealed class HubDatasetCardFacts
     public void Data_files_are_read_in_all_their_forms(string yaml, string read)
     {
         var config = Assert.Single(Configs($"---\r\n{yaml.Replace("\n", "\r\n")}\r\n---\r\n# Text\n---\n"));
-        Assert.Equal(read, string.Join(' ', config.Splits.SelectMany(split => split.Select(file => $"{split.Key}={file.Path}")).Prepend(config.Name)));
+        Assert.Equal(read,
+            string.Join(' ', config.Splits.SelectMany(split => split.Select(file => $"{split.Key}={file.Path}")).Prepend(config.Name)));
     }
 
     [Theory]
@@ -34,12 +35,14 @@ public sealed class HubDatasetCardFacts
     public void A_card_that_declares_nothing_has_no_configs(string readme) => Assert.Empty(Configs(readme));
 
     [Fact]
-    public void An_alias_of_what_it_stands_in_does_no_harm() => Assert.Equal("a", Assert.Single(Configs("---\n? &x [*x]\n: &y {z: *y}\nconfigs:\n- config_name: a\n---\n")).Name);
+    public void An_alias_of_what_it_stands_in_does_no_harm() =>
+    Assert.Equal("a", Assert.Single(Configs("---\n? &x [*x]\n: &y {z: *y}\nconfigs:\n- config_name: a\n---\n")).Name);
 
     [Theory]
     [InlineData('[')]
     [InlineData('{')]
-    public void Nesting_without_end_is_refused(char bracket) => Assert.Throws<YamlException>(() => Configs($"---\nx: {new string(bracket, 100_000)}\n---\n"));
+    public void Nesting_without_end_is_refused(char bracket) =>
+    Assert.Throws<YamlException>(() => Configs($"---\nx: {new string(bracket, 100_000)}\n---\n"));
 
     private static IReadOnlyList<DatasetConfig> Configs(string readme) =>
         DatasetCard.Configs(readme, [new("x/train.csv", 1, "", null), new("y/z/test.csv", 1, "", null), new("notes.txt", 1, "", null)]);

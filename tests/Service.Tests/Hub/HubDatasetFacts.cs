@@ -5,7 +5,8 @@ public sealed class HubDatasetFacts
     private static readonly string[] Glue =
     [
         "README.md", "cola/train-00000-of-00001.parquet", "cola/validation-00000-of-00001.parquet", "mnli/train-00000-of-00001.parquet",
-        "mnli/validation_matched-00000-of-00001.parquet", "mnli/validation_mismatched-00000-of-00001.parquet", "mnli/test_matched-00000-of-00001.parquet",
+        "mnli/validation_matched-00000-of-00001.parquet", "mnli/validation_mismatched-00000-of-00001.parquet",
+        "mnli/test_matched-00000-of-00001.parquet",
         "rte/train-00000-of-00001.parquet", "rte/validation-00000-of-00001.parquet", "rte/test-00000-of-00001.parquet",
     ];
 
@@ -32,7 +33,8 @@ public sealed class HubDatasetFacts
     {
         await using var visit = (await HubVisit.BeginAsync()).WithDataset(Glue);
         var snapshot = await visit.FetchDatasetAsync(preset: "glue/mnli");
-        Assert.Equal("mnli/validation_matched-00000-of-00001.parquet", snapshot.Files.Single(file => file.Name == "validation.parquet").Path);
+        Assert.Equal("mnli/validation_matched-00000-of-00001.parquet",
+            snapshot.Files.Single(file => file.Name == "validation.parquet").Path);
         Assert.Equal("mnli/test_matched-00000-of-00001.parquet", snapshot.Files.Single(file => file.Name == "test.parquet").Path);
     }
 
@@ -75,7 +77,8 @@ public sealed class HubDatasetFacts
     [Fact]
     public async Task A_split_in_several_files_is_refused_with_their_number()
     {
-        await using var visit = (await HubVisit.BeginAsync()).WithDataset("data/train-00000-of-00003.parquet", "data/train-00001-of-00003.parquet", "data/train-00002-of-00003.parquet");
+        await using var visit = (await HubVisit.BeginAsync()).WithDataset("data/train-00000-of-00003.parquet",
+            "data/train-00001-of-00003.parquet", "data/train-00002-of-00003.parquet");
         Assert.Contains("split train in 3 files (data/train-00000-of-00003.parquet,", await visit.DatasetRefusalAsync());
     }
 

@@ -12,11 +12,14 @@ public sealed class HubModelFacts
     public async Task A_model_is_its_configuration_its_tokenizer_and_its_safetensors_and_nothing_else()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
-        foreach (var other in (string[])["README.md", "pytorch_model.bin", "modeling_evil.py", "onnx/model.onnx", "onnx/config.json", "tf_model.h5", "flax_model.msgpack", "model.fp16.safetensors"])
+        foreach (var other in (string[])["README.md", "pytorch_model.bin", "modeling_evil.py", "onnx/model.onnx", "onnx/config.json",
+            "tf_model.h5", "flax_model.msgpack", "model.fp16.safetensors"])
             visit.Hub.Put("models/org/model", other, "not this");
-        foreach (var used in (string[])["vocab.json", "chat_template.jinja", "generation_config.json", "tokenizer.model"]) visit.Hub.Put("models/org/model", used, "{}");
+        foreach (var used in (string[])["vocab.json", "chat_template.jinja", "generation_config.json", "tokenizer.model"])
+            visit.Hub.Put("models/org/model", used, "{}");
         await visit.FetchModelAsync();
-        Assert.Equal(["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer.model", "vocab.json"], visit.Fetched());
+        Assert.Equal(["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+            "tokenizer.model", "vocab.json"], visit.Fetched());
         Assert.Equal(Weights, File.ReadAllBytes(Path.Combine(visit.Target, "model.safetensors")));
     }
 
@@ -24,7 +27,8 @@ public sealed class HubModelFacts
     public async Task The_chat_template_for_tools_comes_too_in_its_folder()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
-        foreach (var name in (string[])["tool_use", "rag"]) visit.Hub.Put("models/org/model", $"additional_chat_templates/{name}.jinja", name);
+        foreach (var name in (string[])["tool_use", "rag"])
+            visit.Hub.Put("models/org/model", $"additional_chat_templates/{name}.jinja", name);
         var snapshot = await visit.FetchModelAsync();
         Assert.Contains("additional_chat_templates/tool_use.jinja", snapshot.Files.Select(file => file.Name));
         var file = Assert.Single(Directory.GetFiles(Path.Combine(visit.Target, "additional_chat_templates")));
@@ -37,7 +41,8 @@ public sealed class HubModelFacts
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
         var snapshot = await visit.FetchModelAsync();
         Assert.Equal((LocalHub.Commit, null), (snapshot.Commit, snapshot.Config));
-        Assert.Contains(new HubFile("model.safetensors", "model.safetensors", Weights.Length, Convert.ToHexStringLower(SHA256.HashData(Weights))), snapshot.Files);
+        Assert.Contains(new HubFile("model.safetensors", "model.safetensors", Weights.Length,
+            Convert.ToHexStringLower(SHA256.HashData(Weights))), snapshot.Files);
         Assert.Contains(new HubFile("config.json", "config.json", 2, Convert.ToHexStringLower(SHA256.HashData("{}"u8))), snapshot.Files);
     }
 
@@ -72,10 +77,12 @@ public sealed class HubModelFacts
     public async Task Shards_are_fetched_with_their_index()
     {
         await using var visit = await HubVisit.BeginAsync();
-        PutShards(visit, """{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00001-of-00002.safetensors"}}""");
+        PutShards(visit,
+            """{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00001-of-00002.safetensors"}}""");
         visit.Hub.Put("models/org/model", "unnamed.safetensors", "x");
         await visit.FetchModelAsync();
-        Assert.Equal(["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json"], visit.Fetched());
+        Assert.Equal(["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+            "tokenizer.json"], visit.Fetched());
     }
 
     [Theory]

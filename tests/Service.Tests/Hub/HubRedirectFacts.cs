@@ -32,9 +32,11 @@ public sealed class HubRedirectFacts
     {
         await using var visit = (await HubVisit.BeginAsync(guard: Strict("10.1.2.3"))).WithModel([1, 2, 3], "org/renamed", large: false);
         visit.Hub.Next("/api/models/org/model/revision/main", LocalHub.RedirectTo("/api/models/org/renamed/revision/main"));
-        visit.Hub.Next($"/api/models/org/model/tree/{LocalHub.Commit}", LocalHub.RedirectTo($"/api/models/org/renamed/tree/{LocalHub.Commit}?recursive=true"));
+        visit.Hub.Next($"/api/models/org/model/tree/{LocalHub.Commit}",
+            LocalHub.RedirectTo($"/api/models/org/renamed/tree/{LocalHub.Commit}?recursive=true"));
         foreach (var file in (string[])["config.json", "tokenizer.json", "model.safetensors"])
-            visit.Hub.Next($"/org/model/resolve/{LocalHub.Commit}/{file}", LocalHub.RedirectTo($"/org/renamed/resolve/{LocalHub.Commit}/{file}"));
+            visit.Hub.Next($"/org/model/resolve/{LocalHub.Commit}/{file}",
+                LocalHub.RedirectTo($"/org/renamed/resolve/{LocalHub.Commit}/{file}"));
         await visit.FetchModelAsync();
         Assert.Equal(3, visit.Fetched().Length);
     }

@@ -21,9 +21,11 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task The_token_follows_a_redirect_within_the_hub()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options with { Token = "hf_secret" })).WithModel(Weights, "org/renamed");
+        await using var visit = (await HubVisit.BeginAsync(options => options with { Token = "hf_secret" })).WithModel(Weights,
+            "org/renamed");
         visit.Hub.Next("/api/models/old/revision/main", LocalHub.RedirectTo("/api/models/org/renamed/revision/main"));
-        visit.Hub.Next($"/api/models/old/tree/{LocalHub.Commit}", LocalHub.RedirectTo($"/api/models/org/renamed/tree/{LocalHub.Commit}?recursive=true"));
+        visit.Hub.Next($"/api/models/old/tree/{LocalHub.Commit}",
+            LocalHub.RedirectTo($"/api/models/org/renamed/tree/{LocalHub.Commit}?recursive=true"));
         foreach (var file in (string[])["config.json", "tokenizer.json", File])
             visit.Hub.Next($"/old/resolve/{LocalHub.Commit}/{file}", LocalHub.RedirectTo($"/org/renamed/resolve/{LocalHub.Commit}/{file}"));
         await visit.FetchModelAsync("hf:old");
@@ -66,7 +68,8 @@ public sealed class HubTransferFacts
     [Fact]
     public async Task Silence_is_taken_for_a_broken_connection()
     {
-        await using var visit = (await HubVisit.BeginAsync(options => options with { IdleTimeout = TimeSpan.FromSeconds(400) })).WithModel(Weights);
+        await using var visit =
+            (await HubVisit.BeginAsync(options => options with { IdleTimeout = TimeSpan.FromSeconds(400) })).WithModel(Weights);
         visit.Hub.Next(File, visit.Hub.SilentAfter(100_000));
         await visit.FetchModelAsync();
         Assert.Equal(Weights, Fetched(visit));
@@ -116,7 +119,8 @@ public sealed class HubTransferFacts
     {
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Next("/revision/main", LocalHub.Other("<html>Please log in</html>"u8.ToArray()));
-        Assert.Contains("does not speak the hub's language", (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
+        Assert.Contains("does not speak the hub's language",
+            (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
     }
 
     [Fact]
@@ -198,7 +202,8 @@ public sealed class HubTransferFacts
     public async Task Two_fetches_at_once_transfer_each_file_once()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
-        using var other = new HubClient(visit.Options, visit.Cache, visit.Guard, visit.Clock);   // as if in another process: they share the folder alone
+        // as if in another process: they share the folder alone
+        using var other = new HubClient(visit.Options, visit.Cache, visit.Guard, visit.Clock);
         await Task.WhenAll(
             visit.FetchModelAsync(),
             other.FetchModelAsync(new("org/model"), visit.At("another"), "model", null, CancellationToken.None));
@@ -214,7 +219,8 @@ public sealed class HubTransferFacts
         visit.Hub.Next(File, visit.Hub.SilentAfter(100_000));
         using var stop = new CancellationTokenSource();
         var progress = new HubVisit.Inline(told => { if (told.BytesDone >= 100_000 + SmallFiles) stop.Cancel(); });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => visit.Client.FetchModelAsync(new("org/model"), visit.Target, "model", progress, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            visit.Client.FetchModelAsync(new("org/model"), visit.Target, "model", progress, stop.Token));
         Assert.Equal(100_000, new FileInfo(Assert.Single(visit.Parts())).Length);
         Assert.Empty(visit.Fetched());
 
@@ -273,5 +279,6 @@ public sealed class HubTransferFacts
 
     private static byte[] Fetched(HubVisit visit) => System.IO.File.ReadAllBytes(Path.Combine(visit.Target, File));
 
-    private static byte[] Bytes(int length, int seed = 1) => [.. Enumerable.Range(0, length).Select(i => (byte)((i * 31) ^ (i >> 7) ^ seed))];
+    private static byte[] Bytes(int length, int seed = 1) =>
+        [.. Enumerable.Range(0, length).Select(i => (byte)((i * 31) ^ (i >> 7) ^ seed))];
 }

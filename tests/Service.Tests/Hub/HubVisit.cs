@@ -23,7 +23,8 @@ internal sealed class HubVisit : IAsyncDisposable
 
     public HubOptions Options { get; }
 
-    /// <summary>Asked about everything that the hub points to; the store of the local hub is allowed unless a test says otherwise.</summary>
+    /// <summary>Asked about everything that the hub points to; the store of the local hub is allowed unless a test says
+    /// otherwise.</summary>
     public OutgoingGuard Guard { get; }
 
     public HastyClock Clock { get; } = new();
@@ -41,7 +42,8 @@ internal sealed class HubVisit : IAsyncDisposable
     {
         var options = new HubOptions { IdleTimeout = TimeSpan.FromHours(3) };
         options = set?.Invoke(options) ?? options;
-        return new(await LocalHub.StartAsync(), options, guard ?? new(new() { PrivateNetworks = ["127.0.0.1"] }, Dns.GetHostAddressesAsync));
+        return new(await LocalHub.StartAsync(), options, guard
+            ?? new(new() { PrivateNetworks = ["127.0.0.1"] }, Dns.GetHostAddressesAsync));
     }
 
     /// <summary>Publishes a model that lacks nothing, its weights in the store.</summary>
@@ -75,9 +77,13 @@ internal sealed class HubVisit : IAsyncDisposable
         OnlyFault((await Assert.ThrowsAsync<RefusedInputException>(() => FetchDatasetAsync(source, preset))).Faults, "dataset");
 
     /// <summary>The names of the files in the target folder, in order.</summary>
-    public string[] Fetched() => Directory.Exists(Target) ? [.. Directory.EnumerateFileSystemEntries(Target).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+    public string[] Fetched() => Directory.Exists(Target)
+        ? [.. Directory.EnumerateFileSystemEntries(Target).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
+        : [];
 
-    public string[] Parts() => Directory.Exists(Path.Combine(Cache, "blobs")) ? Directory.GetFiles(Path.Combine(Cache, "blobs"), "*.part") : [];
+    public string[] Parts() => Directory.Exists(Path.Combine(Cache, "blobs"))
+        ? Directory.GetFiles(Path.Combine(Cache, "blobs"), "*.part")
+        : [];
 
     public string At(string name) => _folder.At(name);
 

@@ -13,8 +13,10 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Service.Tests;
 
-/// <summary>A hub on this machine: the interface of huggingface.co over real sockets, with a store for large files on a port of its own.</summary>
-/// <remarks>A test puts files in, and says by <see cref="Next"/> how requests are to fail before they are answered as they should be.</remarks>
+/// <summary>A hub on this machine: the interface of huggingface.co over real sockets, with a store for large files on a port of its
+/// own.</summary>
+/// <remarks>A test puts files in, and says by <see cref="Next"/> how requests are to fail before they are answered as they should
+/// be.</remarks>
 internal sealed class LocalHub : IAsyncDisposable
 {
     public const string Commit = "e2da8e2f811d1448a5b465c236feacd80ffbac7b";
@@ -36,7 +38,8 @@ internal sealed class LocalHub : IAsyncDisposable
         public string GitSha1 { get; } = Git(Content);
 
         public object Listed() => Large
-            ? new { type = "file", path = Path, size = Size ?? Content.Length, oid = new string('0', 40), lfs = new { oid = Sha256, size = Size ?? Content.Length } }
+            ? new { type = "file", path = Path, size = Size ?? Content.Length, oid = new string('0', 40),
+            lfs = new { oid = Sha256, size = Size ?? Content.Length } }
             : new { type = "file", path = Path, size = Size ?? Content.Length, oid = GitSha1 };
     }
 
@@ -87,7 +90,8 @@ internal sealed class LocalHub : IAsyncDisposable
     public void Put(string repository, string path, string content) => Put(repository, path, Encoding.UTF8.GetBytes(content));
 
     /// <summary>How the next requests are answered whose path ends so, one after the other; afterwards they are answered well.</summary>
-    /// <param name="pathEnd">End of the path, without its query; a large file fails at the store, not where the hub redirects to it.</param>
+    /// <param name="pathEnd">End of the path, without its query; a large file fails at the store, not where the hub redirects to
+    /// it.</param>
     /// <param name="faults">Each is given the request and what it asks for.</param>
     public void Next(string pathEnd, params Func<HttpContext, byte[], Task>[] faults)
     {
@@ -141,7 +145,8 @@ internal sealed class LocalHub : IAsyncDisposable
         await http.Response.Body.WriteAsync(content.AsMemory(from, Math.Min(most, content.Length - from)));
     }
 
-    /// <summary>Sends some, and returns when the client has put it on its disk: a reset of the connection could overtake it before.</summary>
+    /// <summary>Sends some, and returns when the client has put it on its disk: a reset of the connection could overtake it
+    /// before.</summary>
     private async Task BeginAsync(HttpContext http, byte[] content, int length)
     {
         await SendAsync(http, content, length);
@@ -169,11 +174,14 @@ internal sealed class LocalHub : IAsyncDisposable
     }
 
     private Func<HttpContext, byte[], Task>? Fault(string path) =>
-        _faults.FirstOrDefault(fault => path.EndsWith(fault.Key, StringComparison.Ordinal)).Value is { } faults && faults.TryDequeue(out var next) ? next : null;
+        _faults.FirstOrDefault(fault => path.EndsWith(fault.Key, StringComparison.Ordinal)).Value is { } faults
+            && faults.TryDequeue(out var next) ? next : null;
 
     private Published? FileAt(string path) =>
         (from repository in _repositories
-         let root = "/" + (repository.Key.StartsWith("models/", StringComparison.Ordinal) ? repository.Key["models/".Length..] : repository.Key)
+         let root = "/" + (repository.Key.StartsWith("models/", StringComparison.Ordinal)
+         ? repository.Key["models/".Length..]
+         : repository.Key)
          from file in repository.Value
          where path == $"{root}/resolve/{Commit}/{file.Path}"
          select file).FirstOrDefault();
@@ -193,7 +201,8 @@ internal sealed class LocalHub : IAsyncDisposable
     {
         var asked = _repositories.Keys.FirstOrDefault(name => path.StartsWith($"/api/{name}/", StringComparison.Ordinal));
         if (asked is null) await Status(404, "RepoNotFound")(http, []);
-        else if (path == $"/api/{asked}/revision/main" || path == $"/api/{asked}/revision/refs/pr/1") await http.Response.WriteAsJsonAsync(new { id = asked, sha = Commit, siblings = Array.Empty<object>() });
+        else if (path == $"/api/{asked}/revision/main" || path == $"/api/{asked}/revision/refs/pr/1")
+            await http.Response.WriteAsJsonAsync(new { id = asked, sha = Commit, siblings = Array.Empty<object>() });
         else if (path == $"/api/{asked}/tree/{Commit}") await ListAsync(http, asked);
         else await Status(404, "RevisionNotFound")(http, []);
     }
@@ -201,9 +210,11 @@ internal sealed class LocalHub : IAsyncDisposable
     private async Task ListAsync(HttpContext http, string repository)
     {
         var start = int.Parse(http.Request.Query["cursor"].FirstOrDefault() ?? "0");
-        var entries = _repositories[repository].Select(file => file.Listed()).Prepend(new { type = "directory", path = "folder", size = 0, oid = new string('1', 40) }).ToArray();
+        var entries = _repositories[repository].Select(file => file.Listed())
+            .Prepend(new { type = "directory", path = "folder", size = 0, oid = new string('1', 40) }).ToArray();
         if (start + PageSize < entries.Length)
-            http.Response.Headers.Link = $"<{Endpoint}/api/{repository}/tree/{Commit}?recursive=true&cursor={start + PageSize}>; rel=\"next\"";
+            http.Response.Headers.Link =
+                $"<{Endpoint}/api/{repository}/tree/{Commit}?recursive=true&cursor={start + PageSize}>; rel=\"next\"";
         await http.Response.WriteAsJsonAsync(entries.Skip(start).Take(PageSize));
     }
 

@@ -18,7 +18,8 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
         var split = (await db.Datasets.SingleAsync(d => d.Name == "acceptable")).Facts!.Splits[0];
         db.Add(new DatasetRow
         {
-            Id = Guid.CreateVersion7(), Name = "labelled", Source = "file:/data/labelled", Status = InputStatus.Ready, CreatedAt = _service.Clock.GetUtcNow(), Sha256 = "dd44",
+            Id = Guid.CreateVersion7(), Name = "labelled", Source = "file:/data/labelled", Status = InputStatus.Ready,
+            CreatedAt = _service.Clock.GetUtcNow(), Sha256 = "dd44",
             Facts = new([split with { Columns = [split.Columns[0] with { Name = "text" }, split.Columns[1]] }]),
         });
         await db.SaveChangesAsync();
@@ -68,22 +69,31 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [InlineData("""{"training_file": "labelled"}""", "model: is required")]
     [InlineData("""{"model": "sample-model", "training_file": "nothing"}""", "training_file: there is no registered dataset \"nothing\"")]
     [InlineData("""{"model": "sample-model", "training_file": "file-abc"}""", "training_file: there is no file file-abc")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "validation_file": "file-abc"}""", "validation_file: belongs to a training_file that is a file")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "validation_file": "file-abc"}""",
+    "validation_file: belongs to a training_file that is a file")]
     [InlineData("""{"model": "ft:sample-model:x:abc", "training_file": "labelled"}""", "model: is fine-tuned already")]
     [InlineData("""{"model": "gpt-4o-mini", "training_file": "labelled"}""", "model: there is no registered model \"gpt-4o-mini\"")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "suffix": 7}""", "suffix: must be a text; got 7")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "metadata": {"a": 1}}""", "metadata.a: must be a text; got 1")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "integrations": [{"type": "wandb"}]}""", "integrations: are not supported")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 0}}""", "hyperparameters.n_epochs: must be at least 1; got 0")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": "many"}}""", "hyperparameters.n_epochs: must be a whole number")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"batchSize": 3}}""", "hyperparameters.batchSize: unknown field")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "integrations": [{"type": "wandb"}]}""",
+    "integrations: are not supported")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 0}}""",
+    "hyperparameters.n_epochs: must be at least 1; got 0")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": "many"}}""",
+    "hyperparameters.n_epochs: must be a whole number")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"batchSize": 3}}""",
+    "hyperparameters.batchSize: unknown field")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": -1}}}}""", "method.supervised.hyperparameters.learning_rate_multiplier: must be above 0")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}""", "hyperparameters: are given under method too")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "reinforcement"}}""", "method.type: must be supervised, lora-drop or lora")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora_drop": {}}}""", "method.lora_drop: does not belong to the type lora")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora": {"sharing": {}}}}""", "method.lora.sharing: does not belong to the method lora")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "reinforcement"}}""",
+    "method.type: must be supervised, lora-drop or lora")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora_drop": {}}}""",
+    "method.lora_drop: does not belong to the type lora")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora": {"sharing": {}}}}""",
+    "method.lora.sharing: does not belong to the method lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"lora": {"rank": 8.5}}}}""", "method.lora_drop.lora.rank: must be a whole number")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"model": "x"}}}""", "method.lora_drop.model: unknown field")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"model": "x"}}}""",
+    "method.lora_drop.model: unknown field")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "seed": 1, "method": {"type": "lora-drop", "lora_drop": {"training": {"seed": 2}}}}""", "seed: is given as method.lora_drop.training.seed too")]
     [InlineData("""{"model": "sample-model", "training_file": "acceptable", "method": {"type": "lora-drop", "lora_drop": {"lora": {"rank": 4}}}}""", "training_file: train.tsv must have the columns (text, label) or (prompt, completion)")]
     public async Task What_is_wrong_with_a_job_is_told_under_the_name_that_was_written(string body, string fault)
@@ -98,8 +108,10 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [Fact]
     public async Task All_faults_come_at_once()
     {
-        using var answer = await _service.PostAsync("/v1/fine_tuning/jobs", """{"model": "none", "training_file": "file-x", "n": 1, "seed": "x", "method": {"type": "lora-drop", "lora_drop": {"sharing": {"threshold": 2}}}}""");
-        var paths = (await ErrorAsync(answer, 400)).GetProperty("faults").EnumerateArray().Select(f => f.GetProperty("path").GetString()).Order();
+        using var answer = await _service.PostAsync("/v1/fine_tuning/jobs",
+            """{"model": "none", "training_file": "file-x", "n": 1, "seed": "x", "method": {"type": "lora-drop", "lora_drop": {"sharing": {"threshold": 2}}}}""");
+        var paths = (await ErrorAsync(answer, 400)).GetProperty("faults").EnumerateArray().Select(f => f.GetProperty("path").GetString())
+            .Order();
         Assert.Equal(["method.lora_drop.sharing.threshold", "model", "n", "seed", "training_file"], paths);
     }
 
@@ -115,19 +127,24 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
         Assert.Equal("""
             ["id","object","model","created_at","finished_at","estimated_finish","fine_tuned_model","organization_id","status","error","hyperparameters","method","trained_tokens","training_file","validation_file","result_files","seed","metadata","integrations"]
             """.Trim(), JsonSerializer.Serialize(job.EnumerateObject().Select(p => p.Name)));
-        Assert.Equal(("fine_tuning.job", "sample-model", "validating_files"), (Text(job, "object"), Text(job, "model"), Text(job, "status")));
+        Assert.Equal(("fine_tuning.job", "sample-model", "validating_files"),
+            (Text(job, "object"), Text(job, "model"), Text(job, "status")));
         Assert.Equal((file, validation), (Text(job, "training_file"), Text(job, "validation_file")));
         Assert.Equal("""{"n_epochs":3,"batch_size":4,"learning_rate_multiplier":2}""", job.GetProperty("hyperparameters").GetRawText());
 
         var native = Assert.Single((await _service.JsonAsync("/jobs?label=at:both")).GetProperty("items").EnumerateArray());
         var page = await _service.JsonAsync($"/jobs/{native.GetProperty("id").GetString()}");
-        Assert.Equal((3, 4, 1e-3, 5), (page.GetProperty("settings").GetProperty("training").GetProperty("epochs").GetInt32(), page.GetProperty("settings").GetProperty("training").GetProperty("batchSize").GetInt32(),
-            page.GetProperty("settings").GetProperty("training").GetProperty("learningRate").GetDouble(), page.GetProperty("settings").GetProperty("training").GetProperty("seed").GetInt32()));
+        Assert.Equal((3, 4, 1e-3, 5), (page.GetProperty("settings").GetProperty("training").GetProperty("epochs").GetInt32(),
+            page.GetProperty("settings").GetProperty("training").GetProperty("batchSize").GetInt32(),
+            page.GetProperty("settings").GetProperty("training").GetProperty("learningRate").GetDouble(),
+            page.GetProperty("settings").GetProperty("training").GetProperty("seed").GetInt32()));
         Assert.StartsWith("upload:", page.GetProperty("settings").GetProperty("dataset").GetString());
         Assert.Equal(job.GetRawText(), (await _service.JsonAsync($"/v1/fine_tuning/jobs/{Text(job, "id")}")).GetRawText());
 
-        var again = await _service.SubmitAsync(page.GetProperty("settings").GetRawText()); // what is resolved can be sent again, and learns from the same dataset
-        Assert.Equal(page.GetProperty("dataset").GetProperty("id").GetString(), (await _service.JsonAsync($"/jobs/{again}")).GetProperty("dataset").GetProperty("id").GetString());
+        // what is resolved can be sent again, and learns from the same dataset
+        var again = await _service.SubmitAsync(page.GetProperty("settings").GetRawText());
+        Assert.Equal(page.GetProperty("dataset").GetProperty("id").GetString(),
+            (await _service.JsonAsync($"/jobs/{again}")).GetProperty("dataset").GetProperty("id").GetString());
     }
 
     [Fact]
@@ -135,10 +152,13 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     {
         var native = await _service.SubmitAsync();
         var job = (await _service.JsonAsync("/v1/fine_tuning/jobs?limit=1")).GetProperty("data")[0];
-        Assert.Equal(("acceptable", "queued", "lora-drop"), (Text(job, "training_file"), Text(job, "status"), Text(job.GetProperty("method"), "type")));
+        Assert.Equal(("acceptable", "queued", "lora-drop"),
+            (Text(job, "training_file"), Text(job, "status"), Text(job.GetProperty("method"), "type")));
         var events = await _service.JsonAsync($"/v1/fine_tuning/jobs/{Text(job, "id")}/events");
-        Assert.Equal(["Submitted: lora-drop on acceptable with sample-model"], events.GetProperty("data").EnumerateArray().Select(e => Text(e, "message")));
-        Assert.Empty((await _service.JsonAsync($"/v1/fine_tuning/jobs/{Text(job, "id")}/checkpoints")).GetProperty("data").EnumerateArray());
+        Assert.Equal(["Submitted: lora-drop on acceptable with sample-model"],
+            events.GetProperty("data").EnumerateArray().Select(e => Text(e, "message")));
+        Assert.Empty((await _service.JsonAsync($"/v1/fine_tuning/jobs/{Text(job, "id")}/checkpoints")).GetProperty("data")
+            .EnumerateArray());
         Assert.Equal(HttpStatusCode.Accepted, (await _service.PostAsync($"/jobs/{native}/cancel")).StatusCode);
     }
 
@@ -152,18 +172,21 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
         Assert.Empty(await AllAsync("/v1/files?purpose=batch"));
         Assert.Empty(await AllAsync("/v1/fine_tuning/jobs?metadata[team]=nobody"));
         var page = await _service.JsonAsync("/v1/files?limit=2");
-        Assert.Equal((newest[0], newest[1], true), (Text(page, "first_id"), Text(page, "last_id"), page.GetProperty("has_more").GetBoolean()));
+        Assert.Equal((newest[0], newest[1], true),
+            (Text(page, "first_id"), Text(page, "last_id"), page.GetProperty("has_more").GetBoolean()));
     }
 
     [Fact]
     public async Task A_file_comes_back_as_it_was_sent_and_is_gone_once_deleted()
     {
         var file = await UploadAsync("Umlaut ä.jsonl", """{"text": "x", "label": "y"}""");
-        Assert.Equal(("file", "Umlaut ä.jsonl", "fine-tune", "processed", 27), (Text(file, "object"), Text(file, "filename"), Text(file, "purpose"), Text(file, "status"), file.GetProperty("bytes").GetInt32()));
+        Assert.Equal(("file", "Umlaut ä.jsonl", "fine-tune", "processed", 27), (Text(file, "object"), Text(file, "filename"),
+            Text(file, "purpose"), Text(file, "status"), file.GetProperty("bytes").GetInt32()));
         var id = Text(file, "id");
         Assert.Equal(file.GetRawText(), (await _service.JsonAsync($"/v1/files/{id}")).GetRawText());
         Assert.Equal("""{"text": "x", "label": "y"}""", await _service.Http.GetStringAsync($"/v1/files/{id}/content"));
-        Assert.Equal($$"""{"id":"{{id}}","object":"file","deleted":true}""", (await (await _service.Http.DeleteAsync($"/v1/files/{id}")).JsonAsync()).GetRawText());
+        Assert.Equal($$"""{"id":"{{id}}","object":"file","deleted":true}""",
+            (await (await _service.Http.DeleteAsync($"/v1/files/{id}")).JsonAsync()).GetRawText());
         await ErrorAsync(await _service.GetAsync($"/v1/files/{id}/content"), 404);
         await ErrorAsync(await _service.Http.DeleteAsync($"/v1/files/{id}"), 404);
     }
@@ -172,7 +195,9 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     public async Task A_file_that_a_job_needs_stays_until_the_job_has_ended_and_its_content_until_the_job_is_gone()
     {
         var file = Text(await UploadAsync("needed.jsonl", """{"text": "x", "label": "y"}"""), "id");
-        var job = Text(await (await _service.PostAsync("/v1/fine_tuning/jobs", $$"""{"model": "sample-model", "training_file": "{{file}}"}""")).JsonAsync(), "id");
+        var job =
+            Text(await (await _service.PostAsync("/v1/fine_tuning/jobs",
+                $$"""{"model": "sample-model", "training_file": "{{file}}"}""")).JsonAsync(), "id");
         Assert.Equal("file_in_use", Text(await ErrorAsync(await _service.Http.DeleteAsync($"/v1/files/{file}"), 400), "code"));
         await (await _service.PostAsync($"/v1/fine_tuning/jobs/{job}/cancel")).JsonAsync();
         var content = await _service.RowsAsync(db => db.Files.Where(f => f.Name == "needed.jsonl").Select(f => f.Key).SingleAsync());
@@ -185,14 +210,19 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("train.doc", "fine-tune", "file: must be a file that ends in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, .tsv.gz, .txt.gz; got train.doc")]
+    [InlineData("train.doc", "fine-tune",
+    "file: must be a file that ends in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, "
+    + ".csv.gz, .tsv.gz, .txt.gz; got train.doc")]
     [InlineData("train.jsonl", "assistants", "purpose: must be fine-tune")]
     public async Task A_file_for_something_else_is_refused(string name, string purpose, string fault)
     {
-        using var form = new MultipartFormDataContent { { new StringContent(purpose), "purpose" }, { new StringContent("{}"), "file", name } };
+        using var form = new MultipartFormDataContent { { new StringContent(purpose), "purpose" },
+            { new StringContent("{}"), "file", name } };
         Assert.StartsWith(fault, Text(await ErrorAsync(await _service.Http.PostAsync("/v1/files", form), 400), "message"));
-        using var more = new MultipartFormDataContent { { new StringContent("{}"), "file", "t.jsonl" }, { new StringContent("3600"), "expires_after[seconds]" } };
-        var paths = (await ErrorAsync(await _service.Http.PostAsync("/v1/files", more), 400)).GetProperty("faults").EnumerateArray().Select(f => Text(f, "path"));
+        using var more = new MultipartFormDataContent { { new StringContent("{}"), "file", "t.jsonl" },
+            { new StringContent("3600"), "expires_after[seconds]" } };
+        var paths = (await ErrorAsync(await _service.Http.PostAsync("/v1/files", more), 400)).GetProperty("faults").EnumerateArray()
+            .Select(f => Text(f, "path"));
         Assert.Equal(["expires_after[seconds]", "purpose"], paths);
         Assert.Empty(await _service.RowsAsync(db => db.Files.Where(f => f.Name == "t.jsonl").ToListAsync()));
     }
@@ -202,14 +232,16 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     {
         var native = await _service.SubmitAsync(Given.Lora.Replace("{ \"model\"", """{ "name": "Größe x", "model" """.TrimEnd()));
         await _service.FinishAsync(native, await _service.StoreAsync("adapter/README.md", "# card"u8.ToArray()));
-        var model = Assert.Single((await _service.JsonAsync("/v1/models")).GetProperty("data").EnumerateArray(), m => Text(m, "id").StartsWith("ft:", StringComparison.Ordinal));
+        var model = Assert.Single((await _service.JsonAsync("/v1/models")).GetProperty("data").EnumerateArray(),
+            m => Text(m, "id").StartsWith("ft:", StringComparison.Ordinal));
         Assert.Matches("^ft:sample-model:gr--e-x:[A-Za-z0-9_-]{22}$", Text(model, "id"));
         Assert.Equal(model.GetRawText(), (await _service.JsonAsync($"/v1/models/{Uri.EscapeDataString(Text(model, "id"))}")).GetRawText());
         await ErrorAsync(await _service.GetAsync($"/v1/models/{Text(model, "id").Replace("gr--e", "other")}"), 404);
         var job = (await _service.JsonAsync("/v1/fine_tuning/jobs?limit=1")).GetProperty("data")[0];
         Assert.Equal(Text(model, "id"), Text(job, "fine_tuned_model"));
         var left = await _service.JsonAsync($"/v1/files/{job.GetProperty("result_files")[0].GetString()}");
-        Assert.Equal(("adapter/README.md", "fine-tune-results", 6), (Text(left, "filename"), Text(left, "purpose"), left.GetProperty("bytes").GetInt32()));
+        Assert.Equal(("adapter/README.md", "fine-tune-results", 6),
+            (Text(left, "filename"), Text(left, "purpose"), left.GetProperty("bytes").GetInt32()));
         Assert.Equal("# card", await _service.Http.GetStringAsync($"/v1/files/{Text(left, "id")}/content"));
         Assert.Equal("file_in_use", Text(await ErrorAsync(await _service.Http.DeleteAsync($"/v1/files/{Text(left, "id")}"), 400), "code"));
         await (await _service.Http.DeleteAsync($"/v1/models/{Text(model, "id")}")).JsonAsync();
@@ -223,10 +255,13 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     {
         await _service.RowsAsync(async db =>
         {
-            db.Add(new ModelRow { Id = Guid.CreateVersion7(), Name = "talker", Source = "hf:org/talker", Status = InputStatus.Failed, CreatedAt = _service.Clock.GetUtcNow(), Failure = Failure.Refused([new("config.json model_type", "the architecture 'llama' is not supported")]) });
+            db.Add(new ModelRow { Id = Guid.CreateVersion7(), Name = "talker", Source = "hf:org/talker", Status = InputStatus.Failed,
+                CreatedAt = _service.Clock.GetUtcNow(),
+                Failure = Failure.Refused([new("config.json model_type", "the architecture 'llama' is not supported")]) });
             return await db.SaveChangesAsync();
         });
-        using var answer = await _service.PostAsync("/v1/fine_tuning/jobs", """{"model": "talker", "training_file": "acceptable", "method": {"type": "lora-drop", "lora_drop": {"task": {"kind": "classification", "columns": {"first": "sentence", "label": "label"}}}}}""");
+        using var answer = await _service.PostAsync("/v1/fine_tuning/jobs",
+            """{"model": "talker", "training_file": "acceptable", "method": {"type": "lora-drop", "lora_drop": {"task": {"kind": "classification", "columns": {"first": "sentence", "label": "label"}}}}}""");
         var error = await ErrorAsync(answer, 400);
         Assert.Equal("model", Text(error, "param"));
         Assert.Contains("'llama' is not supported", Text(error, "message"));
@@ -234,7 +269,8 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
 
     private async Task<JsonElement> UploadAsync(string name, string text)
     {
-        using var form = new MultipartFormDataContent { { new StringContent("fine-tune"), "purpose" }, { new StringContent(text), "file", name } };
+        using var form = new MultipartFormDataContent { { new StringContent("fine-tune"), "purpose" },
+            { new StringContent(text), "file", name } };
         return await (await _service.Http.PostAsync("/v1/files", form)).JsonAsync();
     }
 
@@ -251,7 +287,8 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     }
 
     /// <summary>The job's own id: the bytes behind the prefix.</summary>
-    private static Guid Native(string id) => new(System.Buffers.Text.Base64Url.DecodeFromChars(id.AsSpan("ftjob-".Length)), bigEndian: true);
+    private static Guid Native(string id) =>
+        new(System.Buffers.Text.Base64Url.DecodeFromChars(id.AsSpan("ftjob-".Length)), bigEndian: true);
 
     private static async Task<JsonElement> ErrorAsync(HttpResponseMessage answer, int status)
     {

@@ -14,8 +14,10 @@ internal static class OpenAiClient
 
     /// <summary>Why it cannot be used on this machine; null where it can.</summary>
     private static string? Missing =>
-        !Directory.Exists(Path.Combine(Home, "node_modules", "openai")) ? $"there is no openai in {Home}: npm install --prefix {Home} openai@6.49.0 (LORADROP_OPENAI may name another folder)"
-        : !(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "node"))) ? "there is no node on the PATH"
+        !Directory.Exists(Path.Combine(Home, "node_modules", "openai"))
+            ? $"there is no openai in {Home}: npm install --prefix {Home} openai@6.49.0 (LORADROP_OPENAI may name another folder)"
+        : !(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "node")))
+        ? "there is no node on the PATH"
         : null;
 
     /// <summary>Skips the test, with the reason, where there is no client.</summary>
@@ -28,7 +30,8 @@ internal static class OpenAiClient
     public static async Task<JsonElement> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Repository.At("tests", "Service.Tests", "OpenAi", "client.js"), Home, .. arguments]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[Repository.At("tests", "Service.Tests", "OpenAi", "client.js"), Home, .. arguments])
+            start.ArgumentList.Add(argument);
         using var limit = new CancellationTokenSource(Patience);
         using var process = Process.Start(start)!;
         try

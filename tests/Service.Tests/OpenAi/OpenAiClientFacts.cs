@@ -14,9 +14,11 @@ public sealed class OpenAiClientFacts
         await using var service = await WorkingService.StartAsync();
         await service.PostAsync("/models", $$"""{ "name": "tiny", "source": "file:{{tiny.Model}}" }""");
         var chat = tiny.Out("chat.jsonl");
-        File.WriteAllLines(chat, File.ReadLines(tiny.Files.Train).Skip(1).Select(row => row.Split('\t')).Select(cells => JsonSerializer.Serialize(new
+        File.WriteAllLines(chat, File.ReadLines(tiny.Files.Train).Skip(1).Select(row => row.Split('\t'))
+            .Select(cells => JsonSerializer.Serialize(new
         {
-            messages = new[] { new { role = "system", content = "Is it good?" }, new { role = "user", content = cells[0] }, new { role = "assistant", content = cells[1] } },
+            messages = new[] { new { role = "system", content = "Is it good?" }, new { role = "user", content = cells[0] },
+            new { role = "assistant", content = cells[1] } },
         })));
         var broken = tiny.Out("broken.jsonl");
         File.WriteAllLines(broken, File.ReadLines(chat).Take(2).Append("""{"messages": [{"role": "user", "content": "and now?"}]}"""));
@@ -25,7 +27,8 @@ public sealed class OpenAiClientFacts
 
         var job = seen.GetProperty("job");
         Assert.Equal("succeeded", Text(job, "status"));
-        Assert.All(seen.GetProperty("statuses").EnumerateArray(), status => Assert.Contains(status.GetString(), (string?[])["validating_files", "queued", "running", "succeeded"]));
+        Assert.All(seen.GetProperty("statuses").EnumerateArray(),
+            status => Assert.Contains(status.GetString(), (string?[])["validating_files", "queued", "running", "succeeded"]));
         Assert.Equal("validating_files", Text(seen.GetProperty("created"), "status"));
         Assert.Matches("^ft:tiny:moods-of-films:[A-Za-z0-9_-]{22}$", Text(job, "fine_tuned_model"));
         Assert.Equal((7, "search"), (job.GetProperty("seed").GetInt64(), Text(job.GetProperty("metadata"), "team")));
@@ -38,24 +41,30 @@ public sealed class OpenAiClientFacts
 
         var events = Items(seen, "events");
         Assert.Equal(events.Select(e => Number(e.GetProperty("id"))).OrderDescending(), events.Select(e => Number(e.GetProperty("id"))));
-        Assert.Equal((1, 1), (events.Count(e => Text(e, "message").StartsWith("Submitted", StringComparison.Ordinal)), events.DistinctBy(e => Text(e, "id")).Count() / events.Count));
+        Assert.Equal((1, 1), (events.Count(e => Text(e, "message").StartsWith("Submitted", StringComparison.Ordinal)),
+            events.DistinctBy(e => Text(e, "id")).Count() / events.Count));
         var metrics = events.First(e => Text(e, "type") == "metrics").GetProperty("data");
-        Assert.All((string[])["step", "total_steps", "train_loss", "full_valid_loss", "valid_accuracy"], name => Assert.Equal(JsonValueKind.Number, metrics.GetProperty(name).ValueKind));
+        Assert.All((string[])["step", "total_steps", "train_loss", "full_valid_loss", "valid_accuracy"],
+            name => Assert.Equal(JsonValueKind.Number, metrics.GetProperty(name).ValueKind));
 
         var checkpoints = Items(seen, "checkpoints");
-        Assert.True(checkpoints.Count >= 2 && checkpoints.Zip(checkpoints.Skip(1)).All(two => Step(two.First) > Step(two.Second)), seen.GetProperty("checkpoints").ToString());
+        Assert.True(checkpoints.Count >= 2 && checkpoints.Zip(checkpoints.Skip(1)).All(two => Step(two.First) > Step(two.Second)),
+            seen.GetProperty("checkpoints").ToString());
         Assert.True(checkpoints[0].GetProperty("metrics").GetProperty("full_valid_loss").GetDouble() > 0);
-        Assert.Equal($"{Text(job, "fine_tuned_model")}:ckpt-step-{Step(checkpoints[0])}", Text(checkpoints[0], "fine_tuned_model_checkpoint"));
+        Assert.Equal($"{Text(job, "fine_tuned_model")}:ckpt-step-{Step(checkpoints[0])}",
+            Text(checkpoints[0], "fine_tuned_model_checkpoint"));
 
         Assert.Equal("LORA", Text(seen.GetProperty("adapter"), "peft_type"));
-        Assert.Equal(job.GetProperty("result_files").EnumerateArray().Select(id => id.GetString()), Items(seen, "results").Select(f => Text(f, "id")));
+        Assert.Equal(job.GetProperty("result_files").EnumerateArray().Select(id => id.GetString()),
+            Items(seen, "results").Select(f => Text(f, "id")));
         Assert.Equal(["tiny", Text(job, "fine_tuned_model")], Items(seen, "models").Select(m => Text(m, "id")));
         Assert.Equal(Text(job, "fine_tuned_model"), Text(seen.GetProperty("made"), "id"));
 
         Assert.NotEqual("paused", Text(seen.GetProperty("resumed"), "status"));
         Assert.Equal("cancelled", Text(seen.GetProperty("cancelled"), "status"));
         var error = seen.GetProperty("failed").GetProperty("error");
-        Assert.Equal(("failed", "dataset_failed", "training_file"), (Text(seen.GetProperty("failed"), "status"), Text(error, "code"), Text(error, "param")));
+        Assert.Equal(("failed", "dataset_failed", "training_file"),
+            (Text(seen.GetProperty("failed"), "status"), Text(error, "code"), Text(error, "param")));
         Assert.Contains("row 3 (line 3)", Text(error, "message"));
 
         Assert.Equal(3, Items(seen, "listed").Count);
@@ -84,7 +93,8 @@ public sealed class OpenAiClientFacts
     private static (string Class, string? Code, string? Param) Error(JsonElement errors, string name)
     {
         var error = errors.GetProperty(name);
-        return error.TryGetProperty("class", out var kind) ? (kind.GetString()!, error.GetProperty("code").GetString(), error.GetProperty("param").GetString()) : ($"no error: {error}", null, null);
+        return error.TryGetProperty("class", out var kind) ? (kind.GetString()!, error.GetProperty("code").GetString(),
+            error.GetProperty("param").GetString()) : ($"no error: {error}", null, null);
     }
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString() ?? "";

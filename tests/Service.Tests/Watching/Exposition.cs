@@ -20,7 +20,9 @@ internal sealed partial class Exposition
             }
             var match = SamplePattern().Match(line);
             Assert.True(match.Success, $"no sample: {line}");
-            _samples.Add(new(match.Groups["name"].Value, LabelPattern().Matches(match.Groups["labels"].Value).ToDictionary(l => l.Groups[1].Value, l => l.Groups[2].Value), double.Parse(match.Groups["value"].Value.Replace("+Inf", "∞"), CultureInfo.InvariantCulture)));
+            _samples.Add(new(match.Groups["name"].Value,
+                LabelPattern().Matches(match.Groups["labels"].Value).ToDictionary(l => l.Groups[1].Value, l => l.Groups[2].Value),
+                double.Parse(match.Groups["value"].Value.Replace("+Inf", "∞"), CultureInfo.InvariantCulture)));
         }
     }
 

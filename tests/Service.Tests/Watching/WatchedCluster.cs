@@ -11,8 +11,9 @@ using LoraDrop.Storage.Tests;
 namespace LoraDrop.Service.Tests;
 
 /// <summary>
-/// An Api, a worker, and a worker with GPUs that a script makes believe, all watched: by a collector, by Prometheus and by MLflow. Three jobs run once for all claims: one that
-/// succeeds, one that diverges, one whose process is killed and that is cancelled later. Then all are ended, and what they told is kept.
+/// An Api, a worker, and a worker with GPUs that a script makes believe, all watched: by a collector, by Prometheus and by MLflow. Three
+/// jobs run once for all claims: one that succeeds, one that diverges, one whose process is killed and that is cancelled later. Then all
+/// are ended, and what they told is kept.
 /// </summary>
 public sealed partial class WatchedCluster : IAsyncLifetime
 {
@@ -69,20 +70,28 @@ public sealed partial class WatchedCluster : IAsyncLifetime
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(gpus, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var settings = new Dictionary<string, string>
         {
-            ["LORADROP_DATABASE__CONNECTIONSTRING"] = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), ["LORADROP_DATABASE__MIGRATEATSTART"] = "true", ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
-            ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint, ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(tiny.Model)!,
-            ["LORADROP_API__URLS"] = "http://127.0.0.1:0", ["LORADROP_API__METRICSURL"] = Free(), ["LORADROP_WORKER__HEALTHURL"] = Free(), ["LORADROP_WORKER__THREADS"] = "1",
-            ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"), ["LORADROP_LOG__JSON"] = "true",
+            ["LORADROP_DATABASE__CONNECTIONSTRING"] = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(),
+            ["LORADROP_DATABASE__MIGRATEATSTART"] = "true", ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
+            ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint, ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey,
+            ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(tiny.Model)!,
+            ["LORADROP_API__URLS"] = "http://127.0.0.1:0", ["LORADROP_API__METRICSURL"] = Free(), ["LORADROP_WORKER__HEALTHURL"] = Free(),
+            ["LORADROP_WORKER__THREADS"] = "1",
+            ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
+            ["LORADROP_LOG__JSON"] = "true",
             ["LORADROP_TRACKING__MLFLOWURI"] = Mlflow.Address, ["LORADROP_TRACKING__MLFLOWTOKEN"] = Secret,
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
         };
-        var withGpus = new Dictionary<string, string>(settings) { ["LORADROP_WORKER__DEVICE"] = "cuda", ["LORADROP_WORKER__HEALTHURL"] = Free(), ["PATH"] = $"{Path.GetDirectoryName(gpus)}:{Environment.GetEnvironmentVariable("PATH")}" };
+        var withGpus = new Dictionary<string, string>(settings) { ["LORADROP_WORKER__DEVICE"] = "cuda",
+            ["LORADROP_WORKER__HEALTHURL"] = Free(),
+            ["PATH"] = $"{Path.GetDirectoryName(gpus)}:{Environment.GetEnvironmentVariable("PATH")}" };
         await using var api = HostProcess.Api(settings);
         await using var worker = HostProcess.Worker(settings);
         await using var gpuWorker = HostProcess.Worker(withGpus);
         using var http = new HttpClient { BaseAddress = await api.AddressAsync() };
 
-        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" }, { new ByteArrayContent(await File.ReadAllBytesAsync(tiny.Files.Train)), "train", "train.tsv" } };
+        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" },
+            { new ByteArrayContent(await File.ReadAllBytesAsync(tiny.Files.Train)), "train", "train.tsv" } };
         Assert.Equal(HttpStatusCode.Accepted, (await http.PostAsync("/datasets", form)).StatusCode);
         var job = TinyJob.Usual with { Epochs = 8, EvaluateEvery = 10 };
         const string OnCpu = """ "worker": {"labels": {"device": "cpu"}}, "labels": {"team": "search"}, "name": "watched" """;
@@ -90,13 +99,18 @@ public sealed partial class WatchedCluster : IAsyncLifetime
         Diverged = await RunAsync(http, job.Json($"file:{tiny.Model}", "moods", OnCpu).Replace("0.01", "1e30"), null, worker);
         var endless = await SubmitAsync(http, TinyJob.Endless(2).Json($"file:{tiny.Model}", "moods", OnCpu), null);
         await UntilAsync(http, endless, j => j.GetProperty("stages")[1].GetProperty("step").GetInt32() > 60, worker);
-        await HostProcess.SignalAsync("KILL", int.Parse(ChildPattern().Matches(worker.Written)[^1].Groups[1].Value, CultureInfo.InvariantCulture));
-        await UntilAsync(http, endless, j => j.GetProperty("stages")[1] is var stage && stage.GetProperty("attempt").GetInt32() == 2 && stage.GetProperty("step").GetInt32() > 300, worker);
+        await HostProcess.SignalAsync("KILL",
+            int.Parse(ChildPattern().Matches(worker.Written)[^1].Groups[1].Value, CultureInfo.InvariantCulture));
+        await UntilAsync(http, endless, j => j.GetProperty("stages")[1] is var stage && stage.GetProperty("attempt").GetInt32() == 2
+            && stage.GetProperty("step").GetInt32() > 300, worker);
         await http.PostAsync($"{endless}/cancel", null);
         Cancelled = await UntilAsync(http, endless, Ended, worker);
-        Files = [.. (await http.GetFromJsonAsync<JsonElement>($"/jobs/{Succeeded.GetProperty("id").GetString()}/artifacts")).GetProperty("items").EnumerateArray().Select(f => f.GetProperty("name").GetString()!)];
+        Files = [.. (await http.GetFromJsonAsync<JsonElement>($"/jobs/{Succeeded.GetProperty("id").GetString()}/artifacts")).GetProperty(
+            "items").EnumerateArray().Select(f => f.GetProperty("name").GetString()!)];
         await LookAgainAsync(http, endless);
-        using (var stranger = new HttpRequestMessage(HttpMethod.Get, $"/jobs?label={Secret}&{Secret}=1") { Headers = { { "Authorization", $"Bearer {Secret}" }, { "X-Api-Key", Secret } } }) (await http.SendAsync(stranger)).Dispose();
+        using (var stranger = new HttpRequestMessage(HttpMethod.Get,
+            $"/jobs?label={Secret}&{Secret}=1") { Headers = { { "Authorization", $"Bearer {Secret}" },
+            { "X-Api-Key", Secret } } }) (await http.SendAsync(stranger)).Dispose();
         (await http.GetAsync($"/{Secret}")).Dispose();
 
         foreach (var address in new[] { "/metrics", "/health/live", "/health/ready", "/jobs", "/", "/swagger", "/hangfire", "/models" })
@@ -118,11 +132,13 @@ public sealed partial class WatchedCluster : IAsyncLifetime
         if (Traces is not null) await Traces.DisposeAsync();
     }
 
-    private static async Task<JsonElement> RunAsync(HttpClient http, string request, string? traceParent, HostProcess worker) => await UntilAsync(http, await SubmitAsync(http, request, traceParent), Ended, worker);
+    private static async Task<JsonElement> RunAsync(HttpClient http, string request, string? traceParent, HostProcess worker) =>
+        await UntilAsync(http, await SubmitAsync(http, request, traceParent), Ended, worker);
 
     private static async Task<string> SubmitAsync(HttpClient http, string request, string? traceParent)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, "/jobs") { Content = new StringContent(request, null, "application/json") };
+        using var message = new HttpRequestMessage(HttpMethod.Post,
+            "/jobs") { Content = new StringContent(request, null, "application/json") };
         if (traceParent is not null) message.Headers.Add("traceparent", traceParent);
         using var answer = await http.SendAsync(message);
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());

@@ -25,13 +25,15 @@ public sealed class DeliveryFacts
         await hooked.Service.MeasureAsync(job);
         await hooked.Service.FinishAsync(job);
         await UntilAsync(() => receiver.Messages.Count == 4);
-        Assert.Equal(["job.stage_succeeded", "job.stage_succeeded", "job.submitted", "job.succeeded"], receiver.Messages.Select(got => got.Type).Order());
+        Assert.Equal(["job.stage_succeeded", "job.stage_succeeded", "job.submitted", "job.succeeded"],
+            receiver.Messages.Select(got => got.Type).Order());
         Assert.Equal(4, receiver.Messages.Select(got => got.Id).Distinct().Count());
         Assert.All(receiver.Messages, got =>
         {
             Assert.Equal(("POST /hook", "application/json"), (got.Line, got.ContentType));
             Assert.StartsWith("loradrop/", got.Agent);
-            Assert.InRange(long.Parse(got.Timestamp), hooked.Clock.GetUtcNow().ToUnixTimeSeconds() - 60, hooked.Clock.GetUtcNow().ToUnixTimeSeconds());
+            Assert.InRange(long.Parse(got.Timestamp), hooked.Clock.GetUtcNow().ToUnixTimeSeconds() - 60,
+                hooked.Clock.GetUtcNow().ToUnixTimeSeconds());
             Assert.True(got.IsSignedWith(secret));
             Assert.False(got.IsSignedWith(WebhookSecret.New()));
             Assert.False((got with { Body = got.Body.Replace("job", "Job") }).IsSignedWith(secret));
@@ -43,14 +45,19 @@ public sealed class DeliveryFacts
     [Fact]
     public async Task The_specification_s_own_library_accepts_what_is_sent()
     {
-        var home = Environment.GetEnvironmentVariable("LORADROP_STANDARDWEBHOOKS") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "standardwebhooks");
-        Assert.SkipUnless(Directory.Exists(Path.Combine(home, "node_modules", "standardwebhooks")), $"there is no standardwebhooks in {home}: npm install --prefix {home} standardwebhooks@1.1.1 (LORADROP_STANDARDWEBHOOKS may name another folder)");
+        var home = Environment.GetEnvironmentVariable("LORADROP_STANDARDWEBHOOKS") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "standardwebhooks");
+        Assert.SkipUnless(Directory.Exists(Path.Combine(home, "node_modules", "standardwebhooks")),
+            $"there is no standardwebhooks in {home}: npm install --prefix {home} standardwebhooks@1.1.1 "
+            + "(LORADROP_STANDARDWEBHOOKS may name another folder)");
         await using var receiver = await Receiver.StartAsync();
         await using var hooked = await HookedService.StartAsync();
         var webhook = await hooked.AddAsync(receiver.Url);
         var (id, before) = (webhook.GetProperty("id").GetString(), webhook.GetProperty("secret").GetString());
         var after = (await (await hooked.Service.PostAsync($"/webhooks/{id}/rotate-secret")).JsonAsync()).GetProperty("secret").GetString();
-        await hooked.Service.SubmitAsync("""{ "name": "ä – €", "model": "sample-model", "dataset": "acceptable", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""");
+        await hooked.Service.SubmitAsync(
+            """{ "name": "ä – €", "model": "sample-model", "dataset": "acceptable", "task": { "kind": "classification", "columns": { "first": "sentence", "label": "label" } } }""");
         await hooked.SendAsync();
         var got = Assert.Single(receiver.Messages);
         const string Script = """
@@ -59,16 +66,19 @@ public sealed class DeliveryFacts
             for (const secret of secrets) console.log(new Webhook(secret).verify(body, headers).type);
             try { new Webhook(secrets[0]).verify(body + " ", headers); console.log("accepted"); } catch (e) { console.log(e.name); }
             """;
-        using var node = Process.Start(new ProcessStartInfo("node", ["-e", Script]) { WorkingDirectory = home, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var node = Process.Start(new ProcessStartInfo("node", ["-e", Script]) { WorkingDirectory = home, RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true })!;
         await node.StandardInput.WriteAsync(JsonSerializer.Serialize(new
         {
             secrets = new[] { after, before },
             body = got.Body,
-            headers = new Dictionary<string, string> { ["webhook-id"] = got.Id, ["webhook-timestamp"] = got.Timestamp, ["webhook-signature"] = got.Signature },
+            headers = new Dictionary<string, string> { ["webhook-id"] = got.Id, ["webhook-timestamp"] = got.Timestamp,
+            ["webhook-signature"] = got.Signature },
         }));
         node.StandardInput.Close();
         var (said, complained) = (await node.StandardOutput.ReadToEndAsync(Cancel), await node.StandardError.ReadToEndAsync(Cancel));
-        Assert.True(said.Split('\n', StringSplitOptions.RemoveEmptyEntries) is ["job.submitted", "job.submitted", "WebhookVerificationError"], said + complained);
+        Assert.True(said.Split('\n', StringSplitOptions.RemoveEmptyEntries) is ["job.submitted", "job.submitted",
+            "WebhookVerificationError"], said + complained);
     }
 
     [Fact]
@@ -101,7 +111,8 @@ public sealed class DeliveryFacts
     {
         await using var hanging = await Receiver.StartAsync();
         await using var quick = await Receiver.StartAsync();
-        await using var hooked = await HookedService.StartAsync(byItself: true, options => options with { Timeout = TimeSpan.FromSeconds(8), MostAtOnce = 8 });
+        await using var hooked = await HookedService.StartAsync(byItself: true,
+            options => options with { Timeout = TimeSpan.FromSeconds(8), MostAtOnce = 8 });
         hanging.Answer = Receiver.Hang;
         var slow = await hooked.AddAsync(hanging.Url);
         await hooked.AddAsync(quick.Url);
@@ -112,7 +123,8 @@ public sealed class DeliveryFacts
         Assert.InRange(hanging.Messages.Count, 1, 4); // two at a time, and perhaps the next two
         var id = slow.GetProperty("id").GetString()!;
         JsonElement[] failed = [];
-        await UntilAsync(async () => (failed = [.. (await hooked.DeliveriesAsync(id)).Where(d => d.TryGetProperty("last", out _))]).Length > 0);
+        await UntilAsync(async () =>
+            (failed = [.. (await hooked.DeliveriesAsync(id)).Where(d => d.TryGetProperty("last", out _))]).Length > 0);
         Assert.Equal("no answer came within 8 s", failed[0].GetProperty("last").GetProperty("error").GetString());
         Assert.False(failed[0].GetProperty("last").TryGetProperty("status", out _));
     }
@@ -154,7 +166,8 @@ public sealed class DeliveryFacts
         Assert.Equal((false, "gone"), (webhook.GetProperty("enabled").GetBoolean(), webhook.GetProperty("disabledReason").GetString()));
 
         receiver.Answer = Receiver.Status(200);
-        Assert.True((await (await hooked.PatchAsync($"/webhooks/{id}", """{ "enabled": true }""")).JsonAsync()).GetProperty("enabled").GetBoolean());
+        Assert.True((await (await hooked.PatchAsync($"/webhooks/{id}", """{ "enabled": true }""")).JsonAsync()).GetProperty("enabled")
+            .GetBoolean());
         await hooked.SendAsync();
         Assert.Equal(2, receiver.Messages.Count); // what waited
     }
@@ -179,7 +192,9 @@ public sealed class DeliveryFacts
             }
             var written = 0L;
             if (answer == "without end")
-                for (var block = new byte[1 << 16]; !http.RequestAborted.IsCancellationRequested && written < 1L << 30; written += block.Length) await http.Response.Body.WriteAsync(block, CancellationToken.None);
+                for (var block = new byte[1 << 16]; !http.RequestAborted.IsCancellationRequested
+                    && written < 1L << 30; written += block.Length)
+                    await http.Response.Body.WriteAsync(block, CancellationToken.None);
         };
         var id = (await hooked.AddAsync(receiver.Url)).GetProperty("id").GetString()!;
         await hooked.Service.SubmitAsync();
@@ -198,7 +213,8 @@ public sealed class DeliveryFacts
         Assert.DoesNotContain("127.0.0.1", problem.GetRawText());
         var id = (await hooked.AddAsync("http://allowed.inside:9998/")).GetProperty("id").GetString()!;
         var test = await (await hooked.Service.PostAsync($"/webhooks/{id}/test")).JsonAsync();
-        Assert.Equal(("failed", "the connection was refused"), (test.GetProperty("status").GetString(), test.GetProperty("last").GetProperty("error").GetString()));
+        Assert.Equal(("failed", "the connection was refused"),
+            (test.GetProperty("status").GetString(), test.GetProperty("last").GetProperty("error").GetString()));
     }
 
     [Fact]
@@ -206,7 +222,8 @@ public sealed class DeliveryFacts
     {
         await using var hooked = await HookedService.StartAsync(outgoing: new() { AllowHttp = true });
         var id = (await hooked.AddAsync("http://moves.example.com/")).GetProperty("id").GetString()!;
-        await hooked.Service.RowsAsync(db => db.Webhooks.ExecuteUpdateAsync(set => set.SetProperty(w => w.Url, "http://moves.inside/"), Cancel)); // as if the name had been given another address
+        await hooked.Service.RowsAsync(db => db.Webhooks.ExecuteUpdateAsync(set => set.SetProperty(w => w.Url, "http://moves.inside/"),
+            Cancel)); // as if the name had been given another address
         var test = await (await hooked.Service.PostAsync($"/webhooks/{id}/test")).JsonAsync();
         Assert.Contains("this machine itself", test.GetProperty("last").GetProperty("error").GetString());
     }
@@ -222,7 +239,8 @@ public sealed class DeliveryFacts
         using var second = ActivatorUtilities.CreateInstance<WebhookDispatcher>(services);
         for (var look = 0; look < 10 && receiver.Messages.Count < 30; look++)
         {
-            await Task.WhenAll(Task.Run(() => hooked.Dispatcher.PollAsync(Cancel), Cancel), Task.Run(() => second.PollAsync(Cancel), Cancel));
+            await Task.WhenAll(Task.Run(() => hooked.Dispatcher.PollAsync(Cancel), Cancel),
+                Task.Run(() => second.PollAsync(Cancel), Cancel));
             await Task.WhenAll(hooked.Dispatcher.WhenIdleAsync(), second.WhenIdleAsync());
         }
         Assert.Equal((30, 30), (receiver.Messages.Count, receiver.Messages.Select(got => got.Id).Distinct().Count()));
@@ -249,7 +267,8 @@ public sealed class DeliveryFacts
     public async Task A_stop_gives_back_what_is_on_its_way()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var hooked = await HookedService.StartAsync(byItself: true, options => options with { StopGrace = TimeSpan.FromMilliseconds(100) });
+        await using var hooked = await HookedService.StartAsync(byItself: true,
+            options => options with { StopGrace = TimeSpan.FromMilliseconds(100) });
         receiver.Answer = Receiver.Hang;
         var id = (await hooked.AddAsync(receiver.Url)).GetProperty("id").GetString()!;
         await hooked.Service.SubmitAsync();

@@ -21,14 +21,17 @@ internal sealed class HookedService : IAsyncDisposable
     /// <param name="byItself">Whether it looks at the rows by itself, or only when a test says so.</param>
     /// <param name="set">Changes how webhooks work.</param>
     /// <param name="outgoing">Where they may lead; by default over http to this machine.</param>
-    public static async Task<HookedService> StartAsync(bool byItself = false, Func<WebhookOptions, WebhookOptions>? set = null, OutgoingOptions? outgoing = null)
+    public static async Task<HookedService> StartAsync(bool byItself = false, Func<WebhookOptions, WebhookOptions>? set = null,
+        OutgoingOptions? outgoing = null)
     {
         var clock = new LaterClock();
-        var options = new WebhookOptions { LookEvery = byItself ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromDays(1), Timeout = TimeSpan.FromSeconds(15) };
+        var options = new WebhookOptions { LookEvery = byItself ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromDays(1),
+            Timeout = TimeSpan.FromSeconds(15) };
         options = set?.Invoke(options) ?? options;
         var service = await TestService.StartAsync(services => services.AddSingleton<TimeProvider>(clock).AddSingleton(options)
             .AddSingleton(outgoing ?? new OutgoingOptions { AllowHttp = true, PrivateNetworks = ["127.0.0.1"] })
-            .AddSingleton<NameLookup>((host, _) => Task.FromResult<IPAddress[]>(host.EndsWith(".inside") ? [IPAddress.Loopback] : [IPAddress.Parse("93.184.216.34")])));
+            .AddSingleton<NameLookup>((host, _) =>
+            Task.FromResult<IPAddress[]>(host.EndsWith(".inside") ? [IPAddress.Loopback] : [IPAddress.Parse("93.184.216.34")])));
         await service.AddInputsAsync();
         return new(service, clock);
     }
@@ -50,9 +53,11 @@ internal sealed class HookedService : IAsyncDisposable
         await Dispatcher.WhenIdleAsync();
     }
 
-    public Task<HttpResponseMessage> PatchAsync(string address, string json) => Service.Http.PatchAsync(address, new StringContent(json, Encoding.UTF8, "application/json"));
+    public Task<HttpResponseMessage> PatchAsync(string address, string json) =>
+        Service.Http.PatchAsync(address, new StringContent(json, Encoding.UTF8, "application/json"));
 
-    public async Task<JsonElement[]> DeliveriesAsync(string webhook, string query = "") => [.. (await Service.JsonAsync($"/webhooks/{webhook}/deliveries{query}")).GetProperty("items").EnumerateArray()];
+    public async Task<JsonElement[]> DeliveriesAsync(string webhook, string query = "") =>
+        [.. (await Service.JsonAsync($"/webhooks/{webhook}/deliveries{query}")).GetProperty("items").EnumerateArray()];
 
     public ValueTask DisposeAsync() => Service.DisposeAsync();
 

@@ -33,8 +33,10 @@ internal sealed class Receiver : IAsyncDisposable
         receiver._app.Run(async http =>
         {
             using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
-            receiver.Messages.Enqueue(new(http.Request.Method + ' ' + http.Request.Path, http.Request.ContentType, http.Request.Headers["webhook-id"].ToString(), http.Request.Headers["webhook-timestamp"].ToString(),
-                http.Request.Headers["webhook-signature"].ToString(), http.Request.Headers.UserAgent.ToString(), await reader.ReadToEndAsync()));
+            receiver.Messages.Enqueue(new(http.Request.Method + ' ' + http.Request.Path, http.Request.ContentType,
+                http.Request.Headers["webhook-id"].ToString(), http.Request.Headers["webhook-timestamp"].ToString(),
+                http.Request.Headers["webhook-signature"].ToString(), http.Request.Headers.UserAgent.ToString(),
+                await reader.ReadToEndAsync()));
             await receiver.Answer(http);
         });
         await receiver._app.StartAsync();
@@ -48,7 +50,8 @@ internal sealed class Receiver : IAsyncDisposable
     };
 
     /// <summary>Takes the request and says nothing until the other side goes away.</summary>
-    public static Task Hang(HttpContext http) => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+    public static Task Hang(HttpContext http) =>
+        Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,8 +29,10 @@ public sealed class BucketAddressFacts
     public void A_host_in_the_place_of_a_bucket_is_refused(string written)
     {
         var faults = new List<Fault>();
-        var options = new SourceOptions { Store = new() { Bucket = "own-objects", Endpoint = "https://s3.example.com" }, S3Buckets = ["team-models"] };
-        if (Source.Parse(written, "model", faults) is Source.S3 source) Assert.NotNull(options.Refusal(source)); // a name with dots may be a bucket's; this one is not listed
+        var options = new SourceOptions { Store = new() { Bucket = "own-objects", Endpoint = "https://s3.example.com" },
+            S3Buckets = ["team-models"] };
+        // a name with dots may be a bucket's; this one is not listed
+        if (Source.Parse(written, "model", faults) is Source.S3 source) Assert.NotNull(options.Refusal(source));
         else Assert.NotEmpty(faults);
     }
 
@@ -57,9 +59,11 @@ public sealed class BucketAddressFacts
         });
         await store.StartAsync(TestContext.Current.CancellationToken);
         var endpoint = store.Urls.First();
-        var options = new SourceOptions { Store = new() { Bucket = "own-objects", Endpoint = endpoint, AccessKey = "a", SecretKey = "b" }, S3Buckets = [bucket] };
+        var options = new SourceOptions { Store = new() { Bucket = "own-objects", Endpoint = endpoint, AccessKey = "a", SecretKey = "b" },
+            S3Buckets = [bucket] };
         var client = new BucketClient(options, new(TimeProvider.System, NullLogger<Outages>.Instance));
-        await Assert.ThrowsAsync<RefusedInputException>(() => client.FetchModelAsync(new(bucket, folder), Path.GetTempPath(), new HubVisit.Inline(_ => { }), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<RefusedInputException>(() => client.FetchModelAsync(new(bucket, folder), Path.GetTempPath(),
+            new HubVisit.Inline(_ => { }), TestContext.Current.CancellationToken));
         Assert.NotEmpty(asked);
         Assert.All(asked, request => Assert.Equal((new Uri(endpoint).Authority, $"/{bucket}"), (request.Host, request.Path.TrimEnd('/'))));
     }

@@ -25,7 +25,8 @@ public sealed class BucketFacts : IAsyncLifetime
     {
         _server = await S3Server.StartAsync();
         _bucket = _server.NewBucket();
-        _s3 = new(S3Server.AccessKey, S3Server.SecretKey, new AmazonS3Config { ServiceURL = _server.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        _s3 = new(S3Server.AccessKey, S3Server.SecretKey,
+            new AmazonS3Config { ServiceURL = _server.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
         Directory.CreateDirectory(_folder.At("target"));
     }
 
@@ -39,7 +40,8 @@ public sealed class BucketFacts : IAsyncLifetime
     [Fact]
     public async Task Of_a_model_the_files_that_a_run_reads_are_fetched_and_nothing_else()
     {
-        await PutAsync("models/m/config.json", "models/m/tokenizer.json", "models/m/model.safetensors", "models/m/pytorch_model.bin", "models/m/README.md", "models/m/onnx/model.onnx", "models/m2/vocab.txt");
+        await PutAsync("models/m/config.json", "models/m/tokenizer.json", "models/m/model.safetensors", "models/m/pytorch_model.bin",
+            "models/m/README.md", "models/m/onnx/model.onnx", "models/m2/vocab.txt");
         Assert.Equal(["config.json", "tokenizer.json", "model.safetensors"], await ModelAsync("models/m"));
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Fetched());
         Assert.Equal("models/m/config.json", await File.ReadAllTextAsync(_folder.At("target", "config.json")));
@@ -49,9 +51,12 @@ public sealed class BucketFacts : IAsyncLifetime
     [Fact]
     public async Task Of_a_model_in_shards_those_that_its_index_names()
     {
-        await PutAsync("config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model-00009-of-00009.safetensors");
-        await PutTextAsync("model.safetensors.index.json", """{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}""");
-        Assert.Equal(["config.json", "tokenizer.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"], await ModelAsync(""));
+        await PutAsync("config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+            "model-00009-of-00009.safetensors");
+        await PutTextAsync("model.safetensors.index.json",
+            """{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}""");
+        Assert.Equal(["config.json", "tokenizer.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors",
+            "model-00002-of-00002.safetensors"], await ModelAsync(""));
         Assert.Equal(5, Fetched().Length);
     }
 
@@ -109,8 +114,10 @@ public sealed class BucketFacts : IAsyncLifetime
         await PutAsync("twice/train.tsv", "twice/train.csv", "none/dev.tsv", "zip/data.zip");
         await PutTextAsync("empty/", "");
         Assert.EndsWith("/twice has train.csv and train.tsv: keep one", await RefusalAsync(() => DatasetAsync("twice")));
-        Assert.EndsWith("/none has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("none")));
-        Assert.EndsWith("/zip has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("zip")));
+        Assert.EndsWith("/none has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, "
+            + "train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("none")));
+        Assert.EndsWith("/zip has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, "
+            + "train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("zip")));
         Assert.Equal($"dataset: s3://{_bucket}/empty is an empty folder", await RefusalAsync(() => DatasetAsync("empty")));
         Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing", await RefusalAsync(() => DatasetAsync("missing")));
         Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing.tsv", await RefusalAsync(() => DatasetAsync("missing.tsv")));
@@ -131,14 +138,16 @@ public sealed class BucketFacts : IAsyncLifetime
             began = true;
             PutTextAsync(changed, new string('x', changed.Length)).GetAwaiter().GetResult(); // as long as before
         }));
-        Assert.Equal($"model: {changed["models/m/".Length..]} of s3://{_bucket}/models/m changed while it was fetched; retry when nothing writes to it", refusal);
+        Assert.Equal($"model: {changed["models/m/".Length..]} of s3://{_bucket}/models/m changed while it was fetched; "
+            + "retry when nothing writes to it", refusal);
     }
 
     [Fact]
     public async Task What_is_removed_meanwhile_is_refused()
     {
         await PutAsync("rte/train.tsv", "rte/test.tsv");
-        var refusal = await RefusalAsync(() => DatasetAsync("rte", () => _s3.DeleteObjectAsync(_bucket, "rte/test.tsv").GetAwaiter().GetResult()));
+        var refusal =
+            await RefusalAsync(() => DatasetAsync("rte", () => _s3.DeleteObjectAsync(_bucket, "rte/test.tsv").GetAwaiter().GetResult()));
         Assert.Contains("test.tsv of s3://", refusal);
         Assert.Contains("changed while it was fetched", refusal);
     }
@@ -147,7 +156,8 @@ public sealed class BucketFacts : IAsyncLifetime
     public async Task What_does_not_fit_on_the_disk_is_not_begun()
     {
         await PutAsync("rte/train.tsv");
-        await using (var file = File.OpenWrite(Path.Combine(_server.FolderOf(_bucket), "rte", "train.tsv._S3rver_object"))) file.SetLength(1L << 42); // a hole of 4 TiB
+        await using (var file = File.OpenWrite(Path.Combine(_server.FolderOf(_bucket), "rte", "train.tsv._S3rver_object"))) file.SetLength(
+            1L << 42); // a hole of 4 TiB
         var failed = await Assert.ThrowsAsync<IOException>(() => DatasetAsync("rte"));
         Assert.StartsWith("Not enough space on the disk: 4398046511104 bytes are to be fetched", failed.Message);
         Assert.Empty(Fetched());
@@ -156,9 +166,11 @@ public sealed class BucketFacts : IAsyncLifetime
     [Fact]
     public async Task A_store_that_denies_access_or_has_no_such_bucket_is_quoted()
     {
-        var denied = new SourceOptions { Store = new() { Bucket = Own, Endpoint = _server.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = "another" }, S3Buckets = [_bucket] };
+        var denied = new SourceOptions { Store = new() { Bucket = Own, Endpoint = _server.Endpoint, AccessKey = S3Server.AccessKey,
+            SecretKey = "another" }, S3Buckets = [_bucket] };
         Assert.Contains($"denies access to the bucket {_bucket}", await RefusalAsync(() => FetchDatasetAsync(denied, _bucket, "rte")));
-        Assert.Contains("There is no bucket not-there", await RefusalAsync(() => FetchDatasetAsync(Allowing("not-there"), "not-there", "rte")));
+        Assert.Contains("There is no bucket not-there",
+            await RefusalAsync(() => FetchDatasetAsync(Allowing("not-there"), "not-there", "rte")));
     }
 
     [Fact]
@@ -168,7 +180,8 @@ public sealed class BucketFacts : IAsyncLifetime
         Assert.Contains("Sources:S3Buckets", await RefusalAsync(() => FetchDatasetAsync(Allowing(), _bucket, "rte")));
         Assert.Contains($"does not list {_bucket}", await RefusalAsync(() => FetchDatasetAsync(Allowing("another"), _bucket, "rte")));
         Assert.Contains("the service's own objects", await RefusalAsync(() => FetchDatasetAsync(Allowing(Own), Own, "jobs")));
-        Assert.Contains("in a folder", await RefusalAsync(() => FetchDatasetAsync(new SourceOptions { S3Buckets = [_bucket] }, _bucket, "rte")));
+        Assert.Contains("in a folder",
+            await RefusalAsync(() => FetchDatasetAsync(new SourceOptions { S3Buckets = [_bucket] }, _bucket, "rte")));
     }
 
     [Fact]
@@ -184,15 +197,18 @@ public sealed class BucketFacts : IAsyncLifetime
     }
 
     private Task<IReadOnlyList<string>> ModelAsync(string prefix, Action? arrived = null) =>
-        Client(Allowing(_bucket)).FetchModelAsync(new(_bucket, prefix), _folder.At("target"), Noted(arrived), TestContext.Current.CancellationToken);
+        Client(Allowing(_bucket)).FetchModelAsync(new(_bucket, prefix), _folder.At("target"), Noted(arrived),
+            TestContext.Current.CancellationToken);
 
-    private Task<IReadOnlyList<string>> DatasetAsync(string prefix, Action? arrived = null) => FetchDatasetAsync(Allowing(_bucket), _bucket, prefix, arrived);
+    private Task<IReadOnlyList<string>> DatasetAsync(string prefix, Action? arrived = null) =>
+        FetchDatasetAsync(Allowing(_bucket), _bucket, prefix, arrived);
 
     private Task<IReadOnlyList<string>> FetchDatasetAsync(SourceOptions sources, string bucket, string prefix, Action? arrived = null) =>
         Client(sources).FetchDatasetAsync(new(bucket, prefix), _folder.At("target"), Noted(arrived), TestContext.Current.CancellationToken);
 
     private SourceOptions Allowing(params string[] buckets) =>
-        new() { Store = new() { Bucket = Own, Endpoint = _server.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey }, S3Buckets = buckets };
+        new() { Store = new() { Bucket = Own, Endpoint = _server.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey },
+            S3Buckets = buckets };
 
     private static BucketClient Client(SourceOptions sources) => new(sources, new(TimeProvider.System, NullLogger<Outages>.Instance));
 
@@ -202,7 +218,8 @@ public sealed class BucketFacts : IAsyncLifetime
         arrived?.Invoke();
     });
 
-    private string[] Fetched() => [.. Directory.EnumerateFiles(_folder.At("target")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+    private string[] Fetched() =>
+        [.. Directory.EnumerateFiles(_folder.At("target")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
     private static async Task<string> RefusalAsync(Func<Task> fetch) => (await Assert.ThrowsAsync<RefusedInputException>(fetch)).Message;
 
@@ -213,5 +230,6 @@ public sealed class BucketFacts : IAsyncLifetime
     }
 
     private async Task PutTextAsync(string key, string text) =>
-        await _s3.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = key, InputStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), UseChunkEncoding = false });
+        await _s3.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = key,
+            InputStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), UseChunkEncoding = false });
 }

@@ -44,7 +44,10 @@ public sealed class CaseFilesFacts
         }
     }
 
-    private static string Shown(JsonElement split) => $"{split.GetProperty("rows")} {split.GetProperty("header").GetBoolean()} {string.Join(' ', split.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("name").GetString()))} / "
+    private static string Shown(JsonElement split) =>
+        $"{split.GetProperty("rows")} {split.GetProperty("header").GetBoolean()} "
+            + $"{string.Join(' ', split.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("name").GetString()))} "
+            + "/ "
         + string.Join(' ', split.GetProperty("notUsed").EnumerateArray().Select(name => name.GetString()));
 
     private static byte[] Case(params string[] parts) => File.ReadAllBytes(Path.Combine([AppContext.BaseDirectory, "Cases", .. parts]));

@@ -12,7 +12,8 @@ public sealed class ChildProcessFacts
         var nothing = new WorkerOptions { ChildCommand = ["/bin/true"] };
         for (var run = 0; run < 100; run++)
         {
-            using var child = ChildProcess.Start(new ChildWork.InspectDataset(new DataFiles("none.csv")), Path.Combine(folder.Path, $"{run}"), nothing);
+            using var child = ChildProcess.Start(new ChildWork.InspectDataset(new DataFiles("none.csv")),
+                Path.Combine(folder.Path, $"{run}"), nothing);
             using var over = new CancellationTokenSource();
             var watching = Task.Run(() =>
             {

@@ -21,7 +21,9 @@ public sealed class HubJobFacts
         var job = await service.RunAsync(Request);
         Assert.True(WorkingService.Status(job) == "succeeded", job.ToString());
         Assert.Equal(64, job.GetProperty("model").GetProperty("sha256").GetString()!.Length);
-        var config = JsonDocument.Parse(await service.Http.GetStringAsync($"/jobs/{job.GetProperty("id").GetString()}/artifacts/adapter/adapter_config.json")).RootElement;
+        var config =
+            JsonDocument.Parse(await service.Http.GetStringAsync(
+                $"/jobs/{job.GetProperty("id").GetString()}/artifacts/adapter/adapter_config.json")).RootElement;
         Assert.Equal("org/model", config.GetProperty("base_model_name_or_path").GetString());
 
         var before = hub.BytesOfFiles;

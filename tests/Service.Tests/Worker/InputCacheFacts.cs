@@ -17,7 +17,8 @@ public sealed class InputCacheFacts : IDisposable
     public InputCacheFacts()
     {
         _objects = new(_folder.At("objects"));
-        _cache = new(_objects, new(_folder.At("work"), _folder.At("cache")), new() { CacheGiB = 1000.0 / (1 << 20) }, TimeProvider.System, NullLogger<InputCache>.Instance); // room for two
+        _cache = new(_objects, new(_folder.At("work"), _folder.At("cache")), new() { CacheGiB = 1000.0 / (1 << 20) }, TimeProvider.System,
+            NullLogger<InputCache>.Instance); // room for two
     }
 
     private string[] Kept => [.. Directory.EnumerateFiles(_folder.At("cache", "inputs")).Select(file => Path.GetFileName(file)!)];
@@ -66,7 +67,8 @@ public sealed class InputCacheFacts : IDisposable
 
     private async Task<StoredFile> StoreAsync(string letter)
     {
-        var stored = await _objects.PutAsync($"models/{letter}", new MemoryStream([.. Enumerable.Repeat((byte)letter[0], Kilobytes << 10)]), default);
+        var stored = await _objects.PutAsync($"models/{letter}", new MemoryStream([.. Enumerable.Repeat((byte)letter[0], Kilobytes << 10)]),
+            default);
         return new(letter, stored.Key, stored.Bytes, stored.Sha256);
     }
 

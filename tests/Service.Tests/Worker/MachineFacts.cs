@@ -15,9 +15,11 @@ public sealed class MachineFacts : IDisposable
     public async Task Each_GPU_is_for_one_stage_at_a_time_and_the_smallest_says_how_much_memory_there_is()
     {
         DriverSays("0, NVIDIA H100 80GB HBM3, 81559\n1, NVIDIA H100 80GB HBM3, 40960\n");
-        var machine = await Machine.DetectAsync(new WorkerOptions { Device = "cuda", Slots = 5, Labels = new Dictionary<string, string> { ["rack"] = "b7" } }, default);
+        var machine = await Machine.DetectAsync(new WorkerOptions { Device = "cuda", Slots = 5,
+            Labels = new Dictionary<string, string> { ["rack"] = "b7" } }, default);
         Assert.Equal((2, "cuda", 40960L << 20), (machine.Slots, machine.Device, machine.Memory));
-        Assert.Equal("device=cuda gpu=NVIDIA H100 80GB HBM3 rack=b7", string.Join(' ', machine.Labels.OrderBy(l => l.Key).Select(l => $"{l.Key}={l.Value}")));
+        Assert.Equal("device=cuda gpu=NVIDIA H100 80GB HBM3 rack=b7",
+            string.Join(' ', machine.Labels.OrderBy(l => l.Key).Select(l => $"{l.Key}={l.Value}")));
         Assert.True(machine.Devices.TryTake(out var first));
         Assert.True(machine.Devices.TryTake(out var second));
         Assert.False(machine.Devices.AnyFree);
@@ -31,7 +33,8 @@ public sealed class MachineFacts : IDisposable
     public async Task A_machine_without_the_device_that_is_asked_for_says_what_is_missing()
     {
         DriverSays("No devices were found\n");
-        var refused = await Assert.ThrowsAsync<RefusedInputException>(() => Machine.DetectAsync(new WorkerOptions { Device = "cuda" }, default));
+        var refused = await Assert.ThrowsAsync<RefusedInputException>(() =>
+            Machine.DetectAsync(new WorkerOptions { Device = "cuda" }, default));
         Assert.Contains("nvidia-smi finds no GPU: No devices were found", refused.Message);
     }
 

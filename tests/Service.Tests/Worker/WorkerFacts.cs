@@ -27,7 +27,8 @@ public sealed class WorkerFacts
     [Fact]
     public async Task A_reader_that_never_ends_is_stopped_and_the_service_goes_on()
     {
-        await using var service = await WorkingService.StartAsync(worker => worker with { ChildCommand = ["/bin/sh", "-c", "exec sleep 600"], InspectionTime = TimeSpan.FromSeconds(1) });
+        await using var service = await WorkingService.StartAsync(worker =>
+            worker with { ChildCommand = ["/bin/sh", "-c", "exec sleep 600"], InspectionTime = TimeSpan.FromSeconds(1) });
         var dataset = await service.UploadAsync("endless", "train.parquet", [1, 2, 3]);
         Assert.Equal("timed_out", dataset.GetProperty("error").GetProperty("code").GetString());
         Assert.Equal("failed", WorkingService.Status(await service.UploadAsync("next", "train.parquet", [1, 2, 3])));
@@ -37,7 +38,8 @@ public sealed class WorkerFacts
     public async Task A_reader_that_needs_too_much_memory_is_stopped_and_says_so()
     {
         await using var service = await WorkingService.StartAsync(worker => worker with { InspectionMemory = 24 << 20 });
-        var dataset = await service.UploadAsync("large", "train.tsv", Encoding.UTF8.GetBytes($"text\tlabel\n{new string('x', 40 << 20)}\tgood\n")); // rows are read one by one, and this is one
+        var dataset = await service.UploadAsync("large", "train.tsv",
+            Encoding.UTF8.GetBytes($"text\tlabel\n{new string('x', 40 << 20)}\tgood\n")); // rows are read one by one, and this is one
         Assert.Equal("failed", WorkingService.Status(dataset));
         Assert.Contains("MiB", dataset.GetProperty("error").GetProperty("message").GetString());
     }
@@ -47,10 +49,12 @@ public sealed class WorkerFacts
     {
         await using var service = await WorkingService.StartAsync(worker => worker with { InspectionMemory = 16 << 20 });
         var file = new MemoryStream();
-        using (var writer = new ParquetFileWriter(file, [new Column<string>("text")], logicalTypeFactory: null, Compression.Zstd, keyValueMetadata: null, leaveOpen: true))
+        using (var writer = new ParquetFileWriter(file, [new Column<string>("text")], logicalTypeFactory: null, Compression.Zstd,
+            keyValueMetadata: null, leaveOpen: true))
         {
             using var group = writer.AppendRowGroup();
-            using (var column = group.NextColumn().LogicalWriter<string>()) column.WriteBatch([new string('x', 400 << 20)]); // packed to a few kilobytes
+            // packed to a few kilobytes
+            using (var column = group.NextColumn().LogicalWriter<string>()) column.WriteBatch([new string('x', 400 << 20)]);
             writer.Close();
         }
         var dataset = await service.UploadAsync("large", "train.parquet", file.ToArray());
@@ -63,7 +67,8 @@ public sealed class WorkerFacts
     {
         using var tiny = new TinyTask();
         await using var service = await WorkingService.StartAsync();
-        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" }, { new ByteArrayContent(File.ReadAllBytes(tiny.Files.Train)), "train", "train.tsv" } };
+        using var form = new MultipartFormDataContent { { new StringContent("moods"), "name" },
+            { new ByteArrayContent(File.ReadAllBytes(tiny.Files.Train)), "train", "train.tsv" } };
         Assert.True((await service.Http.PostAsync("/datasets", form)).IsSuccessStatusCode);
         var job = await service.RunAsync(Request(tiny));
         Assert.True(WorkingService.Status(job) == "succeeded", job.ToString());
@@ -86,7 +91,8 @@ public sealed class WorkerFacts
         using var tiny = new TinyTask();
         await using var service = await WorkingService.StartAsync();
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
-        var stored = Directory.EnumerateFiles(Path.Combine(service.DataFolder, "objects", "datasets"), "*", SearchOption.AllDirectories).Single();
+        var stored = Directory.EnumerateFiles(Path.Combine(service.DataFolder, "objects", "datasets"), "*", SearchOption.AllDirectories)
+            .Single();
         File.AppendAllText(stored, "more\tgood\t1\n");
         var job = await service.RunAsync(Request(tiny));
         Assert.Equal(("failed", "storage"), (WorkingService.Status(job), job.GetProperty("error").GetProperty("code").GetString()));
@@ -100,11 +106,13 @@ public sealed class WorkerFacts
         await using var service = await WorkingService.StartAsync();
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var measured = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString()!;
-        var ahead = await service.PostAsync("/jobs", Request(tiny).Replace("\"epochs\": 1,", "\"epochs\": 100000,")); // holds the only slot meanwhile
+        // holds the only slot meanwhile
+        var ahead = await service.PostAsync("/jobs", Request(tiny).Replace("\"epochs\": 1,", "\"epochs\": 100000,"));
         var job = await service.PostAsync("/jobs", Request(tiny).Replace("\"epochs\": 3}", $"\"epochs\": 3, \"from\": \"{measured}\"}}"));
         Assert.True((await service.Http.DeleteAsync($"/jobs/{measured}")).IsSuccessStatusCode);
         await service.PostAsync($"/jobs/{ahead.GetProperty("id").GetString()}/cancel", "");
-        var ended = await service.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", j => WorkingService.Status(j) is "succeeded" or "failed");
+        var ended = await service.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", j => WorkingService.Status(j) is "succeeded"
+            or "failed");
         Assert.Equal(("failed", "refused"), (WorkingService.Status(ended), ended.GetProperty("error").GetProperty("code").GetString()));
         var fault = ended.GetProperty("error").GetProperty("faults")[0];
         Assert.Equal("importance.from", fault.GetProperty("path").GetString());
@@ -119,7 +127,8 @@ public sealed class WorkerFacts
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         var id = (await service.RunAsync(Request(tiny))).GetProperty("id").GetString();
         var lines = service.Log().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
-            .Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id && line.GetProperty("SourceContext").GetString()!.StartsWith("LoraDrop.Worker.Stage", StringComparison.Ordinal)).ToList();
+            .Where(line => line.TryGetProperty("JobId", out var job) && job.GetString() == id
+            && line.GetProperty("SourceContext").GetString()!.StartsWith("LoraDrop.Worker.Stage", StringComparison.Ordinal)).ToList();
         Assert.True(lines.Count >= 8, $"{lines.Count} lines");
         Assert.Equal(["importance-evaluation", "task-adaptation"], lines.Select(line => line.GetProperty("Stage").GetString()!).Distinct());
     }

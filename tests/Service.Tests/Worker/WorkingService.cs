@@ -29,7 +29,8 @@ internal sealed class WorkingService : IAsyncDisposable
 
     public string DataFolder => _data.Root;
 
-    public static async Task<WorkingService> StartAsync(Func<WorkerOptions, WorkerOptions>? worker = null, Func<HubOptions, HubOptions>? hub = null, string? root = null, Func<TrackingOptions, TrackingOptions>? tracking = null)
+    public static async Task<WorkingService> StartAsync(Func<WorkerOptions, WorkerOptions>? worker = null,
+        Func<HubOptions, HubOptions>? hub = null, string? root = null, Func<TrackingOptions, TrackingOptions>? tracking = null)
     {
         var folder = new TestFolder();
         var data = Storage.DataFolder.Take(root ?? folder.At("data"));
@@ -38,7 +39,8 @@ internal sealed class WorkingService : IAsyncDisposable
         var onHub = hub?.Invoke(new()) ?? new();
         var shown = new TrackingOptions { MlflowUri = null };
         shown = tracking?.Invoke(shown) ?? shown;
-        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true, shown) { Outgoing = new() { PrivateNetworks = ["127.0.0.1"], AllowHttp = true } });
+        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true,
+            shown) { Outgoing = new() { PrivateNetworks = ["127.0.0.1"], AllowHttp = true } });
         await app.StartAsync();
         return new(folder, data, app);
     }
@@ -55,7 +57,8 @@ internal sealed class WorkingService : IAsyncDisposable
     /// <summary>Uploads a dataset of one file; what is known of it when it is validated.</summary>
     public async Task<JsonElement> UploadAsync(string name, string file, byte[] content)
     {
-        using var form = new MultipartFormDataContent { { new StringContent(name), "name" }, { new ByteArrayContent(content), "train", file } };
+        using var form = new MultipartFormDataContent { { new StringContent(name), "name" },
+            { new ByteArrayContent(content), "train", file } };
         using var answer = await Http.PostAsync("/datasets", form);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         return await WaitForAsync($"/datasets/{name}", dataset => Status(dataset) != "preparing");

@@ -18,7 +18,8 @@ public abstract class ObjectStoreFacts
         return await reader.ReadToEndAsync();
     }
 
-    private async Task<List<string>> Keys(string prefix = "") => [.. (await Store.ListAsync(prefix, default).ToListAsync()).Select(file => file.Key).Order(StringComparer.Ordinal)];
+    private async Task<List<string>> Keys(string prefix = "") =>
+        [.. (await Store.ListAsync(prefix, default).ToListAsync()).Select(file => file.Key).Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task What_is_stored_comes_back_with_its_size_and_sha256()
@@ -58,7 +59,8 @@ public abstract class ObjectStoreFacts
     {
         using var giveUp = new CancellationTokenSource();
         await Assert.ThrowsAsync<IOException>(() => Store.PutAsync("a/broken", new BrokenStream(12 << 20), default));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.PutAsync("a/given-up", new BrokenStream(12 << 20, giveUp), giveUp.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Store.PutAsync("a/given-up", new BrokenStream(12 << 20, giveUp), giveUp.Token));
         Assert.Empty(await Keys());
     }
 
@@ -88,7 +90,8 @@ public abstract class ObjectStoreFacts
     public async Task A_file_is_stored_like_a_stream()
     {
         using var folder = new TestFolder();
-        Assert.Equal(await Store.PutAsync("a/1", Bytes("text"), default), await Store.PutFileAsync("a/2", folder.File("f", "text"), default) with { Key = "a/1" });
+        Assert.Equal(await Store.PutAsync("a/1", Bytes("text"), default),
+            await Store.PutFileAsync("a/2", folder.File("f", "text"), default) with { Key = "a/1" });
         Assert.Equal("text", await Text("a/2"));
     }
 
@@ -129,7 +132,8 @@ public abstract class ObjectStoreFacts
         await Store.PutFileAsync("a/2", old, default);
         var listed = await Store.ListAsync("a/", default).ToListAsync();
         Assert.Equal([4, 10], listed.Select(file => file.Bytes).Order());
-        Assert.All(listed, file => Assert.InRange(DateTimeOffset.UtcNow - file.LastModified, TimeSpan.FromSeconds(-5), TimeSpan.FromMinutes(1)));
+        Assert.All(listed, file => Assert.InRange(DateTimeOffset.UtcNow - file.LastModified, TimeSpan.FromSeconds(-5),
+            TimeSpan.FromMinutes(1)));
     }
 
     [Theory]
@@ -139,7 +143,8 @@ public abstract class ObjectStoreFacts
     [InlineData("a//b")]
     [InlineData("a/b c")]
     [InlineData("")]
-    public async Task A_key_never_leaves_the_store(string key) => await Assert.ThrowsAsync<ArgumentException>(() => Store.PutAsync(key, Bytes("x"), default));
+    public async Task A_key_never_leaves_the_store(string key) =>
+    await Assert.ThrowsAsync<ArgumentException>(() => Store.PutAsync(key, Bytes("x"), default));
 
     [Fact]
     public async Task A_store_that_can_be_written_says_so_and_keeps_no_trace()
@@ -255,7 +260,8 @@ public sealed class FolderObjectStoreFacts : WrittenOnceFacts, IDisposable
     }
 
     [Fact]
-    public async Task It_has_no_addresses() => Assert.Null(await Store.DownloadAddressAsync("a/b", "b", "text/plain", TimeSpan.FromMinutes(1), default));
+    public async Task It_has_no_addresses() =>
+    Assert.Null(await Store.DownloadAddressAsync("a/b", "b", "text/plain", TimeSpan.FromMinutes(1), default));
 
     public void Dispose() => _folder.Dispose();
 }

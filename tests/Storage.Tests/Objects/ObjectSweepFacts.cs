@@ -20,7 +20,8 @@ public sealed class ObjectSweepFacts
         await second.SucceedAsync(new([published]), default);
         var third = (await storage.Take(id, Stage.TaskAdaptation))!;
         var checkpoint = await Put(storage, $"jobs/{id:D}/attempts/task-adaptation-1/checkpoint-0/checkpoint.safetensors");
-        await third.CheckpointAsync(new() { JobId = id, Stage = third.Stage, Step = 1, Attempt = 1, Bytes = 1, Sha256 = "x", Files = [checkpoint] }, default);
+        await third.CheckpointAsync(new() { JobId = id, Stage = third.Stage, Step = 1, Attempt = 1, Bytes = 1, Sha256 = "x",
+            Files = [checkpoint] }, default);
         var underway = await Put(storage, $"jobs/{id:D}/attempts/task-adaptation-1/checkpoint-1/checkpoint.safetensors");
 
         Assert.Equal(1, await storage.Sweep.AllAsync(default));
@@ -61,5 +62,6 @@ public sealed class ObjectSweepFacts
         return new(Path.GetFileName(key), key, stored.Bytes, stored.Sha256);
     }
 
-    private static async Task<IEnumerable<string>> Keys(TestStorage storage) => (await storage.Objects.ListAsync("", default).Select(o => o.Key).ToListAsync()).Order();
+    private static async Task<IEnumerable<string>> Keys(TestStorage storage) =>
+        (await storage.Objects.ListAsync("", default).Select(o => o.Key).ToListAsync()).Order();
 }

@@ -75,8 +75,10 @@ public sealed class S3FaultFacts(OneConditionalS3Server one) : IClassFixture<One
     public async Task A_store_that_cannot_work_for_long_is_said_so()
     {
         _proxy.Trouble = new Trouble.Answer(503);
-        Assert.Contains("answered 503", (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/1", Bytes("x"), default))).Message);
-        Assert.Contains("answered 503", (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.OpenAsync("a/1", default))).Message);
+        Assert.Contains("answered 503",
+            (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/1", Bytes("x"), default))).Message);
+        Assert.Contains("answered 503",
+            (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.OpenAsync("a/1", default))).Message);
     }
 
     [Fact]

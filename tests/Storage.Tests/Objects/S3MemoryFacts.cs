@@ -28,6 +28,7 @@ public sealed class S3MemoryFacts(OneS3Server one) : IClassFixture<OneS3Server>
         Assert.Equal(Size, stored.Bytes);
         await using var came = File.OpenRead(to);
         Assert.Equal(stored.Sha256, Convert.ToHexStringLower(await SHA256.HashDataAsync(came)));
-        Assert.True(allocated < Size * 3 / 4, $"{allocated >> 20} MiB were allocated for {Size >> 20} MiB both ways"); // all there ever was, not what was held at a time
+        // all there ever was, not what was held at a time
+        Assert.True(allocated < Size * 3 / 4, $"{allocated >> 20} MiB were allocated for {Size >> 20} MiB both ways");
     }
 }

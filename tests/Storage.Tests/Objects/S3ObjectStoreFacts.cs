@@ -65,7 +65,8 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     public async Task Long_lists_come_in_pages()
     {
         Directory.CreateDirectory(Path.Combine(_server.FolderOf(_options.Bucket), "many"));
-        for (var i = 0; i < 2_001; i++) File.WriteAllText(Path.Combine(_server.FolderOf(_options.Bucket), "many", $"{i:0000}._S3rver_object"), "x");
+        for (var i = 0; i < 2_001; i++)
+            File.WriteAllText(Path.Combine(_server.FolderOf(_options.Bucket), "many", $"{i:0000}._S3rver_object"), "x");
         Assert.Equal(2_001, (await Store.ListAsync("many/", default).ToListAsync()).Select(file => file.Key).Distinct().Count());
     }
 
@@ -75,7 +76,8 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
         _store.Dispose();
         _options = _options with { Prefix = "ours/" };
         _store = new(_options);
-        using var theirs = new S3ObjectStore(new() { Bucket = _options.Bucket, Endpoint = _options.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey, Prefix = "theirs/" });
+        using var theirs = new S3ObjectStore(new() { Bucket = _options.Bucket, Endpoint = _options.Endpoint, AccessKey = S3Server.AccessKey,
+            SecretKey = S3Server.SecretKey, Prefix = "theirs/" });
         await Store.PutAsync("a/b", Bytes("ours"), default);
         await theirs.PutAsync("a/b", Bytes("theirs"), default);
         Assert.Equal("ours", await Text("a/b"));
@@ -91,7 +93,8 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     public async Task A_download_address_needs_no_key_and_names_the_file()
     {
         await Store.PutAsync("jobs/1/chart", Bytes("<svg/>"), default);
-        var address = await Store.DownloadAddressAsync("jobs/1/chart", "adapter/größe.svg", "image/svg+xml", TimeSpan.FromMinutes(5), default);
+        var address = await Store.DownloadAddressAsync("jobs/1/chart", "adapter/größe.svg", "image/svg+xml", TimeSpan.FromMinutes(5),
+            default);
         using var http = new HttpClient();
         using var answer = await http.GetAsync(address);
         Assert.Equal("<svg/>", await answer.Content.ReadAsStringAsync());
@@ -104,11 +107,13 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     [Fact]
     public async Task Download_addresses_are_made_for_the_host_that_users_see()
     {
-        using var store = new S3ObjectStore(new() { Bucket = "objects", Endpoint = _server.Endpoint, PublicEndpoint = "https://objects.example:444", AccessKey = "k", SecretKey = "s" });
+        using var store = new S3ObjectStore(new() { Bucket = "objects", Endpoint = _server.Endpoint,
+            PublicEndpoint = "https://objects.example:444", AccessKey = "k", SecretKey = "s" });
         var address = await store.DownloadAddressAsync("a/b", "b", "text/plain", TimeSpan.FromMinutes(5), default);
         Assert.StartsWith("https://objects.example:444/objects/a/b?", address!.AbsoluteUri);
         Assert.Contains("X-Amz-Expires=300", address.Query);
-        using var none = new S3ObjectStore(new() { Bucket = "objects", Endpoint = _server.Endpoint, AccessKey = "k", SecretKey = "s", Presign = false });
+        using var none =
+            new S3ObjectStore(new() { Bucket = "objects", Endpoint = _server.Endpoint, AccessKey = "k", SecretKey = "s", Presign = false });
         Assert.Null(await none.DownloadAddressAsync("a/b", "b", "text/plain", TimeSpan.FromMinutes(5), default));
     }
 
@@ -127,8 +132,10 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
     public async Task A_bucket_that_is_not_there_is_said_plainly()
     {
         using var store = new S3ObjectStore(S3Tests.Options(_server.Endpoint, "no-such-bucket"));
-        Assert.StartsWith($"There is no bucket no-such-bucket at {_server.Endpoint}.", (await Assert.ThrowsAsync<IOException>(() => store.CheckAsync(default))).Message);
-        Assert.StartsWith("There is no bucket", (await Assert.ThrowsAsync<IOException>(() => store.ListAsync("", default).ToListAsync().AsTask())).Message);
+        Assert.StartsWith($"There is no bucket no-such-bucket at {_server.Endpoint}.",
+            (await Assert.ThrowsAsync<IOException>(() => store.CheckAsync(default))).Message);
+        Assert.StartsWith("There is no bucket",
+            (await Assert.ThrowsAsync<IOException>(() => store.ListAsync("", default).ToListAsync().AsTask())).Message);
     }
 
     [Fact]
@@ -137,7 +144,8 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
         using var folder = new TestFolder();
         await Store.PutAsync("a/b", Bytes("text"), default);
         File.WriteAllText(Path.Combine(_server.FolderOf(_options.Bucket), "a", "b._S3rver_object"), "tezt");
-        Assert.Contains("is damaged", (await Assert.ThrowsAsync<IOException>(() => Store.FetchAsync("a/b", folder.At("b"), default))).Message);
+        Assert.Contains("is damaged",
+            (await Assert.ThrowsAsync<IOException>(() => Store.FetchAsync("a/b", folder.At("b"), default))).Message);
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
@@ -149,7 +157,8 @@ public sealed class S3ObjectStoreFacts(OneS3Server one) : ObjectStoreFacts, ICla
 }
 
 /// <summary>The contract on a server that honours If-None-Match.</summary>
-public sealed class ConditionalS3ObjectStoreFacts(OneConditionalS3Server one) : WrittenOnceFacts, IClassFixture<OneConditionalS3Server>, IAsyncLifetime
+public sealed class ConditionalS3ObjectStoreFacts(OneConditionalS3Server one) : WrittenOnceFacts, IClassFixture<OneConditionalS3Server>,
+    IAsyncLifetime
 {
     private S3ObjectStore _store = null!;
 

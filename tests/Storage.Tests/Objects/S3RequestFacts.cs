@@ -35,7 +35,8 @@ public sealed class S3RequestFacts : IAsyncLifetime
     private async Task AnswerAsync(HttpContext http)
     {
         var (request, response) = (http.Request, http.Response);
-        _asked.Enqueue($"{request.Method} {request.Path}{(request.Query.ContainsKey("uploads") ? "?uploads" : request.Query.ContainsKey("uploadId") ? "?uploadId" : "")}");
+        var query = request.Query.ContainsKey("uploads") ? "?uploads" : request.Query.ContainsKey("uploadId") ? "?uploadId" : "";
+        _asked.Enqueue($"{request.Method} {request.Path}{query}");
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
         if (request.Method == "PUT") _puts.Enqueue(new HeaderDictionary(request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase)));
@@ -47,8 +48,10 @@ public sealed class S3RequestFacts : IAsyncLifetime
             response.Headers.ETag = $"\"{Convert.ToHexStringLower(MD5.HashData(body.ToArray()))}\"";
         }
         if (request.Method == "DELETE") response.StatusCode = 204;
-        if (request.Method == "POST" && request.Query.ContainsKey("uploads")) await response.WriteAsync("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
-        if (request.Method == "POST" && request.Query.ContainsKey("uploadId")) await response.WriteAsync("<CompleteMultipartUploadResult><ETag>\"x-3\"</ETag></CompleteMultipartUploadResult>");
+        if (request.Method == "POST" && request.Query.ContainsKey("uploads"))
+            await response.WriteAsync("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+        if (request.Method == "POST" && request.Query.ContainsKey("uploadId"))
+            await response.WriteAsync("<CompleteMultipartUploadResult><ETag>\"x-3\"</ETag></CompleteMultipartUploadResult>");
     }
 
     private static async Task<bool> Refuse(HttpContext http, int status, string code)
@@ -77,19 +80,23 @@ public sealed class S3RequestFacts : IAsyncLifetime
         IHeaderDictionary? end = null;
         _answers = (http, _) =>
         {
-            if (http.Request.Method == "POST" && http.Request.Query.ContainsKey("uploadId")) end = new HeaderDictionary(http.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
+            if (http.Request.Method == "POST" && http.Request.Query.ContainsKey("uploadId"))
+                end = new HeaderDictionary(http.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
             return Task.FromResult(false);
         };
         await _store.PutAsync("a/b", new MemoryStream(new byte[11 << 20]), default);
         Assert.Equal("*", end!.IfNoneMatch);
         Assert.Equal([5 << 20, 5 << 20, 1 << 20], _puts.Select(put => put.ContentLength));
-        Assert.All(_puts, put => Assert.True(put.ContainsKey("x-amz-checksum-crc32") && put.ContainsKey("Content-MD5"), string.Join(' ', put.Keys)));
+        Assert.All(_puts, put => Assert.True(put.ContainsKey("x-amz-checksum-crc32") && put.ContainsKey("Content-MD5"),
+            string.Join(' ', put.Keys)));
     }
 
     [Fact]
     public async Task A_store_that_does_not_know_the_condition_is_used_without_it()
     {
-        _answers = (http, _) => http.Request.Method == "PUT" && http.Request.Headers.IfNoneMatch == "*" ? Refuse(http, 501, "NotImplemented") : Task.FromResult(false);
+        _answers = (http, _) => http.Request.Method == "PUT" && http.Request.Headers.IfNoneMatch == "*"
+            ? Refuse(http, 501, "NotImplemented")
+            : Task.FromResult(false);
         await _store.PutAsync("a/1", new MemoryStream([1]), default);
         await _store.PutAsync("a/2", new MemoryStream([1]), default);
         Assert.Equal(["*", "", ""], _puts.Select(put => put.IfNoneMatch.ToString()));
@@ -104,10 +111,12 @@ public sealed class S3RequestFacts : IAsyncLifetime
             http.Response.Headers.ETag = $"\"{new string('0', 32)}\"";
             return Task.FromResult(true);
         };
-        Assert.Contains("is not what was sent", (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/b", new MemoryStream([1]), default))).Message);
+        Assert.Contains("is not what was sent",
+            (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/b", new MemoryStream([1]), default))).Message);
         Assert.Equal(["PUT /objects/a/b", "DELETE /objects/a/b"], _asked);
         _answers = (http, _) => http.Request.Method == "PUT" ? Refuse(http, 400, "BadDigest") : Task.FromResult(false);
-        Assert.Contains("is not what was sent", (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/b", new MemoryStream([1]), default))).Message);
+        Assert.Contains("is not what was sent",
+            (await Assert.ThrowsAsync<StoreUnreachableException>(() => _store.PutAsync("a/b", new MemoryStream([1]), default))).Message);
     }
 
     [Theory]

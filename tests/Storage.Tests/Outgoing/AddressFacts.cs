@@ -152,15 +152,18 @@ public sealed class AddressFacts
     [InlineData("https://[2606:4700::1111]/x", "https://[2606:4700::1111]/x")]
     [InlineData("https://b\u00fccher.example/", "https://xn--bcher-kva.example/")]
     [InlineData("https://\u0435xample.com/", "https://xn--xample-2of.com/")] // with a Cyrillic letter: whoever looks at it sees that
-    public void It_is_taken_and_shown_as_it_is_sent(string address, string shown) => Assert.Equal((shown, 0), (Read(new(), address) is var (read, faults) ? read?.AbsoluteUri : null, faults.Count));
+    public void It_is_taken_and_shown_as_it_is_sent(string address, string shown) =>
+    Assert.Equal((shown, 0), (Read(new(), address) is var (read, faults) ? read?.AbsoluteUri : null, faults.Count));
 
     [Fact]
     public void A_long_address_and_one_of_nonsense_are_refused_and_nothing_throws()
     {
         Assert.Null(Read(new(), $"https://hooks.example.com/{new string('x', 3000)}").Read);
         Assert.Null(Read(new(), $"https://{new string('a', 300)}.example.com/").Read);
-        foreach (var part in new[] { "\ud800", "\0", "xn--\u00e4", "xn--a", "\u00ad", "\u200d", "a..b", ".a", "-a", "[", "]", "[]", "[::g]", "%", "%zz", "*", "a b", "[v1.x]", "_", "\u06f1.1.1.1", "\ufffd" })
-            foreach (var whole in new[] { $"https://{part}/", $"https://{part}.example.com/", $"https://example.com:{part}/", $"{part}://example.com/", $"https://{part}@example.com/" })
+        foreach (var part in new[] { "\ud800", "\0", "xn--\u00e4", "xn--a", "\u00ad", "\u200d", "a..b", ".a", "-a", "[", "]", "[]", "[::g]",
+            "%", "%zz", "*", "a b", "[v1.x]", "_", "\u06f1.1.1.1", "\ufffd" })
+            foreach (var whole in new[] { $"https://{part}/", $"https://{part}.example.com/", $"https://example.com:{part}/",
+                $"{part}://example.com/", $"https://{part}@example.com/" })
                 if (Read(new(), whole).Read is { } taken) Assert.Matches(@"\A[a-z0-9_-]+(\.[a-z0-9_-]+)*\z", taken.IdnHost);
     }
 
@@ -170,7 +173,8 @@ public sealed class AddressFacts
         var options = new OutgoingOptions { AllowedHosts = ["*.example.com", "hooks.example.org"] };
         Assert.NotNull(Read(options, "https://a.b.example.com/").Read);
         Assert.NotNull(Read(options, "https://HOOKS.example.org/").Read);
-        foreach (var other in new[] { "https://example.com/", "https://evilexample.com/", "https://example.com.evil.net/", "https://x.hooks.example.org/", "https://93.184.216.34/" })
+        foreach (var other in new[] { "https://example.com/", "https://evilexample.com/", "https://example.com.evil.net/",
+            "https://x.hooks.example.org/", "https://93.184.216.34/" })
             Assert.Contains("Outgoing:AllowedHosts", Assert.Single(Read(options, other).Faults).Message);
     }
 
@@ -178,29 +182,38 @@ public sealed class AddressFacts
     public void What_an_operator_allows_is_taken_and_nothing_else()
     {
         var options = new OutgoingOptions { PrivateNetworks = ["10.20.0.0/16", "127.0.0.1", "fd12::/16"], AllowHttp = true };
-        foreach (var allowed in new[] { "http://10.20.3.4:8080/", "http://127.0.0.1/", "https://[fd12::7]/", "http://hooks.example.com/" }) Assert.Empty(Read(options, allowed).Faults);
-        foreach (var other in new[] { "http://10.21.0.1/", "http://127.0.0.2/", "http://[::1]/", "http://[fd13::7]/", "http://169.254.169.254/", "http://[::ffff:10.20.3.4]/", "http://0x7f000001/" }) Assert.Single(Read(options, other).Faults);
+        foreach (var allowed in new[] { "http://10.20.3.4:8080/", "http://127.0.0.1/", "https://[fd12::7]/", "http://hooks.example.com/" })
+            Assert.Empty(Read(options, allowed).Faults);
+        foreach (var other in new[] { "http://10.21.0.1/", "http://127.0.0.2/", "http://[::1]/", "http://[fd13::7]/",
+            "http://169.254.169.254/", "http://[::ffff:10.20.3.4]/", "http://0x7f000001/" })
+            Assert.Single(Read(options, other).Faults);
     }
 
     [Fact]
     public void Metadata_is_never_reached_whatever_the_settings_say()
     {
-        var options = new OutgoingOptions { PrivateNetworks = ["0.0.0.0/0", "::/0", "metadata.google.internal", "*.internal"], AllowHttp = true };
-        foreach (var never in new[] { "http://169.254.169.254/", "http://[fd00:ec2::254]/", "http://100.100.100.200/", "http://metadata.google.internal/", "http://224.0.0.1/", "http://0.0.0.0/" }) Assert.Single(Read(options, never).Faults);
+        var options = new OutgoingOptions { PrivateNetworks = ["0.0.0.0/0", "::/0", "metadata.google.internal", "*.internal"],
+            AllowHttp = true };
+        foreach (var never in new[] { "http://169.254.169.254/", "http://[fd00:ec2::254]/", "http://100.100.100.200/",
+            "http://metadata.google.internal/", "http://224.0.0.1/", "http://0.0.0.0/" })
+            Assert.Single(Read(options, never).Faults);
         Assert.Empty(Read(options, "http://192.168.1.1/").Faults);
     }
 
     [Fact]
     public void Settings_that_mean_nothing_are_faults()
     {
-        var options = new OutgoingOptions { AllowedHosts = ["*.example.com", "https://example.com", "*", ""], PrivateNetworks = ["10.0.0.0/8", "10.0.0.0/33", "169.254.0.0/16", "*.svc.cluster.local"], Proxy = "proxy:3128" };
-        Assert.Equal(["Outgoing:AllowedHosts:1", "Outgoing:AllowedHosts:2", "Outgoing:AllowedHosts:3", "Outgoing:PrivateNetworks:1", "Outgoing:PrivateNetworks:2", "Outgoing:Proxy"],
+        var options = new OutgoingOptions { AllowedHosts = ["*.example.com", "https://example.com", "*", ""],
+            PrivateNetworks = ["10.0.0.0/8", "10.0.0.0/33", "169.254.0.0/16", "*.svc.cluster.local"], Proxy = "proxy:3128" };
+        Assert.Equal(["Outgoing:AllowedHosts:1", "Outgoing:AllowedHosts:2", "Outgoing:AllowedHosts:3", "Outgoing:PrivateNetworks:1",
+            "Outgoing:PrivateNetworks:2", "Outgoing:Proxy"],
             options.Faults("Outgoing").Select(fault => fault.Path));
     }
 
     private static (Uri? Read, List<Fault> Faults) Read(OutgoingOptions options, string address)
     {
         var faults = new List<Fault>();
-        return (new OutgoingGuard(options, (_, _) => throw new InvalidOperationException("no name is resolved for this")).Read(address, "url", faults), faults);
+        return (new OutgoingGuard(options, (_, _) => throw new InvalidOperationException("no name is resolved for this")).Read(address,
+            "url", faults), faults);
     }
 }

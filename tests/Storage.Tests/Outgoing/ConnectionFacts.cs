@@ -54,7 +54,8 @@ public sealed class ConnectionFacts
     {
         using var receiver = new Receiver();
         var asked = 0;
-        var guard = new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.1"] }, (_, _) => Task.FromResult<IPAddress[]>(asked++ == 0 ? [IPAddress.Loopback] : [IPAddress.Parse("169.254.169.254")]));
+        var guard = new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.1"] },
+            (_, _) => Task.FromResult<IPAddress[]>(asked++ == 0 ? [IPAddress.Loopback] : [IPAddress.Parse("169.254.169.254")]));
         using var http = new HttpClient(guard.Handler());
         Assert.Equal("ok", await http.GetStringAsync($"http://hooks.example.com:{receiver.Port}/", Cancel));
         Assert.Equal((1, 1), (asked, receiver.Taken));
@@ -76,7 +77,8 @@ public sealed class ConnectionFacts
     public async Task Of_several_addresses_the_next_is_tried_where_one_does_not_answer()
     {
         using var receiver = new Receiver();
-        var guard = new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.0/8"] }, Answers([IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]));
+        var guard = new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.0/8"] },
+            Answers([IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]));
         using var http = new HttpClient(guard.Handler());
         Assert.Equal("ok", await http.GetStringAsync($"http://hooks.example.com:{receiver.Port}/", Cancel));
     }
@@ -93,8 +95,10 @@ public sealed class ConnectionFacts
     [Fact]
     public async Task Redirects_are_not_followed_and_cookies_not_kept()
     {
-        using var receiver = new Receiver("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n");
-        using var http = new HttpClient(new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.1"] }, Answers([Public])).Handler());
+        using var receiver =
+            new Receiver("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n");
+        using var http =
+            new HttpClient(new OutgoingGuard(new() { AllowHttp = true, PrivateNetworks = ["127.0.0.1"] }, Answers([Public])).Handler());
         for (var i = 0; i < 2; i++)
         {
             using var answer = await http.GetAsync($"http://127.0.0.1:{receiver.Port}/", Cancel);

@@ -30,7 +30,8 @@ internal abstract record Trouble
     public sealed record Answer(int Status) : Trouble;
 }
 
-/// <summary>A TCP proxy on a free loopback port that can be told to misbehave while it runs. What it is told holds for new connections, and from then on for those that are open.</summary>
+/// <summary>A TCP proxy on a free loopback port that can be told to misbehave while it runs. What it is told holds for new connections, and
+/// from then on for those that are open.</summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
     private readonly int _target;
@@ -162,7 +163,8 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 while (proxy.Trouble is Trouble.Hang) await Task.Delay(20, _cut.Token);
                 if (toServer) _fromClient += read;
                 else _fromServer += read;
-                if (proxy.Trouble is Trouble.Slow slow) await Task.Delay(TimeSpan.FromSeconds((double)read / slow.BytesPerSecond), _cut.Token);
+                if (proxy.Trouble is Trouble.Slow slow)
+                    await Task.Delay(TimeSpan.FromSeconds((double)read / slow.BytesPerSecond), _cut.Token);
                 for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _cut.Token);
                 if (Most(toServer) == 0) throw new OperationCanceledException("cut");
             }
@@ -190,7 +192,8 @@ internal sealed class FaultyProxy : IAsyncDisposable
             var answer = $"HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             await client.SendAsync(Encoding.ASCII.GetBytes(answer), _cut.Token);
             client.Shutdown(SocketShutdown.Send);
-            while (await client.ReceiveAsync(buffer, _cut.Token) > 0) // what is still sent is taken, so that the answer is not lost to a reset
+            // what is still sent is taken, so that the answer is not lost to a reset
+            while (await client.ReceiveAsync(buffer, _cut.Token) > 0)
             {
             }
         }

@@ -7,12 +7,13 @@ using Npgsql;
 namespace LoraDrop.Storage.Tests;
 
 /// <summary>
-/// A PostgreSQL of the tests' own: a new cluster in a folder for temporary files, on a free port that only this machine reaches. It ends with the test process,
-/// however that ends, and leaves nothing.
+/// A PostgreSQL of the tests' own: a new cluster in a folder for temporary files, on a free port that only this machine reaches. It ends
+/// with the test process, however that ends, and leaves nothing.
 /// </summary>
 /// <remarks>
-/// It runs below a shell that waits for a line on its input. When the test process is gone, even killed, the input ends; the shell then stops the server and
-/// removes the folder. Nothing is forced to the disk (fsync is off), yet what was committed outlives a stop of any kind: only the machine must not fail.
+/// It runs below a shell that waits for a line on its input. When the test process is gone, even killed, the input ends; the shell then
+/// stops the server and removes the folder. Nothing is forced to the disk (fsync is off), yet what was committed outlives a stop of any
+/// kind: only the machine must not fail.
 /// </remarks>
 internal sealed class PostgresServer : IAsyncDisposable
 {
@@ -44,11 +45,13 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Why there can be none; null where there can.</summary>
     public static string? Missing { get; } =
-        Programs is null ? "PostgreSQL is not installed (Debian's package postgresql): neither /usr/lib/postgresql/*/bin nor the PATH has its initdb and postgres"
+        Programs is null ? "PostgreSQL is not installed (Debian's package postgresql): neither /usr/lib/postgresql/*/bin nor "
+            + "the PATH has its initdb and postgres"
         : Environment.IsPrivilegedProcess && !HasUser() ? "PostgreSQL does not run as root, and there is no user postgres to run it as"
         : null;
 
-    /// <summary>The server that all tests of this process share, each with databases of its own. Skips the test where there can be none.</summary>
+    /// <summary>The server that all tests of this process share, each with databases of its own. Skips the test where there can be
+    /// none.</summary>
     public static Task<PostgresServer> SharedAsync()
     {
         Assert.SkipWhen(Missing is not null, Missing ?? "");
@@ -63,7 +66,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A connection string for a database of this server.</summary>
-    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database};Maximum Pool Size=40;Timeout=15";
+    public string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database};Maximum Pool Size=40;Timeout=15";
 
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
@@ -87,10 +91,12 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Removes a database, and whoever is connected to it.</summary>
-    public Task DropDatabaseAsync(string connectionString) => ExecuteAsync($"DROP DATABASE IF EXISTS {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+    public Task DropDatabaseAsync(string connectionString) =>
+        ExecuteAsync($"DROP DATABASE IF EXISTS {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
 
     /// <summary>Stops the server: connections are cut. Its port answers nobody until it is started again.</summary>
-    /// <param name="immediate">As a crash would, without a last word to the files: the next start recovers from the log. Else what is open is rolled back first.</param>
+    /// <param name="immediate">As a crash would, without a last word to the files: the next start recovers from the log. Else what is open
+    /// is rolled back first.</param>
     public async Task StopAsync(bool immediate = false)
     {
         if (_keeper is null) return;
@@ -124,7 +130,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("loradrop-postgres-").FullName;
         if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres", folder);
-        await RunAsync([.. AsItsUser, Path.Combine(Programs!, "initdb"), "-D", Path.Combine(folder, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
+        await RunAsync([.. AsItsUser, Path.Combine(Programs!, "initdb"), "-D", Path.Combine(folder, "data"), "-U", "postgres", "-A",
+            "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
         for (var tries = 1; ; tries++)
         {
             var server = new PostgresServer(folder, FreePort());
@@ -190,7 +197,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>PostgreSQL refuses to run as root.</summary>
-    private static string[] AsItsUser => Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : [];
+    private static string[] AsItsUser => Environment.IsPrivilegedProcess
+        ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        : [];
 
     private static bool HasUser() => File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal));
 
@@ -198,7 +207,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     private static string? Find()
     {
         const string Debian = "/usr/lib/postgresql";
-        var versions = Directory.Exists(Debian) ? Directory.GetDirectories(Debian).OrderByDescending(d => int.TryParse(Path.GetFileName(d), out var version) ? version : 0).Select(d => Path.Combine(d, "bin")) : [];
+        var versions = Directory.Exists(Debian) ? Directory.GetDirectories(Debian).OrderByDescending(d =>
+            int.TryParse(Path.GetFileName(d), out var version) ? version : 0).Select(d => Path.Combine(d, "bin")) : [];
         return versions.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
     }

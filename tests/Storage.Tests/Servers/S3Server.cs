@@ -4,8 +4,8 @@ using System.Globalization;
 namespace LoraDrop.Storage.Tests;
 
 /// <summary>
-/// A real S3 server over HTTP: s3rver on Node.js, on a free loopback port, with the signature of every request checked. It ends with the process that started it,
-/// however that ends. Its folder, and so what it stores, stays through a stop and a start.
+/// A real S3 server over HTTP: s3rver on Node.js, on a free loopback port, with the signature of every request checked. It ends with the
+/// process that started it, however that ends. Its folder, and so what it stores, stays through a stop and a start.
 /// </summary>
 internal sealed class S3Server : IAsyncDisposable
 {
@@ -24,8 +24,10 @@ internal sealed class S3Server : IAsyncDisposable
 
     /// <summary>Why there can be no server on this machine; null where there can.</summary>
     public static string? Missing { get; } =
-        !Directory.Exists(Path.Combine(Home, "node_modules", "s3rver")) ? $"there is no s3rver in {Home}: npm install --prefix {Home} s3rver@3.7.1 (LORADROP_S3RVER may name another folder)"
-        : !(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "node"))) ? "there is no node on the PATH, which s3rver needs"
+        !Directory.Exists(Path.Combine(Home, "node_modules", "s3rver"))
+            ? $"there is no s3rver in {Home}: npm install --prefix {Home} s3rver@3.7.1 (LORADROP_S3RVER may name another folder)"
+        : !(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "node")))
+        ? "there is no node on the PATH, which s3rver needs"
         : null;
 
     public int Port { get; private set; }
@@ -33,7 +35,8 @@ internal sealed class S3Server : IAsyncDisposable
     public string Endpoint => $"http://127.0.0.1:{Port}";
 
     /// <summary>Starts a server; the test is skipped, with the reason, where there can be none.</summary>
-    /// <param name="conditions">Whether objects appear whole or not at all, and <c>If-None-Match: *</c> is honoured, as on AWS; s3rver of its own shows half of an upload that broke, and ignores the condition.</param>
+    /// <param name="conditions">Whether objects appear whole or not at all, and <c>If-None-Match: *</c> is honoured, as on AWS; s3rver of
+    /// its own shows half of an upload that broke, and ignores the condition.</param>
     public static async Task<S3Server> StartAsync(bool conditions = false)
     {
         if (Missing is { } reason) Assert.Skip($"No S3 server: {reason}.");
@@ -45,10 +48,14 @@ internal sealed class S3Server : IAsyncDisposable
     /// <summary>Starts a stopped server, on the port that it had.</summary>
     public async Task StartAgainAsync()
     {
-        var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = _folder };
-        foreach (var argument in new[] { "-e", Program, Path.Combine(Home, "node_modules", "s3rver"), _folder, Port.ToString(CultureInfo.InvariantCulture), _conditions ? "conditions" : "" }) start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true,
+            WorkingDirectory = _folder };
+        foreach (var argument in new[] { "-e", Program, Path.Combine(Home, "node_modules", "s3rver"), _folder,
+            Port.ToString(CultureInfo.InvariantCulture), _conditions ? "conditions" : "" })
+            start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
-        Port = int.Parse(await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("s3rver ended before it listened"), CultureInfo.InvariantCulture);
+        Port = int.Parse(await _process.StandardOutput.ReadLineAsync()
+            ?? throw new InvalidOperationException("s3rver ended before it listened"), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Kills the server, in the middle of whatever it does.</summary>
@@ -69,7 +76,8 @@ internal sealed class S3Server : IAsyncDisposable
         return bucket;
     }
 
-    /// <summary>The folder in which the server keeps a bucket; an object <c>k</c> is the file <c>k._S3rver_object</c>, an unfinished upload a folder in <c>._S3rver_uploads</c>.</summary>
+    /// <summary>The folder in which the server keeps a bucket; an object <c>k</c> is the file <c>k._S3rver_object</c>, an unfinished upload
+    /// a folder in <c>._S3rver_uploads</c>.</summary>
     public string FolderOf(string bucket) => Path.Combine(_folder, bucket);
 
     public async ValueTask DisposeAsync()
@@ -79,8 +87,8 @@ internal sealed class S3Server : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts s3rver, says its port, and ends when its input does. In front of s3rver, which knows signatures of version 4 and does not check them, stands a check of them.
-    /// If wanted, objects appear whole or not at all, and under the condition <c>If-None-Match: *</c>.
+    /// Starts s3rver, says its port, and ends when its input does. In front of s3rver, which knows signatures of version 4 and does not
+    /// check them, stands a check of them. If wanted, objects appear whole or not at all, and under the condition <c>If-None-Match: *</c>.
     /// </summary>
     private const string Program = """
         const [s3rver, directory, port, conditions] = process.argv.slice(1), crypto = require('crypto'), fs = require('fs'), path = require('path');

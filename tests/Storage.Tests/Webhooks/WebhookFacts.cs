@@ -9,7 +9,8 @@ public abstract class WebhookFacts(Database database)
 {
     private static readonly WebhookWish Everything = new("https://hooks.example.com/loradrop", null, null, null, null);
 
-    private static readonly AttemptOutcome Delivered = new(204, null, TimeSpan.FromMilliseconds(40)), Failed = new(500, "it answered 500", TimeSpan.FromMilliseconds(40)), Gone = new(410, "it wants no more (410)", TimeSpan.FromMilliseconds(40));
+    private static readonly AttemptOutcome Delivered = new(204, null, TimeSpan.FromMilliseconds(40)), Failed = new(500, "it answered 500",
+        TimeSpan.FromMilliseconds(40)), Gone = new(410, "it wants no more (410)", TimeSpan.FromMilliseconds(40));
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -30,12 +31,16 @@ public abstract class WebhookFacts(Database database)
 
         Assert.Equal(7 - 1, await storage.Outbox.TellAsync(Cancel));
         var sent = await DeliveriesAsync(storage);
-        Assert.Equal(["job.submitted", "job.started", "job.importance_measured", "job.stage_succeeded", "job.stage_succeeded", "job.succeeded"], sent.Select(d => d.Type));
-        Assert.Equal(["queued", "running", "running", "running", "running", "succeeded"], sent.Select(d => Data(d).GetProperty("status").GetString()));
-        Assert.Equal(["importance-evaluation", "task-adaptation"], sent.Where(d => d.Type == "job.stage_succeeded").Select(d => Data(d).GetProperty("stage").GetString()));
+        Assert.Equal(["job.submitted", "job.started", "job.importance_measured", "job.stage_succeeded", "job.stage_succeeded",
+            "job.succeeded"], sent.Select(d => d.Type));
+        Assert.Equal(["queued", "running", "running", "running", "running", "succeeded"],
+            sent.Select(d => Data(d).GetProperty("status").GetString()));
+        Assert.Equal(["importance-evaluation", "task-adaptation"],
+            sent.Where(d => d.Type == "job.stage_succeeded").Select(d => Data(d).GetProperty("stage").GetString()));
         var body = JsonDocument.Parse(sent[^1].Payload).RootElement;
         Assert.Equal(["type", "timestamp", "data"], body.EnumerateObject().Select(field => field.Name));
-        Assert.Equal($$"""{"id":"{{job}}","name":"first","status":"succeeded","stage":"task-adaptation","method":"lora-drop","message":"accuracy 0.9","score":0.9,"labels":{"team":"search"},"href":"/jobs/{{job}}"}""", body.GetProperty("data").GetRawText());
+        Assert.Equal(
+            $$"""{"id":"{{job}}","name":"first","status":"succeeded","stage":"task-adaptation","method":"lora-drop","message":"accuracy 0.9","score":0.9,"labels":{"team":"search"},"href":"/jobs/{{job}}"}""", body.GetProperty("data").GetRawText());
     }
 
     [Fact]
@@ -85,7 +90,8 @@ public abstract class WebhookFacts(Database database)
         for (var i = 0; i < 120; i++) jobs.Add(await storage.Submit());
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => storage.Outbox.TellAsync(Cancel))));
         var sent = await DeliveriesAsync(storage);
-        foreach (var webhook in webhooks) Assert.Equal(jobs.Order(), sent.Where(d => d.WebhookId == webhook).Select(d => d.JobId!.Value).Order());
+        foreach (var webhook in webhooks)
+            Assert.Equal(jobs.Order(), sent.Where(d => d.WebhookId == webhook).Select(d => d.JobId!.Value).Order());
         Assert.Equal(0, await storage.Read(db => db.Events.CountAsync(e => e.Untold, Cancel)));
     }
 
@@ -210,7 +216,8 @@ public abstract class WebhookFacts(Database database)
         Assert.Equal(0, await storage.Outbox.TellAsync(Cancel)); // what happens while it is disabled is not kept for it
 
         Assert.Equal("webhook_disabled", (await storage.OnWebhooks(life => life.ReplayAsync(webhook, due[0].Id, Cancel))).Refusal!.Code);
-        Assert.Null((await storage.OnWebhooks(life => life.ChangeAsync(webhook, new(null, null, null, null, Enabled: true), Cancel))).Refusal);
+        Assert.Null(
+            (await storage.OnWebhooks(life => life.ChangeAsync(webhook, new(null, null, null, null, Enabled: true), Cancel))).Refusal);
         Assert.Equal(due.Select(d => d.Id).Order(), (await storage.Deliveries.DueAsync([], 10, Cancel)).Select(d => d.Id).Order());
     }
 
@@ -232,7 +239,8 @@ public abstract class WebhookFacts(Database database)
         Assert.Equal((DeliveryStatus.Pending, 0, 1), (replayed.Status, replayed.Round, replayed.Log.Count));
         var second = (await storage.Deliveries.TakeAsync(id, Cancel))!;
         Assert.Equal((first.Id, first.Body, 2), (second.Id, second.Body, second.Attempt));
-        Assert.Equal("delivery_not_found", (await storage.OnWebhooks(life => life.ReplayAsync(webhook, Guid.NewGuid(), Cancel))).Refusal!.Code);
+        Assert.Equal("delivery_not_found",
+            (await storage.OnWebhooks(life => life.ReplayAsync(webhook, Guid.NewGuid(), Cancel))).Refusal!.Code);
     }
 
     [Fact]
@@ -268,7 +276,8 @@ public abstract class WebhookFacts(Database database)
         var taken = (await storage.Deliveries.TakeAsync((await DeliveriesAsync(storage)).Single().Id, Cancel))!;
         Assert.Null(await storage.OnWebhooks(life => life.DeleteAsync(webhook, Cancel)));
         await storage.Deliveries.SettleAsync(taken, Failed, Cancel); // it was on its way
-        Assert.Equal((0, 0), (await storage.Read(db => db.Deliveries.CountAsync(Cancel)), await storage.Read(db => db.DeliveryAttempts.CountAsync(Cancel))));
+        Assert.Equal((0, 0), (await storage.Read(db => db.Deliveries.CountAsync(Cancel)),
+            await storage.Read(db => db.DeliveryAttempts.CountAsync(Cancel))));
         Assert.Equal("webhook_not_found", (await storage.OnWebhooks(life => life.DeleteAsync(webhook, Cancel)))!.Code);
     }
 
@@ -282,7 +291,8 @@ public abstract class WebhookFacts(Database database)
         await storage.Outbox.TellAsync(Cancel);
         await storage.AsARequest(life => life.PurgeAsync(job, Cancel));
         Assert.Equal(2, (await DeliveriesAsync(storage)).Count);
-        await storage.Deliveries.SettleAsync((await storage.Deliveries.TakeAsync((await DeliveriesAsync(storage))[0].Id, Cancel))!, Delivered, Cancel);
+        await storage.Deliveries.SettleAsync((await storage.Deliveries.TakeAsync((await DeliveriesAsync(storage))[0].Id, Cancel))!,
+            Delivered, Cancel);
         storage.Clock.Pass(TimeSpan.FromDays(29));
         Assert.Equal(0, await storage.Deliveries.RemoveOldAsync(Cancel));
         storage.Clock.Pass(TimeSpan.FromDays(2));
@@ -294,13 +304,17 @@ public abstract class WebhookFacts(Database database)
     public async Task Owners_see_their_own_and_admins_all()
     {
         await using var storage = await ReadyAsync();
-        var (ann, bob, root) = (new Caller("ann", Role.Submit, "ld_ann", null), new Caller("bob", Role.Submit, "ld_bob", null), new Caller("root", Role.Admin, "ld_root", null));
+        var (ann, bob, root) = (new Caller("ann", Role.Submit, "ld_ann", null), new Caller("bob", Role.Submit, "ld_bob", null),
+            new Caller("root", Role.Admin, "ld_root", null));
         var hers = await AddAsync(storage, ann);
-        Assert.Equal("webhook_not_found", (await storage.OnWebhooks(life => life.ChangeAsync(hers, new(null, null, null, null, false), Cancel), bob)).Refusal!.Code);
+        Assert.Equal("webhook_not_found",
+            (await storage.OnWebhooks(life => life.ChangeAsync(hers, new(null, null, null, null, false), Cancel), bob)).Refusal!.Code);
         Assert.Equal("webhook_not_found", (await storage.OnWebhooks(life => life.RotateAsync(hers, Cancel), bob)).Refusal!.Code);
         Assert.Equal("webhook_not_found", (await storage.OnWebhooks(life => life.DeleteAsync(hers, Cancel), bob))!.Code);
-        Assert.Equal("forbidden", (await storage.OnWebhooks(life => life.AddAsync(Everything with { AllOwners = true }, null, Cancel), ann)).Refusal!.Code);
-        Assert.Equal("forbidden", (await storage.OnWebhooks(life => life.ChangeAsync(hers, new(null, null, null, true, null), Cancel), ann)).Refusal!.Code);
+        Assert.Equal("forbidden",
+            (await storage.OnWebhooks(life => life.AddAsync(Everything with { AllOwners = true }, null, Cancel), ann)).Refusal!.Code);
+        Assert.Equal("forbidden",
+            (await storage.OnWebhooks(life => life.ChangeAsync(hers, new(null, null, null, true, null), Cancel), ann)).Refusal!.Code);
         Assert.Null((await storage.OnWebhooks(life => life.ChangeAsync(hers, new(null, null, null, true, false), Cancel), root)).Refusal);
         Assert.Equal([hers], await storage.OnWebhooks(life => life.Seen.Select(w => w.Id).ToListAsync(Cancel), root));
     }
@@ -310,7 +324,8 @@ public abstract class WebhookFacts(Database database)
     {
         await using var storage = await ReadyAsync();
         for (var i = 0; i < 15; i++) await AddAsync(storage);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => storage.OnWebhooks(life => life.AddAsync(Everything, null, Cancel)))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10)
+            .Select(_ => Task.Run(() => storage.OnWebhooks(life => life.AddAsync(Everything, null, Cancel)))));
         Assert.Equal((5, 5), (answers.Count(a => a.Refusal is null), answers.Count(a => a.Refusal?.Code == "too_many_webhooks")));
         await AddAsync(storage, new Caller("ann", Role.Submit, "ld_ann", null));
     }
@@ -336,18 +351,23 @@ public abstract class WebhookFacts(Database database)
         return storage;
     }
 
-    private static async Task<Guid> AddAsync(TestStorage storage, Caller? caller = null, string[]? types = null, bool? allOwners = null, bool? enabled = null)
+    private static async Task<Guid> AddAsync(TestStorage storage, Caller? caller = null, string[]? types = null, bool? allOwners = null,
+        bool? enabled = null)
     {
-        var id = (await storage.OnWebhooks(life => life.AddAsync(Everything with { Types = types, AllOwners = allOwners, Enabled = enabled }, null, Cancel), caller)).Value!.Id;
+        var id = (await storage.OnWebhooks(life =>
+            life.AddAsync(Everything with { Types = types, AllOwners = allOwners, Enabled = enabled }, null, Cancel), caller)).Value!.Id;
         storage.Clock.Pass(TimeSpan.FromMilliseconds(1));
         return id;
     }
 
-    private static Task<List<DeliveryRow>> DeliveriesAsync(TestStorage storage) => storage.Read(db => db.Deliveries.AsNoTracking().OrderBy(d => d.EventId).ToListAsync(Cancel));
+    private static Task<List<DeliveryRow>> DeliveriesAsync(TestStorage storage) =>
+        storage.Read(db => db.Deliveries.AsNoTracking().OrderBy(d => d.EventId).ToListAsync(Cancel));
 
-    private static Task<DeliveryRow> DeliveryAsync(TestStorage storage, Guid id) => storage.Read(db => db.Deliveries.AsNoTracking().Include(d => d.Log).SingleAsync(d => d.Id == id, Cancel));
+    private static Task<DeliveryRow> DeliveryAsync(TestStorage storage, Guid id) =>
+        storage.Read(db => db.Deliveries.AsNoTracking().Include(d => d.Log).SingleAsync(d => d.Id == id, Cancel));
 
-    private static Task<WebhookRow> WebhookAsync(TestStorage storage, Guid id) => storage.Read(db => db.Webhooks.AsNoTracking().SingleAsync(w => w.Id == id, Cancel));
+    private static Task<WebhookRow> WebhookAsync(TestStorage storage, Guid id) =>
+        storage.Read(db => db.Webhooks.AsNoTracking().SingleAsync(w => w.Id == id, Cancel));
 
     private static JsonElement Data(DeliveryRow delivery) => JsonDocument.Parse(delivery.Payload).RootElement.GetProperty("data");
 }
@@ -368,7 +388,8 @@ public sealed class WebhookOnPostgresFacts() : WebhookFacts(Database.Postgres)
         var (slow, quick) = (await storage.Submit(), await storage.Submit());
         await using var db = await storage.Contexts.CreateDbContextAsync(Cancel);
         await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
-        db.Events.Add(new() { JobId = slow, At = storage.Clock.GetUtcNow(), Type = EventType.Paused, Message = "has its id, and is not committed" });
+        db.Events.Add(new() { JobId = slow, At = storage.Clock.GetUtcNow(), Type = EventType.Paused,
+            Message = "has its id, and is not committed" });
         await db.SaveChangesAsync(Cancel);
         await storage.AsARequest(life => life.PauseAsync(quick, Cancel));
         Assert.Equal(1, await storage.Outbox.TellAsync(Cancel));

@@ -11,7 +11,8 @@ internal sealed class DatasetReadiness
 
     public DatasetReadiness(Command command) => command.Add(_noWait);
 
-    public Task<int> ShowAsync(Reply<DatasetView> added, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    public Task<int> ShowAsync(Reply<DatasetView> added, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         if (!options.GetValue(_noWait)) return ShowAsync(added, terminal, service, cancel);
         terminal.TellJson(added.Json);
@@ -24,7 +25,8 @@ internal sealed class DatasetReadiness
     {
         Reply<DatasetView> dataset;
         using (var view = terminal.Json ? null : new TransferView(terminal.Console, TimeProvider.System, "Fetch", 0))
-            dataset = await Preparation.AwaitAsync(() => service.DatasetAsync($"{added.Value.Id}", cancel), seen => Show(view, seen.Fetch), seen => seen.Status, TimeProvider.System, cancel);
+            dataset = await Preparation.AwaitAsync(() => service.DatasetAsync($"{added.Value.Id}", cancel), seen => Show(view, seen.Fetch),
+                seen => seen.Status, TimeProvider.System, cancel);
         terminal.TellJson(dataset.Json);
         return Sum(dataset.Value, terminal);
     }

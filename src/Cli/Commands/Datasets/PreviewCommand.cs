@@ -6,7 +6,8 @@ namespace LoraDrop.Cli;
 internal sealed class PreviewCommand : ServiceCommand
 {
     private readonly Argument<string> _name = new("name") { Description = "Name or id" };
-    private readonly Option<string> _split = new("--split") { Description = "train, validation or test", DefaultValueFactory = _ => "train" };
+    private readonly Option<string> _split = new("--split") { Description = "train, validation or test",
+        DefaultValueFactory = _ => "train" };
 
     public PreviewCommand() : base("preview", "Show the first rows of a dataset, with long texts cut; --json shows them whole")
     {

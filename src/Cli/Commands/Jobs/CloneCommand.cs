@@ -18,7 +18,8 @@ internal sealed class CloneCommand : JobCommand
         _settings = new(this, atService: true);
     }
 
-    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var patch = _settings.Patch(options);
         if (options.GetValue(_name) is { } name) patch["name"] = name;

@@ -7,7 +7,9 @@ internal sealed class EstimateCommand : ServiceCommand
 {
     private readonly SettingOptions _settings;
 
-    public EstimateCommand() : base("estimate", "Estimate a job's faults, parameters, memory and time, with the options of submit. Nothing is submitted") => _settings = new(this, atService: true);
+    public EstimateCommand()
+        : base("estimate", "Estimate a job's faults, parameters, memory and time, with the options of submit. Nothing is submitted") =>
+        _settings = new(this, atService: true);
 
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {

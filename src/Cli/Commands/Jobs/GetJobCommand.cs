@@ -5,7 +5,8 @@ namespace LoraDrop.Cli;
 /// <summary>Shows a job.</summary>
 internal sealed class GetJobCommand() : JobCommand("get", "Show everything about a job")
 {
-    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var found = await service.JobAsync(job, cancel);
         terminal.TellJson(found.Json);

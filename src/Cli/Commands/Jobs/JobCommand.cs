@@ -10,7 +10,8 @@ internal abstract class JobCommand : ServiceCommand
         Description = "Job id, as shown by submit and list",
         CustomParser = result =>
         {
-            if (!Guid.TryParse(result.Tokens[0].Value, out var id)) result.AddError($"'{result.Tokens[0].Value}' is not a job id; loradrop jobs list shows the ids");
+            if (!Guid.TryParse(result.Tokens[0].Value, out var id))
+                result.AddError($"'{result.Tokens[0].Value}' is not a job id; loradrop jobs list shows the ids");
             return id;
         },
     };
@@ -18,7 +19,8 @@ internal abstract class JobCommand : ServiceCommand
     protected JobCommand(string name, string description) : base(name, description) => Add(_id);
 
     /// <summary>Runs the command; returns the exit code.</summary>
-    protected abstract Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel);
+    protected abstract Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel);
 
     protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) =>
         RunAsync(options.GetValue(_id), options, terminal, service, cancel);

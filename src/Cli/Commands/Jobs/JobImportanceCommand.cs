@@ -18,13 +18,17 @@ internal sealed class JobImportanceCommand : JobCommand
         foreach (var (_, option) in _cut) Add(option);
     }
 
-    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
-        var asked = _cut.Where(cut => options.GetValue(cut.Option) is not null).Select(cut => $"{cut.Field}={Uri.EscapeDataString(options.GetValue(cut.Option)!)}").ToArray();
+        var asked = _cut.Where(cut => options.GetValue(cut.Option) is not null)
+            .Select(cut => $"{cut.Field}={Uri.EscapeDataString(options.GetValue(cut.Option)!)}").ToArray();
         var importance = await service.ImportanceAsync(job, asked.Length == 0 ? "" : $"?{string.Join('&', asked)}", cancel);
         terminal.TellJson(importance.Json);
         if (terminal.Json) return ExitCode.Done;
-        JobImportanceView.Write(terminal.Console, importance.Value, importance.Value.WhatIf ? (await service.ImportanceAsync(job, "", cancel)).Value : null);
+        JobImportanceView.Write(terminal.Console, importance.Value, importance.Value.WhatIf
+            ? (await service.ImportanceAsync(job, "", cancel)).Value
+            : null);
         return ExitCode.Done;
     }
 }

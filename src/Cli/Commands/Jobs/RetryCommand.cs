@@ -14,7 +14,8 @@ internal sealed class RetryCommand : JobCommand
         _watch = new(this);
     }
 
-    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var changed = await service.RetryAsync(job, cancel);
         terminal.TellJson(changed.Json);

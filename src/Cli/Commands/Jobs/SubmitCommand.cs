@@ -42,7 +42,10 @@ internal static class LocalSource
             if (settings[input] is JsonValue value && value.TryGetValue<string>(out var written)) settings[input] = Of(written);
     }
 
-    /// <summary><c>file:</c> and the absolute path of what exists here. A path has a slash or the end of a table's name; a word alone is the name of something registered.</summary>
+    /// <summary><c>file:</c> and the absolute path of what exists here. A path has a slash or the end of a table's name; a word alone is
+    /// the name of something registered.</summary>
     public static string Of(string written) =>
-        !written.Contains(':') && (written.Contains('/') || DataFormat.Extensions.Contains(DataFormat.Of(written))) && Path.Exists(written) ? $"file:{Path.GetFullPath(written)}" : written;
+        !written.Contains(':') && (written.Contains('/') || DataFormat.Extensions.Contains(DataFormat.Of(written))) && Path.Exists(written)
+            ? $"file:{Path.GetFullPath(written)}"
+            : written;
 }

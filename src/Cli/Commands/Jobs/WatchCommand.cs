@@ -9,6 +9,7 @@ internal sealed class WatchCommand : JobCommand
 
     public WatchCommand() : base("watch", "Follow a job to its end; Ctrl-C leaves it running") => _watch = new(this);
 
-    protected override Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) =>
+    protected override Task<int> RunAsync(Guid job, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel) =>
         _watch.RunAsync(job, options, terminal, service, cancel);
 }

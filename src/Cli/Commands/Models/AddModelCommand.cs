@@ -7,7 +7,9 @@ namespace LoraDrop.Cli;
 internal sealed class AddModelCommand : ServiceCommand
 {
     private readonly Argument<string> _name = new("name") { Description = "Name for use in jobs" };
-    private readonly Argument<string> _source = new("source") { Description = "hf:<repository>[@revision], a folder on the service's machine (file:/path or ./path), or a bucket's folder (s3://bucket/folder)" };
+    private readonly Argument<string> _source =
+        new("source") { Description = "hf:<repository>[@revision], a folder on the service's machine (file:/path or ./path), or a bucket's "
+            + "folder (s3://bucket/folder)" };
     private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until it is ready" };
 
     public AddModelCommand() : base("add", "Register a model from the hub, a bucket or the service's machine")
@@ -31,7 +33,8 @@ internal sealed class AddModelCommand : ServiceCommand
     {
         Reply<ModelView> model;
         using (var view = terminal.Json ? null : new TransferView(terminal.Console, TimeProvider.System, "Fetch", 0))
-            model = await Preparation.AwaitAsync(() => service.ModelAsync($"{added.Value.Id}", cancel), seen => DatasetReadiness.Show(view, seen.Fetch), seen => seen.Status, TimeProvider.System, cancel);
+            model = await Preparation.AwaitAsync(() => service.ModelAsync($"{added.Value.Id}", cancel),
+                seen => DatasetReadiness.Show(view, seen.Fetch), seen => seen.Status, TimeProvider.System, cancel);
         terminal.TellJson(model.Json);
         return Sum(model.Value, terminal);
     }

@@ -14,7 +14,9 @@ internal sealed class ListModelsCommand : ServiceCommand
     protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
         var models = await _list.ReadAsync(options, terminal, query => service.ModelsAsync(query, cancel), [], cancel);
-        if (!terminal.Json) PlainTable.Write(terminal.Console, ["name", "status", "family", ">layers", ">parameters", "source", "created"], models.Select(Row));
+        if (!terminal.Json)
+            PlainTable.Write(terminal.Console, ["name", "status", "family", ">layers", ">parameters", "source", "created"],
+                models.Select(Row));
         return ExitCode.Done;
     }
 

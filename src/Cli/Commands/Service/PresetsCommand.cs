@@ -20,7 +20,8 @@ internal sealed class PresetsCommand() : ServiceCommand("presets", "List the pre
 
     private static IReadOnlyList<string?> Row(TaskPreset preset) =>
     [
-        preset.Name, JsonText.NameOf(preset.Kind), string.Join(" or ", preset.Columns.Select(columns => $"({columns})")), preset.Labels is { } labels ? string.Join(", ", labels) : null,
+        preset.Name, JsonText.NameOf(preset.Kind), string.Join(" or ", preset.Columns.Select(columns => $"({columns})")),
+        preset.Labels is { } labels ? string.Join(", ", labels) : null,
         JsonText.NameOf(preset.Metric),
     ];
 }

@@ -15,13 +15,16 @@ internal sealed class WorkersCommand() : ServiceCommand("workers", "List the wor
             terminal.TellJson(worker.Json);
             workers.Add(worker.Value);
         }
-        if (!terminal.Json) PlainTable.Write(terminal.Console, ["worker", "version", "device", ">slots", "heard of", "runs"], workers.Select(Row));
+        if (!terminal.Json)
+            PlainTable.Write(terminal.Console, ["worker", "version", "device", ">slots", "heard of", "runs"], workers.Select(Row));
         return ExitCode.Done;
     }
 
     private static IReadOnlyList<string?> Row(WorkerView worker) =>
     [
         worker.Id, worker.Version, worker.Device, $"{worker.Slots}", Words.Time(worker.HeartbeatAt),
-        worker.Running.Count > 0 ? string.Join(", ", worker.Running.Select(stage => $"{StageNames.ForPeople(stage.Stage)} of {stage.Job}")) : null,
+        worker.Running.Count > 0
+        ? string.Join(", ", worker.Running.Select(stage => $"{StageNames.ForPeople(stage.Stage)} of {stage.Job}"))
+        : null,
     ];
 }

@@ -5,7 +5,8 @@ namespace LoraDrop.Cli;
 /// <summary>Deletes a webhook.</summary>
 internal sealed class DeleteWebhookCommand() : WebhookCommand("delete", "Delete a webhook and its deliveries")
 {
-    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         await service.DeleteWebhookAsync(webhook, cancel);
         terminal.Tell(new { Deleted = webhook });

@@ -17,5 +17,6 @@ internal sealed class ListWebhooksCommand : ServiceCommand
         return ExitCode.Done;
     }
 
-    private static IReadOnlyList<string?> Row(WebhookView webhook) => [$"{webhook.Id}", webhook.Url, string.Join(", ", webhook.Events), WebhookCommand.StateOf(webhook), Words.Time(webhook.CreatedAt)];
+    private static IReadOnlyList<string?> Row(WebhookView webhook) =>
+        [$"{webhook.Id}", webhook.Url, string.Join(", ", webhook.Events), WebhookCommand.StateOf(webhook), Words.Time(webhook.CreatedAt)];
 }

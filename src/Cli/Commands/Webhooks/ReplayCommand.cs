@@ -5,11 +5,13 @@ namespace LoraDrop.Cli;
 /// <summary>Sends a delivery again.</summary>
 internal sealed class ReplayCommand : WebhookCommand
 {
-    private readonly Argument<Guid> _delivery = IdArgument("delivery", "The delivery's id, as deliveries shows it", "is not the id of a delivery; loradrop webhooks deliveries shows the ids");
+    private readonly Argument<Guid> _delivery = IdArgument("delivery", "The delivery's id, as deliveries shows it",
+        "is not the id of a delivery; loradrop webhooks deliveries shows the ids");
 
     public ReplayCommand() : base("replay", "Send a delivery again, under the same id") => Add(_delivery);
 
-    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         terminal.TellJson((await service.ReplayAsync(webhook, options.GetValue(_delivery), cancel)).Json);
         terminal.Say($"will be sent again: loradrop webhooks deliveries {webhook}");

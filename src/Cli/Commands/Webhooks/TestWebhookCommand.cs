@@ -8,7 +8,8 @@ internal sealed class TestWebhookCommand() : WebhookCommand("test", "Send a test
 {
     private const string NotDelivered = "not_delivered";
 
-    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var sent = await service.TestWebhookAsync(webhook, cancel);
         terminal.TellJson(sent.Json);

@@ -18,13 +18,17 @@ internal sealed class UpdateWebhookCommand : WebhookCommand
         Validators.Add(result =>
         {
             if (result.GetValue(_enable) && result.GetValue(_disable)) result.AddError("--enable and --disable exclude each other");
-            if (changes.All(change => result.GetResult(change) is null or { Implicit: true })) result.AddError($"give at least one of {string.Join(", ", changes.Select(change => change.Name))}");
+            if (changes.All(change => result.GetResult(change) is null or { Implicit: true }))
+                result.AddError($"give at least one of {string.Join(", ", changes.Select(change => change.Name))}");
         });
     }
 
-    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
+    protected override async Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel)
     {
         var enabled = options.GetValue(_enable) ? true : options.GetValue(_disable) ? false : (bool?)null;
-        return Show(await service.ChangeWebhookAsync(webhook, new(options.GetValue(_address), options.GetValue(_events) is { Length: > 0 } events ? events : null, options.GetValue(_description), null, enabled), cancel), terminal);
+        return Show(await service.ChangeWebhookAsync(webhook,
+            new(options.GetValue(_address), options.GetValue(_events) is { Length: > 0 } events ? events : null,
+            options.GetValue(_description), null, enabled), cancel), terminal);
     }
 }

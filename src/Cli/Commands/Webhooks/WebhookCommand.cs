@@ -6,14 +6,17 @@ namespace LoraDrop.Cli;
 /// <summary>A command about one webhook.</summary>
 internal abstract class WebhookCommand : ServiceCommand
 {
-    private readonly Argument<Guid> _id = IdArgument("id", "The webhook's id, as add and list show it", "is not the id of a webhook; loradrop webhooks list shows the ids");
+    private readonly Argument<Guid> _id = IdArgument("id", "The webhook's id, as add and list show it",
+        "is not the id of a webhook; loradrop webhooks list shows the ids");
 
     protected WebhookCommand(string name, string description) : base(name, description) => Add(_id);
 
     /// <summary>Runs the command; returns the exit code.</summary>
-    protected abstract Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel);
+    protected abstract Task<int> RunAsync(Guid webhook, ParseResult options, Terminal terminal, ServiceClient service,
+        CancellationToken cancel);
 
-    protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) => RunAsync(options.GetValue(_id), options, terminal, service, cancel);
+    protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) =>
+        RunAsync(options.GetValue(_id), options, terminal, service, cancel);
 
     protected static Argument<Guid> IdArgument(string name, string description, string otherwise) => new(name)
     {

@@ -52,7 +52,8 @@ public sealed record Bleu(
         if (counts.Matched.All(m => m == 0)) return Result(0);
         for (var n = 0; n < Orders; n++)
         {
-            double more = Smoothing == BleuSmoothing.AddOne && n > 0 ? 1 : 0, matched = counts.Matched[n] + more, total = counts.Total[n] + more;
+            double more = Smoothing == BleuSmoothing.AddOne && n > 0 ? 1 : 0, matched = counts.Matched[n] + more, total = counts.Total[n]
+                + more;
             if (total == 0) break;
             if (EffectiveOrder) used = n + 1;
             precisions[n] = 100 * (matched > 0 ? matched : Smoothing switch

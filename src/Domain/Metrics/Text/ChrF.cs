@@ -37,7 +37,8 @@ public sealed record ChrF(int WordOrder = 0, bool Lowercase = false)
         {
             var split = Words.Split(Lowercase ? Words.Lower(text) : text);
             int[] runes = [.. split.SelectMany(word => word.EnumerateRunes()).Select(rune => rune.Value)];
-            return [.. characters.Of(runes, CharacterOrder), .. words.Of(split.ConvertAll(PunctuationApart).SelectMany(w => w).ToList(), WordOrder)];
+            return [.. characters.Of(runes, CharacterOrder),
+                .. words.Of(split.ConvertAll(PunctuationApart).SelectMany(w => w).ToList(), WordOrder)];
         }
     }
 
@@ -49,7 +50,8 @@ public sealed record ChrF(int WordOrder = 0, bool Lowercase = false)
     {
         var counted = orders.Where(o => o is { Hypothesis: > 0, Reference: > 0 }).ToList();
         if (counted.Count == 0) return 0;
-        double precision = counted.Average(o => o.Common / (double)o.Hypothesis), recall = counted.Average(o => o.Common / (double)o.Reference);
+        double precision = counted.Average(o => o.Common / (double)o.Hypothesis),
+            recall = counted.Average(o => o.Common / (double)o.Reference);
         return precision + recall == 0 ? 0 : 100 * (1 + BetaSquared) * precision * recall / (BetaSquared * precision + recall);
     }
 

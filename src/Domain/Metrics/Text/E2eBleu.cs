@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// BLEU as the E2E challenge measures it, and with it the figures published for E2E and DART: several references, 13a tokens, case ignored; equal to
-/// pymteval of tuetschek/e2e-metrics.
+/// BLEU as the E2E challenge measures it, and with it the figures published for E2E and DART: several references, 13a tokens, case ignored;
+/// equal to pymteval of tuetschek/e2e-metrics.
 /// </summary>
 /// <remarks>
-/// An order without a match counts 10⁻¹⁵ matches. A sentence of fewer than four tokens takes n-grams it does not have from the total, as it does in
-/// pymteval, so a corpus of such sentences can score above 1; <see cref="Bleu"/> is right there.
+/// An order without a match counts 10⁻¹⁵ matches. A sentence of fewer than four tokens takes n-grams it does not have from the total, as it
+/// does in pymteval, so a corpus of such sentences can score above 1; <see cref="Bleu"/> is right there.
 /// </remarks>
 public static class E2eBleu
 {

@@ -1,6 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Tokens as the scripts of the E2E challenge (tuetschek/e2e-metrics, pymteval.py) have them; those of WebNLG and DART score alike.</summary>
+/// <summary>Tokens as the scripts of the E2E challenge (tuetschek/e2e-metrics, pymteval.py) have them; those of WebNLG and DART score
+/// alike.</summary>
 internal static class E2eTokens
 {
     /// <summary>The 13a tokens; an empty text is one empty token there, so it is one here.</summary>

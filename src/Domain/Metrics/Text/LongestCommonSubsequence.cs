@@ -3,8 +3,8 @@ using System.Numerics;
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// The longest common subsequence of two token lists, 64 columns of its table at a time (Hyyrö 2004): n·m/64 steps, and a bit of memory per cell only
-/// where the positions are asked for.
+/// The longest common subsequence of two token lists, 64 columns of its table at a time (Hyyrö 2004): n·m/64 steps, and a bit of memory per
+/// cell only where the positions are asked for.
 /// </summary>
 internal static class LongestCommonSubsequence
 {
@@ -15,7 +15,8 @@ internal static class LongestCommonSubsequence
         return table.Length;
     }
 
-    /// <summary>Where in <paramref name="one"/> the subsequence lies; of several the one that the published ROUGE finds, reading back from the end.</summary>
+    /// <summary>Where in <paramref name="one"/> the subsequence lies; of several the one that the published ROUGE finds, reading back from
+    /// the end.</summary>
     public static List<int> Positions(List<string> one, List<string> other)
     {
         var table = new Rows(other);

@@ -1,12 +1,12 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// METEOR (Lavie and Agarwal 2007) in the two stages that need no dictionary, equal words and equal stems: NLTK 3.8's <c>meteor_score</c> over 13a tokens,
-/// without its WordNet stage.
+/// METEOR (Lavie and Agarwal 2007) in the two stages that need no dictionary, equal words and equal stems: NLTK 3.8's <c>meteor_score</c>
+/// over 13a tokens, without its WordNet stage.
 /// </summary>
 /// <remarks>
-/// Not the METEOR 1.5 of the E2E and DART scripts, which knows synonyms and paraphrases from tables of its own and weighs function words less: compare these
-/// figures with one another, not with published ones.
+/// Not the METEOR 1.5 of the E2E and DART scripts, which knows synonyms and paraphrases from tables of its own and weighs function words
+/// less: compare these figures with one another, not with published ones.
 /// </remarks>
 public static class Meteor
 {

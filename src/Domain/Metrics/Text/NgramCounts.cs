@@ -39,7 +39,8 @@ internal sealed class NgramCounts
     /// <summary>Of each n-gram, the number of the n-gram without its last token; 0 for a single token.</summary>
     public Dictionary<int, int> Prefixes() => _ngrams.ToDictionary(ngram => ngram.Value, ngram => ngram.Key.Prefix);
 
-    /// <summary>Raises each count of <paramref name="most"/> to that of <paramref name="counts"/>: an n-gram may be used as often as the reference that uses it most.</summary>
+    /// <summary>Raises each count of <paramref name="most"/> to that of <paramref name="counts"/>: an n-gram may be used as often as the
+    /// reference that uses it most.</summary>
     public static void Raise(Dictionary<int, int>[] most, Dictionary<int, int>[] counts)
     {
         for (var n = 0; n < most.Length; n++)

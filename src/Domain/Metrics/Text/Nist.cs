@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// NIST (Doddington 2002): matches of n-grams, n = 1..5, each weighted by how much it says, which is how rare it is after its first n-1 words in the
-/// references. Equal to pymteval of tuetschek/e2e-metrics; mteval-v13a prints the same where every segment has equally many
+/// NIST (Doddington 2002): matches of n-grams, n = 1..5, each weighted by how much it says, which is how rare it is after its first n-1
+/// words in the references. Equal to pymteval of tuetschek/e2e-metrics; mteval-v13a prints the same where every segment has equally many
 /// references and no text fewer than five tokens.
 /// </summary>
 public static class Nist
@@ -11,7 +11,8 @@ public static class Nist
 
     /// <param name="segments">The corpus.</param>
     /// <param name="lowercase">Whether case is ignored, as the E2E challenge does.</param>
-    /// <returns>NIST, 0 and up (7 to 9 on E2E); NaN where an order's n-grams add up to none, as with one sentence of one to four words.</returns>
+    /// <returns>NIST, 0 and up (7 to 9 on E2E); NaN where an order's n-grams add up to none, as with one sentence of one to four
+    /// words.</returns>
     public static double Corpus(IEnumerable<Segment> segments, bool lowercase = true)
     {
         var ngrams = new NgramCounts();
@@ -24,7 +25,8 @@ public static class Nist
             var hypothesis = E2eTokens.Of(segment.Hypothesis, lowercase);
             var references = segment.References.Select(r => E2eTokens.Of(r, lowercase)).ToList();
             var counted = references.ConvertAll(r => ngrams.Of(r, Orders));
-            foreach (var (ngram, count) in counted.SelectMany(order => order).SelectMany(count => count)) NgramCounts.Add(inReferences, ngram, count);
+            foreach (var (ngram, count) in counted.SelectMany(order => order).SelectMany(count => count))
+                NgramCounts.Add(inReferences, ngram, count);
             foreach (var count in counted.Skip(1)) NgramCounts.Raise(counted[0], count);
             Match(ngrams.Of(hypothesis, Orders), counted[0], matched);
             (length, sentences) = (length + hypothesis.Count, sentences + 1);

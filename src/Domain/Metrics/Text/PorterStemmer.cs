@@ -1,22 +1,26 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// Porter's stemmer ("An algorithm for suffix stripping", 1980) with NLTK's extensions, which is the one that rouge_score and NLTK's METEOR use.
+/// Porter's stemmer ("An algorithm for suffix stripping", 1980) with NLTK's extensions, which is the one that rouge_score and NLTK's METEOR
+/// use.
 /// </summary>
 public static class PorterStemmer
 {
     private static readonly Dictionary<string, string> Irregular = new()
     {
         ["sky"] = "sky", ["skies"] = "sky", ["dying"] = "die", ["lying"] = "lie", ["tying"] = "tie", ["news"] = "news",
-        ["innings"] = "inning", ["inning"] = "inning", ["outings"] = "outing", ["outing"] = "outing", ["cannings"] = "canning", ["canning"] = "canning",
+        ["innings"] = "inning", ["inning"] = "inning", ["outings"] = "outing", ["outing"] = "outing", ["cannings"] = "canning",
+        ["canning"] = "canning",
         ["howe"] = "howe", ["proceed"] = "proceed", ["exceed"] = "exceed", ["succeed"] = "succeed",
     };
 
     // (m > 0), except LOGI, which counts its l with the stem. The first suffix that fits decides, whether or not its condition holds.
     private static readonly (string Suffix, string With)[] Step2 =
     [
-        ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("bli", "ble"), ("alli", "al"), ("entli", "ent"),
-        ("eli", "e"), ("ousli", "ous"), ("ization", "ize"), ("ation", "ate"), ("ator", "ate"), ("alism", "al"), ("iveness", "ive"), ("fulness", "ful"),
+        ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("bli", "ble"), ("alli", "al"),
+        ("entli", "ent"),
+        ("eli", "e"), ("ousli", "ous"), ("ization", "ize"), ("ation", "ate"), ("ator", "ate"), ("alism", "al"), ("iveness", "ive"),
+        ("fulness", "ful"),
         ("ousness", "ous"), ("aliti", "al"), ("iviti", "ive"), ("biliti", "ble"), ("fulli", "ful"), ("logi", "log"),
     ];
 
@@ -26,7 +30,8 @@ public static class PorterStemmer
 
     // (m > 1), and ION only behind s or t.
     private static readonly string[] Step4 =
-        ["al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize"];
+        ["al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive",
+            "ize"];
 
     /// <summary>The stem of a word in lower case: <c>relational</c> → <c>relat</c>. Words of one or two letters stay as they are.</summary>
     public static string Stem(string word)
@@ -135,7 +140,8 @@ public static class PorterStemmer
         return false;
     }
 
-    private static bool EndsInDoubleConsonant(string word) => word.Length >= 2 && word[^1] == word[^2] && IsConsonant(word, word.Length - 1);
+    private static bool EndsInDoubleConsonant(string word) =>
+        word.Length >= 2 && word[^1] == word[^2] && IsConsonant(word, word.Length - 1);
 
     private static bool EndsConsonantVowelConsonant(string word) => word.Length switch
     {

@@ -1,8 +1,8 @@
 namespace LoraDrop.Domain;
 
 /// <summary>
-/// ROUGE (Lin 2004), equal to Google's rouge_score 0.1.2: shared words, shared pairs of words, and the longest common subsequence, of ASCII letters and
-/// digits in lower case.
+/// ROUGE (Lin 2004), equal to Google's rouge_score 0.1.2: shared words, shared pairs of words, and the longest common subsequence, of ASCII
+/// letters and digits in lower case.
 /// </summary>
 /// <param name="Stem">Whether words of more than three letters are cut to their stems first, as is usual for summaries.</param>
 public sealed record Rouge(bool Stem = true)
@@ -55,7 +55,8 @@ public sealed record Rouge(bool Stem = true)
 
     private List<List<string>> Lines(string text) => [.. text.Split('\n').Where(line => line.Length > 0).Select(Tokens)];
 
-    // A reference line is hit by the words that lie in its common subsequence with any line; no word counts oftener than both texts have it.
+    // A reference line is hit by the words that lie in its common subsequence with any line; no word counts oftener than both texts have
+    // it.
     private static RougeScore SummaryLevel(List<List<string>> ours, List<List<string>> theirs)
     {
         var left = theirs.SelectMany(t => t).GroupBy(t => t).ToDictionary(t => t.Key, t => t.Count());

@@ -37,8 +37,8 @@ internal static partial class Tokens
         text.Contains('&') ? text.Replace("&quot;", "\"").Replace("&amp;", "&").Replace("&lt;", "<").Replace("&gt;", ">") : text;
 
     /// <summary>
-    /// Blanks around punctuation, around points and commas that no digit stands before or none behind, and behind a digit before a dash; where
-    /// asked for, before 's, too.
+    /// Blanks around punctuation, around points and commas that no digit stands before or none behind, and behind a digit before a dash;
+    /// where asked for, before 's, too.
     /// </summary>
     public static string Western(string text, bool possessives = false)
     {

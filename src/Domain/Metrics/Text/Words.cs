@@ -26,7 +26,8 @@ internal static class Words
         return text[..end];
     }
 
-    /// <summary>Unicode lower case, including two letters that .NET handles differently: İ becomes two characters, and Σ becomes ς at the end of a word.</summary>
+    /// <summary>Unicode lower case, including two letters that .NET handles differently: İ becomes two characters, and Σ becomes ς at the
+    /// end of a word.</summary>
     public static string Lower(string text)
     {
         if (text.AsSpan().IndexOfAny('İ', 'Σ') < 0) return text.ToLowerInvariant();

@@ -7,7 +7,8 @@ namespace LoraDrop.Engine.Chat.Jinja;
 /// <summary>The filters and tests of Jinja that chat templates use.</summary>
 internal static class JinjaFilters
 {
-    public static object? Apply(string name, object? value, IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named, int line)
+    public static object? Apply(string name, object? value, IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named,
+        int line)
     {
         RefuseUnknown(name, args, named, line);
         object? Argument(int i, string called) => i < args.Count ? args[i] : named.GetValueOrDefault(called);
@@ -41,7 +42,9 @@ internal static class JinjaFilters
             case "first": return Items() is [var first, ..] ? first : new JinjaUndefined("first");
             case "last": return Items() is [.., var last] ? last : new JinjaUndefined("last");
             case "list": return Items();
-            case "reverse": return value is string reversed ? string.Concat(JinjaValue.Characters(reversed).Reverse()) : Items().AsEnumerable().Reverse().ToList();
+            case "reverse": return value is string reversed
+                ? string.Concat(JinjaValue.Characters(reversed).Reverse())
+                : Items().AsEnumerable().Reverse().ToList();
             case "sort": return Argument(0, "reverse") is true ? InOrder(Items(), item => Folded(Key(item, 2)), line, largestFirst: true)
                 : Sorted(2);
             case "unique": return Items().Aggregate(new List<object?>(), (kept, item) =>
@@ -58,13 +61,16 @@ internal static class JinjaFilters
             case "min": return Sorted(1).FirstOrDefault(new JinjaUndefined("min"));
             case "max": return InOrder(Items(), item => Folded(Key(item, 1)), line, largestFirst: true)
                 .FirstOrDefault(new JinjaUndefined("max"));
-            case "items": return value is JinjaUndefined ? new List<object?>() : value is JinjaMap map1 ? JinjaMethods.Of(map1, "items")!([], named, line) : throw new JinjaException($"{JinjaValue.NameOf(value)} has no items", line);
+            case "items": return value is JinjaUndefined ? new List<object?>() : value is JinjaMap map1
+                ? JinjaMethods.Of(map1, "items")!([], named, line)
+                : throw new JinjaException($"{JinjaValue.NameOf(value)} has no items", line);
             case "dictsort": return value is JinjaMap map2 ? InOrder([.. map2.Keys], Folded, line)
                 .Select(object? (key) => new JinjaTuple([key, map2[(string)key!]])).ToList() :
                 throw new JinjaException($"{JinjaValue.NameOf(value)} is no dictionary", line);
             case "default" or "d": return value is JinjaUndefined || (Argument(1, "boolean") is true && !JinjaValue.IsTrue(value))
                 ? IsGiven(0, "default_value") ? Argument(0, "default_value") : "" : value;
-            case "indent": return Indented(JinjaValue.Text(value), Argument(0, "width"), Argument(1, "first") is true, Argument(2, "blank") is true);
+            case "indent": return Indented(JinjaValue.Text(value), Argument(0, "width"), Argument(1, "first") is true,
+                Argument(2, "blank") is true);
             case "map":
                 if (named.GetValueOrDefault("attribute") is { } attribute)
                 {
@@ -175,17 +181,23 @@ internal static class JinjaFilters
 
     public static string Replaced(string text, IReadOnlyList<object?> args, int line)
     {
-        if (args.Count < 2 || args[0] is not string old || old.Length == 0) throw new JinjaException("replace takes a text that is not empty, and what takes its place", line);
+        if (args.Count < 2 || args[0] is not string old || old.Length == 0)
+            throw new JinjaException("replace takes a text that is not empty, and what takes its place", line);
         var by = JinjaValue.Text(args[1]);
         if (args.ElementAtOrDefault(2) is not long times) return text.Replace(old, by, StringComparison.Ordinal);
-        for (int at = 0; times > 0 && (at = text.IndexOf(old, at, StringComparison.Ordinal)) >= 0; times--, at += by.Length) text = text[..at] + by + text[(at + old.Length)..];
+        for (int at = 0; times > 0 && (at = text.IndexOf(old, at, StringComparison.Ordinal)) >= 0; times--, at += by.Length)
+            text = text[..at] + by + text[(at + old.Length)..];
         return text;
     }
 
-    private static string FilterName(IReadOnlyList<object?> args, int line) => args.ElementAtOrDefault(0) as string ?? throw new JinjaException("map takes the name of a filter, or attribute=", line);
+    private static string FilterName(IReadOnlyList<object?> args, int line) =>
+        args.ElementAtOrDefault(0) as string ?? throw new JinjaException("map takes the name of a filter, or attribute=", line);
 
     private static bool Holds(object? value, IReadOnlyList<object?> test, int line) =>
-        test.Count == 0 ? JinjaValue.IsTrue(value) : Test(test[0] as string ?? throw new JinjaException("the name of a test is wanted here", line), value, [.. test.Skip(1)], line);
+        test.Count == 0
+            ? JinjaValue.IsTrue(value)
+            : Test(test[0] as string ?? throw new JinjaException("the name of a test is wanted here", line), value, [.. test.Skip(1)],
+            line);
 
     /// <param name="item">What has the field.</param>
     /// <param name="path">A name, a place, or several with dots between.</param>
@@ -201,7 +213,9 @@ internal static class JinjaFilters
     private static string Indented(string text, object? width, bool first, bool blank)
     {
         var indent = width as string ?? new string(' ', (int)Math.Clamp(width as long? ?? 4, 0, 100));
-        var lines = text.Split('\n').Index().Select(line => line.Index == 0 && !first || line.Item.Length == 0 && !blank ? line.Item : indent + line.Item);
+        var lines = text.Split('\n').Index().Select(line => line.Index == 0 && !first || line.Item.Length == 0 && !blank
+            ? line.Item
+            : indent + line.Item);
         return string.Join('\n', lines);
     }
 }

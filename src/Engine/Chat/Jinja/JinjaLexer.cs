@@ -12,10 +12,12 @@ internal enum JinjaKind { Text, BeginValue, EndValue, BeginBlock, EndBlock, Name
 /// <param name="Line">Line, from 1.</param>
 internal readonly record struct JinjaToken(JinjaKind Kind, string Text, int Line);
 
-/// <summary>Cuts a template into pieces, with the white space around its blocks removed as <c>trim_blocks</c> and <c>lstrip_blocks</c> say, which transformers sets.</summary>
+/// <summary>Cuts a template into pieces, with the white space around its blocks removed as <c>trim_blocks</c> and <c>lstrip_blocks</c> say,
+/// which transformers sets.</summary>
 internal sealed class JinjaLexer
 {
-    private static readonly string[] Marks = ["**", "//", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "|", "+", "-", "*", "/", "%", "~", "<", ">", "="];
+    private static readonly string[] Marks = ["**", "//", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "|", "+",
+        "-", "*", "/", "%", "~", "<", ">", "="];
 
     private readonly string _source;
     private readonly List<JinjaToken> _tokens = [];
@@ -113,7 +115,8 @@ internal sealed class JinjaLexer
         foreach (var (open, endings) in new[] { ("{%-", true), ("{%", false) })
         {
             var at = _source.IndexOf(open, _at, StringComparison.Ordinal);
-            while (at >= 0 && !_source.AsSpan(at + open.Length).TrimStart().StartsWith("endraw")) at = _source.IndexOf(open, at + 1, StringComparison.Ordinal);
+            while (at >= 0 && !_source.AsSpan(at + open.Length).TrimStart().StartsWith("endraw"))
+                at = _source.IndexOf(open, at + 1, StringComparison.Ordinal);
             if (at < 0) continue;
             var text = _source[_at..at];
             if (stripped) text = text.TrimStart();
@@ -236,7 +239,8 @@ internal sealed class JinjaLexer
             case '\n': return "";
             case 'x' or 'u' or 'U':
                 var digits = c switch { 'x' => 2, 'u' => 4, _ => 8 };
-                if (_at + digits < _source.Length && int.TryParse(_source.AsSpan(_at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+                if (_at + digits < _source.Length && int.TryParse(_source.AsSpan(_at + 1, digits), NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture, out var code))
                 {
                     _at += digits;
                     return code is > 0xFFFF and <= 0x10FFFF ? char.ConvertFromUtf32(code) : ((char)code).ToString();

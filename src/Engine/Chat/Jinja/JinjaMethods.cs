@@ -34,7 +34,9 @@ internal static class JinjaMethods
         "capitalize" => (_, _, _) => JinjaCase.Capital(text),
         "find" => (args, _, line) => Place(text, text.IndexOf(Text(args, 0, line), StringComparison.Ordinal)),
         "rfind" => (args, _, line) => Place(text, text.LastIndexOf(Text(args, 0, line), StringComparison.Ordinal)),
-        "count" => (args, _, line) => (long)(Text(args, 0, line) is { Length: > 0 } part ? (text.Length - text.Replace(part, "", StringComparison.Ordinal).Length) / part.Length : text.Length + 1),
+        "count" => (args, _, line) => (long)(Text(args, 0, line) is { Length: > 0 } part
+            ? (text.Length - text.Replace(part, "", StringComparison.Ordinal).Length) / part.Length
+            : text.Length + 1),
         "isdigit" => (_, _, _) => text.Length > 0 && text.All(char.IsDigit),
         "isspace" => (_, _, _) => text.Length > 0 && text.All(JinjaValue.IsSpace),
         "isalpha" => (_, _, _) => text.Length > 0 && text.EnumerateRunes().All(Rune.IsLetter),
@@ -133,5 +135,6 @@ internal static class JinjaMethods
     private static IEnumerable<string> Ends(IReadOnlyList<object?> args, int line) =>
         args.ElementAtOrDefault(0) is List<object?> several ? several.OfType<string>() : [Text(args, 0, line)];
 
-    private static string Text(IReadOnlyList<object?> args, int i, int line) => args.ElementAtOrDefault(i) as string ?? throw new JinjaException($"a text is wanted here; {JinjaValue.NameOf(args.ElementAtOrDefault(i))} was given", line);
+    private static string Text(IReadOnlyList<object?> args, int i, int line) => args.ElementAtOrDefault(i) as string
+        ?? throw new JinjaException($"a text is wanted here; {JinjaValue.NameOf(args.ElementAtOrDefault(i))} was given", line);
 }

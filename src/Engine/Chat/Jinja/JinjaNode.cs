@@ -8,7 +8,8 @@ internal sealed record JinjaArguments(IReadOnlyList<JinjaNode> Positional, IRead
     public static JinjaArguments None { get; } = new([], []);
 
     public (IReadOnlyList<object?> Positional, IReadOnlyDictionary<string, object?> Named) Of(JinjaScope scope) =>
-        ([.. Positional.Select(argument => argument.Value(scope))], Named.ToDictionary(argument => argument.Name, argument => argument.Value.Value(scope)));
+        ([.. Positional.Select(argument => argument.Value(scope))],
+            Named.ToDictionary(argument => argument.Name, argument => argument.Value.Value(scope)));
 }
 
 /// <summary>A part of a template. Expressions have a value; statements write.</summary>
@@ -68,7 +69,8 @@ internal abstract record JinjaNode
         }
     }
 
-    public sealed record For(IReadOnlyList<string> Targets, JinjaNode Items, JinjaNode? Condition, JinjaNode Body, JinjaNode? Otherwise, int Line) : JinjaNode
+    public sealed record For(IReadOnlyList<string> Targets, JinjaNode Items, JinjaNode? Condition, JinjaNode Body, JinjaNode? Otherwise,
+        int Line) : JinjaNode
     {
         public override Flow Run(JinjaScope scope)
         {
@@ -104,8 +106,11 @@ internal abstract record JinjaNode
             var loop = JinjaValue.Map([("index", i + 1L), ("index0", (long)i), ("first", i == 0), ("last", i == items.Count - 1),
                 ("length", (long)items.Count), ("revindex", (long)items.Count - i), ("revindex0", items.Count - i - 1L), ("depth", 1L),
                 ("depth0", 0L),
-                ("previtem", i > 0 ? items[i - 1] : new JinjaUndefined("loop.previtem")), ("nextitem", i + 1 < items.Count ? items[i + 1] : new JinjaUndefined("loop.nextitem"))]);
-            loop["cycle"] = (JinjaFunction)((args, _, line) => args.Count > 0 ? args[i % args.Count] : throw new JinjaException("loop.cycle takes values", line));
+                ("previtem", i > 0 ? items[i - 1] : new JinjaUndefined("loop.previtem")),
+                ("nextitem", i + 1 < items.Count ? items[i + 1] : new JinjaUndefined("loop.nextitem"))]);
+            loop["cycle"] = (JinjaFunction)((args, _, line) => args.Count > 0
+                ? args[i % args.Count]
+                : throw new JinjaException("loop.cycle takes values", line));
             loop["changed"] = (JinjaFunction)((args, _, _) =>
             {
                 var given = new JinjaTuple(args);
@@ -153,7 +158,9 @@ internal abstract record JinjaNode
                 if (TakesMore) inner["varargs"] = new JinjaTuple(args.Skip(Parameters.Count));
                 if (TakesMoreNamed) inner["kwargs"] = JinjaValue.Map(more.Select(given => (given.Key, given.Value)));
                 foreach (var (i, (parameter, otherwise)) in Parameters.Index())
-                    inner[parameter] = i < args.Count ? args[i] : named.TryGetValue(parameter, out var given) ? given : otherwise?.Value(inner) ?? (otherwise is null ? new JinjaUndefined(parameter) : null);
+                    inner[parameter] = i < args.Count ? args[i] : named.TryGetValue(parameter, out var given)
+                        ? given
+                        : otherwise?.Value(inner) ?? (otherwise is null ? new JinjaUndefined(parameter) : null);
                 Body.Run(inner);
                 scope.Exit();
                 return inner.Output.ToString();
@@ -196,17 +203,21 @@ internal abstract record JinjaNode
     public sealed record MapOf(IReadOnlyList<(JinjaNode Key, JinjaNode Value)> Fields, int Line) : JinjaNode
     {
         public override object? Value(JinjaScope scope) => JinjaValue.Map(Fields.Select(field =>
-            (field.Key.Value(scope) as string ?? throw new JinjaException("a key of a dictionary must be a text here", Line), field.Value.Value(scope))));
+            (field.Key.Value(scope) as string ?? throw new JinjaException("a key of a dictionary must be a text here", Line),
+                field.Value.Value(scope))));
     }
 
     public sealed record Choice(JinjaNode Condition, JinjaNode Then, JinjaNode? Otherwise) : JinjaNode
     {
-        public override object? Value(JinjaScope scope) => JinjaValue.IsTrue(Condition.Value(scope)) ? Then.Value(scope) : Otherwise is null ? new JinjaUndefined("else") : Otherwise.Value(scope);
+        public override object? Value(JinjaScope scope) => JinjaValue.IsTrue(Condition.Value(scope)) ? Then.Value(scope) : Otherwise is null
+            ? new JinjaUndefined("else")
+            : Otherwise.Value(scope);
     }
 
     public sealed record Logical(JinjaNode Left, JinjaNode Right, bool IsOr) : JinjaNode
     {
-        public override object? Value(JinjaScope scope) => Left.Value(scope) is var left && JinjaValue.IsTrue(left) == IsOr ? left : Right.Value(scope);
+        public override object? Value(JinjaScope scope) =>
+            Left.Value(scope) is var left && JinjaValue.IsTrue(left) == IsOr ? left : Right.Value(scope);
     }
 
     public sealed record Negation(JinjaNode Of) : JinjaNode
@@ -252,10 +263,14 @@ internal abstract record JinjaNode
                 return x is JinjaTuple ? new JinjaTuple(x.Concat(y)) : x.Concat(y).ToList();
             if (Mark == "*" && (left, right) is (string or List<object?>, long) or (long, string or List<object?>))
                 return left is long count ? Repeated(right!, count) : Repeated(left!, (long)right!);
-            if (JinjaValue.NumberOf(left) is not { } m || JinjaValue.NumberOf(right) is not { } n) throw new JinjaException($"{JinjaValue.NameOf(left)} {Mark} {JinjaValue.NameOf(right)} means nothing", Line);
+            if (JinjaValue.NumberOf(left) is not { } m || JinjaValue.NumberOf(right) is not { } n)
+                throw new JinjaException($"{JinjaValue.NameOf(left)} {Mark} {JinjaValue.NameOf(right)} means nothing", Line);
             if (n == 0 && Mark is "/" or "//" or "%") throw new JinjaException("division by 0", Line);
             if (left is double || right is double || Mark is "/" or "**")
-                return Mark switch { "+" => m + n, "-" => m - n, "*" => m * n, "/" => m / n, "//" => Math.Floor(m / n), "%" => m - n * Math.Floor(m / n), _ => left is long && right is long && n >= 0 ? (object)(long)Math.Pow(m, n) : Math.Pow(m, n) };
+                return Mark switch { "+" => m + n, "-" => m - n, "*" => m * n, "/" => m / n, "//" => Math.Floor(m / n), "%" =>
+                    m - n * Math.Floor(m / n), _ => left is long && right is long && n >= 0
+                        ? (object)(long)Math.Pow(m, n)
+                        : Math.Pow(m, n) };
             var (i, j) = (Whole(left), Whole(right));
             try
             {
@@ -301,8 +316,10 @@ internal abstract record JinjaNode
             {
                 (JinjaMap { IsNamespace: false }, string hiding) when MethodsFirst && JinjaMethods.Of(of, hiding) is { } method => method,
                 (JinjaMap map, string key) when map.TryGet(key, out var value) => value,
-                (List<object?> list, long place) when (place < 0 ? place + list.Count : place) is var at && at >= 0 && at < list.Count => list[(int)at],
-                (string text, long place) when JinjaValue.Characters(text).ToArray() is var characters && (place < 0 ? place + characters.Length : place) is var at && at >= 0 && at < characters.Length => characters[at],
+                (List<object?> list, long place) when (place < 0 ? place + list.Count : place) is var at && at >= 0 && at < list.Count =>
+                    list[(int)at],
+                (string text, long place) when JinjaValue.Characters(text).ToArray() is var characters
+                    && (place < 0 ? place + characters.Length : place) is var at && at >= 0 && at < characters.Length => characters[at],
                 (_, string method) when JinjaMethods.Of(of, method) is { } function => function,
                 _ => new JinjaUndefined(JinjaValue.Text(name)),
             };
@@ -316,10 +333,14 @@ internal abstract record JinjaNode
             var of = Of.Value(scope);
             if (of is not (string or List<object?>)) throw new JinjaException($"{JinjaValue.NameOf(of)} has no parts", Line);
             object?[] items = of is string text ? [.. JinjaValue.Characters(text)] : [.. (List<object?>)of];
-            long? Part(JinjaNode? node) => node?.Value(scope) switch { null => null, long place => place, var other => throw new JinjaException($"{JinjaValue.NameOf(other)} is no place", Line) };
+            long? Part(JinjaNode? node) => node?.Value(scope) switch { null => null, long place => place, var other =>
+                throw new JinjaException($"{JinjaValue.NameOf(other)} is no place", Line) };
             var step = Part(By) ?? 1;
             if (step == 0) throw new JinjaException("a step of 0 leads nowhere", Line);
-            long Place(long? place, long otherwise) => place is not { } at ? otherwise : step > 0 ? Math.Clamp(at < 0 ? at + items.Length : at, 0, items.Length) : Math.Clamp(at < 0 ? at + items.Length : at, -1, items.Length - 1);
+            long Place(long? place, long otherwise) =>
+                place is not { } at ? otherwise : step > 0
+                    ? Math.Clamp(at < 0 ? at + items.Length : at, 0, items.Length)
+                    : Math.Clamp(at < 0 ? at + items.Length : at, -1, items.Length - 1);
             long from = Place(Part(From), step > 0 ? 0 : items.Length - 1), to = Place(Part(To), step > 0 ? items.Length : -1);
             var taken = new List<object?>();
             for (var i = from; step > 0 ? i < to : i > to; i += step) taken.Add(items[i]);
@@ -332,7 +353,8 @@ internal abstract record JinjaNode
         public override object? Value(JinjaScope scope)
         {
             scope.Step(Line);
-            if (Of.Value(scope) is not JinjaFunction function) throw new JinjaException($"{JinjaValue.NameOf(Of.Value(scope))} cannot be called", Line);
+            if (Of.Value(scope) is not JinjaFunction function)
+                throw new JinjaException($"{JinjaValue.NameOf(Of.Value(scope))} cannot be called", Line);
             var (positional, named) = Arguments.Of(scope);
             return JinjaScope.Made(function(positional, named, Line), Line);
         }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>Reads a template into <see cref="JinjaNode"/>s: what chat templates use of Jinja 3.1. Anything else (include, import, extends) is refused with its line.</summary>
+/// <summary>Reads a template into <see cref="JinjaNode"/>s: what chat templates use of Jinja 3.1. Anything else (include, import, extends)
+/// is refused with its line.</summary>
 internal sealed class JinjaParser
 {
     private const int Deepest = 100;
@@ -22,7 +23,8 @@ internal sealed class JinjaParser
 
     private JinjaToken Now => _tokens[_at];
 
-    private JinjaException Unexpected() => new(Now.Kind == JinjaKind.End ? "the template ends too early" : $"'{Now.Text}' is not expected here", Now.Line);
+    private JinjaException Unexpected() =>
+        new(Now.Kind == JinjaKind.End ? "the template ends too early" : $"'{Now.Text}' is not expected here", Now.Line);
 
     private JinjaToken Take() => _tokens[_at++];
 
@@ -244,7 +246,8 @@ internal sealed class JinjaParser
         var rest = new List<(string, JinjaNode)>();
         while (true)
         {
-            if (Now.Kind == JinjaKind.Mark && Now.Text is "==" or "!=" or "<" or ">" or "<=" or ">=" && Now.Kind == JinjaKind.Mark) rest.Add((Take().Text, Sum()));
+            if (Now.Kind == JinjaKind.Mark && Now.Text is "==" or "!=" or "<" or ">" or "<=" or ">=" && Now.Kind == JinjaKind.Mark)
+                rest.Add((Take().Text, Sum()));
             else if (TryName("in")) rest.Add(("in", Sum()));
             else if (Is(JinjaKind.Name, "not") && _tokens[_at + 1] is { Kind: JinjaKind.Name, Text: "in" })
             {
@@ -278,7 +281,9 @@ internal sealed class JinjaParser
     {
         using var _ = Deeper();
         var line = Now.Line;
-        JinjaNode value = TryTake("-") ? new JinjaNode.Arithmetic("-", new JinjaNode.Constant(0L), Postfixed(Primary()), line) : TryTake("+") ? Postfixed(Primary()) : Postfixed(Primary());
+        JinjaNode value = TryTake("-")
+            ? new JinjaNode.Arithmetic("-", new JinjaNode.Constant(0L), Postfixed(Primary()), line)
+            : TryTake("+") ? Postfixed(Primary()) : Postfixed(Primary());
         return Filtered(value);
     }
 
@@ -300,7 +305,9 @@ internal sealed class JinjaParser
             case JinjaKind.Number:
                 return new JinjaNode.Constant(token.Text.AsSpan().ContainsAny('.', 'e', 'E') ? (object)double.Parse(token.Text,
                     CultureInfo.InvariantCulture)
-                    : long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole) ? whole : throw new JinjaException($"the number {token.Text} is too large", token.Line));
+                    : long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole)
+                    ? whole
+                    : throw new JinjaException($"the number {token.Text} is too large", token.Line));
             case JinjaKind.Name:
                 return token.Text switch
                 {
@@ -415,9 +422,12 @@ internal sealed class JinjaParser
     }
 
     /// <summary>Whether the argument of a test follows without parentheses: <c>is divisibleby 3</c>.</summary>
-    private bool BeginsValue => Now.Kind is JinjaKind.String or JinjaKind.Number || (Now.Kind == JinjaKind.Name && Now.Text is not ("and" or "or" or "else" or "if" or "is" or "in" or "not")) || Is(JinjaKind.Mark, "[");
+    private bool BeginsValue => Now.Kind is JinjaKind.String or JinjaKind.Number || (Now.Kind == JinjaKind.Name
+        && Now.Text is not ("and" or "or" or "else" or "if" or "is" or "in" or "not")) || Is(JinjaKind.Mark, "[");
 
-    private DepthOf Deeper() => ++_depth > Deepest ? throw new JinjaException($"the template is nested deeper than {Deepest}", Now.Line) : new(this);
+    private DepthOf Deeper() => ++_depth > Deepest
+        ? throw new JinjaException($"the template is nested deeper than {Deepest}", Now.Line)
+        : new(this);
 
     private readonly struct DepthOf(JinjaParser parser) : IDisposable
     {

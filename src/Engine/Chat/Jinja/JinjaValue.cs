@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>A name that nothing was given for, or a field that is not there. It prints as nothing and is false; to use it otherwise is an error.</summary>
+/// <summary>A name that nothing was given for, or a field that is not there. It prints as nothing and is false; to use it otherwise is an
+/// error.</summary>
 internal sealed record JinjaUndefined(string Name);
 
 /// <summary>A dictionary in the order of its making. One made by <c>namespace()</c> can be changed.</summary>
@@ -38,7 +39,8 @@ internal sealed class JinjaTuple(IEnumerable<object?> items) : List<object?>(ite
 /// <summary>Something that a template can call.</summary>
 internal delegate object? JinjaFunction(IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named, int line);
 
-/// <summary>Values as Python has them: null is None; bool, long, double, string; <see cref="List{T}"/>; <see cref="JinjaMap"/>; <see cref="JinjaUndefined"/>; <see cref="JinjaFunction"/>.</summary>
+/// <summary>Values as Python has them: null is None; bool, long, double, string; <see cref="List{T}"/>; <see cref="JinjaMap"/>;
+/// <see cref="JinjaUndefined"/>; <see cref="JinjaFunction"/>.</summary>
 internal static class JinjaValue
 {
     /// <summary>JSON as values.</summary>
@@ -80,7 +82,8 @@ internal static class JinjaValue
         (JinjaUndefined, JinjaUndefined) => true,
         (List<object?> x, List<object?> y) => x is JinjaTuple == y is JinjaTuple && x.Count == y.Count && x.Zip(y)
             .All(pair => AreEqual(pair.First, pair.Second)),
-        (JinjaMap { IsNamespace: false } x, JinjaMap { IsNamespace: false } y) => x.Count == y.Count && x.Keys.All(key => y.TryGet(key, out var other) && AreEqual(x[key], other)),
+        (JinjaMap { IsNamespace: false } x, JinjaMap { IsNamespace: false } y) =>
+            x.Count == y.Count && x.Keys.All(key => y.TryGet(key, out var other) && AreEqual(x[key], other)),
         _ when NumberOf(a) is { } x && NumberOf(b) is { } y => x == y,
         _ => a.Equals(b),
     };
@@ -97,7 +100,8 @@ internal static class JinjaValue
     public static int Compare(object? a, object? b, int line) => (a, b) switch
     {
         (string x, string y) => string.CompareOrdinal(x, y),
-        (List<object?> x, List<object?> y) => x.Zip(y).Select(pair => Compare(pair.First, pair.Second, line)).FirstOrDefault(order => order != 0) is not 0 and var order ? order : x.Count.CompareTo(y.Count),
+        (List<object?> x, List<object?> y) => x.Zip(y).Select(pair => Compare(pair.First, pair.Second, line))
+            .FirstOrDefault(order => order != 0) is not 0 and var order ? order : x.Count.CompareTo(y.Count),
         _ when NumberOf(a) is { } x && NumberOf(b) is { } y => x.CompareTo(y),
         _ => throw new JinjaException($"{NameOf(a)} and {NameOf(b)} cannot be compared", line),
     };
@@ -116,7 +120,9 @@ internal static class JinjaValue
 
     public static bool Contains(object? container, object? item, int line) => container switch
     {
-        string text => item is string part ? text.Contains(part, StringComparison.Ordinal) : throw new JinjaException($"{NameOf(item)} cannot be in a text", line),
+        string text => item is string part
+            ? text.Contains(part, StringComparison.Ordinal)
+            : throw new JinjaException($"{NameOf(item)} cannot be in a text", line),
         JinjaMap map => item is string key && map.TryGet(key, out _),
         _ => Items(container, line).Any(other => AreEqual(other, item)),
     };

@@ -44,9 +44,11 @@ public sealed class GuardedService : IAsyncLifetime
 
 internal static class Asking
 {
-    public static Task<HttpResponseMessage> PostTextAsync(this HttpClient client, string address, string json, string? idempotencyKey = null)
+    public static Task<HttpResponseMessage> PostTextAsync(this HttpClient client, string address, string json,
+        string? idempotencyKey = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post,
+            address) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
         if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
         return client.SendAsync(request);
     }

@@ -18,7 +18,8 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
         using var again = await guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "one");
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (first.StatusCode, again.StatusCode));
         Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
-        Assert.Equal((first.Headers.Location, first.Headers.ETag, first.Content.Headers.ContentType), (again.Headers.Location, again.Headers.ETag, again.Content.Headers.ContentType));
+        Assert.Equal((first.Headers.Location, first.Headers.ETag, first.Content.Headers.ContentType),
+            (again.Headers.Location, again.Headers.ETag, again.Content.Headers.ContentType));
         Assert.False(first.Headers.Contains("Idempotency-Replayed"));
         Assert.Equal("true", again.Headers.GetValues("Idempotency-Replayed").Single());
         Assert.Equal(before + 1, await CountAsync());
@@ -29,7 +30,8 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
     {
         var before = await CountAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "at once")));
-        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.Accepted, HttpStatusCode.Conflict]));
+        Assert.All(answers,
+            answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.Accepted, HttpStatusCode.Conflict]));
         Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.Accepted);
         foreach (var busy in answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict))
         {
@@ -44,8 +46,10 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
     public async Task Another_body_and_another_address_are_refused()
     {
         using (await guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "used")) { }
-        using (var other = await guarded.Ada.PostTextAsync("/jobs", Given.Lora, "used")) await other.ProblemAsync(HttpStatusCode.UnprocessableEntity, "idempotency_reused");
-        using (var elsewhere = await guarded.Ada.PostTextAsync("/models", """{"name": "m", "source": "hf:a/b"}""", "used")) await elsewhere.ProblemAsync(HttpStatusCode.UnprocessableEntity, "idempotency_reused");
+        using (var other = await guarded.Ada.PostTextAsync("/jobs", Given.Lora, "used")) await other.ProblemAsync(
+            HttpStatusCode.UnprocessableEntity, "idempotency_reused");
+        using (var elsewhere = await guarded.Ada.PostTextAsync("/models", """{"name": "m", "source": "hf:a/b"}""",
+            "used")) await elsewhere.ProblemAsync(HttpStatusCode.UnprocessableEntity, "idempotency_reused");
     }
 
     [Fact]
@@ -59,7 +63,8 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
     [Fact]
     public async Task What_was_refused_can_be_mended_under_the_same_key()
     {
-        using (var wrong = await guarded.Ada.PostTextAsync("/jobs", "{}", "mended")) await wrong.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
+        using (var wrong = await guarded.Ada.PostTextAsync("/jobs", "{}", "mended")) await wrong.ProblemAsync(
+            HttpStatusCode.UnprocessableEntity, "invalid");
         using var right = await guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "mended");
         Assert.Equal(HttpStatusCode.Accepted, right.StatusCode);
     }
@@ -69,8 +74,10 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
     {
         async Task<HttpResponseMessage> UploadAsync(string boundary, string rows)
         {
-            using var form = new MultipartFormDataContent(boundary) { { new StringContent("once"), "name" }, { new StringContent($"text\tlabel\n{rows}"), "train", "train.tsv" } };
-            return await guarded.Ada.SendAsync(new(HttpMethod.Post, "/datasets") { Content = form, Headers = { { "Idempotency-Key", "upload" } } });
+            using var form = new MultipartFormDataContent(boundary) { { new StringContent("once"), "name" },
+                { new StringContent($"text\tlabel\n{rows}"), "train", "train.tsv" } };
+            return await guarded.Ada.SendAsync(new(HttpMethod.Post, "/datasets") { Content = form,
+                Headers = { { "Idempotency-Key", "upload" } } });
         }
         using var first = await UploadAsync("----first", "a\t0\nb\t1\n");
         using var again = await UploadAsync("----another-much-longer-one", "a\t0\nb\t1\n");
@@ -86,7 +93,8 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
         using var first = await guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "lost");
         var before = await CountAsync();
         await _service.RowsAsync(db => db.IdempotentRequests.Where(r => r.Key == "lost").ExecuteUpdateAsync(set => set
-            .SetProperty(r => r.Status, (int?)null).SetProperty(r => r.BodySha256, (string?)null).SetProperty(r => r.HeldUntil, _service.Clock.GetUtcNow().AddSeconds(-1)))); // as a process that died in that moment leaves it
+            .SetProperty(r => r.Status, (int?)null).SetProperty(r => r.BodySha256, (string?)null)
+            .SetProperty(r => r.HeldUntil, _service.Clock.GetUtcNow().AddSeconds(-1)))); // as a process that died in that moment leaves it
         using var again = await guarded.Ada.PostTextAsync("/jobs", Given.Minimal, "lost");
         Assert.Equal((HttpStatusCode.Accepted, first.Headers.Location), (again.StatusCode, again.Headers.Location));
         Assert.Equal(before, await CountAsync());
@@ -109,7 +117,8 @@ public sealed class IdempotencyApiFacts(GuardedService guarded) : IClassFixture<
     [InlineData("256")]
     public async Task A_key_that_cannot_be_one_is_refused(string key)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/jobs") { Content = new StringContent(Given.Minimal, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post,
+            "/jobs") { Content = new StringContent(Given.Minimal, Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key == "256" ? new string('k', 256) : key);
         using var answer = await guarded.Ada.SendAsync(request);
         await answer.ProblemAsync(HttpStatusCode.BadRequest, "bad_request");

@@ -21,12 +21,14 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
         foreach (var path in document.GetProperty("paths").EnumerateObject())
             foreach (var operation in path.Value.EnumerateObject())
             {
-                var address = path.Name.Replace("{id}", $"{Guid.NewGuid()}", StringComparison.Ordinal).Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
+                var address = path.Name.Replace("{id}", $"{Guid.NewGuid()}", StringComparison.Ordinal)
+                    .Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
                 using var answer = await _service.Http.SendAsync(new(new(operation.Name.ToUpperInvariant()), address));
                 if (answer.StatusCode != HttpStatusCode.Unauthorized) open.Add($"{operation.Name} {path.Name}");
             }
         Assert.Equal(["get /health/live", "get /health/ready"], open.Order(StringComparer.Ordinal));
-        foreach (var page in new[] { "/", "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/hangfire", "/hangfire/jobs/enqueued", "/nothing", "/jobs/none", "/..%2f" })
+        foreach (var page in new[] { "/", "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/hangfire",
+            "/hangfire/jobs/enqueued", "/nothing", "/jobs/none", "/..%2f" })
             using (var answer = await _service.GetAsync(page)) await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized");
     }
 
@@ -40,7 +42,9 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
         Assert.Equal("Basic", browser.Headers.WwwAuthenticate.Single().Scheme);
 
         var key = await _service.KeyAsync(Role.Read, "reader");
-        var signedIn = new HttpRequestMessage(HttpMethod.Get, "/swagger/index.html") { Headers = { Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"anybody:{key}"))) } };
+        var signedIn = new HttpRequestMessage(HttpMethod.Get,
+            "/swagger/index.html") { Headers = { Authorization = new("Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"anybody:{key}"))) } };
         using var shown = await _service.Http.SendAsync(signedIn);
         Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
     }
@@ -64,29 +68,36 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
     [Fact]
     public async Task A_revoked_and_an_expired_key_are_refused_and_say_so_only_to_who_has_the_whole_key()
     {
-        using var made = await guarded.Admin.PostTextAsync("/keys", """{"name": "short", "role": "submit", "owner": "carol", "expiresAt": "2099-01-01T00:00:00Z"}""");
+        using var made = await guarded.Admin.PostTextAsync("/keys",
+            """{"name": "short", "role": "submit", "owner": "carol", "expiresAt": "2099-01-01T00:00:00Z"}""");
         var key = await made.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Equal((HttpStatusCode.Created, $"/keys/{key.GetProperty("id").GetGuid()}"), (made.StatusCode, made.Headers.Location!.ToString()));
+        Assert.Equal((HttpStatusCode.Created, $"/keys/{key.GetProperty("id").GetGuid()}"),
+            (made.StatusCode, made.Headers.Location!.ToString()));
         Assert.True(made.Headers.CacheControl!.NoStore);
         var text = key.GetProperty("key").GetString()!;
         using var carol = _service.As(text);
         Assert.Equal("carol", (await carol.ReadAsync("/me")).GetProperty("owner").GetString());
         Assert.DoesNotContain(text, (await guarded.Admin.ReadAsync("/keys")).ToString());
 
-        using (var revoked = await guarded.Admin.DeleteAsync(made.Headers.Location)) Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
-        using (var after = await carol.GetAsync("/jobs")) Assert.Contains("was revoked", (await after.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
+        using (var revoked = await guarded.Admin.DeleteAsync(made.Headers.Location)) Assert.Equal(HttpStatusCode.NoContent,
+            revoked.StatusCode);
+        using (var after = await carol.GetAsync("/jobs")) Assert.Contains("was revoked",
+            (await after.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
         using (var guess = _service.As($"{text[..11]}_{new string('x', 43)}"))
-        using (var answer = await guess.GetAsync("/jobs")) Assert.DoesNotContain("revoked", (await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
+        using (var answer = await guess.GetAsync("/jobs")) Assert.DoesNotContain("revoked",
+            (await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
 
         var (old, prefix) = ApiKeyText.New();
         await _service.RowsAsync(async db =>
         {
-            db.Add(new ApiKeyRow { Id = Guid.NewGuid(), Name = "old", Prefix = prefix, Sha256 = ApiKeyText.Digest(old), Owner = "old", Role = Role.Admin, CreatedBy = "a test", ExpiresAt = _service.Clock.GetUtcNow().AddSeconds(-1) });
+            db.Add(new ApiKeyRow { Id = Guid.NewGuid(), Name = "old", Prefix = prefix, Sha256 = ApiKeyText.Digest(old), Owner = "old",
+                Role = Role.Admin, CreatedBy = "a test", ExpiresAt = _service.Clock.GetUtcNow().AddSeconds(-1) });
             return await db.SaveChangesAsync();
         });
         using var expired = _service.As(old);
         using var late = await expired.GetAsync("/jobs");
-        Assert.Contains("expired", (await late.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
+        Assert.Contains("expired", (await late.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail")
+            .GetString());
     }
 
     [Fact]
@@ -101,8 +112,10 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
     [Fact]
     public async Task Each_role_may_do_what_it_is_for()
     {
-        using (var submits = await guarded.AdasReader.PostTextAsync("/jobs", Given.Minimal)) await submits.ProblemAsync(HttpStatusCode.Forbidden, "forbidden");
-        using (var cancels = await guarded.Dashboard.PostTextAsync($"/jobs/{await guarded.Ada.SubmitAsync()}/cancel", "")) await cancels.ProblemAsync(HttpStatusCode.Forbidden, "forbidden");
+        using (var submits = await guarded.AdasReader.PostTextAsync("/jobs", Given.Minimal)) await submits.ProblemAsync(
+            HttpStatusCode.Forbidden, "forbidden");
+        using (var cancels = await guarded.Dashboard.PostTextAsync($"/jobs/{await guarded.Ada.SubmitAsync()}/cancel",
+            "")) await cancels.ProblemAsync(HttpStatusCode.Forbidden, "forbidden");
         foreach (var address in new[] { "/keys", "/audit", "/hangfire" })
         {
             using (var looks = await guarded.Ada.GetAsync(address)) await looks.ProblemAsync(HttpStatusCode.Forbidden, "forbidden");
@@ -120,12 +133,14 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
     [InlineData("""{"name": "x", "role": "read", "owner": " "}""", "owner")]
     [InlineData("""{"name": "x", "role": "read", "expiresAt": "2001-01-01T00:00:00Z"}""", "expiresAt")]
     [InlineData("""{"name": "x", "role": "read", "expiresAt": "tomorrow"}""", "expiresAt")]
-    [InlineData("""{"name": "x", "role": "read", "requestsPerMinute": 0, "activeJobs": -1, "scope": 1}""", "activeJobs", "requestsPerMinute", "scope")]
+    [InlineData("""{"name": "x", "role": "read", "requestsPerMinute": 0, "activeJobs": -1, "scope": 1}""", "activeJobs",
+    "requestsPerMinute", "scope")]
     public async Task Every_fault_of_a_key_is_named(string json, params string[] paths)
     {
         using var answer = await guarded.Admin.PostTextAsync("/keys", json);
         var problem = await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
-        Assert.Equal(paths, problem.GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(paths, problem.GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()!)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -150,10 +165,13 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
         Assert.Equal(60, refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
 
         var mine = (await few.ReadAsync("/jobs")).GetProperty("items")[0].GetProperty("id").GetGuid();
-        using (var cancelled = await few.PostTextAsync($"/jobs/{mine}/cancel", "")) Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
+        using (var cancelled = await few.PostTextAsync($"/jobs/{mine}/cancel", "")) Assert.Equal(HttpStatusCode.Accepted,
+            cancelled.StatusCode);
         await few.SubmitAsync();
-        using (var again = await few.PostTextAsync($"/jobs/{mine}/retry", "")) await again.ProblemAsync(HttpStatusCode.TooManyRequests, "quota_exceeded");
-        Assert.Equal((2, 2), ((await few.ReadAsync("/me")).GetProperty("activeJobs").GetInt32(), (await few.ReadAsync("/me")).GetProperty("mostActiveJobs").GetInt32()));
+        using (var again = await few.PostTextAsync($"/jobs/{mine}/retry", "")) await again.ProblemAsync(HttpStatusCode.TooManyRequests,
+            "quota_exceeded");
+        Assert.Equal((2, 2), ((await few.ReadAsync("/me")).GetProperty("activeJobs").GetInt32(),
+            (await few.ReadAsync("/me")).GetProperty("mostActiveJobs").GetInt32()));
         foreach (var answer in answers) answer.Dispose();
     }
 
@@ -169,18 +187,22 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
         Assert.Equal(["deleteJob", "cancelJob", "submitJob"], audit.Select(change => change.GetProperty("action").GetString()!));
         Assert.Equal([$"/jobs/{id}", $"/jobs/{id}", $"/jobs/{id}"], audit.Select(change => change.GetProperty("target").GetString()!));
         Assert.All(audit, change => Assert.StartsWith("ld_", change.GetProperty("actor").GetString()));
-        Assert.All(audit, change => Assert.Equal("127.0.0.1", change.GetProperty("address").GetString()!.Replace("::ffff:", "", StringComparison.Ordinal)));
+        Assert.All(audit, change =>
+            Assert.Equal("127.0.0.1", change.GetProperty("address").GetString()!.Replace("::ffff:", "", StringComparison.Ordinal)));
 
         Assert.Equal(3, (await guarded.Admin.ReadAsync($"/audit?target=/jobs/{id}")).GetProperty("items").GetArrayLength());
         using var first = await guarded.Admin.GetAsync("/audit?owner=dana&limit=2");
         var next = (await first.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("next").GetInt64();
-        Assert.Equal("submitJob", Assert.Single((await guarded.Admin.ReadAsync($"/audit?owner=dana&limit=2&before={next}")).GetProperty("items").EnumerateArray()).GetProperty("action").GetString());
+        Assert.Equal("submitJob",
+            Assert.Single((await guarded.Admin.ReadAsync($"/audit?owner=dana&limit=2&before={next}")).GetProperty("items").EnumerateArray())
+            .GetProperty("action").GetString());
     }
 
     [Fact]
     public async Task Wrong_keys_from_one_address_are_slowed_down()
     {
-        await using var service = await TestService.StartAsync(services => services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
+        await using var service = await TestService.StartAsync(services =>
+            services.AddSingleton(TestService.ApiDefaults with { RequireKey = true }));
         using var right = service.As(await service.KeyAsync(Role.Read, "right"));
         using var wrong = service.As("ld_aaaaaaaa_0000000000000000000000000000000000000000000");
         HttpStatusCode last = default;
@@ -205,7 +227,8 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
             Assert.False(headers.Contains("Server"), address);
         }
         foreach (var page in new[] { "/hangfire", "/swagger/index.html" }) // these have scripts of their own, and no others
-            using (var answer = await guarded.Admin.GetAsync(page)) Assert.StartsWith("default-src 'self';", answer.Headers.GetValues("Content-Security-Policy").Single());
+            using (var answer = await guarded.Admin.GetAsync(page)) Assert.StartsWith("default-src 'self';",
+                answer.Headers.GetValues("Content-Security-Policy").Single());
         using var list = await guarded.Admin.GetAsync("/jobs");
         Assert.Equal(CacheControlHeaderValue.Parse("private, no-cache"), list.Headers.CacheControl);
     }

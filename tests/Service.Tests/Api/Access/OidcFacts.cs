@@ -28,11 +28,15 @@ public sealed class OidcFacts : IAsyncLifetime
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         _provider = builder.Build();
-        _provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = Authority, jwks_uri = $"{Authority}/keys", response_types_supported = new[] { "code" }, subject_types_supported = new[] { "public" }, id_token_signing_alg_values_supported = new[] { "RS256" } }));
+        _provider.MapGet("/.well-known/openid-configuration",
+            () => Results.Json(new { issuer = Authority, jwks_uri = $"{Authority}/keys", response_types_supported = new[] { "code" },
+            subject_types_supported = new[] { "public" }, id_token_signing_alg_values_supported = new[] { "RS256" } }));
         _provider.MapGet("/keys", () =>
         {
             var parameters = _key.Rsa.ExportParameters(includePrivateParameters: false);
-            return Results.Json(new { keys = new[] { new { kty = "RSA", use = "sig", kid = "one", alg = "RS256", n = Base64UrlEncoder.Encode(parameters.Modulus), e = Base64UrlEncoder.Encode(parameters.Exponent) } } });
+            return Results.Json(
+                new { keys = new[] { new { kty = "RSA", use = "sig", kid = "one", alg = "RS256",
+                n = Base64UrlEncoder.Encode(parameters.Modulus), e = Base64UrlEncoder.Encode(parameters.Exponent) } } });
         });
         await _provider.StartAsync();
         _service = await StartAsync("groups.loradrop");
@@ -64,14 +68,18 @@ public sealed class OidcFacts : IAsyncLifetime
         var stolen = new RsaSecurityKey(RSA.Create(2048)) { KeyId = "one" };
         foreach (var (token, reason) in new[]
         {
-            (Token("a", role, audience: "another"), "another audience"), (Token("a", role, issuer: "http://evil.example"), "another provider"), (Token("a", role, expires: -3600), "expired"),
-            (Token("a", role, key: stolen), "signature"), (Token("a", new { loradrop = "strangers" }), "names no role"), (Token("a", new { }), "names no role"), (Token("*", role), "cannot be an owner"),
-            (Token("", role), "no claim sub"), ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "signature"), ("garbage", "no token of the provider"),
+            (Token("a", role, audience: "another"), "another audience"),
+            (Token("a", role, issuer: "http://evil.example"), "another provider"), (Token("a", role, expires: -3600), "expired"),
+            (Token("a", role, key: stolen), "signature"), (Token("a", new { loradrop = "strangers" }), "names no role"),
+            (Token("a", new { }), "names no role"), (Token("*", role), "cannot be an owner"),
+            (Token("", role), "no claim sub"), ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "signature"),
+            ("garbage", "no token of the provider"),
         })
         {
             using var client = _service.As(token);
             using var answer = await client.GetAsync("/jobs");
-            Assert.Contains(reason, (await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail").GetString());
+            Assert.Contains(reason, (await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized")).GetProperty("detail")
+                .GetString());
             Assert.Equal("Bearer error=\"invalid_token\"", answer.Headers.WwwAuthenticate.ToString());
         }
     }
@@ -94,13 +102,18 @@ public sealed class OidcFacts : IAsyncLifetime
     private Task<TestService> StartAsync(string claim) => TestService.StartAsync(services =>
     {
         services.AddSingleton(TestService.ApiDefaults with { RequireKey = true });
-        services.AddOidc(new OidcOptions { Authority = Authority, Audience = "loradrop", RoleClaim = claim, Roles = new Dictionary<string, string> { ["ml-engineers"] = "submit", ["platform"] = "admin" } });
+        services.AddOidc(new OidcOptions { Authority = Authority, Audience = "loradrop", RoleClaim = claim,
+            Roles = new Dictionary<string, string> { ["ml-engineers"] = "submit", ["platform"] = "admin" } });
     });
 
-    private string Token(string subject, object groups, string audience = "loradrop", string? issuer = null, int expires = 600, RsaSecurityKey? key = null) => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+    private string Token(string subject, object groups, string audience = "loradrop", string? issuer = null, int expires = 600,
+        RsaSecurityKey? key = null) =>
+        new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
     {
-        Issuer = issuer ?? Authority, Audience = audience, Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(expires), IssuedAt = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-7200),
+        Issuer = issuer ?? Authority, Audience = audience, Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(expires),
+        IssuedAt = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-7200),
         SigningCredentials = new(key ?? _key, SecurityAlgorithms.RsaSha256),
-        Subject = new ClaimsIdentity(subject.Length > 0 ? [new Claim("sub", subject)] : []), Claims = new Dictionary<string, object> { ["groups"] = JsonSerializer.SerializeToElement(groups) },
+        Subject = new ClaimsIdentity(subject.Length > 0 ? [new Claim("sub", subject)] : []),
+        Claims = new Dictionary<string, object> { ["groups"] = JsonSerializer.SerializeToElement(groups) },
     });
 }

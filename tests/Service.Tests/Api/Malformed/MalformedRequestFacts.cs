@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Service.Tests;
 
-/// <summary>Whatever is sent, to whatever operation the document describes: never an error of the service, never a trace of its code, never anything kept.</summary>
+/// <summary>Whatever is sent, to whatever operation the document describes: never an error of the service, never a trace of its code, never
+/// anything kept.</summary>
 public sealed class MalformedRequestFacts(GuardedService guarded) : IClassFixture<GuardedService>
 {
     private const int Requests = 10_000;
@@ -31,14 +32,17 @@ public sealed class MalformedRequestFacts(GuardedService guarded) : IClassFixtur
             statuses.AddOrUpdate((int)answer.StatusCode, 1, (_, n) => n + 1);
             Assert.True((int)answer.StatusCode < 500, $"{(int)answer.StatusCode} to {request}\n{string.Join('\n', service.Errors)}");
             var reads = request.Method is "GET" or "HEAD" or "OPTIONS";
-            if (!reads) Assert.True((int)answer.StatusCode >= 400 || request.Address.StartsWith("/jobs/estimate", StringComparison.Ordinal), $"{(int)answer.StatusCode} to {request}");
+            if (!reads)
+                Assert.True((int)answer.StatusCode >= 400 || request.Address.StartsWith("/jobs/estimate", StringComparison.Ordinal),
+                    $"{(int)answer.StatusCode} to {request}");
             if (answer.StatusCode == HttpStatusCode.OK) return; // a list, which may quote what others wrote
             var said = await answer.Content.ReadAsStringAsync();
             Assert.All(Traces, trace => Assert.DoesNotContain(trace, said, StringComparison.Ordinal));
         }, iter: Requests, threads: 4);
         Assert.Equal(before, await CountsAsync(service));
         Assert.True(service.Errors.Count == 0, string.Join("\n", service.Errors));
-        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
         Assert.True(statuses.Values.Sum() > Requests * 0.9); // some no HTTP client sends
         Assert.True(statuses.Keys.Count(status => status >= 400) >= 6); // they were wrong in many ways
     }
