@@ -24,7 +24,7 @@ internal sealed class Node(string name, IReadOnlyDictionary<string, string> sett
     public void Start() => _processes.Add(HostProcess.Loradrop(settings, verb));
 
     /// <summary>Waits until it is at work.</summary>
-    public Task AtWorkAsync() => Process.SaysAsync(verb == "api" ? "listens on" : "works on cpu");
+    public Task AtWorkAsync() => Process.SaysAsync(verb == "api" ? "listens on" : "started on cpu");
 
     /// <summary>As a power cut does it.</summary>
     public Task KillAsync() => Process.KillAsync();

@@ -17,7 +17,7 @@ public sealed class WorkerLossFacts(Ground ground)
         var (rows, child) = (await cluster.RowsOfJobAsync(id), Assert.Single(frozen.Children));
 
         await frozen.ThawAsync();
-        await frozen.Process.SaysAsync("The lease is lost");
+        await frozen.Process.SaysAsync("Lease lost");
         await cluster.ChildrenAsync(children => !children.Contains(child), within: TimeSpan.FromSeconds(30));
         Assert.Equal(rows, await cluster.RowsOfJobAsync(id));
         // a checkpoint whose storing froze half-way may still come to be, under keys of its own, and goes as the attempt has no row

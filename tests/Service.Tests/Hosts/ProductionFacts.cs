@@ -64,7 +64,7 @@ public sealed class ProductionFacts
         await using var api = HostProcess.Api(settings);
         await using var worker = HostProcess.Worker(settings);
         using var http = new HttpClient { BaseAddress = await api.AddressAsync() };
-        await worker.SaysAsync("works on cpu");
+        await worker.SaysAsync("started on cpu");
         var checks = await ChecksAsync(http, $"{health}/health/ready", 200);
         Assert.Equal(("ok", "ok", "ok"), (checks["database"], checks["objects"], checks["device"]));
 

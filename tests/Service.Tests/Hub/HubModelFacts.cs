@@ -96,12 +96,12 @@ public sealed class HubModelFacts
     {
         await using var visit = await HubVisit.BeginAsync();
         PutShards(visit, $$"""{"weight_map":{"a":"{{name}}"} }""");
-        Assert.Contains("not a safetensors file beside it", await visit.ModelRefusalAsync());
+        Assert.Contains("not a safetensors file next to it", await visit.ModelRefusalAsync());
         Assert.Empty(visit.Fetched());
     }
 
     [Theory]
-    [InlineData("""{"weight_map":{"a":"model-00009.safetensors"}}""", "'model-00009.safetensors', which is not there")]
+    [InlineData("""{"weight_map":{"a":"model-00009.safetensors"}}""", "'model-00009.safetensors', which does not exist")]
     [InlineData("""{"weight_map":{"a":1}}""", "not an index")]
     [InlineData("""{"weights":{}}""", "not an index")]
     [InlineData("<html>", "not an index")]
@@ -131,7 +131,7 @@ public sealed class HubModelFacts
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Put("models/org/model", "vocab.json", "{}");   // half a tokenizer
         var faults = await visit.ModelFaultsAsync();
-        Assert.Equal(["config.json", "tokenizer", "model.safetensors"], faults.Select(fault => fault.Message.Split(' ')[3].Trim(',')));
+        Assert.Equal(["config.json", "supported", "model.safetensors"], faults.Select(fault => fault.Message.Split(' ')[3].Trim(',')));
         Assert.All(faults, fault => Assert.Equal("model", fault.Path));
     }
 
@@ -139,7 +139,7 @@ public sealed class HubModelFacts
     public async Task A_model_has_no_configs()
     {
         await using var visit = await HubVisit.BeginAsync();
-        Assert.Contains("leave out #rte", await visit.ModelRefusalAsync("hf:org/model#rte"));
+        Assert.Contains("remove #rte", await visit.ModelRefusalAsync("hf:org/model#rte"));
     }
 
     [Fact]

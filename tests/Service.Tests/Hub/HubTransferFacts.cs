@@ -119,7 +119,7 @@ public sealed class HubTransferFacts
     {
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Next("/revision/main", LocalHub.Other("<html>Please log in</html>"u8.ToArray()));
-        Assert.Contains("does not speak the hub's language",
+        Assert.Contains("is not a hub response",
             (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
     }
 
@@ -136,7 +136,7 @@ public sealed class HubTransferFacts
     {
         await using var visit = await HubVisit.BeginAsync();
         visit.Hub.Next("/revision/main", LocalHub.RedirectTo("file:///etc/passwd"));
-        Assert.Contains("less safe", (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
+        Assert.Contains("less secure", (await Assert.ThrowsAsync<HubUnreachableException>(() => visit.FetchModelAsync())).Message);
     }
 
     [Theory]
@@ -157,7 +157,7 @@ public sealed class HubTransferFacts
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
         visit.Hub.Next(File, LocalHub.Other(Bytes(length, seed: 7)), LocalHub.Other(Bytes(length, seed: 7)));
-        Assert.Contains("other bytes for model.safetensors than it announced", await visit.ModelRefusalAsync());
+        Assert.Contains("the content of model.safetensors does not match the hub's listing", await visit.ModelRefusalAsync());
         Assert.Empty(visit.Parts());
         Assert.Empty(visit.Fetched());
     }
@@ -262,7 +262,7 @@ public sealed class HubTransferFacts
         visit.Hub.Put("models/org/model", "config.json", "{}");
         visit.Hub.Put("models/org/model", "tokenizer.json", "{}");
         visit.Hub.Put("models/org/model", File, Weights, large: true, size: 1L << 49);
-        Assert.Contains("Not enough space", (await Assert.ThrowsAsync<IOException>(() => visit.FetchModelAsync())).Message);
+        Assert.Contains("Not enough disk space", (await Assert.ThrowsAsync<IOException>(() => visit.FetchModelAsync())).Message);
         Assert.Equal(0, visit.Hub.BytesOfFiles);
     }
 

@@ -125,7 +125,7 @@ public sealed class DeliveryFacts
         JsonElement[] failed = [];
         await UntilAsync(async () =>
             (failed = [.. (await hooked.DeliveriesAsync(id)).Where(d => d.TryGetProperty("last", out _))]).Length > 0);
-        Assert.Equal("no answer came within 8 s", failed[0].GetProperty("last").GetProperty("error").GetString());
+        Assert.Equal("no response within 8 s", failed[0].GetProperty("last").GetProperty("error").GetString());
         Assert.False(failed[0].GetProperty("last").TryGetProperty("status", out _));
     }
 

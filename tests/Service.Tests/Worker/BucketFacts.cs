@@ -61,9 +61,9 @@ public sealed class BucketFacts : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("../../secret.safetensors", "not a safetensors file beside it")]
-    [InlineData("a b.safetensors", "must be made of")]
-    [InlineData("model-00003.safetensors", "which is not there")]
+    [InlineData("../../secret.safetensors", "not a safetensors file next to it")]
+    [InlineData("a b.safetensors", "may contain only")]
+    [InlineData("model-00003.safetensors", "which does not exist")]
     public async Task A_shard_is_a_plain_file_beside_its_index(string shard, string reason)
     {
         await PutAsync("m/config.json", "m/tokenizer.json");
@@ -76,7 +76,7 @@ public sealed class BucketFacts : IAsyncLifetime
     {
         await PutAsync("m/config.json", "m/tokenizer.json", "m/pytorch_model.bin");
         var refusal = await RefusalAsync(() => ModelAsync("m"));
-        Assert.Contains("Python pickle only (pytorch_model.bin)", refusal);
+        Assert.Contains("only as a Python pickle (pytorch_model.bin)", refusal);
         Assert.Contains("Convert it", refusal);
         Assert.DoesNotContain("@refs", refusal);
         Assert.Empty(Fetched());
@@ -113,13 +113,13 @@ public sealed class BucketFacts : IAsyncLifetime
     {
         await PutAsync("twice/train.tsv", "twice/train.csv", "none/dev.tsv", "zip/data.zip");
         await PutTextAsync("empty/", "");
-        Assert.EndsWith("/twice has train.csv and train.tsv: keep one", await RefusalAsync(() => DatasetAsync("twice")));
+        Assert.EndsWith("/twice has both train.csv and train.tsv; keep only one", await RefusalAsync(() => DatasetAsync("twice")));
         Assert.EndsWith("/none has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, "
             + "train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("none")));
         Assert.EndsWith("/zip has no train.jsonl, train.json, train.csv, train.tsv, train.txt, train.parquet, "
             + "train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("zip")));
         Assert.Equal($"dataset: s3://{_bucket}/empty is an empty folder", await RefusalAsync(() => DatasetAsync("empty")));
-        Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing", await RefusalAsync(() => DatasetAsync("missing")));
+        Assert.Equal($"dataset: s3://{_bucket}/missing does not exist or is empty", await RefusalAsync(() => DatasetAsync("missing")));
         Assert.Equal($"dataset: there is nothing in s3://{_bucket}/missing.tsv", await RefusalAsync(() => DatasetAsync("missing.tsv")));
         Assert.Equal($"model: there is nothing in s3://{_bucket}/twic", await RefusalAsync(() => ModelAsync("twic")));
         Assert.Empty(Fetched());
@@ -159,7 +159,7 @@ public sealed class BucketFacts : IAsyncLifetime
         await using (var file = File.OpenWrite(Path.Combine(_server.FolderOf(_bucket), "rte", "train.tsv._S3rver_object"))) file.SetLength(
             1L << 42); // a hole of 4 TiB
         var failed = await Assert.ThrowsAsync<IOException>(() => DatasetAsync("rte"));
-        Assert.StartsWith("Not enough space on the disk: 4398046511104 bytes are to be fetched", failed.Message);
+        Assert.StartsWith("Not enough disk space on the disk: 4398046511104 bytes are to be fetched", failed.Message);
         Assert.Empty(Fetched());
     }
 

@@ -35,7 +35,7 @@ public sealed class MachineFacts : IDisposable
         DriverSays("No devices were found\n");
         var refused = await Assert.ThrowsAsync<RefusedInputException>(() =>
             Machine.DetectAsync(new WorkerOptions { Device = "cuda" }, default));
-        Assert.Contains("nvidia-smi finds no GPU: No devices were found", refused.Message);
+        Assert.Contains("nvidia-smi found no GPU: No devices were found", refused.Message);
     }
 
     [Fact]
