@@ -86,7 +86,7 @@ public sealed class HubDatasetFacts
     public async Task A_dataset_without_a_train_split_is_refused_with_what_it_has()
     {
         await using var visit = (await HubVisit.BeginAsync()).WithDataset("test.csv");
-        Assert.Contains("no supported train split; it has  test.", await visit.DatasetRefusalAsync());
+        Assert.Contains("no supported train split; it has test.", await visit.DatasetRefusalAsync());
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed class OidcFacts : IAsyncLifetime
             (Token("a", role, audience: "another"), "another audience"),
             (Token("a", role, issuer: "http://evil.example"), "another provider"), (Token("a", role, expires: -3600), "expired"),
             (Token("a", role, key: stolen), "signature"), (Token("a", new { loradrop = "strangers" }), "contains no role"),
-            (Token("a", new { }), "contains no role"), (Token("*", role), "cannot be an owner"),
+            (Token("a", new { }), "contains no role"), (Token("*", role), "is not a valid owner"),
             (Token("", role), "no claim sub"), ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "signature"),
             ("garbage", "no token of the provider"),
         })
