@@ -7,7 +7,7 @@ namespace LoraDrop.Deploy.Tests;
 /// <summary>Programs beside .NET that these tests are made with; where one is not installed, its tests are skipped, by name.</summary>
 internal static class Tools
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Debian's sources of Go's libraries.</summary>
     private const string GoLibraries = "/usr/share/gocode";

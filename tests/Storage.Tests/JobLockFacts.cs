@@ -41,7 +41,7 @@ public sealed class JobLockOnPostgresFacts() : JobLockFacts(Database.Postgres)
         {
             await using var transaction = await db.Database.BeginTransactionAsync();
             await db.LockJobAsync(held, default);
-            Assert.Null((await storage.AsARequest(life => life.CancelAsync(other, default)).WaitAsync(TimeSpan.FromSeconds(10))).Refusal);
+            Assert.Null((await storage.AsARequest(life => life.CancelAsync(other, default)).WaitAsync(TimeSpan.FromMinutes(5))).Refusal);
             await db.LockJobAsync(Guid.NewGuid(), default); // of none
             return 0;
         });

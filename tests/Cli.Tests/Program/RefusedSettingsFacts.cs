@@ -24,7 +24,8 @@ public sealed class RefusedSettingsFacts(TinyRun run) : IClassFixture<TinyRun>
         "importance.sampleRatio", "half", "training.seed", "training.epochs", "2.5");
 
     [Fact]
-    public void A_rank_above_the_layers_width_is_refused() => Refused(["--rank", "17"], "lora.rank: is 17", "16 wide");
+    public void A_rank_above_the_layers_width_is_refused() =>
+    Refused(["--rank", "17"], "lora.rank: must be at most 16, the width of query; got 17");
 
     [Fact]
     public void A_target_that_matches_nothing_is_refused_with_those_there_are() =>

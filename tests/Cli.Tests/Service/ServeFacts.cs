@@ -65,7 +65,7 @@ public sealed class ServeFacts : IDisposable
             Loradrop.Run(["jobs", "list", "--url", url, "--json"], "", ("LORADROP_KEY", key)).Well();
             Assert.Contains($"{key[..11]}  admin   used", Loradrop.Run("keys", "list", "--data", data).Well().Output);
             Loradrop.Run("keys", "revoke", key[..11], "--data", data).Well();
-            Refused("There is no key ld_00000000", "revoke", "ld_00000000", "--data", data);
+            Refused("Key ld_00000000 not found", "revoke", "ld_00000000", "--data", data);
             Refused("--owner: can be * for the role read only", "create", "--data", data, "--name", "x", "--role", "submit", "--owner",
                 "*");
             Refused("--data: there is no service's data", "list", "--data", _tiny.New("nothing"));

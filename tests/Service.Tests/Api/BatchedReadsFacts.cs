@@ -6,7 +6,7 @@ namespace LoraDrop.Service.Tests;
 
 public sealed class BatchedReadsFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task Who_asks_while_a_read_is_on_its_way_is_answered_by_one_that_begins_later()

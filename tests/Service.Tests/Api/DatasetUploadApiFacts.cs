@@ -208,7 +208,7 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
     private static async Task<string> ReadLineAsync(Socket socket)
     {
         using var reader = new StreamReader(new NetworkStream(socket));
-        return (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)))!;
+        return (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(5)))!;
     }
 
     private async Task NothingIsLeftAsync()

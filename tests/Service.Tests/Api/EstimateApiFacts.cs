@@ -41,7 +41,7 @@ public abstract class EstimateApiFacts(bool postgres) : IAsyncLifetime
         Assert.All(Stages(estimate), stage =>
         {
             Assert.InRange(stage.GetProperty("memoryGiB").GetDouble(), 0.25, 1);
-            Assert.Contains("4 characters a token", stage.GetProperty("tokensFrom").GetString());
+            Assert.Contains("4 characters per token", stage.GetProperty("tokensFrom").GetString());
             Assert.False(stage.TryGetProperty("seconds", out _));
             Assert.StartsWith("no stage has run yet", stage.GetProperty("secondsFrom").GetString());
         });
@@ -137,7 +137,7 @@ public abstract class EstimateApiFacts(bool postgres) : IAsyncLifetime
         var workers = (await EstimateAsync(Given.Minimal)).GetProperty("workers").EnumerateArray()
             .ToDictionary(w => w.GetProperty("id").GetString()!);
         Assert.Equal((false, true), (workers["small"].GetProperty("fits").GetBoolean(), workers["gpu"].GetProperty("fits").GetBoolean()));
-        Assert.StartsWith("it has less memory than the", workers["small"].GetProperty("why").GetString());
+        Assert.StartsWith("it has less than the required", workers["small"].GetProperty("why").GetString());
         Assert.Equal(("cuda H100", 24.0),
             (workers["gpu"].GetProperty("device").GetString(), workers["gpu"].GetProperty("memoryGiB").GetDouble()));
         workers =

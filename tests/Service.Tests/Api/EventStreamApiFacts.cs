@@ -29,7 +29,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         var reading = ReadAsync($"/jobs/{id}/events/stream");
         await _service.MeasureAsync(id);
         await _service.FinishAsync(id);
-        var messages = await reading.WaitAsync(TimeSpan.FromSeconds(10));
+        var messages = await reading.WaitAsync(TimeSpan.FromMinutes(5));
 
         Assert.Equal(["submitted", "stage-succeeded", "stage-succeeded", "succeeded"],
             messages.Where(m => m.EventId is not null).Select(m => m.EventType));
@@ -77,7 +77,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
             await Task.Delay(80);
         }
         await lease.FailAsync(new Failure(FailureCode.Diverged, "The loss is no number."), CancellationToken.None);
-        var messages = await reading.WaitAsync(TimeSpan.FromSeconds(10));
+        var messages = await reading.WaitAsync(TimeSpan.FromMinutes(5));
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var progress = messages.Where(m => m.EventType == "progress").ToList();
         Assert.InRange(progress.Count, 2, (int)seconds + 2);   // one at first, one at the end
@@ -94,7 +94,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         Assert.True(answer.Headers.CacheControl!.NoStore);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
         var comments = 0;
-        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)))!.StartsWith(": still")) comments++;
+        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(5)))!.StartsWith(": still")) comments++;
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         var reading = ReadAsync($"/jobs/{id}/events/stream");
         await Task.Delay(200);
         _service.BeginStop();
-        var messages = await reading.WaitAsync(TimeSpan.FromSeconds(15));
+        var messages = await reading.WaitAsync(TimeSpan.FromMinutes(5));
         Assert.DoesNotContain(messages, m => m.EventType == "end");   // the job goes on: come back
         Assert.Empty(_service.Errors);
     }
@@ -126,7 +126,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         await Task.Delay(200);
         await _service.PostAsync($"/jobs/{id}/cancel");
         await _service.Http.DeleteAsync($"/jobs/{id}");
-        await reading.WaitAsync(TimeSpan.FromSeconds(30));
+        await reading.WaitAsync(TimeSpan.FromMinutes(5));
     }
 
     private async Task<Guid> EndedAsync()

@@ -139,7 +139,7 @@ public sealed class ProblemsApiFacts(SharedService shared) : IClassFixture<Share
         await socket.ConnectAsync(_service.Address.Host, _service.Address.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes($"{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         using var reader = new StreamReader(new NetworkStream(socket));
-        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(5));
         return (int.Parse(answer.Split(' ')[1]), answer);
     }
 }

@@ -20,7 +20,7 @@ public sealed class SlowBodyFacts(SharedService shared) : IClassFixture<SharedSe
             $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: 1000000\r\n\r\n{begin}"));
         using var answer = new StreamReader(connection);
         var said = answer.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         try
         {
             while (!said.IsCompleted)

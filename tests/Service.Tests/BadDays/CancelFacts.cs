@@ -4,7 +4,7 @@ namespace LoraDrop.Service.Tests;
 [Collection(typeof(BadDays))]
 public sealed class CancelFacts(Ground ground)
 {
-    private static readonly TimeSpan AMoment = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AMoment = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task A_job_is_cancelled_at_every_stage_and_a_retry_goes_on_with_the_same_bytes()

@@ -27,7 +27,7 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Short, so that little is waited for; the queue's is the shortest that the setting takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Invisibility = TimeSpan.FromSeconds(10);
 
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 

@@ -18,7 +18,7 @@ public sealed class WorkerLossFacts(Ground ground)
 
         await frozen.ThawAsync();
         await frozen.Process.SaysAsync("Lease lost");
-        await cluster.ChildrenAsync(children => !children.Contains(child), within: TimeSpan.FromSeconds(30));
+        await cluster.ChildrenAsync(children => !children.Contains(child), within: TimeSpan.FromMinutes(5));
         Assert.Equal(rows, await cluster.RowsOfJobAsync(id));
         // a checkpoint whose storing froze half-way may still come to be, under keys of its own, and goes as the attempt has no row
         await cluster.AssertNothingIsLostOrLeftAsync();
@@ -51,7 +51,7 @@ public sealed class WorkerLossFacts(Ground ground)
         var cluster = await ground.ClusterAsync();
         var (id, first) = await RunningAsync(cluster, TinyJob.Usual);
         await cluster.AskJobAsync(id, "pause");
-        await cluster.EndedAsync(id, "paused", TimeSpan.FromSeconds(15));
+        await cluster.EndedAsync(id, "paused", TimeSpan.FromMinutes(5));
         Assert.Empty(first.Children);
         await first.KillAsync();
         await Task.Delay(TimeSpan.FromSeconds(1));

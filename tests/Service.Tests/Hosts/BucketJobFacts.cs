@@ -11,7 +11,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>A job whose model and data are in a bucket of the production service's store.</summary>
 public sealed class BucketJobFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task It_is_fetched_trained_on_and_known_by_its_digests()

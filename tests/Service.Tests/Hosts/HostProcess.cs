@@ -7,7 +7,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>A host as its users start it: a program of its own, told everything by the environment. Ends with the test.</summary>
 internal sealed partial class HostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), BetweenLooks = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10), BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();

@@ -11,7 +11,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>The service as it runs on many machines: Api and worker as processes, PostgreSQL, an S3 server.</summary>
 public sealed class ProductionFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task A_job_that_is_handed_to_the_Api_is_done_by_a_worker_and_its_files_come_from_the_store()

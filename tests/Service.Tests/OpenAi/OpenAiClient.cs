@@ -6,7 +6,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>OpenAI's own client for Node.js, as npm installs it, and the script that uses it.</summary>
 internal static class OpenAiClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static string Home => Environment.GetEnvironmentVariable("LORADROP_OPENAI") is { Length: > 0 } named
         ? named

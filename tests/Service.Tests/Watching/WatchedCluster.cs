@@ -23,7 +23,7 @@ public sealed partial class WatchedCluster : IAsyncLifetime
     /// <summary>What must never be told.</summary>
     public const string Secret = "geheim-4711";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     internal OtlpReceiver Traces { get; private set; } = null!;
 
@@ -122,6 +122,10 @@ public sealed partial class WatchedCluster : IAsyncLifetime
         await Exposition.ScrapeAsync(http, "/metrics");
         Worker = await Exposition.ScrapeAsync(http, $"{settings["LORADROP_WORKER__HEALTHURL"]}/metrics");
         GpuWorker = await Exposition.ScrapeAsync(http, $"{withGpus["LORADROP_WORKER__HEALTHURL"]}/metrics");
+        // A worker sends to MLflow every two seconds, and stops sending two seconds after it is asked to end.
+        for (var began = Stopwatch.GetTimestamp(); Mlflow.Runs.Count < 3
+            || Mlflow.Runs.Values.Any(run => run.Status == "RUNNING"); await Task.Delay(50))
+            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, "MLflow has not been told of all ends");
         Assert.Equal((0, 0, 0), (await worker.TerminateAsync(), await gpuWorker.TerminateAsync(), await api.TerminateAsync()));
         (ApiLog, WorkerLog) = (api.Written, worker.Written);
     }

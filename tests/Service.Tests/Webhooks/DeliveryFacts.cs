@@ -11,7 +11,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>What receivers get, and what the service makes of what they do.</summary>
 public sealed class DeliveryFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -120,7 +120,8 @@ public sealed class BucketFacts : IAsyncLifetime
             + "train.jsonl.gz, train.json.gz, train.csv.gz, train.tsv.gz, train.txt.gz", await RefusalAsync(() => DatasetAsync("zip")));
         Assert.Equal($"dataset: s3://{_bucket}/empty is an empty folder", await RefusalAsync(() => DatasetAsync("empty")));
         Assert.Equal($"dataset: s3://{_bucket}/missing does not exist or is empty", await RefusalAsync(() => DatasetAsync("missing")));
-        Assert.Equal($"dataset: s3://{_bucket}/missing.tsv does not exist or is empty", await RefusalAsync(() => DatasetAsync("missing.tsv")));
+        Assert.Equal($"dataset: s3://{_bucket}/missing.tsv does not exist or is empty",
+            await RefusalAsync(() => DatasetAsync("missing.tsv")));
         Assert.Equal($"model: s3://{_bucket}/twic does not exist or is empty", await RefusalAsync(() => ModelAsync("twic")));
         Assert.Empty(Fetched());
     }

@@ -13,7 +13,7 @@ namespace LoraDrop.Service.Tests;
 /// <summary>The whole embedded service with its worker, whose children are the real program.</summary>
 internal sealed class WorkingService : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly TestFolder _folder;
     private readonly DataFolder _data;

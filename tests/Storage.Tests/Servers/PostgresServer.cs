@@ -31,7 +31,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Tries to start, each on another port: a port that is free may be taken a moment later.</summary>
     private const int Tries = 5;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly string? Programs = Find();
     private static readonly Lazy<Task<PostgresServer>> OfThisProcess = new(() => NewAsync());
 

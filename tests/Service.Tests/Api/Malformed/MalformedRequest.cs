@@ -26,7 +26,8 @@ internal sealed record MalformedRequest(string Method, string Address, string? C
     }
 
     public override string ToString() => $"{Method} {Address} {ContentType} "
-        + string.Join(", ", Headers.Select(header => $"{header.Name}: {header.Value}")) + "\n" + (Body is null ? "" : Encoding.UTF8.GetString(Body));
+        + string.Join(", ", Headers.Select(header => $"{header.Name}: {header.Value}")) + "\n"
+        + (Body is null ? "" : Encoding.UTF8.GetString(Body));
 }
 
 /// <summary>Makes malformed requests for every operation that a document describes: new operations are tried without being named
