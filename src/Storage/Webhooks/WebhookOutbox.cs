@@ -3,19 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Makes deliveries of what happened to jobs: each event for each webhook that is to hear of it, once.</summary>
+/// <summary>Creates deliveries for the events of jobs: each event once for each webhook that subscribes to it.</summary>
 /// <remarks>
-/// An event is saved in the change that it tells of, with a mark that says that webhooks are to be told. Here the mark is taken away in the
-/// change that adds the deliveries. So nothing is lost and nothing is there twice, whatever ends when; and as it goes by the mark, an event
-/// that is committed after one with a greater id is found as well. Any number of processes may do this at once: each takes events that no
-/// other has.
+/// An event is saved in the same transaction as the change it describes, with a mark that its deliveries are missing. The transaction that
+/// adds the deliveries removes the mark, so no crash loses or duplicates any. Going by the mark also finds an event that is committed after
+/// one with a greater id. Any number of processes may run this at once: each locks events that no other has.
 /// </remarks>
 public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> contexts, TimeProvider clock, ILogger<WebhookOutbox> log)
 {
     private const int Batch = 100;
 
-    /// <summary>Tells of all that is untold.</summary>
-    /// <returns>The deliveries that were made.</returns>
+    /// <summary>Creates the deliveries of all events that lack them.</summary>
+    /// <returns>The number of deliveries created.</returns>
     public async Task<int> TellAsync(CancellationToken cancel)
     {
         var made = 0;
@@ -30,10 +29,10 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
     private async Task<(int Events, int Made)?> TellSomeAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (!await db.Events.AnyAsync(e => e.Untold, cancel)) return null; // a look takes no lock
+        if (!await db.Events.AnyAsync(e => e.Untold, cancel)) return null; // this query takes no lock
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         var events = await db.TakeUntoldAsync(Batch, cancel);
-        if (events.Count == 0) return null; // others have them
+        if (events.Count == 0) return null; // other processes have locked them
         var made = await DeliveriesAsync(db, events, cancel);
         db.Deliveries.AddRange(made);
         foreach (var told in events) told.Untold = false;
@@ -43,7 +42,7 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
         }
         catch (DbUpdateException failed) when (db.IsDangling(failed))
         {
-            return (Batch, 0); // a webhook was deleted in this moment: nothing of this was kept, look again
+            return (Batch, 0); // a webhook was deleted just now: nothing of this was saved, try again
         }
         await transaction.CommitAsync(cancel);
         if (made.Count > 0) Told(events.Count, made.Count);
@@ -59,7 +58,7 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
         var jobs = await db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Labels).Where(j => ids.Contains(j.Id)).AsSplitQuery()
             .ToDictionaryAsync(j => j.Id, cancel);
         var starts = events.Where(e => e.Type == EventType.StageStarted).Select(e => e.JobId).Distinct().ToList();
-        // A job starts once, however many stages and attempts it has: that of its first stage's first attempt.
+        // A job starts once, however many stages and attempts it has: with the first attempt of its first stage.
         var firsts = starts.Count == 0 ? [] : await db.Events.Where(e => starts.Contains(e.JobId) && e.Type == EventType.StageStarted)
             .GroupBy(e => e.JobId).Select(g => g.Min(e => e.Id)).ToListAsync(cancel);
         var now = clock.GetUtcNow();

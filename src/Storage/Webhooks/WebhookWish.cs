@@ -2,24 +2,24 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What a webhook is to be; of a change, what is null stays as it is.</summary>
-/// <param name="Url">Where to send to.</param>
-/// <param name="Types">What it hears of.</param>
-/// <param name="Description">For people; an empty one takes it away.</param>
-/// <param name="AllOwners">Whether it hears of everybody's jobs.</param>
-/// <param name="Enabled">Whether anything is sent.</param>
+/// <summary>The settings of a new webhook, or of an update, which leaves null fields unchanged.</summary>
+/// <param name="Url">The receiver's address.</param>
+/// <param name="Types">The event types to receive.</param>
+/// <param name="Description">For people; empty removes it.</param>
+/// <param name="AllOwners">Whether to receive events of everyone's jobs.</param>
+/// <param name="Enabled">Whether deliveries are sent.</param>
 public sealed record WebhookWish(string? Url, IReadOnlyList<string>? Types, string? Description, bool? AllOwners, bool? Enabled)
 {
     public const int LongestDescription = 255;
 
-    /// <summary>Reads a new one strictly.</summary>
-    /// <exception cref="RefusedInputException">With all faults at once.</exception>
+    /// <summary>Parses and validates the settings of a new webhook.</summary>
+    /// <exception cref="RefusedInputException">All faults at once.</exception>
     public static WebhookWish Parse(string json) =>
         Read(json, fields => new(fields.RequiredText("url"), fields.Texts("events"), fields.Text("description"), fields.Flag("allOwners"),
             fields.Flag("enabled")));
 
-    /// <summary>Reads a change strictly; a description that is given as null is taken away.</summary>
-    /// <exception cref="RefusedInputException">With all faults at once.</exception>
+    /// <summary>Parses and validates an update; a null description removes it.</summary>
+    /// <exception cref="RefusedInputException">All faults at once.</exception>
     public static WebhookWish ParseChange(string json) =>
         Read(json, fields => new(fields.Text("url"), fields.Texts("events"), fields.IsNull("description") ? "" : fields.Text("description"),
             fields.Flag("allOwners"), fields.Flag("enabled")));
