@@ -20,7 +20,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <summary>Validates a submission without saving it. Returns all faults: those of the request itself, and those that its model and
     /// data reveal.</summary>
     /// <remarks>A new model or dataset is added to the context as a row, which is kept only if the context is saved.</remarks>
-    public async Task<JudgedJob> JudgeAsync(JobDraft draft, CancellationToken cancel)
+    public async Task<ValidatedJob> ValidateAsync(JobDraft draft, CancellationToken cancel)
     {
         var (request, faults) = (draft.Request, draft.Faults.ToList());
         var model = draft.IsValid("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
@@ -44,7 +44,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <param name="cancel">Gives up.</param>
     public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
     {
-        var (request, model, dataset, faults) = await JudgeAsync(draft, cancel);
+        var (request, model, dataset, faults) = await ValidateAsync(draft, cancel);
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
         var now = Now();
@@ -78,7 +78,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         }
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
-        if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        if (job.Current.Status == JobStatus.Waiting) return await RecheckAsync(job.Id, cancel);
         queue.Enqueue(job.Current);
         return job;
     }
@@ -247,7 +247,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     }
 
     /// <summary>An input may become ready after it was read and before the job is saved, so its preparation did not see the job.</summary>
-    private Task<Answer<JobRow>> LookAgainAsync(Guid id, CancellationToken cancel)
+    private Task<Answer<JobRow>> RecheckAsync(Guid id, CancellationToken cancel)
     {
         db.ChangeTracker.Clear();
         return StartIfReadyAsync(id, cancel);
@@ -257,13 +257,13 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     private async Task<Answer<JobRow>> StartIfReadyAsync(Guid id, CancellationToken cancel)
     {
         var (started, failed) = (new List<StageRow>(), (Failure?)null);
-        var living = await workers.AllAsync(cancel);
+        var live = await workers.AllAsync(cancel);
         var answer = await ChangeAsync(id, job =>
         {
             started.Clear();
             failed = null;
             if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
-            if ((InputFailure(job) ?? SizeFailure(job, living)) is { } failure) Fail(job, failed = failure);
+            if ((InputFailure(job) ?? SizeFailure(job, live)) is { } failure) Fail(job, failed = failure);
             else if (QueueIfReady(job) is { } stage) started.Add(stage);
             return null;
         }, cancel);
@@ -276,7 +276,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     private async Task<Answer<JobRow>> QueuedAsync(Answer<JobRow> answer, CancellationToken cancel)
     {
         if (answer.IsRefused(out _, out var job)) return answer;
-        if (job.Status == JobStatus.Queued && job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        if (job.Status == JobStatus.Queued && job.Current.Status == JobStatus.Waiting) return await RecheckAsync(job.Id, cancel);
         if (job.Current.Status == JobStatus.Queued) queue.Enqueue(job.Current);
         return answer;
     }
@@ -339,8 +339,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return faults.Count > 0 ? Failure.Refused(faults) : null;
     }
 
-    private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> living) =>
-        LiveWorkers.Refusal(living, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
+    private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> live) =>
+        LiveWorkers.Refusal(live, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
 
     private void Fail(JobRow job, Failure failure)
     {
@@ -386,4 +386,4 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
 /// <param name="Model">Null with a fault.</param>
 /// <param name="Dataset">Null with a fault.</param>
 /// <param name="Faults">Every reason to refuse it.</param>
-public sealed record JudgedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);
+public sealed record ValidatedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);

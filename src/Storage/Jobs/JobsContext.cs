@@ -86,17 +86,17 @@ public abstract class JobsContext : DbContext
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
-        configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();
-        configurationBuilder.Properties<MlflowState>().HaveConversion<Spelled<MlflowState>>();
-        configurationBuilder.Properties<Stage>().HaveConversion<Spelled<Stage>>();
-        configurationBuilder.Properties<InputStatus>().HaveConversion<Spelled<InputStatus>>();
-        configurationBuilder.Properties<EventLevel>().HaveConversion<Spelled<EventLevel>>();
-        configurationBuilder.Properties<Place>().HaveConversion<Spelled<Place>>();
-        configurationBuilder.Properties<ImportanceScope>().HaveConversion<Spelled<ImportanceScope>>();
-        configurationBuilder.Properties<TuningMethod>().HaveConversion<Spelled<TuningMethod>>();
-        configurationBuilder.Properties<Role>().HaveConversion<Spelled<Role>>();
-        configurationBuilder.Properties<DeliveryStatus>().HaveConversion<Spelled<DeliveryStatus>>();
-        configurationBuilder.Properties<DisabledReason>().HaveConversion<Spelled<DisabledReason>>();
+        configurationBuilder.Properties<JobStatus>().HaveConversion<EnumName<JobStatus>>();
+        configurationBuilder.Properties<MlflowState>().HaveConversion<EnumName<MlflowState>>();
+        configurationBuilder.Properties<Stage>().HaveConversion<EnumName<Stage>>();
+        configurationBuilder.Properties<InputStatus>().HaveConversion<EnumName<InputStatus>>();
+        configurationBuilder.Properties<EventLevel>().HaveConversion<EnumName<EventLevel>>();
+        configurationBuilder.Properties<Place>().HaveConversion<EnumName<Place>>();
+        configurationBuilder.Properties<ImportanceScope>().HaveConversion<EnumName<ImportanceScope>>();
+        configurationBuilder.Properties<TuningMethod>().HaveConversion<EnumName<TuningMethod>>();
+        configurationBuilder.Properties<Role>().HaveConversion<EnumName<Role>>();
+        configurationBuilder.Properties<DeliveryStatus>().HaveConversion<EnumName<DeliveryStatus>>();
+        configurationBuilder.Properties<DisabledReason>().HaveConversion<EnumName<DisabledReason>>();
     }
 
     /// <summary>Each row type has its mapping in its own file.</summary>
@@ -121,7 +121,7 @@ public abstract class JobsContext : DbContext
     }
 
     /// <summary>Stores enums by their JSON names, so that the tables are readable.</summary>
-    private sealed class Spelled<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,
+    private sealed class EnumName<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,
         Enum
     {
         private static readonly Dictionary<string, T> ByName = Enum.GetValues<T>().ToDictionary(value => JsonText.NameOf(value));

@@ -20,10 +20,10 @@ public sealed class LiveWorkers(JobsContext db, LeaseOptions leases, TimeProvide
     /// <summary>As <see cref="RefusalAsync"/>, for workers that are already loaded.</summary>
     /// <remarks>Null if there is no live or suitable worker: one may still be started. A GPU needs less than the estimate, so it never
     /// refuses.</remarks>
-    public static Fault? Refusal(IReadOnlyList<WorkerRow> living, JobRequest request, ModelSummary? model, DatasetSummary? data)
+    public static Fault? Refusal(IReadOnlyList<WorkerRow> live, JobRequest request, ModelSummary? model, DatasetSummary? data)
     {
         if (model is null || data is null) return null;
-        var suited = living.Where(w => w.Memory >= request.Worker.MemoryBytes
+        var suited = live.Where(w => w.Memory >= request.Worker.MemoryBytes
             && request.Worker.Labels.All(label => w.Labels.GetValueOrDefault(label.Key) == label.Value)).ToList();
         if (suited.Count == 0 || suited.Any(w => w.Device != "cpu")) return null;
         var (need, largest) = (MemoryEstimate.OfJob(request, model, data), suited.Max(w => w.Memory));

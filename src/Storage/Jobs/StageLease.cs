@@ -51,13 +51,13 @@ public sealed class StageLease : IDisposable
     public TimeSpan Silence => Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
 
     /// <summary>Returns the pending user request; null if the lease is lost. Does not renew the lease.</summary>
-    public async Task<StageWish?> WishAsync(CancellationToken cancel)
+    public async Task<StageRequest?> PendingRequestAsync(CancellationToken cancel)
     {
         await using var db = await _leases.ContextAsync(cancel);
-        var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id,
+        var request = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id,
             (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
-        if (wish is null) await _lost.CancelAsync();
-        return wish is null ? null : wish.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn;
+        if (request is null) await _lost.CancelAsync();
+        return request is null ? null : request.Cancel ? StageRequest.Cancel : request.Pause ? StageRequest.Pause : StageRequest.None;
     }
 
     /// <summary>Checks the lease before an action that no row guards, such as storing an object: a process that was frozen does not know
@@ -98,7 +98,7 @@ public sealed class StageLease : IDisposable
         }, cancel);
 
     /// <summary>Removes the metrics beyond a step: a run resumes there and measures them again.</summary>
-    public Task<bool> GoOnFromAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
+    public Task<bool> RewindAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
         db => db.Metrics.Where(m => m.JobId == Job && m.Stage == Stage && m.Step > step).ExecuteDeleteAsync(cancel), cancel);
 
     public Task<bool> AddEventAsync(EventLevel level, string type, string message, string? data, CancellationToken cancel) =>
@@ -168,7 +168,7 @@ public sealed class StageLease : IDisposable
     /// <summary>Fails the attempt: a fault that is not the user's is retried automatically, up to <see cref="StageLeases.Retries"/> times;
     /// then the job fails.</summary>
     public Task<bool> FailAttemptAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Wished(job),
+        (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Released(job),
         (db, job, mine) =>
         {
             if (mine.Status == JobStatus.Failed)
@@ -186,21 +186,21 @@ public sealed class StageLease : IDisposable
     public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync((_, _) => JobStatus.Cancelled, GiveBack, cancel);
 
     /// <summary>Releases the stage because a user requested a pause; if the request has been withdrawn, the stage is queued.</summary>
-    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Wished(job), GiveBack, cancel);
+    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Released(job), GiveBack, cancel);
 
     /// <summary>Releases the unfinished stage, without a failure; another attempt resumes from the last checkpoint.</summary>
     public Task<bool> HandBackAsync(string why, CancellationToken cancel) =>
-        EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
+        EndAsync((job, _) => Released(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
 
     /// <summary>Releases the stage if its lease has expired; false if it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Wished(job) : null,
+        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Released(job) : null,
         (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
 
     /// <summary>Releases the stage because its process was killed. The job fails if that keeps happening without a checkpoint in between,
     /// as it would go on forever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Wished(job),
+        (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Released(job),
         (db, job, mine) =>
         {
             mine.Kills++;
@@ -268,7 +268,7 @@ public sealed class StageLease : IDisposable
         }, cancel));
 
     /// <summary>The new state of a stage that is released unfinished: users may have requested something meanwhile.</summary>
-    private static JobStatus Wished(JobRow job) =>
+    private static JobStatus Released(JobRow job) =>
         job.CancelRequestedAt is not null ? JobStatus.Cancelled : job.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Queued;
 
     private void Fail(JobsContext db, JobRow row, Failure failure)
@@ -329,9 +329,9 @@ public sealed class StageLease : IDisposable
 }
 
 /// <summary>The pending user request for a running stage.</summary>
-public enum StageWish
+public enum StageRequest
 {
-    GoOn,
+    None,
 
     Pause,
 

@@ -39,7 +39,7 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
         {
             await using var db = await ContextAsync(cancel);
             var next = await For(db, worker).OrderBy(s => s.Priority).ThenByDescending(s => s.Stage).ThenBy(s => s.QueuedAt)
-                .ThenBy(s => s.JobId)   // alphabetically, task adaptation sorts last
+                .ThenBy(s => s.JobId)   // by name, task adaptation is the greater, so half-finished jobs come first
                 .Select(s => new { s.JobId, s.Stage }).FirstOrDefaultAsync(cancel);
             if (next is null) return null;
             if (await TryTakeAsync(next.JobId, next.Stage, worker.Id, cancel) is { } lease) return lease;

@@ -11,23 +11,23 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
     /// <summary>The caller's webhooks; for an admin, all.</summary>
     public IQueryable<WebhookRow> Seen => caller.Role == Role.Admin ? db.Webhooks : db.Webhooks.Where(w => w.Owner == caller.Owner);
 
-    /// <param name="wish">The settings.</param>
+    /// <param name="settings">The settings.</param>
     /// <param name="id">The webhook's id; null for a new one. A webhook that already has it is returned: an earlier try succeeded, but its
     /// response was lost.</param>
     /// <param name="cancel">Ends it.</param>
-    public async Task<Answer<WebhookRow>> AddAsync(WebhookWish wish, Guid? id, CancellationToken cancel)
+    public async Task<Answer<WebhookRow>> AddAsync(WebhookSettings settings, Guid? id, CancellationToken cancel)
     {
-        if (wish.AllOwners == true && AllOwnersRefusal() is { } denied) return denied;
+        if (settings.AllOwners == true && AllOwnersRefusal() is { } denied) return denied;
         var faults = new List<Fault>();
-        if (await AddressAsync(wish.Url!, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
+        if (await AddressAsync(settings.Url!, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
         var now = Now();
         var row = new WebhookRow
         {
-            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = wish.AllOwners ?? false, Url = address.AbsoluteUri,
-            Description = Given(wish.Description), Types = TypesOf(wish.Types) ?? [WebhookType.Every],
+            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = settings.AllOwners ?? false, Url = address.AbsoluteUri,
+            Description = Given(settings.Description), Types = TypesOf(settings.Types) ?? [WebhookType.Every],
             Secret = WebhookSecret.New(), CreatedAt = now, ChangedAt = now,
         };
-        if (wish.Enabled == false) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
+        if (settings.Enabled == false) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         await db.LockOwnerAsync(caller.Owner, cancel); // of two simultaneous requests, the second counts the first
         if (id is not null && await db.Webhooks.SingleOrDefaultAsync(w => w.Id == id && w.Owner == caller.Owner, cancel) is { } added)
@@ -41,22 +41,22 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         return row;
     }
 
-    public async Task<Answer<WebhookRow>> ChangeAsync(Guid id, WebhookWish wish, CancellationToken cancel)
+    public async Task<Answer<WebhookRow>> ChangeAsync(Guid id, WebhookSettings settings, CancellationToken cancel)
     {
         if (await Seen.SingleOrDefaultAsync(w => w.Id == id, cancel) is not { } row) return Missing(id);
-        if (wish.AllOwners == true && !row.AllOwners && AllOwnersRefusal() is { } denied) return denied;
-        if (wish.Url is { } url)
+        if (settings.AllOwners == true && !row.AllOwners && AllOwnersRefusal() is { } denied) return denied;
+        if (settings.Url is { } url)
         {
             var faults = new List<Fault>();
             if (await AddressAsync(url, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
             row.Url = address.AbsoluteUri;
         }
         var now = Now();
-        row.Types = TypesOf(wish.Types) ?? row.Types;
-        row.Description = wish.Description is null ? row.Description : Given(wish.Description);
-        row.AllOwners = wish.AllOwners ?? row.AllOwners;
-        if (wish.Enabled == true) (row.Disabled, row.DisabledAt) = (null, null);
-        if (wish.Enabled == false && row.Disabled is null) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
+        row.Types = TypesOf(settings.Types) ?? row.Types;
+        row.Description = settings.Description is null ? row.Description : Given(settings.Description);
+        row.AllOwners = settings.AllOwners ?? row.AllOwners;
+        if (settings.Enabled == true) (row.Disabled, row.DisabledAt) = (null, null);
+        if (settings.Enabled == false && row.Disabled is null) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
         row.ChangedAt = now;
         return await SaveAsync(row, cancel);
     }

@@ -15,27 +15,27 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
 
     /// <summary>Creates the deliveries of all events that lack them.</summary>
     /// <returns>The number of deliveries created.</returns>
-    public async Task<int> TellAsync(CancellationToken cancel)
+    public async Task<int> CreateDeliveriesAsync(CancellationToken cancel)
     {
-        var made = 0;
-        while (await TellSomeAsync(cancel) is { } told)
+        var created = 0;
+        while (await CreateBatchAsync(cancel) is { } batch)
         {
-            made += told.Made;
-            if (told.Events < Batch) break;
+            created += batch.Created;
+            if (batch.Events < Batch) break;
         }
-        return made;
+        return created;
     }
 
-    private async Task<(int Events, int Made)?> TellSomeAsync(CancellationToken cancel)
+    private async Task<(int Events, int Created)?> CreateBatchAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         if (!await db.Events.AnyAsync(e => e.Untold, cancel)) return null; // this query takes no lock
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         var events = await db.TakeUntoldAsync(Batch, cancel);
         if (events.Count == 0) return null; // other processes have locked them
-        var made = await DeliveriesAsync(db, events, cancel);
-        db.Deliveries.AddRange(made);
-        foreach (var told in events) told.Untold = false;
+        var created = await DeliveriesOfAsync(db, events, cancel);
+        db.Deliveries.AddRange(created);
+        foreach (var happened in events) happened.Untold = false;
         try
         {
             await db.SaveChangesAsync(cancel);
@@ -45,11 +45,11 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
             return (Batch, 0); // a webhook was deleted just now: nothing of this was saved, try again
         }
         await transaction.CommitAsync(cancel);
-        if (made.Count > 0) Told(events.Count, made.Count);
-        return (events.Count, made.Count);
+        if (created.Count > 0) Created(events.Count, created.Count);
+        return (events.Count, created.Count);
     }
 
-    private async Task<List<DeliveryRow>> DeliveriesAsync(JobsContext db, List<EventRow> events, CancellationToken cancel)
+    private async Task<List<DeliveryRow>> DeliveriesOfAsync(JobsContext db, List<EventRow> events, CancellationToken cancel)
     {
         var ids = events.Select(e => e.JobId).Distinct().ToList();
         var webhooks = await db.Webhooks.AsNoTracking().Where(w => w.Disabled == null
@@ -62,26 +62,26 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
         var firsts = starts.Count == 0 ? [] : await db.Events.Where(e => starts.Contains(e.JobId) && e.Type == EventType.StageStarted)
             .GroupBy(e => e.JobId).Select(g => g.Min(e => e.Id)).ToListAsync(cancel);
         var now = clock.GetUtcNow();
-        var made = new List<DeliveryRow>();
+        var created = new List<DeliveryRow>();
         foreach (var happened in events)
         {
             if (!jobs.TryGetValue(happened.JobId, out var job) || WebhookType.Of(happened.Type) is not { } type
                 || (happened.Type == EventType.StageStarted && !firsts.Contains(happened.Id)))
                 continue;
             string? payload = null;
-            foreach (var webhook in webhooks.Where(w => Hears(w, job, type) && w.CreatedAt <= happened.At))
-                made.Add(new()
+            foreach (var webhook in webhooks.Where(w => Subscribes(w, job, type) && w.CreatedAt <= happened.At))
+                created.Add(new()
                 {
                     Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, EventId = happened.Id, JobId = job.Id, Type = type,
                     Payload = payload ??= WebhookBody.Of(happened, type, job), NextAt = now, RoundAt = now, CreatedAt = now,
                 });
         }
-        return made;
+        return created;
     }
 
-    private static bool Hears(WebhookRow webhook, JobRow job, string type) =>
+    private static bool Subscribes(WebhookRow webhook, JobRow job, string type) =>
         (webhook.AllOwners || webhook.Owner == job.Owner) && (webhook.Types.Contains(WebhookType.Every) || webhook.Types.Contains(type));
 
     [LoggerMessage(1301, LogLevel.Debug, "{Events} events became {Deliveries} deliveries")]
-    private partial void Told(int events, int deliveries);
+    private partial void Created(int events, int deliveries);
 }

@@ -21,19 +21,19 @@ public sealed record WebhookPayload<T>(string Type, DateTimeOffset Timestamp, T 
 /// <param name="Error">Why the job failed.</param>
 /// <param name="Labels">The labels that its author gave it.</param>
 /// <param name="Href">The job's page at the service.</param>
-public sealed record JobNews(
-    Guid Id, string? Name, JobStatus Status, Stage Stage, TuningMethod Method, string Message, double? Score, JobNewsError? Error,
+public sealed record WebhookJob(
+    Guid Id, string? Name, JobStatus Status, Stage Stage, TuningMethod Method, string Message, double? Score, WebhookJobError? Error,
     IReadOnlyDictionary<string, string> Labels, string Href);
 
 /// <summary>Why a job failed.</summary>
 /// <param name="Code">One of <see cref="FailureCode"/>; absent if the job was retried before this was sent.</param>
 /// <param name="Message">For a person.</param>
-public sealed record JobNewsError(string? Code, string Message);
+public sealed record WebhookJobError(string? Code, string Message);
 
 /// <summary>The data of a test delivery.</summary>
 /// <param name="Webhook">The webhook that is tested.</param>
 /// <param name="Message">For a person.</param>
-public sealed record TestNews(Guid Webhook, string Message);
+public sealed record WebhookTest(Guid Webhook, string Message);
 
 /// <summary>Creates the bodies of deliveries.</summary>
 internal static class WebhookBody
@@ -44,8 +44,8 @@ internal static class WebhookBody
     public static string Of(EventRow happened, string type, JobRow job)
     {
         var ended = type is WebhookType.JobSucceeded;
-        var error = type is WebhookType.JobFailed ? new JobNewsError(job.Failure?.Code, happened.Message) : null;
-        return Write(type, happened.At, new JobNews(
+        var error = type is WebhookType.JobFailed ? new WebhookJobError(job.Failure?.Code, happened.Message) : null;
+        return Write(type, happened.At, new WebhookJob(
             job.Id, job.Name, StatusAt(type, job), StageAt(happened, job), job.Method, happened.Message, ended && job.Score is { } score
             && double.IsFinite(score) ? score : null, error,
             new SortedDictionary<string, string>(job.Labels.ToDictionary(label => label.Name, label => label.Value),
@@ -53,7 +53,7 @@ internal static class WebhookBody
     }
 
     public static string OfTest(WebhookRow webhook, DateTimeOffset now) =>
-        Write(WebhookType.Test, now, new TestNews(webhook.Id, "A test that somebody asked for. Nothing happened to any job."));
+        Write(WebhookType.Test, now, new WebhookTest(webhook.Id, "A test that somebody asked for. Nothing happened to any job."));
 
     private static string Write<T>(string type, DateTimeOffset at, T data) =>
         JsonSerializer.Serialize(new WebhookPayload<T>(type, at.ToUniversalTime(), data), Json);

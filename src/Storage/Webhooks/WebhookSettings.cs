@@ -8,28 +8,28 @@ namespace LoraDrop.Storage;
 /// <param name="Description">For people; empty removes it.</param>
 /// <param name="AllOwners">Whether to receive events of everyone's jobs.</param>
 /// <param name="Enabled">Whether deliveries are sent.</param>
-public sealed record WebhookWish(string? Url, IReadOnlyList<string>? Types, string? Description, bool? AllOwners, bool? Enabled)
+public sealed record WebhookSettings(string? Url, IReadOnlyList<string>? Types, string? Description, bool? AllOwners, bool? Enabled)
 {
     public const int LongestDescription = 255;
 
     /// <summary>Parses and validates the settings of a new webhook.</summary>
     /// <exception cref="RefusedInputException">All faults at once.</exception>
-    public static WebhookWish Parse(string json) =>
+    public static WebhookSettings Parse(string json) =>
         Read(json, fields => new(fields.RequiredText("url"), fields.Texts("events"), fields.Text("description"), fields.Flag("allOwners"),
             fields.Flag("enabled")));
 
     /// <summary>Parses and validates an update; a null description removes it.</summary>
     /// <exception cref="RefusedInputException">All faults at once.</exception>
-    public static WebhookWish ParseChange(string json) =>
+    public static WebhookSettings ParseChange(string json) =>
         Read(json, fields => new(fields.Text("url"), fields.Texts("events"), fields.IsNull("description") ? "" : fields.Text("description"),
             fields.Flag("allOwners"), fields.Flag("enabled")));
 
-    private static WebhookWish Read(string json, Func<JsonFields, WebhookWish> read)
+    private static WebhookSettings Read(string json, Func<JsonFields, WebhookSettings> read)
     {
         var faults = new List<Fault>();
-        var wish = JsonFields.Read(json, faults, read);
-        faults.AddRange(wish.Faults());
-        return faults.Count == 0 ? wish : throw new RefusedInputException(faults);
+        var settings = JsonFields.Read(json, faults, read);
+        faults.AddRange(settings.Faults());
+        return faults.Count == 0 ? settings : throw new RefusedInputException(faults);
     }
 
     private IEnumerable<Fault> Faults()
