@@ -33,7 +33,7 @@ public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
 
     /// <summary>Repeats an action until no outage interrupts it.</summary>
     /// <param name="act">Must be safe to repeat: if the connection broke, it may already have been done.</param>
-    /// <param name="stopping">Gives up.</param>
+    /// <param name="stopping">Cancels the operation.</param>
     public async Task<T> WaitOutAsync<T>(Func<Task<T>> act, CancellationToken stopping)
     {
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)

@@ -9,7 +9,7 @@ public sealed class ApiKeys(JobsContext db, TimeProvider clock)
     /// <summary>Creates a key.</summary>
     /// <param name="asked">The validated request.</param>
     /// <param name="by">The creator, for the audit log.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     /// <returns>The row, and the key itself, which cannot be retrieved again.</returns>
     public async Task<(ApiKeyRow Row, string Key)> CreateAsync(KeyRequest asked, string by, CancellationToken cancel)
     {

@@ -8,7 +8,7 @@ public sealed class AuditLog(JobsContext db, TimeProvider clock)
     /// <param name="target">The path of the created or changed resource.</param>
     /// <param name="address">The client's address; null on the command line.</param>
     /// <param name="traceId">The request's trace.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task WriteAsync(Caller caller, string action, string target, string? address, string? traceId, CancellationToken cancel)
     {
         db.ChangeTracker.Clear(); // changes made are already saved; refused ones must not be

@@ -31,8 +31,8 @@ public sealed record KeyRequest(string Name, Role Role, string? Owner = null, Da
             return new KeyRequest(fields.RequiredText("name"), role ?? Role.Read, fields.Text("owner"), fields.Time("expiresAt"),
                 fields.Integer("requestsPerMinute"), fields.Integer("activeJobs"));
         });
-        var told = faults.Select(fault => fault.Path).ToHashSet();
-        faults.AddRange(request.Faults(now).Where(fault => !told.Contains(fault.Path)));
+        var reported = faults.Select(fault => fault.Path).ToHashSet();
+        faults.AddRange(request.Faults(now).Where(fault => !reported.Contains(fault.Path)));
         return faults.Count == 0 ? request : throw new RefusedInputException(faults);
     }
 

@@ -41,7 +41,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <param name="id">The job's id; null for a new one. A job that already has it is returned: an earlier try succeeded, but its response
     /// was lost.</param>
     /// <param name="clonedFrom">The job whose settings were cloned; null if none.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
     {
         var (request, model, dataset, faults) = await ValidateAsync(draft, cancel);

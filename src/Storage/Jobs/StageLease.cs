@@ -79,7 +79,7 @@ public sealed class StageLease : IDisposable
     /// <summary>Writes the stage's progress and the metrics since the last call, and renews the lease.</summary>
     /// <param name="progress">Sets columns of the stage.</param>
     /// <param name="metrics">New points; those that a resumed run measures again replace the old ones.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public Task<bool> RenewAsync(Action<UpdateSettersBuilder<StageRow>> progress, IReadOnlyList<MetricRow> metrics,
         CancellationToken cancel) =>
         WriteAsync(progress, async db =>
@@ -133,7 +133,7 @@ public sealed class StageLease : IDisposable
 
     /// <summary>Publishes the stage's outputs and advances the job, in one transaction.</summary>
     /// <param name="outcome">The stage's files, importance and result.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     /// <returns>The stage to queue next, if any; and whether the lease held.</returns>
     public async Task<(bool Held, StageRow? Next)> SucceedAsync(StageOutcome outcome, CancellationToken cancel)
     {
@@ -241,7 +241,7 @@ public sealed class StageLease : IDisposable
     /// <summary>Ends the attempt by a change.</summary>
     /// <param name="target">The stage's new state; null leaves it as it is.</param>
     /// <param name="change">Further changes, made after the stage's state has changed.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     /// <param name="byOwner">Whether the worker itself ends it.</param>
     private async Task<bool> EndAsync(Func<JobRow, StageRow, JobStatus?> target, Action<JobsContext, JobRow, StageRow> change,
         CancellationToken cancel, bool byOwner = true) =>

@@ -50,7 +50,8 @@ public sealed class StageRow
     /// <summary>The start of the worker's lease.</summary>
     public DateTimeOffset? LeasedAt { get; set; }
 
-    /// <summary>The last attempt that its worker ended: if the worker repeats that change, it is told that it succeeded.</summary>
+    /// <summary>The last attempt that its worker ended: if the worker repeats that change, the repetition succeeds without
+    /// effect.</summary>
     public int EndedAttempt { get; set; }
 
     /// <summary>The device of the last worker; null before the first.</summary>

@@ -49,7 +49,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
     /// <summary>Lists due deliveries, the longest overdue first.</summary>
     /// <param name="busy">Webhooks to leave out, which have enough attempts in flight.</param>
     /// <param name="most">The maximum number to return.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task<List<(Guid Id, Guid Webhook)>> DueAsync(IReadOnlyCollection<Guid> busy, int most, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);

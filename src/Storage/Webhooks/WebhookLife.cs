@@ -14,7 +14,7 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
     /// <param name="settings">The settings.</param>
     /// <param name="id">The webhook's id; null for a new one. A webhook that already has it is returned: an earlier try succeeded, but its
     /// response was lost.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task<Answer<WebhookRow>> AddAsync(WebhookSettings settings, Guid? id, CancellationToken cancel)
     {
         if (settings.AllOwners == true && AllOwnersRefusal() is { } denied) return denied;
