@@ -13,7 +13,7 @@ public static class HostLog
 {
     private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{Job}{NewLine}{Exception}";
 
-    /// <summary>Logs as the settings say. Entries outside a host are dropped.</summary>
+    /// <summary>Logs as configured. Entries outside a host are dropped.</summary>
     public static IServiceCollection AddHostLog(this IServiceCollection services, LogOptions options) => services.AddSerilog(log =>
     {
         log.Vocabulary(options.Level);
@@ -28,7 +28,7 @@ public static class HostLog
         var foreign = level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
         return log.MinimumLevel.Is(level)
             .MinimumLevel.Override("Microsoft", foreign)
-            // its errors are thrown too, and logged where they are caught
+            // its errors are also thrown, and logged where they are caught
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Hangfire", foreign)
             .Filter.ByExcluding(IsQueueInOutage)

@@ -3,7 +3,7 @@ using Serilog.Events;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Puts job, stage and attempt behind a line for people, where it is about a job.</summary>
+/// <summary>Adds job, stage and attempt to a log line for people, if it is about a job.</summary>
 internal sealed class JobOnLine : ILogEventEnricher
 {
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)

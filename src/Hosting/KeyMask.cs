@@ -4,7 +4,7 @@ using Serilog.Events;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Cuts keys in log lines to their prefixes, wherever they come from: somebody may send one in an address.</summary>
+/// <summary>Cuts keys in log lines to their prefixes, wherever they come from: a user may send one in an address.</summary>
 internal sealed class KeyMask : ILogEventEnricher
 {
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)

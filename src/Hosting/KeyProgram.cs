@@ -39,8 +39,8 @@ public static class KeyProgram
         });
     }
 
-    /// <summary>The database that the settings name.</summary>
-    /// <exception cref="RefusedInputException">They have faults.</exception>
+    /// <summary>Opens the database in the settings.</summary>
+    /// <exception cref="RefusedInputException">The settings have faults.</exception>
     public static JobsContext Open(SettingsReader reader)
     {
         var database = ServiceSettings.ReadDatabase(reader);
@@ -50,8 +50,8 @@ public static class KeyProgram
         return new PostgresJobsContext(options.Options);
     }
 
-    /// <summary>The database of an embedded service, which may be running.</summary>
-    /// <exception cref="RefusedInputException">There is none in the folder.</exception>
+    /// <summary>Opens the database of an embedded service, which may be running.</summary>
+    /// <exception cref="RefusedInputException">The folder has none.</exception>
     public static JobsContext Open(string dataFolder)
     {
         var file = DataFolder.DatabaseIn(dataFolder);
@@ -140,7 +140,7 @@ public static class KeyProgram
         return faults.Count == 0 ? request : throw new RefusedInputException(faults);
     }
 
-    /// <summary>As the command line has it: <c>requestsPerMinute</c> is <c>--requests-per-minute</c>.</summary>
+    /// <summary>The command-line form of a field: <c>requestsPerMinute</c> is <c>--requests-per-minute</c>.</summary>
     private static string Option(string path) =>
         path == "expiresAt" ? "--days" : $"--{System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(path)}";
 }

@@ -22,8 +22,8 @@ public sealed class SettingsReader
     private SettingsReader(IConfiguration given, List<Fault> faults) => (_given, _faults) = (given, faults);
 
     /// <summary>Opens the settings of this process.</summary>
-    /// <param name="file">The file; null for <c>appsettings.json</c> beside the program and in the working folder, each where it is
-    /// there.</param>
+    /// <param name="file">The file; null for <c>appsettings.json</c> beside the program and in the working folder, where they
+    /// exist.</param>
     public static SettingsReader Open(string? file)
     {
         var faults = new List<Fault>();
@@ -41,7 +41,7 @@ public sealed class SettingsReader
     /// <summary>Reads a section; its faults are kept until all are reported.</summary>
     /// <param name="name">The section.</param>
     /// <param name="check">Lists the faults of the values, each with its path.</param>
-    /// <param name="options">Take the values in their properties; a setting belongs to the first that has it.</param>
+    /// <param name="options">Objects whose properties receive the values; a setting belongs to the first that has it.</param>
     public void Section(string name, Func<string, IEnumerable<Fault>> check, params object[] options)
     {
         var section = _given.GetSection(name);
@@ -68,7 +68,7 @@ public sealed class SettingsReader
             throw new RefusedInputException([.. _faults.Select(fault => fault with { Path = SettingName.Of(fault.Path) })]);
     }
 
-    /// <summary>The properties of options that are settings: those that can be set, in the order in which they are written.</summary>
+    /// <summary>The properties of options that are settings: those that can be set, in declaration order.</summary>
     public static IEnumerable<PropertyInfo> Settings(Type options) =>
         options.GetProperties().Where(property => property.CanWrite && property.GetCustomAttribute<NotASettingAttribute>() is null);
 
@@ -152,7 +152,7 @@ public sealed class SettingsReader
         return value;
     }
 
-    /// <summary>A list has numbers for names; one value alone is a list too.</summary>
+    /// <summary>Lists use numbers as names; a single value is a list, too.</summary>
     private List<string> Texts(IConfigurationSection given, string path)
     {
         if (given.Value is { Length: > 0 } single) return [single];

@@ -3,7 +3,7 @@ using Serilog.Events;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Puts the trace on a line for machines, under the names that people search for: the compact format has its own, <c>@tr</c> and
+/// <summary>Adds the trace to a JSON log line under the names people search for: the compact format uses its own, <c>@tr</c> and
 /// <c>@sp</c>.</summary>
 internal sealed class TraceOnLine : ILogEventEnricher
 {

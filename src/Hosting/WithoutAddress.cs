@@ -3,8 +3,8 @@ using Serilog.Events;
 
 namespace LoraDrop.Hosting;
 
-/// <summary>Takes the address as it was sent, which the web server puts on every line of a request, away again: people put into addresses
-/// what belongs into headers. The request's own line names its route.</summary>
+/// <summary>Removes the raw address, which the web server adds to every log line of a request: users put secrets into addresses. The
+/// request's own line names its route.</summary>
 internal sealed class WithoutAddress : ILogEventEnricher
 {
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent("RequestPath");

@@ -2,10 +2,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The one folder in which an embedded service keeps everything. Only one service can have it.</summary>
+/// <summary>The folder in which an embedded service keeps all its data. Only one service can hold it.</summary>
 public sealed class DataFolder : IDisposable
 {
-    /// <summary>The rows hold what webhooks are signed with, so other users of the machine see nothing of it.</summary>
+    /// <summary>The rows contain the webhooks' signing secrets, so other users of the machine have no access.</summary>
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly FileStream _lock;
@@ -17,19 +17,19 @@ public sealed class DataFolder : IDisposable
     /// <summary>The SQLite file.</summary>
     public string Database => DatabaseIn(Root);
 
-    /// <summary>The SQLite file of the service that keeps its data in a folder.</summary>
+    /// <summary>The SQLite file of a service with the given data folder.</summary>
     public static string DatabaseIn(string root) => Path.Combine(root, "loradrop.db");
 
     public string Objects => Path.Combine(Root, "objects");
 
-    /// <summary>What running stages work on; emptied at start, as all that counts is in objects and rows.</summary>
+    /// <summary>The work folder of running stages; emptied at start, as everything of value is in objects and rows.</summary>
     public string Work => Path.Combine(Root, "work");
 
-    /// <summary>Files of the hub, by content.</summary>
+    /// <summary>Files from the hub, by content.</summary>
     public string Cache => Path.Combine(Root, "cache");
 
-    /// <summary>Takes the folder, making it, for its owner alone, where it is not there.</summary>
-    /// <exception cref="RefusedInputException">Another service has it, or it cannot be written to.</exception>
+    /// <summary>Acquires the folder; creates it, accessible only by its owner, if it does not exist.</summary>
+    /// <exception cref="RefusedInputException">Another service holds it, or it is not writable.</exception>
     public static DataFolder Take(string path)
     {
         path = Path.GetFullPath(path);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A fault that passes: a full disk, a database or an object store that does not answer.</summary>
+/// <summary>A temporary fault: a full disk, or a database or object store that does not respond.</summary>
 public enum Outage
 {
     DiskFull,
@@ -14,14 +14,14 @@ public enum Outage
     ObjectStore,
 }
 
-/// <summary>Recognizes outages, and waits for them to end: a write to a row is never given up, so no job is lost.</summary>
+/// <summary>Recognizes outages and waits for them to end: writes to rows are retried without limit, so no job is lost.</summary>
 public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
 {
     private const int SqliteBusy = 5, SqliteLocked = 6;
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(5);
 
-    /// <summary>The outage behind an error; null for other errors.</summary>
+    /// <summary>The outage that caused an error; null for other errors.</summary>
     public static Outage? Of(Exception? error) => error switch
     {
         null => null,
@@ -32,8 +32,8 @@ public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
     };
 
     /// <summary>Repeats an action until no outage interrupts it.</summary>
-    /// <param name="act">Must be harmless to repeat: where the connection broke, it may have been done.</param>
-    /// <param name="stopping">Gives up.</param>
+    /// <param name="act">Must be safe to repeat: if the connection broke, it may already have been done.</param>
+    /// <param name="stopping">Cancels the operation.</param>
     public async Task<T> WaitOutAsync<T>(Func<Task<T>> act, CancellationToken stopping)
     {
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)

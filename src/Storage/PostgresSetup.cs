@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Registers PostgreSQL as the place where the rows rest.</summary>
+/// <summary>Registers PostgreSQL as the database.</summary>
 public static class PostgresSetup
 {
     public static IServiceCollection AddPostgresRows(this IServiceCollection services, string connectionString)

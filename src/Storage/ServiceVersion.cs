@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The version of this program, which every job records.</summary>
+/// <summary>The version of this program, recorded with every job.</summary>
 public static class ServiceVersion
 {
     public static string Text { get; } =

@@ -1,6 +1,6 @@
 namespace LoraDrop.Storage;
 
-/// <summary>Where rows, objects and queued work are, and the limits that hold for all hosts.</summary>
+/// <summary>The storage of rows, objects and the queue, and the limits that apply to all hosts.</summary>
 public sealed record StorageSettings
 {
     public DatabaseOptions Database { get; init; } = new();

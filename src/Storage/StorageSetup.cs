@@ -10,14 +10,14 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Registers where jobs, objects and queued work rest.</summary>
+/// <summary>Registers the storage of jobs, objects and the queue.</summary>
 public static class StorageSetup
 {
-    /// <summary>Everything in one folder and one process: SQLite, files, and a queue in memory that <see cref="Recovery"/> fills at
+    /// <summary>Everything in one folder and one process: SQLite, files, and an in-memory queue that <see cref="Recovery"/> fills at
     /// start.</summary>
-    /// <param name="services">The host's.</param>
-    /// <param name="folder">The folder, taken already.</param>
-    /// <param name="settings">Sources, outgoing connections, webhooks, leases and limits; the other settings are not used.</param>
+    /// <param name="services">The host's services.</param>
+    /// <param name="folder">The folder, already acquired.</param>
+    /// <param name="settings">Sources, outgoing connections, webhooks, leases and limits; the other settings are ignored.</param>
     public static IServiceCollection AddEmbeddedStorage(this IServiceCollection services, DataFolder folder,
         StorageSettings? settings = null)
     {
@@ -27,21 +27,21 @@ public static class StorageSetup
         services.AddSingleton<IDbContextFactory<JobsContext>, SqliteContexts>();
         services.AddScoped<JobsContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteJobsContext>>().CreateDbContext());
         services.AddSingleton<IObjectStore>(new FolderObjectStore(folder.Objects));
-        services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // of this service, not of the process: tests start several in one
+        services.AddSingleton<JobStorage>(_ => new InMemoryStorage()); // per service, not per process: tests start several in one
         services.AddJobs(settings, TimeProvider.System);
         return services;
     }
 
-    /// <summary>What is the same wherever rows, objects and queue are.</summary>
+    /// <summary>Registers the services that are the same for every kind of storage.</summary>
     internal static void AddJobs(this IServiceCollection services, StorageSettings settings, TimeProvider clock)
     {
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire((provider, hangfire) =>
             hangfire.UseRecommendedSerializerSettings()
                 .UseLogProvider(new AspNetCoreLogProvider(new QueueLog(provider.GetRequiredService<ILoggerFactory>())))
-                .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // the rows say what is tried again
+                .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })); // retries are decided by the rows
         services.AddSingleton<WorkQueue>();
-        // before those that make messages, so that it stops after them
+        // registered before the services that create messages, so that it stops after them
         services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>());
         services.AddSingleton(clock);
         services.AddSingleton(settings.Sources);
@@ -57,7 +57,7 @@ public static class StorageSetup
         services.AddSingleton<ObjectSweep>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<IdempotentRequests>();
-        services.TryAddSingleton(Caller.Machine); // a host that serves others says for each request who asks
+        services.TryAddSingleton(Caller.Machine); // a host with users sets the caller of each request
         services.AddScoped<Inputs>();
         services.AddScoped<ApiKeys>();
         services.AddScoped<AuditLog>();
@@ -71,8 +71,8 @@ public static class StorageSetup
         services.AddSingleton<Deliveries>();
     }
 
-    /// <summary>Brings the database to this version's tables. Readers do not wait for writers (WAL).</summary>
-    /// <exception cref="RefusedInputException">A version before 0.1.0 made the tables.</exception>
+    /// <summary>Migrates the database to this version. Readers do not wait for writers (WAL).</summary>
+    /// <exception cref="RefusedInputException">The tables were created by a version before 0.1.0.</exception>
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancel)
     {
         await using var db = await services.GetRequiredService<IDbContextFactory<JobsContext>>().CreateDbContextAsync(cancel);

@@ -122,10 +122,10 @@ public abstract class JobLifeFacts(Database database)
         await storage.AddInputs();
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
-        Assert.Equal(StageWish.GoOn, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.None, await lease.PendingRequestAsync(default));
         await storage.AsARequest(life => life.CancelAsync(id, default));
         Assert.Equal(JobStatus.Running, (await storage.Job(id)).Status);
-        Assert.Equal(StageWish.Cancel, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.Cancel, await lease.PendingRequestAsync(default));
         Assert.True(await lease.CancelledAsync(default));
         Assert.All((await storage.Job(id)).Stages, stage => Assert.Equal(JobStatus.Cancelled, stage.Status));
     }

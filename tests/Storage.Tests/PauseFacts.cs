@@ -28,7 +28,7 @@ public abstract class PauseFacts(Database database)
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
         await storage.AsARequest(life => life.PauseAsync(id, default));
-        Assert.Equal((JobStatus.Running, StageWish.Pause), ((await storage.Job(id)).Status, await lease.WishAsync(default)));
+        Assert.Equal((JobStatus.Running, StageRequest.Pause), ((await storage.Job(id)).Status, await lease.PendingRequestAsync(default)));
         Assert.True(await lease.PausedAsync(default));
         var paused = await storage.Job(id);
         Assert.Equal((JobStatus.Paused, JobStatus.Paused, null), (paused.Status, paused.Current.Status, paused.PauseRequestedAt));
@@ -63,7 +63,7 @@ public abstract class PauseFacts(Database database)
         var lease = (await storage.Take(id))!;
         await storage.AsARequest(life => life.PauseAsync(id, default));
         await storage.AsARequest(life => life.ResumeAsync(id, default));
-        Assert.Equal(StageWish.GoOn, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.None, await lease.PendingRequestAsync(default));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public abstract class PauseFacts(Database database)
         var id = await storage.Submit();
         var lease = (await storage.Take(id))!;
         await storage.AsARequest(life => life.PauseAsync(id, default));
-        Assert.Equal(StageWish.Pause, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.Pause, await lease.PendingRequestAsync(default));
         await storage.AsARequest(life => life.ResumeAsync(id, default));
         Assert.True(await lease.PausedAsync(default));
         Assert.Equal((JobStatus.Queued, JobStatus.Queued), ((await storage.Job(id)).Status, (await storage.Job(id)).Current.Status));
@@ -105,7 +105,7 @@ public abstract class PauseFacts(Database database)
         var lease = (await storage.Take(running))!;
         await storage.AsARequest(life => life.PauseAsync(running, default));
         await storage.AsARequest(life => life.CancelAsync(running, default));
-        Assert.Equal(StageWish.Cancel, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.Cancel, await lease.PendingRequestAsync(default));
         Assert.Equal("job_cancelling", (await storage.AsARequest(life => life.PauseAsync(running, default))).Refusal!.Code);
         await storage.AsARequest(life => life.PauseAsync(paused, default));
         await storage.AsARequest(life => life.CancelAsync(paused, default));

@@ -60,7 +60,7 @@ public abstract class StageLeaseFacts(Database database)
         await storage.AddInputs();
         using var lease = (await storage.Take(await storage.Submit()))!;
         storage.Clock.Pass(lease.Length / 2);
-        Assert.Equal(StageWish.GoOn, await lease.WishAsync(default));
+        Assert.Equal(StageRequest.None, await lease.PendingRequestAsync(default));
         Assert.True(lease.Silence >= lease.Length / 2, $"{lease.Silence}: it would not be renewed");
         Assert.True(await lease.RenewAsync(default));
         Assert.True(lease.Silence < lease.Length / 2, $"{lease.Silence}");
@@ -126,7 +126,7 @@ public abstract class StageLeaseFacts(Database database)
         var lease = (await storage.Take(id))!;
         await lease.RenewAsync(_ => { }, [.. Enumerable.Range(1, 5).Select(step => Loss(id, step, 1)),
             Loss(id, 3, 0.5, "validation/accuracy")], default);
-        await lease.GoOnFromAsync(3, default);
+        await lease.RewindAsync(3, default);
         await lease.RenewAsync(_ => { }, [Loss(id, 4, 2), Loss(id, 5, 2), Loss(id, 3, 0.6, "validation/accuracy")], default);
         Assert.Equal([1, 1, 1, 2, 2], await storage.Read(db => db.Metrics.Where(m => m.Name == "train/loss").OrderBy(m => m.Step)
             .Select(m => m.Value).ToListAsync()));

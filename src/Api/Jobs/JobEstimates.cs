@@ -18,9 +18,9 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
 
     public async Task<EstimateView> OfAsync(JobDraft draft, CancellationToken cancel)
     {
-        var judged = await life.JudgeAsync(draft, cancel);
+        var validated = await life.ValidateAsync(draft, cancel);
         db.ChangeTracker.Clear(); // discard a model or dataset that validation added
-        var (request, model, dataset, _) = judged;
+        var (request, model, dataset, _) = validated;
         var (modelFacts, data) = (draft.IsValid("lora") ? model?.Facts : null, dataset?.Facts);
         var sized = data is not null && SizeSettings.All(draft.IsValid);
         var work = sized ? WorkEstimate.Of(request, data!) : [];
@@ -31,7 +31,8 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
         var stages = work.Select(each => StageOf(each, request, modelFacts, data!, dataset!, past, devices)).ToList();
         var waits = new[] { ("model", model?.Status), ("dataset", dataset?.Status) }.Where(input => input.Item2 == InputStatus.Preparing)
             .Select(input => input.Item1).ToList();
-        return new(judged.Faults, waits.Count > 0 ? waits : null, request, await ParametersAsync(draft, modelFacts, model, dataset, cancel),
+        return new(validated.Faults, waits.Count > 0 ? waits : null, request,
+            await ParametersAsync(draft, modelFacts, model, dataset, cancel),
             stages,
             stages.Count > 0 && stages.TrueForAll(stage => stage.Seconds is not null) ? stages.Sum(stage => stage.Seconds) : null,
             await QueueAsync(request, workers, past, cancel), [.. workers.Select(worker => worker.Fit)]);

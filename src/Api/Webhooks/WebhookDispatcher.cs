@@ -25,7 +25,7 @@ internal sealed class WebhookDispatcher(WebhookOutbox outbox, Deliveries deliver
     /// <summary>Polls the database once and starts all due deliveries for which there are free slots.</summary>
     public async Task PollAsync(CancellationToken cancel)
     {
-        await outbox.TellAsync(cancel);
+        await outbox.CreateDeliveriesAsync(cancel);
         while (_inFlight.Count < options.MostAtOnce)
         {
             var (began, due) = (0, await deliveries.DueAsync(Busy(), options.MostAtOnce - _inFlight.Count, cancel));

@@ -68,9 +68,10 @@ internal static class WebhookEndpoints
     private static async Task<Results<Created<WebhookView>, ProblemHttpResult>> Add(HttpContext http, WebhookLife life, ApiOptions options,
         TimeProvider clock, CancellationToken cancel)
     {
-        var (wish, problem) = await JsonBody.ReadAsync(http.Request, options, WebhookWish.Parse, cancel);
-        if (wish is null) return problem!;
-        if ((await life.AddAsync(wish, ReservedId.Of(http), cancel)).IsRefused(out var refusal, out var row)) return Problems.From(refusal);
+        var (settings, problem) = await JsonBody.ReadAsync(http.Request, options, WebhookSettings.Parse, cancel);
+        if (settings is null) return problem!;
+        if ((await life.AddAsync(settings, ReservedId.Of(http), cancel)).IsRefused(out var refusal, out var row))
+            return Problems.From(refusal);
         http.Response.Headers.CacheControl = "no-store"; // the secret
         var view = WebhookView.Of(row, clock.GetUtcNow(), secret: true);
         return TypedResults.Created(view.Href, view);
@@ -98,9 +99,9 @@ internal static class WebhookEndpoints
     private static async Task<Results<Ok<WebhookView>, ProblemHttpResult>> Change(Guid webhook, HttpContext http, WebhookLife life,
         ApiOptions options, TimeProvider clock, CancellationToken cancel)
     {
-        var (wish, problem) = await JsonBody.ReadAsync(http.Request, options, WebhookWish.ParseChange, cancel);
-        if (wish is null) return problem!;
-        return (await life.ChangeAsync(webhook, wish, cancel)).IsRefused(out var refusal, out var row)
+        var (settings, problem) = await JsonBody.ReadAsync(http.Request, options, WebhookSettings.ParseChange, cancel);
+        if (settings is null) return problem!;
+        return (await life.ChangeAsync(webhook, settings, cancel)).IsRefused(out var refusal, out var row)
             ? Problems.From(refusal)
             : TypedResults.Ok(WebhookView.Of(row, clock.GetUtcNow()));
     }

@@ -19,9 +19,10 @@ public static class HostTelemetry
     /// <summary>The request labels that get a series each.</summary>
     private static readonly string[] RequestLabels = ["http.request.method", "http.route", "http.response.status_code"];
 
-    /// <param name="services">The host's.</param>
-    /// <param name="configuration">The host's; it gets the variables of OpenTelemetry, and nothing else of the environment.</param>
-    /// <param name="name">What traces and numbers call the host, unless <c>OTEL_SERVICE_NAME</c> does.</param>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">The host's configuration; OpenTelemetry's variables are added, and nothing else from the
+    /// environment.</param>
+    /// <param name="name">The host's name in traces and metrics, unless <c>OTEL_SERVICE_NAME</c> is set.</param>
     public static IServiceCollection AddHostTelemetry(this IServiceCollection services, IConfigurationBuilder configuration, string name)
     {
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(v =>
@@ -42,7 +43,7 @@ public static class HostTelemetry
             telemetry.WithTracing(tracing => tracing.AddSource(Tracing.SourceName)
                 .AddAspNetCoreInstrumentation(requests => requests.Filter = IsTraced)
                 .AddHttpClientInstrumentation(requests => requests.FilterHttpRequestMessage = _ =>
-                // of those that belong to nothing, such as looks at the store, there is no end
+                // requests without a parent, such as polls of the store, are endless
                 Activity.Current is { ParentSpanId: var parent } && parent != default)
                 .AddOtlpExporter());
         return services;

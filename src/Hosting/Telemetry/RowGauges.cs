@@ -76,7 +76,7 @@ public sealed partial class RowGauges : IScraped, IDisposable
             var now = _clock.GetUtcNow();
             var jobs = await CountAsync(db.Jobs, either.Token);
             foreach (var (status, deleted) in await CountAsync(db.Jobs.Where(j => j.DeletedAt != null), either.Token))
-                // few: to leave them out of the first count would be to read every row
+                // few; to exclude them in the first count, every row would have to be read
                 jobs[status] = Math.Max(0, jobs.GetValueOrDefault(status) - deleted);
             var queued = await db.Stages.Where(s => s.Status == JobStatus.Queued).GroupBy(_ => 1)
                 .Select(g => new { Count = g.Count(), Since = g.Min(s => s.QueuedAt) }).FirstOrDefaultAsync(either.Token);

@@ -3,41 +3,41 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>An API key. The key itself is shown once, when it is made; only its digest is kept.</summary>
+/// <summary>An API key. The key itself is shown once, when it is created; only its digest is stored.</summary>
 public sealed class ApiKeyRow
 {
     public Guid Id { get; init; }
 
-    /// <summary>For people: what it is used for.</summary>
+    /// <summary>For people: what the key is used for.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The beginning of the key, by which it is found and spoken of.</summary>
+    /// <summary>The start of the key, which identifies it.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>sha256 of the whole key, in hexadecimal digits. A key holds 256 random bits, so nothing slower is needed.</summary>
+    /// <summary>sha256 of the whole key, in hexadecimal. A key has 256 random bits, so no slower hash is needed.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>To whom belongs what it makes; keys of one owner see the same.</summary>
+    /// <summary>The owner of everything created with the key; keys of one owner see the same.</summary>
     public required string Owner { get; init; }
 
     public Role Role { get; init; }
 
-    /// <summary>Requests a minute; null for the service's own limit.</summary>
+    /// <summary>Requests per minute; null for the service's default.</summary>
     public int? RequestsPerMinute { get; init; }
 
-    /// <summary>Jobs of its owner that may wait, run or be paused at a time; null for the service's own limit.</summary>
+    /// <summary>Maximum number of waiting, running and paused jobs of its owner; null for the service's default.</summary>
     public int? ActiveJobs { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
     public required string CreatedBy { get; init; }
 
-    /// <summary>After this it is refused; null for never.</summary>
+    /// <summary>When it expires; null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public DateTimeOffset? RevokedAt { get; set; }
 
-    /// <summary>When it was last used, to some minutes.</summary>
+    /// <summary>When it was last used, to within some minutes.</summary>
     public DateTimeOffset? UsedAt { get; set; }
 }
 
@@ -50,7 +50,7 @@ internal sealed class ApiKeyRowMapping : IEntityTypeConfiguration<ApiKeyRow>
     }
 }
 
-/// <summary>A change that somebody made.</summary>
+/// <summary>A change, for the audit log.</summary>
 public sealed class AuditRow
 {
     public long Id { get; init; }
@@ -64,13 +64,13 @@ public sealed class AuditRow
 
     public Role Role { get; init; }
 
-    /// <summary>The operation as OpenAPI names it: <c>submitJob</c>.</summary>
+    /// <summary>The operation's id in OpenAPI: <c>submitJob</c>.</summary>
     public required string Action { get; init; }
 
-    /// <summary>The address of what was made or changed: <c>/jobs/{id}</c>.</summary>
+    /// <summary>The path of the created or changed resource: <c>/jobs/{id}</c>.</summary>
     public required string Target { get; init; }
 
-    /// <summary>Where the request came from; null on the command line.</summary>
+    /// <summary>The client's address; null on the command line.</summary>
     public string? Address { get; init; }
 
     /// <summary>The request's trace, to find it in logs.</summary>
@@ -85,32 +85,32 @@ internal sealed class AuditRowMapping : IEntityTypeConfiguration<AuditRow>
     }
 }
 
-/// <summary>A request that must be done once, however often it is sent, and what it was answered with.</summary>
+/// <summary>A request with an idempotency key, and its response.</summary>
 public sealed class IdempotencyRow
 {
     public required string Owner { get; init; }
 
-    /// <summary>The value of the header Idempotency-Key.</summary>
+    /// <summary>The value of the Idempotency-Key header.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Method and address.</summary>
+    /// <summary>Method and path.</summary>
     public required string Operation { get; init; }
 
-    /// <summary>sha256 of the body; null while the first request is on its way.</summary>
+    /// <summary>sha256 of the body; null while the first request is being received.</summary>
     public string? BodySha256 { get; set; }
 
-    /// <summary>The id that what is made gets: a second try finds it, even if the first died before it could answer.</summary>
+    /// <summary>The id reserved for the new resource: a retry finds it, even if the first try died before it could respond.</summary>
     public Guid Resource { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Until when whoever works on it may be silent.</summary>
+    /// <summary>The lease of the process that handles it.</summary>
     public DateTimeOffset HeldUntil { get; set; }
 
-    /// <summary>The status that was answered; null while it is not.</summary>
+    /// <summary>The response's status; null until there is one.</summary>
     public int? Status { get; set; }
 
-    /// <summary>The headers that were answered.</summary>
+    /// <summary>The response's headers.</summary>
     public Dictionary<string, string>? Headers { get; set; }
 
     public byte[]? Body { get; set; }

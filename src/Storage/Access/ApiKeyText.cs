@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How a key is written: <c>ld_</c>, eight characters by which it is found, and 256 random bits. Scanners for secrets can know it
-/// by its form.</summary>
+/// <summary>The format of API keys: <c>ld_</c>, an eight-character prefix for lookup, and 256 random bits. Secret scanners can recognize
+/// it.</summary>
 public static partial class ApiKeyText
 {
     public const string Start = "ld_";
@@ -15,17 +15,17 @@ public static partial class ApiKeyText
 
     private const string Letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    /// <summary>A new key, and its prefix.</summary>
+    /// <summary>Creates a key; returns it and its prefix.</summary>
     public static (string Key, string Prefix) New()
     {
         var prefix = Start + RandomNumberGenerator.GetString(Letters, PrefixLength - Start.Length);
         return ($"{prefix}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}", prefix);
     }
 
-    /// <summary>The prefix of what has a key's form; null for anything else.</summary>
+    /// <summary>The prefix of a well-formed key; null for anything else.</summary>
     public static string? PrefixOf(string written) => Whole().IsMatch(written) ? written[..PrefixLength] : null;
 
-    /// <summary>sha256 in hexadecimal digits.</summary>
+    /// <summary>sha256 in hexadecimal.</summary>
     public static string Digest(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     /// <summary>The text with every key in it cut to its prefix.</summary>

@@ -3,14 +3,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Makes and revokes API keys.</summary>
+/// <summary>Creates and revokes API keys.</summary>
 public sealed class ApiKeys(JobsContext db, TimeProvider clock)
 {
-    /// <summary>Makes a key.</summary>
-    /// <param name="asked">Without faults.</param>
-    /// <param name="by">Who makes it, for the audit.</param>
-    /// <param name="cancel">Ends it.</param>
-    /// <returns>The row, and the key itself, which is nowhere to be had again.</returns>
+    /// <summary>Creates a key.</summary>
+    /// <param name="asked">The validated request.</param>
+    /// <param name="by">The creator, for the audit log.</param>
+    /// <param name="cancel">Cancels the operation.</param>
+    /// <returns>The row, and the key itself, which cannot be retrieved again.</returns>
     public async Task<(ApiKeyRow Row, string Key)> CreateAsync(KeyRequest asked, string by, CancellationToken cancel)
     {
         var (key, prefix) = ApiKeyText.New();
@@ -26,14 +26,14 @@ public sealed class ApiKeys(JobsContext db, TimeProvider clock)
         return (row, key);
     }
 
-    /// <summary>The key of that id or prefix.</summary>
+    /// <summary>Finds a key by id or prefix.</summary>
     public Task<ApiKeyRow?> FindAsync(string idOrPrefix, CancellationToken cancel)
     {
         var id = Guid.TryParse(idOrPrefix, out var parsed) ? parsed : Guid.Empty;
         return db.ApiKeys.FirstOrDefaultAsync(k => k.Id == id || k.Prefix == idOrPrefix, cancel);
     }
 
-    /// <summary>From now on the key is refused. Done twice, it says when it was done first.</summary>
+    /// <summary>Revokes a key. A second call returns the time of the first.</summary>
     public async Task<Answer<ApiKeyRow>> RevokeAsync(string idOrPrefix, CancellationToken cancel)
     {
         if (await FindAsync(idOrPrefix, cancel) is not { } row) return new Refusal.Missing("key", idOrPrefix);

@@ -2,21 +2,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Keeps what requests with an Idempotency-Key were answered, for a day.</summary>
+/// <summary>Stores the responses to requests with an Idempotency-Key, for a day.</summary>
 /// <remarks>
-/// The row is there before the work begins, so of two requests that come together one works. It names the id of what is made: whoever takes
-/// the work up after a crash makes the same thing, or finds it made.
+/// The row is inserted before the work begins, so of two simultaneous requests only one does the work. It holds the id of the new resource:
+/// a retry after a crash creates the same resource, or finds it.
 /// </remarks>
 public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, TimeProvider clock)
 {
-    /// <summary>After this a key is free again.</summary>
+    /// <summary>How long a key is remembered.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
-    /// <summary>How long whoever works on a request may be silent.</summary>
+    /// <summary>The lease of a request that is being handled.</summary>
     public static readonly TimeSpan Held = TimeSpan.FromSeconds(30);
 
-    /// <summary>Takes a request up, or finds whoever has it or had it.</summary>
-    /// <returns>The row, and whether the caller is the one to work on it.</returns>
+    /// <summary>Claims a request, or finds the process that has claimed or finished it.</summary>
+    /// <returns>The row, and whether the caller is to handle the request.</returns>
     public async Task<(IdempotencyRow Row, bool Mine)> TakeAsync(string owner, string key, string operation, CancellationToken cancel)
     {
         while (true)
@@ -38,7 +38,7 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
         }
     }
 
-    /// <summary>Shows that the work goes on.</summary>
+    /// <summary>Renews the lease.</summary>
     public async Task HoldAsync(IdempotencyRow row, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -46,7 +46,7 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
         await Of(db, row).ExecuteUpdateAsync(set => set.SetProperty(r => r.HeldUntil, until), cancel);
     }
 
-    /// <summary>Writes down the answer.</summary>
+    /// <summary>Stores the response.</summary>
     public async Task AnswerAsync(IdempotencyRow row, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -54,14 +54,14 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
         await db.SaveChangesAsync(cancel);
     }
 
-    /// <summary>Nothing was made: the key is free for another try.</summary>
+    /// <summary>Releases the key for another try: nothing was created.</summary>
     public async Task LetGoAsync(IdempotencyRow row, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         await Of(db, row).Where(r => r.Status == null).ExecuteDeleteAsync(cancel);
     }
 
-    /// <summary>Removes those whose day is over.</summary>
+    /// <summary>Removes expired rows.</summary>
     public async Task<int> PurgeAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -79,7 +79,7 @@ public sealed class IdempotentRequests(IDbContextFactory<JobsContext> contexts, 
         }
         catch (DbUpdateException failed) when (db.IsTaken(failed))
         {
-            return null; // another came first
+            return null; // another request was first
         }
     }
 

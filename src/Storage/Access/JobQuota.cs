@@ -3,21 +3,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How many jobs of an owner may wait, run or be paused at a time.</summary>
+/// <summary>The maximum number of waiting, running and paused jobs per owner.</summary>
 public sealed class JobQuota(JobsContext db, Caller caller, JobOptions options)
 {
     /// <summary>Seconds to wait before trying again: jobs take minutes at least.</summary>
     private const int RetryAfter = 60;
 
-    /// <summary>The limit; null for none.</summary>
+    /// <summary>The limit; null if unlimited.</summary>
     public int? Most => caller.ActiveJobs ?? (options.ActivePerOwner > 0 && caller.Role != Role.Admin ? options.ActivePerOwner : null);
 
-    /// <summary>Jobs of the caller's owner that have not ended.</summary>
+    /// <summary>The unfinished jobs of the caller's owner.</summary>
     public Task<int> ActiveAsync(CancellationToken cancel) =>
         db.Jobs.CountAsync(j => j.Owner == caller.Owner && j.DeletedAt == null
             && (j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused), cancel);
 
-    /// <summary>Whether there is no place for one more.</summary>
+    /// <summary>Returns a refusal if the limit is reached; else null.</summary>
     public async Task<Refusal?> RefusalAsync(CancellationToken cancel) =>
         Most is { } most && await ActiveAsync(cancel) is var active && active >= most
             ? new Refusal.TooMany("quota_exceeded",
@@ -25,7 +25,7 @@ public sealed class JobQuota(JobsContext db, Caller caller, JobOptions options)
             RetryAfter)
             : null;
 
-    /// <summary>Saves a new job where there is a place for it: of two that come together for the last place, one gets it.</summary>
+    /// <summary>Saves a new job if the limit allows: of two simultaneous jobs for the last place, one gets it.</summary>
     public async Task<Refusal?> SaveAsync(CancellationToken cancel)
     {
         if (Most is null)

@@ -2,25 +2,25 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Asks for an API key.</summary>
-/// <param name="Name">For people: what it is used for; 1 to 100 characters.</param>
+/// <summary>A request to create an API key.</summary>
+/// <param name="Name">What the key is used for, 1 to 100 characters; only displayed.</param>
 /// <param name="Role">read, submit or admin.</param>
-/// <param name="Owner">To whom belongs what it makes; keys of one owner see the same. Default: its name. <c>*</c>, for role read only, sees
-/// what belongs to anybody: for a dashboard.</param>
-/// <param name="ExpiresAt">After this it is refused; default never.</param>
-/// <param name="RequestsPerMinute">1 to 1,000,000; default the service's own limit.</param>
-/// <param name="ActiveJobs">Jobs of its owner that may wait, run or be paused at a time, 0 to 100,000; default the service's own
+/// <param name="Owner">The owner of everything created with the key; keys of one owner see the same. Default: the key's name. <c>*</c>, for
+/// role read only, sees everyone's resources, for example for a dashboard.</param>
+/// <param name="ExpiresAt">When it expires; default never.</param>
+/// <param name="RequestsPerMinute">1 to 1,000,000; default the service's limit.</param>
+/// <param name="ActiveJobs">Maximum number of waiting, running and paused jobs of its owner, 0 to 100,000; default the service's
 /// limit.</param>
 public sealed record KeyRequest(string Name, Role Role, string? Owner = null, DateTimeOffset? ExpiresAt = null,
     int? RequestsPerMinute = null, int? ActiveJobs = null)
 {
-    /// <summary>To whom belongs what the key makes.</summary>
+    /// <summary>The owner of everything created with the key.</summary>
     public string Whose => Owner ?? Name.Trim();
 
-    /// <summary>Reads it strictly.</summary>
+    /// <summary>Parses and validates a request.</summary>
     /// <param name="json">The body.</param>
-    /// <param name="now">A key must expire later.</param>
-    /// <exception cref="RefusedInputException">With all faults at once.</exception>
+    /// <param name="now">The current time; a key must expire later.</param>
+    /// <exception cref="RefusedInputException">All faults at once.</exception>
     public static KeyRequest Parse(string json, DateTimeOffset now)
     {
         var faults = new List<Fault>();
@@ -31,8 +31,8 @@ public sealed record KeyRequest(string Name, Role Role, string? Owner = null, Da
             return new KeyRequest(fields.RequiredText("name"), role ?? Role.Read, fields.Text("owner"), fields.Time("expiresAt"),
                 fields.Integer("requestsPerMinute"), fields.Integer("activeJobs"));
         });
-        var told = faults.Select(fault => fault.Path).ToHashSet();
-        faults.AddRange(request.Faults(now).Where(fault => !told.Contains(fault.Path)));
+        var reported = faults.Select(fault => fault.Path).ToHashSet();
+        faults.AddRange(request.Faults(now).Where(fault => !reported.Contains(fault.Path)));
         return faults.Count == 0 ? request : throw new RefusedInputException(faults);
     }
 
@@ -49,7 +49,7 @@ public sealed record KeyRequest(string Name, Role Role, string? Owner = null, Da
         if (ActiveJobs is < 0 or > 100_000) yield return new("activeJobs", $"must lie in 0 to 100000; got {ActiveJobs}");
     }
 
-    /// <summary>Why a text can be no owner; null where it can.</summary>
+    /// <summary>Why a text cannot be an owner; null if it can.</summary>
     public static string? OwnerFault(string owner) => owner.Length is < 1 or > 200 ? "must have 1 to 200 characters" : owner.Trim() != owner
         ? "must not begin or end with a space"
         : PlainText.Fault(owner);

@@ -1,14 +1,14 @@
 namespace LoraDrop.Storage;
 
-/// <summary>What a caller may do. Each role may do what the ones before it may.</summary>
+/// <summary>The role of a caller. Each role includes the ones before it.</summary>
 public enum Role
 {
-    /// <summary>Look at jobs, models and datasets.</summary>
+    /// <summary>Read jobs, models and datasets.</summary>
     Read,
 
-    /// <summary>Submit and change jobs, upload and register, delete what is one's own.</summary>
+    /// <summary>Submit and change jobs, upload and register inputs, delete one's own.</summary>
     Submit,
 
-    /// <summary>See and change what belongs to anybody, make and revoke keys, read the audit.</summary>
+    /// <summary>Read and change everyone's resources, create and revoke keys, read the audit log.</summary>
     Admin,
 }

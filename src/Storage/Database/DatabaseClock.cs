@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace LoraDrop.Storage;
 
 /// <summary>The database's time, so that leases and queue times of many machines can be compared although their clocks differ.</summary>
-/// <remarks>The machine's own clock plus an offset that is measured again and again. Timers run by the machine's clock.</remarks>
+/// <remarks>The machine's own clock plus an offset that is measured regularly. Timers run by the machine's clock.</remarks>
 public sealed class DatabaseClock : TimeProvider
 {
     private long _offsetTicks;
@@ -25,7 +25,7 @@ public sealed class DatabaseClock : TimeProvider
     }
 }
 
-/// <summary>Keeps <see cref="DatabaseClock"/> right.</summary>
+/// <summary>Keeps <see cref="DatabaseClock"/> accurate.</summary>
 internal sealed partial class DatabaseClockKeeper(IDbContextFactory<JobsContext> contexts, DatabaseClock clock,
     ILogger<DatabaseClockKeeper> log) : BackgroundService
 {

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Distinguishes a database that cannot be reached, which passes, from one that refuses, which does not.</summary>
+/// <summary>Distinguishes a database that is unreachable, which is temporary, from one that refuses, which is not.</summary>
 public static class DatabaseFault
 {
     private const string IdleInTransaction = "25P03";
@@ -51,7 +51,7 @@ public static class DatabaseFault
                             + $"ALTER DATABASE {database} OWNER TO {user}",
                     _ => null,
                 };
-            // such as a password that is asked for and not given
+            // such as a password that is required but not given
             else if (error is NpgsqlException { InnerException: null, IsTransient: false } own) return own.Message;
         return null;
     }

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The database of the rows, and how much of it a process uses.</summary>
+/// <summary>The database of the rows, and its connection limits per process.</summary>
 public sealed record DatabaseOptions
 {
     /// <summary>Seconds until a connection attempt fails.</summary>
@@ -12,29 +12,28 @@ public sealed record DatabaseOptions
     /// <summary>Seconds between keepalives on an idle connection, so that one that the network dropped silently is noticed.</summary>
     private const int KeepAliveSeconds = 30;
 
-    /// <summary>Connections that the queue may have beside those of the rows.</summary>
+    /// <summary>Maximum number of the queue's connections, in addition to those of the rows.</summary>
     internal const int QueueConnections = 10;
 
-    /// <summary>Statements that a connection keeps prepared: all that a host uses often. Parsing and planning them again took the database
-    /// longer than executing most of them.</summary>
+    /// <summary>Prepared statements per connection: enough for all that a host uses often. Parsing and planning them again took the
+    /// database longer than executing most of them.</summary>
     private const int PreparedStatements = 200;
 
-    /// <summary>A connection string of PostgreSQL, as Npgsql reads it: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required.
-    /// What it says beyond that wins over what follows.</summary>
+    /// <summary>A PostgreSQL connection string for Npgsql: <c>Host=…;Port=5432;Database=…;Username=…;Password=…</c>. Required. Its other
+    /// keywords take precedence over the settings below.</summary>
     public string ConnectionString { get; init; } = "";
 
-    /// <summary>Whether a host brings the tables up to date itself when it starts; default false, then <c>loradrop db migrate</c>
-    /// does.</summary>
+    /// <summary>Whether a host migrates the tables when it starts; default false: run <c>loradrop db migrate</c>.</summary>
     public bool MigrateAtStart { get; init; }
 
     /// <summary>How long one command may take; default 30 s, from 1 s to 1 h.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Connections that this process may have for rows; default 20, from 4 to 1000. The queue has up to 10 more. All hosts
-    /// together must stay below the server's max_connections.</summary>
+    /// <summary>Maximum number of this process's connections for rows; default 20, from 4 to 1000. The queue has up to 10 more. The total
+    /// of all hosts must stay below the server's max_connections.</summary>
     public int MaxConnections { get; init; } = 20;
 
-    /// <summary>Without its values: one is a secret.</summary>
+    /// <summary>Omits the values: one is a secret.</summary>
     public override string ToString() => nameof(DatabaseOptions);
 
     public IEnumerable<Fault> Faults(string path)
@@ -45,16 +44,16 @@ public sealed record DatabaseOptions
         foreach (var wrong in $"{path}:{nameof(MaxConnections)}".Within(MaxConnections, 4, 1000)) yield return wrong;
     }
 
-    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave nothing in a session, and resetting it before every use took as
+    /// <summary>As <see cref="Complete"/>, for rows. Their commands leave no state in a session, and resetting it before every use took as
     /// long as reading a job.</summary>
     internal string CompleteForRows(string application, TimeSpan idle) =>
         new NpgsqlConnectionStringBuilder(Complete(application, MaxConnections, idle)) { NoResetOnClose = true }.ConnectionString;
 
-    /// <summary>The connection string with what it leaves out.</summary>
+    /// <summary>The connection string, completed with defaults.</summary>
     /// <param name="application">The name in pg_stat_activity.</param>
-    /// <param name="most">The most connections at a time.</param>
-    /// <param name="idle">How long a transaction may be idle. A process that freezes in one holds its locks, and with them a job, until the
-    /// server ends it.</param>
+    /// <param name="most">The maximum number of connections.</param>
+    /// <param name="idle">How long a transaction may be idle. A process that freezes during one keeps its locks, and so blocks a job, until
+    /// the server ends it.</param>
     public string Complete(string application, int most, TimeSpan? idle = null)
     {
         var complete = new NpgsqlConnectionStringBuilder(ConnectionString);
@@ -67,7 +66,7 @@ public sealed record DatabaseOptions
         Default("Command Timeout", (int)CommandTimeout.TotalSeconds);
         Default("Maximum Pool Size", most);
         Default("Application Name", application);
-        Default("Max Auto Prepare", PreparedStatements); // a pooler between that hands out connections by transaction may need 0
+        Default("Max Auto Prepare", PreparedStatements); // a pooler that hands out connections per transaction may need 0
         if (idle is { } alone) Default("Options", $"-c idle_in_transaction_session_timeout={(long)alone.TotalMilliseconds}");
         return complete.ConnectionString;
     }

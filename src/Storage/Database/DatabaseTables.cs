@@ -7,10 +7,10 @@ using Npgsql;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The tables of a PostgreSQL database: those of jobs, which migrations make, and those of the queue, which its own scripts
-/// make.</summary>
-/// <remarks>A version of this program works with exactly the tables that it knows. Older ones are brought up to date, newer ones are
-/// refused and left as they are.</remarks>
+/// <summary>The tables of a PostgreSQL database: those of jobs, created by migrations, and those of the queue, created by its own
+/// scripts.</summary>
+/// <remarks>A version of this program works only with exactly its own tables. Older ones are migrated, newer ones are refused and left
+/// unchanged.</remarks>
 public sealed partial class DatabaseTables(DatabaseOptions options)
 {
     /// <summary>The schema of the queue's tables.</summary>
@@ -22,16 +22,15 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
     private static readonly int QueueVersion = typeof(PostgreSqlStorage).Assembly.GetManifestResourceNames().Select(name => QueueScript()
         .Match(name)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
-    /// <summary>Without a pool: a session that rests in one would keep the lock for minutes, and other hosts that start would wait for
-    /// it.</summary>
+    /// <summary>Not pooled: an idle pooled session would keep the lock for minutes, and other starting hosts would wait for it.</summary>
     private readonly string _connectionString =
         new NpgsqlConnectionStringBuilder(options.Complete("loradrop db", 2)) { Pooling = false }.ConnectionString;
 
     /// <summary>The database's tables, compared with those that this program knows.</summary>
-    /// <param name="Applied">Migrations that were applied.</param>
-    /// <param name="Missing">Those that this program has and the database has not.</param>
-    /// <param name="Unknown">Those that the database has and this program has not.</param>
-    /// <param name="Queue">The version of the queue's tables; 0 where there are none.</param>
+    /// <param name="Applied">The migrations that are applied.</param>
+    /// <param name="Missing">This program's migrations that the database lacks.</param>
+    /// <param name="Unknown">The database's migrations that this program does not know.</param>
+    /// <param name="Queue">The version of the queue's tables; 0 if there are none.</param>
     public sealed record State(int Applied, IReadOnlyList<string> Missing, IReadOnlyList<string> Unknown, int Queue)
     {
         public bool IsNewer => Unknown.Count > 0 || Queue > QueueVersion;
@@ -39,7 +38,7 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         public bool IsOlder => Missing.Count > 0 || Queue < QueueVersion;
     }
 
-    /// <exception cref="RefusedInputException">A version before 0.1.0 made the tables.</exception>
+    /// <exception cref="RefusedInputException">The tables were created by a version before 0.1.0.</exception>
     public async Task<State> GetStateAsync(CancellationToken cancel)
     {
         await using var db = Context();
@@ -53,8 +52,9 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
 
     /// <summary>Updates all tables; of several callers at once, one does it and the others find it done.</summary>
     /// <param name="say">Reports each step.</param>
-    /// <param name="cancel">Gives up; what was applied stays.</param>
-    /// <exception cref="RefusedInputException">A newer version of this program made the tables, or one before 0.1.0.</exception>
+    /// <param name="cancel">Cancels the operation; migrations already applied stay.</param>
+    /// <exception cref="RefusedInputException">The tables were created by a newer version of this program, or by one before
+    /// 0.1.0.</exception>
     public async Task MigrateAsync(Action<string> say, CancellationToken cancel)
     {
         await using var alone = new NpgsqlConnection(_connectionString);
@@ -87,7 +87,7 @@ public sealed partial class DatabaseTables(DatabaseOptions options)
         return new(context.Options);
     }
 
-    /// <summary>Held by the session, so that it goes with the process whatever happens.</summary>
+    /// <summary>Held by the session, so that it is released when the process ends, however it ends.</summary>
     private static async Task LockAsync(NpgsqlConnection connection, Action<string> say, CancellationToken cancel)
     {
         await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)",

@@ -9,7 +9,7 @@ internal static class OldTables
     /// <param name="path">The setting or option that names the database.</param>
     /// <param name="known">This program's migrations.</param>
     /// <param name="applied">The database's migrations.</param>
-    /// <param name="advice">How to go on.</param>
+    /// <param name="advice">How to continue.</param>
     /// <exception cref="RefusedInputException">There are such migrations.</exception>
     public static void Refuse(string path, IEnumerable<string> known, IEnumerable<string> applied, string advice)
     {

@@ -3,11 +3,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Models, datasets and files that were deleted: they go when the last job or dataset that refers to them has gone.</summary>
+/// <summary>Models, datasets and files that were deleted. They are removed with the last job or dataset that refers to them.</summary>
 internal static class DeletedInputs
 {
-    /// <summary>Removes a model or dataset and its objects, where it is deleted and no job refers to it. What is read in place lies
-    /// elsewhere, and stays.</summary>
+    /// <summary>Removes a deleted model or dataset and its objects, unless a job still refers to it. Files read in place are not
+    /// touched.</summary>
     public static async Task RemoveAsync(JobsContext db, IObjectStore objects, Guid input, CancellationToken cancel)
     {
         var files = await db.Datasets.Where(d => d.Id == input && d.TrainFileId != null)
@@ -16,14 +16,14 @@ internal static class DeletedInputs
             && !db.Jobs.Any(j => j.ModelId == m.Id)), cancel);
         var datasets = await DeleteAsync(db, db.Datasets.Where(d => d.Id == input && d.DeletedAt != null
             && !db.Jobs.Any(j => j.DatasetId == d.Id)), cancel);
-        // The row is gone first, as with a job: files without a row only take room, a row without its files would mislead.
+        // The row goes first, as with a job: files without a row only waste space, a row without its files would mislead.
         if (models > 0) await RemoveObjectsAsync(objects, $"models/{input:D}/", cancel);
         if (datasets > 0) await RemoveObjectsAsync(objects, $"datasets/{input:D}/", cancel);
         if (datasets > 0 && files?.TrainFileId is { } train) await RemoveFileAsync(db, objects, train, cancel);
         if (datasets > 0 && files?.ValidationFileId is { } validation) await RemoveFileAsync(db, objects, validation, cancel);
     }
 
-    /// <summary>Removes a file and its content, where it is deleted and no dataset is made from it.</summary>
+    /// <summary>Removes a deleted file and its content, unless a dataset still uses it.</summary>
     public static async Task RemoveFileAsync(JobsContext db, IObjectStore objects, Guid file, CancellationToken cancel)
     {
         var files = await DeleteAsync(db, db.Files.Where(f => f.Id == file && f.DeletedAt != null
@@ -31,8 +31,8 @@ internal static class DeletedInputs
         if (files > 0) await RemoveObjectsAsync(objects, $"files/{file:D}/", cancel);
     }
 
-    /// <summary>How many rows went. A job that found the row before it was deleted may be saved at this very moment: then the row stays for
-    /// it, and goes with it.</summary>
+    /// <summary>Returns the number of rows removed. A job that found the row before its deletion may be saved just now: then the row stays,
+    /// and is removed with that job.</summary>
     private static async Task<int> DeleteAsync<T>(JobsContext db, IQueryable<T> rows, CancellationToken cancel) where T : class
     {
         try

@@ -3,17 +3,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to single files: upload, delete. What jobs make of them are datasets like any other
+/// <summary>User operations on single files: upload, delete. Jobs that name files get datasets like any other
 /// (<see cref="Source.Files"/>).</summary>
 public sealed class FileLife(JobsContext db, Caller caller, IObjectStore objects, TimeProvider clock)
 {
-    /// <summary>A key for the content of a file: a new one for each try at it, as an object is written once.</summary>
+    /// <summary>A key for a file's content: a new one for each attempt to store it, as objects are written once.</summary>
     public static string NewKey(Guid id) => $"files/{id:D}/{Guid.NewGuid():N}";
 
     public Task<FileRow?> FindAsync(Guid id, CancellationToken cancel) =>
         db.Files.AsNoTracking().SeenBy(caller).SingleOrDefaultAsync(f => f.Id == id, cancel);
 
-    /// <summary>Takes in a file whose content is stored already, under a <see cref="NewKey"/>.</summary>
+    /// <summary>Registers a file whose content is already stored under a <see cref="NewKey"/>.</summary>
     public async Task<FileRow> AddAsync(Guid id, string name, string format, StoredObject stored, CancellationToken cancel)
     {
         var row = new FileRow { Id = id, Owner = caller.Owner, Name = name, Format = format, Key = stored.Key, Bytes = stored.Bytes,
@@ -23,7 +23,7 @@ public sealed class FileLife(JobsContext db, Caller caller, IObjectStore objects
         return row;
     }
 
-    /// <summary>Takes a file away from its users. Ended jobs still name it; its content goes when none of them is left.</summary>
+    /// <summary>Deletes a file for its users. Ended jobs still show it; its content is removed with the last of them.</summary>
     public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);

@@ -3,20 +3,19 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A file that somebody sent by itself, to be named by jobs. Its content is stored once, however many jobs learn from
-/// it.</summary>
+/// <summary>A file that was uploaded by itself, for jobs to name. Its content is stored once, however many jobs use it.</summary>
 public sealed class FileRow
 {
-    /// <summary>A version 7 GUID: the order of ids is that of creation.</summary>
+    /// <summary>A version 7 GUID, so ids sort by creation time.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>Whose it is; <see cref="Caller.Nobody"/> on a service that is open to its own machine.</summary>
+    /// <summary>The owner; <see cref="Caller.Nobody"/> on a service that serves only its own machine.</summary>
     public string Owner { get; init; } = Caller.Nobody;
 
-    /// <summary>As its sender calls it. It is shown and never becomes a path.</summary>
+    /// <summary>The name its uploader gave it. Only displayed, never used as a path.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read, as the end of a file's name: <c>.jsonl</c>, <c>.txt.gz</c>, …
+    /// <summary>The file name's extension, which selects the reader: <c>.jsonl</c>, <c>.txt.gz</c>, …
     /// (<see cref="Domain.DataFormat.Extensions"/>).</summary>
     public required string Format { get; init; }
 
@@ -28,7 +27,7 @@ public sealed class FileRow
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When a person deleted it: nobody sees it any more, and it goes with the last dataset that was made from it.</summary>
+    /// <summary>When a user deleted it: it is hidden, and removed with the last dataset that uses it.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
 }
 

@@ -3,14 +3,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to models and datasets: register, upload, delete. What jobs bring by their source is found by
+/// <summary>User operations on models and datasets: register, upload, delete. Sources named by jobs are resolved by
 /// <see cref="Inputs"/>.</summary>
 public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, WorkQueue queue, IObjectStore objects, TimeProvider clock)
 {
-    /// <summary>Where a dataset's source is a file that somebody sent.</summary>
+    /// <summary>Marks a dataset whose source is an uploaded file.</summary>
     public const string Uploaded = "upload";
 
-    /// <summary>Registers a model under a name and has it prepared.</summary>
+    /// <summary>Registers a model under a name and starts its preparation.</summary>
     public async Task<Answer<ModelRow>> RegisterModelAsync(string name, string source, bool shared, CancellationToken cancel)
     {
         if (shared && SharedRefusal() is { } denied) return denied;
@@ -22,7 +22,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         return row;
     }
 
-    /// <summary>Registers a dataset under a name and has it fetched and validated.</summary>
+    /// <summary>Registers a dataset under a name and starts fetching and validating it.</summary>
     public async Task<Answer<DatasetRow>> RegisterDatasetAsync(string name, string source, bool shared, CancellationToken cancel)
     {
         if (shared && SharedRefusal() is { } denied) return denied;
@@ -34,7 +34,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         return row;
     }
 
-    /// <summary>Registers files that are stored already, and has them validated.</summary>
+    /// <summary>Registers files that are already stored, and starts validating them.</summary>
     public async Task<Answer<DatasetRow>> AddUploadAsync(Guid id, string name, bool shared, IReadOnlyList<StoredFile> files,
         CancellationToken cancel)
     {
@@ -49,8 +49,8 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         return row;
     }
 
-    /// <summary>Takes a model's name away. It goes with its files once no job refers to it; until then it is what those jobs
-    /// show.</summary>
+    /// <summary>Releases a model's name. The model and its files are removed once no job refers to it; until then those jobs still show
+    /// it.</summary>
     public async Task<Refusal?> DeleteModelAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
@@ -66,8 +66,8 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         return null;
     }
 
-    /// <summary>Takes a dataset's name away. It goes with its files once no job refers to it; until then it is what those jobs
-    /// show.</summary>
+    /// <summary>Releases a dataset's name. The dataset and its files are removed once no job refers to it; until then those jobs still show
+    /// it.</summary>
     public async Task<Refusal?> DeleteDatasetAsync(string nameOrId, CancellationToken cancel)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
@@ -84,7 +84,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         return null;
     }
 
-    /// <summary>Whatever version the row has: a worker may be writing how much of it is fetched.</summary>
+    /// <summary>Ignores the row's version: a worker may be updating its fetch progress.</summary>
     private async Task TakeNameAwayAsync<T>(IQueryable<T> rows, CancellationToken cancel) where T : InputRow
     {
         var now = clock.GetUtcNow();
@@ -92,7 +92,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
             .SetProperty(r => r.Name, (string?)null).SetProperty(r => r.Version, r => r.Version + 1), cancel);
     }
 
-    /// <summary>Most names that are taken are seen by a look; of two that come together, the database lets one through.</summary>
+    /// <summary>A query finds most names that already exist; of two simultaneous registrations, the database admits one.</summary>
     private async Task<Refusal?> SaveUnderNameAsync(string what, string name, Task<bool> isTaken, CancellationToken cancel)
     {
         if (await isTaken) return Taken(what, name);
@@ -107,7 +107,7 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
         }
     }
 
-    /// <summary>What an admin registers for everybody is nobody's own.</summary>
+    /// <summary>Inputs that an admin registers for everyone have no owner.</summary>
     private string OwnerOf(bool shared) => shared ? Caller.Nobody : caller.Owner;
 
     private Refusal.Denied? SharedRefusal() =>
@@ -123,8 +123,8 @@ public sealed class InputLife(JobsContext db, Inputs inputs, Caller caller, Work
             .OrderBy(j => j.Id).Select(j => (Guid?)j.Id).FirstOrDefaultAsync(cancel);
 }
 
-/// <summary>Finds models and datasets as people address them: by name, else by id. A name may look like an id, so the first one counts; of
-/// one name, the caller's own.</summary>
+/// <summary>Finds models and datasets by name, else by id. A name may look like an id, so names come first; of equal names, the caller's
+/// own.</summary>
 public static class InputNames
 {
     public static IQueryable<ModelRow> Named(this IQueryable<ModelRow> models, string nameOrId, Caller caller)

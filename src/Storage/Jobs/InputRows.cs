@@ -7,67 +7,67 @@ namespace LoraDrop.Storage;
 /// <summary>Whether a model or a dataset can be used.</summary>
 public enum InputStatus
 {
-    /// <summary>It is being fetched or validated.</summary>
+    /// <summary>Being fetched or validated.</summary>
     Preparing,
 
     Ready,
 
-    /// <summary>It cannot be used; the failure says why.</summary>
+    /// <summary>Cannot be used; the failure says why.</summary>
     Failed,
 }
 
-/// <summary>What a model and a dataset have in common: a table of its own holds each.</summary>
+/// <summary>The common columns of models and datasets, which have a table each.</summary>
 public abstract class InputRow
 {
     public Guid Id { get; init; }
 
-    /// <summary>Whose it is; <see cref="Caller.Nobody"/> for what is everybody's, and for what jobs brought by its source.</summary>
+    /// <summary>The owner; <see cref="Caller.Nobody"/> if shared by everyone, or if a job's source brought it.</summary>
     public string Owner { get; init; } = Caller.Nobody;
 
-    /// <summary>The name it was registered or uploaded under, which its owner has once; null where a job named its source, or when it was
-    /// deleted.</summary>
+    /// <summary>The name it was registered or uploaded under, unique per owner; null if a job named its source, or after
+    /// deletion.</summary>
     public string? Name { get; set; }
 
-    /// <summary>The name that it had before it was deleted: ended jobs still show it.</summary>
+    /// <summary>The name it had before its deletion: ended jobs still show it.</summary>
     public string? FormerName { get; set; }
 
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or of a dataset <c>upload</c>, and <c>upload:…</c> with the ids of its files
-    /// where they were sent one by one.</summary>
+    /// <summary><c>hf:…</c>, <c>file:…</c>, <c>s3://…</c>, or for a dataset <c>upload</c>, or <c>upload:…</c> with the ids of its files if
+    /// they were uploaded one by one.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The commit of the hub's repository.</summary>
+    /// <summary>The commit in the hub's repository.</summary>
     public string? Commit { get; set; }
 
     public InputStatus Status { get; set; }
 
-    /// <summary>How often its preparation was taken up: the fencing token, as of a stage.</summary>
+    /// <summary>The number of preparation attempts: the fencing token, as for a stage.</summary>
     public int Attempt { get; set; }
 
     /// <summary>The worker that prepares it.</summary>
     public string? LeaseOwner { get; set; }
 
-    /// <summary>Until when that worker may be silent; null while nobody has it.</summary>
+    /// <summary>The end of that worker's lease; null while no worker has it.</summary>
     public DateTimeOffset? LeaseUntil { get; set; }
 
     public long Version { get; set; }
 
     public Failure? Failure { get; set; }
 
-    /// <summary>Its files (<c>train.tsv</c>) and where they rest. Of a model that is read in place there are none; the key of a dataset's
-    /// file that is read in place is its path.</summary>
+    /// <summary>Its files by name (<c>train.tsv</c>), with their object keys. Empty for a model read in place; for a dataset's file read in
+    /// place, the key is its path.</summary>
     public List<StoredFile> Files { get; set; } = [];
 
-    /// <summary>Sizes and times of what is read in place, to see quickly that it has changed.</summary>
+    /// <summary>Sizes and times of files read in place, for a quick check that they have not changed.</summary>
     public string? Fingerprint { get; init; }
 
-    /// <summary>Bytes fetched so far, of how many.</summary>
+    /// <summary>Bytes fetched so far, and in total.</summary>
     public long Fetched { get; set; }
 
     public long FetchTotal { get; set; }
 
-    /// <summary>W3C's traceparent of the request that brought it: its preparation is part of that trace.</summary>
+    /// <summary>W3C traceparent of the request that brought it: its preparation is part of that trace.</summary>
     public string? TraceParent { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -75,7 +75,7 @@ public abstract class InputRow
     public DateTimeOffset? ReadyAt { get; set; }
 }
 
-/// <summary>The mapping that models and datasets share.</summary>
+/// <summary>The mapping shared by models and datasets.</summary>
 internal abstract class InputRowMapping<T>(string table) : IEntityTypeConfiguration<T> where T : InputRow
 {
     public virtual void Configure(EntityTypeBuilder<T> builder)
@@ -85,7 +85,7 @@ internal abstract class InputRowMapping<T>(string table) : IEntityTypeConfigurat
         builder.HasIndex(r => r.FormerName);
         builder.HasIndex(r => r.Source);
         builder.HasIndex(r => r.Id, $"ix_{table}_preparing").HasFilter("status = 'preparing'");
-        // for the list of registered ones: jobs may bring thousands of others
+        // for listing registered inputs: jobs may bring thousands of others
         builder.HasIndex(r => r.Id, $"ix_{table}_registered").HasFilter("name IS NOT NULL");
         builder.Property(r => r.Version).IsConcurrencyToken();
         builder.Property(r => r.Failure).AsJson();
@@ -96,7 +96,7 @@ internal abstract class InputRowMapping<T>(string table) : IEntityTypeConfigurat
 /// <summary>A base model.</summary>
 public sealed class ModelRow : InputRow
 {
-    /// <summary>What is known of it, when it is ready.</summary>
+    /// <summary>Facts found by its preparation; set when it is ready.</summary>
     public ModelSummary? Facts { get; set; }
 }
 
@@ -109,19 +109,19 @@ internal sealed class ModelRowMapping() : InputRowMapping<ModelRow>("models")
     }
 }
 
-/// <summary>A dataset: a file per split.</summary>
+/// <summary>A dataset: one file per split.</summary>
 public sealed class DatasetRow : InputRow
 {
-    /// <summary>The preset whose part of a hub's repository is meant.</summary>
+    /// <summary>The preset that selects part of a hub's repository.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>The file that its training split is, where files were sent one by one.</summary>
+    /// <summary>The id of the training split's file, if files were uploaded one by one.</summary>
     public Guid? TrainFileId { get; init; }
 
-    /// <summary>The file that its validation split is, likewise.</summary>
+    /// <summary>The id of the validation split's file, likewise.</summary>
     public Guid? ValidationFileId { get; init; }
 
-    /// <summary>What is known of it, when it is ready.</summary>
+    /// <summary>Facts found by its validation; set when it is ready.</summary>
     public DatasetSummary? Facts { get; set; }
 
     /// <summary>sha256 over the splits' names and digests; null until it is ready.</summary>

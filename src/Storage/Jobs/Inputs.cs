@@ -3,18 +3,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Finds the model and the dataset that a request names: registered ones, or ones that a source brings, which are prepared
-/// then.</summary>
+/// <summary>Resolves the model and the dataset that a request names: registered ones, or sources, which are then prepared.</summary>
 public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, SourceOptions options)
 {
-    /// <summary>How long a hub's branch is taken to stand where it stood when it was last fetched.</summary>
+    /// <summary>How long a fetched hub branch is assumed not to have moved.</summary>
     private static readonly TimeSpan HubStands = TimeSpan.FromHours(1);
 
-    /// <summary>How long a bucket's folder is taken to hold what was fetched: the jobs of one script share it, and who writes anew need not
-    /// wait long.</summary>
+    /// <summary>How long a bucket's folder is assumed unchanged after a fetch: long enough for the jobs of one script to share it, short
+    /// enough that new data is picked up soon.</summary>
     private static readonly TimeSpan BucketStands = TimeSpan.FromMinutes(5);
 
-    /// <summary>The model of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
+    /// <summary>Resolves a model by name or source; a new, unsaved row for a new source. Null with a fault.</summary>
     public async Task<ModelRow?> ModelAsync(string written, List<Fault> faults, CancellationToken cancel)
     {
         switch (Source.Parse(written, "model", faults))
@@ -40,7 +39,7 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         }
     }
 
-    /// <summary>The dataset of that name or source; a new row, not saved yet, where the source is new. Null with a fault.</summary>
+    /// <summary>Resolves a dataset by name or source; a new, unsaved row for a new source. Null with a fault.</summary>
     public async Task<DatasetRow?> DatasetAsync(string written, string? preset, List<Fault> faults, CancellationToken cancel)
     {
         switch (Source.Parse(written, "dataset", faults))
@@ -66,7 +65,7 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         }
     }
 
-    /// <summary>The dataset of files that were sent one by one: their content is read where it rests, and never copied.</summary>
+    /// <summary>Resolves the dataset of individually uploaded files: their content is read from the object store, never copied.</summary>
     private async Task<DatasetRow?> DatasetOfFilesAsync(Source.Files source, List<Fault> faults, CancellationToken cancel)
     {
         var files = await db.Files.AsNoTracking().SeenBy(caller).Where(f => f.Id == source.Train || f.Id == source.Validation)
@@ -91,10 +90,10 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         return row;
     }
 
-    /// <summary>A model to be registered under a name: a new row, not saved yet.</summary>
+    /// <summary>Creates a model to register under a name: a new, unsaved row.</summary>
     /// <param name="name">The name.</param>
     /// <param name="written">The source.</param>
-    /// <param name="owner">Whose it is.</param>
+    /// <param name="owner">The owner.</param>
     public Answer<ModelRow> NewModel(string name, string written, string owner)
     {
         var faults = new List<Fault>();
@@ -102,10 +101,10 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         return faults.Count > 0 ? new Refusal.Invalid(faults) : New(name, source!, fingerprint, owner);
     }
 
-    /// <summary>A dataset to be registered under a name: a new row, not saved yet.</summary>
+    /// <summary>Creates a dataset to register under a name: a new, unsaved row.</summary>
     /// <param name="name">The name.</param>
     /// <param name="written">The source.</param>
-    /// <param name="owner">Whose it is.</param>
+    /// <param name="owner">The owner.</param>
     public Answer<DatasetRow> NewDataset(string name, string written, string owner)
     {
         var faults = new List<Fault>();
@@ -141,8 +140,8 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         return row;
     }
 
-    /// <summary>A branch may move and a bucket be written to, so they are asked for again after a while; a commit and a local folder are
-    /// known by what they are.</summary>
+    /// <summary>Branches move and buckets change, so they are fetched again after a while; commits and local folders are identified by
+    /// their content.</summary>
     private DateTimeOffset Since(Source source) => source switch
     {
         Source.Hub { Revision: not { Length: 40 } } => clock.GetUtcNow() - HubStands,
@@ -165,7 +164,7 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         return null;
     }
 
-    /// <summary>Cheap, for finding a row again; what is in the files is hashed when they are prepared and before they are used.</summary>
+    /// <summary>Cheap, for finding a row again; the files' content is hashed during preparation and before use.</summary>
     private static string Fingerprint(IEnumerable<FileInfo> files) =>
         string.Join('\n', files.OrderBy(f => f.Name, StringComparer.Ordinal)
             .Select(f => $"{f.Name} {f.Length} {f.LastWriteTimeUtc.Ticks}"));

@@ -3,12 +3,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to jobs: submit, pause, resume, cancel, retry, delete. What workers do to them is
+/// <summary>User operations on jobs: submit, pause, resume, cancel, retry, delete. Workers change them by
 /// <see cref="StageLease"/>.</summary>
 public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuota quota, LiveWorkers workers, WorkQueue queue,
     IObjectStore objects, JobOptions options, TimeProvider clock)
 {
-    /// <summary>Times that a change is tried again when a worker changed the row meanwhile.</summary>
+    /// <summary>The number of tries for a change that conflicts with a worker's.</summary>
     private const int Tries = 5;
 
     public Task<Answer<JobRow>> SubmitAsync(JobRequest request, CancellationToken cancel) =>
@@ -17,10 +17,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     public Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, CancellationToken cancel) =>
         SubmitAsync(draft, id, clonedFrom: null, cancel);
 
-    /// <summary>What a job would be submitted with, and all faults: those of the request by itself, and those that its model and data
-    /// show.</summary>
-    /// <remarks>A model or dataset that is not known yet is a new row of the context, which only a save would keep.</remarks>
-    public async Task<JudgedJob> JudgeAsync(JobDraft draft, CancellationToken cancel)
+    /// <summary>Validates a submission without saving it. Returns all faults: those of the request itself, and those that its model and
+    /// data reveal.</summary>
+    /// <remarks>A new model or dataset is added to the context as a row, which is kept only if the context is saved.</remarks>
+    public async Task<ValidatedJob> ValidateAsync(JobDraft draft, CancellationToken cancel)
     {
         var (request, faults) = (draft.Request, draft.Faults.ToList());
         var model = draft.IsValid("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
@@ -36,15 +36,15 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return new(request, model, dataset, faults);
     }
 
-    /// <summary>Takes a job in, or tells all faults at once.</summary>
-    /// <param name="draft">What is asked for.</param>
-    /// <param name="id">The id that it gets; null for a new one. A job that has it already is the answer: the request was taken before, and
-    /// its answer lost.</param>
-    /// <param name="clonedFrom">The job whose settings it took over; null where it is nobody's clone.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <summary>Submits a job, or returns all faults at once.</summary>
+    /// <param name="draft">The submission.</param>
+    /// <param name="id">The job's id; null for a new one. A job that already has it is returned: an earlier try succeeded, but its response
+    /// was lost.</param>
+    /// <param name="clonedFrom">The job whose settings were cloned; null if none.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
     {
-        var (request, model, dataset, faults) = await JudgeAsync(draft, cancel);
+        var (request, model, dataset, faults) = await ValidateAsync(draft, cancel);
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
         var now = Now();
@@ -69,7 +69,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         }
         catch (DbUpdateException failed) when (db.IsDangling(failed))
         {
-            db.ChangeTracker.Clear(); // the model or the dataset was removed after it was found: look again, and say so
+            db.ChangeTracker.Clear(); // the model or dataset was removed after it was found: search again, and report it
             return await SubmitAsync(draft, id, clonedFrom, cancel);
         }
         catch (DbUpdateException failed) when (id is { } taken && db.IsTaken(failed))
@@ -78,12 +78,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         }
         if (newModel) queue.EnqueueModel(model.Id);
         if (newDataset) queue.EnqueueDataset(dataset.Id);
-        if (job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        if (job.Current.Status == JobStatus.Waiting) return await RecheckAsync(job.Id, cancel);
         queue.Enqueue(job.Current);
         return job;
     }
 
-    /// <summary>Asks a job to stop. One that waits is cancelled at once; one that runs is when its worker has seen it, within a
+    /// <summary>Requests cancellation. A waiting job is cancelled at once; a running one when its worker has seen the request, within a
     /// step.</summary>
     public Task<Answer<JobRow>> CancelAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
     {
@@ -100,8 +100,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return null;
     }, cancel);
 
-    /// <summary>Asks a job to wait until it is resumed. One that waits anyway is paused at once; one that runs is when its worker has seen
-    /// it, within a step.</summary>
+    /// <summary>Requests a pause, until the job is resumed. A waiting job is paused at once; a running one when its worker has seen the
+    /// request, within a step.</summary>
     public Task<Answer<JobRow>> PauseAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, job =>
     {
         if (JobMoves.IsEnd(job.Status))
@@ -119,7 +119,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return null;
     }, cancel);
 
-    /// <summary>Lets a paused job go on; one that was only asked to pause does not pause then.</summary>
+    /// <summary>Resumes a paused job; a pending pause request is withdrawn.</summary>
     public async Task<Answer<JobRow>> ResumeAsync(Guid id, CancellationToken cancel)
     {
         var answer = await ChangeAsync(id, job =>
@@ -139,7 +139,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return await QueuedAsync(answer, cancel);
     }
 
-    /// <summary>Lets a job that failed or was cancelled go on from its last checkpoint.</summary>
+    /// <summary>Retries a failed or cancelled job from its last checkpoint.</summary>
     public async Task<Answer<JobRow>> RetryAsync(Guid id, CancellationToken cancel)
     {
         var prepare = new List<Action>();
@@ -180,8 +180,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return await QueuedAsync(answer, cancel);
     }
 
-    /// <summary>Puts an ended job aside: it is shown no more, and goes for good when <see cref="JobOptions.KeepDeleted"/> is over. Until
-    /// then it can be restored.</summary>
+    /// <summary>Deletes an ended job: it is hidden, and purged after <see cref="JobOptions.KeepDeleted"/>. Until then it can be
+    /// restored.</summary>
     public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel) => (await ChangeAsync(id, job =>
     {
         if (!JobMoves.IsEnd(job.Status)) return Active(job);
@@ -189,7 +189,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return null;
     }, cancel)).Refusal;
 
-    /// <summary>Brings back a job that was deleted.</summary>
+    /// <summary>Restores a deleted job.</summary>
     public async Task<Answer<JobRow>> RestoreAsync(Guid id, CancellationToken cancel)
     {
         var restored = await Deleted(id).ExecuteUpdateAsync(set => set.SetProperty(j => j.DeletedAt, (DateTimeOffset?)null)
@@ -199,7 +199,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return await ChangeAsync(id, _ => null, cancel);
     }
 
-    /// <summary>Removes an ended job, deleted before or not, with all that it left.</summary>
+    /// <summary>Purges an ended job, deleted or not, with all its files.</summary>
     public async Task<Refusal?> PurgeAsync(Guid id, CancellationToken cancel)
     {
         var job = await db.Jobs.AsNoTracking().SingleOrDefaultAsync(j => j.Id == id, cancel);
@@ -208,15 +208,15 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         var deleted = await db.Jobs.Where(j => j.Id == id && j.Version == job.Version).ExecuteDeleteAsync(cancel);
         // a retry still needs its files
         if (deleted == 0) return new Refusal.Conflict("job_active", $"Job {id} was changed in this moment. Look at it again.");
-        // The row is gone first: files without a row only take room, a row without its files would mislead.
+        // The row goes first: files without a row only waste space, a row without its files would mislead.
         await foreach (var file in objects.ListAsync($"jobs/{id:D}/", cancel)) await objects.DeleteAsync(file.Key, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.ModelId, cancel);
         await DeletedInputs.RemoveAsync(db, objects, job.DatasetId, cancel);
         return null;
     }
 
-    /// <summary>Removes the jobs that were deleted so long ago that nobody can want them back.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Purges the jobs whose time to be restored is over.</summary>
+    /// <returns>The number of jobs purged.</returns>
     public async Task<int> PurgeDeletedAsync(CancellationToken cancel)
     {
         var before = Now() - options.KeepDeleted;
@@ -227,7 +227,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return purged;
     }
 
-    /// <summary>Called when a model or a dataset has been prepared: what waited for it starts, or fails.</summary>
+    /// <summary>Called when a model or a dataset has been prepared: starts, or fails, the jobs that waited for it.</summary>
     public async Task InputPreparedAsync(Guid input, CancellationToken cancel)
     {
         var waiting = await db.Jobs.Where(j => (j.ModelId == input || j.DatasetId == input) && j.Status == JobStatus.Queued)
@@ -235,7 +235,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
     }
 
-    /// <summary>Starts the jobs that wait for nothing any more: whoever prepared their input may have ended before it told them.</summary>
+    /// <summary>Starts jobs whose inputs are already prepared: the process that prepared them may have ended before it notified
+    /// them.</summary>
     public async Task StartWaitingAsync(CancellationToken cancel)
     {
         var waiting = await db.Jobs.Where(j => j.Status == JobStatus.Queued && j.Model.Status != InputStatus.Preparing
@@ -245,25 +246,24 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
     }
 
-    /// <summary>An input may have become ready after it was looked at and before the job was saved: whoever prepared it did not see the job
-    /// then.</summary>
-    private Task<Answer<JobRow>> LookAgainAsync(Guid id, CancellationToken cancel)
+    /// <summary>An input may become ready after it was read and before the job is saved, so its preparation did not see the job.</summary>
+    private Task<Answer<JobRow>> RecheckAsync(Guid id, CancellationToken cancel)
     {
         db.ChangeTracker.Clear();
         return StartIfReadyAsync(id, cancel);
     }
 
-    /// <summary>Queues a job that waits for nothing any more, or fails it where what it waited for cannot be used.</summary>
+    /// <summary>Queues a job whose inputs are ready, or fails it if one of them cannot be used.</summary>
     private async Task<Answer<JobRow>> StartIfReadyAsync(Guid id, CancellationToken cancel)
     {
         var (started, failed) = (new List<StageRow>(), (Failure?)null);
-        var living = await workers.AllAsync(cancel);
+        var live = await workers.AllAsync(cancel);
         var answer = await ChangeAsync(id, job =>
         {
             started.Clear();
             failed = null;
             if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
-            if ((InputFailure(job) ?? SizeFailure(job, living)) is { } failure) Fail(job, failed = failure);
+            if ((InputFailure(job) ?? SizeFailure(job, live)) is { } failure) Fail(job, failed = failure);
             else if (QueueIfReady(job) is { } stage) started.Add(stage);
             return null;
         }, cancel);
@@ -272,11 +272,11 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return answer;
     }
 
-    /// <summary>Wakes a worker for a job that was let go on.</summary>
+    /// <summary>Wakes a worker for a resumed job.</summary>
     private async Task<Answer<JobRow>> QueuedAsync(Answer<JobRow> answer, CancellationToken cancel)
     {
         if (answer.IsRefused(out _, out var job)) return answer;
-        if (job.Status == JobStatus.Queued && job.Current.Status == JobStatus.Waiting) return await LookAgainAsync(job.Id, cancel);
+        if (job.Status == JobStatus.Queued && job.Current.Status == JobStatus.Waiting) return await RecheckAsync(job.Id, cancel);
         if (job.Current.Status == JobStatus.Queued) queue.Enqueue(job.Current);
         return answer;
     }
@@ -288,10 +288,10 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         ? db.Jobs.Where(j => j.Id == id && j.DeletedAt != null)
         : db.Jobs.Where(j => j.Id == id && j.DeletedAt != null && j.Owner == caller.Owner);
 
-    /// <summary>Whether a worker has it, who will obey a wish.</summary>
+    /// <summary>Whether a worker has the job, and will obey a request.</summary>
     private static bool IsAtWork(JobRow job) => job.Stages.Any(s => s.Status == JobStatus.Running);
 
-    /// <summary>The job with all that a change needs to see; the change is made again where a worker changed the row meanwhile.</summary>
+    /// <summary>Loads the job with everything a change needs; the change is repeated if a worker changed the row meanwhile.</summary>
     private async Task<Answer<JobRow>> ChangeAsync(Guid id, Func<JobRow, Refusal?> change, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
@@ -310,7 +310,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
             }
             catch (DbUpdateConcurrencyException) when (tries < Tries)
             {
-                // A model or dataset changed meanwhile, which no lock of the job keeps still: look again.
+                // A model or dataset changed meanwhile; the job's lock does not cover them: try again.
             }
         }
     }
@@ -318,7 +318,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     private static IEnumerable<Stage> StagesOf(JobRequest request) =>
         request.Method == TuningMethod.LoraDrop ? [Stage.ImportanceEvaluation, Stage.TaskAdaptation] : [Stage.TaskAdaptation];
 
-    /// <summary>Queues the stage that the job is at, where model and dataset are ready.</summary>
+    /// <summary>Queues the job's current stage, if model and dataset are ready.</summary>
     private StageRow? QueueIfReady(JobRow job)
     {
         if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
@@ -339,8 +339,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         return faults.Count > 0 ? Failure.Refused(faults) : null;
     }
 
-    private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> living) =>
-        LiveWorkers.Refusal(living, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
+    private static Failure? SizeFailure(JobRow job, IReadOnlyList<WorkerRow> live) =>
+        LiveWorkers.Refusal(live, job.Request, job.Model.Facts, job.Dataset.Facts) is { } tooLarge ? Failure.Refused([tooLarge]) : null;
 
     private void Fail(JobRow job, Failure failure)
     {
@@ -362,7 +362,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         if (other is null) return [new(Path, $"there is no job {id}")];
         if (!other.Measured) return [new(Path, $"job {id} has no importance: it is {JsonText.NameOf(other.Status)}")];
         var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
-        // what a set of targets means besides, the run sees
+        // the run validates the rest of a set of targets
         LinearModule[] layers = [.. sites.Select(type => new LinearModule(type, $"*.{type}", 0, 0))];
         return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count
             && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any()
@@ -370,7 +370,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
             : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
     }
 
-    /// <summary>As exactly as rows hold it, so that an answer that is made of what was written says the same as one that is read.</summary>
+    /// <summary>The time at the precision of the rows, so that a response built from a new row equals one read back.</summary>
     private DateTimeOffset Now()
     {
         var now = clock.GetUtcNow();
@@ -381,9 +381,9 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         new() { JobId = job, At = Now(), Level = level, Type = type, Message = message };
 }
 
-/// <summary>A request with what is known of its model and its dataset.</summary>
-/// <param name="Request">What could not be read is its default.</param>
+/// <summary>A validated request with its model and dataset.</summary>
+/// <param name="Request">Fields that could not be parsed have their defaults.</param>
 /// <param name="Model">Null with a fault.</param>
 /// <param name="Dataset">Null with a fault.</param>
-/// <param name="Faults">All that keeps it from being taken in.</param>
-public sealed record JudgedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);
+/// <param name="Faults">Every reason to refuse it.</param>
+public sealed record ValidatedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);

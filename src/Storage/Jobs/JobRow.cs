@@ -5,21 +5,21 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A job. What grows with its length (metrics, events, importance) lies in tables of its own, so that listing and polling stay
+/// <summary>A job. Data that grows with its length (metrics, events, importance) is in tables of its own, so that listing and polling stay
 /// cheap.</summary>
 public sealed class JobRow
 {
-    /// <summary>A version 7 GUID: the order of ids is that of creation.</summary>
+    /// <summary>A version 7 GUID, so ids sort by creation time.</summary>
     public Guid Id { get; init; }
 
     public string? Name { get; init; }
 
-    /// <summary>Who submitted it; <see cref="Caller.Nobody"/> on a service that is open to its own machine.</summary>
+    /// <summary>The submitter; <see cref="Caller.Nobody"/> on a service that serves only its own machine.</summary>
     public string Owner { get; init; } = Caller.Nobody;
 
     public JobStatus Status { get; set; }
 
-    /// <summary>Grows with every change that a reader can see; the ETag.</summary>
+    /// <summary>Increases with every change that is visible to readers; the ETag.</summary>
     public long Version { get; set; }
 
     public TuningMethod Method { get; init; }
@@ -27,7 +27,7 @@ public sealed class JobRow
     /// <summary>The resolved request as JSON.</summary>
     public required string Settings { get; init; }
 
-    /// <summary>What made the request whole: the version of this program.</summary>
+    /// <summary>The version of this program that resolved the request.</summary>
     public required string ServiceVersion { get; init; }
 
     public Guid ModelId { get; init; }
@@ -38,7 +38,7 @@ public sealed class JobRow
 
     public DatasetRow Dataset { get; init; } = null!;
 
-    /// <summary>The job whose settings this one took over, when it was submitted as a clone; that one may be gone.</summary>
+    /// <summary>The job that this one was cloned from; it may no longer exist.</summary>
     public Guid? ClonedFrom { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -47,30 +47,30 @@ public sealed class JobRow
 
     public DateTimeOffset? FinishedAt { get; set; }
 
-    /// <summary>When a person deleted it: it is shown no more, and goes with its files some days later.</summary>
+    /// <summary>When a user deleted it: it is hidden, and purged with its files some days later.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
 
-    /// <summary>When a person asked a running job to stop; its worker obeys within a step.</summary>
+    /// <summary>When a user requested cancellation while it was running; its worker obeys within a step.</summary>
     public DateTimeOffset? CancelRequestedAt { get; set; }
 
-    /// <summary>When a person asked a running job to wait; its worker obeys within a step.</summary>
+    /// <summary>When a user requested a pause while it was running; its worker obeys within a step.</summary>
     public DateTimeOffset? PauseRequestedAt { get; set; }
 
     public Failure? Failure { get; set; }
 
-    /// <summary>The run's result.json, when it is done.</summary>
+    /// <summary>The run's result.json; set when the job is done.</summary>
     public string? Result { get; set; }
 
     /// <summary>The primary score of the result, for lists.</summary>
     public double? Score { get; set; }
 
-    /// <summary>Where the job belongs in its trace: W3C's traceparent of the request that submitted it.</summary>
+    /// <summary>The job's place in its trace: W3C traceparent of the request that submitted it.</summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>The run of MLflow that shows this job; null where there is none.</summary>
+    /// <summary>The id of the job's MLflow run; null if none.</summary>
     public string? MlflowRun { get; set; }
 
-    /// <summary>How far MLflow has been told of it; null where the job is not shown there.</summary>
+    /// <summary>How much of it MLflow has received; null if the job is not sent there.</summary>
     public MlflowState? MlflowState { get; set; }
 
     public List<StageRow> Stages { get; init; } = [];
@@ -79,11 +79,11 @@ public sealed class JobRow
 
     public JobRequest Request => JobRequest.Parse(Settings);
 
-    /// <summary>The stage that the job is in: the first that has not succeeded, else the last.</summary>
+    /// <summary>The current stage: the first that has not succeeded, else the last.</summary>
     public StageRow Current => Stages.OrderBy(s => s.Stage).FirstOrDefault(s => s.Status != JobStatus.Succeeded)
         ?? Stages.MaxBy(s => s.Stage)!;
 
-    /// <summary>Moves along the one table; the caller has refused what a person must not do.</summary>
+    /// <summary>Changes the state by the transition table; the caller has already refused what users must not do.</summary>
     public void MoveTo(JobStatus to, DateTimeOffset now)
     {
         if (!JobMoves.Allows(Status, to)) throw new InvalidOperationException($"job {Id} cannot go from {Status} to {to}");
@@ -105,8 +105,7 @@ internal sealed class JobRowMapping : IEntityTypeConfiguration<JobRow>
         builder.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);
         builder.HasMany(j => j.Labels).WithOne().HasForeignKey(l => l.JobId);
         builder.HasIndex(j => j.MlflowState).HasFilter("mlflow_state IN ('pending', 'running')").HasDatabaseName("ix_jobs_mlflow_open");
-        // A list has the newest first: each filter has an index that holds its jobs in this order, and tells of each what the other filters
-        // ask for.
+        // Lists are newest first. Each filter has an index in that order, which also holds the columns of the other filters.
         builder.HasIndex(j => new { j.Status, j.Id, j.ModelId, j.DatasetId, j.Method, j.Owner }).HasFilter(JobsContext.NotDeleted);
         builder.HasIndex(j => new { j.ModelId, j.Id, j.Status, j.DatasetId, j.Method, j.Owner });
         builder.HasIndex(j => new { j.DatasetId, j.Id, j.Status, j.ModelId, j.Method, j.Owner });
@@ -116,7 +115,7 @@ internal sealed class JobRowMapping : IEntityTypeConfiguration<JobRow>
     }
 }
 
-/// <summary>A label of a job, for finding it again.</summary>
+/// <summary>A label of a job, for filtering.</summary>
 public sealed class LabelRow
 {
     public Guid JobId { get; init; }
@@ -138,8 +137,8 @@ internal sealed class LabelRowMapping : IEntityTypeConfiguration<LabelRow>
 
 /// <summary>Why something failed.</summary>
 /// <param name="Code">One of <see cref="FailureCode"/>.</param>
-/// <param name="Message">For a person: what happened, and what to do.</param>
-/// <param name="Faults">Where the input is at fault: each place.</param>
+/// <param name="Message">Human-readable: what happened, and how to fix it.</param>
+/// <param name="Faults">The faults, if the input is invalid.</param>
 [method: JsonConstructor]
 public sealed record Failure(string Code, string Message, IReadOnlyList<Fault> Faults)
 {

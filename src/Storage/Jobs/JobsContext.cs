@@ -6,13 +6,13 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The rows. A class derives from it for each database, so that each has its own migrations.</summary>
+/// <summary>The rows. Each database has a derived class, for its own migrations.</summary>
 public abstract class JobsContext : DbContext
 {
     /// <summary>The filter of indexes that leave out deleted rows.</summary>
     internal const string NotDeleted = "deleted_at IS NULL";
 
-    // a change that fails is made again whole
+    // a failed change is repeated as a whole
     protected JobsContext(DbContextOptions options) : base(options) => Database.AutoSavepointsEnabled = false;
 
     public DbSet<JobRow> Jobs => Set<JobRow>();
@@ -51,33 +51,32 @@ public abstract class JobsContext : DbContext
 
     public DbSet<IdempotencyRow> IdempotentRequests => Set<IdempotencyRow>();
 
-    /// <summary>Whether a save failed because another row has the same value in a column that holds each once.</summary>
+    /// <summary>Whether a save violated a unique constraint.</summary>
     public abstract bool IsTaken(DbUpdateException failed);
 
-    /// <summary>Whether a change failed because a row is not there that another one points to, or because one is that still points to what
-    /// was to go.</summary>
+    /// <summary>Whether a change violated a foreign key: a referenced row does not exist, or a row to remove is still referenced.</summary>
     public abstract bool IsDangling(Exception failed);
 
-    /// <summary>Takes the job's row for the rest of the transaction: changes of one job come one after the other, and each sees what the
-    /// one before it wrote.</summary>
+    /// <summary>Locks the job's row for the rest of the transaction: changes to one job run one after the other, and each sees the result
+    /// of the one before.</summary>
     /// <remarks>
-    /// First in a transaction, before a row of the job is read or written; so no two that change the same job wait for each other for ever.
-    /// In PostgreSQL by <c>SELECT … FOR UPDATE</c>. In SQLite it does nothing: a transaction there begins with the whole file in hand
-    /// (<c>BEGIN IMMEDIATE</c>). Of a job that is not there nothing is taken.
+    /// Call it first in a transaction, before a row of the job is read or written, so that two changes to the same job cannot deadlock.
+    /// PostgreSQL: <c>SELECT … FOR UPDATE</c>. SQLite: does nothing, as a transaction there locks the whole file (<c>BEGIN IMMEDIATE</c>).
+    /// No lock is taken for a job that does not exist.
     /// </remarks>
     public abstract Task LockJobAsync(Guid job, CancellationToken cancel);
 
-    /// <summary>Lets the changes that count an owner's jobs come one after the other, for the rest of the transaction. As
-    /// <see cref="LockJobAsync"/> does it for a job.</summary>
+    /// <summary>Serializes changes that count an owner's jobs, for the rest of the transaction, as <see cref="LockJobAsync"/> does for one
+    /// job.</summary>
     public abstract Task LockOwnerAsync(string owner, CancellationToken cancel);
 
-    /// <summary>Takes events that webhooks are still to be told of, the first ones that nobody else has, for the rest of the
+    /// <summary>Locks the first events without webhook deliveries that no other process has locked, for the rest of the
     /// transaction.</summary>
-    /// <remarks>In PostgreSQL by <c>FOR UPDATE SKIP LOCKED</c>; in SQLite the transaction has the whole file.</remarks>
+    /// <remarks>PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>; in SQLite the transaction locks the whole file.</remarks>
     public abstract Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel);
 
-    /// <summary>Begins a change of a job and takes its row: changes of one job come one after the other, and its events are seen in the
-    /// order of their ids.</summary>
+    /// <summary>Begins a transaction that locks a job's row: changes to one job run one after the other, and its events become visible in
+    /// the order of their ids.</summary>
     public async Task<IDbContextTransaction> BeginChangeAsync(Guid job, CancellationToken cancel)
     {
         var transaction = await Database.BeginTransactionAsync(cancel);
@@ -87,20 +86,20 @@ public abstract class JobsContext : DbContext
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
-        configurationBuilder.Properties<JobStatus>().HaveConversion<Spelled<JobStatus>>();
-        configurationBuilder.Properties<MlflowState>().HaveConversion<Spelled<MlflowState>>();
-        configurationBuilder.Properties<Stage>().HaveConversion<Spelled<Stage>>();
-        configurationBuilder.Properties<InputStatus>().HaveConversion<Spelled<InputStatus>>();
-        configurationBuilder.Properties<EventLevel>().HaveConversion<Spelled<EventLevel>>();
-        configurationBuilder.Properties<Place>().HaveConversion<Spelled<Place>>();
-        configurationBuilder.Properties<ImportanceScope>().HaveConversion<Spelled<ImportanceScope>>();
-        configurationBuilder.Properties<TuningMethod>().HaveConversion<Spelled<TuningMethod>>();
-        configurationBuilder.Properties<Role>().HaveConversion<Spelled<Role>>();
-        configurationBuilder.Properties<DeliveryStatus>().HaveConversion<Spelled<DeliveryStatus>>();
-        configurationBuilder.Properties<DisabledReason>().HaveConversion<Spelled<DisabledReason>>();
+        configurationBuilder.Properties<JobStatus>().HaveConversion<EnumName<JobStatus>>();
+        configurationBuilder.Properties<MlflowState>().HaveConversion<EnumName<MlflowState>>();
+        configurationBuilder.Properties<Stage>().HaveConversion<EnumName<Stage>>();
+        configurationBuilder.Properties<InputStatus>().HaveConversion<EnumName<InputStatus>>();
+        configurationBuilder.Properties<EventLevel>().HaveConversion<EnumName<EventLevel>>();
+        configurationBuilder.Properties<Place>().HaveConversion<EnumName<Place>>();
+        configurationBuilder.Properties<ImportanceScope>().HaveConversion<EnumName<ImportanceScope>>();
+        configurationBuilder.Properties<TuningMethod>().HaveConversion<EnumName<TuningMethod>>();
+        configurationBuilder.Properties<Role>().HaveConversion<EnumName<Role>>();
+        configurationBuilder.Properties<DeliveryStatus>().HaveConversion<EnumName<DeliveryStatus>>();
+        configurationBuilder.Properties<DisabledReason>().HaveConversion<EnumName<DisabledReason>>();
     }
 
-    /// <summary>Each row has its mapping beside it.</summary>
+    /// <summary>Each row type has its mapping in its own file.</summary>
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(JobsContext).Assembly);
 
@@ -112,7 +111,7 @@ public abstract class JobsContext : DbContext
         return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
 
-    /// <summary>A change of a row, or of a job's stage, is a new version of what readers see.</summary>
+    /// <summary>A change to a row, or to a job's stage, is a new version for readers.</summary>
     private void CountVersions()
     {
         foreach (var stage in ChangeTracker.Entries<StageRow>().Where(e => e.State == EntityState.Modified).ToList())
@@ -121,8 +120,8 @@ public abstract class JobsContext : DbContext
         foreach (var input in ChangeTracker.Entries<InputRow>().Where(e => e.State == EntityState.Modified)) input.Entity.Version++;
     }
 
-    /// <summary>Choices are stored as JSON spells them, so that a person can read the table.</summary>
-    private sealed class Spelled<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,
+    /// <summary>Stores enums by their JSON names, so that the tables are readable.</summary>
+    private sealed class EnumName<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,
         Enum
     {
         private static readonly Dictionary<string, T> ByName = Enum.GetValues<T>().ToDictionary(value => JsonText.NameOf(value));

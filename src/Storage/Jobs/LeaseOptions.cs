@@ -2,12 +2,11 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How long a worker has a stage without being heard of.</summary>
+/// <summary>How long a worker keeps a stage without a heartbeat.</summary>
 public sealed record LeaseOptions
 {
-    /// <summary>After so long a silence the stage is another worker's; default 60 s, from 2 s to 1 h. Workers at work renew theirs all the
-    /// time, so it says how soon a stage goes on after a worker died, and how long an outage of the database may last before work is done
-    /// again.</summary>
+    /// <summary>The lease of a stage; default 60 s, from 2 s to 1 h. Workers renew theirs all the time. It sets how soon a stage continues
+    /// after its worker died, and how long a database outage may last before work is repeated.</summary>
     public TimeSpan Length { get; init; } = TimeSpan.FromSeconds(60);
 
     public IEnumerable<Fault> Faults(string path) =>

@@ -1,23 +1,23 @@
 namespace LoraDrop.Storage;
 
-/// <summary>How far MLflow has been told of a job.</summary>
+/// <summary>How much of a job MLflow has received.</summary>
 public enum MlflowState
 {
-    /// <summary>It is to be shown there, and is not yet.</summary>
+    /// <summary>Not sent yet.</summary>
     Pending,
 
-    /// <summary>Its run is there, and goes on.</summary>
+    /// <summary>Its run exists and is in progress.</summary>
     Running,
 
-    /// <summary>Its run is there, whole, and has succeeded.</summary>
+    /// <summary>Its run is complete and succeeded.</summary>
     Finished,
 
-    /// <summary>The same, and has failed.</summary>
+    /// <summary>Its run is complete and failed.</summary>
     Failed,
 
-    /// <summary>The same, and was cancelled.</summary>
+    /// <summary>Its run is complete and was cancelled.</summary>
     Killed,
 
-    /// <summary>MLflow does not take it: its run was deleted there, or the request was refused.</summary>
+    /// <summary>MLflow does not accept it: its run was deleted there, or the request was refused.</summary>
     Refused,
 }

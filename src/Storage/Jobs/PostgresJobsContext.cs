@@ -30,7 +30,7 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
     public override Task<List<EventRow>> TakeUntoldAsync(int most, CancellationToken cancel) =>
         Events.FromSql($"SELECT * FROM events WHERE untold ORDER BY id LIMIT {most} FOR UPDATE SKIP LOCKED").ToListAsync(cancel);
 
-    /// <summary>Text is ordered by its characters' numbers, as in SQLite, whatever language the server speaks.</summary>
+    /// <summary>Text sorts by code point, as in SQLite, whatever the server's locale.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
@@ -38,15 +38,15 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
     }
 
     /// <summary>
-    /// PostgreSQL takes no U+0000, and no half of a surrogate pair. Requests are refused with them; what a run or its data say may hold
-    /// them still (a message, a column's name), and must not keep a job from ending: U+FFFD stands in their place.
+    /// PostgreSQL stores neither U+0000 nor unpaired surrogates. Requests that contain them are refused, but text from a run or its data (a
+    /// message, a column's name) may contain them, and must not keep a job from ending: U+FFFD replaces them.
     /// </summary>
     private sealed class Storable() : ValueConverter<string, string>(text => Cleaned(text), text => text)
     {
         private static string Cleaned(string text)
         {
             if (!text.Contains('\0') && !HasHalves(text)) return text;
-            // a half reads as U+FFFD
+            // an unpaired surrogate reads as U+FFFD
             return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
         }
 
@@ -62,7 +62,7 @@ public sealed class PostgresJobsContext(DbContextOptions<PostgresJobsContext> op
         }
     }
 
-    /// <summary>For the tool that writes migrations.</summary>
+    /// <summary>For the migrations tool.</summary>
     internal sealed class DesignTime : IDesignTimeDbContextFactory<PostgresJobsContext>
     {
         public PostgresJobsContext CreateDbContext(string[] args)

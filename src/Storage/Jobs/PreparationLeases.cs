@@ -2,18 +2,18 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Lends models and datasets that are to be prepared to workers, each to one at a time, as <see cref="StageLeases"/> does
+/// <summary>Leases models and datasets to workers that prepare them, each to one at a time, as <see cref="StageLeases"/> does for
 /// stages.</summary>
 public sealed class PreparationLeases(IDbContextFactory<JobsContext> contexts, TimeProvider clock, LeaseOptions options)
 {
-    /// <summary>The first that nobody prepares, or whose worker has been silent for too long; null where there is none.</summary>
+    /// <summary>The first without a worker, or whose lease has expired; null if none.</summary>
     public async Task<Guid?> NextAsync<T>(CancellationToken cancel) where T : InputRow
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
         return await Free<T>(db, clock.GetUtcNow()).OrderBy(r => r.Id).Select(r => (Guid?)r.Id).FirstOrDefaultAsync(cancel);
     }
 
-    /// <summary>Takes one up; null where another worker has it, or nothing is to be done any more.</summary>
+    /// <summary>Leases one; null if another worker has it, or if it no longer needs preparation.</summary>
     public async Task<PreparationLease<T>?> TakeAsync<T>(Guid id, string worker, CancellationToken cancel) where T : InputRow
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -30,16 +30,16 @@ public sealed class PreparationLeases(IDbContextFactory<JobsContext> contexts, T
         db.Set<T>().Where(r => r.Status == InputStatus.Preparing && r.DeletedAt == null && (r.LeaseUntil == null || r.LeaseUntil < now));
 }
 
-/// <summary>A worker's hold on a model or dataset that it prepares; the attempt is the fencing token.</summary>
+/// <summary>A worker's lease of a model or dataset it prepares; the attempt is the fencing token.</summary>
 public sealed class PreparationLease<T>(IDbContextFactory<JobsContext> contexts, TimeProvider clock, LeaseOptions options, T row)
     where T : InputRow
 {
     public TimeSpan Length => options.Length;
 
-    /// <summary>As it was when it was taken up.</summary>
+    /// <summary>The row as it was when it was leased.</summary>
     public T Row => row;
 
-    /// <summary>The rows to write to: this one, while the lease holds; else none.</summary>
+    /// <summary>The row to update: empty once the lease is lost.</summary>
     public IQueryable<T> In(JobsContext db) =>
         db.Set<T>().Where(r => r.Id == row.Id && r.Attempt == row.Attempt && r.Status == InputStatus.Preparing);
 
@@ -50,7 +50,7 @@ public sealed class PreparationLease<T>(IDbContextFactory<JobsContext> contexts,
         return await In(db).ExecuteUpdateAsync(set => set.SetProperty(r => r.LeaseUntil, until), cancel) > 0;
     }
 
-    /// <summary>Gives it back, unfinished: another worker may take it up at once.</summary>
+    /// <summary>Releases it, unfinished: another worker may lease it at once.</summary>
     public async Task HandBackAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How much an event matters.</summary>
+/// <summary>The severity of an event.</summary>
 public enum EventLevel
 {
     Info,
@@ -14,7 +14,7 @@ public enum EventLevel
     Error,
 }
 
-/// <summary>Something that happened to a job. Ids grow, over all jobs; a stream goes on from one.</summary>
+/// <summary>An event of a job. Ids increase over all jobs; a stream can resume from one.</summary>
 public sealed class EventRow
 {
     public long Id { get; init; }
@@ -29,16 +29,16 @@ public sealed class EventRow
     public required string Type
     {
         get;
-        init => (field, Untold) = (value, WebhookType.Of(value) is not null); // a row that is read sets its fields, and does not come here
+        init => (field, Untold) = (value, WebhookType.Of(value) is not null); // EF Core sets fields, so rows it reads bypass this
     }
 
     public required string Message { get; init; }
 
-    /// <summary>The event's numbers as JSON.</summary>
+    /// <summary>The event's data as JSON.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Whether webhooks are still to be told (<see cref="WebhookOutbox"/>). Whoever adds an event need not know of them: its type
-    /// says so.</summary>
+    /// <summary>Whether webhook deliveries are still to be created (<see cref="WebhookOutbox"/>). Set from the event's type, so code that
+    /// adds events need not know about webhooks.</summary>
     public bool Untold { get; set; }
 }
 
@@ -53,7 +53,7 @@ internal sealed class EventRowMapping : IEntityTypeConfiguration<EventRow>
     }
 }
 
-/// <summary>The kinds of events; docs/api lists what their data holds.</summary>
+/// <summary>The types of events; docs/api describes their data.</summary>
 public static class EventType
 {
     public const string Submitted = "submitted", Queued = "queued", StageStarted = "stage-started", Resumed = "resumed",
@@ -63,11 +63,11 @@ public static class EventType
         AttemptFailed = "attempt-failed", PauseRequested = "pause-requested", Paused = "paused", ResumeRequested = "resume-requested",
         CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried";
 
-    /// <summary>After one of these nothing comes unless a person asks.</summary>
+    /// <summary>Whether no event follows this one unless a user acts.</summary>
     public static bool IsEnd(string type) => type is Cancelled or Failed or Succeeded;
 }
 
-/// <summary>One number at one step.</summary>
+/// <summary>One value of a metric at one step.</summary>
 public sealed class MetricRow
 {
     public Guid JobId { get; init; }
@@ -75,7 +75,7 @@ public sealed class MetricRow
     public Stage Stage { get; init; }
 
     /// <summary><c>train/loss</c>, <c>train/learning_rate</c>, <c>train/gradient_norm</c>, <c>train/tokens_per_second</c>,
-    /// <c>validation/accuracy</c> …, as in the curves for TensorBoard.</summary>
+    /// <c>validation/accuracy</c> …, as in the TensorBoard curves.</summary>
     public required string Name { get; init; }
 
     public int Step { get; init; }
@@ -93,7 +93,7 @@ internal sealed class MetricRowMapping : IEntityTypeConfiguration<MetricRow>
     }
 }
 
-/// <summary>What one site contributes, and what it got.</summary>
+/// <summary>The importance of one site, and where its module is placed.</summary>
 public sealed class ImportanceRow
 {
     public Guid JobId { get; init; }
@@ -124,7 +124,7 @@ internal sealed class ImportanceRowMapping : IEntityTypeConfiguration<Importance
     }
 }
 
-/// <summary>What an importance evaluation was measured on.</summary>
+/// <summary>The data and settings of an importance evaluation.</summary>
 public sealed class ImportanceSummaryRow
 {
     public Guid JobId { get; init; }
@@ -151,7 +151,7 @@ internal sealed class ImportanceSummaryRowMapping : IEntityTypeConfiguration<Imp
     }
 }
 
-/// <summary>A point from which a stage can go on. Only the newest of a stage has its files still.</summary>
+/// <summary>A point from which a stage can resume. Only a stage's newest checkpoint still has its files.</summary>
 public sealed class CheckpointRow
 {
     public Guid JobId { get; init; }
@@ -164,15 +164,15 @@ public sealed class CheckpointRow
 
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Of checkpoint.safetensors.</summary>
+    /// <summary>The size of checkpoint.safetensors.</summary>
     public long Bytes { get; init; }
 
     public required string Sha256 { get; init; }
 
-    /// <summary>The scores of the evaluation at this step, if there was one.</summary>
+    /// <summary>The scores of the evaluation at this step, if any.</summary>
     public Dictionary<string, double>? Scores { get; init; }
 
-    /// <summary>The files of the run's folder, name in it to key; none where a newer checkpoint took its place.</summary>
+    /// <summary>The files by their names in the run's folder, with their keys; empty once a newer checkpoint has replaced it.</summary>
     public List<StoredFile> Files { get; set; } = [];
 }
 
@@ -188,12 +188,12 @@ internal sealed class CheckpointRowMapping : IEntityTypeConfiguration<Checkpoint
     }
 }
 
-/// <summary>A file that a job left for its user.</summary>
+/// <summary>An output file of a job.</summary>
 public sealed class ArtifactRow
 {
     public Guid JobId { get; init; }
 
-    /// <summary>As in the run's folder: <c>adapter/adapter_model.safetensors</c>.</summary>
+    /// <summary>The path in the run's folder: <c>adapter/adapter_model.safetensors</c>.</summary>
     public required string Name { get; init; }
 
     public required string Key { get; init; }
@@ -217,10 +217,10 @@ internal sealed class ArtifactRowMapping : IEntityTypeConfiguration<ArtifactRow>
     }
 }
 
-/// <summary>A file under its name in a folder, where it rests, and what is in it.</summary>
+/// <summary>A file's name, its object key, and its content's size and digest.</summary>
 public sealed record StoredFile(string Name, string Key, long Bytes, string Sha256);
 
-/// <summary>A process that takes up stages.</summary>
+/// <summary>A process that runs stages.</summary>
 public sealed class WorkerRow
 {
     /// <summary>Host and process, new at every start.</summary>
@@ -232,19 +232,19 @@ public sealed class WorkerRow
 
     public required string Device { get; init; }
 
-    /// <summary>Stages at a time.</summary>
+    /// <summary>The number of stages it runs at a time.</summary>
     public int Slots { get; init; }
 
-    /// <summary>What jobs may ask for: <c>gpu</c>, <c>zone</c>, ….</summary>
+    /// <summary>The labels that jobs may select: <c>gpu</c>, <c>zone</c>, ….</summary>
     public Dictionary<string, string> Labels { get; init; } = [];
 
-    /// <summary>What it computes on, with the GPU's name: stages on the same are about as fast.</summary>
+    /// <summary>The device, with the GPU's name: stages on the same device are about equally fast.</summary>
     public string DeviceName => Labels.TryGetValue("gpu", out var gpu) ? $"{Device} {gpu}" : Device;
 
-    /// <summary>Bytes of memory that one stage can have on it: the GPU's, or the machine's.</summary>
+    /// <summary>Bytes of device memory available to one stage: the GPU's, or the machine's.</summary>
     public long Memory { get; init; }
 
-    /// <summary>It was told to end: it hands back what it has and takes nothing more.</summary>
+    /// <summary>It is stopping: it releases its stages and takes no new ones.</summary>
     public bool Stopping { get; set; }
 
     public DateTimeOffset StartedAt { get; init; }

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Puts a starting embedded service where the last one ended: the rows are the truth, the queue is made again from them.</summary>
+/// <summary>Restores an embedded service at its start: the queue is rebuilt from the rows, which are authoritative.</summary>
 public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, StageLeases leases, WorkQueue queue,
     IServiceScopeFactory scopes, ILogger<Recovery> log)
 {
-    /// <summary>Before this service takes any work: whatever is marked as running was so in a process that is gone, as only one service can
-    /// have the data folder.</summary>
+    /// <summary>Runs before this service starts any work: every stage marked as running belongs to a process that has ended, as only one
+    /// service can hold the data folder.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         await using (var db = await contexts.CreateDbContextAsync(cancel))

@@ -2,25 +2,25 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What the service allows as a source.</summary>
+/// <summary>The sources that the service allows.</summary>
 public sealed record SourceOptions
 {
     private const string OwnBucket = "is the bucket of the service's own objects, which is never a source";
 
-    /// <summary>Whether <c>file:</c> may name any file of this machine: only where all who reach the service may read them
+    /// <summary>Whether <c>file:</c> may name any file of this machine: only safe if every user of the service may read them
     /// anyway.</summary>
     [NotASetting]
     public bool LocalFiles { get; init; }
 
-    /// <summary>Absolute folders that <c>file:</c> sources may be under; default none. Api and workers must see the same files at the same
-    /// paths.</summary>
+    /// <summary>Absolute folders that <c>file:</c> sources may be under; default none. The Api and workers must see the same files at the
+    /// same paths.</summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 
     /// <summary>Buckets that <c>s3://</c> sources may name; default none. They are in the store of <c>Objects</c>, and read with its
     /// key.</summary>
     public IReadOnlyList<string> S3Buckets { get; init; } = [];
 
-    /// <summary>The store of the service's own objects; null where those are in a folder.</summary>
+    /// <summary>The store of the service's own objects; null if those are in a folder.</summary>
     [NotASetting]
     public S3Options? Store { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record SourceOptions
         }
     }
 
-    /// <summary>Why a bucket may not be read; null where it may.</summary>
+    /// <summary>Why a bucket may not be read; null if it may.</summary>
     public string? Refusal(Source.S3 source) =>
         Store is null ? "s3:// needs a service that keeps its objects in an S3 store; this one keeps them in a folder. "
             + "Upload a dataset, or name a model on the hub"
@@ -49,7 +49,7 @@ public sealed record SourceOptions
         ? "s3:// may name no bucket of this service: its setting Sources:S3Buckets lists those that it may, and is empty"
         : $"is in a bucket that this service may not read: its setting Sources:S3Buckets does not list {source.Bucket}";
 
-    /// <summary>Whether a <c>file:</c> source may be read; links count as what they lead to, and so do those in a folder.</summary>
+    /// <summary>Whether a <c>file:</c> source may be read. Links, also inside a folder, are resolved first.</summary>
     public bool Allows(string place) => LocalFiles
         || (IsUnderFolders(place) && (!Directory.Exists(place) || Directory.EnumerateFiles(place).All(IsUnderFolders)));
 

@@ -30,14 +30,14 @@ public sealed class SqliteJobsContext(DbContextOptions<SqliteJobsContext> option
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
-        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<Microseconds>(); // SQLite has no times; numbers can be ordered
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<Microseconds>(); // SQLite has no time type; numbers sort
     }
 
     private sealed class Microseconds() : ValueConverter<DateTimeOffset, long>(
         time => time.UtcTicks / TimeSpan.TicksPerMicrosecond,
         microseconds => new DateTimeOffset(microseconds * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
 
-    /// <summary>For the tool that writes migrations.</summary>
+    /// <summary>For the migrations tool.</summary>
     internal sealed class DesignTime : IDesignTimeDbContextFactory<SqliteJobsContext>
     {
         public SqliteJobsContext CreateDbContext(string[] args)

@@ -4,12 +4,12 @@ using Microsoft.EntityFrameworkCore.Query;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A worker's hold on a stage. Every write names the attempt that the worker was given (the fencing token) and counts only while
-/// it is the latest.</summary>
+/// <summary>A worker's lease of a stage. Every write names the worker's attempt (the fencing token) and takes effect only while it is the
+/// latest.</summary>
 /// <remarks>
-/// Each write answers whether the lease still held; the first that did not also sets <see cref="Lost"/>. A worker whose lease is lost
-/// stops its child and writes nothing more: somebody else has the stage. Writes wait outages out, and each may be made twice, as
-/// nobody knows whether a change was made whose answer never came.
+/// Each write returns whether the lease still held; the first that fails also sets <see cref="Lost"/>. A worker that has lost its lease
+/// stops its child process and writes nothing more: another worker has the stage. Writes wait for outages to end, and are safe to repeat,
+/// as a change may have been made although its response was lost.
 /// </remarks>
 public sealed class StageLease : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class StageLease : IDisposable
     private readonly CancellationTokenSource _lost = new();
     private long _heldAt;
 
-    /// <summary>Counts what the attempt's end is, once it is written: a change that was lost and made again counts once.</summary>
+    /// <summary>Counts the attempt's end in the metrics once it is written, so that a repeated change counts once.</summary>
     private Action? _counted;
 
     internal StageLease(StageLeases leases, Guid job, Stage stage, int attempt)
@@ -32,40 +32,40 @@ public sealed class StageLease : IDisposable
 
     public int Attempt { get; }
 
-    /// <summary>Where the job belongs in its trace.</summary>
+    /// <summary>The job's place in its trace.</summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>When the stage was queued that is taken up here.</summary>
+    /// <summary>When this stage was queued.</summary>
     public DateTimeOffset? QueuedAt { get; init; }
 
-    /// <summary>How long the worker may be silent.</summary>
+    /// <summary>How long the lease lasts without renewal.</summary>
     public TimeSpan Length => _leases.Length;
 
-    /// <summary>The clock that the lease goes by.</summary>
+    /// <summary>The clock of the lease.</summary>
     public TimeProvider Clock => _leases.Clock;
 
-    /// <summary>Set when a write found that the lease is lost.</summary>
+    /// <summary>Cancelled when a write finds that the lease is lost.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>How long ago it was last extended, by a clock that goes on while the process is frozen.</summary>
+    /// <summary>Time since the last renewal, by a clock that keeps running while the process is frozen.</summary>
     public TimeSpan Silence => Clock.GetElapsedTime(Interlocked.Read(ref _heldAt));
 
-    /// <summary>What people wish of the job; null where the lease is lost. Extends nothing.</summary>
-    public async Task<StageWish?> WishAsync(CancellationToken cancel)
+    /// <summary>Returns the pending user request; null if the lease is lost. Does not renew the lease.</summary>
+    public async Task<StageRequest?> PendingRequestAsync(CancellationToken cancel)
     {
         await using var db = await _leases.ContextAsync(cancel);
-        var wish = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id,
+        var request = await Mine(db).Join(db.Jobs, s => s.JobId, j => j.Id,
             (_, j) => new { Cancel = j.CancelRequestedAt != null, Pause = j.PauseRequestedAt != null }).FirstOrDefaultAsync(cancel);
-        if (wish is null) await _lost.CancelAsync();
-        return wish is null ? null : wish.Cancel ? StageWish.Cancel : wish.Pause ? StageWish.Pause : StageWish.GoOn;
+        if (request is null) await _lost.CancelAsync();
+        return request is null ? null : request.Cancel ? StageRequest.Cancel : request.Pause ? StageRequest.Pause : StageRequest.None;
     }
 
-    /// <summary>Makes sure that the lease holds before something is done that no row guards, such as storing an object: a process that was
-    /// frozen does not know how long.</summary>
+    /// <summary>Checks the lease before an action that no row guards, such as storing an object: a process that was frozen does not know
+    /// for how long.</summary>
     public async Task<bool> HoldsAsync(CancellationToken cancel) =>
         !Lost.IsCancellationRequested && (Silence < Length / 3 || await RenewAsync(cancel));
 
-    /// <summary>Extends the lease without another change.</summary>
+    /// <summary>Renews the lease without another change.</summary>
     public async Task<bool> RenewAsync(CancellationToken cancel)
     {
         return Hold(await _leases.Outages.WaitOutAsync(async () =>
@@ -76,16 +76,16 @@ public sealed class StageLease : IDisposable
         }, cancel));
     }
 
-    /// <summary>Writes how far the stage is and the numbers since last time, and extends the lease.</summary>
-    /// <param name="progress">Sets the columns of the stage.</param>
-    /// <param name="metrics">New points; those that a resumed run measures again replace the old.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <summary>Writes the stage's progress and the metrics since the last call, and renews the lease.</summary>
+    /// <param name="progress">Sets columns of the stage.</param>
+    /// <param name="metrics">New points; those that a resumed run measures again replace the old ones.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public Task<bool> RenewAsync(Action<UpdateSettersBuilder<StageRow>> progress, IReadOnlyList<MetricRow> metrics,
         CancellationToken cancel) =>
         WriteAsync(progress, async db =>
         {
-            // Killed between an evaluation and its checkpoint a run evaluates the same step again; and this very change may have been made
-            // before.
+            // A run that was killed between an evaluation and its checkpoint evaluates the same step again; and this change may be a
+            // repetition.
             foreach (var curves in metrics.GroupBy(m => m.Name)
                 .GroupBy(curve => (First: curve.Min(m => m.Step), Last: curve.Max(m => m.Step)), curve => curve.Key))
             {
@@ -97,8 +97,8 @@ public sealed class StageLease : IDisposable
             await db.SaveChangesAsync(cancel);
         }, cancel);
 
-    /// <summary>Forgets the numbers beyond a step: a run goes on from there and measures them again.</summary>
-    public Task<bool> GoOnFromAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
+    /// <summary>Removes the metrics beyond a step: a run resumes there and measures them again.</summary>
+    public Task<bool> RewindAsync(int step, CancellationToken cancel) => WriteAsync(_ => { },
         db => db.Metrics.Where(m => m.JobId == Job && m.Stage == Stage && m.Step > step).ExecuteDeleteAsync(cancel), cancel);
 
     public Task<bool> AddEventAsync(EventLevel level, string type, string message, string? data, CancellationToken cancel) =>
@@ -108,8 +108,8 @@ public sealed class StageLease : IDisposable
         await db.SaveChangesAsync(cancel);
     }, cancel);
 
-    /// <summary>Makes a checkpoint the one to go on from.</summary>
-    /// <returns>The files that it replaces, to be removed now; null where the lease is lost.</returns>
+    /// <summary>Saves a checkpoint as the one to resume from.</summary>
+    /// <returns>The replaced files, to be removed now; null if the lease is lost.</returns>
     public async Task<IReadOnlyList<StoredFile>?> CheckpointAsync(CheckpointRow checkpoint, CancellationToken cancel)
     {
         var replaced = new List<StoredFile>();
@@ -124,16 +124,16 @@ public sealed class StageLease : IDisposable
                 if (older.Step == checkpoint.Step) db.Remove(older);
                 else older.Files = [];
             }
-            await db.SaveChangesAsync(cancel); // the old one of the same step goes before the new one comes
+            await db.SaveChangesAsync(cancel); // removes the old row of the same step before the new one is added
             db.Checkpoints.Add(checkpoint);
             await db.SaveChangesAsync(cancel);
         }, cancel);
         return held ? replaced : null;
     }
 
-    /// <summary>Publishes what the stage leaves and moves the job on, in one change.</summary>
-    /// <param name="outcome">Its files, importance and result.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <summary>Publishes the stage's outputs and advances the job, in one transaction.</summary>
+    /// <param name="outcome">The stage's files, importance and result.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     /// <returns>The stage to queue next, if any; and whether the lease held.</returns>
     public async Task<(bool Held, StageRow? Next)> SucceedAsync(StageOutcome outcome, CancellationToken cancel)
     {
@@ -161,14 +161,14 @@ public sealed class StageLease : IDisposable
         return (held, next);
     }
 
-    /// <summary>Ends the job.</summary>
+    /// <summary>Fails the job.</summary>
     public Task<bool> FailAsync(Failure failure, CancellationToken cancel) =>
         EndAsync((_, _) => JobStatus.Failed, (db, job, _) => Fail(db, job, failure), cancel);
 
-    /// <summary>Ends the attempt: a fault that is not the user's is tried again by itself <see cref="StageLeases.Retries"/> times, then the
-    /// job fails.</summary>
+    /// <summary>Fails the attempt: a fault that is not the user's is retried automatically, up to <see cref="StageLeases.Retries"/> times;
+    /// then the job fails.</summary>
     public Task<bool> FailAttemptAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Wished(job),
+        (job, mine) => FailureCode.IsUsers(failure.Code) || mine.Failures >= StageLeases.Retries ? JobStatus.Failed : Released(job),
         (db, job, mine) =>
         {
             if (mine.Status == JobStatus.Failed)
@@ -185,23 +185,22 @@ public sealed class StageLease : IDisposable
 
     public Task<bool> CancelledAsync(CancellationToken cancel) => EndAsync((_, _) => JobStatus.Cancelled, GiveBack, cancel);
 
-    /// <summary>Gives the stage back because a person asked the job to wait; where the wish was taken back meanwhile, it is
-    /// queued.</summary>
-    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Wished(job), GiveBack, cancel);
+    /// <summary>Releases the stage because a user requested a pause; if the request has been withdrawn, the stage is queued.</summary>
+    public Task<bool> PausedAsync(CancellationToken cancel) => EndAsync((job, _) => Released(job), GiveBack, cancel);
 
-    /// <summary>Gives the stage back, unfinished through nobody's fault; another attempt goes on from the last checkpoint.</summary>
+    /// <summary>Releases the unfinished stage, without a failure; another attempt resumes from the last checkpoint.</summary>
     public Task<bool> HandBackAsync(string why, CancellationToken cancel) =>
-        EndAsync((job, _) => Wished(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
+        EndAsync((job, _) => Released(job), (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerStopped, why), cancel);
 
-    /// <summary>Gives the stage back where its worker has been silent for too long; false where it has not.</summary>
+    /// <summary>Releases the stage if its lease has expired; false if it has not.</summary>
     public Task<bool> ExpireAsync(string why, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Wished(job) : null,
+        (job, mine) => mine.LeaseUntil < Clock.GetUtcNow() ? Released(job) : null,
         (db, job, mine) => Interrupt(db, job, mine, JobMetrics.WorkerSilent, why), cancel, byOwner: false);
 
-    /// <summary>Gives the stage back because somebody killed its process. Where that goes on without a checkpoint between, the job fails:
-    /// it would go on for ever.</summary>
+    /// <summary>Releases the stage because its process was killed. The job fails if that keeps happening without a checkpoint in between,
+    /// as it would go on forever.</summary>
     public Task<bool> KilledAsync(Failure failure, CancellationToken cancel) => EndAsync(
-        (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Wished(job),
+        (job, mine) => mine.Kills >= StageLeases.MostKills ? JobStatus.Failed : Released(job),
         (db, job, mine) =>
         {
             mine.Kills++;
@@ -223,14 +222,14 @@ public sealed class StageLease : IDisposable
         return held;
     }
 
-    /// <summary>A change while the stage runs: it counts if the attempt is still the latest.</summary>
+    /// <summary>Changes a running stage; has no effect unless the attempt is the latest.</summary>
     private async Task<bool> WriteAsync(Action<UpdateSettersBuilder<StageRow>> columns, Func<JobsContext, Task> more,
         CancellationToken cancel) =>
         Hold(await _leases.Outages.WaitOutAsync(async () =>
         {
             await using var db = await _leases.ContextAsync(cancel);
             await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-            // The job's row comes first here too: the change of its version takes it.
+            // The job's row comes first here too: the update of its version locks it.
             await db.Jobs.Where(j => j.Id == Job).ExecuteUpdateAsync(set => set.SetProperty(j => j.Version, j => j.Version + 1), cancel);
             var until = Until();
             if (await Mine(db).ExecuteUpdateAsync(set => columns(set.SetProperty(s => s.LeaseUntil, until)), cancel) == 0) return false;
@@ -239,11 +238,11 @@ public sealed class StageLease : IDisposable
             return true;
         }, cancel));
 
-    /// <summary>The change that ends the attempt.</summary>
-    /// <param name="target">Where the stage goes; null: it stays as it is.</param>
-    /// <param name="change">What else changes; the stage has moved then.</param>
-    /// <param name="cancel">Gives up.</param>
-    /// <param name="byOwner">Whether it is the worker itself that says so.</param>
+    /// <summary>Ends the attempt by a change.</summary>
+    /// <param name="target">The stage's new state; null leaves it as it is.</param>
+    /// <param name="change">Further changes, made after the stage's state has changed.</param>
+    /// <param name="cancel">Cancels the operation.</param>
+    /// <param name="byOwner">Whether the worker itself ends it.</param>
     private async Task<bool> EndAsync(Func<JobRow, StageRow, JobStatus?> target, Action<JobsContext, JobRow, StageRow> change,
         CancellationToken cancel, bool byOwner = true) =>
         Hold(await _leases.Outages.WaitOutAsync(async () =>
@@ -255,7 +254,7 @@ public sealed class StageLease : IDisposable
             if (mine.Status != JobStatus.Running)
             {
                 if (mine.EndedAttempt == Attempt) Count();
-                return mine.EndedAttempt == Attempt; // this change was made, and its answer lost
+                return mine.EndedAttempt == Attempt; // this change was made before, but its response was lost
             }
             if (target(row, mine) is not { } to) return false;
             mine.MoveTo(to, Clock.GetUtcNow());
@@ -268,8 +267,8 @@ public sealed class StageLease : IDisposable
             return true;
         }, cancel));
 
-    /// <summary>Where a stage goes that is given back unfinished: people may have wished something of it meanwhile.</summary>
-    private static JobStatus Wished(JobRow job) =>
+    /// <summary>The new state of a stage that is released unfinished: users may have requested something meanwhile.</summary>
+    private static JobStatus Released(JobRow job) =>
         job.CancelRequestedAt is not null ? JobStatus.Cancelled : job.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Queued;
 
     private void Fail(JobsContext db, JobRow row, Failure failure)
@@ -294,13 +293,13 @@ public sealed class StageLease : IDisposable
         counted?.Invoke();
     }
 
-    /// <summary>Counts an attempt that another follows; a person's wish is none.</summary>
+    /// <summary>Counts an attempt that will be followed by another, unless a user requested the release.</summary>
     private void Retry(StageRow mine, string reason)
     {
         if (mine.Status == JobStatus.Queued) _counted += () => JobMetrics.Retried(reason);
     }
 
-    /// <summary>The job goes where its stage went.</summary>
+    /// <summary>Updates the job's state to its stage's.</summary>
     private void GiveBack(JobsContext db, JobRow job, StageRow mine)
     {
         var now = Clock.GetUtcNow();
@@ -329,24 +328,24 @@ public sealed class StageLease : IDisposable
         new() { JobId = Job, At = Clock.GetUtcNow(), Level = level, Type = type, Message = message, Data = data };
 }
 
-/// <summary>What people wish of a running stage.</summary>
-public enum StageWish
+/// <summary>The pending user request for a running stage.</summary>
+public enum StageRequest
 {
-    GoOn,
+    None,
 
     Pause,
 
     Cancel,
 }
 
-/// <summary>What a stage leaves.</summary>
+/// <summary>The outputs of a stage.</summary>
 /// <param name="Files">Published together with the stage's success.</param>
-/// <param name="Importance">Of an importance evaluation.</param>
-/// <param name="ContentKey">Of an importance evaluation: what its result depends on.</param>
-/// <param name="ReusedFrom">The job that the importance was taken over from.</param>
-/// <param name="Result">Of a task adaptation.</param>
+/// <param name="Importance">The result of an importance evaluation.</param>
+/// <param name="ContentKey">Of an importance evaluation: the digest of everything its result depends on.</param>
+/// <param name="ReusedFrom">The job whose importance was reused.</param>
+/// <param name="Result">The result of a task adaptation.</param>
 public sealed record StageOutcome(IReadOnlyList<StoredFile> Files, ImportanceReport? Importance = null, string? ContentKey = null,
     Guid? ReusedFrom = null, RunSummary? Result = null);
 
-/// <summary>What a run ended with: result.json, its primary score, and a sentence for people.</summary>
+/// <summary>The result of a run: result.json, its primary score, and a sentence for people.</summary>
 public sealed record RunSummary(string Json, double? Score, string Summary);

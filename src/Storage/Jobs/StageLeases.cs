@@ -3,25 +3,24 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What a worker can take up.</summary>
-/// <param name="Id">The worker.</param>
-/// <param name="Selectors">The selectors that its labels meet; one that asks for nothing is met by all.</param>
-/// <param name="Memory">Bytes that a stage can have on it.</param>
-/// <param name="OnCpu">Whether a stage's estimated memory counts, which is that of a CPU.</param>
+/// <summary>A worker's criteria for the stages it can run.</summary>
+/// <param name="Id">The worker's id.</param>
+/// <param name="Selectors">The selectors that its labels match; a stage without a selector matches every worker.</param>
+/// <param name="Memory">Bytes of memory available to a stage.</param>
+/// <param name="OnCpu">Whether a stage's estimated memory counts; the estimate is for a CPU.</param>
 public sealed record WorkerAbility(string Id, IReadOnlyCollection<string> Selectors, long Memory, bool OnCpu = true)
 {
-    /// <summary>One without labels, and memory enough for everything.</summary>
+    /// <summary>A worker without labels, with enough memory for everything.</summary>
     public static WorkerAbility Any(string id) => new(id, [], long.MaxValue);
 }
 
-/// <summary>Lends queued stages to workers, each to one at a time.</summary>
+/// <summary>Leases queued stages to workers, each to one at a time.</summary>
 public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimeProvider clock, Outages outages, LeaseOptions options)
 {
-    /// <summary>Times that an attempt which failed through no fault of the user is tried again.</summary>
+    /// <summary>The maximum number of retries of attempts that failed through no fault of the user.</summary>
     public const int Retries = 2;
 
-    /// <summary>Times in a row that the process of a stage may be killed without a new checkpoint, before that is called a
-    /// failure.</summary>
+    /// <summary>The maximum number of kills in a row, without a new checkpoint, before a stage fails.</summary>
     public const int MostKills = 4;
 
     public TimeSpan Length => options.Length;
@@ -32,15 +31,15 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
 
     internal Task<JobsContext> ContextAsync(CancellationToken cancel) => contexts.CreateDbContextAsync(cancel);
 
-    /// <summary>Takes up the first queued stage that the worker can run: by priority, then what is half done, then by time. Null where
-    /// there is none.</summary>
+    /// <summary>Leases the first queued stage that the worker can run: by priority, then stages of half-finished jobs, then by time. Null
+    /// if none.</summary>
     public Task<StageLease?> TakeNextAsync(WorkerAbility worker, CancellationToken cancel) => outages.WaitOutAsync(async () =>
     {
         while (true)
         {
             await using var db = await ContextAsync(cancel);
             var next = await For(db, worker).OrderBy(s => s.Priority).ThenByDescending(s => s.Stage).ThenBy(s => s.QueuedAt)
-                .ThenBy(s => s.JobId)   // by its name, task adaptation is the greater
+                .ThenBy(s => s.JobId)   // by name, task adaptation is the greater, so half-finished jobs come first
                 .Select(s => new { s.JobId, s.Stage }).FirstOrDefaultAsync(cancel);
             if (next is null) return null;
             if (await TryTakeAsync(next.JobId, next.Stage, worker.Id, cancel) is { } lease) return lease;
@@ -54,11 +53,11 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
         return await For(db, worker).AnyAsync(cancel);
     }
 
-    /// <summary>Takes a queued stage up. Null where it is not queued any more: another worker was faster, or it was cancelled.</summary>
+    /// <summary>Leases a queued stage. Null if it is no longer queued: another worker was faster, or it was cancelled.</summary>
     public Task<StageLease?> TakeAsync(Guid job, Stage stage, string worker, CancellationToken cancel) =>
         outages.WaitOutAsync(() => TryTakeAsync(job, stage, worker, cancel), cancel);
 
-    /// <summary>The lease of an attempt that was given before.</summary>
+    /// <summary>The lease of an existing attempt.</summary>
     public StageLease Of(Guid job, Stage stage, int attempt) => new(this, job, stage, attempt);
 
     private async Task<StageLease?> TryTakeAsync(Guid job, Stage stage, string worker, CancellationToken cancel)

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A stage of a job: one piece of queued work, who does it, and how far it is.</summary>
+/// <summary>A stage of a job: one unit of queued work, its worker and its progress.</summary>
 public sealed class StageRow
 {
     public Guid JobId { get; init; }
@@ -13,51 +13,51 @@ public sealed class StageRow
 
     public JobStatus Status { get; set; }
 
-    /// <summary>How often it was taken up. It is the fencing token: whoever writes must name the attempt that it was given, and only the
-    /// latest is listened to.</summary>
+    /// <summary>The number of attempts. It is the fencing token: every write names its attempt, and only the latest takes effect.</summary>
     public int Attempt { get; set; }
 
-    /// <summary>Attempts that ended without anybody's fault: the worker stopped or vanished.</summary>
+    /// <summary>Attempts that ended without a failure: the worker stopped or vanished.</summary>
     public int Interruptions { get; set; }
 
-    /// <summary>Attempts that failed through no fault of the user; after so many the job fails.</summary>
+    /// <summary>Attempts that failed through no fault of the user; the job fails after too many.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Attempts in a row whose process somebody killed before it had stored a checkpoint.</summary>
+    /// <summary>Attempts in a row whose process was killed before it had stored a checkpoint.</summary>
     public int Kills { get; set; }
 
-    /// <summary>What it is taken by: before others with a greater number (<see cref="JobPriority"/>).</summary>
+    /// <summary>The priority; smaller values come first (<see cref="JobPriority"/>).</summary>
     public JobPriority Priority { get; init; }
 
-    /// <summary>The labels that a worker must have to take it (<see cref="WorkerDemand.Selector"/>); null where any will do.</summary>
+    /// <summary>The labels that a worker must have (<see cref="WorkerDemand.Selector"/>); null if any worker will do.</summary>
     public string? Selector { get; init; }
 
-    /// <summary>Bytes of memory that a worker must have because the job asks for it; 0 where it does not.</summary>
+    /// <summary>Bytes of memory that the job demands of a worker; 0 if none.</summary>
     public long Memory { get; init; }
 
-    /// <summary>Bytes of memory that the stage takes on a CPU (<see cref="MemoryEstimate"/>); 0 while not known. On a GPU it takes less,
-    /// and what was asked for counts alone.</summary>
+    /// <summary>Estimated bytes of memory on a CPU (<see cref="MemoryEstimate"/>); 0 while unknown. A GPU needs less, so there only the
+    /// job's demand counts.</summary>
     public long EstimatedMemory { get; set; }
 
-    /// <summary>The version in which settings and checkpoint are written. A worker takes only what it understands.</summary>
+    /// <summary>The version of settings and checkpoint. A worker takes only versions it can read.</summary>
     public int Format { get; set; } = StageFormat.Settings;
 
     /// <summary>The worker that has it.</summary>
     public string? LeaseOwner { get; set; }
 
-    /// <summary>Until when the worker may be silent.</summary>
+    /// <summary>The end of the worker's lease.</summary>
     public DateTimeOffset? LeaseUntil { get; set; }
 
-    /// <summary>Since when the worker has it.</summary>
+    /// <summary>The start of the worker's lease.</summary>
     public DateTimeOffset? LeasedAt { get; set; }
 
-    /// <summary>The last attempt that ended by its own word: a worker that says so again is told that it is done.</summary>
+    /// <summary>The last attempt that its worker ended: if the worker repeats that change, the repetition succeeds without
+    /// effect.</summary>
     public int EndedAttempt { get; set; }
 
-    /// <summary>What the worker that took it up last computes on; null while nobody has.</summary>
+    /// <summary>The device of the last worker; null before the first.</summary>
     public string? Device { get; set; }
 
-    /// <summary>Tokens in one pass over what it trains on, padding left out; 0 before the run knows.</summary>
+    /// <summary>Tokens in one pass over the training data, without padding; 0 until the run reports them.</summary>
     public long PassTokens { get; set; }
 
     public DateTimeOffset? QueuedAt { get; set; }
@@ -66,7 +66,7 @@ public sealed class StageRow
 
     public DateTimeOffset? FinishedAt { get; set; }
 
-    /// <summary>Optimiser steps done, of how many; 0 of 0 before the run knows.</summary>
+    /// <summary>Optimiser steps done, and in total; both 0 until the run reports them.</summary>
     public int Step { get; set; }
 
     public int Steps { get; set; }
@@ -81,7 +81,7 @@ public sealed class StageRow
 
     public double? SecondsLeft { get; set; }
 
-    /// <summary>The metric that picks the best evaluation, its latest value and its best.</summary>
+    /// <summary>The metric that selects the best evaluation, its latest value and its best.</summary>
     public string? Metric { get; set; }
 
     public double? Score { get; set; }
@@ -90,16 +90,16 @@ public sealed class StageRow
 
     public int? BestStep { get; set; }
 
-    /// <summary>What this stage trains, by the paper's count and by the optimiser's.</summary>
+    /// <summary>The number of trainable parameters, as the paper counts them and as the optimiser does.</summary>
     public ParameterCounts? Parameters { get; set; }
 
-    /// <summary>Of an importance evaluation: the sha256 of all that its result depends on.</summary>
+    /// <summary>Of an importance evaluation: the sha256 of everything its result depends on.</summary>
     public string? ContentKey { get; set; }
 
-    /// <summary>The job whose importance was taken over instead of computing it again.</summary>
+    /// <summary>The job whose importance was reused instead of computed again.</summary>
     public Guid? ReusedFrom { get; set; }
 
-    /// <summary>Moves along the one table.</summary>
+    /// <summary>Changes the state by the transition table.</summary>
     public void MoveTo(JobStatus to, DateTimeOffset now)
     {
         if (!JobMoves.Allows(Status, to)) throw new InvalidOperationException($"{Stage} of job {JobId} cannot go from {Status} to {to}");

@@ -74,7 +74,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
         finally
         {
-            Remove(unfinished); // still there where the move found the same file in its place
+            Remove(unfinished); // still there if the target already was the same file
         }
     }
 
@@ -84,18 +84,18 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         try
         {
             File.Delete(path);
-            // Emptied folders go too, but for those at the top.
+            // Empty folders are removed too, except the top ones.
             for (var folder = Path.GetDirectoryName(path)!; Path.GetRelativePath(root, folder).Contains('/')
                 && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
                 Directory.Delete(folder);
         }
         catch (DirectoryNotFoundException)
         {
-            // It was not there, or somebody else removed the folder.
+            // It did not exist, or another process removed the folder.
         }
         catch (IOException) when (!File.Exists(path))
         {
-            // Somebody wrote into the folder meanwhile: it stays.
+            // Another process wrote into the folder meanwhile: it stays.
         }
         return Task.CompletedTask;
     }
@@ -108,7 +108,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
             cancel.ThrowIfCancellationRequested();
             var key = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
             if (!key.StartsWith(prefix, StringComparison.Ordinal) || key.EndsWith(Unfinished, StringComparison.Ordinal)) continue;
-            if (file.Exists) yield return new(key, file.Length, file.LastWriteTimeUtc); // asks the disk; what it was told is kept
+            if (file.Exists) yield return new(key, file.Length, file.LastWriteTimeUtc); // reads from disk once; the result is cached
         }
     }
 
@@ -135,7 +135,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         await DeleteAsync(probe, cancel);
     }
 
-    /// <summary>Gives a whole file the name of its object. A link, unlike a move, fails where there is one already: two writers cannot both
+    /// <summary>Gives a complete file its object's name. A link, unlike a move, fails if the name exists: two writers cannot both
     /// succeed.</summary>
     private async Task<StoredObject> PublishAsync(string unfinished, StoredObject stored, CancellationToken cancel)
     {
@@ -144,14 +144,14 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         {
             if (link(unfinished, path) == 0) return stored;
             if (Marshal.GetLastPInvokeError() == Exists) continue;
-            File.Move(unfinished, path, overwrite: false); // a file system without links: a look, then a move
+            File.Move(unfinished, path, overwrite: false); // a file system without links: a check, then a move
             return stored;
         }
         await using var there = await OpenAsync(stored.Key, cancel);
         return await Sha256Async(there, cancel) == stored.Sha256 ? stored : throw new ObjectTakenException(stored.Key);
     }
 
-    /// <summary>Links to a file, and makes it as old as its storing: a sweep must not take an old file for an old object.</summary>
+    /// <summary>Links to a file and sets its time to now: a sweep must not take an old file for an old object.</summary>
     private static bool TryLink(string path, string to)
     {
         try
@@ -162,11 +162,11 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
         catch (UnauthorizedAccessException)
         {
-            return false; // somebody else's file: a copy is ours
+            return false; // another user's file: a copy is ours
         }
     }
 
-    /// <summary>Writes to the disk, not only to its cache: a row that names the object must not outlive it in a power cut.</summary>
+    /// <summary>Flushes to the disk, not only to its cache: a row that names the object must not outlive it in a power cut.</summary>
     private static async Task<(long Bytes, string Sha256)> WriteAsync(string path, Stream content, CancellationToken cancel)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -189,7 +189,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
         }
     }
 
-    /// <summary>Makes a file and the folders on the way, again where somebody who deletes has just removed one that was empty.</summary>
+    /// <summary>Creates a file and its folders; tries again if another process has just removed an empty folder.</summary>
     private static FileStream Create(string path)
     {
         for (var tries = 1; ; tries++)
@@ -201,7 +201,7 @@ public sealed partial class FolderObjectStore(string root) : IObjectStore
             }
             catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException && tries < 10)
             {
-                // Once more.
+                // Try again.
             }
         }
     }

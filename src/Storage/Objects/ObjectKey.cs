@@ -1,10 +1,10 @@
 namespace LoraDrop.Storage;
 
-/// <summary>What keys of objects are made of: parts of letters, digits, <c>. _ -</c>, with <c>/</c> between them.</summary>
+/// <summary>The syntax of object keys: segments of letters, digits and <c>. _ -</c>, separated by <c>/</c>.</summary>
 internal static class ObjectKey
 {
-    /// <summary>The key as it came.</summary>
-    /// <exception cref="ArgumentException">It is none; no key may lead out of the store.</exception>
+    /// <summary>Returns a valid key unchanged.</summary>
+    /// <exception cref="ArgumentException">It is invalid; no key may lead out of the store.</exception>
     public static string Checked(string key) =>
         key.Split('/').Any(part => part is "" or "." or ".." || !part.All(MayHold))
             ? throw new ArgumentException($"not the key of an object: {key}", nameof(key))

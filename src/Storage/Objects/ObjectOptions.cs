@@ -2,10 +2,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Where objects are: in an S3 store, whose settings stand in the same section, or in a folder that all hosts share.</summary>
+/// <summary>The object store: an S3 store, whose settings are in the same section, or a folder that all hosts share.</summary>
 public sealed record ObjectOptions
 {
-    /// <summary>An absolute folder that is the same for the Api and all workers; default none, then <c>Bucket</c> names a store.</summary>
+    /// <summary>An absolute folder, the same for the Api and all workers; default none, then <c>Bucket</c> is required.</summary>
     public string? Folder { get; init; }
 
     public IEnumerable<Fault> Faults(string path, S3Options s3)

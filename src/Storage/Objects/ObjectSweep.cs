@@ -4,20 +4,20 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Removes objects that no row points to: what an attempt stored that never published it, what a broken upload left. Never what a
-/// row points to, or may still come to point to.</summary>
+/// <summary>Removes objects that no row refers to: outputs of an attempt that never published them, remains of a broken upload. Never
+/// removes what a row refers to, or may still refer to.</summary>
 /// <remarks>
-/// The keys are listed first and the rows read afterwards. An object of an attempt that is over by then is named by a row or never will be,
-/// as publishing and ending are one change; an object of an attempt that still runs is left alone. What is not of an attempt (an upload, a
-/// model being fetched) gets its row after its objects, so it is left alone for <see cref="UploadsTake"/>.
+/// The keys are listed first and the rows read afterwards. If an object's attempt has ended by then, a row refers to the object or never
+/// will, as publishing and ending are one transaction; objects of a running attempt are kept. Other objects (an upload, a model being
+/// fetched) get their row after they are stored, so they are kept for <see cref="UploadsTake"/>.
 /// </remarks>
 public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts, IObjectStore objects, TimeProvider clock,
     ILogger<ObjectSweep> log)
 {
-    /// <summary>No upload takes as long.</summary>
+    /// <summary>Longer than any upload takes.</summary>
     public static readonly TimeSpan UploadsTake = TimeSpan.FromHours(24);
 
-    /// <summary>Removes what earlier attempts of a job left. A store that is gone now is swept later.</summary>
+    /// <summary>Removes the leftovers of a job's earlier attempts. If the store is unreachable, a later sweep removes them.</summary>
     public async Task JobAsync(Guid job, CancellationToken cancel)
     {
         try
@@ -32,8 +32,8 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         }
     }
 
-    /// <summary>Looks through the whole store.</summary>
-    /// <returns>The keys that were removed.</returns>
+    /// <summary>Sweeps the whole store.</summary>
+    /// <returns>The removed keys.</returns>
     public async Task<int> AllAsync(CancellationToken cancel)
     {
         var removed = 0;
@@ -53,7 +53,7 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         if (listed.Count == 0) return [];
         var stages = await db.Stages.AsNoTracking().Where(s => s.JobId == job).Select(s => new { s.Stage, s.Status, s.Attempt })
             .ToListAsync(cancel);
-        // After the stages: an attempt that was over there has published all that it ever will.
+        // After the stages: an attempt that had ended there has published everything it ever will.
         var named = (await db.Artifacts.AsNoTracking().Where(a => a.JobId == job).Select(a => a.Key).ToListAsync(cancel)).ToHashSet();
         named.UnionWith((await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job).ToListAsync(cancel)).SelectMany(c => c.Files)
             .Select(f => f.Key));
@@ -86,7 +86,7 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         return [.. listed.Where(o => !named.Contains(o.Key) && o.LastModified < since).Select(o => o.Key)];
     }
 
-    /// <summary>The objects below a prefix, those of one row together: a store lists by key.</summary>
+    /// <summary>Groups the objects below a prefix by their row: a store lists by key.</summary>
     private async IAsyncEnumerable<(Guid Owner, List<ListedObject> Listed)> ByOwnerAsync(string prefix,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {

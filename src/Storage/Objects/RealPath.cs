@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A path without links.</summary>
+/// <summary>Resolves links in paths.</summary>
 internal static partial class RealPath
 {
-    /// <summary>Where a path leads when all links on it are followed; null where nothing is there.</summary>
+    /// <summary>Resolves all links in a path; null if it does not exist.</summary>
     public static string? Of(string path)
     {
         var resolved = realpath(path, 0);
@@ -20,7 +20,7 @@ internal static partial class RealPath
         }
     }
 
-    // .NET resolves the last part of a path only.
+    // .NET resolves only the last part of a path.
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint realpath(string path, nint resolved);
 

@@ -4,25 +4,25 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What went wrong between us and an S3 store, in our words: what can be waited out, what is not there, what a person has to
-/// mend.</summary>
+/// <summary>Translates errors of an S3 store: an outage to wait for, an object that does not exist, or a fault that an operator must
+/// fix.</summary>
 internal static class S3Answer
 {
-    /// <summary>Codes that mean "later", whatever the status beside them: an error may come after a status of 200 has been sent.</summary>
+    /// <summary>Codes that mean "try later", whatever the status: an error may follow after a status of 200 has been sent.</summary>
     private static readonly HashSet<string> Later = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "Throttling",
         "ThrottlingException", "TooManyRequests", "BandwidthLimitExceeded", "XMinioServerNotInitialized"];
 
-    /// <summary>Codes with which a store refuses a body that was damaged on its way.</summary>
+    /// <summary>Codes for a body that was damaged in transit.</summary>
     private static readonly HashSet<string> Damaged =
         ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"];
 
-    /// <summary>The exception to throw instead of the client's; null for one that is not about the store.</summary>
-    /// <param name="failed">What the client threw.</param>
-    /// <param name="options">The store that was asked.</param>
-    /// <param name="key">The object in question.</param>
+    /// <summary>The exception to throw instead of the client's; null if the store is not the cause.</summary>
+    /// <param name="failed">The client's exception.</param>
+    /// <param name="options">The store.</param>
+    /// <param name="key">The object.</param>
     public static IOException? Of(Exception failed, S3Options options, string? key) => failed switch
     {
-        StoreUnreachableException or FileNotFoundException => null, // said already
+        StoreUnreachableException or FileNotFoundException => null, // already translated
         AmazonServiceException said => Of(said, options, key),
         AmazonClientException { InnerException: { } inner } when Of(inner, options, key) is { } answer => answer,
         AmazonClientException when string.IsNullOrEmpty(options.AccessKey) =>
@@ -34,7 +34,7 @@ internal static class S3Answer
         _ => null,
     };
 
-    /// <summary>The store as people know it.</summary>
+    /// <summary>The store's name in messages.</summary>
     public static string NameOf(S3Options options) => options.Endpoint ?? $"AWS ({options.Region})";
 
     public static StoreUnreachableException Unreachable(S3Options options, string why, Exception? failed = null) =>

@@ -8,17 +8,16 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A bucket to read from: our own, or somebody else's that holds models or data. Keys are as the store has them.</summary>
+/// <summary>A bucket to read from: our own, or a user's with models or data. Keys are the store's, without our prefix.</summary>
 /// <remarks>Errors are those of <see cref="IObjectStore"/>.</remarks>
 public sealed class S3Bucket : IDisposable
 {
-    /// <summary>How often the client tries again by itself, a second or two apart, before it says that the store cannot be
-    /// reached.</summary>
+    /// <summary>How often the client retries by itself, a second or two apart, before it reports that the store is unreachable.</summary>
     private const int Retries = 2;
 
     private readonly S3Transport _transport;
 
-    /// <param name="options">Which bucket, and how to sign in; their prefix is not used here.</param>
+    /// <param name="options">The bucket and its credentials; the prefix is not used here.</param>
     public S3Bucket(S3Options options)
     {
         Options = options;
@@ -53,9 +52,9 @@ public sealed class S3Bucket : IDisposable
             : new(new BasicAWSCredentials(Options.AccessKey, Options.SecretKey), config);
     }
 
-    /// <summary>The objects whose key begins with a prefix.</summary>
-    /// <remarks>In pages of version 1, each of which goes on after the last key of the one before. Every store has them; the tokens of
-    /// version 2 not (s3rver cannot make one on today's Node.js).</remarks>
+    /// <summary>Lists the objects whose key begins with a prefix.</summary>
+    /// <remarks>In pages of list version 1, each of which continues after the last key of the one before. Every store supports it; not so
+    /// the tokens of version 2 (s3rver cannot create them on today's Node.js).</remarks>
     public async IAsyncEnumerable<ListedObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
         var request = new ListObjectsRequest { BucketName = Options.Bucket, Prefix = prefix };
@@ -69,18 +68,18 @@ public sealed class S3Bucket : IDisposable
         }
     }
 
-    /// <summary>Opens an object for reading from any place. A connection that breaks is taken up where it was.</summary>
+    /// <summary>Opens an object for reading, with seeking. A broken connection is resumed where it was.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
     public async Task<Stream> OpenAsync(string key, CancellationToken cancel) =>
         new S3ReadStream(this, key, await HeadAsync(key, cancel) ?? throw S3Answer.NotThere(Options, key));
 
-    /// <summary>Opens the object that was looked at; reading fails where another has taken its place, in a store that honours
+    /// <summary>Opens the object that was described before; reading fails if it has been replaced, in a store that honours
     /// <c>If-Match</c>.</summary>
     public Stream Open(string key, S3Head head) => new S3ReadStream(this, key, head);
 
-    /// <summary>Brings an object into a local file, whole or not at all.</summary>
+    /// <summary>Downloads an object to a local file, completely or not at all.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
-    /// <exception cref="IOException">The disk is full, or what came is not what we stored.</exception>
+    /// <exception cref="IOException">The disk is full, or the content is not what was stored.</exception>
     public async Task FetchAsync(string key, string path, CancellationToken cancel)
     {
         var head = await HeadAsync(key, cancel) ?? throw S3Answer.NotThere(Options, key);
@@ -106,7 +105,7 @@ public sealed class S3Bucket : IDisposable
         _transport.Dispose();
     }
 
-    /// <summary>What is known of an object without reading it; null where there is none.</summary>
+    /// <summary>Describes an object without reading it; null if it does not exist.</summary>
     public async Task<S3Head?> HeadAsync(string key, CancellationToken cancel)
     {
         try
@@ -121,12 +120,12 @@ public sealed class S3Bucket : IDisposable
         }
     }
 
-    /// <summary>Begins to send an object, from a place in it, as long as it is the same one.</summary>
+    /// <summary>Requests an object from a position, provided that it is still the same.</summary>
     internal Task<GetObjectResponse> GetAsync(string key, string etag, long from, CancellationToken cancel) =>
         AskAsync(key, s3 => s3.GetObjectAsync(new GetObjectRequest { BucketName = Options.Bucket, Key = key, EtagToMatch = etag,
             ByteRange = new ByteRange($"bytes={from}-") }, cancel), cancel);
 
-    /// <summary>Asks the store, and says what goes wrong in our words.</summary>
+    /// <summary>Calls the store and translates its errors.</summary>
     internal async Task<T> AskAsync<T>(string? key, Func<AmazonS3Client, Task<T>> ask, CancellationToken cancel)
     {
         try
@@ -155,13 +154,13 @@ public sealed class S3Bucket : IDisposable
     }
 }
 
-/// <summary>What is known of an object without reading it.</summary>
+/// <summary>An object's properties, known without reading it.</summary>
 /// <param name="Bytes">Its size.</param>
-/// <param name="ETag">The store's name of this content.</param>
-/// <param name="Sha256">What we wrote beside it; null for objects that were sent in parts, whose sha256 was not known when they began, and
+/// <param name="ETag">The store's id of this content.</param>
+/// <param name="Sha256">The digest we stored as metadata; null for objects uploaded in parts, whose digest was not known at the start, and
 /// for other people's.</param>
 public sealed record S3Head(long Bytes, string ETag, string? Sha256)
 {
-    /// <summary>The metadata that holds the sha256.</summary>
+    /// <summary>The metadata key of the sha256.</summary>
     internal const string Sha256Name = "loradrop-sha256";
 }

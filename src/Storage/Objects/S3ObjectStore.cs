@@ -11,9 +11,8 @@ namespace LoraDrop.Storage;
 
 /// <summary>Objects in a bucket of an S3-compatible store.</summary>
 /// <remarks>
-/// Every object is stored under the condition that there is none of its key (<c>If-None-Match: *</c>). A store that does not know the
-/// condition refuses it (501) or ignores it:
-/// then keys alone, made of ids and attempts, keep writers apart.
+/// Every write is conditional on the key not existing (<c>If-None-Match: *</c>). A store without conditional writes refuses the condition
+/// (501) or ignores it: then only the keys, built from ids and attempts, keep writers apart.
 /// </remarks>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
@@ -26,7 +25,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly AmazonS3Client _signing;
     private volatile bool _conditionUnknown;
 
-    /// <param name="options">Options without faults.</param>
+    /// <param name="options">Validated options.</param>
     public S3ObjectStore(S3Options options)
     {
         _options = options;
@@ -64,7 +63,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
         catch (AmazonS3Exception missing) when (missing is { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" })
         {
-            return null; // some stores say so, and it is fine
+            return null; // some stores respond so, which is fine
         }
     }, cancel);
 
@@ -93,7 +92,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         return new(address);
     }
 
-    /// <summary>Aborts uploads in parts that nobody finished; their parts take room, and cost money, for ever.</summary>
+    /// <summary>Aborts unfinished multipart uploads; their parts take space, and cost money, forever.</summary>
     public async Task<int> RemoveUnfinishedAsync(DateTimeOffset before, CancellationToken cancel)
     {
         var removed = 0;
@@ -125,7 +124,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         _bucket.Dispose();
     }
 
-    /// <summary>Sends a small object in one request. False where there is one of that key.</summary>
+    /// <summary>Uploads a small object in one request. False if the key already exists.</summary>
     private async Task<bool> PutWholeAsync(string key, ArraySegment<byte> content, string sha256, CancellationToken cancel)
     {
         var md5 = Md5(content);
@@ -142,7 +141,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         throw Damaged(key);
     }
 
-    /// <summary>Sends a large object in parts; it appears when the last of them is there. False where there is one of that key.</summary>
+    /// <summary>Uploads a large object in parts; it appears once the last part is stored. False if the key already exists.</summary>
     private async Task<bool> PutPartsAsync(string key, ArraySegment<byte> part, S3Parts parts, CancellationToken cancel)
     {
         var begin = new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = key };
@@ -182,8 +181,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <summary>
-    /// Writes under the condition that nothing is there. Null where something is, or may be: a client that lost the answer of a first try,
-    /// and tried again by itself, hears that its own object is in the way, or that the upload is over.
+    /// Writes if the key does not exist. Null if it does, or may: a client that lost the response to a first try, and retried by itself,
+    /// gets a conflict with its own object, or a finished upload.
     /// </summary>
     private async Task<T?> UnlessThereAsync<T>(Func<string?, Task<T>> write) where T : class
     {
@@ -205,8 +204,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <summary>
-    /// Looks whether the whole of an object is there, and waits a moment where it is not: some stores answer before they have written
-    /// (s3rver does). Whoever learns of the object, from a row, must find it.
+    /// Checks that the whole object is there, and waits a moment if not: some stores respond before they have written it (s3rver does).
+    /// Readers that find its key in a row must find the object.
     /// </summary>
     private async Task SettleAsync(string key, StoredObject stored, CancellationToken cancel)
     {
@@ -217,7 +216,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    /// <summary>Whether what is there is what was to be stored.</summary>
+    /// <summary>Whether the stored object is the one to be stored.</summary>
     private async Task CompareAsync(string key, StoredObject stored, CancellationToken cancel)
     {
         var there = await _bucket.HeadAsync(key, cancel) ?? throw S3Answer.Unreachable(_options,
@@ -248,7 +247,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private Task<AbortMultipartUploadResponse> AbortAsync(string key, string upload, CancellationToken cancel) =>
         _bucket.AskAsync(key, s3 => s3.AbortMultipartUploadAsync(_options.Bucket, key, upload, cancel), cancel);
 
-    /// <summary>Aborts for a caller that has an error of its own, and perhaps no patience left. What stays behind is removed by
+    /// <summary>Aborts on behalf of a caller that is already failing, and may be cancelled. Leftovers are removed by
     /// <see cref="RemoveUnfinishedAsync"/>.</summary>
     private async Task TryAbortAsync(string key, string upload)
     {
@@ -259,12 +258,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
         catch (Exception left) when (left is IOException or OperationCanceledException)
         {
-            // The store is gone, does not know aborting, or has finished the upload.
+            // The store is unreachable, cannot abort, or has finished the upload.
         }
     }
 
-    /// <summary>Whether a store that names contents by their MD5, as most do but for objects under keys of a key service, names another
-    /// content.</summary>
+    /// <summary>Whether the ETag proves other content. Most stores use the MD5, except for objects encrypted with keys of a key
+    /// service.</summary>
     private static bool IsDamaged(string? etag, byte[] md5, ServerSideEncryptionMethod? encryption) =>
         string.IsNullOrEmpty(encryption?.Value) || encryption == ServerSideEncryptionMethod.AES256
             ? etag?.Trim('"') is { Length: 32 } name && name.All(char.IsAsciiHexDigit)

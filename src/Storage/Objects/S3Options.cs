@@ -2,65 +2,65 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Where an S3-compatible store is, how it is signed in to, and how it is used.</summary>
+/// <summary>The address, credentials and usage of an S3-compatible store.</summary>
 public sealed record S3Options
 {
-    /// <summary>S3's own smallest part of an upload, but for the last.</summary>
+    /// <summary>S3's minimum size of a part, except the last.</summary>
     private const int LeastPartBytes = 5 << 20;
 
-    /// <summary>The bucket, which must be there.</summary>
+    /// <summary>The bucket, which must exist.</summary>
     public string Bucket { get; init; } = "";
 
-    /// <summary>The store's address, such as <c>https://minio.example:9000</c>; null is AWS itself.</summary>
+    /// <summary>The store's address, such as <c>https://minio.example:9000</c>; null for AWS itself.</summary>
     public string? Endpoint { get; init; }
 
     /// <summary>The region, which is part of every signature; default <c>us-east-1</c>.</summary>
     public string Region { get; init; } = "us-east-1";
 
-    /// <summary>The id of the key to sign with; null, together with <see cref="SecretKey"/>: what AWS's own tools would find (environment,
-    /// profile, role of the machine or pod).</summary>
+    /// <summary>The access key id; if null, together with <see cref="SecretKey"/>, credentials are found as by AWS's own tools
+    /// (environment, profile, role of the machine or pod).</summary>
     public string? AccessKey { get; init; }
 
     /// <summary>The secret of <see cref="AccessKey"/>.</summary>
     public string? SecretKey { get; init; }
 
-    /// <summary>Whether the bucket stands in the path of addresses, not in the host's name; default true where <see cref="Endpoint"/> is
-    /// given, as other stores than AWS mostly want it so.</summary>
+    /// <summary>Whether the bucket is in the path of addresses, not in the host name; default true if <see cref="Endpoint"/> is given, as
+    /// most stores other than AWS expect.</summary>
     public bool? PathStyle { get; init; }
 
-    /// <summary>Put before every key, so that a bucket can be shared; empty, or ends in <c>/</c>. Default empty.</summary>
+    /// <summary>Prepended to every key, so that a bucket can be shared; empty, or ends in <c>/</c>. Default empty.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>The address under which users reach the store, where it is another than <see cref="Endpoint"/>; download addresses are
-    /// signed for it.</summary>
+    /// <summary>The store's address for users, if it is not <see cref="Endpoint"/>; download addresses are signed for it.</summary>
     public string? PublicEndpoint { get; init; }
 
-    /// <summary>Whether downloads go straight to the store, by signed addresses; default true. False where users cannot reach it.</summary>
+    /// <summary>Whether downloads go directly to the store, by signed addresses; default true. Set it to false if users cannot reach the
+    /// store.</summary>
     public bool Presign { get; init; } = true;
 
-    /// <summary>Whether uploads carry the checksums of today's S3 (CRC32); default true. False for stores that refuse them: uploads are
-    /// still guarded by Content-MD5 and a signed sha256.</summary>
+    /// <summary>Whether uploads carry S3's newer checksums (CRC32); default true. Set it to false for stores that refuse them: uploads are
+    /// still protected by Content-MD5 and a signed sha256.</summary>
     public bool Checksums { get; init; } = true;
 
-    /// <summary>Contents from this size on are sent in parts of this size, of which one is held in memory; default 16 MiB, at least 5 MiB.
-    /// There can be 10,000 parts, so an object has at most 156 GiB by default.</summary>
+    /// <summary>The part size of multipart uploads, which are used for objects of at least this size; one part is held in memory. Default
+    /// 16 MiB, at least 5 MiB. There can be 10,000 parts, so an object has at most 156 GiB by default.</summary>
     public int PartBytes { get; init; } = 16 << 20;
 
-    /// <summary>The longest silence: a connection on which nothing moves for so long is given up and, twice, tried anew. Default 30 s. A
-    /// slow connection that moves is never given up.</summary>
+    /// <summary>A connection on which no data moves for so long is closed and, twice, opened again. Default 30 s. A slow connection that
+    /// moves is never closed.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether the bucket stands in the path of addresses.</summary>
+    /// <summary>Whether the bucket is in the path of addresses.</summary>
     internal bool IsPathStyle => PathStyle ?? Endpoint is not null;
 
-    /// <summary>The same store and key, another bucket, and all of it.</summary>
+    /// <summary>The same store and credentials with another bucket, without the prefix.</summary>
     public S3Options Of(string bucket) => this with { Bucket = bucket, Prefix = "" };
 
-    /// <summary>Without its values: one is a secret.</summary>
+    /// <summary>Omits the values: one is a secret.</summary>
     public override string ToString() => nameof(S3Options);
 
-    /// <summary>All that is wrong with the options.</summary>
-    /// <param name="path">Where they stand, such as <c>Objects:S3</c>.</param>
+    /// <summary>Validates the options.</summary>
+    /// <param name="path">Their section, such as <c>Objects:S3</c>.</param>
     public IEnumerable<Fault> Faults(string path)
     {
         if (Bucket.Length == 0) yield return new($"{path}:Bucket", "name the bucket that holds the objects");

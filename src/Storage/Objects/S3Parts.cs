@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Cuts a stream of unknown length into parts, of which one at a time is in memory, and takes its sha256 on the way.</summary>
+/// <summary>Splits a stream of unknown length into parts, holding one in memory at a time, and computes its sha256.</summary>
 internal sealed class S3Parts(Stream content, int partBytes) : IDisposable
 {
     private const int FirstBuffer = 1 << 16;
@@ -10,13 +10,13 @@ internal sealed class S3Parts(Stream content, int partBytes) : IDisposable
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _buffer = [];
 
-    /// <summary>The bytes of all parts so far.</summary>
+    /// <summary>The total size of the parts so far.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Whether the last part was shorter than it might have been: there is nothing after it.</summary>
+    /// <summary>Whether the last part was not full, so that no other follows.</summary>
     public bool AtEnd { get; private set; }
 
-    /// <summary>The next part, empty at the end. It takes the place of the one before.</summary>
+    /// <summary>Reads the next part, empty at the end. It overwrites the one before.</summary>
     public async Task<ArraySegment<byte>> NextAsync(CancellationToken cancel)
     {
         var filled = 0;

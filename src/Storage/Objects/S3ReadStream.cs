@@ -2,11 +2,11 @@ using Amazon.S3.Model;
 
 namespace LoraDrop.Storage;
 
-/// <summary>An object of an S3 store as a stream that can seek. It is asked for when it is first read, from there to its end; seeking
-/// elsewhere drops that answer.</summary>
+/// <summary>A seekable stream of an object in an S3 store. The first read requests the object from the current position to its end; seeking
+/// drops that response.</summary>
 internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : Stream
 {
-    /// <summary>How often in a row an answer may break off before a byte of it has come.</summary>
+    /// <summary>How many responses in a row may break off before their first byte.</summary>
     private const int Tries = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -52,7 +52,7 @@ internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : S
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>Waits for the store. Who can should read asynchronously.</summary>
+    /// <summary>Blocks until the store responds. Prefer the asynchronous method.</summary>
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
@@ -77,7 +77,7 @@ internal sealed class S3ReadStream(S3Bucket bucket, string key, S3Head head) : S
         base.Dispose(disposing);
     }
 
-    /// <summary>Some bytes, or none where the answer ended too early, with why if that is known.</summary>
+    /// <summary>Reads some bytes; none if the response ended too early, with the cause if known.</summary>
     private async Task<(int Read, Exception? Error)> ReadOnAsync(Stream body, Memory<byte> buffer, CancellationToken cancel)
     {
         try

@@ -4,8 +4,8 @@ using Amazon.Runtime;
 namespace LoraDrop.Storage;
 
 /// <summary>
-/// Connections to a store that are given up when nothing moves on them. A limit on whole requests, which is all that the client has of its
-/// own, would also end those that are only large or slow.
+/// Connections to a store that time out when no data moves. A limit on whole requests, which is all that the client offers, would also end
+/// those that are only large or slow.
 /// </summary>
 internal sealed class S3Transport : HttpClientFactory, IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
         UseCookies = false,
         ConnectCallback = async (context, cancel) =>
         {
-            // What the kernel holds back drains unseen while the answer is waited for: not more of it than a slow line takes in that time.
+            // Data in the kernel's buffer drains unseen while the response is awaited: buffer no more than a slow line takes in that time.
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SendBuffer };
             try
             {
@@ -47,7 +47,7 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>A connection that fails where a single read or write takes too long.</summary>
+    /// <summary>A connection that fails when a single read or write takes too long.</summary>
     private sealed class Watched(NetworkStream inner, TimeSpan silence) : Stream
     {
         private volatile int _writes; // one at a time
@@ -62,7 +62,7 @@ internal sealed class S3Transport : HttpClientFactory, IDisposable
 
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-        /// <summary>Waits as long as a body is still on its way out: its answer cannot come before.</summary>
+        /// <summary>Waits while a body is still being sent: the response cannot come before.</summary>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             while (true)

@@ -3,27 +3,26 @@ using System.Net.Sockets;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What kind of network an address is in, as far as strangers must not be able to send this service there.</summary>
+/// <summary>The kind of network an address belongs to, which decides whether untrusted input may make the service connect to it.</summary>
 public enum AddressKind
 {
-    /// <summary>Anybody on the internet has the same.</summary>
+    /// <summary>On the public internet.</summary>
     Public,
 
-    /// <summary>Of this machine, or of networks that somebody runs for themselves: an operator may allow it.</summary>
+    /// <summary>On this machine or in a private network: an operator may allow it.</summary>
     Private,
 
-    /// <summary>No receiver is there, whatever the settings say: metadata of clouds, link-local, multicast, documentation, and the
-    /// like.</summary>
+    /// <summary>Never allowed, whatever the settings: cloud metadata, link-local, multicast, documentation, and the like.</summary>
     Never,
 }
 
-/// <summary>The special ranges of addresses, after IANA's registries for IPv4 and IPv6, and where clouds have their metadata.</summary>
-/// <remarks>Of IPv6 only 2000::/3 is in public use, so all else counts as special without being listed.</remarks>
+/// <summary>The special address ranges, from IANA's registries for IPv4 and IPv6, and the clouds' metadata addresses.</summary>
+/// <remarks>In IPv6 only 2000::/3 is in public use, so everything else counts as special without being listed.</remarks>
 public static class AddressRanges
 {
     private static readonly (IPNetwork Network, AddressKind Kind, string Name)[] Special =
     [
-        // Metadata that lies in ranges which may be private, or public: these come first.
+        // Metadata addresses inside ranges that are otherwise private or public: these come first.
         Never("100.100.100.200/32", "the metadata of a cloud"), Never("168.63.129.16/32", "the metadata of a cloud"),
         Never("192.0.0.192/32", "the metadata of a cloud"), Never("169.254.0.0/16", "link-local, where clouds have their metadata"),
         Never("fd00:ec2::/32", "the metadata of a cloud"), Never("fd20:ce::/32", "the metadata of a cloud"),
@@ -46,14 +45,12 @@ public static class AddressRanges
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96"),
         SixToFour = IPNetwork.Parse("2002::/16"), Compatible = IPNetwork.Parse("::/96");
 
-    /// <summary>Whether an address of IPv6 only carries one of IPv4, or leads to one: as an address that people write, it is a
-    /// disguise.</summary>
+    /// <summary>Whether an IPv6 address embeds an IPv4 address or leads to one: written by a user, it is a disguise.</summary>
     public static bool IsDisguise(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6
         && (address.IsIPv4MappedToIPv6 || address.IsIPv6Teredo || Nat64.Contains(address) || SixToFour.Contains(address)
         || (Compatible.Contains(address) && !address.Equals(IPAddress.IPv6Loopback) && !address.Equals(IPAddress.IPv6Any)));
 
-    /// <summary>The address that a connection to this one ends at: of IPv4 mapped into IPv6, and of a NAT64's answer (RFC 6052), the one of
-    /// IPv4.</summary>
+    /// <summary>The address at which a connection ends: the IPv4 address inside an IPv4-mapped or a NAT64 (RFC 6052) address.</summary>
     public static IPAddress Plain(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
@@ -62,7 +59,7 @@ public static class AddressRanges
             : address;
     }
 
-    /// <summary>The kind of an address, and what it is in words.</summary>
+    /// <summary>The kind of an address, and its range in words.</summary>
     public static (AddressKind Kind, string Name) Of(IPAddress address)
     {
         if (address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0) return (AddressKind.Never, "link-local");

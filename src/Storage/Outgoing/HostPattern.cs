@@ -2,15 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A host's name as settings have it: <c>hooks.example.com</c>, or <c>*.example.com</c> for every name below that.</summary>
+/// <summary>A host name in the settings: <c>hooks.example.com</c>, or <c>*.example.com</c> for every name below it.</summary>
 internal static partial class HostPattern
 {
     private const int LongestHost = 253;
 
     public static bool IsOne(string written) => written.Length <= LongestHost && Pattern().IsMatch(written);
 
-    /// <param name="pattern">As the settings have it.</param>
-    /// <param name="host">In lower case, in punycode where it has other letters.</param>
+    /// <param name="pattern">The pattern in the settings.</param>
+    /// <param name="host">In lower case and punycode.</param>
     public static bool Matches(string pattern, string host) =>
         pattern.StartsWith("*.", StringComparison.Ordinal)
             ? host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)

@@ -4,26 +4,26 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Asks for the addresses of a host, as the system does.</summary>
+/// <summary>Resolves a host's addresses, as the system does.</summary>
 public delegate Task<IPAddress[]> NameLookup(string host, CancellationToken cancel);
 
-/// <summary>The one guard for addresses that strangers give: what they say, what their names resolve to, and the connection
-/// itself.</summary>
+/// <summary>Guards outgoing connections to untrusted addresses: checks the address itself, the addresses its name resolves to, and the
+/// connection.</summary>
 /// <remarks>
-/// A name is resolved once for each connection. Every address that came must be allowed, and the connection goes to one of those, not to
-/// the name: an answer that is another a moment later (DNS rebinding) is never asked for. Redirects are not followed, cookies not kept, no
-/// proxy is used but one that is set.
+/// A name is resolved once per connection. Every resolved address must be allowed, and the connection goes to one of them, not to the name,
+/// so a different answer a moment later (DNS rebinding) has no effect. Redirects are not followed, cookies are not kept, and no proxy is
+/// used unless one is set.
 /// </remarks>
 public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
 {
     private const int LongestAddress = 2048, LongestHeadersInKiB = 16;
 
-    /// <summary>Names under which clouds have their metadata, wherever those lead.</summary>
+    /// <summary>Host names of clouds' metadata services, whatever they resolve to.</summary>
     private static readonly HashSet<string> Metadata = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data",
         "instance-data.ec2.internal", "metadata.azure.internal", "metadata.oraclecloud.com", "metadata.tencentyun.com"];
 
-    /// <summary>Ports of services that could be made to understand a request as something else, as browsers refuse them (Fetch standard,
-    /// "port blocking").</summary>
+    /// <summary>Ports of services that could mistake a request for their own protocol, as blocked by browsers (Fetch standard, "port
+    /// blocking").</summary>
     private static readonly HashSet<int> OtherServices =
     [
         1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115,
@@ -35,22 +35,22 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(5), ConnectTime = TimeSpan.FromSeconds(10),
         OneConnectTime = TimeSpan.FromSeconds(3), ConnectionLife = TimeSpan.FromMinutes(1);
 
-    /// <summary>Reads a webhook's address as somebody wrote it: the same with its host in punycode, or null with a fault.</summary>
+    /// <summary>Parses a webhook's address: returns it with its host in punycode, or null with a fault.</summary>
     /// <param name="written">Such as <c>https://hooks.example.com/loradrop</c>.</param>
-    /// <param name="path">Where it stands in the request.</param>
-    /// <param name="faults">What is wrong is added to it.</param>
+    /// <param name="path">The field in the request.</param>
+    /// <param name="faults">The list to add faults to.</param>
     public Uri? Read(string written, string path, List<Fault> faults)
     {
         if (Fault(written, out var address) is { } fault) faults.Add(new(path, fault));
         return address;
     }
 
-    /// <summary>Looks at what a name resolves to now, so that a refusal comes when the address is given; one that does not resolve may
-    /// later.</summary>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <summary>Resolves a name and checks the result, so that a bad address is refused when it is given; a name that does not resolve yet
+    /// is accepted.</summary>
+    /// <returns>Why it is refused; null if it is allowed.</returns>
     public async Task<string?> LookAsync(Uri address, CancellationToken cancel)
     {
-        if (options.Proxy is not null || !IsName(address)) return null; // an address was judged as it stands
+        if (options.Proxy is not null || !IsName(address)) return null; // an IP address was checked already
         try
         {
             return Refusal(address.IdnHost, await lookup(address.IdnHost, cancel).WaitAsync(LookTime, cancel));
@@ -61,9 +61,9 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         }
     }
 
-    /// <summary>Why an address must not be asked, as far as it tells by itself; null where it may.</summary>
-    /// <param name="address">Absolute.</param>
-    /// <param name="allowHttp">Whether http will do.</param>
+    /// <summary>Why an address is refused, judged by itself; null if it is allowed.</summary>
+    /// <param name="address">An absolute address.</param>
+    /// <param name="allowHttp">Whether http is allowed.</param>
     public string? Refusal(Uri address, bool allowHttp)
     {
         if (address.Scheme != Uri.UriSchemeHttps && !(allowHttp && address.Scheme == Uri.UriSchemeHttp))
@@ -86,10 +86,9 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         return null;
     }
 
-    /// <summary>What connections go through that strangers cause.</summary>
-    /// <param name="allowHttp">Whether http will do; null for what the settings say.</param>
-    /// <param name="proxy">What the machine's own environment says of proxies, where that counts; a proxy of the settings counts
-    /// more.</param>
+    /// <summary>Creates the handler for all connections that untrusted input can cause.</summary>
+    /// <param name="allowHttp">Whether http is allowed; null for the setting.</param>
+    /// <param name="proxy">The proxy of the machine's environment, if it is to be used; a proxy in the settings takes precedence.</param>
     public HttpMessageHandler Handler(bool? allowHttp = null, IWebProxy? proxy = null)
     {
         proxy = options.Proxy is { } set ? ProxyAt(new(set)) : proxy;
@@ -104,7 +103,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         };
     }
 
-    /// <summary>The refusal in what a request ended with; null where it ended with something else.</summary>
+    /// <summary>Finds a refusal among the causes of a failed request; null if there is none.</summary>
     public static AddressRefusedException? RefusalIn(Exception? failed)
     {
         for (; failed is not null; failed = failed.InnerException)
@@ -128,7 +127,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         return null;
     }
 
-    /// <summary>The host in lower case and in punycode, an address without brackets; null where it holds what no name may.</summary>
+    /// <summary>The host in lower case and punycode, an IP address without brackets; null if it has invalid characters.</summary>
     private static string? HostOf(Uri address)
     {
         try
@@ -141,8 +140,8 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         }
     }
 
-    /// <summary>A number that only looks like another one (<c>0x7f.1</c>, <c>2130706433</c>, <c>127.1</c>), digits of another script, and
-    /// the zone of a network card.</summary>
+    /// <summary>Whether a host is an IP address in disguise (<c>0x7f.1</c>, <c>2130706433</c>, <c>127.1</c>, digits of another script), or
+    /// has a zone id.</summary>
     private static bool IsDisguised(string host, Uri read)
     {
         if (host.StartsWith('['))
@@ -153,24 +152,24 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
             || (last.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && last.Skip(2).All(char.IsAsciiHexDigit));
     }
 
-    /// <summary>The host as it was written: a parsed address has it in another form.</summary>
+    /// <summary>The host as it was written: <see cref="Uri"/> normalizes it.</summary>
     private static string? HostIn(string written)
     {
         if (written.IndexOf("://", StringComparison.Ordinal) is not (>= 0 and var scheme)) return null;
         var authority = written[(scheme + 3)..];
         if (authority.IndexOfAny(['/', '?', '#']) is >= 0 and var end) authority = authority[..end];
-        if (authority.Contains('@')) return null; // a user's name, be it an empty one
+        if (authority.Contains('@')) return null; // user info, even if empty
         if (authority.StartsWith('[')) return authority.IndexOf(']') is >= 0 and var close ? authority[..(close + 1)] : null;
         return authority.IndexOf(':') is >= 0 and var port ? authority[..port] : authority;
     }
 
     private static bool IsName(Uri address) => !IPAddress.TryParse(address.IdnHost, out _);
 
-    /// <summary>Why none of a host's addresses may be connected to; null where all may.</summary>
+    /// <summary>Why a connection to a host is refused, if any of its addresses is not allowed; null if all are.</summary>
     private string? Refusal(string host, IPAddress[] addresses) =>
         addresses.Select(address => Judge(host, address)).FirstOrDefault(refusal => refusal is not null);
 
-    /// <summary>The number itself is not said: what names lead to inside is not for strangers to learn.</summary>
+    /// <summary>Does not mention the address itself: internal addresses are not for untrusted users to learn.</summary>
     private string? Judge(string host, IPAddress address)
     {
         var (kind, name) = AddressRanges.Of(address);
@@ -180,7 +179,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
             + $"{name}{(kind == AddressKind.Private ? ", and the setting Outgoing:PrivateNetworks does not allow it" : "")}";
     }
 
-    /// <summary>Resolves, checks every address, and connects to the first of them that answers.</summary>
+    /// <summary>Resolves the name, checks every address, and connects to the first that responds.</summary>
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, IWebProxy? proxy, CancellationToken cancel)
     {
         var to = context.DnsEndPoint;
@@ -191,7 +190,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         foreach (var (i, address) in addresses.Index())
         {
             using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            if (i + 1 < addresses.Length) soon.CancelAfter(OneConnectTime); // one that says nothing leaves time for the next
+            if (i + 1 < addresses.Length) soon.CancelAfter(OneConnectTime); // leave time for the next address
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
@@ -214,7 +213,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
         Uri.UnescapeDataString(rest is [var password] ? password : "")) }
         : new(address);
 
-    /// <summary>Whether the connection is one to the operator's own proxy.</summary>
+    /// <summary>Whether the connection goes to the operator's own proxy.</summary>
     private static bool IsProxy(IWebProxy? proxy, SocketsHttpConnectionContext context) =>
         proxy is not null && context.InitialRequestMessage.RequestUri is { } asked && !proxy.IsBypassed(asked)
             && proxy.GetProxy(asked) is { } by && by != asked
@@ -222,7 +221,7 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
 
     private static string Begun(string text) => text.Length > 60 ? $"{text[..60]}…" : text;
 
-    /// <summary>Nobody who uses the handler can forget to ask.</summary>
+    /// <summary>Checks every request, so that no user of the handler can forget to.</summary>
     private sealed class Checked(OutgoingGuard guard, bool allowHttp) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
@@ -232,5 +231,5 @@ public sealed class OutgoingGuard(OutgoingOptions options, NameLookup lookup)
     }
 }
 
-/// <summary>The service was sent somewhere that it does not go.</summary>
+/// <summary>A connection to an address that is not allowed.</summary>
 public sealed class AddressRefusedException(string message) : Exception(message);

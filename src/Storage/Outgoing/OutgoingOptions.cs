@@ -3,24 +3,23 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Where the service may connect to because somebody else says so: a webhook's address, and what a source on the hub redirects
-/// to.</summary>
+/// <summary>Rules for connections to addresses that come from users or other services: webhooks, and redirects from the hub.</summary>
 public sealed record OutgoingOptions
 {
-    /// <summary>Hosts that may be addressed, such as <c>hooks.example.com</c> or <c>*.example.com</c> (every name below it); default none,
-    /// then every public host may.</summary>
+    /// <summary>Hosts that may be addressed, such as <c>hooks.example.com</c> or <c>*.example.com</c> (every name below it); default every
+    /// public host.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>Whether webhooks may go over http, where everybody on the way reads along; default false.</summary>
+    /// <summary>Whether webhooks may use http, which anyone on the way can read; default false.</summary>
     public bool AllowHttp { get; init; }
 
     /// <summary>Networks (<c>10.20.0.0/16</c>), addresses or hosts (<c>*.svc.cluster.local</c>) that may be reached although they are
-    /// private; default none. Of a host whatever private address it has is allowed. Metadata of clouds, link-local and multicast addresses
-    /// never are.</summary>
+    /// private; default none. A host is allowed with any private address it has. Cloud metadata, link-local and multicast addresses are
+    /// never allowed.</summary>
     public IReadOnlyList<string> PrivateNetworks { get; init; } = [];
 
-    /// <summary>A proxy that all such connections go through, such as <c>http://proxy.example:3128</c>; default none. It resolves names
-    /// then, so it must refuse private addresses itself.</summary>
+    /// <summary>A proxy for all these connections, such as <c>http://proxy.example:3128</c>; default none. The proxy resolves the names, so
+    /// it must refuse private addresses itself.</summary>
     public string? Proxy { get; init; }
 
     public IEnumerable<Fault> Faults(string path)
@@ -41,14 +40,14 @@ public sealed record OutgoingOptions
             yield return new($"{path}:{nameof(Proxy)}", "must be the address of a proxy: http://host:port");
     }
 
-    /// <summary>Whether the settings name the host among those that may be addressed.</summary>
+    /// <summary>Whether the settings allow the host.</summary>
     internal bool MayAddress(string host) => AllowedHosts.Count == 0 || AllowedHosts.Any(pattern => HostPattern.Matches(pattern, host))
         || IsPrivateHost(host);
 
-    /// <summary>Whether the operator said by its name that a host is private and may be reached.</summary>
+    /// <summary>Whether the settings allow a host's private addresses by its name.</summary>
     internal bool IsPrivateHost(string host) => PrivateNetworks.Any(entry => NetworkOf(entry) is null && HostPattern.Matches(entry, host));
 
-    /// <summary>Whether the operator said that an address may be reached although it is private.</summary>
+    /// <summary>Whether the settings allow a private address.</summary>
     internal bool IsPrivateNetwork(IPAddress address) =>
         PrivateNetworks.Select(NetworkOf).Any(network => network?.Contains(address) == true);
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LoraDrop.Storage;
 
 /// <summary>
-/// Where the queue's own messages go. Hangfire has one log for the whole process, that of the service which was set up last; where a
-/// process runs several, that one may be gone when another asks it for a logger, and must not keep the other from starting.
+/// Receives the queue's log messages. Hangfire has one log provider per process, that of the service set up last; if a process runs
+/// several, that service may be gone when another requests a logger, which must not keep the other from starting.
 /// </summary>
 internal sealed class QueueLog(ILoggerFactory own) : ILoggerFactory
 {
@@ -23,5 +23,5 @@ internal sealed class QueueLog(ILoggerFactory own) : ILoggerFactory
 
     public void AddProvider(ILoggerProvider provider) => own.AddProvider(provider);
 
-    public void Dispose() { } // the service disposes of its own
+    public void Dispose() { } // the service disposes its own
 }

@@ -5,18 +5,18 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Wakes workers. A message carries ids only and says that something was queued; what is taken up, and whether anything still is,
-/// the rows say.</summary>
+/// <summary>Wakes workers. A message only says, by ids, that something was queued; the rows decide what is leased, and whether anything
+/// still is.</summary>
 /// <remarks>
-/// A message may come late, twice or never: a service can end between a change of the rows and its message, and a worker that cannot
-/// run the stage may be the one that gets it. Workers that have nothing to do look at the rows every second, so a lost message costs a
-/// second. So nobody waits until one is sent either: a thread of its own sends them one after the other, the last of them before an orderly
-/// stop. In PostgreSQL a message costs more than to store the job (two transactions, seven statements). As any message makes a worker run
-/// all that it can, a few dozen wake all who are idle: in a flood of stages the others are not sent.
+/// A message may arrive late, twice or never: a service can end between a change of the rows and its message, and the worker that gets it
+/// may be unable to run the stage. Idle workers poll the rows every second, so a lost message costs a second. So callers do not wait for
+/// sending either: a thread of its own sends messages one after the other, and the last of them before an orderly stop. In PostgreSQL a
+/// message costs more than storing the job (two transactions, seven statements). As any message makes a worker run everything it can, a few
+/// dozen wake all idle workers: in a flood of stages the others are not sent.
 /// </remarks>
 public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQueue> log) : IHostedService
 {
-    /// <summary>Messages of stages that may wait to be sent, and that are sent in a row before there is a pause between them.</summary>
+    /// <summary>Maximum number of stage messages that wait, and that are sent in a row before a pause.</summary>
     private const int Flood = 32;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -26,15 +26,15 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
     private TaskCompletionSource? _sent;
     private volatile bool _stopping;
 
-    /// <summary>The queues of stages, named as the priorities of jobs are.</summary>
+    /// <summary>The queues of stages, named after the job priorities.</summary>
     public static readonly string[] Stages = [.. Enum.GetValues<JobPriority>().Select(JsonText.NameOf)];
 
-    /// <summary>Fetching and validating, which must not wait behind hours of training.</summary>
+    /// <summary>The queue for fetching and validating, which must not wait behind hours of training.</summary>
     public const string Preparation = "preparation";
 
     public void Enqueue(StageRow queued)
     {
-        // as it is now: a row may change before it is sent
+        // captured now: a row may change before it is sent
         var (priority, job, stage) = (JsonText.NameOf(queued.Priority), queued.JobId, queued.Stage);
         lock (_lock)
             if (_stages.Count < Flood)
@@ -48,7 +48,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
         Add(_preparations,
             () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
 
-    /// <summary>Ends when no message waits to be sent.</summary>
+    /// <summary>Completes when no message waits to be sent.</summary>
     public Task SentAsync()
     {
         lock (_lock) return _sent?.Task ?? Task.CompletedTask;
@@ -56,7 +56,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>After the services that make messages: what they asked for last is sent, within the time that the host has.</summary>
+    /// <summary>Stops after the services that create messages: their last messages are sent within the host's shutdown time.</summary>
     Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
@@ -70,7 +70,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
             to.Enqueue(send);
             if (_sent is not null) return;
             _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // sending blocks, and threads of the pool have requests to answer
+            // sending blocks, and pool threads have requests to handle
             new Thread(SendAll) { IsBackground = true, Name = "work queue" }.Start();
         }
     }
@@ -95,8 +95,8 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
         }
     }
 
-    /// <summary>The rows are changed already: that nobody could be woken must not fail what was asked for. In an outage the others that
-    /// wait would say the same, one after the other.</summary>
+    /// <summary>The rows have already changed, so a failure to wake a worker must not fail the request. In an outage the other waiting
+    /// messages would fail the same way, one after the other.</summary>
     private void Send(Action send)
     {
         try

@@ -3,9 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A time as people write it in settings: <c>250ms</c>, <c>30s</c>, <c>5min</c>, <c>1h</c>, <c>2d</c>, or
-/// <c>hh:mm:ss</c>.</summary>
-/// <remarks>A bare number is none: .NET reads <c>60</c> as sixty days.</remarks>
+/// <summary>A duration in settings: <c>250ms</c>, <c>30s</c>, <c>5min</c>, <c>1h</c>, <c>2d</c>, or <c>hh:mm:ss</c>.</summary>
+/// <remarks>A bare number is invalid: .NET would read <c>60</c> as sixty days.</remarks>
 public static partial class Duration
 {
     public static TimeSpan? Parse(string text)
@@ -25,7 +24,7 @@ public static partial class Duration
         _ => 86_400_000,
     };
 
-    /// <summary>As a fault names a bound: <c>30 s</c>, <c>5 min</c>.</summary>
+    /// <summary>The format of bounds in faults: <c>30 s</c>, <c>5 min</c>.</summary>
     public static string Text(TimeSpan time) => time switch
     {
         { TotalDays: >= 1 } => $"{time.TotalDays:0.###} d",

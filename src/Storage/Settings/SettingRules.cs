@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The rules that settings of hosts share, each a fault with the path of what breaks it.</summary>
+/// <summary>Validation rules shared by the settings of hosts; each fault names the setting's path.</summary>
 public static class SettingRules
 {
     public static IEnumerable<Fault> Within(this string path, long value, long least, long most) =>
@@ -16,7 +16,7 @@ public static class SettingRules
     public static IEnumerable<Fault> AbsoluteFolder(this string path, string folder) =>
         Path.IsPathFullyQualified(folder) ? [] : [new(path, $"must be an absolute path; got \"{folder}\"")];
 
-    /// <summary>Addresses to listen on, parted by <c>;</c>.</summary>
+    /// <summary>Addresses to listen on, separated by <c>;</c>.</summary>
     public static IEnumerable<Fault> Addresses(this string path, string addresses)
     {
         foreach (var address in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

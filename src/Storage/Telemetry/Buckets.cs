@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The limits of histograms, in seconds: of work that takes seconds for a sample and days for a large model.</summary>
+/// <summary>Histogram bounds in seconds: jobs take seconds for a sample and days for a large model.</summary>
 public static class Buckets
 {
     /// <summary>From half a second to a day.</summary>

@@ -3,11 +3,11 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What this process did to jobs, counted when it was written to their rows. Never a job's id, a user or a key is a
+/// <summary>Counters of this process's changes to jobs, incremented once the rows are written. A job id, a user or a key is never a
 /// label.</summary>
 public static class JobMetrics
 {
-    /// <summary>Reasons for another attempt that are no failure of it.</summary>
+    /// <summary>Reasons for another attempt that are not failures.</summary>
     public const string WorkerStopped = "worker_stopped", WorkerSilent = "worker_silent";
 
     private static readonly Histogram<double> QueueWait = ServiceMeter.Meter.CreateHistogram("loradrop.queue.wait", "s",
@@ -22,7 +22,7 @@ public static class JobMetrics
     private static readonly Counter<long> Failures =
         ServiceMeter.Meter.CreateCounter<long>("loradrop.job.failures", description: "Jobs that failed, by the code of their error.");
 
-    /// <summary>Makes every reason be there before one is counted: a rate sees only what was there before it grew.</summary>
+    /// <summary>Creates every reason's series at zero: a rate needs a value from before the first increment.</summary>
     public static void Show()
     {
         foreach (var code in FailureCode.All) Failures.Add(0, Reason(code));

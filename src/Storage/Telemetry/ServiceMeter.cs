@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace LoraDrop.Storage;
 
-/// <summary>The meter of what this process does. Numbers that a host reads for each scrape have a meter of that host.</summary>
+/// <summary>The meter of this process's own counters. Values that a host reads for each scrape are on that host's meter.</summary>
 public static class ServiceMeter
 {
     public const string Name = "LoraDrop";

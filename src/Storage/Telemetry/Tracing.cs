@@ -2,23 +2,23 @@ using System.Diagnostics;
 
 namespace LoraDrop.Storage;
 
-/// <summary>One trace for each job: the request that submits it, its wait, its stages, the phases of their processes. Rows carry the place
-/// in it from one process to the next.</summary>
+/// <summary>One trace per job: the request that submits it, its wait, its stages, and the phases of their processes. Rows carry the trace
+/// context between processes.</summary>
 public static class Tracing
 {
-    /// <summary>The name under which a host listens to <see cref="Source"/>.</summary>
+    /// <summary>The name under which a host subscribes to <see cref="Source"/>.</summary>
     public const string SourceName = "LoraDrop";
 
     public static ActivitySource Source { get; } = new(SourceName, ServiceVersion.Text);
 
-    /// <summary>What happens now, as W3C's <c>traceparent</c> has it, to be kept with a row; null where nothing is being traced.</summary>
+    /// <summary>The current activity as a W3C <c>traceparent</c>, for storing in a row; null if nothing is traced.</summary>
     public static string? Here => Activity.Current is { IdFormat: ActivityIdFormat.W3C } now ? now.Id : null;
 
-    /// <summary>Begins work that a row asked for.</summary>
-    /// <remarks>There is one even where nobody records it: what is logged meanwhile carries the job's trace all the same.</remarks>
-    /// <param name="name">What is done; never what it is done to, which tags say.</param>
-    /// <param name="kind">Consumer where it was taken from a queue.</param>
-    /// <param name="traceParent">What the row says; null begins a trace.</param>
+    /// <summary>Starts an activity for work from a row.</summary>
+    /// <remarks>Starts it even if nobody records it: log lines then still carry the job's trace.</remarks>
+    /// <param name="name">The operation; its subject belongs in tags.</param>
+    /// <param name="kind">Consumer if the work came from a queue.</param>
+    /// <param name="traceParent">The row's traceparent; null starts a new trace.</param>
     public static Activity Begin(string name, ActivityKind kind, string? traceParent)
     {
         ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent);
@@ -28,7 +28,7 @@ public static class Tracing
         return own.Start();
     }
 
-    /// <summary>Records what is over already, such as a wait in the queue.</summary>
+    /// <summary>Records an activity that is already over, such as a wait in the queue.</summary>
     public static void Record(string name, string? traceParent, DateTimeOffset from, DateTimeOffset to)
     {
         ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent);
@@ -39,7 +39,7 @@ public static class Tracing
         Activity.Current = around;
     }
 
-    /// <summary>Says that it ended badly.</summary>
+    /// <summary>Marks an activity as failed.</summary>
     public static void Fail(this Activity? activity, string code, string message) =>
         activity?.SetTag("error.type", code).SetStatus(ActivityStatusCode.Error, message);
 }

@@ -4,51 +4,52 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>A delivery that is somebody's to send: what goes where, signed with what.</summary>
-/// <param name="Id">The header webhook-id.</param>
+/// <summary>A leased delivery, ready to send.</summary>
+/// <param name="Id">The webhook-id header.</param>
 /// <param name="Attempt">The fencing token.</param>
-/// <param name="Webhook">As it was when it was taken.</param>
-/// <param name="Body">As it is sent.</param>
-/// <param name="Again">Whether it is sent again where this fails: a test is not.</param>
+/// <param name="Webhook">The webhook as it was when the delivery was leased.</param>
+/// <param name="Body">The body, exactly as sent.</param>
+/// <param name="Again">Whether it is retried on failure: a test is not.</param>
 public sealed record TakenDelivery(Guid Id, int Attempt, WebhookRow Webhook, string Body, bool Again);
 
-/// <summary>How an attempt went.</summary>
-/// <param name="Status">The HTTP status; null where no answer came.</param>
-/// <param name="Error">What went wrong, for a person; null where nothing did.</param>
-/// <param name="Took">From the first to the last.</param>
+/// <summary>The outcome of an attempt.</summary>
+/// <param name="Status">The HTTP status; null if there was no response.</param>
+/// <param name="Error">What went wrong, for people; null on success.</param>
+/// <param name="Took">The duration of the attempt.</param>
 public sealed record AttemptOutcome(int? Status, string? Error, TimeSpan Took)
 {
     public bool Delivered => Error is null;
 
-    /// <summary>The receiver wants nothing any more (410).</summary>
+    /// <summary>The receiver responded with 410 Gone.</summary>
     public bool Gone => Status == 410;
 }
 
-/// <summary>Lends deliveries that are due to whoever sends them, each to one at a time, as <see cref="StageLeases"/> does stages; and
-/// writes down how it went.</summary>
+/// <summary>Leases due deliveries to senders, each to one at a time, as <see cref="StageLeases"/> does for stages, and records the
+/// outcomes.</summary>
 /// <remarks>
-/// Whoever dies between sending and writing leaves a lease that ends; then the same delivery is sent again under the same id. So a receiver
-/// may get a message twice, never two different ones under one id, and none is lost.
+/// If a sender dies before it records the outcome, its lease expires and the delivery is sent again under the same id. So a receiver may
+/// get a message twice, but never two different ones under one id, and none is lost.
 /// </remarks>
 public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, WebhookOptions options, TimeProvider clock,
     ILogger<Deliveries> log)
 {
-    /// <summary>The waits between attempts, as the Standard Webhooks specification proposes them: ten attempts in 75.6 hours.</summary>
+    /// <summary>The waits between attempts, as the Standard Webhooks specification recommends: ten attempts in 75.6 hours.</summary>
     public static readonly IReadOnlyList<TimeSpan> Waits =
     [
         TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(5),
         TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
     ];
 
-    /// <summary>How much longer than said a wait may be, so that what failed together does not come back together.</summary>
+    /// <summary>The maximum fraction by which a wait is extended, so that deliveries that failed together are not retried
+    /// together.</summary>
     private const double Jitter = 0.2;
 
     private const int KeptAttempts = 50;
 
-    /// <summary>Deliveries that are due, those that wait longest first.</summary>
-    /// <param name="busy">Webhooks to leave out, which have enough on their way.</param>
-    /// <param name="most">At most so many.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <summary>Lists due deliveries, the longest overdue first.</summary>
+    /// <param name="busy">Webhooks to leave out, which have enough attempts in flight.</param>
+    /// <param name="most">The maximum number to return.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public async Task<List<(Guid Id, Guid Webhook)>> DueAsync(IReadOnlyCollection<Guid> busy, int most, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -58,7 +59,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
             .ToListAsync(cancel)).Select(d => (d.Id, d.WebhookId))];
     }
 
-    /// <summary>Takes one to send; null where another has it, or nothing is to be sent any more.</summary>
+    /// <summary>Leases a delivery; null if another sender has it, or if nothing is to be sent any more.</summary>
     public async Task<TakenDelivery?> TakeAsync(Guid id, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -75,7 +76,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         return found is null ? null : new(id, seen + 1, found.Webhook, found.Payload, found.Type != WebhookType.Test);
     }
 
-    /// <summary>Makes a test of a webhook, enabled or not, and takes it at once.</summary>
+    /// <summary>Creates a test delivery, whether or not the webhook is enabled, and leases it at once.</summary>
     public async Task<TakenDelivery> TestAsync(WebhookRow webhook, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -90,8 +91,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         return new(test.Id, 1, webhook, test.Payload, Again: false);
     }
 
-    /// <summary>Writes down how an attempt went, and when the next one is. Nothing is written where another attempt has begun
-    /// since.</summary>
+    /// <summary>Records the outcome of an attempt, and when the next one is due. Does nothing if another attempt has begun since.</summary>
     public async Task SettleAsync(TakenDelivery sent, AttemptOutcome outcome, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -121,7 +121,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
         await transaction.CommitAsync(cancel);
     }
 
-    /// <summary>Gives a delivery back whose attempt was broken off by a stop of this process: another may send it at once.</summary>
+    /// <summary>Releases a delivery whose attempt was cancelled because this process stops: another may send it at once.</summary>
     public async Task HandBackAsync(TakenDelivery taken, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -130,7 +130,7 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
             .SetProperty(d => d.Round, d => d.Round - 1), cancel);
     }
 
-    /// <summary>Sends a delivery once more from the start, whatever became of it; one that is on its way is left alone.</summary>
+    /// <summary>Replays a delivery from the first attempt, whatever its outcome; does nothing while an attempt is in flight.</summary>
     public async Task ReplayAsync(Guid id, CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
@@ -141,8 +141,8 @@ public sealed partial class Deliveries(IDbContextFactory<JobsContext> contexts, 
             .SetProperty(d => d.DeliveredAt, (DateTimeOffset?)null), cancel);
     }
 
-    /// <summary>Removes deliveries that are older than they are kept.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Removes deliveries older than their retention.</summary>
+    /// <returns>The number of deliveries removed.</returns>
     public async Task<int> RemoveOldAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);

@@ -3,33 +3,33 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What people do to webhooks: add, change, rotate the secret of, delete. What is sent to them is <see cref="WebhookOutbox"/> and
-/// <see cref="Deliveries"/>.</summary>
+/// <summary>User operations on webhooks: create, update, rotate the secret, delete. <see cref="WebhookOutbox"/> and
+/// <see cref="Deliveries"/> send their events.</summary>
 public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard guard, Deliveries deliveries, WebhookOptions options,
     TimeProvider clock)
 {
-    /// <summary>The caller's own; an admin's are all.</summary>
+    /// <summary>The caller's webhooks; for an admin, all.</summary>
     public IQueryable<WebhookRow> Seen => caller.Role == Role.Admin ? db.Webhooks : db.Webhooks.Where(w => w.Owner == caller.Owner);
 
-    /// <param name="wish">What it is to be.</param>
-    /// <param name="id">The id that it gets; null for a new one. A webhook that has it already is the answer: it was added before, and the
-    /// answer lost.</param>
-    /// <param name="cancel">Ends it.</param>
-    public async Task<Answer<WebhookRow>> AddAsync(WebhookWish wish, Guid? id, CancellationToken cancel)
+    /// <param name="settings">The settings.</param>
+    /// <param name="id">The webhook's id; null for a new one. A webhook that already has it is returned: an earlier try succeeded, but its
+    /// response was lost.</param>
+    /// <param name="cancel">Cancels the operation.</param>
+    public async Task<Answer<WebhookRow>> AddAsync(WebhookSettings settings, Guid? id, CancellationToken cancel)
     {
-        if (wish.AllOwners == true && AllOwnersRefusal() is { } denied) return denied;
+        if (settings.AllOwners == true && AllOwnersRefusal() is { } denied) return denied;
         var faults = new List<Fault>();
-        if (await AddressAsync(wish.Url!, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
+        if (await AddressAsync(settings.Url!, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
         var now = Now();
         var row = new WebhookRow
         {
-            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = wish.AllOwners ?? false, Url = address.AbsoluteUri,
-            Description = Given(wish.Description), Types = TypesOf(wish.Types) ?? [WebhookType.Every],
+            Id = id ?? Guid.CreateVersion7(now), Owner = caller.Owner, AllOwners = settings.AllOwners ?? false, Url = address.AbsoluteUri,
+            Description = Given(settings.Description), Types = TypesOf(settings.Types) ?? [WebhookType.Every],
             Secret = WebhookSecret.New(), CreatedAt = now, ChangedAt = now,
         };
-        if (wish.Enabled == false) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
+        if (settings.Enabled == false) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        await db.LockOwnerAsync(caller.Owner, cancel); // of two that come together, the second counts the first
+        await db.LockOwnerAsync(caller.Owner, cancel); // of two simultaneous requests, the second counts the first
         if (id is not null && await db.Webhooks.SingleOrDefaultAsync(w => w.Id == id && w.Owner == caller.Owner, cancel) is { } added)
             return added;
         if (await db.Webhooks.CountAsync(w => w.Owner == caller.Owner, cancel) >= options.MostPerOwner)
@@ -41,28 +41,28 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         return row;
     }
 
-    public async Task<Answer<WebhookRow>> ChangeAsync(Guid id, WebhookWish wish, CancellationToken cancel)
+    public async Task<Answer<WebhookRow>> ChangeAsync(Guid id, WebhookSettings settings, CancellationToken cancel)
     {
         if (await Seen.SingleOrDefaultAsync(w => w.Id == id, cancel) is not { } row) return Missing(id);
-        if (wish.AllOwners == true && !row.AllOwners && AllOwnersRefusal() is { } denied) return denied;
-        if (wish.Url is { } url)
+        if (settings.AllOwners == true && !row.AllOwners && AllOwnersRefusal() is { } denied) return denied;
+        if (settings.Url is { } url)
         {
             var faults = new List<Fault>();
             if (await AddressAsync(url, faults, cancel) is not { } address) return new Refusal.Invalid(faults);
             row.Url = address.AbsoluteUri;
         }
         var now = Now();
-        row.Types = TypesOf(wish.Types) ?? row.Types;
-        row.Description = wish.Description is null ? row.Description : Given(wish.Description);
-        row.AllOwners = wish.AllOwners ?? row.AllOwners;
-        if (wish.Enabled == true) (row.Disabled, row.DisabledAt) = (null, null);
-        if (wish.Enabled == false && row.Disabled is null) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
+        row.Types = TypesOf(settings.Types) ?? row.Types;
+        row.Description = settings.Description is null ? row.Description : Given(settings.Description);
+        row.AllOwners = settings.AllOwners ?? row.AllOwners;
+        if (settings.Enabled == true) (row.Disabled, row.DisabledAt) = (null, null);
+        if (settings.Enabled == false && row.Disabled is null) (row.Disabled, row.DisabledAt) = (DisabledReason.Asked, now);
         row.ChangedAt = now;
         return await SaveAsync(row, cancel);
     }
 
-    /// <summary>Makes a new secret. Deliveries are signed with both for a day, so that a receiver can change over in its own
-    /// time.</summary>
+    /// <summary>Rotates the secret. For a day, deliveries are signed with both, so that a receiver can switch when it is
+    /// convenient.</summary>
     public async Task<Answer<WebhookRow>> RotateAsync(Guid id, CancellationToken cancel)
     {
         if (await Seen.SingleOrDefaultAsync(w => w.Id == id, cancel) is not { } row) return Missing(id);
@@ -72,19 +72,19 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         return await SaveAsync(row, cancel);
     }
 
-    /// <summary>Removes a webhook with all its deliveries.</summary>
+    /// <summary>Deletes a webhook with all its deliveries.</summary>
     public async Task<Refusal?> DeleteAsync(Guid id, CancellationToken cancel)
     {
         if (!await Seen.AnyAsync(w => w.Id == id, cancel)) return Missing(id);
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-        // before the webhook, in the order in which whoever sends one takes them
+        // before the webhook, in the order in which a sender locks them
         await db.Deliveries.Where(d => d.WebhookId == id).ExecuteDeleteAsync(cancel);
         await db.Webhooks.Where(w => w.Id == id).ExecuteDeleteAsync(cancel);
         await transaction.CommitAsync(cancel);
         return null;
     }
 
-    /// <summary>Sends a delivery again, from the start and under the same id.</summary>
+    /// <summary>Replays a delivery from the first attempt, under the same id.</summary>
     public async Task<Answer<DeliveryRow>> ReplayAsync(Guid webhook, Guid delivery, CancellationToken cancel)
     {
         if (await Seen.AsNoTracking().SingleOrDefaultAsync(w => w.Id == webhook, cancel) is not { } to) return Missing(webhook);
@@ -100,7 +100,7 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
 
     public static Refusal.Missing Missing(Guid id) => new("webhook", id.ToString());
 
-    /// <summary>An admin may hear of what an admin may see.</summary>
+    /// <summary>Only admins, who see everyone's jobs, may receive events of everyone's jobs.</summary>
     private Refusal.Denied? AllOwnersRefusal() => caller.Role == Role.Admin
         ? null
         : new("Only an admin may hear of everybody's jobs. Leave allOwners out, and the webhook hears of your own.");
@@ -113,7 +113,7 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         return null;
     }
 
-    /// <summary>Whoever sends meanwhile may disable it; what a person says last holds.</summary>
+    /// <summary>A sender may disable the webhook meanwhile; the user's latest change wins.</summary>
     private async Task<Answer<WebhookRow>> SaveAsync(WebhookRow row, CancellationToken cancel)
     {
         try
@@ -123,7 +123,7 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
         }
         catch (DbUpdateConcurrencyException)
         {
-            return Missing(row.Id); // deleted in this moment
+            return Missing(row.Id); // deleted just now
         }
     }
 
@@ -132,7 +132,7 @@ public sealed class WebhookLife(JobsContext db, Caller caller, OutgoingGuard gua
 
     private static string? Given(string? description) => string.IsNullOrEmpty(description) ? null : description;
 
-    /// <summary>As exactly as rows hold it.</summary>
+    /// <summary>The time at the precision of the rows.</summary>
     private DateTimeOffset Now()
     {
         var now = clock.GetUtcNow();

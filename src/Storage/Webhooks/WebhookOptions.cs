@@ -2,24 +2,23 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>How webhooks are delivered.</summary>
+/// <summary>Settings for the delivery of webhooks.</summary>
 public sealed record WebhookOptions
 {
-    /// <summary>How long one attempt may take in all, from the lookup of the name to the end of the answer; default 15 s, from 1 s to 1
-    /// min.</summary>
+    /// <summary>How long one attempt may take, from the name lookup to the end of the response; default 15 s, from 1 s to 1 min.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long deliveries can be read and sent again; default 30 d, from 1 d to 1000 d.</summary>
+    /// <summary>How long deliveries are kept, to be read and replayed; default 30 d, from 1 d to 1000 d.</summary>
     public TimeSpan KeepDeliveries { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Webhooks that one owner may have; default 20, from 0 (then nobody may have any) to 1000.</summary>
+    /// <summary>Maximum number of webhooks per owner; default 20, from 0 (webhooks are disabled) to 1000.</summary>
     public int MostPerOwner { get; init; } = 20;
 
-    /// <summary>Attempts of one process that may be on their way; default 32, from 1 to 1000. A receiver that is slow has at most a quarter
-    /// of them, at least one.</summary>
+    /// <summary>Maximum number of concurrent attempts per process; default 32, from 1 to 1000. One receiver gets at most a quarter of them,
+    /// and at least one.</summary>
     public int MostAtOnce { get; init; } = 32;
 
-    /// <summary>Time between two reads of the rows; default 1 s.</summary>
+    /// <summary>Time between two polls of the rows; default 1 s.</summary>
     [NotASetting]
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -28,10 +27,10 @@ public sealed record WebhookOptions
     [NotASetting]
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Attempts of one process that may be on their way to one receiver.</summary>
+    /// <summary>Maximum number of concurrent attempts per process and receiver.</summary>
     public int MostAtOneReceiver => Math.Max(1, MostAtOnce / 4);
 
-    /// <summary>How long whoever sends a delivery may be silent; then another sends it again. Longer than any attempt takes.</summary>
+    /// <summary>Lease of a delivery in flight: when it expires, another process sends it again. Longer than any attempt takes.</summary>
     public TimeSpan Lease => Timeout + TimeSpan.FromSeconds(45);
 
     public IEnumerable<Fault> Faults(string path) =>

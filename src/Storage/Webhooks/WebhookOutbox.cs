@@ -3,54 +3,53 @@ using Microsoft.Extensions.Logging;
 
 namespace LoraDrop.Storage;
 
-/// <summary>Makes deliveries of what happened to jobs: each event for each webhook that is to hear of it, once.</summary>
+/// <summary>Creates deliveries for the events of jobs: each event once for each webhook that subscribes to it.</summary>
 /// <remarks>
-/// An event is saved in the change that it tells of, with a mark that says that webhooks are to be told. Here the mark is taken away in the
-/// change that adds the deliveries. So nothing is lost and nothing is there twice, whatever ends when; and as it goes by the mark, an event
-/// that is committed after one with a greater id is found as well. Any number of processes may do this at once: each takes events that no
-/// other has.
+/// An event is saved in the same transaction as the change it describes, with a mark that its deliveries are missing. The transaction that
+/// adds the deliveries removes the mark, so no crash loses or duplicates any. Going by the mark also finds an event that is committed after
+/// one with a greater id. Any number of processes may run this at once: each locks events that no other has.
 /// </remarks>
 public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> contexts, TimeProvider clock, ILogger<WebhookOutbox> log)
 {
     private const int Batch = 100;
 
-    /// <summary>Tells of all that is untold.</summary>
-    /// <returns>The deliveries that were made.</returns>
-    public async Task<int> TellAsync(CancellationToken cancel)
+    /// <summary>Creates the deliveries of all events that lack them.</summary>
+    /// <returns>The number of deliveries created.</returns>
+    public async Task<int> CreateDeliveriesAsync(CancellationToken cancel)
     {
-        var made = 0;
-        while (await TellSomeAsync(cancel) is { } told)
+        var created = 0;
+        while (await CreateBatchAsync(cancel) is { } batch)
         {
-            made += told.Made;
-            if (told.Events < Batch) break;
+            created += batch.Created;
+            if (batch.Events < Batch) break;
         }
-        return made;
+        return created;
     }
 
-    private async Task<(int Events, int Made)?> TellSomeAsync(CancellationToken cancel)
+    private async Task<(int Events, int Created)?> CreateBatchAsync(CancellationToken cancel)
     {
         await using var db = await contexts.CreateDbContextAsync(cancel);
-        if (!await db.Events.AnyAsync(e => e.Untold, cancel)) return null; // a look takes no lock
+        if (!await db.Events.AnyAsync(e => e.Untold, cancel)) return null; // this query takes no lock
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         var events = await db.TakeUntoldAsync(Batch, cancel);
-        if (events.Count == 0) return null; // others have them
-        var made = await DeliveriesAsync(db, events, cancel);
-        db.Deliveries.AddRange(made);
-        foreach (var told in events) told.Untold = false;
+        if (events.Count == 0) return null; // other processes have locked them
+        var created = await DeliveriesOfAsync(db, events, cancel);
+        db.Deliveries.AddRange(created);
+        foreach (var happened in events) happened.Untold = false;
         try
         {
             await db.SaveChangesAsync(cancel);
         }
         catch (DbUpdateException failed) when (db.IsDangling(failed))
         {
-            return (Batch, 0); // a webhook was deleted in this moment: nothing of this was kept, look again
+            return (Batch, 0); // a webhook was deleted just now: nothing of this was saved, try again
         }
         await transaction.CommitAsync(cancel);
-        if (made.Count > 0) Told(events.Count, made.Count);
-        return (events.Count, made.Count);
+        if (created.Count > 0) Created(events.Count, created.Count);
+        return (events.Count, created.Count);
     }
 
-    private async Task<List<DeliveryRow>> DeliveriesAsync(JobsContext db, List<EventRow> events, CancellationToken cancel)
+    private async Task<List<DeliveryRow>> DeliveriesOfAsync(JobsContext db, List<EventRow> events, CancellationToken cancel)
     {
         var ids = events.Select(e => e.JobId).Distinct().ToList();
         var webhooks = await db.Webhooks.AsNoTracking().Where(w => w.Disabled == null
@@ -59,30 +58,30 @@ public sealed partial class WebhookOutbox(IDbContextFactory<JobsContext> context
         var jobs = await db.Jobs.AsNoTracking().Include(j => j.Stages).Include(j => j.Labels).Where(j => ids.Contains(j.Id)).AsSplitQuery()
             .ToDictionaryAsync(j => j.Id, cancel);
         var starts = events.Where(e => e.Type == EventType.StageStarted).Select(e => e.JobId).Distinct().ToList();
-        // A job starts once, however many stages and attempts it has: that of its first stage's first attempt.
+        // A job starts once, however many stages and attempts it has: with the first attempt of its first stage.
         var firsts = starts.Count == 0 ? [] : await db.Events.Where(e => starts.Contains(e.JobId) && e.Type == EventType.StageStarted)
             .GroupBy(e => e.JobId).Select(g => g.Min(e => e.Id)).ToListAsync(cancel);
         var now = clock.GetUtcNow();
-        var made = new List<DeliveryRow>();
+        var created = new List<DeliveryRow>();
         foreach (var happened in events)
         {
             if (!jobs.TryGetValue(happened.JobId, out var job) || WebhookType.Of(happened.Type) is not { } type
                 || (happened.Type == EventType.StageStarted && !firsts.Contains(happened.Id)))
                 continue;
             string? payload = null;
-            foreach (var webhook in webhooks.Where(w => Hears(w, job, type) && w.CreatedAt <= happened.At))
-                made.Add(new()
+            foreach (var webhook in webhooks.Where(w => Subscribes(w, job, type) && w.CreatedAt <= happened.At))
+                created.Add(new()
                 {
                     Id = Guid.CreateVersion7(now), WebhookId = webhook.Id, EventId = happened.Id, JobId = job.Id, Type = type,
                     Payload = payload ??= WebhookBody.Of(happened, type, job), NextAt = now, RoundAt = now, CreatedAt = now,
                 });
         }
-        return made;
+        return created;
     }
 
-    private static bool Hears(WebhookRow webhook, JobRow job, string type) =>
+    private static bool Subscribes(WebhookRow webhook, JobRow job, string type) =>
         (webhook.AllOwners || webhook.Owner == job.Owner) && (webhook.Types.Contains(WebhookType.Every) || webhook.Types.Contains(type));
 
     [LoggerMessage(1301, LogLevel.Debug, "{Events} events became {Deliveries} deliveries")]
-    private partial void Told(int events, int deliveries);
+    private partial void Created(int events, int deliveries);
 }

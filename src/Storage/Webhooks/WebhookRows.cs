@@ -8,29 +8,29 @@ public sealed class WebhookRow
 {
     public Guid Id { get; init; }
 
-    /// <summary>Whose it is, and whose jobs it hears of.</summary>
+    /// <summary>The owner, whose jobs it receives events of.</summary>
     public required string Owner { get; init; }
 
-    /// <summary>Whether it hears of everybody's jobs; only an admin may say so.</summary>
+    /// <summary>Whether it receives events of everyone's jobs; requires an admin.</summary>
     public bool AllOwners { get; set; }
 
     public required string Url { get; set; }
 
     public string? Description { get; set; }
 
-    /// <summary>The types it hears of, or <see cref="WebhookType.Every"/>.</summary>
+    /// <summary>The event types it receives, or <see cref="WebhookType.Every"/>.</summary>
     public List<string> Types { get; set; } = [WebhookType.Every];
 
-    /// <summary>What deliveries are signed with: <c>whsec_</c> and 32 random bytes in base64. A signature needs the secret itself, so no
-    /// digest can stand here.</summary>
+    /// <summary>The signing secret: <c>whsec_</c> and 32 random bytes in base64. Signing needs the secret itself, so a digest cannot be
+    /// stored instead.</summary>
     public required string Secret { get; set; }
 
-    /// <summary>The secret before, which deliveries are signed with too until <see cref="FormerSecretUntil"/>.</summary>
+    /// <summary>The previous secret, with which deliveries are also signed until <see cref="FormerSecretUntil"/>.</summary>
     public string? FormerSecret { get; set; }
 
     public DateTimeOffset? FormerSecretUntil { get; set; }
 
-    /// <summary>Why nothing is sent there; null while it is enabled.</summary>
+    /// <summary>Why it is disabled; null while it is enabled.</summary>
     public DisabledReason? Disabled { get; set; }
 
     public DateTimeOffset? DisabledAt { get; set; }
@@ -50,16 +50,16 @@ internal sealed class WebhookRowMapping : IEntityTypeConfiguration<WebhookRow>
     }
 }
 
-/// <summary>Why nothing is sent to a webhook.</summary>
+/// <summary>Why a webhook is disabled.</summary>
 public enum DisabledReason
 {
-    /// <summary>A person asked for it.</summary>
+    /// <summary>A user disabled it.</summary>
     Asked,
 
-    /// <summary>The receiver answered 410: it wants no more.</summary>
+    /// <summary>The receiver responded with 410 Gone.</summary>
     Gone,
 
-    /// <summary>Every attempt of a delivery failed, for three days, and no other came through meanwhile.</summary>
+    /// <summary>Every attempt of a delivery failed, for three days, and no other delivery succeeded meanwhile.</summary>
     Failing,
 }
 
@@ -70,40 +70,40 @@ public sealed class DeliveryRow
 
     public Guid WebhookId { get; init; }
 
-    /// <summary>The event that it tells of, once for each webhook; null for a test.</summary>
+    /// <summary>The event, unique per webhook; null for a test.</summary>
     public long? EventId { get; init; }
 
-    /// <summary>The job that it tells of, which may be gone by now; null for a test.</summary>
+    /// <summary>The event's job, which may no longer exist; null for a test.</summary>
     public Guid? JobId { get; init; }
 
     /// <summary>One of <see cref="WebhookType"/>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>The body as it is sent, every time to the byte.</summary>
+    /// <summary>The body, byte for byte the same in every attempt.</summary>
     public required string Payload { get; init; }
 
     public DeliveryStatus Status { get; set; }
 
-    /// <summary>How often it was sent. It is the fencing token: only the latest attempt may say how it went.</summary>
+    /// <summary>The number of attempts. It is the fencing token: only the latest attempt may write its outcome.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>How often it was sent since it was made or replayed, which says how long to wait.</summary>
+    /// <summary>The number of attempts since it was created or last replayed, which determines the wait before the next.</summary>
     public int Round { get; set; }
 
-    /// <summary>When it was made or last replayed.</summary>
+    /// <summary>When it was created or last replayed.</summary>
     public DateTimeOffset RoundAt { get; set; }
 
-    /// <summary>When it is due, or due again.</summary>
+    /// <summary>When the next attempt is due.</summary>
     public DateTimeOffset NextAt { get; set; }
 
-    /// <summary>Until when whoever sends it now may be silent; null while nobody does.</summary>
+    /// <summary>The lease of the attempt in flight; null if there is none.</summary>
     public DateTimeOffset? LeaseUntil { get; set; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? DeliveredAt { get; set; }
 
-    /// <summary>How each attempt went, the last ones.</summary>
+    /// <summary>The outcomes of the latest attempts.</summary>
     public List<AttemptRow> Log { get; init; } = [];
 }
 
@@ -114,27 +114,27 @@ internal sealed class DeliveryRowMapping : IEntityTypeConfiguration<DeliveryRow>
         builder.ToTable("deliveries");
         builder.HasOne<WebhookRow>().WithMany().HasForeignKey(d => d.WebhookId);
         builder.HasMany(d => d.Log).WithOne().HasForeignKey(a => a.DeliveryId);
-        builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook gets an event once, whoever sends it
+        builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique(); // a webhook gets an event once, whichever process sends it
         builder.HasIndex(d => new { d.WebhookId, d.Id });
         builder.HasIndex(d => d.NextAt).HasFilter("status = 'pending'").HasDatabaseName("ix_deliveries_due");
         builder.HasIndex(d => d.CreatedAt);
     }
 }
 
-/// <summary>How far a delivery is.</summary>
+/// <summary>The status of a delivery.</summary>
 public enum DeliveryStatus
 {
-    /// <summary>It is due, for the first time or again.</summary>
+    /// <summary>An attempt is due, the first or another.</summary>
     Pending,
 
-    /// <summary>The receiver took it: it answered with 2xx.</summary>
+    /// <summary>The receiver responded with 2xx.</summary>
     Delivered,
 
-    /// <summary>No attempt came through, and no more is made unless somebody replays it.</summary>
+    /// <summary>Every attempt failed, and no more follow unless a user replays it.</summary>
     Failed,
 }
 
-/// <summary>One attempt of a delivery. Only the status of the answer is kept, not its body.</summary>
+/// <summary>One attempt of a delivery. Only the status of the response is stored, not its body.</summary>
 public sealed class AttemptRow
 {
     public Guid DeliveryId { get; init; }
@@ -144,10 +144,10 @@ public sealed class AttemptRow
 
     public DateTimeOffset At { get; init; }
 
-    /// <summary>The HTTP status; null where no answer came.</summary>
+    /// <summary>The HTTP status; null if there was no response.</summary>
     public int? Status { get; init; }
 
-    /// <summary>What went wrong, for a person; null where nothing did.</summary>
+    /// <summary>What went wrong, for people; null on success.</summary>
     public string? Error { get; init; }
 
     public double Milliseconds { get; init; }

@@ -1,16 +1,16 @@
 namespace LoraDrop.Storage;
 
-/// <summary>What webhooks tell of, and the events of jobs that it is made from.</summary>
+/// <summary>The event types of webhooks, and the job events behind them.</summary>
 public static class WebhookType
 {
-    /// <summary>In a filter: all there are, those of later versions too.</summary>
+    /// <summary>In a filter: all types, including those of later versions.</summary>
     public const string Every = "*";
 
     public const string JobSubmitted = "job.submitted", JobStarted = "job.started", JobImportanceMeasured = "job.importance_measured",
         JobStageSucceeded = "job.stage_succeeded", JobPaused = "job.paused",
         JobRetried = "job.retried", JobSucceeded = "job.succeeded", JobFailed = "job.failed", JobCancelled = "job.cancelled";
 
-    /// <summary>Sent when somebody asks for it, whatever the filter says.</summary>
+    /// <summary>Sent when a user requests a test, whatever the filter.</summary>
     public const string Test = "webhook.test";
 
     private static readonly Dictionary<string, string> OfEvents = new()
@@ -22,9 +22,9 @@ public static class WebhookType
         [EventType.Cancelled] = JobCancelled,
     };
 
-    /// <summary>What a filter may name.</summary>
+    /// <summary>The types that a filter may name.</summary>
     public static IReadOnlyList<string> OfJobs { get; } = [.. OfEvents.Values.Distinct()];
 
-    /// <summary>What an event of a job is told as; null where it is not told.</summary>
+    /// <summary>The webhook type of a job's event; null if webhooks do not send it.</summary>
     public static string? Of(string eventType) => OfEvents.GetValueOrDefault(eventType);
 }

@@ -54,7 +54,7 @@ internal sealed class StageFollower(StageLease lease, string run, StageOutputs o
         switch (happened)
         {
             case RunEvent.StageStarted started:
-                await lease.GoOnFromAsync(started.FromStep, cancel);
+                await lease.RewindAsync(started.FromStep, cancel);
                 await AddAsync(EventType.StageStarted,
                     $"{StageNames.ForPeople(started.Stage)}: {started.Steps:N0} steps over {started.Examples:N0} "
                     + $"examples{(started.FromStep > 0 ? $", resuming from step {started.FromStep:N0}" : "")}", started, cancel);

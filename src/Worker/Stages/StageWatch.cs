@@ -63,11 +63,11 @@ internal sealed class StageWatch : IAsyncDisposable
         if (stopping.IsCancellationRequested) return StopReason.ServiceStops;
         try
         {
-            return await lease.WishAsync(cancel) switch
+            return await lease.PendingRequestAsync(cancel) switch
             {
-                StageWish.Cancel => StopReason.Cancelled,
-                StageWish.Pause => StopReason.Paused,
-                StageWish.GoOn => StopReason.None,
+                StageRequest.Cancel => StopReason.Cancelled,
+                StageRequest.Pause => StopReason.Paused,
+                StageRequest.None => StopReason.None,
                 null => StopReason.LeaseLost,
             };
         }

@@ -200,7 +200,7 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
         var job = await answer.JsonAsync();
         Assert.Equal("running", job.GetProperty("status").GetString());
         Assert.True(job.TryGetProperty("cancelRequestedAt", out _));
-        Assert.Equal(StageWish.Cancel, await lease.WishAsync(CancellationToken.None));
+        Assert.Equal(StageRequest.Cancel, await lease.PendingRequestAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -243,10 +243,10 @@ public sealed class JobsApiFacts(SharedService shared) : IClassFixture<SharedSer
             Assert.Equal("running", job.GetProperty("status").GetString());
             Assert.True(job.TryGetProperty("pauseRequestedAt", out _));
         }
-        Assert.Equal(StageWish.Pause, await lease.WishAsync(CancellationToken.None));
+        Assert.Equal(StageRequest.Pause, await lease.PendingRequestAsync(CancellationToken.None));
         using (var resumed = await _service.PostAsync($"/jobs/{id}/resume")) Assert.False(
             (await resumed.JsonAsync()).TryGetProperty("pauseRequestedAt", out _));
-        Assert.Equal(StageWish.GoOn, await lease.WishAsync(CancellationToken.None));
+        Assert.Equal(StageRequest.None, await lease.PendingRequestAsync(CancellationToken.None));
     }
 
     [Fact]

@@ -253,7 +253,7 @@ public sealed class DeliveryFacts
         await using var hooked = await HookedService.StartAsync();
         await hooked.AddAsync(receiver.Url);
         await hooked.Service.SubmitAsync();
-        await hooked.Service.Services.GetRequiredService<WebhookOutbox>().TellAsync(Cancel);
+        await hooked.Service.Services.GetRequiredService<WebhookOutbox>().CreateDeliveriesAsync(Cancel);
         var deliveries = hooked.Service.Services.GetRequiredService<Deliveries>();
         var dead = await deliveries.TakeAsync(Assert.Single(await deliveries.DueAsync([], 10, Cancel)).Id, Cancel);
         await hooked.SendAsync();

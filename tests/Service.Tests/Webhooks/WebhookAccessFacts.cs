@@ -51,9 +51,9 @@ public sealed class WebhookAccessFacts(GuardedService guarded) : IClassFixture<G
         Assert.Single((await guarded.Bob.ReadAsync("/webhooks")).GetProperty("items").EnumerateArray());
     }
 
-    private static async Task<string> AddAsync(HttpClient client, string wish)
+    private static async Task<string> AddAsync(HttpClient client, string body)
     {
-        using var answer = await client.PostTextAsync("/webhooks", wish);
+        using var answer = await client.PostTextAsync("/webhooks", body);
         return (await answer.JsonAsync()).GetProperty("id").GetString()!;
     }
 }

@@ -7,7 +7,7 @@ namespace LoraDrop.Storage.Tests;
 /// <summary>From what happens to jobs to what is sent, in rows.</summary>
 public abstract class WebhookFacts(Database database)
 {
-    private static readonly WebhookWish Everything = new("https://hooks.example.com/loradrop", null, null, null, null);
+    private static readonly WebhookSettings Everything = new("https://hooks.example.com/loradrop", null, null, null, null);
 
     private static readonly AttemptOutcome Delivered = new(204, null, TimeSpan.FromMilliseconds(40)), Failed = new(500, "it answered 500",
         TimeSpan.FromMilliseconds(40)), Gone = new(410, "it wants no more (410)", TimeSpan.FromMilliseconds(40));
@@ -29,7 +29,7 @@ public abstract class WebhookFacts(Database database)
         await second.AddEventAsync(EventLevel.Info, EventType.StageStarted, "starts", """{"stage":"task-adaptation"}""", Cancel);
         await second.SucceedAsync(new([], Result: new RunSummary("{}", 0.9, "accuracy 0.9")), Cancel);
 
-        Assert.Equal(7 - 1, await storage.Outbox.TellAsync(Cancel));
+        Assert.Equal(7 - 1, await storage.Outbox.CreateDeliveriesAsync(Cancel));
         var sent = await DeliveriesAsync(storage);
         Assert.Equal(["job.submitted", "job.started", "job.importance_measured", "job.stage_succeeded", "job.stage_succeeded",
             "job.succeeded"], sent.Select(d => d.Type));
@@ -50,9 +50,9 @@ public abstract class WebhookFacts(Database database)
         await AddAsync(storage, types: ["job.failed", "job.retried"]);
         var job = await storage.Submit();
         await (await storage.Take(job))!.FailAsync(new(FailureCode.Diverged, "The loss is no number."), Cancel);
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         await storage.AsARequest(life => life.RetryAsync(job, Cancel));
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var sent = await DeliveriesAsync(storage);
         Assert.Equal(["job.failed", "job.retried"], sent.Select(d => d.Type));
         Assert.Equal("""{"code":"diverged","message":"The loss is no number."}""", Data(sent[0]).GetProperty("error").GetRawText());
@@ -71,14 +71,14 @@ public abstract class WebhookFacts(Database database)
         var everybodys = await AddAsync(storage, new Caller("root", Role.Admin, "ld_root", null), allOwners: true);
         var late = await storage.Submit();
         await storage.AsARequest(life => life.CancelAsync(late, Cancel));
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var sent = await DeliveriesAsync(storage);
         Assert.DoesNotContain(sent, d => d.JobId == early);
         Assert.Equal(["job.submitted", "job.cancelled"], sent.Where(d => d.WebhookId == all).Select(d => d.Type));
         Assert.Equal(["job.cancelled"], sent.Where(d => d.WebhookId == ends).Select(d => d.Type));
         Assert.Equal(["job.submitted", "job.cancelled"], sent.Where(d => d.WebhookId == everybodys).Select(d => d.Type));
         Assert.DoesNotContain(sent, d => d.WebhookId == off || d.WebhookId == strangers);
-        Assert.Equal(0, await storage.Outbox.TellAsync(Cancel));
+        Assert.Equal(0, await storage.Outbox.CreateDeliveriesAsync(Cancel));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public abstract class WebhookFacts(Database database)
         var webhooks = new[] { await AddAsync(storage), await AddAsync(storage) };
         var jobs = new List<Guid>();
         for (var i = 0; i < 120; i++) jobs.Add(await storage.Submit());
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => storage.Outbox.TellAsync(Cancel))));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => storage.Outbox.CreateDeliveriesAsync(Cancel))));
         var sent = await DeliveriesAsync(storage);
         foreach (var webhook in webhooks)
             Assert.Equal(jobs.Order(), sent.Where(d => d.WebhookId == webhook).Select(d => d.JobId!.Value).Order());
@@ -110,7 +110,7 @@ public abstract class WebhookFacts(Database database)
             return taken.Count; // and never commits
         });
         Assert.Empty(await DeliveriesAsync(storage));
-        Assert.Equal(1, await storage.Outbox.TellAsync(Cancel));
+        Assert.Equal(1, await storage.Outbox.CreateDeliveriesAsync(Cancel));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public abstract class WebhookFacts(Database database)
             using var db = storage.Contexts.CreateDbContext();
             db.Webhooks.Where(w => w.Id == deleted).ExecuteDelete();
         });
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         Assert.Single(await DeliveriesAsync(storage), d => d.WebhookId == kept);
     }
 
@@ -135,7 +135,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         await AddAsync(storage);
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var (id, _) = Assert.Single(await storage.Deliveries.DueAsync([], 10, Cancel));
         var takers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => storage.Deliveries.TakeAsync(id, Cancel))));
         var taken = Assert.Single(takers, taker => taker is not null)!;
@@ -158,7 +158,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         var webhook = await AddAsync(storage);
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var id = (await DeliveriesAsync(storage)).Single().Id;
         foreach (var wait in Deliveries.Waits.Append(TimeSpan.Zero))
         {
@@ -180,14 +180,14 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         var webhook = await AddAsync(storage);
         var refused = await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var id = (await DeliveriesAsync(storage)).Single().Id;
         for (var n = 0; n < 10; n++)
         {
             if (n == 5)
             {
                 await storage.Submit();
-                await storage.Outbox.TellAsync(Cancel);
+                await storage.Outbox.CreateDeliveriesAsync(Cancel);
                 var other = (await DeliveriesAsync(storage)).Single(d => d.JobId != refused).Id;
                 await storage.Deliveries.SettleAsync((await storage.Deliveries.TakeAsync(other, Cancel))!, Delivered, Cancel);
             }
@@ -205,7 +205,7 @@ public abstract class WebhookFacts(Database database)
         var webhook = await AddAsync(storage);
         await storage.Submit();
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var due = await storage.Deliveries.DueAsync([], 10, Cancel);
         await storage.Deliveries.SettleAsync((await storage.Deliveries.TakeAsync(due[0].Id, Cancel))!, Gone, Cancel);
         Assert.Equal(DisabledReason.Gone, (await WebhookAsync(storage, webhook)).Disabled);
@@ -213,7 +213,7 @@ public abstract class WebhookFacts(Database database)
         Assert.Empty(await storage.Deliveries.DueAsync([], 10, Cancel));
         Assert.Null(await storage.Deliveries.TakeAsync(due[1].Id, Cancel));
         await storage.Submit();
-        Assert.Equal(0, await storage.Outbox.TellAsync(Cancel)); // what happens while it is disabled is not kept for it
+        Assert.Equal(0, await storage.Outbox.CreateDeliveriesAsync(Cancel)); // what happens while it is disabled is not kept for it
 
         Assert.Equal("webhook_disabled", (await storage.OnWebhooks(life => life.ReplayAsync(webhook, due[0].Id, Cancel))).Refusal!.Code);
         Assert.Null(
@@ -227,7 +227,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         var webhook = await AddAsync(storage);
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var id = (await DeliveriesAsync(storage)).Single().Id;
         var first = (await storage.Deliveries.TakeAsync(id, Cancel))!;
         await storage.OnWebhooks(life => life.ReplayAsync(webhook, id, Cancel)); // on its way: left alone
@@ -249,7 +249,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         await AddAsync(storage);
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var id = (await DeliveriesAsync(storage)).Single().Id;
         await storage.Deliveries.HandBackAsync((await storage.Deliveries.TakeAsync(id, Cancel))!, Cancel);
         Assert.Equal(id, Assert.Single(await storage.Deliveries.DueAsync([], 10, Cancel)).Id);
@@ -262,7 +262,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         var (slow, quick) = (await AddAsync(storage), await AddAsync(storage));
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         Assert.Equal(quick, Assert.Single(await storage.Deliveries.DueAsync([slow], 10, Cancel)).Webhook);
     }
 
@@ -272,7 +272,7 @@ public abstract class WebhookFacts(Database database)
         await using var storage = await ReadyAsync();
         var webhook = await AddAsync(storage);
         await storage.Submit();
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         var taken = (await storage.Deliveries.TakeAsync((await DeliveriesAsync(storage)).Single().Id, Cancel))!;
         Assert.Null(await storage.OnWebhooks(life => life.DeleteAsync(webhook, Cancel)));
         await storage.Deliveries.SettleAsync(taken, Failed, Cancel); // it was on its way
@@ -288,7 +288,7 @@ public abstract class WebhookFacts(Database database)
         await AddAsync(storage);
         var job = await storage.Submit();
         await storage.AsARequest(life => life.CancelAsync(job, Cancel));
-        await storage.Outbox.TellAsync(Cancel);
+        await storage.Outbox.CreateDeliveriesAsync(Cancel);
         await storage.AsARequest(life => life.PurgeAsync(job, Cancel));
         Assert.Equal(2, (await DeliveriesAsync(storage)).Count);
         await storage.Deliveries.SettleAsync((await storage.Deliveries.TakeAsync((await DeliveriesAsync(storage))[0].Id, Cancel))!,
@@ -392,9 +392,9 @@ public sealed class WebhookOnPostgresFacts() : WebhookFacts(Database.Postgres)
             Message = "has its id, and is not committed" });
         await db.SaveChangesAsync(Cancel);
         await storage.AsARequest(life => life.PauseAsync(quick, Cancel));
-        Assert.Equal(1, await storage.Outbox.TellAsync(Cancel));
+        Assert.Equal(1, await storage.Outbox.CreateDeliveriesAsync(Cancel));
         await transaction.CommitAsync(Cancel);
-        Assert.Equal(1, await storage.Outbox.TellAsync(Cancel));
+        Assert.Equal(1, await storage.Outbox.CreateDeliveriesAsync(Cancel));
         var sent = await storage.Read(rows => rows.Deliveries.OrderBy(d => d.CreatedAt).ThenBy(d => d.Id).ToListAsync(Cancel));
         Assert.Equal([quick, slow], sent.Select(d => d.JobId!.Value));
         Assert.True(sent[0].EventId > sent[1].EventId);

@@ -2,34 +2,34 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Storage;
 
-/// <summary>What a webhook is to be; of a change, what is null stays as it is.</summary>
-/// <param name="Url">Where to send to.</param>
-/// <param name="Types">What it hears of.</param>
-/// <param name="Description">For people; an empty one takes it away.</param>
-/// <param name="AllOwners">Whether it hears of everybody's jobs.</param>
-/// <param name="Enabled">Whether anything is sent.</param>
-public sealed record WebhookWish(string? Url, IReadOnlyList<string>? Types, string? Description, bool? AllOwners, bool? Enabled)
+/// <summary>The settings of a new webhook, or of an update, which leaves null fields unchanged.</summary>
+/// <param name="Url">The receiver's address.</param>
+/// <param name="Types">The event types to receive.</param>
+/// <param name="Description">For people; empty removes it.</param>
+/// <param name="AllOwners">Whether to receive events of everyone's jobs.</param>
+/// <param name="Enabled">Whether deliveries are sent.</param>
+public sealed record WebhookSettings(string? Url, IReadOnlyList<string>? Types, string? Description, bool? AllOwners, bool? Enabled)
 {
     public const int LongestDescription = 255;
 
-    /// <summary>Reads a new one strictly.</summary>
-    /// <exception cref="RefusedInputException">With all faults at once.</exception>
-    public static WebhookWish Parse(string json) =>
+    /// <summary>Parses and validates the settings of a new webhook.</summary>
+    /// <exception cref="RefusedInputException">All faults at once.</exception>
+    public static WebhookSettings Parse(string json) =>
         Read(json, fields => new(fields.RequiredText("url"), fields.Texts("events"), fields.Text("description"), fields.Flag("allOwners"),
             fields.Flag("enabled")));
 
-    /// <summary>Reads a change strictly; a description that is given as null is taken away.</summary>
-    /// <exception cref="RefusedInputException">With all faults at once.</exception>
-    public static WebhookWish ParseChange(string json) =>
+    /// <summary>Parses and validates an update; a null description removes it.</summary>
+    /// <exception cref="RefusedInputException">All faults at once.</exception>
+    public static WebhookSettings ParseChange(string json) =>
         Read(json, fields => new(fields.Text("url"), fields.Texts("events"), fields.IsNull("description") ? "" : fields.Text("description"),
             fields.Flag("allOwners"), fields.Flag("enabled")));
 
-    private static WebhookWish Read(string json, Func<JsonFields, WebhookWish> read)
+    private static WebhookSettings Read(string json, Func<JsonFields, WebhookSettings> read)
     {
         var faults = new List<Fault>();
-        var wish = JsonFields.Read(json, faults, read);
-        faults.AddRange(wish.Faults());
-        return faults.Count == 0 ? wish : throw new RefusedInputException(faults);
+        var settings = JsonFields.Read(json, faults, read);
+        faults.AddRange(settings.Faults());
+        return faults.Count == 0 ? settings : throw new RefusedInputException(faults);
     }
 
     private IEnumerable<Fault> Faults()
