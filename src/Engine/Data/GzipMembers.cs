@@ -123,7 +123,7 @@ internal sealed class GzipMembers : ForwardStream
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)_length);
         if (_window.After(trailer) is { } after) _file.Position = after;
-        else if (_window.WantedMore || (_window.AtEnd && _window.EndsWithin(trailer))) throw CutOff();
+        else if (_window.ReadPastEnd || (_window.AtEnd && _window.EndsWithin(trailer))) throw CutOff();
         else
             throw new InvalidDataException(
                 "its packed data is cut off or damaged: checksum and length of what it unpacks to are not those in its trailer");
@@ -143,22 +143,22 @@ internal sealed class GzipMembers : ForwardStream
     private sealed class Window(Stream file) : ForwardStream
     {
         /// <summary>More than <see cref="DeflateStream"/> requests at a time, plus a trailer.</summary>
-        private const int Ahead = 1 << 14;
+        private const int BlockSize = 1 << 14;
 
-        private readonly byte[] _last = new byte[2 * Ahead];
+        private readonly byte[] _last = new byte[2 * BlockSize];
         private int _held;
 
         public bool AtEnd => file.Position >= file.Length;
 
         /// <summary>Whether more was requested than the file has: its last member is truncated.</summary>
-        public bool WantedMore { get; private set; }
+        public bool ReadPastEnd { get; private set; }
 
         public void Restart() => _held = 0;
 
         public override int Read(Span<byte> buffer)
         {
-            var read = file.Read(buffer[..Math.Min(buffer.Length, Ahead)]);
-            WantedMore |= read == 0 && buffer.Length > 0;
+            var read = file.Read(buffer[..Math.Min(buffer.Length, BlockSize)]);
+            ReadPastEnd |= read == 0 && buffer.Length > 0;
             Hold(buffer[..read]);
             return read;
         }
@@ -187,7 +187,7 @@ internal sealed class GzipMembers : ForwardStream
         {
             if (_held + read.Length > _last.Length)
             {
-                var keep = Math.Min(_held, Ahead);
+                var keep = Math.Min(_held, BlockSize);
                 _last.AsSpan(_held - keep, keep).CopyTo(_last);
                 _held = keep;
             }

@@ -55,13 +55,13 @@ internal sealed class AddedTokens
                 yield return piece;
                 continue;
             }
-            var begins = piece.Begins && !LosesItsBeginning(piece.Text);
+            var begins = piece.Begins && !DropsFirstLetter(piece.Text);
             foreach (var part in _afterNormalizing.Split(_normalize(piece.Text), begins)) yield return part;
         }
     }
 
     /// <summary>Whether normalising drops the first letter, so that the rest does not begin the text.</summary>
-    private bool LosesItsBeginning(string text) =>
+    private bool DropsFirstLetter(string text) =>
         !char.IsAsciiLetterOrDigit(text[0]) && Rune.TryGetRuneAt(text, 0, out var first) && _normalize(first.ToString()).Length == 0;
 
     private sealed class Finder

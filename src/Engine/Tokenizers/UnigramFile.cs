@@ -38,7 +38,7 @@ internal static class UnigramFile
         "CamembertTokenizer" => Camembert(model, names),
         "AlbertTokenizer" => Albert(model, names),
         "DebertaV2Tokenizer" => Deberta(model, names),
-        _ when Path.GetFileName(model.File) == "tokenizer.model" && Stated(names) is null or "LlamaTokenizer" => AsItIs(model, names),
+        _ when Path.GetFileName(model.File) == "tokenizer.model" && Stated(names) is null or "LlamaTokenizer" => AsStored(model, names),
         _ => throw Unknown(model, names.Config["tokenizer_class"]),
     };
 
@@ -124,7 +124,7 @@ internal static class UnigramFile
     }
 
     /// <summary>Uses only what the file says, with Llama's tokens around each text.</summary>
-    private static TokenizerSteps AsItIs(Contents model, SpecialTokenNames names)
+    private static TokenizerSteps AsStored(Contents model, SpecialTokenNames names)
     {
         var words = new UnigramModel([.. Scored(model.Pieces)], UnknownId(model), model.HasBytes, model.File);
         var normalize = Normalizers.InOrder([.. Map(model), .. model.SingleBlanks ? OneBlank(PreTokenizers.Blank) : []]);
