@@ -19,8 +19,8 @@ internal interface IWordModel
     /// <summary>The token for anything missing from the vocabulary, or null.</summary>
     string? UnknownToken { get; }
 
-    /// <summary>Length of the longest known prefix of a word that can be tokenized independently of the rest; at least 1, and by default
-    /// the whole word.</summary>
+    /// <summary>Length of a prefix of a word that can be tokenized independently of the rest; at least 1, by default the
+    /// whole word.</summary>
     int IndependentLength(ReadOnlySpan<char> word) => word.Length;
 
     /// <summary>Appends the ids of one word. Thread-safe.</summary>

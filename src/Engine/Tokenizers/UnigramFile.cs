@@ -62,7 +62,7 @@ internal static class UnigramFile
     private static TokenizerSteps XlmRoberta(Contents model, SpecialTokenNames names) =>
         Roberta(model, names, [("<s>", 0), ("<pad>", 0), ("</s>", 0), ("<unk>", 0), .. Scored(model.Pieces.Skip(3)), ("<mask>", 0)], []);
 
-    /// <summary>The model's own unknown piece is moved far below the others.</summary>
+    /// <summary>The model's own unknown piece is scored far below the others, so that it is not used.</summary>
     private static TokenizerSteps Camembert(Contents model, SpecialTokenNames names)
     {
         List<(string, double)> first = [("<s>NOTUSED", 0), ("<pad>", 0), ("</s>NOTUSED", 0), ("<unk>", 0), ("<unk>NOTUSED", -100)];
@@ -83,7 +83,7 @@ internal static class UnigramFile
             Decoders.Metaspace(PreTokenizers.Blank, prefix: true));
     }
 
-    /// <summary>ALBERT's: lower-cased, without accents unless keep_accents; pieces like <c>1,</c> are not used.</summary>
+    /// <summary>ALBERT's: lower-cased, without accents unless keep_accents; pieces like <c>1,</c> are scored far below the others.</summary>
     private static TokenizerSteps Albert(Contents model, SpecialTokenNames names)
     {
         var pieces = Scored(model.Pieces).ToList();
