@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>The numbers of a LoRA: rank r, alpha (ΔW is scaled by alpha/r), and the dropout before A.</summary>
+/// <summary>LoRA's hyperparameters: rank r, alpha (ΔW is scaled by alpha/r), and the dropout before A.</summary>
 public sealed record LoraShape(int Rank, double Alpha, double Dropout = 0)
 {
     public double Scale => Alpha / Rank;
 }
 
-/// <summary>Everything trainable, placed on a frozen model by a sharing plan: own LoRAs, one shared LoRA per module type, and the
-/// head.</summary>
+/// <summary>All trainable parameters, placed on a frozen model according to a sharing plan: own LoRAs, one shared LoRA per module type, and
+/// the head.</summary>
 /// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); a shared pair is
 /// <c>shared.query.lora_A.weight</c>.</remarks>
 public sealed class Adapter : IDisposable
@@ -21,13 +21,13 @@ public sealed class Adapter : IDisposable
     private readonly IReadOnlyList<AdapterSite> _sites;
     private readonly List<(Linear Layer, Tensor Weight, Tensor? Bias)> _frozenHead = [];
 
-    /// <summary>Places a fresh adapter: A Kaiming uniform, B zero, the head as the model has it; so it changes nothing until it is
-    /// trained.</summary>
-    /// <param name="model">The frozen model; it carries one adapter at a time.</param>
-    /// <param name="sites">Where adapters may sit.</param>
-    /// <param name="plan">Which of them gets what.</param>
+    /// <summary>Places a new adapter: A Kaiming uniform, B zero, the head as in the model, so that it has no effect before
+    /// training.</summary>
+    /// <param name="model">The frozen model; it holds one adapter at a time.</param>
+    /// <param name="sites">The possible sites.</param>
+    /// <param name="plan">Assigns pairs to sites.</param>
     /// <param name="lora">Rank, alpha, dropout.</param>
-    /// <param name="trainHead">Whether the head learns too.</param>
+    /// <param name="trainHead">Whether to train the head.</param>
     /// <param name="seed">Seeds A.</param>
     /// <exception cref="RefusedInputException">The rank exceeds a layer's width.</exception>
     public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, LoraShape lora, bool trainHead, long seed)
@@ -51,7 +51,7 @@ public sealed class Adapter : IDisposable
 
     public FlatParameters Parameters { get; }
 
-    /// <summary>How many of the trained numbers, from the first on, are LoRA's; the head's follow.</summary>
+    /// <summary>Number of LoRA's trained numbers, which come first; the head's follow.</summary>
     public long AdapterNumbers { get; }
 
     public IReadOnlyList<AdapterSite> Sites => _sites;
@@ -60,8 +60,8 @@ public sealed class Adapter : IDisposable
 
     public ParameterCounts Counts => ParameterCounts.Of(Plan, Width, Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
 
-    /// <summary>What PEFT would hold: every site's pair by its own name, the shared pair copied to each of its users, zeros where there is
-    /// none, and the head.</summary>
+    /// <summary>The tensors in PEFT's form: each site's pair under its own name, the shared pair copied to each of its users, zeros where
+    /// there is no pair, and the head.</summary>
     public IReadOnlyDictionary<string, Tensor> Expanded()
     {
         var tensors = Parameters.Names.Where(name => !name.Contains(".lora_")).ToDictionary(name => name, name => Parameters[name]);
@@ -73,7 +73,7 @@ public sealed class Adapter : IDisposable
         return tensors;
     }
 
-    /// <summary>Sets every trained number from named tensors: a compact file's, or an expanded one's.</summary>
+    /// <summary>Sets all trained numbers from named tensors, of a compact or an expanded file.</summary>
     /// <exception cref="RefusedInputException">One is missing or has another shape.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> tensors, string source)
     {
@@ -89,7 +89,7 @@ public sealed class Adapter : IDisposable
         }
     }
 
-    /// <summary>Takes the adapter off the model again, and frees it.</summary>
+    /// <summary>Removes the adapter from the model, and frees it.</summary>
     public void Dispose()
     {
         foreach (var site in _sites) site.Linear.Lora = null;

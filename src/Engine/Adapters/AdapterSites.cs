@@ -2,16 +2,16 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>A linear layer that an adapter sits on, and what it is called: module type and layer.</summary>
+/// <summary>A linear layer that an adapter can be placed on, identified by module type and layer.</summary>
 public sealed record AdapterSite(Site Site, Linear Linear);
 
-/// <summary>Finds the layers that target names mean.</summary>
+/// <summary>Finds the layers that target names match.</summary>
 public static class AdapterSites
 {
-    /// <summary>The layers of the model that targets mean (<see cref="LoraFit.Chosen"/>).</summary>
+    /// <summary>The layers of the model that targets match (<see cref="LoraFit.Chosen"/>).</summary>
     /// <param name="model">The model.</param>
     /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, <c>all-linear</c>, …</param>
-    /// <exception cref="RefusedInputException">A target matches nothing; the fault lists what there is.</exception>
+    /// <exception cref="RefusedInputException">A target matches nothing; the fault lists the available names.</exception>
     public static IReadOnlyList<AdapterSite> Find(FrozenModel model, IReadOnlyList<string> targets)
     {
         var all = All(model);
@@ -22,7 +22,7 @@ public static class AdapterSites
         return [.. all.Where(site => chosen.Contains(site.Linear.Path))];
     }
 
-    /// <summary>Refuses a rank that is no reduction.</summary>
+    /// <summary>Refuses a rank that does not reduce the number of parameters.</summary>
     public static void CheckRank(IReadOnlyList<AdapterSite> sites, int rank)
     {
         if (LoraFit.RankFault(rank, [.. sites.Select(Module)]) is { } fault) throw new RefusedInputException([fault]);
@@ -32,8 +32,8 @@ public static class AdapterSites
     public static IReadOnlyList<AdapterSite> All(FrozenModel model) =>
         [.. Enumerable.Range(0, model.Config.Layers).SelectMany(layer => Named(model.Backbone.LinearsOf(layer).ToArray(), layer))];
 
-    /// <summary>The last part of a layer's path where that is unique among its neighbours (query), else all of it from the layer's number
-    /// on (attention.output.dense).</summary>
+    /// <summary>The last part of a layer's path if unique among its neighbours (query), else everything after the layer's number
+    /// (attention.output.dense).</summary>
     internal static string TypeOf(string path, IEnumerable<string> neighbours, string number)
     {
         string Last(string path) => path[(path.LastIndexOf('.') + 1)..];

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>What a compact adapter file says of itself: whose pair sits where.</summary>
+/// <summary>A compact adapter file's metadata: the pair of each layer.</summary>
 /// <param name="Rank">r.</param>
 /// <param name="Alpha">α; ΔW is scaled by α/r.</param>
 /// <param name="TrainsHead">Whether the head is in the file.</param>
@@ -21,7 +21,7 @@ public sealed record CompactMap(int Rank, double Alpha, bool TrainsHead,
             type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
 }
 
-/// <summary>An adapter as it was trained, in one safetensors file: the shared pair once, with the map of who uses it.</summary>
+/// <summary>An adapter as trained, in one safetensors file: the shared pair once, with the map of its users.</summary>
 public static class CompactAdapter
 {
     public const string FileName = "adapter_compact.safetensors";
@@ -32,8 +32,8 @@ public static class CompactAdapter
         adapter.Parameters.Names.ToDictionary(name => name, name => adapter.Parameters[name]),
         new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter), JsonText.Options) });
 
-    /// <summary>Places a compact file on a model.</summary>
-    /// <exception cref="RefusedInputException">The file is no compact adapter, or does not fit the model.</exception>
+    /// <summary>Reads a compact file and places it on a model.</summary>
+    /// <exception cref="RefusedInputException">The file is not a compact adapter, or does not fit the model.</exception>
     public static Adapter Read(string path, FrozenModel model)
     {
         using var file = SafeTensorsFile.Open(path);
@@ -63,7 +63,7 @@ public static class CompactAdapter
         {
             if (JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options) is { Rank: > 0, Places.Count: > 0 } map) return map;
         }
-        catch (JsonException) { } // refused below, as what is there but holds nothing
+        catch (JsonException) { } // refused below, as an empty value
         throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its map of who shares what cannot be read");
     }
 }

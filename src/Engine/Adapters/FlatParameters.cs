@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>Everything that is trained, as views into one flat buffer, so that an optimiser step is a dozen operations whatever the number
+/// <summary>All trained parameters, as views into one flat buffer, so that an optimiser step is a dozen operations regardless of the number
 /// of tensors.</summary>
-/// <remarks>Each view's gradient is a view into <see cref="Gradients"/>, which the backward pass adds into; so gradients are set to
-/// zero, never to null.</remarks>
+/// <remarks>Each view's gradient is a view into <see cref="Gradients"/>, which the backward pass adds to; so gradients are zeroed, never
+/// set to null.</remarks>
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, Tensor> _views = [];
     private readonly List<Tensor> _gradientViews = [];
     private readonly List<string> _names = [];
 
-    /// <param name="shapes">Names and shapes, in the order in which they lie in the buffer.</param>
-    /// <param name="device">Where the buffer lies.</param>
+    /// <param name="shapes">Names and shapes, in buffer order.</param>
+    /// <param name="device">The buffer's device.</param>
     public FlatParameters(IReadOnlyList<(string Name, long[] Shape)> shapes, Device device)
     {
         static long Size(long[] shape) => shape.Aggregate(1L, (product, n) => product * n);
@@ -42,7 +42,7 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Their gradients (N).</summary>
     public Tensor Gradients { get; }
 
-    /// <summary>Names, in the order of the buffer.</summary>
+    /// <summary>Names, in buffer order.</summary>
     public IReadOnlyList<string> Names => _names;
 
     /// <summary>The view of one tensor, in its own shape.</summary>

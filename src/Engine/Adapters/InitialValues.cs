@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>Random starting values. Each tensor has its own stream by seed and name, so a LoRA starts the same whatever other LoRAs
-/// exist.</summary>
+/// <summary>Random initial values. Each tensor has its own stream, determined by seed and name, so a LoRA starts the same regardless of
+/// other LoRAs.</summary>
 public static class InitialValues
 {
-    /// <summary>Kaiming uniform with a = √5: uniform in ±1/√d, where LoRA's A starts (Hu et al. 2021).</summary>
+    /// <summary>Kaiming uniform with a = √5: uniform in ±1/√d, LoRA's initialisation of A (Hu et al. 2021).</summary>
     /// <param name="shape">(r, d).</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="name">The tensor's name.</param>

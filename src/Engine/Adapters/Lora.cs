@@ -2,11 +2,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>One low-rank pair: ΔW = (α/r)·BA (Hu et al. 2021). It may sit on one layer or be shared by many.</summary>
+/// <summary>One low-rank pair: ΔW = (α/r)·BA (Hu et al. 2021). Used by one layer or shared by several.</summary>
 /// <param name="A">Down to rank: (r, d), float32.</param>
 /// <param name="B">Up again: (k, r), float32.</param>
 /// <param name="scale">α/r.</param>
-/// <param name="dropout">Share of x that training drops before A.</param>
+/// <param name="dropout">Fraction of x dropped before A in training.</param>
 /// <param name="masks">Source of the dropout masks.</param>
 public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, DropoutMasks masks)
 {
@@ -21,7 +21,7 @@ public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, Dropo
     public Tensor Down(Tensor x) =>                                              // x: (…, d)
         nn.functional.linear(masks.Drop(x.to(A.dtype), dropout), A);             // (…, r)
 
-    /// <summary>h + (α/r)·B·Ax, in the precision of h; where that is the adapter's own, it is added into h.</summary>
+    /// <summary>h + (α/r)·B·Ax, in the precision of h; added to h in place if that is the adapter's own.</summary>
     public Tensor Up(Tensor Ax, Tensor h)                                        // Ax: (N, r), h: (N, k), fresh
     {
         using var scope = NewDisposeScope();

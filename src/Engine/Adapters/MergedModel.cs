@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>The base model with the adapter added into its weights, as a model folder that needs no adapter any more.</summary>
+/// <summary>The base model with the adapter merged into its weights, as a model folder that needs no adapter.</summary>
 public static class MergedModel
 {
-    private const long LargestShard = 5_000_000_000; // transformers' own
+    private const long LargestShard = 5_000_000_000; // transformers' default
     private const string WeightsFile = "model.safetensors";
 
-    /// <summary>Writes W + (α/r)·BA for every adapted layer, the trained head, everything else as it was, and the tokenizer.</summary>
-    /// <remarks>Weights keep the element type that they are stored in: what is added is added in float32 and rounded once. One tensor at a
-    /// time is in memory.</remarks>
+    /// <summary>Writes W + (α/r)·BA for every adapted layer, the trained head, all other weights unchanged, and the tokenizer.</summary>
+    /// <remarks>Weights keep their stored element type: the sum is computed in float32 and rounded once. Only one tensor at a time is in
+    /// memory.</remarks>
     /// <param name="baseModel">The base model's folder.</param>
     /// <param name="model">The base model, with the adapter on it.</param>
     /// <param name="adapter">The adapter.</param>
-    /// <param name="folder">Where to; created if need be.</param>
-    /// <param name="labels">Names of the classes, if there are any.</param>
-    /// <param name="ends">For a language model, tokens that end its answers besides those of the base model.</param>
-    /// <param name="largestShard">Bytes of a file of weights; more are several files with an index.</param>
+    /// <param name="folder">The output folder; created if missing.</param>
+    /// <param name="labels">The class names, or null.</param>
+    /// <param name="ends">For a language model, tokens that end its answers, in addition to the base model's.</param>
+    /// <param name="largestShard">The largest weight file in bytes; larger models are split into shards with an index.</param>
     public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels,
         IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
@@ -30,7 +30,7 @@ public static class MergedModel
             File.Copy(Path.Combine(baseModel, name), Path.Combine(folder, name), overwrite: true);
         }
         using var files = WeightFiles.Open(baseModel);
-        // a bare model is saved without
+        // a bare model is saved without the prefix
         var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}.";
         var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];
         var loras = adapter.Sites.Where(site => site.Linear.Lora is not null)
@@ -94,7 +94,7 @@ public static class MergedModel
         config["architectures"] = new JsonArray(model.ClassName);
         config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] =
             type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
-        // transformers classifies no batch without one
+        // transformers cannot classify batches without one
         if (model is SequenceClassifier && config["pad_token_id"] is null) config["pad_token_id"] = model.Config.PadId;
         if (model is SequenceClassifier classifier)
             Name(config, classifier, labels ?? [.. Enumerable.Range(0, classifier.Classes).Select(i => $"LABEL_{i}")]);

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Adapters;
 
 /// <summary>An adapter folder in the format of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors.</summary>
-/// <remarks>safetensors cannot give one tensor two names, and serving engines expect one rank and one alpha for all layers; so the
+/// <remarks>safetensors cannot store one tensor under two names, and serving engines expect one rank and alpha for all layers; so the
 /// shared pair is written for each layer that uses it, and a layer without a LoRA gets zeros (<see cref="Adapter.Expanded"/>).</remarks>
 public static class PeftAdapter
 {
@@ -18,8 +18,7 @@ public static class PeftAdapter
     private static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>What must be left at its default for a LoRA to be the plain one that is read here; the fields are those of PEFT
-    /// 0.20.</summary>
+    /// <summary>Fields that must have their defaults for the plain LoRA supported here; the fields are those of PEFT 0.20.</summary>
     private static readonly string[] MustBeUnset =
     [
         "use_dora", "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out",
@@ -27,18 +26,17 @@ public static class PeftAdapter
         "lora_bias", "use_qalora", "use_bdlora", "arrow_config", "monteclora_config", "alora_invocation_tokens",
     ];
 
-    /// <summary>The initial values of A and B that leave the base weights alone, next to true and false.</summary>
-    /// <remarks>PiSSA, OLoRA, CorDA and LoftQ change the base weights as well, and PEFT does so again whenever it loads such an adapter.
-    /// Added to the published
-    /// weights, what they trained is another model.</remarks>
+    /// <summary>Initialisations of A and B that leave the base weights unchanged, besides true and false.</summary>
+    /// <remarks>PiSSA, OLoRA, CorDA and LoftQ also change the base weights, and PEFT does so again whenever it loads such an adapter. On
+    /// the published weights their adapter would be a different model.</remarks>
     private static readonly string[] HarmlessInitialValues = ["gaussian", "eva", "orthogonal"];
 
-    /// <summary>Writes the two files; weights first, so that a folder with a configuration is complete.</summary>
+    /// <summary>Writes the two files, weights first, so that a folder with a configuration is complete.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="model">The model that the adapter sits on.</param>
-    /// <param name="adapter">What was trained.</param>
-    /// <param name="targets">The target names that were asked for.</param>
-    /// <param name="baseModel">How the base model is called.</param>
+    /// <param name="adapter">The trained adapter.</param>
+    /// <param name="targets">The requested target names.</param>
+    /// <param name="baseModel">The base model's name.</param>
     public static void Write(string folder, FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +44,7 @@ public static class PeftAdapter
         WholeFile.WriteText(Path.Combine(folder, ConfigFile), Config(model, adapter, targets, baseModel).ToJsonString(Indented));
     }
 
-    /// <summary>The configuration that PEFT 0.13 writes for the same adapter.</summary>
+    /// <summary>The configuration as PEFT 0.13 writes it for the same adapter.</summary>
     private static JsonObject Config(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
         var plainTask = adapter.TrainsHead || model is LanguageModel; // otherwise PEFT gets the class instead of a task
@@ -77,16 +75,16 @@ public static class PeftAdapter
             ["r"] = adapter.Shape.Rank,
             ["rank_pattern"] = new JsonObject(),
             ["revision"] = null,
-            ["target_modules"] = Texts(Exact(model, adapter, targets)),
+            ["target_modules"] = Texts(ExactTargets(model, adapter, targets)),
             ["task_type"] = plainTask ? model.PeftTask : null,
             ["use_dora"] = false,
             ["use_rslora"] = false,
         };
     }
 
-    /// <summary>The targets as given where PEFT would match just the same layers by them; else their module types, where it would by these;
-    /// else each layer by its whole path.</summary>
-    private static IEnumerable<string> Exact(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets)
+    /// <summary>The targets as given if PEFT would match exactly the same layers; else their module types, on the same condition; else each
+    /// layer's full path.</summary>
+    private static IEnumerable<string> ExactTargets(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets)
     {
         string[] sites = [.. adapter.Sites.Select(site => site.Linear.Path)],
             all = [.. AdapterSites.All(model).Select(site => site.Linear.Path), .. model.Head.Select(layer => layer.Path)];
@@ -98,8 +96,9 @@ public static class PeftAdapter
 
     private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];
 
-    /// <summary>Places an adapter folder on a model: ours, or a plain LoRA that PEFT wrote.</summary>
-    /// <exception cref="RefusedInputException">The folder is no adapter, an adapter of another kind, or does not fit the model.</exception>
+    /// <summary>Reads an adapter folder and places it on a model: our own, or a plain LoRA written by PEFT.</summary>
+    /// <exception cref="RefusedInputException">The folder is not an adapter, is of an unsupported kind, or does not fit the
+    /// model.</exception>
     public static Adapter Read(string folder, FrozenModel model)
     {
         var config = ReadConfig(folder);

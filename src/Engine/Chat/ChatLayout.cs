@@ -4,18 +4,17 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Chat;
 
-/// <summary>One chat template: renders messages as text, and knows what it can render.</summary>
+/// <summary>One chat template: renders messages as text, and knows which forms it can render.</summary>
 /// <remarks>
-/// Templates differ in the form that they take a message in: a content as text or as a list of parts, the arguments of a call as an object
-/// or as JSON, no content as null or as an empty text.
-/// transformers hands over whatever the data has, and much of it fails or comes out wrong. Here a short conversation is tried in each form,
-/// once, and messages are given in one that works.
+/// Templates differ in the form of message they accept: content as text or as a list of parts, the arguments of a call as an object or as
+/// JSON, missing content as null or as an empty text. transformers passes on whatever the data has, and much of it fails or is rendered
+/// wrongly. Here a short conversation is tried once in each form, and messages are passed in one that works.
 /// </remarks>
 internal sealed class ChatLayout
 {
     private const string Key = "probe_key", Value = "probe_value", Function = "probe_name";
 
-    /// <summary>What a row cannot set: the messages, and what the template's own functions and tokens are called.</summary>
+    /// <summary>Names a row cannot set: the messages, and the template's own functions and tokens.</summary>
     private static readonly string[] Reserved = ["messages", "tools", "add_generation_prompt", "continue_final_message",
         "raise_exception", "strftime_now", "namespace", "dict", "range"];
 
@@ -33,24 +32,24 @@ internal sealed class ChatLayout
         _calls = new(FormOfCalls);
     }
 
-    /// <summary>Where the template is from.</summary>
+    /// <summary>The template's source, for error messages.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the template reads its tools.</summary>
+    /// <summary>Whether the template reads tools.</summary>
     public bool HasPlaceForTools => _names.Variables.Contains("tools");
 
-    /// <summary>Whether the template takes a variable from outside.</summary>
+    /// <summary>Whether the template reads a variable from outside.</summary>
     public bool Takes(string variable) => _names.Variables.Contains(variable) && !Reserved.Contains(variable)
         && !_tokens.ContainsKey(variable);
 
     /// <summary>Whether the template reads a field of a message.</summary>
     public bool Reads(string field) => field is "role" or "content" or ChatMessage.ToolCalls || _names.Says(field);
 
-    /// <summary>The role that a message is given to the template under: a developer's is a system message where the template does not know
-    /// developers, as OpenAI defines it.</summary>
+    /// <summary>The role under which a message is passed to the template: a developer message becomes a system message if the template does
+    /// not know developers, as OpenAI defines it.</summary>
     public string RoleOf(ChatMessage message) => message.Role == "developer" && !_names.Says("developer") ? "system" : message.Role;
 
-    /// <summary>A message in a form that the template can render.</summary>
+    /// <summary>Converts a message to a form that the template can render.</summary>
     public ChatMessage Fitted(ChatMessage message)
     {
         var role = RoleOf(message);
@@ -66,11 +65,11 @@ internal sealed class ChatLayout
     }
 
     /// <param name="messages">The messages, as JSON.</param>
-    /// <param name="answer">Whether the assistant is to answer now.</param>
-    /// <param name="variables">What else the template is given.</param>
-    /// <param name="today">The time of <c>strftime_now</c>; null: there is no such function, so that what is learnt does not hang on the
-    /// day.</param>
-    /// <exception cref="JinjaException">The template refuses the messages, or cannot lay them out.</exception>
+    /// <param name="answer">Whether to prompt for the assistant's answer.</param>
+    /// <param name="variables">Further variables of the template.</param>
+    /// <param name="today">The time of <c>strftime_now</c>; null removes the function, so that training does not depend on the
+    /// date.</param>
+    /// <exception cref="JinjaException">The template refuses the messages, or cannot render them.</exception>
     public string Render(IReadOnlyList<JsonNode?> messages, bool answer, IEnumerable<KeyValuePair<string, JsonNode?>> variables,
         DateTimeOffset? today = null)
     {
@@ -108,7 +107,7 @@ internal sealed class ChatLayout
 
     private static JsonArray Parts(string text) => new(new JsonObject { ["type"] = "text", ["text"] = text });
 
-    /// <summary>Whether the template writes what a message of a role says, given as text or as parts.</summary>
+    /// <summary>Whether the template renders the content of a role's messages, given as text or as parts.</summary>
     private bool Reads(string role, bool parts) => _reads.GetOrAdd((role, parts), asked =>
     {
         JsonNode Said(string text) => asked.Parts ? Parts(text) : text;
@@ -124,8 +123,8 @@ internal sealed class ChatLayout
 
     private static bool Has(string text, string part) => text.Contains(part, StringComparison.Ordinal);
 
-    /// <summary>The first form of a call that the template writes; where it writes none, an empty text is the content that breaks the
-    /// fewest.</summary>
+    /// <summary>The first form of call that the template renders; if it renders none, an empty text as content, which breaks the fewest
+    /// templates.</summary>
     private CallForm FormOfCalls()
     {
         foreach (var asText in new[] { false, true })
@@ -136,8 +135,8 @@ internal sealed class ChatLayout
         return new(false, true, false);
     }
 
-    /// <summary>A Python dictionary in the text (<c>{'city': …}</c>), JSON within JSON, or None for what was not said, is a call that was
-    /// written wrong.</summary>
+    /// <summary>A Python dictionary in the text (<c>{'city': …}</c>), JSON within JSON, or None for missing content means that the call is
+    /// rendered wrongly.</summary>
     private bool Writes(CallForm form) => TryRender([Message("user", "question"), Call(form)]) is { } text
         && Has(text, Function) && Has(text, Key) && Has(text, Value)
         && !Has(text, "None") && !Has(text, $"'{Key}'") && !Has(text, $"\\\"{Key}");
@@ -171,7 +170,7 @@ internal sealed class ChatLayout
         }
         catch (JinjaException)
         {
-            return null; // what the template cannot do is what is asked here
+            return null; // the probe shows that the template does not support this
         }
     }
 
@@ -224,9 +223,9 @@ internal sealed class ChatLayout
         return text.ToString();
     }
 
-    /// <summary>How calls are given to a template.</summary>
-    /// <param name="AsNull">Whether a call without text may have null as its content.</param>
-    /// <param name="AsEmpty">Whether it may have an empty text.</param>
-    /// <param name="AsText">Whether arguments are given as JSON (DeepSeek-V3 appends them to a text) instead of as an object.</param>
+    /// <summary>The form of calls passed to a template.</summary>
+    /// <param name="AsNull">Whether the content of a call without text may be null.</param>
+    /// <param name="AsEmpty">Whether it may be an empty text.</param>
+    /// <param name="AsText">Whether arguments are passed as JSON (DeepSeek-V3 appends them to a text) instead of as an object.</param>
     private sealed record CallForm(bool AsNull, bool AsEmpty, bool AsText);
 }

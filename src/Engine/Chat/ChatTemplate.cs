@@ -3,10 +3,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Chat;
 
-/// <summary>A model's format for conversations: the Jinja template that its tokenizer comes with, and perhaps another for
-/// conversations with tools.</summary>
-/// <remarks>Templates are run by an interpreter of our own that knows what chat templates use and nothing else: no files, no reflection, a
-/// bound on steps, depth and output.</remarks>
+/// <summary>A model's format for conversations: its tokenizer's Jinja template, and optionally a second one for conversations with
+/// tools.</summary>
+/// <remarks>Templates run in our own interpreter, limited to what chat templates use: no files, no reflection, and bounds on steps, depth
+/// and output.</remarks>
 public sealed class ChatTemplate
 {
     private const string TemplateFile = "chat_template.jinja", TemplateJson = "chat_template.json";
@@ -18,25 +18,25 @@ public sealed class ChatTemplate
 
     private ChatTemplate(ChatLayout usual, ChatLayout? toolUse) => (_default, _toolUse) = (usual, toolUse);
 
-    /// <summary>The further templates that are read: one for conversations with tools.</summary>
+    /// <summary>Additional templates: one for conversations with tools.</summary>
     internal static IReadOnlyList<string> MoreFiles { get; } = [$"{MoreFolder}/{ToolUse}.jinja"];
 
     /// <summary>Reads a template.</summary>
-    /// <param name="path">Where it is from, for faults.</param>
+    /// <param name="path">Its source, for error messages.</param>
     /// <param name="template">Its text.</param>
-    /// <param name="tokens">Special tokens by the names that templates know: <c>bos_token</c>, ….</param>
-    /// <param name="toolUse">The template for conversations with tools, where there is one of its own.</param>
-    /// <exception cref="RefusedInputException">It is malformed, or uses what chat templates do not.</exception>
+    /// <param name="tokens">Special tokens by their template variable: <c>bos_token</c>, ….</param>
+    /// <param name="toolUse">A separate template for conversations with tools, or null.</param>
+    /// <exception cref="RefusedInputException">It is malformed, or uses unsupported features.</exception>
     public static ChatTemplate Of(string path, string template, IReadOnlyDictionary<string, string> tokens,
         (string Path, string Template)? toolUse = null) =>
         new(LayoutOf(path, template, tokens), toolUse is { } other ? LayoutOf(other.Path, other.Template, tokens) : null);
 
-    /// <summary>Whether a model's folder has a template, readable or not.</summary>
+    /// <summary>Whether a model's folder has a template, valid or not.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, TemplateFile)) || !Stored(folder).IsAbsent;
 
     /// <summary>The template of a model's folder: chat_template.jinja, else chat_template.json, else <c>chat_template</c> in
-    /// tokenizer_config.json; null where there is none. One for tools is
-    /// <c>tool_use</c> beside <c>default</c> there, or additional_chat_templates/tool_use.jinja.</summary>
+    /// tokenizer_config.json, or null. The one for tools is <c>tool_use</c> beside <c>default</c> there, or
+    /// additional_chat_templates/tool_use.jinja.</summary>
     /// <exception cref="RefusedInputException">It cannot be read.</exception>
     public static ChatTemplate? Load(string folder)
     {
@@ -76,15 +76,14 @@ public sealed class ChatTemplate
         return (File.Exists(json) ? JsonField.Read(json) : SpecialTokenNames.Read(folder).Config)["chat_template"];
     }
 
-    /// <summary>The template that renders a conversation: with tools, the one for tools, if the model has one (as transformers
-    /// chooses).</summary>
+    /// <summary>The template for a conversation: with tools, the one for tools if the model has one (as in transformers).</summary>
     private ChatLayout LayoutFor(Conversation conversation) => conversation.Tools is null ? _default : _toolUse ?? _default;
 
-    /// <summary>Whether the template of a conversation reads tools.</summary>
+    /// <summary>Whether the template for a conversation reads tools.</summary>
     internal bool HasPlaceForTools(Conversation conversation) => LayoutFor(conversation).HasPlaceForTools;
 
-    /// <summary>A conversation as its template takes it: messages in a form that it can render, and of the row's further fields those that
-    /// it reads. What is fitted already stays as it is.</summary>
+    /// <summary>Converts a conversation to the form its template accepts: messages that it can render, and only the further fields that it
+    /// reads. Idempotent.</summary>
     public Conversation Fitted(Conversation conversation)
     {
         var layout = LayoutFor(conversation);
@@ -94,8 +93,8 @@ public sealed class ChatTemplate
         return conversation with { Messages = [.. conversation.Messages.Select(layout.Fitted)], Variables = variables, Others = [] };
     }
 
-    /// <summary>What a conversation has that its template does not read, by path: <c>id</c>, <c>messages[].name</c>. Tools
-    /// are not among it.</summary>
+    /// <summary>Fields of a conversation that its template does not read, by path: <c>id</c>, <c>messages[].name</c>. Excludes
+    /// tools.</summary>
     internal IEnumerable<string> NotUsed(Conversation conversation)
     {
         var layout = LayoutFor(conversation);
@@ -104,14 +103,14 @@ public sealed class ChatTemplate
             .Concat(conversation.NotRead(layout.Reads));
     }
 
-    /// <summary>Whether messages of a developer are given to the template as system messages.</summary>
-    internal bool Renames(Conversation conversation) => LayoutFor(conversation) is var layout
+    /// <summary>Whether developer messages are passed to the template as system messages.</summary>
+    internal bool RenamesDeveloper(Conversation conversation) => LayoutFor(conversation) is var layout
         && conversation.Messages.Any(message => layout.RoleOf(message) != message.Role);
 
-    /// <summary>A conversation as text.</summary>
+    /// <summary>Renders a conversation as text.</summary>
     /// <param name="conversation">A conversation, <see cref="Fitted"/>.</param>
-    /// <param name="answer">Whether the assistant is to answer now (<c>add_generation_prompt</c>).</param>
-    /// <exception cref="RefusedInputException">The template refuses the messages, or cannot lay them out.</exception>
+    /// <param name="answer">Whether to prompt for the assistant's answer (<c>add_generation_prompt</c>).</param>
+    /// <exception cref="RefusedInputException">The template refuses the messages, or cannot render them.</exception>
     public string Render(Conversation conversation, bool answer)
     {
         var layout = LayoutFor(conversation);
@@ -127,7 +126,7 @@ public sealed class ChatTemplate
         }
     }
 
-    /// <summary>Messages as text by the usual template, given as they are.</summary>
+    /// <summary>Renders messages, unconverted, with the default template.</summary>
     internal string Render(IReadOnlyList<JsonNode?> messages, bool answer, IReadOnlyDictionary<string, JsonNode?> variables,
         DateTimeOffset? today) => _default.Render(messages, answer, variables, today);
 }

@@ -3,44 +3,44 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Chat;
 
-/// <summary>A prompt and its answer as a language model reads them.</summary>
-/// <param name="Text">All tokens, up to the last that is learnt.</param>
-/// <param name="Learnt">The places of those that are learnt, ascending.</param>
+/// <summary>A prompt and its answer, tokenized for a language model.</summary>
+/// <param name="Text">All tokens, up to the last one trained on.</param>
+/// <param name="Learnt">The positions of tokens trained on, ascending.</param>
 public sealed record EncodedPrompt(TokenizedText Text, int[] Learnt)
 {
-    /// <summary>Whether the prompt lost tokens at its left.</summary>
+    /// <summary>Whether the prompt was truncated on the left.</summary>
     public bool PromptCut { get; init; }
 
-    /// <summary>Whether the answer, too long by itself, lost tokens at its right.</summary>
+    /// <summary>Whether the answer, too long by itself, was truncated on the right.</summary>
     public bool AnswerCut { get; init; }
 
-    /// <summary>Whether earlier answers of a conversation went with what the prompt lost, and are not learnt.</summary>
+    /// <summary>Whether earlier answers of a conversation were truncated with the prompt, and are not trained on.</summary>
     public bool AnswersLost { get; init; }
 
-    /// <summary>Whether tokens were cut off.</summary>
+    /// <summary>Whether tokens were dropped.</summary>
     public bool Cut => PromptCut || AnswerCut;
 
-    /// <summary>Answers of a conversation that should be learnt and cannot be located in the rendered text.</summary>
+    /// <summary>Number of answers to train on that cannot be located in the rendered text.</summary>
     public int Unlocated { get; init; }
 
-    /// <summary>Whether the chat template puts no mark that ends answers after the last, so that a model learns no stop there.</summary>
-    public bool Unended { get; init; }
+    /// <summary>Whether the chat template puts no end token after the last answer, so that a model does not learn to stop there.</summary>
+    public bool LacksEnd { get; init; }
 
-    /// <summary>What the chat template did not write: <c>tools</c>, or the role whose words are missing.</summary>
+    /// <summary>Parts the chat template did not render: <c>tools</c>, or the role whose content is missing.</summary>
     public IReadOnlyList<string> Unwritten { get; init; } = [];
 }
 
-/// <summary>Turns prompts into tokens for training, and for answering.</summary>
+/// <summary>Tokenizes prompts, for training and for generation.</summary>
 /// <remarks>
-/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would generate; where a token would
-/// cross the boundary, each is tokenized by itself. The model's end token follows the target and is learnt. A conversation is rendered by
-/// the model's chat template, whose own marks end its answers.
+/// Prompt and target are tokenized as one text, so that the answer's tokens are those that a model would generate; if a token would cross
+/// the boundary, each is tokenized separately. The model's end token follows the target and is trained on. A conversation is rendered by
+/// the model's chat template, whose own tokens end its answers.
 /// </remarks>
 public sealed class PromptEncoder
 {
     private const int MostFaults = 20;
 
-    /// <summary>What ends the thoughts of models that think before they answer; published templates leave past thoughts out.</summary>
+    /// <summary>Ends the reasoning of models that think before they answer; published templates omit past reasoning.</summary>
     private const string ThoughtEnd = "</think>";
 
     private readonly DecoderConfig _config;
@@ -50,9 +50,9 @@ public sealed class PromptEncoder
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">The model.</param>
-    /// <param name="maxLength">The requested limit in tokens; the model's own limit applies too.</param>
-    /// <param name="text">How rows are read; whether they are conversations decides whether a chat template is needed.</param>
-    /// <exception cref="RefusedInputException">The folder has no fitting tokenizer, or no chat template where one is needed.</exception>
+    /// <param name="maxLength">The requested limit in tokens; the model's own limit also applies.</param>
+    /// <param name="text">How rows are read; a chat template is needed if they are conversations.</param>
+    /// <exception cref="RefusedInputException">The folder has no suitable tokenizer, or lacks a required chat template.</exception>
     public PromptEncoder(string folder, DecoderConfig config, int maxLength, IReadOnlyList<TextSettings> text)
     {
         (_config, _overlong) = (config, text[0].Overlong);
@@ -61,7 +61,7 @@ public sealed class PromptEncoder
         LongestText = Math.Min(maxLength, config.LongestText);
         EndIds = [.. config.EndIds.Concat(GenerationEnds.Read(folder)).Concat(Tokenizer.EndId is { } end ? [end] : (int[])[])
             .Where(id => id >= 0 && id < config.VocabularySize).Distinct()];
-        _end = Tokenizer.EndId ?? (EndIds.Count > 0 ? EndIds[0] : null); // a folder may name none for its tokenizer, and one in config.json
+        _end = Tokenizer.EndId ?? (EndIds.Count > 0 ? EndIds[0] : null); // a folder may name an end token only in config.json
         if (text[0].Chat)
             _chat = ChatTemplate.Load(folder)
                 ?? throw new RefusedInputException(folder,
@@ -73,29 +73,29 @@ public sealed class PromptEncoder
 
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>What a person should know about how the tokenizer fits the model.</summary>
+    /// <summary>Remarks for the user on how the tokenizer fits the model.</summary>
     public IReadOnlyList<string> Fit { get; }
 
-    /// <summary>The tokens that end an answer, as they stand in a text.</summary>
+    /// <summary>The text of the tokens that end an answer.</summary>
     private string[] EndMarks => field ??= TextsOf(EndIds);
 
     private string[] SpecialTexts => field ??= TextsOf(Tokenizer.SpecialIds);
 
-    /// <summary>Tokens that prompt and answer may have together.</summary>
+    /// <summary>The most tokens in prompt and answer together.</summary>
     public int LongestText { get; }
 
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> EndIds { get; }
 
-    /// <summary>Prompt and answer, cut where they are too long: the prompt loses its left, and where the answer alone is too long, that
-    /// loses its right.</summary>
+    /// <summary>Tokenizes prompt and answer, truncated if too long: the prompt on the left, and if the answer alone is too long, the answer
+    /// on the right.</summary>
     public EncodedPrompt Encode(Prompt prompt)
     {
         var rendered = prompt.Conversation is { } conversation ? Render(_chat!.Fitted(conversation)) : Joined(prompt);
-        var ids = rendered.Ids[..rendered.Answers[^1].To]; // what follows the last answer has no part in it
+        var ids = rendered.Ids[..rendered.Answers[^1].To]; // nothing after the last answer is needed
         var (begins, last) = (BeginningOf(ids), rendered.Answers[^1].From);
         if (ids.Length <= LongestText) return Encoded(rendered, ids, begins, 0);
-        var left = Math.Clamp(ids.Length - LongestText, 0, Math.Max(0, last - begins - 1)); // one token at least is left to answer
+        var left = Math.Clamp(ids.Length - LongestText, 0, Math.Max(0, last - begins - 1)); // leaves at least one token to predict
         ids = [.. ids[..begins], .. ids[(begins + left)..]];
         var answerCut = ids.Length > LongestText;
         return Encoded(rendered, ids[..Math.Min(ids.Length, LongestText)], begins, left) with
@@ -107,9 +107,9 @@ public sealed class PromptEncoder
     }
 
     /// <param name="rendered">A text with its answers.</param>
-    /// <param name="ids">What is left of its tokens.</param>
-    /// <param name="begins">Special tokens that it begins with, which stay.</param>
-    /// <param name="left">How many are gone at the left; an answer that begins among them is not learnt.</param>
+    /// <param name="ids">Its remaining tokens.</param>
+    /// <param name="begins">Number of special tokens at the beginning, which stay.</param>
+    /// <param name="left">Number of tokens dropped on the left; answers that begin among them are not trained on.</param>
     private EncodedPrompt Encoded(RenderedText rendered, int[] ids, int begins, int left)
     {
         var learnt = rendered.Answers.Where(answer => left == 0 || answer.From > begins + left)
@@ -118,14 +118,14 @@ public sealed class PromptEncoder
         {
             Unlocated = rendered.Unlocated,
             Unwritten = rendered.Unwritten,
-            Unended = _chat is not null && !EndIds.Contains(rendered.Ids[rendered.Answers[^1].To - 1]),
+            LacksEnd = _chat is not null && !EndIds.Contains(rendered.Ids[rendered.Answers[^1].To - 1]),
         };
     }
 
-    /// <summary>A prompt to answer.</summary>
-    /// <param name="prompt">The prompt; of a conversation all but the answer.</param>
-    /// <param name="room">Tokens that are kept free for the answer, up to half of what the model reads.</param>
-    /// <returns>The tokens, and whether some had to be cut off at the left.</returns>
+    /// <summary>Tokenizes a prompt for generation.</summary>
+    /// <param name="prompt">The prompt; the answer of a conversation is ignored.</param>
+    /// <param name="room">Tokens reserved for the answer, up to half of the model's context.</param>
+    /// <returns>The tokens, and whether some were dropped on the left.</returns>
     public (int[] Ids, bool Cut) EncodeToAnswer(Prompt prompt, int room)
     {
         var ids = prompt.Conversation is { } talk
@@ -136,11 +136,11 @@ public sealed class PromptEncoder
         return ids.Length <= longest ? (ids, false) : ([.. ids[..begins], .. ids[^(longest - begins)..]], true);
     }
 
-    /// <summary>How many tokens of a text are those that the model expects before every text; a chat template may leave them out.</summary>
+    /// <summary>Number of tokens at the beginning that the model expects before every text; a chat template may omit them.</summary>
     private int BeginningOf(int[] ids) => ids.AsSpan().StartsWith(Tokenizer.EncodePrefix("")) ? Tokenizer.PrefixLength : 0;
 
-    /// <summary>The prompts of a file as the model's chat template takes them, and what people should know of it: what is not used, and
-    /// what is given to the template as something else. Prompts that are no conversations stay as they are.</summary>
+    /// <summary>Converts a file's prompts to the form the chat template accepts, with remarks on unused fields and changed roles. Prompts
+    /// that are not conversations are unchanged.</summary>
     public PromptFile Fitted(PromptFile file, List<string> remarks)
     {
         if (_chat is null) return file;
@@ -153,7 +153,7 @@ public sealed class PromptEncoder
         }
         Remark(talk => talk.Tools is not null && !_chat.HasPlaceForTools(talk),
             rows => $"the chat template has no place for tools: they are not used in {rows}");
-        Remark(_chat.Renames,
+        Remark(_chat.RenamesDeveloper,
             rows => $"the chat template does not know the role developer: its messages are given to it as system messages in {rows}");
         Remark(talk => talk.Padding > 0,
             rows => $"null members of tools and arguments are taken as not there in {rows}, which were written from columns; "
@@ -162,8 +162,8 @@ public sealed class PromptEncoder
         return file with { Prompts = [.. file.Prompts.Select(Fit)] };
     }
 
-    /// <summary>The prompts to answer, each once, with every right answer: those of conversations as the chat template writes them, which
-    /// is what a model that has learnt them says.</summary>
+    /// <summary>The prompts to answer, each once, with all correct answers: for conversations as the chat template renders them, which is
+    /// what a trained model generates.</summary>
     public IReadOnlyList<Prompt> Asked(IReadOnlyList<Prompt> prompts)
     {
         Prompt Written(Prompt prompt) =>
@@ -171,11 +171,11 @@ public sealed class PromptEncoder
         return Prompt.Grouped([.. prompts.Select(Written)]);
     }
 
-    /// <summary>Encodes a file's prompts; those that are too long are cut, left out, or refused, as the settings say.</summary>
+    /// <summary>Encodes a file's prompts; those that are too long are truncated, dropped, or refused, according to the settings.</summary>
     /// <param name="file">The prompts.</param>
-    /// <param name="kept">Gets the indices of those that are there.</param>
-    /// <param name="rows">What the prompts are called in remarks.</param>
-    /// <exception cref="RefusedInputException">Some are too long, and the settings refuse those.</exception>
+    /// <param name="kept">Receives the indices of the encoded prompts.</param>
+    /// <param name="rows">The word for prompts in remarks.</param>
+    /// <exception cref="RefusedInputException">Some are too long, and the settings refuse them.</exception>
     public TargetSet Encode(IReadOnlyList<Prompt> file, out int[] kept, string rows = "rows")
     {
         var encoded = file.AsParallel().AsOrdered().Select(TryEncode).ToArray();
@@ -205,7 +205,7 @@ public sealed class PromptEncoder
         if (all.Sum(e => e.Unlocated) is > 0 and var unlocated)
             yield return $"{unlocated} earlier answers in {Of(Count(e => e.Unlocated > 0))} are not learnt: "
                 + "the chat template writes what was said before otherwise than the prompt that asked for it.";
-        if (Count(e => e.Unended) is > 0 and var unended)
+        if (Count(e => e.LacksEnd) is > 0 and var unended)
             yield return $"The chat template puts no mark after the last answer of {Of(unended)}: "
                 + "a model that learns them does not learn to stop.";
         foreach (var what in all.SelectMany(e => e.Unwritten).Distinct())
@@ -215,13 +215,13 @@ public sealed class PromptEncoder
         }
     }
 
-    /// <summary>The first rows with their faults, and how many more there are.</summary>
+    /// <summary>The first faulty rows, and how many more there are.</summary>
     private static RefusedInputException Refusal(Fault[] rows, string setting, string why) =>
         new([.. rows.Take(MostFaults), .. rows.Length > MostFaults
             ? [new Fault(setting, $"{rows.Length - MostFaults} more rows {why}")]
             : (Fault[])[]]);
 
-    /// <summary>What a chat template refuses is a fault of the row.</summary>
+    /// <summary>A refusal by the chat template is a fault of the row.</summary>
     private (EncodedPrompt? Encoded, Fault? Fault) TryEncode(Prompt prompt)
     {
         try
@@ -244,8 +244,7 @@ public sealed class PromptEncoder
         return new(whole, [(before.Length, whole.Length)]);
     }
 
-    /// <summary>The tokens of a whole conversation, and of each answer those between the prompt that it follows and the end of its
-    /// turn.</summary>
+    /// <summary>The tokens of a whole conversation, with the range of each answer, from its prompt to the end of its turn.</summary>
     private RenderedText Render(Conversation talk)
     {
         var last = talk.Messages.Count - 1;
@@ -256,9 +255,9 @@ public sealed class PromptEncoder
         var (answers, unlocated) = (new List<(int From, int To)>(), 0);
         foreach (var (i, message) in talk.Messages.Index())
         {
-            if (!message.Learnt || i == 0) continue; // nothing asks for what the assistant begins with
+            if (!message.Learnt || i == 0) continue; // an assistant message at the beginning has no prompt
             var prompt = i == last ? lastPrompt : _chat!.Render(talk.Until(i), answer: true);
-            // If a template renders earlier turns differently from the last, the answer would be learnt after another prompt than at
+            // If a template renders earlier turns differently from the last, the answer would be trained on after another prompt than in
             // generation.
             var end = text.StartsWith(prompt, StringComparison.Ordinal) ? EndOf(talk, i, text, prompt.Length) : prompt.Length;
             var from = Common(whole, Tokenizer.EncodeBare(prompt));
@@ -271,11 +270,11 @@ public sealed class PromptEncoder
         return new(whole, answers) { Unlocated = unlocated, Unwritten = [.. Unwritten(talk, text)] };
     }
 
-    /// <summary>Where the turn of an answer ends in the text, after the mark for that.</summary>
+    /// <summary>The end of an answer's turn in the text, including its end token.</summary>
     /// <remarks>
-    /// That is the first end mark with all of the answer before it, and not beyond what the template writes when nothing comes after.
-    /// Either may say nothing: Qwen3 writes a past call without the
-    /// empty thought that it begins with when it is the last message, and DeepSeek-V3 puts no mark after a single call.
+    /// The first end token after the whole answer, but not beyond what the template renders when nothing follows. Either may be missing:
+    /// Qwen3 renders a past call without the empty reasoning it has as the last message, and DeepSeek-V3 puts no end token after a single
+    /// call.
     /// </remarks>
     private int EndOf(Conversation talk, int i, string text, int begins)
     {
@@ -295,7 +294,7 @@ public sealed class PromptEncoder
         return alone;
     }
 
-    /// <summary>A call that the template does not write would be learnt as silence.</summary>
+    /// <summary>A call that the template does not render would train the model to say nothing.</summary>
     private static void CheckCalls(Conversation talk, string text)
     {
         foreach (var message in talk.Messages)
@@ -309,8 +308,8 @@ public sealed class PromptEncoder
 
     private static RefusedInputException Refused(string message) => new("task.text.chat", message);
 
-    /// <summary>What was given to the template and is not in what it wrote. Of the assistant's own words thoughts may be left out:
-    /// published templates do.</summary>
+    /// <summary>Content passed to the template but missing from its output. Reasoning in the assistant's messages may be missing: published
+    /// templates omit it.</summary>
     private IEnumerable<string> Unwritten(Conversation talk, string text)
     {
         bool IsThere(string said) => text.Contains(said.Trim(), StringComparison.Ordinal);
@@ -322,15 +321,14 @@ public sealed class PromptEncoder
         foreach (var role in missing.Select(message => message.Role).Distinct()) yield return role;
     }
 
-    /// <summary>What a message says, in the parts that the template gets.</summary>
+    /// <summary>A message's content, in the parts passed to the template.</summary>
     private static IEnumerable<string> PartsOf(ChatMessage message) =>
         message.Fields["content"] is JsonArray parts ? parts.Select(part => part!["text"]!.GetValue<string>()) : [message.Content];
 
     private string PromptOf(Conversation talk) => _chat!.Render(talk.Until(talk.Messages.Count - 1), answer: true);
 
-    /// <summary>A conversation as it is generated: its last answer follows the prompt that asks for it, also where the template renders a
-    /// finished conversation differently (Mistral leaves the system's message to the last question, DeepSeek-R1 takes the thoughts
-    /// out).</summary>
+    /// <summary>A conversation as generated: its last answer follows its prompt, even if the template renders a finished conversation
+    /// differently (Mistral puts the system message before the last question, DeepSeek-R1 removes reasoning).</summary>
     private string TextOf(Conversation talk, string prompt)
     {
         var whole = _chat!.Render(talk, answer: false);
@@ -340,14 +338,14 @@ public sealed class PromptEncoder
         return at < 0 ? whole : prompt + whole[at..];
     }
 
-    /// <summary>Where a call begins: where the text first differs from that of another answer.</summary>
+    /// <summary>The start of a call: the first difference from the text of another answer.</summary>
     private int CallAt(Conversation talk, string whole)
     {
         var other = talk with { Messages = [.. talk.Messages.SkipLast(1), ChatMessage.Of("assistant", "\u0001")] };
         return whole.AsSpan().CommonPrefixLength(_chat!.Render(_chat.Fitted(other), answer: false));
     }
 
-    /// <summary>The last answer as the template writes it, without the tokens that no answer's text shows.</summary>
+    /// <summary>The last answer as rendered by the template, without special tokens.</summary>
     private string AnswerOf(Conversation talk)
     {
         var prompt = PromptOf(talk);
@@ -359,7 +357,7 @@ public sealed class PromptEncoder
         return answer.Trim();
     }
 
-    /// <summary>The special token that the template puts after an answer; it may be another than the model's own end, as in base models
+    /// <summary>The special token that the template puts after an answer; it may differ from the model's own end token, as in base models
     /// that come with a template.</summary>
     private int? EndOfTurn()
     {
@@ -388,10 +386,10 @@ public sealed class PromptEncoder
         return length;
     }
 
-    /// <summary>A text with its answers: tokens from one place up to another, in order.</summary>
+    /// <summary>A text with its answers: token ranges, in order.</summary>
     private sealed record RenderedText(int[] Ids, IReadOnlyList<(int From, int To)> Answers)
     {
-        /// <summary>Answers that should be learnt and cannot be located.</summary>
+        /// <summary>Number of answers to train on that cannot be located.</summary>
         public int Unlocated { get; init; }
 
         public IReadOnlyList<string> Unwritten { get; init; } = [];

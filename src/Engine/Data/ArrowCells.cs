@@ -8,15 +8,15 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Cells of Arrow's arrays, as they are written in text formats.</summary>
+/// <summary>Converts cells of Arrow arrays to text and JSON.</summary>
 internal static class ArrowCells
 {
     private const string NotANumber = "NaN";
 
-    /// <summary>Columns of a Parquet file that a type is stored in.</summary>
+    /// <summary>Number of Parquet columns that store a type.</summary>
     public static int LeavesOf(IArrowType type) => MembersOf(type)?.Sum(LeavesOf) ?? 1;
 
-    /// <summary>The member types of a type, in the order of their columns; null for a type that is a column itself.</summary>
+    /// <summary>The member types of a type, in column order; null for a type that is itself a column.</summary>
     public static IReadOnlyList<IArrowType>? MembersOf(IArrowType type) => type switch
     {
         StructType fields => [.. fields.Fields.Select(field => field.DataType)],
@@ -27,7 +27,7 @@ internal static class ArrowCells
         _ => null,
     };
 
-    /// <summary>What adds the cells of an array to a column.</summary>
+    /// <summary>A delegate that adds the cells of an array to a column.</summary>
     public static Action<CellColumn, RowPlace, int> Adder(IArrowArray array) => array switch
     {
         DictionaryArray indexed => Indexed(indexed, Adder(indexed.Dictionary)),
@@ -38,15 +38,15 @@ internal static class ArrowCells
         _ when NumberOf(array) is { } number => (column, place, row) =>
         {
             var text = array.IsNull(row) ? NotANumber : number(row);
-            if (text == NotANumber) column.Add(place, default, CellKind.Untyped);   // pandas' sign for what is missing
+            if (text == NotANumber) column.Add(place, default, CellKind.Untyped);   // pandas' marker for missing values
             else column.AddText(place, text, CellKind.Number);
         },
         _ => Other(Noun(array.Data.DataType)),
     };
 
-    /// <summary>What adds the values that the texts of an array are the JSON of.</summary>
-    /// <param name="array">Texts.</param>
-    /// <param name="json">Reads them.</param>
+    /// <summary>A delegate that adds the values of an array of JSON texts.</summary>
+    /// <param name="array">The texts.</param>
+    /// <param name="json">Parses them.</param>
     public static Action<CellColumn, RowPlace, int> JsonAdder(IArrowArray array, JsonCells json)
     {
         if (array is DictionaryArray indexed) return Indexed(indexed, JsonAdder(indexed.Dictionary, json));
@@ -59,13 +59,12 @@ internal static class ArrowCells
         };
     }
 
-    /// <summary>Writes a cell as JSON would have it: text, number, true or false, null, list or object. Bytes that are no text are
-    /// null.</summary>
-    /// <param name="writer">Gets it.</param>
-    /// <param name="array">The column, or a part of it.</param>
+    /// <summary>Writes a cell as JSON: text, number, true or false, null, list or object. Bytes that are not text become null.</summary>
+    /// <param name="writer">Receives the value.</param>
+    /// <param name="array">The column, or part of it.</param>
     /// <param name="row">The cell's index in the array.</param>
-    /// <param name="marks">Which texts of the array are JSON; null where none is.</param>
-    /// <exception cref="JsonException">A text that should be JSON is not; the message says so as a fault does.</exception>
+    /// <param name="marks">Which texts of the array are JSON, or null.</param>
+    /// <exception cref="JsonException">A text that should be JSON is not; the message is worded as a fault.</exception>
     public static void Write(Utf8JsonWriter writer, IArrowArray array, int row, JsonMarks? marks)
     {
         if (array.IsNull(row))
@@ -144,7 +143,7 @@ internal static class ArrowCells
 
     private static void WriteNumber(Utf8JsonWriter writer, string number)
     {
-        if (NumberText.ValueOf(number) is null) writer.WriteNullValue();   // NaN and infinity are no JSON
+        if (NumberText.ValueOf(number) is null) writer.WriteNullValue();   // NaN and infinity are not valid JSON
         else writer.WriteRawValue(number);
     }
 
@@ -167,16 +166,16 @@ internal static class ArrowCells
         _ => throw new NotSupportedException($"indices of the type {array.Indices.Data.DataType.Name}"),
     };
 
-    /// <summary>The bytes of a row, of an array of texts or of bytes of any length; null for an array of something else.</summary>
+    /// <summary>Reads a row of an array of texts or variable-length bytes; null for other arrays.</summary>
     private static BytesAt? BytesOf(IArrowArray array) => array switch
     {
-        BinaryArray values => row => values.GetBytes(row),   // StringArray is one, and so with the others
+        BinaryArray values => row => values.GetBytes(row),   // StringArray derives from BinaryArray; likewise the others
         LargeBinaryArray values => row => values.GetBytes(row),
         BinaryViewArray values => row => values.GetBytes(row),
         _ => null,
     };
 
-    /// <summary>The shortest spelling of the number in a row that is not null; null for an array of something else.</summary>
+    /// <summary>Formats the number in a non-null row in its shortest form; null for other arrays.</summary>
     private static Func<int, string>? NumberOf(IArrowArray array)
     {
         static string Of(IFormattable? value) => value is null ? "" : NumberText.Shortest(value.ToString(null,
@@ -200,7 +199,7 @@ internal static class ArrowCells
         };
     }
 
-    /// <summary>A date or a time as JSON writers spell it; null for anything else.</summary>
+    /// <summary>A date or time in its usual JSON form; null for anything else.</summary>
     private static string? TimeOf(IArrowArray array, int row) => array switch
     {
         Date32Array dates => dates.GetDateOnly(row)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),

@@ -2,52 +2,52 @@ using System.Text;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>What a file says of a cell.</summary>
+/// <summary>The type of a cell according to the file.</summary>
 internal enum CellKind : byte
 {
-    /// <summary>Nothing: its format knows text alone (CSV, TSV).</summary>
+    /// <summary>Unknown: the format has only text (CSV, TSV).</summary>
     Untyped,
 
     Text,
 
-    /// <summary>A number under its shortest spelling.</summary>
+    /// <summary>A number in its shortest form.</summary>
     Number,
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
     Boolean,
 
-    /// <summary>Something else; the cell's text says what: <c>a list</c>.</summary>
+    /// <summary>Another type, named by the cell's text: <c>a list</c>.</summary>
     Other,
 
-    /// <summary>What ought to be a text and cannot be read; the cell's text says why: <c>holds half of a surrogate pair</c>.</summary>
+    /// <summary>A text that cannot be read; the cell's text gives the reason: <c>holds half of a surrogate pair</c>.</summary>
     Broken,
 
-    /// <summary>A cell of a row that could not be read, which is a fault already.</summary>
+    /// <summary>A cell of an unreadable row, whose fault is already reported.</summary>
     Lost,
 }
 
-/// <summary>Takes the cells of a file while a reader goes through it.</summary>
+/// <summary>Receives the cells of a file as it is read.</summary>
 internal interface ICellSink
 {
-    /// <summary>Rows of the file; set once all are read.</summary>
+    /// <summary>Number of rows; set once all are read.</summary>
     int Rows { get; set; }
 
-    /// <summary>Told of each column as it appears, in the file's order.</summary>
-    /// <returns>The column for its cells; null if they are not read and need not be decoded.</returns>
+    /// <summary>Called for each column as it appears, in file order.</summary>
+    /// <returns>The column for its cells, or null if they need not be decoded.</returns>
     CellColumn? Begin(string column);
 }
 
-/// <summary>Takes the cells of one column, row by row.</summary>
+/// <summary>Receives the cells of one column, row by row.</summary>
 internal abstract class CellColumn(string name)
 {
     public string Name => name;
 
-    /// <summary>Cells so far, one for each row.</summary>
+    /// <summary>Cells so far, one per row.</summary>
     public int Cells { get; private set; }
 
     /// <param name="place">The cell's row.</param>
-    /// <param name="utf8">What it holds; nothing where the value is missing.</param>
-    /// <param name="kind">What the format says that it is.</param>
+    /// <param name="utf8">Its content; empty if the value is missing.</param>
+    /// <param name="kind">Its type according to the format.</param>
     public void Add(RowPlace place, ReadOnlySpan<byte> utf8, CellKind kind)
     {
         Take(place, utf8, kind);
@@ -56,22 +56,22 @@ internal abstract class CellColumn(string name)
 
     public void AddText(RowPlace place, string text, CellKind kind) => Add(place, Encoding.UTF8.GetBytes(text), kind);
 
-    /// <summary>Empty cells up to a row, for rows in which the column is not there.</summary>
-    /// <param name="rows">Cells that there must be then.</param>
-    /// <param name="placeOf">The place of a row, by its index.</param>
+    /// <summary>Adds empty cells up to a row, for rows that lack the column.</summary>
+    /// <param name="rows">Number of cells afterwards.</param>
+    /// <param name="placeOf">The place of a row by its index.</param>
     public void Fill(int rows, Func<int, RowPlace> placeOf)
     {
         while (Cells < rows) Add(placeOf(Cells), default, CellKind.Untyped);
     }
 
-    /// <summary>Says that the column cannot be read, and why; no cell follows.</summary>
+    /// <summary>Marks the column as unreadable, with the reason; no cell follows.</summary>
     public abstract void Refuse(string why);
 
     protected abstract void Take(RowPlace place, ReadOnlySpan<byte> utf8, CellKind kind);
 }
 
-/// <summary>Keeps the cells of the columns that a task may read, and the names of all.</summary>
-/// <param name="wanted">The columns that are kept.</param>
+/// <summary>Stores the cells of the columns that a task may read, and the names of all columns.</summary>
+/// <param name="wanted">The columns to store.</param>
 internal sealed class CellTable(IReadOnlyCollection<string> wanted) : ICellSink
 {
     private readonly List<string> _names = [];
@@ -92,13 +92,13 @@ internal sealed class CellTable(IReadOnlyCollection<string> wanted) : ICellSink
 
     public RowPlace PlaceOf(int row) => row < _places.Count ? _places[row] : new(row + 1);
 
-    /// <summary>What a column holds in a row.</summary>
+    /// <summary>The content of a cell.</summary>
     public string this[string column, int row] => _kept[column].Texts[row];
 
-    /// <summary>What is wrong with a cell that is read as a text, or as a text or a number; null where nothing is.</summary>
+    /// <summary>The fault of a cell read as a text, or as a text or number; null if it is valid.</summary>
     /// <param name="column">The column.</param>
     /// <param name="row">The row, from 0.</param>
-    /// <param name="numbers">Whether numbers, and true and false, will do.</param>
+    /// <param name="numbers">Whether numbers and booleans are accepted.</param>
     public string? FaultOf(string column, int row, bool numbers)
     {
         var (text, kind) = (_kept[column].Texts[row], _kept[column].Kinds[row]);
@@ -113,10 +113,10 @@ internal sealed class CellTable(IReadOnlyCollection<string> wanted) : ICellSink
         };
     }
 
-    /// <summary>Whether a row could not be read, which is a fault already.</summary>
+    /// <summary>Whether a row could not be read; its fault is already reported.</summary>
     public bool IsLost(int row) => _kept.Values.Any(column => row < column.Kinds.Count && column.Kinds[row] == CellKind.Lost);
 
-    /// <summary>Why none of a column's cells can be read; null where they can.</summary>
+    /// <summary>Why a column cannot be read, or null if it can.</summary>
     public string? RefusalOf(string column) => _kept[column].Refusal;
 
     private sealed class Kept(string name, List<RowPlace>? places) : CellColumn(name)

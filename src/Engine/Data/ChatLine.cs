@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>A conversation as a classifier reads it: the assistant's last message is the label, and all that was said before, one message
-/// after the other, is the text.</summary>
-/// <remarks>So a file that was written for a chat model that answers with a class trains an encoder unchanged. What no class can be, the
-/// call of a tool, is a fault.</remarks>
+/// <summary>A conversation as input to a classifier: the assistant's last message is the label, and all earlier messages, joined, are the
+/// text.</summary>
+/// <remarks>A file written for a chat model that answers with a class therefore trains an encoder unchanged. A tool call cannot be a class,
+/// so it is a fault.</remarks>
 internal sealed record ChatLine(string Text, string Label)
 {
     public const string TextColumn = "text", LabelColumn = "label";
 
     public static IReadOnlyList<string> Columns { get; } = [TextColumn, LabelColumn];
 
-    /// <summary>Other fields of the row, which no classifier reads, by path: <c>id</c>, <c>messages[].name</c>.</summary>
+    /// <summary>Other fields of the row, unused by classifiers, by path: <c>id</c>, <c>messages[].name</c>.</summary>
     public IReadOnlyList<string> NotUsed { get; private init; } = [];
 
-    /// <summary>Reads a row; every fault names row, line and message. Null with one.</summary>
+    /// <summary>Reads a row; every fault names row, line and message. Null if there is a fault.</summary>
     public static ChatLine? Read(JsonElement row, RowPlace place, DataFaults faults)
     {
         if (Conversation.Read(row, place, faults) is not { } talk) return null;
@@ -34,7 +34,7 @@ internal sealed record ChatLine(string Text, string Label)
         foreach (var name in talk.NotRead(field => field is "role" or "content")) yield return name;
     }
 
-    /// <summary>A conversation as text and label; a call is shown as JSON.</summary>
+    /// <summary>A conversation as text and label; calls are shown as JSON.</summary>
     public static ChatLine Of(Conversation talk) =>
         new(string.Join('\n', talk.Messages.SkipLast(1).Select(message => message.Shown)), talk.Messages[^1].Shown);
 }

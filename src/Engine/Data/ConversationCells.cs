@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Conversations as rows with the columns <c>text</c> and <c>label</c>, and the fields beside the messages.</summary>
+/// <summary>Conversations as rows with the columns <c>text</c> and <c>label</c>, plus the fields beside the messages.</summary>
 internal static class ConversationCells
 {
     public static void Read(IEnumerable<(RowPlace Place, JsonElement Row)> rows, ICellSink to, ChatReading chat, DataFaults faults) =>
@@ -19,12 +19,12 @@ internal static class ConversationCells
         }
     }
 
-    /// <summary>Reads a file before its use is known.</summary>
+    /// <summary>Reads a row before the task is known.</summary>
     public static (string Text, string Label)? AsAny(JsonElement row, RowPlace place, DataFaults faults) =>
         Conversation.Read(row, place, faults) is { } talk && ChatLine.Of(talk) is var line ? (line.Text, line.Label) : null;
 
-    /// <summary>The reading of a classifier.</summary>
-    /// <param name="otherFields">Gets the fields of the rows that no classifier reads.</param>
+    /// <summary>Reads rows for a classifier.</summary>
+    /// <param name="otherFields">Receives the fields that classifiers do not use.</param>
     public static ChatReading AsLabelled(HashSet<string> otherFields) => (row, place, faults) =>
     {
         if (ChatLine.Read(row, place, faults) is not { } line) return null;

@@ -3,16 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads one row that is a conversation, in the forms that are about.</summary>
+/// <summary>Reads a row that is a conversation, in any of the common forms.</summary>
 /// <remarks>
 /// <list type="bullet">
 /// <item>A list of messages (<c>messages</c>, <c>conversations</c>, <c>conversation</c>), each with <c>role</c> and <c>content</c> (OpenAI)
 /// or <c>from</c> and <c>value</c> (ShareGPT).</item>
 /// <item><c>instruction</c>, <c>input</c>, <c>output</c>, <c>history</c> (Alpaca).</item>
-/// <item><c>prompt</c> and <c>completion</c>, both lists of messages (TRL); of these the completion is learnt.</item>
+/// <item><c>prompt</c> and <c>completion</c>, both lists of messages (TRL); only the completion is trained on.</item>
 /// </list>
-/// Beside them: <c>system</c>, <c>tools</c> or <c>functions</c>, <c>chat_template_kwargs</c>. A null is as if it were not there. What comes
-/// out has one form: OpenAI's, with arguments of calls as objects.
+/// Optional: <c>system</c>, <c>tools</c> or <c>functions</c>, <c>chat_template_kwargs</c>. A null counts as absent. The result is always in
+/// OpenAI's form, with arguments of calls as objects.
 /// </remarks>
 internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool answered)
 {
@@ -28,7 +28,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Every word for who speaks, and the role that it is.</summary>
+    /// <summary>Maps every name of a speaker to its role.</summary>
     internal static readonly Dictionary<string, string> RoleOf = new()
     {
         ["system"] = "system", ["developer"] = "developer", ["user"] = "user", ["human"] = "user", ["assistant"] = "assistant",
@@ -37,11 +37,11 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
 
     private readonly int _before = faults.Count;
 
-    /// <summary>Arguments that were given as text: a null in them belongs to the call.</summary>
+    /// <summary>Arguments given as text: a null in them is part of the call.</summary>
     private readonly HashSet<JsonObject> _asText = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Whether the row was written from columns, where every object has the members of all, and null for those that are not its
-    /// own.</summary>
+    /// <summary>Whether the row was written from columns, where every object has the members of all objects, with null for those it
+    /// lacks.</summary>
     private bool _padded;
 
     private int _padding;
@@ -49,15 +49,15 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
     /// <summary>Whether a message of this role may have no text.</summary>
     internal static bool MayBeEmpty(string role) => role is "tool" or "system" or "developer";
 
-    /// <summary>Whether a row is a conversation by its looks: a list of messages, and neither a text nor a label beside it.</summary>
+    /// <summary>Whether a row looks like a conversation: a list of messages, with neither a text nor a label beside it.</summary>
     public static bool Is(JsonElement row) => Lists.Any(name => ListIn(row, name))
         ? !row.TryGetProperty(ChatLine.TextColumn, out _) && !row.TryGetProperty(ChatLine.LabelColumn, out _)
         : ListIn(row, Prompt) && ListIn(row, Completion);
 
-    /// <summary>Whether rows with these fields can be read as conversations of Alpaca's form.</summary>
+    /// <summary>Whether rows with these fields can be read in Alpaca's form.</summary>
     public static bool IsAlpaca(IReadOnlyCollection<string> fields) => fields.Contains(Instruction) && fields.Contains(Output);
 
-    /// <summary>The names of the fields that a row's messages come from.</summary>
+    /// <summary>The names of the fields that a row's messages are read from.</summary>
     public static IReadOnlyList<string> MessageFields(JsonElement row) =>
         Array.Find(Lists, name => ListIn(row, name)) is { } list ? [list, System] : [Prompt, Completion, System];
 
@@ -82,7 +82,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
 
     private void Refuse(string at, string message) => faults.Add($"{place} {at}", message);
 
-    /// <summary>The conversation of a row, once its messages are read by its form.</summary>
+    /// <summary>Builds the conversation of a row whose messages are read according to its form.</summary>
     private Conversation? Of(JsonElement row, string[] form, Func<List<ChatMessage>> read)
     {
         var messages = read();
@@ -123,7 +123,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return messages;
     }
 
-    /// <summary>What the assistant says in the prompt was said before, and is not learnt.</summary>
+    /// <summary>Assistant messages in the prompt are context and not trained on.</summary>
     private List<ChatMessage> PromptAndCompletion(JsonElement row)
     {
         if (row.TryGetProperty(ChatLine.LabelColumn, out var label) && label.ValueKind is JsonValueKind.True or JsonValueKind.False)
@@ -163,7 +163,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return [];
     }
 
-    /// <summary>The system message beside the messages of a row.</summary>
+    /// <summary>Adds the system message given beside the messages of a row.</summary>
     private void SystemBefore(JsonElement row, List<ChatMessage> messages)
     {
         if (!Has(row, System)) return;
@@ -224,12 +224,12 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return role == "assistant" && number != 0;
     }
 
-    /// <summary>A text, or a list of parts that are texts; null with a fault.</summary>
+    /// <summary>A text, or a list of text parts joined; null if there is a fault.</summary>
     /// <param name="message">The message.</param>
     /// <param name="name">The field that holds it.</param>
-    /// <param name="mayBeEmpty">Whether there may be nothing in it.</param>
-    /// <param name="mayBeNull">Whether it need not be there.</param>
-    /// <param name="at">Where the message is.</param>
+    /// <param name="mayBeEmpty">Whether it may be empty.</param>
+    /// <param name="mayBeNull">Whether it may be absent.</param>
+    /// <param name="at">The message's path.</param>
     private string? ContentOf(JsonObject message, string name, bool mayBeEmpty, bool mayBeNull, string at)
     {
         var content = message[name];
@@ -264,11 +264,12 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return null;
     }
 
-    /// <summary>The calls of a message, of whichever form, as OpenAI's tool_calls with objects for arguments.</summary>
+    /// <summary>The calls of a message, in any form, as OpenAI's tool_calls with arguments as objects.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="role">Whose it is.</param>
-    /// <param name="turn">The field whose text is the call (ShareGPT's turn function_call); null: the message is not such a turn.</param>
-    /// <param name="at">Where the message is.</param>
+    /// <param name="role">Its role.</param>
+    /// <param name="turn">The field whose text is the call (ShareGPT's turn function_call), or null if the message is not such a
+    /// turn.</param>
+    /// <param name="at">The message's path.</param>
     private JsonArray? CallsOf(JsonObject message, string role, string? turn, string at)
     {
         var older = message["function_call"];
@@ -310,7 +311,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return Nothing(at, "must be a call: {\"type\": \"function\", \"function\": {\"name\": …, \"arguments\": {…}}}");
     }
 
-    /// <summary>Arguments as an object: a text is parsed, since a template writes it as JSON itself.</summary>
+    /// <summary>Arguments as an object: a text is parsed, since templates serialise arguments themselves.</summary>
     private JsonObject? Arguments(JsonNode? arguments, string at)
     {
         if (arguments is null) return [];
@@ -347,8 +348,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return tools.Count > 0 ? tools : null;
     }
 
-    /// <summary>A tool as OpenAI writes it; a bare function, as LLaMA-Factory and OpenAI's older functions have it, is put into
-    /// one.</summary>
+    /// <summary>A tool in OpenAI's form; a bare function, as in LLaMA-Factory and OpenAI's older functions, is wrapped.</summary>
     private JsonObject? Tool(JsonNode? tool, string at)
     {
         if (TextOf(tool) is { } text && (tool = Parsed(text, at)) is null) return null;
@@ -365,7 +365,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
             .AsObject();
     }
 
-    /// <summary>Whether a schema has a null where none belongs, as columns leave them.</summary>
+    /// <summary>Whether a schema has misplaced nulls, as rows written from columns do.</summary>
     private static bool IsPadded(JsonNode? json) => json switch
     {
         JsonObject map => map.Any(field => field.Value is null ? field.Key is not ("default" or "const" or "example")
@@ -394,7 +394,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         return message;
     }
 
-    /// <summary>Takes null members out, at any depth.</summary>
+    /// <summary>Removes null members at any depth.</summary>
     private void Strip(JsonNode? json, bool count = true)
     {
         if (json is JsonArray list) foreach (var item in list) Strip(item, count);
@@ -406,7 +406,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         }
     }
 
-    /// <summary>JSON that was written as a text; null with a fault, and for null.</summary>
+    /// <summary>Parses JSON given as text; null if there is a fault, and for null.</summary>
     private JsonNode? Parsed(string text, string at)
     {
         try
@@ -420,14 +420,14 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
         {
             Refuse(at, "is a text that is not JSON");
         }
-        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but no character
+        catch (InvalidOperationException) // an escape such as \ud800 is valid JSON but not a character
         {
             Refuse(at, "holds half of a surrogate pair");
         }
         return null;
     }
 
-    /// <summary>JSON that can be changed, once every text in it has been read.</summary>
+    /// <summary>A mutable copy of JSON, once every text in it has been read.</summary>
     private JsonNode? Node(JsonElement json, string at)
     {
         try
@@ -445,7 +445,7 @@ internal sealed class ConversationReader(RowPlace place, DataFaults faults, bool
 
     private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    /// <summary>The text of a field, or null where it is none, or holds an escape (<c>\ud800</c>) that is no character.</summary>
+    /// <summary>The text of a field, or null if it is not a text or holds an escape (<c>\ud800</c>) that is not a character.</summary>
     private static string? TextIn(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? TextOf(value) : null;
 
     private static string? TextOf(JsonElement value)

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>An entry of DART (Nan et al. 2021): a set of triples, and the texts that people wrote of it. Each text is a row with the
-/// columns <c>triples</c>, <c>text</c> and <c>source</c>.</summary>
+/// <summary>An entry of DART (Nan et al. 2021): a set of triples, and human-written texts for it. Each text is a row with the columns
+/// <c>triples</c>, <c>text</c> and <c>source</c>.</summary>
 internal static class DartEntry
 {
     public static bool Is(JsonElement item) => item.TryGetProperty("tripleset", out _) && item.TryGetProperty("annotations", out _);
 
     /// <param name="item">The entry.</param>
-    /// <param name="place">Which it is.</param>
-    /// <param name="faults">Gets what is wrong with it.</param>
+    /// <param name="place">Its place in the file.</param>
+    /// <param name="faults">Receives its faults.</param>
     public static IEnumerable<JsonElement> Rows(JsonElement item, string place, DataFaults faults)
     {
         if (TriplesOf(item.GetProperty("tripleset")) is not { } triples)
@@ -33,7 +33,7 @@ internal static class DartEntry
         }
     }
 
-    /// <summary>As Hu et al. 2021 lay them out for GPT-2: <c>subject : predicate : object | …</c>.</summary>
+    /// <summary>Linearised as by Hu et al. 2021 for GPT-2: <c>subject : predicate : object | …</c>.</summary>
     private static string? TriplesOf(JsonElement set)
     {
         if (set.ValueKind != JsonValueKind.Array) return null;

@@ -5,8 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>The bytes of a data file: read as a stream, unpacked where they are packed, with their digest taken beside the
-/// reading.</summary>
+/// <summary>The bytes of a data file: read as a stream, decompressed if needed, while another thread computes their digest.</summary>
 internal sealed class DataBytes : IDisposable
 {
     private const int Block = 1 << 20;
@@ -20,21 +19,21 @@ internal sealed class DataBytes : IDisposable
     {
         (Path, _file, Length, _packed) = (path, file, RandomAccess.GetLength(file), DataFormat.IsCompressed(DataFormat.Of(path)));
         _digest = Task.Factory.StartNew(Digest, CancellationToken.None, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);   // a core of its own where there is one
+            TaskScheduler.Default);   // on another core if available
     }
 
     public string Path { get; }
 
-    /// <summary>Bytes of the file as it is stored.</summary>
+    /// <summary>Size of the stored file in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Of the file as it is stored, in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the stored file, in lower-case hexadecimal.</summary>
     /// <exception cref="ObjectDisposedException">The file was closed before all of it was read.</exception>
     public string Sha256 => _digest.GetAwaiter().GetResult() ?? throw new ObjectDisposedException(nameof(DataBytes));
 
-    /// <summary>Opens a file, and checks by its first bytes that it is what its name says.</summary>
+    /// <summary>Opens a file, and checks by its first bytes that it matches its extension.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
+    /// <param name="faults">Receives its faults; the result is then null.</param>
     public static DataBytes? Open(string path, DataFaults faults)
     {
         try
@@ -55,7 +54,7 @@ internal sealed class DataBytes : IDisposable
         return null;
     }
 
-    /// <summary>The bytes from the beginning, unpacked. A stream each time.</summary>
+    /// <summary>A new stream over the decompressed bytes.</summary>
     public Stream Read()
     {
         var stored = new StoredBytes(_file, Length);
@@ -68,7 +67,7 @@ internal sealed class DataBytes : IDisposable
         _digest.ContinueWith(_ => _file.Dispose(), TaskScheduler.Default);
     }
 
-    /// <summary>Why a file is not a data file of the kind that its name promises; null if it may be.</summary>
+    /// <summary>Why a file does not match its extension, or null if it may.</summary>
     private string? Fault()
     {
         Span<byte> stored = stackalloc byte[8];
@@ -115,7 +114,7 @@ internal sealed class DataBytes : IDisposable
         return "";
     }
 
-    /// <summary>The digest of the whole file; null where it was closed before.</summary>
+    /// <summary>The digest of the whole file; null if it was closed early.</summary>
     private string? Digest()
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -129,7 +128,7 @@ internal sealed class DataBytes : IDisposable
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
-    /// <summary>The file from a place of its own, so that several can read it at a time.</summary>
+    /// <summary>The file with its own position, so that it can be read by several readers at a time.</summary>
     private sealed class StoredBytes(SafeFileHandle file, long length) : Stream
     {
         public override bool CanRead => true;

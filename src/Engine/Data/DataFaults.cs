@@ -3,8 +3,8 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>What is wrong with one data file: the first twenty different faults, and how many more there are. The same fault on many rows
-/// is one, with the first row and a count.</summary>
+/// <summary>The faults of one data file: the first twenty different ones, and how many more there are. A fault repeated on many rows counts
+/// once, with its first row and a count.</summary>
 internal sealed partial class DataFaults(string file)
 {
     private const int Most = 20;
@@ -15,7 +15,7 @@ internal sealed partial class DataFaults(string file)
 
     public void Add(string message) => Add("", message);
 
-    /// <summary>A fault at a place in the file: <c>row 7 (line 8) column label</c>. Rows count the data from 1.</summary>
+    /// <summary>Adds a fault at a place in the file: <c>row 7 (line 8) column label</c>. Data rows are numbered from 1.</summary>
     public void Add(string place, string message)
     {
         var row = Row().Match(place);

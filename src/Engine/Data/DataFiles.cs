@@ -5,8 +5,8 @@ namespace LoraDrop.Engine.Data;
 /// <summary>The files of a data set, one per split.</summary>
 public sealed record DataFiles(string Train, string? Validation = null, string? Test = null)
 {
-    /// <summary>A training file, or a folder with <c>train.*</c> and perhaps <c>validation.*</c> and <c>test.*</c>.</summary>
-    /// <remarks>GLUE's names for the second do as well: <c>dev.*</c>, <c>dev_matched.*</c>.</remarks>
+    /// <summary>A training file, or a folder with <c>train.*</c> and optionally <c>validation.*</c> and <c>test.*</c>.</summary>
+    /// <remarks>GLUE's names for the validation file are also accepted: <c>dev.*</c>, <c>dev_matched.*</c>.</remarks>
     /// <exception cref="RefusedInputException">The folder has no training file, or two files for one split.</exception>
     public static DataFiles At(string path)
     {

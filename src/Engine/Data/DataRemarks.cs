@@ -7,12 +7,12 @@ internal static class DataRemarks
 {
     private const int MostClasses = 5;
 
-    /// <summary>Columns that the task does not read: one remark for the files that have the same.</summary>
+    /// <summary>Columns that the task does not use: one remark for all files with the same ones.</summary>
     public static IEnumerable<string> NotUsed(IEnumerable<(string File, IReadOnlyList<string> Columns)> files) =>
         files.Where(file => file.Columns.Count > 0).GroupBy(file => ColumnChoice.Listed(file.Columns), file => file.File)
             .Select(same => $"{string.Join(", ", same.Distinct())}: not used: {same.Key}");
 
-    /// <summary>Labels that are taken for places of classes.</summary>
+    /// <summary>Labels interpreted as class indices.</summary>
     public static string ByPlace(string file, string column, IReadOnlyList<string> labels) =>
         $"{file}: numbers in column {column} are taken as class indices: "
             + string.Join(", ", labels.Take(MostClasses).Select((name, i) => $"{i} is {name}")) + (labels.Count > MostClasses ? ", …." : ".");

@@ -4,24 +4,24 @@ namespace LoraDrop.Engine.Data;
 
 /// <summary>The examples of one data file.</summary>
 /// <param name="File">The file's name.</param>
-/// <param name="Sha256">Of the file's bytes, in lower-case hexadecimal.</param>
+/// <param name="Sha256">SHA-256 of the file, in lower-case hexadecimal.</param>
 /// <param name="Labels">The names of the classes, class 0 first; null for regression.</param>
-/// <param name="Examples">The rows in file order.</param>
+/// <param name="Examples">The rows, in file order.</param>
 public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? Labels, IReadOnlyList<Example> Examples)
 {
     /// <summary>Remarks on how the file was read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>The columns of the file that the task does not read; for conversations, other fields: <c>id</c>,
+    /// <summary>The columns of the file that the task does not use; for conversations, other fields: <c>id</c>,
     /// <c>messages[].name</c>.</summary>
     internal IReadOnlyList<string> NotUsed { get; init; } = [];
 
-    /// <summary>The labels as the file spells them, each once.</summary>
+    /// <summary>The labels as spelt in the file, each once.</summary>
     internal IReadOnlyList<string> Spellings { get; init; } = [];
 
-    /// <summary>Reads a file; its extension says how.</summary>
-    /// <remarks>Where the task names no labels they are those of the file, so other splits are read with <c>task with { Labels =
-    /// train.Labels }</c>.</remarks>
+    /// <summary>Reads a file; its extension determines the format.</summary>
+    /// <remarks>If the task names no labels, they are taken from the file, so read other splits with <c>task with { Labels = train.Labels
+    /// }</c>.</remarks>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row and column.</exception>
     public static Dataset Read(string path, TaskSettings task)
     {
@@ -31,13 +31,13 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
             ? [] : ClassNames.SpellingRemarks(read.Spellings).Select(remark => $"{read.File}: {remark}.")] };
     }
 
-    /// <summary>The examples at these places, as a data set with the same file and labels.</summary>
+    /// <summary>The examples at these indices, as a data set with the same file and labels.</summary>
     public Dataset Part(IEnumerable<int> indices) => this with { Examples = [.. indices.Select(i => Examples[i])] };
 
     /// <param name="path">The file.</param>
-    /// <param name="task">What is read from it.</param>
-    /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
-    /// <param name="mayHideLabels">Whether a file with no label but -1 is read as one without examples.</param>
+    /// <param name="task">Defines what is read.</param>
+    /// <param name="faults">Receives its faults; the result is then null.</param>
+    /// <param name="mayHideLabels">Whether a file whose only label is -1 is read as one without examples.</param>
     internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults, bool mayHideLabels = false)
     {
         var found = new DataFaults(Path.GetFileName(path));
@@ -75,7 +75,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
         };
     }
 
-    /// <summary>Columns that are there twice, or that cannot be decoded.</summary>
+    /// <summary>Checks for duplicate and undecodable columns.</summary>
     private static bool IsRefused(CellTable table, TaskColumns columns, DataFaults faults)
     {
         var before = faults.Count;
@@ -103,7 +103,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     private static IReadOnlyList<string> Inferred(TaskSettings task, IEnumerable<string> written, DataFaults faults)
     {
         var labels = ClassNames.Infer(written);
-        if (!faults.Any)   // else the labels of the faulty rows may be missing
+        if (!faults.Any)   // otherwise the labels of faulty rows may be missing
             foreach (var fault in (task with { Labels = labels }).Faults("task")) faults.Add($"for {fault.Path}", fault.Message);
         return labels;
     }
@@ -113,7 +113,7 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     {
         byPlace = false;
         var classes = labels is null ? null : new ClassIndex(labels);
-        var known = new Dictionary<string, double?>();   // most rows have a label that was there before
+        var known = new Dictionary<string, double?>();   // most rows repeat an earlier label
         var examples = new List<Example>(rows.Length);
         foreach (var row in rows)
         {

@@ -5,7 +5,7 @@ namespace LoraDrop.Engine.Data;
 /// <summary>Inspects the files of a data set without a task.</summary>
 public static class DatasetInspection
 {
-    /// <summary>Reads every file, whole.</summary>
+    /// <summary>Reads every file completely.</summary>
     /// <exception cref="RefusedInputException">With the faults of all files, the first twenty of each: file, row, line and
     /// column.</exception>
     public static DatasetSummary Read(DataFiles files)
@@ -37,8 +37,7 @@ public static class DatasetInspection
         return faults.Any ? null : tally.Facts(split, file);
     }
 
-    /// <summary>Columns of the training file that the validation file does not have; null where there are none. Whether that matters, the
-    /// task says.</summary>
+    /// <summary>Columns of the training file that the validation file lacks, or null. Whether that matters depends on the task.</summary>
     private static string? MissingColumnsRemark(SplitSummary train, SplitSummary other)
     {
         string[] lacking = [.. train.Columns.Select(column => column.Name).Except(train.NotUsed).Except(other.Columns.Select(column =>

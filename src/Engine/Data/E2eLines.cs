@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads the files that Hu et al. 2021 publish of E2E: lines <c>input||text</c>. The columns are <c>input</c> and
+/// <summary>Reads the E2E files published by Hu et al. 2021: lines <c>input||text</c>, with the columns <c>input</c> and
 /// <c>text</c>.</summary>
 internal sealed class E2eLines(DataBytes bytes) : TableReader(bytes)
 {

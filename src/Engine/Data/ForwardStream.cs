@@ -1,6 +1,6 @@
 namespace LoraDrop.Engine.Data;
 
-/// <summary>A stream that is only read, and forwards.</summary>
+/// <summary>A read-only, forward-only stream.</summary>
 internal abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;

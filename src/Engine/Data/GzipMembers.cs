@@ -4,23 +4,22 @@ using System.IO.Hashing;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Unpacks a gzip file as gunzip does (RFC 1952): every member to its end, each checked by the CRC and the length in its
+/// <summary>Decompresses a gzip file as gunzip does (RFC 1952): all members, each checked against the CRC and length in its
 /// trailer.</summary>
 /// <remarks>
-/// The framework's <see cref="GZipStream"/> ends a stream that was cut off without a word, and takes whatever follows one for its end.
-/// Inflating is left to it (<see cref="DeflateStream"/>), which
-/// reads ahead of what it uses; where a member's data ends is found by its trailer: the eight bytes that its CRC and length make, in what
-/// was read last.
+/// The framework's <see cref="GZipStream"/> silently ends a truncated stream, and treats any trailing data as its end. Inflating is left to
+/// <see cref="DeflateStream"/>, which reads ahead of what it uses; the end of a member's data is found by searching what was last read for
+/// the eight-byte trailer that its CRC and length make.
 /// </remarks>
 internal sealed class GzipMembers : ForwardStream
 {
-    /// <summary>Unpacked bytes from which on the ratio counts: so many take seconds to read, and no memory.</summary>
+    /// <summary>Decompressed bytes from which the ratio is checked: less takes seconds to read, and no memory.</summary>
     public const long Suspicious = 4L << 30;
 
-    /// <summary>Text packs to a tenth, repetitive text to a hundredth; deflate's limit is 1032.</summary>
+    /// <summary>Text compresses to a tenth, repetitive text to a hundredth; deflate's limit is 1032.</summary>
     private const long MostRatio = 100;
 
-    /// <summary>What no data file unpacks to.</summary>
+    /// <summary>More than any data file decompresses to.</summary>
     private const long Most = 64L << 30;
 
     private const int Trailer = 8;
@@ -32,11 +31,11 @@ internal sealed class GzipMembers : ForwardStream
     private DeflateStream? _member;
     private long _length, _total, _members;
 
-    /// <param name="file">The packed bytes, which can be sought in; closed with this.</param>
-    /// <param name="suspicious">Unpacked bytes from which on more than a hundred for each packed one are refused.</param>
+    /// <param name="file">The compressed bytes; must be seekable; closed with this stream.</param>
+    /// <param name="suspicious">Decompressed bytes from which a ratio above one hundred is refused.</param>
     public GzipMembers(Stream file, long suspicious = Suspicious) => (_file, _suspicious, _window) = (file, suspicious, new(file));
 
-    /// <exception cref="InvalidDataException">The data is cut off, damaged, or followed by something else; the message says
+    /// <exception cref="InvalidDataException">The data is truncated, damaged, or followed by something else; the message says
     /// which.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -83,7 +82,7 @@ internal sealed class GzipMembers : ForwardStream
         }
     }
 
-    /// <summary>The header of the next member; false at the end of the file. Zeros after a member are padding.</summary>
+    /// <summary>Reads the header of the next member; false at the end of the file. Zeros after a member are padding.</summary>
     private bool Begin()
     {
         if (_members > 0)
@@ -103,7 +102,7 @@ internal sealed class GzipMembers : ForwardStream
         if (header[2] != 8) throw new InvalidDataException($"it is packed by a method ({header[2]}) that gzip does not have");
         var flags = header[3];
         if ((flags & 4) != 0) Skip(Byte() | Byte() << 8);
-        for (var texts = (flags >> 3 & 1) + (flags >> 4 & 1); texts > 0; texts--)   // the file's name, and a comment
+        for (var texts = (flags >> 3 & 1) + (flags >> 4 & 1); texts > 0; texts--)   // the file name and the comment
             while (Byte() != 0)
             {
             }
@@ -124,7 +123,7 @@ internal sealed class GzipMembers : ForwardStream
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)_length);
         if (_window.After(trailer) is { } after) _file.Position = after;
-        else if (_window.WantedMore || (_window.AtEnd && _window.EndsWithin(trailer))) throw CutOff();
+        else if (_window.ReadPastEnd || (_window.AtEnd && _window.EndsWithin(trailer))) throw CutOff();
         else
             throw new InvalidDataException(
                 "its packed data is cut off or damaged: checksum and length of what it unpacks to are not those in its trailer");
@@ -140,31 +139,31 @@ internal sealed class GzipMembers : ForwardStream
         for (; bytes > 0; bytes--) Byte();
     }
 
-    /// <summary>The packed bytes as they are read, and the last of them.</summary>
+    /// <summary>The compressed bytes as they are read, with the most recent kept.</summary>
     private sealed class Window(Stream file) : ForwardStream
     {
-        /// <summary>More than <see cref="DeflateStream"/> asks for at a time, and a trailer.</summary>
-        private const int Ahead = 1 << 14;
+        /// <summary>More than <see cref="DeflateStream"/> requests at a time, plus a trailer.</summary>
+        private const int BlockSize = 1 << 14;
 
-        private readonly byte[] _last = new byte[2 * Ahead];
+        private readonly byte[] _last = new byte[2 * BlockSize];
         private int _held;
 
         public bool AtEnd => file.Position >= file.Length;
 
-        /// <summary>Whether more was asked for than the file has: its last member has no end.</summary>
-        public bool WantedMore { get; private set; }
+        /// <summary>Whether more was requested than the file has: its last member is truncated.</summary>
+        public bool ReadPastEnd { get; private set; }
 
         public void Restart() => _held = 0;
 
         public override int Read(Span<byte> buffer)
         {
-            var read = file.Read(buffer[..Math.Min(buffer.Length, Ahead)]);
-            WantedMore |= read == 0 && buffer.Length > 0;
+            var read = file.Read(buffer[..Math.Min(buffer.Length, BlockSize)]);
+            ReadPastEnd |= read == 0 && buffer.Length > 0;
             Hold(buffer[..read]);
             return read;
         }
 
-        /// <summary>The place of the next member after a trailer; null if there is none.</summary>
+        /// <summary>The position after a trailer, or null if it is not found.</summary>
         public long? After(ReadOnlySpan<byte> trailer)
         {
             Span<byte> next = stackalloc byte[Trailer];
@@ -176,7 +175,7 @@ internal sealed class GzipMembers : ForwardStream
             return at < 0 ? null : start + at + Trailer;
         }
 
-        /// <summary>Whether what was read last is the beginning of a trailer.</summary>
+        /// <summary>Whether the bytes read last are the beginning of a trailer.</summary>
         public bool EndsWithin(ReadOnlySpan<byte> trailer)
         {
             for (var part = trailer.Length - 1; part > 0; part--)
@@ -188,7 +187,7 @@ internal sealed class GzipMembers : ForwardStream
         {
             if (_held + read.Length > _last.Length)
             {
-                var keep = Math.Min(_held, Ahead);
+                var keep = Math.Min(_held, BlockSize);
                 _last.AsSpan(_held - keep, keep).CopyTo(_last);
                 _held = keep;
             }

@@ -6,11 +6,11 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Hands the cells of JSON objects to columns. The columns are the keys of all rows, as they first appear; a key that a row has
-/// not is an empty cell.</summary>
+/// <summary>Passes the cells of JSON objects to columns. The columns are the keys of all rows, in order of first appearance; a missing key
+/// is an empty cell.</summary>
 internal sealed class JsonCells(ICellSink to)
 {
-    /// <summary>Deeper than any data is nested, and no deeper than a stack goes.</summary>
+    /// <summary>Deeper than real data is nested, but safe for the stack.</summary>
     private const int MaxDepth = 512;
 
     private static readonly byte[] AList = "a list"u8.ToArray(), AnObject = "an object"u8.ToArray(), HalfAPair =
@@ -24,8 +24,8 @@ internal sealed class JsonCells(ICellSink to)
     private int _row;
     private byte[] _unescaped = [];
 
-    /// <summary>Reads an object; its last byte is the end.</summary>
-    /// <exception cref="JsonException">It is no JSON, or names a key twice.</exception>
+    /// <summary>Reads an object; nothing may follow it.</summary>
+    /// <exception cref="JsonException">It is not valid JSON, or has a duplicate key.</exception>
     public void Add(ReadOnlySpan<byte> json, RowPlace place)
     {
         var missing = CellKind.Lost;
@@ -40,7 +40,7 @@ internal sealed class JsonCells(ICellSink to)
         }
     }
 
-    /// <summary>Reads a conversation as its usual columns, and the fields beside its messages.</summary>
+    /// <summary>Reads a conversation as its usual columns, plus the fields beside its messages.</summary>
     public void Add(PlainConversation talk, ReadOnlySpan<byte> json, RowPlace place)
     {
         AddText(ChatLine.TextColumn, talk.Text, place);
@@ -86,12 +86,12 @@ internal sealed class JsonCells(ICellSink to)
         }
         while (reader.Read())
         {
-            // What follows the object is refused by the reader.
+            // The reader refuses anything after the object.
         }
     }
 
-    /// <summary>Adds a cell that is not a member of the row; before <see cref="Add(JsonElement, RowPlace, IReadOnlyList{string})"/>, which
-    /// ends the row.</summary>
+    /// <summary>Adds a cell that is not a member of the row; call before <see cref="Add(JsonElement, RowPlace, IReadOnlyList{string})"/>,
+    /// which ends the row.</summary>
     public void AddText(string column, string text, RowPlace place) => AddText(column, Encoding.UTF8.GetBytes(text), place);
 
     private void AddText(string column, ReadOnlySpan<byte> text, RowPlace place)
@@ -101,7 +101,7 @@ internal sealed class JsonCells(ICellSink to)
         key.Column?.Add(place, text, CellKind.Text);
     }
 
-    /// <summary>Reads the members of an object but some.</summary>
+    /// <summary>Reads the members of an object, except some.</summary>
     public void Add(JsonElement row, RowPlace place, IReadOnlyList<string> without)
     {
         foreach (var member in row.EnumerateObject().Where(member => !without.Contains(member.Name)))
@@ -114,8 +114,8 @@ internal sealed class JsonCells(ICellSink to)
         End(place, CellKind.Untyped);
     }
 
-    /// <summary>Adds a value to a column of the caller's own, as a member of a row would be added.</summary>
-    /// <param name="column">Gets it; null: it is not read.</param>
+    /// <summary>Adds a value to a given column, as a member of a row would be added.</summary>
+    /// <param name="column">Receives it; null if it is not read.</param>
     /// <param name="json">The value; valid JSON.</param>
     /// <param name="place">Its row.</param>
     public void AddValue(CellColumn? column, ReadOnlySpan<byte> json, RowPlace place)
@@ -132,7 +132,7 @@ internal sealed class JsonCells(ICellSink to)
         to.Rows = ++_row;
     }
 
-    /// <summary>The current key of the reader; most rows have the order of the row before.</summary>
+    /// <summary>The reader's current key; most rows have the key order of the row before.</summary>
     private Key KeyOf(ref Utf8JsonReader reader, int next, RowPlace place)
     {
         if (next < _keys.Count && reader.ValueTextEquals(_keys[next].Utf8)) return _keys[next];
@@ -155,7 +155,7 @@ internal sealed class JsonCells(ICellSink to)
     {
         if (_byName.TryGetValue(name, out var known)) return known;
         var key = new Key(name, Encoding.UTF8.GetBytes(name), to.Begin(name));
-        key.Column?.Fill(_row, row => new(row + 1, place.Line is null ? null : row + 1));   // the rows before had none
+        key.Column?.Fill(_row, row => new(row + 1, place.Line is null ? null : row + 1));   // earlier rows lack the key
         _keys.Add(key);
         _byName.Add(name, key);
         return key;
@@ -230,10 +230,10 @@ internal sealed class JsonCells(ICellSink to)
         else column.Add(place, HalfAPair, CellKind.Broken);
     }
 
-    /// <summary>The text of a JSON string; none where it holds half of a surrogate pair, which is JSON but no character.</summary>
+    /// <summary>Unescapes a JSON string; fails on half of a surrogate pair, which is valid JSON but not a character.</summary>
     /// <param name="quoted">The string with its quotes.</param>
-    /// <param name="to">Gets the text; it must be as long as the string.</param>
-    /// <param name="length">Bytes of the text.</param>
+    /// <param name="to">Receives the text; must be as long as the string.</param>
+    /// <param name="length">Length of the text in bytes.</param>
     internal static bool TryUnescape(ReadOnlySpan<byte> quoted, Span<byte> to, out int length)
     {
         length = 0;
@@ -281,7 +281,7 @@ internal sealed class JsonCells(ICellSink to)
             CellKind.Number);
     }
 
-    /// <summary>Whether a number is spelt in the shortest way: without an exponent, and without a zero at its end behind a point.</summary>
+    /// <summary>Whether a number is in its shortest form: without an exponent or trailing zero after the point.</summary>
     internal static bool IsShortest(ReadOnlySpan<byte> number) =>
         number[0] != '-' && number.IndexOfAnyExcept(DigitsAndPoint) < 0 && (number[^1] != '0' || !number.Contains((byte)'.'))
             && number.Length <= 20;
@@ -294,7 +294,7 @@ internal sealed class JsonCells(ICellSink to)
 
         public CellColumn? Column => column;
 
-        /// <summary>The row that had it last, from 1.</summary>
+        /// <summary>The last row that had it, from 1.</summary>
         public int Row { get; set; }
     }
 }

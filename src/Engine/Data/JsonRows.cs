@@ -4,9 +4,9 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads rows that are JSON objects: a line each (JSONL), or the items of one list.</summary>
-/// <remarks>A <c>.json</c> file that begins with an object has one on each line, as DuckDB and <c>datasets</c> write them under that
-/// name.</remarks>
+/// <summary>Reads rows that are JSON objects: one per line (JSONL), or the items of one list.</summary>
+/// <remarks>A <c>.json</c> file that begins with an object is read as JSONL: DuckDB and <c>datasets</c> use that extension for
+/// it.</remarks>
 internal sealed class JsonRows : TableReader
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -54,7 +54,7 @@ internal sealed class JsonRows : TableReader
             var place = new RowPlace(number, number);
             var begins = line.Span.IndexOfAnyExcept(" \t\r"u8);
             if (begins >= 0 && line.Span[begins] == '{') Add(cells, line.Span, place, faults);
-            else Parse(line, place, faults)?.Dispose();   // is a fault, which it names
+            else Parse(line, place, faults)?.Dispose();   // a fault, which it reports
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class JsonRows : TableReader
         }
     }
 
-    /// <summary>The items of the list, each parsed when it is asked for.</summary>
+    /// <summary>The items of the list, each parsed on demand.</summary>
     private IEnumerable<JsonElement> ItemsOf(DataFaults faults)
     {
         using var stream = new Utf8Stream(Bytes.Read(), faults);
@@ -145,7 +145,7 @@ internal sealed class JsonRows : TableReader
         }
     }
 
-    /// <summary>Whether the file begins with an object that ends on its line.</summary>
+    /// <summary>Whether the file begins with an object that ends on its first line.</summary>
     private bool BeginsWithLines()
     {
         using var stream = Bytes.Read();
@@ -188,7 +188,7 @@ internal sealed class JsonRows : TableReader
 
     private static string NotJson(JsonException e) => $"is not JSON: {Words(e)} (byte {e.BytePositionInLine + 1} of the line)";
 
-    /// <summary>What a parser says is wrong, without the place.</summary>
+    /// <summary>The parser's message without the position.</summary>
     internal static string Words(JsonException e) => e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
 
     private static string Named(JsonElement value) => value.ValueKind switch
@@ -201,7 +201,7 @@ internal sealed class JsonRows : TableReader
         _ => "true or false",
     };
 
-    /// <summary>What was read already, and then the rest.</summary>
+    /// <summary>The bytes already read, followed by the rest.</summary>
     private sealed class Continued(ReadOnlyMemory<byte> first, Stream rest) : ForwardStream
     {
         private ReadOnlyMemory<byte> _first = first;

@@ -3,35 +3,34 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Finds the members of a JSON object quickly, where it is written in the usual way. What is not, wrong JSON above all, is left to
-/// <see cref="Utf8JsonReader"/>, which says what is wrong.</summary>
-/// <remarks>A reader that stops at each token would take most of the time of an inspection, on rows that are as they should be. This
-/// accepts
-/// nothing that <see cref="Utf8JsonReader"/> refuses; the bytes are known to be UTF-8.</remarks>
+/// <summary>Quickly finds the members of a JSON object written in the usual way. Anything else, above all invalid JSON, is left to
+/// <see cref="Utf8JsonReader"/>, which reports what is wrong.</summary>
+/// <remarks>A reader that stops at each token would take most of the time of an inspection on valid rows. This accepts nothing that
+/// <see cref="Utf8JsonReader"/> refuses; the bytes are known to be UTF-8.</remarks>
 internal sealed class JsonScan
 {
-    /// <summary>Values that are nested deeper are left to the reader.</summary>
+    /// <summary>Values nested deeper are left to the reader.</summary>
     private const int MaxDepth = 32;
 
-    /// <summary>Names that are remembered; an object that has more is no row of a table.</summary>
+    /// <summary>Names remembered; an object with more is not a table row.</summary>
     private const int MostNames = 256;
 
-    /// <summary>What ends a run of characters that stand for themselves.</summary>
+    /// <summary>Characters that end a run of plain characters.</summary>
     private static readonly SearchValues<byte> Special =
         SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, 0x20).Select(control => (byte)control)]);
 
-    /// <summary>Names of the last object, with their quotes, in their places.</summary>
+    /// <summary>Names in the last object, with their quotes, in order.</summary>
     private readonly List<byte[]> _names = [];
 
     private Member[] _members = new Member[16];
     private int _count;
 
-    /// <summary>The members of the object that was read last, by their places in its bytes.</summary>
+    /// <summary>The members of the last object read, by their positions in its bytes.</summary>
     public ReadOnlySpan<Member> Members => _members.AsSpan(0, _count);
 
-    /// <summary>Reads an object that is all there is.</summary>
-    /// <returns>Whether it is JSON, with names that have no escapes and values that are not nested deeply; otherwise
-    /// <see cref="Members"/> means nothing.</returns>
+    /// <summary>Reads an object; nothing may follow it.</summary>
+    /// <returns>Whether it is JSON without escapes in names or deeply nested values; otherwise <see cref="Members"/> is
+    /// undefined.</returns>
     public bool TryRead(ReadOnlySpan<byte> json)
     {
         var at = 0;
@@ -41,7 +40,7 @@ internal sealed class JsonScan
         return at == json.Length;
     }
 
-    /// <summary>Reads an object that begins at a place, which becomes the place behind it.</summary>
+    /// <summary>Reads an object that begins at a position, and advances the position past it.</summary>
     public bool TryRead(ReadOnlySpan<byte> json, ref int at)
     {
         _count = 0;
@@ -72,7 +71,7 @@ internal sealed class JsonScan
         while (at < json.Length && json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') at++;
     }
 
-    /// <summary>Consumes a character if it is at a place.</summary>
+    /// <summary>Consumes a character if it is next.</summary>
     public static bool Take(ReadOnlySpan<byte> json, ref int at, char wanted)
     {
         if (at >= json.Length || json[at] != wanted) return false;
@@ -80,7 +79,7 @@ internal sealed class JsonScan
         return true;
     }
 
-    /// <summary>Reads a name; most objects have those of the one before.</summary>
+    /// <summary>Reads a name; most objects have the names of the previous one.</summary>
     private bool TryName(ReadOnlySpan<byte> json, ref int at)
     {
         if (_count < _names.Count && json[at..].StartsWith(_names[_count]))
@@ -202,12 +201,12 @@ internal sealed class JsonScan
         return at > first;
     }
 
-    /// <summary>A member, by places in the bytes of its object; names and strings with their quotes.</summary>
-    /// <param name="NameStart">Where its name begins.</param>
-    /// <param name="NameEnd">The place behind its name.</param>
-    /// <param name="ValueStart">Where its value begins.</param>
-    /// <param name="ValueEnd">The place behind its value.</param>
-    /// <param name="Type">What the value is, by its first token.</param>
+    /// <summary>A member, by positions in the bytes of its object; names and strings include their quotes.</summary>
+    /// <param name="NameStart">Start of its name.</param>
+    /// <param name="NameEnd">End of its name, exclusive.</param>
+    /// <param name="ValueStart">Start of its value.</param>
+    /// <param name="ValueEnd">End of its value, exclusive.</param>
+    /// <param name="Type">The type of the value, by its first token.</param>
     /// <param name="Escaped">Whether the value is a string with escapes.</param>
     internal readonly record struct Member(int NameStart, int NameEnd, int ValueStart, int ValueEnd, JsonTokenType Type, bool Escaped)
     {

@@ -7,15 +7,14 @@ using ParquetSharp.IO;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads Parquet. Texts are strings, also those that are stored as bytes without saying so; labels strings, numbers of any width,
-/// decimals or booleans. Each column is decoded by itself, and only
-/// where it is needed.</summary>
-/// <remarks>Texts that the file's schema marks as JSON are the values that they spell, as in a row of JSONL.</remarks>
+/// <summary>Reads Parquet. Texts are strings, or bytes stored without a string type; labels are strings, numbers of any width, decimals or
+/// booleans. Columns are decoded separately, and only if needed.</summary>
+/// <remarks>Texts that the file's schema marks as JSON are read as the values they encode, as in a row of JSONL.</remarks>
 internal sealed class ParquetTable : TableReader
 {
     private const string NotRead = "cannot be read as Parquet";
 
-    /// <summary>A cell that is JSON was held to its own depth; the structs and lists around it are as deep as the schema.</summary>
+    /// <summary>A JSON cell has its own depth limit; the structs and lists around it are as deep as the schema.</summary>
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
 
     private static readonly string[] ConversationColumns = ["messages", "conversations"];
@@ -34,9 +33,9 @@ internal sealed class ParquetTable : TableReader
 
     public override IEnumerable<string> Remarks => _remarks;
 
-    /// <summary>Reads what the columns are.</summary>
+    /// <summary>Opens a file and reads its schema.</summary>
     /// <param name="bytes">The file.</param>
-    /// <param name="faults">Gets why it is no Parquet file; then the answer is null.</param>
+    /// <param name="faults">Receives the reason if it is not a Parquet file; the result is then null.</param>
     public static ParquetTable? Open(DataBytes bytes, DataFaults faults)
     {
         if (FaultIn(bytes) is { } fault)
@@ -54,7 +53,7 @@ internal sealed class ParquetTable : TableReader
     }
 
     public override bool IsUnnamed(string column) => column.StartsWith("__index_level_",
-        StringComparison.Ordinal);   // pandas' name for an index that has none
+        StringComparison.Ordinal);   // pandas' name for an unnamed index
 
     public override void ReadCells(ICellSink to, ChatReading chat, DataFaults faults)
     {
@@ -81,7 +80,7 @@ internal sealed class ParquetTable : TableReader
         }
         if (broken is not null && !any)
         {
-            faults.Add($"{NotRead}: {broken}");   // of what is wanted, nothing can be read
+            faults.Add($"{NotRead}: {broken}");   // none of the needed columns can be read
             return;
         }
         if (Guarded(() =>
@@ -125,8 +124,7 @@ internal sealed class ParquetTable : TableReader
         }
     }
 
-    /// <summary>Whether rows are conversations: by the type of the messages, or where they are JSON, by the first row, as in
-    /// JSONL.</summary>
+    /// <summary>Whether rows are conversations: by the type of the messages, or if they are JSON, by the first row, as in JSONL.</summary>
     private bool HoldsConversations()
     {
         var names = _schema.FieldsList.Select(field => field.Name).ToHashSet();
@@ -137,7 +135,7 @@ internal sealed class ParquetTable : TableReader
             .FirstOrDefault();
     }
 
-    /// <summary>What each field holds of texts that are JSON: only the schema of the file itself says it.</summary>
+    /// <summary>The JSON texts in each field: only the file's own schema records them.</summary>
     private static JsonMarks?[] MarksOf(FileReader file)
     {
         var (columns, next) = (file.ParquetReader.FileMetaData.Schema, 0);
@@ -154,7 +152,7 @@ internal sealed class ParquetTable : TableReader
     }
 
     /// <summary>Writes a row as an object.</summary>
-    /// <returns>Whether it could be; else a fault says which cell is not the JSON that it should be.</returns>
+    /// <returns>Whether it succeeded; otherwise a fault names the cell that is not valid JSON.</returns>
     private bool WriteRow(Utf8JsonWriter writer, RecordBatch batch, int row, RowPlace place, DataFaults faults)
     {
         writer.WriteStartObject();
@@ -188,11 +186,11 @@ internal sealed class ParquetTable : TableReader
     }
 
     private static RecordBatch? Next(IArrowArrayStream batches) => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter()
-        .GetResult();   // from a file: nothing to wait for
+        .GetResult();   // reads a file, so it never waits
 
     private static FileReader Reader(DataBytes bytes) => new(new ManagedRandomAccessFile(bytes.Read(), leaveOpen: false));
 
-    /// <summary>Runs what the native library may refuse; null where it does not, else why.</summary>
+    /// <summary>Runs an action that the native library may refuse; returns the reason, or null on success.</summary>
     private static string? Guarded(Action read)
     {
         try
@@ -203,7 +201,7 @@ internal sealed class ParquetTable : TableReader
         catch (Exception e) when (e is ParquetSharp.ParquetException or InvalidDataException or NotSupportedException or ArgumentException
             or OverflowException or IOException || e.GetType() == typeof(Exception))
         {
-            return e.Message.Split('\n')[0].Trim();   // Arrow's errors come as these; those of a batch as plain exceptions
+            return e.Message.Split('\n')[0].Trim();   // errors of the library; those of a batch are plain exceptions
         }
     }
 

@@ -3,20 +3,20 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads a row that is a conversation of the commonest form as text and label: a list of messages with a role and a text each, and
-/// plain values beside it. Any other is left to <see cref="ConversationReader"/>, which alone says what is wrong.</summary>
-/// <remarks>What is read here comes out as <see cref="ConversationCells.AsAny"/> has it, without objects for every message: a file of such
-/// rows is inspected about six times as fast.</remarks>
+/// <summary>Reads a conversation of the most common form as text and label: a list of messages with a role and a text each, and plain
+/// values beside it. Any other form is left to <see cref="ConversationReader"/>, which reports all faults.</summary>
+/// <remarks>The result equals that of <see cref="ConversationCells.AsAny"/>, without allocating objects per message: a file of such rows is
+/// inspected about six times as fast.</remarks>
 internal sealed class PlainConversation
 {
     private static readonly byte[][] Lists = [.. ConversationReader.Lists.Select(Encoding.UTF8.GetBytes)];
 
-    /// <summary>The names of the roles; not those of messages that are calls.</summary>
+    /// <summary>The names of the roles, except those of messages that are calls.</summary>
     private static readonly (byte[] Name, bool Assistant, bool MayBeEmpty)[] Roles =
         [.. ConversationReader.RoleOf.Where(role => role.Key is not ("function_call" or "function" or "observation")).Select(role =>
             (Encoding.UTF8.GetBytes(role.Key), role.Value == "assistant", ConversationReader.MayBeEmpty(role.Value)))];
 
-    /// <summary>Fields that change what the messages mean, or are columns of the conversation already.</summary>
+    /// <summary>Fields that change the meaning of the messages, or are already columns of the conversation.</summary>
     private static readonly byte[][] Meaningful =
     [
         "system"u8.ToArray(), "tools"u8.ToArray(), "functions"u8.ToArray(),
@@ -28,16 +28,16 @@ internal sealed class PlainConversation
     private byte[] _said = new byte[1 << 12];
     private int _length, _before;
 
-    /// <summary>What was said before the answer, a message a line; of the row read last, as UTF-8.</summary>
+    /// <summary>The messages before the answer of the last row read, one per line, as UTF-8.</summary>
     public ReadOnlySpan<byte> Text => _said.AsSpan(0, Math.Max(0, _before - 1));
 
     /// <summary>The answer, as UTF-8.</summary>
     public ReadOnlySpan<byte> Label => _said.AsSpan(_before, _length - _before);
 
-    /// <summary>The members beside the messages, each with a name of its own.</summary>
+    /// <summary>The members beside the messages; names are unique.</summary>
     public IReadOnlyList<JsonScan.Member> OtherFields => _otherFields;
 
-    /// <summary>Whether a row was read; otherwise it has another form, or a fault.</summary>
+    /// <summary>Tries to read a row; false if it has another form or a fault.</summary>
     public bool TryRead(ReadOnlySpan<byte> json)
     {
         if (!_row.TryRead(json)) return false;
@@ -56,7 +56,7 @@ internal sealed class PlainConversation
         return list >= 0 && !IsAnyTwice(json) && TryMessages(json, list);
     }
 
-    /// <summary>A value with nothing in it that could be a fault.</summary>
+    /// <summary>Whether a value contains nothing that could be a fault.</summary>
     private static bool IsPlain(JsonScan.Member member, ReadOnlySpan<byte> json) =>
         !IsOneOf(Meaningful, member.Name(json)) && member.Type switch
     {
@@ -142,7 +142,7 @@ internal sealed class PlainConversation
         return _said.AsSpan(_length);
     }
 
-    /// <summary>A byte that is not white space decides it without the rest.</summary>
+    /// <summary>A byte that is not white space decides without reading the rest.</summary>
     private static bool IsBlank(ReadOnlySpan<byte> utf8) =>
         utf8.IsEmpty || (utf8[0] is not (> 0x20 and < 0x7f) && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(utf8)));
 

@@ -4,20 +4,20 @@ namespace LoraDrop.Engine.Data;
 
 /// <summary>A prompt and its expected answer.</summary>
 /// <param name="Place">Its file and row.</param>
-/// <param name="Text">The prompt; empty where <paramref name="Conversation"/> is rendered.</param>
-/// <param name="Target">The answer that is learnt, and the first that is right.</param>
-/// <param name="References">Every right answer, the target among them.</param>
-/// <param name="Source">Where it comes from; empty where the data does not say.</param>
-/// <param name="Conversation">A conversation that ends with the answer; null where there is a prompt.</param>
+/// <param name="Text">The prompt; empty if <paramref name="Conversation"/> is rendered instead.</param>
+/// <param name="Target">The answer to train on, and the first correct one.</param>
+/// <param name="References">All correct answers, including the target.</param>
+/// <param name="Source">Its source; empty if the data names none.</param>
+/// <param name="Conversation">A conversation that ends with the answer, or null if there is a prompt.</param>
 public sealed record Prompt(string Place, string Text, string Target, IReadOnlyList<string> References, string Source,
     Conversation? Conversation)
 {
-    /// <summary>A conversation of a data file. Until a chat template has written its answer (<see cref="PromptEncoder.Asked"/>), the
-    /// reference is what the message says.</summary>
+    /// <summary>A conversation of a data file. Until a chat template renders its answer (<see cref="PromptEncoder.Asked"/>), the reference
+    /// is the message's text.</summary>
     public static Prompt Of(string place, Conversation conversation) => new(place, "", conversation.Messages[^1].Shown,
         [conversation.Messages[^1].Shown], "", conversation);
 
-    /// <summary>Each prompt once, with the answers of all rows that have it.</summary>
+    /// <summary>Each prompt once, with the answers of all its rows.</summary>
     public static IReadOnlyList<Prompt> Grouped(IReadOnlyList<Prompt> prompts) =>
         [.. prompts.GroupBy(prompt => prompt.Key)
             .Select(alike => alike.First() with { References = [.. alike.SelectMany(prompt => prompt.References).Distinct()] })];
@@ -28,17 +28,17 @@ public sealed record Prompt(string Place, string Text, string Target, IReadOnlyL
 
 /// <summary>The prompts of one data file.</summary>
 /// <param name="File">The file's name.</param>
-/// <param name="Sha256">Of the file's bytes, in lower-case hexadecimal.</param>
-/// <param name="Prompts">The rows in file order.</param>
+/// <param name="Sha256">SHA-256 of the file, in lower-case hexadecimal.</param>
+/// <param name="Prompts">The rows, in file order.</param>
 public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt> Prompts)
 {
     /// <summary>Remarks on how the file was read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>The columns of the file that the task does not read.</summary>
+    /// <summary>The columns of the file that the task does not use.</summary>
     internal IReadOnlyList<string> NotUsed { get; init; } = [];
 
-    /// <summary>The remarks, and one on the columns that are not used.</summary>
+    /// <summary>The remarks, plus one on unused columns.</summary>
     public IEnumerable<string> AllRemarks => [.. Remarks, .. DataRemarks.NotUsed([(File, NotUsed)])];
 
     /// <summary>Reads a file.</summary>
@@ -49,8 +49,7 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
         return TryRead(path, task, faults) ?? throw new RefusedInputException(faults);
     }
 
-    /// <summary>Reads a file of conversations that the assistant is still to answer: as they are to learn from, but for the last
-    /// answer.</summary>
+    /// <summary>Reads a file of conversations that the assistant has yet to answer: as for training, but without the last answer.</summary>
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
     public static PromptFile ReadUnanswered(string path)
     {
@@ -62,7 +61,7 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
 
     /// <param name="path">The file.</param>
     /// <param name="task">How its rows become prompts.</param>
-    /// <param name="faults">Gets what is wrong with it; then the answer is null.</param>
+    /// <param name="faults">Receives its faults; the result is then null.</param>
     internal static PromptFile? TryRead(string path, TaskSettings task, List<Fault> faults)
     {
         var found = new DataFaults(Path.GetFileName(path));

@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads a stream on a thread of its own, a few blocks ahead, so that unpacking and parsing run at the same time.</summary>
+/// <summary>Reads a stream on its own thread, a few blocks ahead, so that decompression and parsing run at the same time.</summary>
 internal sealed class ReadAhead : ForwardStream
 {
     private const int Block = 1 << 18, Most = 4;
@@ -61,7 +61,7 @@ internal sealed class ReadAhead : ForwardStream
         return false;
     }
 
-    /// <summary>Whatever ends the thread is thrown where the stream is read: otherwise the reader would wait forever.</summary>
+    /// <summary>Any exception on the thread is rethrown to the reader, which would otherwise wait forever.</summary>
     private void Fill()
     {
         try

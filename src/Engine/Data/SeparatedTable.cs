@@ -5,13 +5,11 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads TSV as GLUE writes it (tabs, nothing quoted) and CSV as RFC 4180 does (commas, quotes, line breaks inside
-/// quotes).</summary>
+/// <summary>Reads TSV as in GLUE (tabs, no quoting) and CSV as in RFC 4180 (commas, quotes, line breaks inside quotes).</summary>
 /// <remarks>
-/// Whether the first line is a header it says itself, with the rows below it (<see cref="HeaderLine"/>). Under a header every row has as
-/// many fields as the header, since a stray separator would shift
-/// the columns. Without one, fields beyond those of the first row are not read, which is remarked: STS-B's test file carries two more on
-/// some rows.
+/// Whether the first line is a header is decided from it and the rows below (<see cref="HeaderLine"/>). With a header, every row must have
+/// as many fields as the header, since a stray separator would shift the columns. Without one, fields beyond those of the first row are
+/// ignored with a remark: STS-B's test file has two more on some rows.
 /// </remarks>
 internal sealed class SeparatedTable : TableReader
 {
@@ -85,8 +83,7 @@ internal sealed class SeparatedTable : TableReader
         return sample;
     }
 
-    /// <summary>The rows below the header, or all; one with too few or too many fields is a fault, and so is a header that comes
-    /// again.</summary>
+    /// <summary>The rows below the header, or all rows. Too few or too many fields are a fault, and so is a repeated header.</summary>
     private IEnumerable<(RowPlace Place, Fields Fields)> Rows(DataFaults faults)
     {
         int row = 0, width = _first.Length;
@@ -128,7 +125,7 @@ internal sealed class SeparatedTable : TableReader
     {
         var options = new CsvReaderOptions
         {
-            HasHeader = false,   // whether there is one, the first line says
+            HasHeader = false,   // detected from the first line instead
             Separator = ',',
             TrackLineNumbers = true,
             OnMalformedRecord = bad => faults.Add($"line {bad.LineNumber}", bad.Reason == CsvMalformedReason.UnterminatedQuote
@@ -140,7 +137,7 @@ internal sealed class SeparatedTable : TableReader
         while (reader.Read()) yield return (reader.LineNumber, fields);
     }
 
-    /// <summary>The fields of a record, which last until the next is read.</summary>
+    /// <summary>The fields of a record, valid until the next is read.</summary>
     private abstract class Fields
     {
         public abstract int Count { get; }

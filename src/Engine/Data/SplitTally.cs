@@ -6,7 +6,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Counts what is in the columns of a file while a reader goes through it.</summary>
+/// <summary>Collects statistics on the columns of a file as it is read.</summary>
 internal sealed class SplitTally : ICellSink
 {
     private readonly List<ColumnTally> _columns = [];
@@ -21,11 +21,11 @@ internal sealed class SplitTally : ICellSink
     }
 
     /// <param name="split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
-    /// <param name="file">The file, read to its end.</param>
+    /// <param name="file">The file, read completely.</param>
     public SplitSummary Facts(string split, TableFile file)
     {
         ColumnSummary[] columns = [.. _columns.Select(column => column.Facts())];
-        // Fields beside the messages of a conversation, tools or history, may be for its chat template: a run says what it does not use.
+        // Fields beside the messages of a conversation, such as tools or history, may be for its chat template: a run reports unused ones.
         var converses = file.Conversations || ConversationReader.IsAlpaca([.. columns.Select(column => column.Name)]);
         bool IsReadable(ColumnSummary column) => column.Type != ColumnType.Other && column.Empty < Rows;
         string[] unused = [.. columns.Where(column => column.Unreadable is not null || file.IsUnnamed(column.Name)
@@ -41,7 +41,7 @@ internal sealed class SplitTally : ICellSink
     }
 }
 
-/// <summary>Counts what is in one column.</summary>
+/// <summary>Collects statistics on one column.</summary>
 internal sealed class ColumnTally : CellColumn
 {
     private readonly Dictionary<string, int> _values = [];
@@ -54,14 +54,14 @@ internal sealed class ColumnTally : CellColumn
 
     public ColumnTally(string name) : base(name) => _valuesBySpan = _values.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    /// <summary>The first cells, cut where they are long.</summary>
+    /// <summary>The first cells, truncated if long.</summary>
     public List<string> Preview { get; } = [];
 
     public ColumnSummary Facts() =>
         new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count,
             Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
 
-    /// <summary>Values that differ in spelling alone, where values are few enough to be labels.</summary>
+    /// <summary>Remarks on values that differ only in spelling, if there are few enough to be labels.</summary>
     public IEnumerable<string> Remarks() => IsListed ? ClassNames.SpellingRemarks(_values.Keys).Select(remark =>
         $"column {Name}: {remark}") : [];
 
@@ -90,7 +90,7 @@ internal sealed class ColumnTally : CellColumn
         }
         if (_type == ColumnType.Text && _firstNotNumber is not null && _values.Count >= ColumnSummary.MostDistinct && IsFilled(utf8))
         {
-            // Nothing else can change any more, and no text has more characters than bytes.
+            // Nothing else can change any more, and a text never has more characters than bytes.
             if (utf8.Length > _longest) _longest = Math.Max(_longest, Encoding.UTF8.GetCharCount(utf8));
             return;
         }
@@ -116,16 +116,16 @@ internal sealed class ColumnTally : CellColumn
         CountValue(text);
     }
 
-    /// <summary>Once values are too many to be listed, they are not counted.</summary>
+    /// <summary>Values are no longer counted once there are too many to list.</summary>
     private void CountValue(ReadOnlySpan<char> text)
     {
         if (_values.Count < ColumnSummary.MostDistinct) CollectionsMarshal.GetValueRefOrAddDefault(_valuesBySpan, text, out _)++;
     }
 
-    /// <summary>Whether a cell is a short number without an exponent, which can be seen without parsing it; most are.</summary>
+    /// <summary>Whether a cell is a short number without an exponent, which is decided without parsing; most are.</summary>
     private static bool IsPlainNumber(ReadOnlySpan<byte> utf8, out bool whole)
     {
-        const int Longest = 18;   // digits that 64 bits hold
+        const int Longest = 18;   // digits that fit in 64 bits
         whole = true;
         if (utf8.Length is 0 or > Longest) return false;
         var (digits, points) = (0, 0);
@@ -141,7 +141,7 @@ internal sealed class ColumnTally : CellColumn
         return digits > 0;
     }
 
-    /// <summary>A byte that is not white space decides it without the rest.</summary>
+    /// <summary>A byte that is not white space decides without reading the rest.</summary>
     private static bool IsFilled(ReadOnlySpan<byte> utf8) => utf8.Length > 0 && utf8[0] is > 0x20 and < 0x7f;
 
     private bool IsListed => _values.Count is > 0 and < ColumnSummary.MostDistinct && _longest <= ColumnSummary.LongestCell
@@ -174,13 +174,13 @@ internal sealed class ColumnTally : CellColumn
         CellKind.Boolean => ColumnType.Boolean,
         _ when NumberText.ValueOf(text) is { } number => IsWhole(text, number) ? ColumnType.Whole : ColumnType.Number,
         _ when ClassNames.IsBoolean(text) => ColumnType.Boolean,
-        _ => kind == CellKind.Number ? ColumnType.Number : ColumnType.Text,   // NaN of a column of numbers
+        _ => kind == CellKind.Number ? ColumnType.Number : ColumnType.Text,   // NaN in a column of numbers
     };
 
     private static bool IsWhole(ReadOnlySpan<char> text, double number) => long.TryParse(text, NumberStyles.AllowLeadingSign,
         CultureInfo.InvariantCulture, out _) || (double.IsInteger(number) && Math.Abs(number) <= long.MaxValue);
 
-    /// <summary>Half of a surrogate pair is no character, so none is left at the end.</summary>
+    /// <summary>Never ends in half of a surrogate pair.</summary>
     private static string Cut(string text) => text.Length <= ColumnSummary.LongestCell ? text
         : text[..(char.IsHighSurrogate(text[ColumnSummary.LongestCell - 1]) ? ColumnSummary.LongestCell - 1 : ColumnSummary.LongestCell)]
         + "…";

@@ -4,10 +4,9 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>A data file. What its format, packing, header, columns and types are, and whether its rows are conversations, is decided here
-/// and nowhere else: for the inspection of an upload, for training
-/// and for the command line alike.</summary>
-/// <remarks>Rows are read as a stream; <see cref="ReadCells"/> and <see cref="ReadObjects"/> each go through the whole file.</remarks>
+/// <summary>A data file. Its format, compression, header, columns, types, and whether its rows are conversations are decided only here: for
+/// upload inspection, training and the command line alike.</summary>
+/// <remarks>Rows are streamed; <see cref="ReadCells"/> and <see cref="ReadObjects"/> each read the whole file.</remarks>
 internal sealed class TableFile : IDisposable
 {
     private readonly DataBytes _bytes;
@@ -19,27 +18,26 @@ internal sealed class TableFile : IDisposable
     /// <summary>The file's name.</summary>
     public string Name => Path.GetFileName(_bytes.Path);
 
-    /// <summary>Bytes of the file as it is stored.</summary>
+    /// <summary>Size of the stored file in bytes.</summary>
     public long Bytes => _bytes.Length;
 
-    /// <summary>Of the file as it is stored, in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the stored file, in lower-case hexadecimal.</summary>
     public string Sha256 => _bytes.Sha256;
 
-    /// <summary>Whether columns have names; without, they are counted from 0.</summary>
+    /// <summary>Whether columns have names; otherwise they are numbered from 0.</summary>
     public bool Header => _reader.Header;
 
-    /// <summary>Why the first line is no header, where it is none.</summary>
+    /// <summary>Why the first line is not a header, or null.</summary>
     public string? WhyNoHeader => _reader.WhyNoHeader;
 
     /// <summary>Whether rows are conversations.</summary>
     public bool Conversations => _reader.Conversations;
 
-    /// <summary>What a person should know about how the file was read; known when it is.</summary>
+    /// <summary>Remarks for the user on how the file was read; complete once it is.</summary>
     public IEnumerable<string> Remarks => _reader.Remarks;
 
-    /// <param name="path">The file; the end of its name says how to read it.</param>
-    /// <param name="faults">Gets what is wrong with the file, now and while it is read; the answer is null where it cannot be
-    /// opened.</param>
+    /// <param name="path">The file; its extension determines the format.</param>
+    /// <param name="faults">Receives its faults, now and while it is read; the result is null if it cannot be opened.</param>
     public static TableFile? Open(string path, DataFaults faults)
     {
         var format = DataFormat.Uncompressed(DataFormat.Of(path));
@@ -66,11 +64,11 @@ internal sealed class TableFile : IDisposable
         return null;
     }
 
-    /// <summary>Whether a column has no name of its own: the index that a table was written with.</summary>
+    /// <summary>Whether a column has no name of its own: a table's stored index.</summary>
     public bool IsUnnamed(string column) => _reader.IsUnnamed(column);
 
-    /// <summary>Reads every cell that is needed.</summary>
-    /// <returns>Whether the file could be read to its end; rows may have faults all the same.</returns>
+    /// <summary>Reads all needed cells.</summary>
+    /// <returns>Whether the file was read completely; rows may still have faults.</returns>
     public bool ReadCells(ICellSink to, ChatReading chat)
     {
         var whole = Guard(_faults, () => _reader.ReadCells(to, chat, _faults));
@@ -78,7 +76,7 @@ internal sealed class TableFile : IDisposable
         return whole;
     }
 
-    /// <summary>Every row as an object, for conversations; the element lasts until the next is asked for.</summary>
+    /// <summary>Every row as an object, for conversations; each element is valid until the next.</summary>
     public IEnumerable<(RowPlace Place, JsonElement Row)> ReadObjects()
     {
         var any = false;
@@ -109,7 +107,7 @@ internal sealed class TableFile : IDisposable
         }
         catch (CsvFormatException e)
         {
-            faults.Add($"cannot be read as CSV: {e.Message}");   // a record that no memory holds
+            faults.Add($"cannot be read as CSV: {e.Message}");   // a record that does not fit in memory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,11 +5,11 @@ namespace LoraDrop.Engine.Data;
 /// <summary>The splits of a data set, read with the same labels.</summary>
 public sealed record TrainingData(Dataset Train, Dataset Validation, Dataset? Test)
 {
-    /// <summary>What a person should know about how the files were read.</summary>
+    /// <summary>Remarks for the user on how the files were read.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>Reads every split; without a validation file a stratified tenth of the training file is kept aside. A test file whose
-    /// labels are hidden is left out.</summary>
+    /// <summary>Reads every split. Without a validation file, a stratified tenth of the training file is held out. A test file with hidden
+    /// labels is skipped.</summary>
     /// <exception cref="RefusedInputException">With the faults of all files.</exception>
     public static TrainingData Read(DataFiles files, TaskSettings task, long seed)
     {

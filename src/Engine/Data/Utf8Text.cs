@@ -4,17 +4,18 @@ using System.Text.Unicode;
 
 namespace LoraDrop.Engine.Data;
 
-/// <summary>Reads UTF-8 strictly, a piece at a time: every line with a wrong byte is a fault.</summary>
+/// <summary>Reads UTF-8 strictly, in blocks: every line with an invalid byte is a fault.</summary>
 internal static class Utf8Text
 {
-    /// <summary>The longest line; one that is longer is no text.</summary>
+    /// <summary>The longest line; a longer one is not text.</summary>
     private const int LongestLine = 256 << 20;
 
-    /// <summary>The lines without their ends (<c>\n</c> or <c>\r\n</c>) and without the byte order mark; blank lines at the end are no
-    /// lines.</summary>
+    /// <summary>The lines without their ends (<c>
+    /// </c> or <c>\r
+    /// </c>) and without the byte order mark; trailing blank lines are dropped.</summary>
     /// <param name="stream">The bytes.</param>
-    /// <param name="faults">Gets the lines that are no UTF-8; they are read with replacement characters.</param>
-    /// <returns>Each line with its number, from 1; its bytes last until the next is asked for.</returns>
+    /// <param name="faults">Receives the lines that are not UTF-8; they are read with replacement characters.</param>
+    /// <returns>Each line with its number, from 1; its bytes are valid until the next line.</returns>
     public static IEnumerable<(int Number, ReadOnlyMemory<byte> Line)> Lines(Stream stream, DataFaults faults)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
@@ -22,7 +23,7 @@ internal static class Utf8Text
         {
             int number = 0, blank = 0, start = 0, end = 0, looked = 0;
             long offset = 0;   // of buffer[0] in the text
-            var valid = 0;   // lines that end here or before are known to be UTF-8: a whole buffer is checked faster than its lines
+            var valid = 0;   // lines that end here or before are known to be UTF-8: checking a whole buffer is faster than its lines
             for (var over = false; !over || start < end;)
             {
                 var found = buffer.AsSpan(start + looked, end - start - looked).IndexOf((byte)'\n');
@@ -47,7 +48,7 @@ internal static class Utf8Text
                 if (line.Span.Length > 0 && line.Span[^1] == '\r' && found >= 0) line = line[..^1];
                 if (line.Span.Trim((byte)'\r').Length == 0)
                 {
-                    blank++;   // a blank line counts where another follows
+                    blank++;   // a blank line counts if another line follows
                     continue;
                 }
                 for (; blank > 0; blank--) yield return (++number, default);
@@ -62,11 +63,11 @@ internal static class Utf8Text
         }
     }
 
-    /// <summary>Adds the fault of a line with wrong bytes.</summary>
+    /// <summary>Adds the fault of a line with invalid bytes.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="number">Which it is, from 1.</param>
+    /// <param name="number">Its number, from 1.</param>
     /// <param name="at">The offset of its first byte in the file.</param>
-    /// <param name="faults">Gets the fault.</param>
+    /// <param name="faults">Receives the fault.</param>
     internal static void AddFault(ReadOnlySpan<byte> line, long number, long at, DataFaults faults)
     {
         var wrong = 0;
@@ -96,10 +97,10 @@ internal static class Utf8Text
     }
 }
 
-/// <summary>Hands on UTF-8 text without its byte order mark, and adds a fault for every line with a wrong byte.</summary>
+/// <summary>Passes on UTF-8 text without its byte order mark, and adds a fault for every line with an invalid byte.</summary>
 internal sealed class Utf8Stream(Stream inner, DataFaults faults) : ForwardStream
 {
-    /// <summary>Bytes that a character may have left at the end of what was read.</summary>
+    /// <summary>Most bytes of an incomplete character at the end of a block.</summary>
     private const int MostCarried = 3;
 
     private readonly byte[] _carried = new byte[MostCarried];
@@ -142,7 +143,7 @@ internal sealed class Utf8Stream(Stream inner, DataFaults faults) : ForwardStrea
     {
         if (read.Length == 0)
         {
-            if (!_ended && _carry > 0) Fault(_carried[0], _offset - _carry);   // a character is cut off by the end
+            if (!_ended && _carry > 0) Fault(_carried[0], _offset - _carry);   // the end truncates a character
             _ended = true;
             return;
         }
@@ -180,7 +181,7 @@ internal sealed class Utf8Stream(Stream inner, DataFaults faults) : ForwardStrea
         if (_line > _faulty) faults.Add($"line {_line}", $"is not UTF-8: byte 0x{wrong:X2} at offset {at} of the file");
     }
 
-    /// <summary>Bytes at the end that begin a character and do not end it.</summary>
+    /// <summary>Bytes of an incomplete character at the end.</summary>
     private static int Unfinished(ReadOnlySpan<byte> text)
     {
         for (var back = 1; back <= Math.Min(MostCarried, text.Length); back++)

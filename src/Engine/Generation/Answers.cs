@@ -5,10 +5,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Generation;
 
-/// <summary>Prompts with what a model answered.</summary>
+/// <summary>Prompts with a model's answers.</summary>
 public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)> Items)
 {
-    /// <summary>Lets a model answer.</summary>
+    /// <summary>Generates answers to prompts.</summary>
     public static Answers Of(LanguageModel model, PromptEncoder encoder, IReadOnlyList<Prompt> prompts, DecodingSettings decoding,
         long seed, CancellationToken cancel, int first = 0)
     {
@@ -18,21 +18,21 @@ public sealed record Answers(IReadOnlyList<(Prompt Prompt, GeneratedText Answer)
         return new([.. prompts.Zip(answers)]) { Cut = asked.Count(prompt => prompt.Cut) };
     }
 
-    /// <summary>Prompts that were cut from the left, for the answer to have room.</summary>
+    /// <summary>Number of prompts truncated on the left to leave room for the answer.</summary>
     public int Cut { get; init; }
 
-    /// <summary>A remark on how the answers were generated; null if there is none.</summary>
+    /// <summary>A remark on how the answers were generated, or null.</summary>
     public string? Remark =>
         Cut == 0 ? null : $"{Cut:N0} of {Items.Count:N0} prompts left too little room for an answer; they were cut from the left.";
 
-    /// <summary>Holds the answers against every right one; white space around either does not count.</summary>
+    /// <summary>Scores the answers against all correct ones, ignoring white space at the ends.</summary>
     public Scores ScoresBy(Metric metric) =>
         Scores.OfTexts(metric,
             [.. Items.Select(item => new Segment(item.Answer.Text.Trim(),
             [.. item.Prompt.References.Select(reference => reference.Trim())]))]);
 
-    /// <summary>One object a line: prompt (of a conversation its messages, and beside them tools and what else the template was given),
-    /// answer, why it ended, and the right answers.</summary>
+    /// <summary>One object per line: prompt (for a conversation its messages, plus tools and other template variables), answer, why it
+    /// ended, and the correct answers.</summary>
     public string ToJsonLines()
     {
         var lines = new StringBuilder();

@@ -3,15 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Generation;
 
-/// <summary>The tokens that generation_config.json of a model's folder says end an answer; none where there is no such file.</summary>
+/// <summary>The tokens that end an answer according to a model folder's generation_config.json; none if there is no such file.</summary>
 internal static class GenerationEnds
 {
     public const string FileName = "generation_config.json";
 
-    /// <summary>What a serving engine needs to end answers: the file of a base model with more ends, or a new one.</summary>
-    /// <param name="baseModel">The base model's folder; where it has no such file, one is made.</param>
+    /// <summary>The generation_config.json that a serving engine needs to end answers: the base model's with more end tokens, or a new
+    /// one.</summary>
+    /// <param name="baseModel">The base model's folder; if it has no such file, one is created.</param>
     /// <param name="config">The model.</param>
-    /// <param name="ends">The tokens that end an answer of the trained model.</param>
+    /// <param name="ends">The tokens that end the trained model's answers.</param>
     public static string Config(string baseModel, DecoderConfig config, IEnumerable<int> ends)
     {
         var file = Path.Combine(baseModel, FileName);

@@ -5,17 +5,17 @@ namespace LoraDrop.Engine.Generation;
 /// <summary>Chooses the next token of an answer.</summary>
 internal static class NextToken
 {
-    /// <summary>Whether scores are changed before a token is chosen.</summary>
+    /// <summary>Whether scores are processed before a token is chosen.</summary>
     public static bool ChangesScores(this DecodingSettings settings) =>
         settings.RepetitionPenalty != 1 || settings.NoRepeatNgram > 0 || settings.MinNewTokens > 0;
 
-    /// <summary>What transformers calls logits processors: they act on beams, too.</summary>
+    /// <summary>Applies transformers' logits processors, which also act on beams.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="scores">Of the whole vocabulary.</param>
-    /// <param name="tokens">Prompt and answer so far.</param>
+    /// <param name="scores">Scores of the whole vocabulary.</param>
+    /// <param name="tokens">Tokens of the prompt and the answer so far.</param>
     /// <param name="generated">Tokens of the answer so far.</param>
     /// <param name="ends">The tokens that end a text.</param>
-    public static float[] Changed(this DecodingSettings settings, float[] scores, IReadOnlyList<int> tokens, int generated, int[] ends)
+    public static float[] Processed(this DecodingSettings settings, float[] scores, IReadOnlyList<int> tokens, int generated, int[] ends)
     {
         if (settings.RepetitionPenalty != 1) scores = LogitsProcessors.RepetitionPenalty(scores, tokens, settings.RepetitionPenalty);
         if (settings.NoRepeatNgram > 0) scores = LogitsProcessors.NoRepeatNgram(scores, tokens, settings.NoRepeatNgram);
@@ -23,7 +23,7 @@ internal static class NextToken
         return scores;
     }
 
-    /// <summary>What transformers calls warpers, and the draw.</summary>
+    /// <summary>Applies transformers' logits warpers and samples a token.</summary>
     public static int Draw(this DecodingSettings settings, float[] scores, SplitMix64 random)
     {
         scores = LogitsProcessors.Temperature(scores, settings.Temperature);
@@ -37,6 +37,6 @@ internal static class NextToken
             last = token;
             if ((left -= p) < 0) break;
         }
-        return last; // the last that is possible, where rounding leaves a rest
+        return last; // the last possible token, in case of rounding errors
     }
 }

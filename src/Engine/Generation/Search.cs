@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Generation;
 
-/// <summary>The beam search of one prompt: K unfinished texts, and the best finished ones.</summary>
+/// <summary>Beam search for one prompt: K unfinished texts, and the best finished ones.</summary>
 internal sealed class Search
 {
     private const double Never = -1e9;
@@ -15,7 +15,7 @@ internal sealed class Search
     public Search(int index, int[] prompt, int room, DecodingSettings decoding)
     {
         (Index, _prompt, _room, _decoding) = (index, prompt.Length, room, decoding);
-        // all alike at first, so only one may fork
+        // all beams start alike, so only one may fork
         _beams = [.. Enumerable.Range(0, decoding.Beams).Select(k => new Beam([.. prompt], k == 0 ? 0 : Never))];
     }
 
@@ -23,8 +23,8 @@ internal sealed class Search
     private sealed record Beam(IReadOnlyList<int> Tokens, double Score);
 
     /// <summary>A finished answer.</summary>
-    /// <param name="Answer">Its tokens, the end left out.</param>
-    /// <param name="Score">Σ log p over the length, as <see cref="BeamScore"/> has it.</param>
+    /// <param name="Answer">Its tokens, without the end token.</param>
+    /// <param name="Score">Σ log p, normalised by length as in <see cref="BeamScore"/>.</param>
     /// <param name="Ended">Whether the model ended it.</param>
     public sealed record Hypothesis(IReadOnlyList<int> Answer, double Score, bool Ended);
 
@@ -36,24 +36,24 @@ internal sealed class Search
 
     public Hypothesis Best => _ended.MaxBy(hypothesis => hypothesis.Score)!;
 
-    /// <summary>One token more for each beam.</summary>
-    /// <param name="logP">For each beam the log-probabilities of what may follow.</param>
+    /// <summary>Extends each beam by one token.</summary>
+    /// <param name="logP">For each beam the log-probabilities of the next token.</param>
     /// <param name="ends">Tokens that end a text.</param>
-    /// <param name="stops">Whether an answer holds a stop text, and so is finished.</param>
-    /// <returns>For each beam after, the beam before that it continues.</returns>
+    /// <param name="stops">Whether an answer contains a stop text, and so is finished.</param>
+    /// <returns>For each new beam, the index of the beam it continues.</returns>
     public int[] Advance(ReadOnlySpan<float[]> logP, int[] ends, Func<IReadOnlyList<int>, bool> stops)
     {
         var K = _decoding.Beams;
-        var length = _beams[0].Tokens.Count - _prompt + 1; // of the answer with the token that comes now
+        var length = _beams[0].Tokens.Count - _prompt + 1; // of the answer including the next token
         var best = new PriorityQueue<(int Beam, int Token, double Score), (double, int, int)>();
-        var least = double.NegativeInfinity; // what a candidate must reach
+        var least = double.NegativeInfinity; // the score a candidate must exceed
         for (var k = 0; k < K; k++)
         {
-            var scores = _decoding.Changed(logP[k], _beams[k].Tokens, length - 1, ends);
+            var scores = _decoding.Processed(logP[k], _beams[k].Tokens, length - 1, ends);
             for (var token = 0; token < scores.Length; token++)
             {
                 var score = _beams[k].Score + scores[token];
-                if (score <= least) continue; // of equals the first beam, and its first token
+                if (score <= least) continue; // on ties the first beam wins, and its first token
                 if (best.Count == 2 * K) best.Dequeue();
                 best.Enqueue((k, token, score), (score, -k, -token));
                 if (best.Count == 2 * K && best.TryPeek(out _, out var worst)) least = worst.Item1;
@@ -93,7 +93,7 @@ internal sealed class Search
         return [.. from];
     }
 
-    /// <summary>Keeps the K best.</summary>
+    /// <summary>Adds a finished answer and keeps the K best.</summary>
     private void Add(Hypothesis hypothesis)
     {
         _ended.Add(hypothesis);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Generation;
 
-/// <summary>Lets a language model answer prompts, many at a time.</summary>
-/// <remarks>What comes out depends on prompt, settings and seed, not on which prompts share a batch (but for the last bits of a
+/// <summary>Generates a language model's answers to prompts, in batches.</summary>
+/// <remarks>The output depends on prompt, settings and seed, not on which prompts share a batch (except for the last bits of a
 /// sum).</remarks>
 public sealed class TextGenerator
 {
@@ -13,7 +13,7 @@ public sealed class TextGenerator
     private readonly DecodingSettings _decoding;
     private readonly int[] _ends;
 
-    /// <param name="model">The model, with an adapter on it or without.</param>
+    /// <param name="model">The model, with or without an adapter.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="decoding">How tokens are chosen.</param>
     /// <param name="ends">Tokens that end an answer.</param>
@@ -22,15 +22,14 @@ public sealed class TextGenerator
         (_model, _tokenizer, _decoding, _ends) = (model, tokenizer, decoding, [.. ends]);
     }
 
-    /// <summary>Answers prompts, in their order.</summary>
-    /// <param name="prompts">Their tokens; none is empty.</param>
-    /// <param name="batchSize">Prompts at a time; those of like length share a batch.</param>
-    /// <param name="seed">Of what is drawn.</param>
+    /// <summary>Answers prompts, in order.</summary>
+    /// <param name="prompts">Their tokens; not empty.</param>
+    /// <param name="batchSize">Prompts per batch; those of similar length share one.</param>
+    /// <param name="seed">Seeds sampling.</param>
     /// <param name="cancel">Stops between two tokens.</param>
-    /// <param name="first">The number that the first prompt has among all that are answered with this seed: prompts that come in parts are
-    /// drawn for as if they came together.</param>
-    /// <param name="onToken">Called with each token as it is generated and the prompt's index; not in a beam search, whose tokens can
-    /// change.</param>
+    /// <param name="first">The index of the first prompt among all prompts answered with this seed: prompts given in parts are sampled as
+    /// if given together.</param>
+    /// <param name="onToken">Called with each generated token and the prompt's index; not in beam search, whose tokens can change.</param>
     /// <exception cref="RefusedInputException">A prompt fills the model's context.</exception>
     public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel,
         int first = 0, Action<int, int>? onToken = null)
@@ -54,7 +53,7 @@ public sealed class TextGenerator
         return answers;
     }
 
-    /// <summary>Tokens that an answer to a prompt may have.</summary>
+    /// <summary>The most tokens in the answer to a prompt.</summary>
     private int RoomAfter(int[] prompt) => Math.Min(_decoding.MaxNewTokens, _model.Config.LongestText - prompt.Length);
 
     private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
@@ -103,7 +102,7 @@ public sealed class TextGenerator
         var scores = RowsOf(logits);
         return [.. open.Index().Select(text =>
         {
-            var changed = _decoding.Changed(scores[text.Index], text.Item.Tokens, text.Item.Answer.Count, _ends);
+            var changed = _decoding.Processed(scores[text.Index], text.Item.Tokens, text.Item.Answer.Count, _ends);
             return _decoding.Temperature == 0 ? Array.IndexOf(changed, changed.Max()) : _decoding.Draw(changed, text.Item.Random);
         })];
     }
@@ -119,7 +118,7 @@ public sealed class TextGenerator
         return _model.Next(batch, cache).MoveToOuterDisposeScope();              // (B, V)
     }
 
-    /// <summary>The answer, where it has ended.</summary>
+    /// <summary>The answer if it is finished, or null.</summary>
     private GeneratedText? Ended(IReadOnlyList<int> tokens, bool ended, int room)
     {
         if (_decoding.Stop.Count > 0 && Stopped(tokens) is { } text) return new(tokens, text, AnswerEnd.Stop);
@@ -144,7 +143,7 @@ public sealed class TextGenerator
         return [.. Enumerable.Range(0, (int)logits.shape[0]).Select(row => numbers[(row * V)..((row + 1) * V)])];
     }
 
-    /// <summary>Follows K texts of each prompt side by side, as transformers' beam search does (without early stopping).</summary>
+    /// <summary>Extends K texts per prompt in parallel, as transformers' beam search does (without early stopping).</summary>
     private void BeamSearch(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
         CancellationToken cancel)
     {
@@ -184,7 +183,7 @@ public sealed class TextGenerator
         }
     }
 
-    /// <summary>A text that is still being written.</summary>
+    /// <summary>An unfinished text.</summary>
     private sealed record Open(int Index, List<int> Tokens, int Prompt, SplitMix64 Random)
     {
         public IReadOnlyList<int> Answer => Tokens[Prompt..];

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Which tokens each token of a batch attends to: itself and everything before it in its own text.</summary>
-/// <param name="Bias">(B, 1, T, S): 0 where a key may be seen, −∞ where not; null where order alone decides.</param>
-/// <param name="Causal">Whether order alone decides; false with a bias, and for one new token that sees all before it.</param>
-/// <param name="Packs">Texts that lie in one row: each sees itself only; null where each has a row.</param>
-/// <param name="Window">Of packed texts, how many positions a token sees; null: all before it.</param>
+/// <summary>The tokens visible to each token of a batch: itself and all earlier ones of its own text.</summary>
+/// <param name="Bias">(B, 1, T, S): 0 where a key is visible, −∞ where not; null if causal order alone decides.</param>
+/// <param name="Causal">Whether causal order alone decides; false with a bias, and for one new token that sees all before it.</param>
+/// <param name="Packs">Texts packed into one row, each of which sees only itself; null if each has its own row.</param>
+/// <param name="Window">For packed texts, the number of positions a token sees; null: all before it.</param>
 public sealed record Sight(Tensor? Bias, bool Causal, IReadOnlyList<(int Column, int Length)>? Packs = null, int? Window = null);
 
 /// <summary>Grouped-query self-attention with rotary positions, and its output projection.</summary>
@@ -34,9 +34,9 @@ public sealed class CausalAttention
     public IEnumerable<Linear> Linears => [_query, _key, _value, _output];
 
     /// <param name="x">(B, T, d).</param>
-    /// <param name="rotation">Of the positions of x.</param>
-    /// <param name="sight">What may be seen.</param>
-    /// <param name="cache">Keys and values of the tokens before, to which those of x are added; null: x is all there is.</param>
+    /// <param name="rotation">The rotation of x's positions.</param>
+    /// <param name="sight">The visible tokens.</param>
+    /// <param name="cache">Keys and values of earlier tokens, to which those of x are appended, or null.</param>
     public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache)
     {
         using var scope = NewDisposeScope();
@@ -55,7 +55,7 @@ public sealed class CausalAttention
 
     private static Tensor Normed(RmsNorm? norm, Tensor x) => norm is null ? x : norm.Forward(x);
 
-    /// <summary>Each key and value head for the H/G query heads that it serves.</summary>
+    /// <summary>Repeats each key and value head for its H/G query heads.</summary>
     private Tensor Repeated(Tensor x)                                            // x: (B, G, S, w)
     {
         var times = _config.Heads / _config.KeyValueHeads;
@@ -65,7 +65,7 @@ public sealed class CausalAttention
         return x.unsqueeze(2).expand(shape[0], shape[1], times, shape[2], shape[3]).reshape(shape[0], _config.Heads, shape[2], shape[3]);
     }
 
-    /// <summary>Each text of a packed row by itself: a mask over the whole row would cost its length squared.</summary>
+    /// <summary>Attends to each text of a packed row separately: a mask over the whole row would cost its length squared.</summary>
     private Tensor AttendEach(Tensor q, Tensor k, Tensor v, Sight sight)         // (1, H, T, w)
     {
         using var scope = NewDisposeScope();
@@ -76,7 +76,7 @@ public sealed class CausalAttention
         return cat([.. parts], 2).MoveToOuterDisposeScope();                     // (1, H, T, w)
     }
 
-    /// <summary>What a window lets each position see.</summary>
+    /// <summary>The bias for a sliding window.</summary>
     private static Tensor Within(Tensor q, long length, int window)              // (1, 1, t, t)
     {
         using var scope = NewDisposeScope();

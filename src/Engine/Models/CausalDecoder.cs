@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward with norms before
-/// them, a last norm.</summary>
+/// <summary>A decoder of the Llama family (Touvron et al. 2023): embeddings, layers of attention and gated feed-forward, each with a norm
+/// before it, and a final norm.</summary>
 public sealed class CausalDecoder : IBackbone
 {
     private readonly DecoderConfig _config;
@@ -28,10 +28,10 @@ public sealed class CausalDecoder : IBackbone
 
     public Tensor Forward(TokenBatch batch, IList<Tensor>? hidden = null) => Forward(batch, null, hidden);
 
-    /// <param name="batch">Texts; with a cache, the tokens that come next.</param>
-    /// <param name="cache">Keys and values of the tokens before; they grow by those of the batch.</param>
-    /// <param name="hidden">Receives the embeddings, the output of every layer but the last, and that of the last after the norm, as
-    /// transformers counts them.</param>
+    /// <param name="batch">Texts; with a cache, their next tokens.</param>
+    /// <param name="cache">Keys and values of earlier tokens; those of the batch are appended.</param>
+    /// <param name="hidden">Receives the embeddings, the output of every layer but the last, and the last one's after the norm, like
+    /// transformers' hidden states.</param>
     public Tensor Forward(TokenBatch batch, KeyValueCache? cache, IList<Tensor>? hidden = null)
     {
         using var scope = NewDisposeScope();
@@ -44,9 +44,9 @@ public sealed class CausalDecoder : IBackbone
             hidden?.Add(x.alias().DetachFromDisposeScope());
             var window = _config.Windows[i];
             if (!sights.TryGetValue(window ?? 0, out var sight)) sights[window ?? 0] = sight = SightOf(batch, cache, window, x.dtype);
-            using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
+            using var inner = NewDisposeScope(); // frees layer by layer what autograd does not need
             x = (Recomputes && is_grad_enabled()
-                ? Recomputed.Of(x, _masks, input => Again(layer, input, batch, window))
+                ? Recomputed.Of(x, _masks, input => Recompute(layer, input, batch, window))
                 : layer.Forward(x, rotation, sight, cache?[i])).MoveToOuterDisposeScope(); // (B, T, d)
         }
         x = _norm.Forward(x);                                                    // (B, T, d)
@@ -54,15 +54,15 @@ public sealed class CausalDecoder : IBackbone
         return x.MoveToOuterDisposeScope();                                      // (B, T, d)
     }
 
-    /// <summary>A layer with its inputs from the batch, which live until the end of the backward pass.</summary>
-    private Tensor Again(Layer layer, Tensor x, TokenBatch batch, int? window)
+    /// <summary>A recomputed layer, with inputs from the batch that live until the end of the backward pass.</summary>
+    private Tensor Recompute(Layer layer, Tensor x, TokenBatch batch, int? window)
     {
         using var scope = NewDisposeScope();
         return layer.Forward(x, _rotary.At(batch.Positions, batch.Longest), SightOf(batch, null, window, x.dtype), null)
             .MoveToOuterDisposeScope(); // (B, T, d)
     }
 
-    /// <summary>Order alone decides where every text begins at the batch's left edge: padding at its right is never before a
+    /// <summary>Causal order alone decides if every text begins at the batch's left edge: padding on the right is never before a
     /// token.</summary>
     private static Sight SightOf(TokenBatch batch, KeyValueCache? cache, int? window, ScalarType type)
     {
@@ -75,14 +75,14 @@ public sealed class CausalDecoder : IBackbone
         var (text, position) = cache is null ? (batch.Segments, batch.Positions) : (cache.Segments, cache.Positions); // (B, S)
         Tensor own = batch.Segments.unsqueeze(2), at = batch.Positions.unsqueeze(2); // (B, T, 1)
         var distance = at - position.unsqueeze(1);                               // (B, T, S)
-        // A padded place has a segment of its own, and so sees itself and padding before it.
+        // A padded position has its own segment, and so sees itself and padding before it.
         var seen = text.unsqueeze(1).eq(own).logical_and(distance.IsAtLeast(0)); // (B, T, S)
         if (window is { } w) seen = seen.logical_and(distance.IsBelow(w));
         var bias = zeros(seen.shape, type, seen.device).MaskedFill_(seen.logical_not(), double.NegativeInfinity); // (B, T, S)
         return new(bias.unsqueeze(1).MoveToOuterDisposeScope(), false);          // (B, 1, T, S)
     }
 
-    /// <summary>One layer: x + attention(norm(x)), and to that + feed-forward(norm(·)).</summary>
+    /// <summary>One layer: y = x + attention(norm(x)), then y + feed-forward(norm(y)).</summary>
     private sealed class Layer(DecoderConfig config, IWeights weights, string path, DropoutMasks masks)
     {
         private readonly RmsNorm _before = RmsNorm.From(weights, $"{path}.input_layernorm", config.Hidden, config.NormEps);

@@ -5,17 +5,17 @@ namespace LoraDrop.Engine.Models;
 /// <summary>Cross entropy over a large vocabulary that never holds all logits: a few positions at a time are computed, scored, and
 /// freed.</summary>
 /// <remarks>
-/// The output layer W is frozen, so of the backward pass only ∂L/∂h = (softmax(Wh) − e_y)·W is left, which is known as soon as the logits
-/// are: it is computed with them, piece by piece, and kept instead of them. M × V numbers become M × d.
+/// The output layer W is frozen, so the backward pass only needs ∂L/∂h = (softmax(Wh) − e_y)·W, which is known as soon as the logits are:
+/// it is computed with them, chunk by chunk, and kept in their place. M × V numbers become M × d.
 /// </remarks>
 internal sealed class ChunkedCrossEntropy : GradientFunction<ChunkedCrossEntropy, bool>
 {
-    /// <summary>Logits at a time: 32 MiB in float32.</summary>
+    /// <summary>Logits per chunk: 32 MiB in float32.</summary>
     private const long Piece = 8 << 20;
 
     /// <param name="h">Hidden states (M, d).</param>
     /// <param name="W">The output layer (V, d), frozen.</param>
-    /// <param name="y">The tokens that follow (M), int64.</param>
+    /// <param name="y">The next tokens (M), int64.</param>
     /// <returns>Σ −log softmax(Wh)_y, float32.</returns>
     public static Tensor Sum(Tensor h, Tensor W, Tensor y) => apply(h, W, y, is_grad_enabled() && h.requires_grad);
 

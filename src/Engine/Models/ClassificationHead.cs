@@ -2,27 +2,27 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>From the hidden state of one token of a text to logits; one logit is a regression.</summary>
+/// <summary>Maps the hidden state of one token of a text to logits; one logit is a regression.</summary>
 public abstract class ClassificationHead
 {
-    /// <summary>The layers that fine-tuning trains, by the names of the checkpoint.</summary>
+    /// <summary>The layers trained by fine-tuning, under their checkpoint names.</summary>
     public abstract IReadOnlyList<Linear> Trained { get; }
 
     /// <summary>All its layers.</summary>
     public abstract IReadOnlyList<Linear> All { get; }
 
-    /// <summary>The modules that PEFT must save beside the LoRAs.</summary>
+    /// <summary>The modules that PEFT must save besides the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
     public abstract Tensor Forward(Tensor hidden, TokenBatch batch);             // (B, T, d) → (B, C)
 
-    /// <summary>The head of a family; what the checkpoint lacks starts fresh from the seed.</summary>
+    /// <summary>Creates a family's head; layers missing from the checkpoint are initialised from the seed.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The checkpoint.</param>
     /// <param name="classes">Number of logits.</param>
-    /// <param name="order">For each logit its row of the stored output layer; null: that layer starts fresh.</param>
-    /// <param name="seed">Seeds what starts fresh.</param>
-    /// <param name="masks">Dropout's masks.</param>
+    /// <param name="order">For each logit its row of the stored output layer; null: initialise that layer.</param>
+    /// <param name="seed">Seeds initialised layers.</param>
+    /// <param name="masks">Source of dropout masks.</param>
     internal static ClassificationHead From(
         ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) => config switch
     {
@@ -32,7 +32,7 @@ public abstract class ClassificationHead
         _ => throw new ArgumentException($"no head for {config.Module}", nameof(config)),
     };
 
-    /// <summary>The path of the layer that gives the logits.</summary>
+    /// <summary>The path of the output layer.</summary>
     internal static string OutputOf(ModelConfig config) => config switch
     {
         EncoderConfig { Family: EncoderFamily.Roberta } => "classifier.out_proj",
@@ -41,7 +41,7 @@ public abstract class ClassificationHead
         _ => throw new ArgumentException($"no head for {config.Module}", nameof(config)),
     };
 
-    /// <summary>The layer that gives the logits: the stored one's rows in this order, or a fresh one.</summary>
+    /// <summary>The output layer: the stored one's rows in this order, or a new one.</summary>
     private protected static Linear Output(
         ModelConfig config, OwnedWeights weights, long k, IReadOnlyList<int>? order, long seed, bool bias = true)
     {
@@ -55,12 +55,12 @@ public abstract class ClassificationHead
         return new(path, new FloatMatrix(Ordered(stored.Weight)), stored.Bias is { } b ? Ordered(b) : null);
     }
 
-    /// <summary>A stored layer of this shape, or a fresh one.</summary>
+    /// <summary>A stored layer of this shape, or a new one.</summary>
     private protected static Linear StoredOrFresh(OwnedWeights weights, string path, long d, long k, long seed) =>
         weights.Contains($"{path}.weight") && weights.ShapeOf($"{path}.weight").SequenceEqual([k, d])
             ? Linear.OfHead(weights, path, d, k) : Fresh(weights, path, d, k, seed, bias: true);
 
-    /// <summary>W ~ N(0, 0.02²), b = 0, as transformers starts a head.</summary>
+    /// <summary>W ~ N(0, 0.02²), b = 0, transformers' initialisation of heads.</summary>
     private static Linear Fresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias)
     {
         using var scope = NewDisposeScope();
@@ -91,7 +91,7 @@ internal sealed class RobertaHead(
 }
 
 /// <summary>BERT's head: the pooler (dense, tanh), dropout, projection.</summary>
-/// <remarks>A pooler that the checkpoint holds stays frozen, as in PEFT; one that it lacks is random, and so is trained and saved with the
+/// <remarks>A pooler in the checkpoint stays frozen, as in PEFT; a missing one is random, and so is trained and saved with the
 /// head.</remarks>
 internal sealed class BertHead(
     ModelConfig config, OwnedWeights weights, int classes, IReadOnlyList<int>? order, long seed, DropoutMasks masks) : ClassificationHead

@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Reads values of config.json and collects what is wrong with them.</summary>
+/// <summary>Reads values of config.json and collects their faults.</summary>
 internal sealed class ConfigReader
 {
     private readonly JsonElement _json;
@@ -15,7 +15,7 @@ internal sealed class ConfigReader
 
     public string Path { get; }
 
-    /// <summary>Whether the field is there, be it null.</summary>
+    /// <summary>Whether the field exists, even if null.</summary>
     public bool Has(string name) => _json.TryGetProperty(name, out _);
 
     public int Count(string name, int? otherwise = null)
@@ -33,7 +33,7 @@ internal sealed class ConfigReader
         return 0;
     }
 
-    /// <summary>One whole number, or a list of them; none where it is not given.</summary>
+    /// <summary>One integer, or a list of them; empty if missing.</summary>
     public IReadOnlyList<int> WholeOrSeveral(string name)
     {
         if (!Given(name, out var value)) return [];
@@ -75,7 +75,7 @@ internal sealed class ConfigReader
         return value.ValueKind == JsonValueKind.True;
     }
 
-    /// <summary>A list, or null where the field is not given.</summary>
+    /// <summary>A list, or null if missing.</summary>
     public JsonElement[]? Items(string name)
     {
         if (!Given(name, out var value)) return null;
@@ -84,8 +84,8 @@ internal sealed class ConfigReader
         return [];
     }
 
-    /// <summary>The names of the classes in <c>id2label</c>, or in <c>label2id</c> where that is all there is.</summary>
-    /// <returns>The name of class 0 first; none unless they are numbered from 0.</returns>
+    /// <summary>The class names in <c>id2label</c>, or else in <c>label2id</c>.</summary>
+    /// <returns>The names, class 0 first; empty unless they are numbered from 0.</returns>
     public IReadOnlyList<string> Classes()
     {
         IEnumerable<(string Number, string Name)> Named(string field) =>
@@ -98,7 +98,7 @@ internal sealed class ConfigReader
         return numbers.All(byNumber.ContainsKey) ? [.. numbers.Select(number => byNumber[number])] : [];
     }
 
-    /// <summary>Reads an object in it, whose faults are this one's too; null where it is not given.</summary>
+    /// <summary>Reads a nested object, whose faults are added to this one's; null if missing.</summary>
     public ConfigReader? Section(string name)
     {
         if (!Given(name, out var value)) return null;

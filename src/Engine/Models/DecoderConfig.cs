@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Decoder families whose published checkpoints are read. They share one block; what differs is read from config.json.</summary>
+/// <summary>Supported decoder families. They share one block; differences are read from config.json.</summary>
 public enum DecoderFamily
 {
-    /// <summary>Llama 1 to 3.x: biases and head size as config.json says.</summary>
+    /// <summary>Llama 1 to 3.x: biases and head size according to config.json.</summary>
     Llama,
 
-    /// <summary>Mistral: no biases, a sliding window in every layer where one is given.</summary>
+    /// <summary>Mistral: no biases, an optional sliding window in every layer.</summary>
     Mistral,
 
     /// <summary>Qwen2 and Qwen2.5: biases on query, key and value.</summary>
@@ -27,18 +27,18 @@ public enum DecoderFamily
 /// <param name="KeyValueHeads">G, the key and value heads; they divide H (grouped-query attention, Ainslie et al. 2023).</param>
 /// <param name="HeadSize">w, the width of a head; need not be d/H.</param>
 /// <param name="Intermediate">Width between the feed-forward matrices.</param>
-/// <param name="Positions">Positions that the model was trained for.</param>
+/// <param name="Positions">Positions that the model was trained on.</param>
 /// <param name="NormEps">ε of every RMS norm.</param>
 /// <param name="Rope">The rotary position embedding.</param>
 /// <param name="QueryKeyValueBias">Whether q, k and v have biases.</param>
 /// <param name="OutputBias">Whether o has one.</param>
 /// <param name="FeedForwardBias">Whether gate, up and down have them.</param>
-/// <param name="HeadNorms">Whether each head's query and key are normalised before they are rotated.</param>
+/// <param name="HeadNorms">Whether each head's query and key are normalised before rotation.</param>
 /// <param name="TiedEmbeddings">Whether the output layer is the token embedding.</param>
-/// <param name="Windows">For each layer the number of positions that a token sees, itself included; null: all before it.</param>
-/// <param name="PadId">Fills a batch; 0 where the model names none.</param>
+/// <param name="Windows">For each layer the number of positions that a token sees, including itself; null: all before it.</param>
+/// <param name="PadId">Pads batches; 0 if the model names no padding token.</param>
 /// <param name="EndIds">Tokens that end an answer.</param>
-/// <param name="Activation">Of the gate: <c>silu</c>, or one of an encoder's.</param>
+/// <param name="Activation">The gate's activation: <c>silu</c>, or one of an encoder's.</param>
 /// <param name="AttentionDropout">Dropout on attention probabilities; [0, 1).</param>
 public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int Hidden, int Layers, int Heads, int KeyValueHeads,
     int HeadSize, int Intermediate, int Positions,
@@ -63,7 +63,7 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
 
     public override string ClassifierClass => $"{ClassPrefix}ForSequenceClassification";
 
-    /// <summary>The class of transformers that generates text with it.</summary>
+    /// <summary>transformers' class for text generation with it.</summary>
     public string LanguageModelClass => $"{ClassPrefix}ForCausalLM";
 
     public override string Prefix => "model";
@@ -127,7 +127,7 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
         DecoderFamily.Qwen3 => "Qwen3",
     };
 
-    /// <summary>Reads what the classes of transformers read, with their defaults.</summary>
+    /// <summary>Reads the fields that transformers' classes read, with their defaults.</summary>
     internal static DecoderConfig Read(DecoderFamily family, ConfigReader json)
     {
         int layers = json.Count("num_hidden_layers"), heads = json.Count("num_attention_heads"), hidden = json.Count("hidden_size"),
@@ -159,8 +159,8 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
         return config;
     }
 
-    /// <summary>Mistral's window is in every layer. Qwen's is in the layers from max_window_layers on, and only where use_sliding_window
-    /// says so; layer_types names them one by one.</summary>
+    /// <summary>Mistral's window applies to every layer. Qwen's applies to the layers from max_window_layers on, and only with
+    /// use_sliding_window; layer_types lists them one by one.</summary>
     private static int?[] WindowsOf(DecoderFamily family, ConfigReader json, int layers)
     {
         var window = json.Whole("sliding_window", json.Has("sliding_window") ? NoWindow : 4096);

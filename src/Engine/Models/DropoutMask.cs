@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>The parameters of a dropout mask: two words of key, the bound under which an entry's random word drops it, and 1/(1 −
+/// <summary>The parameters of a dropout mask: two key words, the bound below which an entry's random word drops it, and 1/(1 −
 /// p).</summary>
 internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Scale)
 {
-    /// <summary>y_i = x_i · scale where the random word of i reaches the bound, else 0.</summary>
+    /// <summary>y_i = x_i · scale if the random word of i reaches the bound, else 0.</summary>
     public Tensor Of(Tensor x)
     {
         using var source = x.contiguous();
@@ -18,14 +18,14 @@ internal sealed record DropoutMask(uint First, uint Second, uint Bound, float Sc
         return y;
     }
 
-    /// <summary>The same, over x itself, which is contiguous.</summary>
+    /// <summary>The same, in place; x must be contiguous.</summary>
     public Tensor Over(Tensor x)
     {
         Apply(x, x);
         return x;
     }
 
-    /// <summary>Shares large tensors among torch's threads; an entry's mask depends on its index alone, not on the thread.</summary>
+    /// <summary>Splits large tensors among torch's threads; an entry's mask depends only on its index, not on the thread.</summary>
     private void Apply(Tensor x, Tensor y)
     {
         const int Large = 1 << 17, Together = 64; // parts begin at whole vectors

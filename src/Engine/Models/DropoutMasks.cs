@@ -4,22 +4,21 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Where a model's dropout masks come from: nowhere (evaluation), or a stream that is fixed by seed, stage and step
-/// (training).</summary>
+/// <summary>The source of a model's dropout masks: none (evaluation), or a stream determined by seed, stage and step (training).</summary>
 /// <remarks>
-/// On a CPU each mask is a function of (key, call, element): nothing is saved for the backward pass, which computes the mask again;
-/// drawing it costs a tenth of torch's own generator (bench: <c>dropout</c>); and a resumed run needs no random state. On CUDA
-/// torch draws the masks, from a generator that is seeded again at every pass, to the same effect.
+/// On a CPU each mask is a function of (key, call, element): nothing is saved for the backward pass, which recomputes the mask; generating
+/// it costs a tenth of torch's own generator (bench: <c>dropout</c>); and a resumed run needs no random state. On CUDA torch generates the
+/// masks, from a generator reseeded at every pass, to the same effect.
 /// </remarks>
 public sealed class DropoutMasks
 {
     private ulong _key;
     private uint _calls;
 
-    /// <summary>Whether dropout acts.</summary>
+    /// <summary>Whether dropout is active.</summary>
     public bool Active { get; private set; }
 
-    /// <summary>Dropout acts from now on; the masks of this pass depend on these three alone.</summary>
+    /// <summary>Activates dropout; the masks of this pass depend only on seed, stage and pass.</summary>
     public void BeginPass(long seed, string stage, long pass, Device device)
     {
         (Active, _calls) = (true, 0);
@@ -27,18 +26,18 @@ public sealed class DropoutMasks
         if (device.type == DeviceType.CUDA) cuda.manual_seed_all((long)(_key >> 1));
     }
 
-    /// <summary>Masks drawn in this pass; set back, it draws the same again. On CUDA, where torch draws them, it starts a stream of its
-    /// own.</summary>
+    /// <summary>Number of masks drawn in this pass; setting it back repeats them, except those that torch draws (CUDA, or not
+    /// float32).</summary>
     internal uint Drawn
     {
         get => _calls;
         set => _calls = value;
     }
 
-    /// <summary>Dropout does nothing from now on.</summary>
+    /// <summary>Deactivates dropout.</summary>
     public void Off() => Active = false;
 
-    /// <summary>x with a share p of its entries set to 0 and the others divided by 1 − p.</summary>
+    /// <summary>x with a fraction p of its entries set to 0 and the others divided by 1 − p.</summary>
     public Tensor Drop(Tensor x, double p)                                       // any shape
     {
         if (!Active || p == 0) return x;
@@ -46,7 +45,7 @@ public sealed class DropoutMasks
         return MaskedFunction.apply(x, Next(p));                                 // shape of x
     }
 
-    /// <summary>x + drop(y): the residual of a layer. The dropped tensor is fresh and used nowhere else, so x is added in place.</summary>
+    /// <summary>x + drop(y): a layer's residual. The dropped tensor is new and not used elsewhere, so x is added in place.</summary>
     public Tensor DropThenAdd(Tensor y, double p, Tensor x)
     {
         var dropped = Drop(y, p);
@@ -62,7 +61,7 @@ public sealed class DropoutMasks
         return mask;
     }
 
-    /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask computed again.</summary>
+    /// <summary>y = mask(x); the gradient is mask(∂L/∂y), with the same mask recomputed.</summary>
     private sealed class MaskedFunction : GradientFunction<MaskedFunction, DropoutMask>
     {
         protected override (Tensor Y, Tensor[] Kept, DropoutMask State) Forward(object[] vars)

@@ -4,23 +4,23 @@ namespace LoraDrop.Engine.Models;
 
 /// <summary>Attention with dropout on its probabilities, for training on a CPU.</summary>
 /// <remarks>
-/// O = D·V with D = mask(P), P = softmax(QKᵀ/√w + m). Backward, with ∘ element-wise and the mask computed again:
+/// O = D·V with D = mask(P), P = softmax(QKᵀ/√w + m). Backward, with ∘ element-wise and the mask recomputed:
 /// dV = Dᵀ·dO;  dP = mask(dO·Vᵀ);  dS = P∘dP − P∘rowsum(P∘dP);  dQ = dS·K/√w;  dK = dSᵀ·Q/√w.
-/// torch's fused kernel knows no dropout on a CPU and falls back to single steps that keep P, D and a float mask; this keeps P.
+/// torch's fused kernel does not support dropout on a CPU and falls back to single steps that keep P, D and a float mask; this keeps P.
 /// </remarks>
 internal sealed class DroppedAttention : GradientFunction<DroppedAttention, DropoutMask>
 {
     /// <param name="q">(B, H, T, w), as are k and v.</param>
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
-    /// <param name="mask">(B, 1, 1, T), added to the scores; null: none.</param>
-    /// <param name="dropped">The dropout mask of the probabilities.</param>
+    /// <param name="mask">(B, 1, 1, T), added to the scores, or null.</param>
+    /// <param name="dropped">The dropout mask for the probabilities.</param>
     public static Tensor Of(Tensor q, Tensor k, Tensor v, Tensor? mask, DropoutMask dropped)
     {
         using var scope = NewDisposeScope();
         long B = q.shape[0], H = q.shape[1], T = q.shape[2], w = q.shape[3];
         Tensor Q = q.reshape(B * H, T, w), K = k.reshape(B * H, T, w), V = v.reshape(B * H, T, w); // (BH, T, w)
-        // else nothing is kept for a backward pass that does not come
+        // otherwise nothing is kept for a backward pass
         var learns = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad);
         return (learns ? apply(Q, K, V, mask!, dropped) : dropped.Of(Probabilities(Q, K, mask)).bmm(V)).view(B, H, T, w)
             .MoveToOuterDisposeScope();

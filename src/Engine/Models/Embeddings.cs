@@ -21,7 +21,7 @@ public sealed class Embeddings
         _norm = LayerNorm.From(weights, $"{path}.LayerNorm", d, config.LayerNormEps);
     }
 
-    /// <summary>The token embedding (V, d), which a language-model head is tied to.</summary>
+    /// <summary>The token embedding (V, d), to which a language-model head is tied.</summary>
     public Tensor Word { get; }
 
     public Tensor Forward(TokenBatch batch)

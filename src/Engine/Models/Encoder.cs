@@ -34,7 +34,7 @@ public sealed class Encoder : IBackbone
         hidden?.Add(x.alias().DetachFromDisposeScope());
         foreach (var layer in _layers)
         {
-            using var inner = NewDisposeScope(); // what autograd does not need is freed layer by layer
+            using var inner = NewDisposeScope(); // frees layer by layer what autograd does not need
             x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(layer, input, Padding()))
                 .MoveToOuterDisposeScope() : Layer(layer, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
             hidden?.Add(x.alias().DetachFromDisposeScope());

@@ -1,13 +1,13 @@
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Encoder families whose published checkpoints are read.</summary>
+/// <summary>Supported encoder families.</summary>
 public enum EncoderFamily
 {
     /// <summary>BERT: positions from 0, two token types, a pooler before the classifier.</summary>
     Bert,
 
-    /// <summary>RoBERTa and what shares its code (XLM-RoBERTa, CamemBERT): positions start after the padding id, the head has its own dense
-    /// layer.</summary>
+    /// <summary>RoBERTa and models that share its code (XLM-RoBERTa, CamemBERT): positions start after the padding id, the head has its own
+    /// dense layer.</summary>
     Roberta,
 }
 
@@ -40,11 +40,11 @@ public sealed record EncoderConfig(EncoderFamily Family, int VocabularySize, int
         ["camembert"] = EncoderFamily.Roberta,
     };
 
-    /// <summary>roberta-base, for counting and for benchmarks on random weights.</summary>
+    /// <summary>roberta-base, for parameter counts and for benchmarks on random weights.</summary>
     public static EncoderConfig RobertaBase { get; } =
         new(EncoderFamily.Roberta, 50265, 768, 12, 12, 3072, 514, 1, 1e-5, 1, "gelu", 0.1, 0.1, 0.1);
 
-    /// <summary>roberta-large, for counting.</summary>
+    /// <summary>roberta-large, for parameter counts.</summary>
     public static EncoderConfig RobertaLarge { get; } = RobertaBase with { Hidden = 1024, Layers = 24, Heads = 16, Intermediate = 4096 };
 
     public override string ClassifierClass =>
@@ -77,8 +77,7 @@ public sealed record EncoderConfig(EncoderFamily Family, int VocabularySize, int
         }
     }
 
-    /// <summary>The dense layer of the head is used where it is stored in its own shape, and then whole; otherwise it starts
-    /// fresh.</summary>
+    /// <summary>The head's dense layer is used, completely, if stored in its own shape; otherwise it is initialised.</summary>
     public override (string First, long[] Shape, IReadOnlyList<(string Name, long[] Shape)> Others)? StoredHead
     {
         get

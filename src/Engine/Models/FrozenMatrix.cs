@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>The weight of a frozen linear layer in the form that it is kept in. Products are computed in the type of their input.</summary>
+/// <summary>The weight of a frozen linear layer in its storage format. Products are computed in the type of their input.</summary>
 public abstract class FrozenMatrix
 {
     /// <summary>Rows, k.</summary>
@@ -11,7 +11,7 @@ public abstract class FrozenMatrix
     /// <summary>Columns, d.</summary>
     public abstract long In { get; }
 
-    /// <summary>Bytes that it takes.</summary>
+    /// <summary>Size in bytes.</summary>
     public abstract long Bytes { get; }
 
     /// <summary>Creates W (k, d), owned by the caller.</summary>
@@ -25,7 +25,7 @@ public abstract class FrozenMatrix
         return nn.functional.linear(x, dense);
     }
 
-    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W rebuilt for each: autograd would keep a dense copy of every layer otherwise.</summary>
+    /// <summary>y = x·Wᵀ and ∂x = ∂y·W, with W rebuilt for each: otherwise autograd would keep a dense copy of every layer.</summary>
     private sealed class FrozenProduct : GradientFunction<FrozenProduct, FrozenMatrix>
     {
         protected override (Tensor Y, Tensor[] Kept, FrozenMatrix State) Forward(object[] vars)
@@ -39,8 +39,8 @@ public abstract class FrozenMatrix
     }
 }
 
-/// <summary>A weight in a floating-point type: float32 as it is multiplied, or bfloat16, which takes half and is cast up for each product
-/// where the input is float32.</summary>
+/// <summary>A weight in a floating-point type: float32, or bfloat16, which takes half the memory and is converted for each product if the
+/// input is float32.</summary>
 public sealed class FloatMatrix(Tensor weight) : FrozenMatrix
 {
     public Tensor Weight => weight;
@@ -56,14 +56,14 @@ public sealed class FloatMatrix(Tensor weight) : FrozenMatrix
     public override Tensor Product(Tensor x) => x.dtype == weight.dtype ? nn.functional.linear(x, weight) : base.Product(x);
 }
 
-/// <summary>A weight in 8-bit whole numbers, each row scaled by its largest: w ≈ q·s/127.</summary>
+/// <summary>A weight in 8-bit integers, each row scaled by its largest magnitude: w ≈ q·s/127.</summary>
 public sealed class Int8Matrix : FrozenMatrix
 {
     private readonly Tensor _codes;  // (k, d), int8
     private readonly Tensor _scales; // (k, 1), float32
 
     /// <param name="weight">W (k, d); not kept.</param>
-    /// <param name="own">Takes over what is kept.</param>
+    /// <param name="own">Takes ownership of the stored tensors.</param>
     public Int8Matrix(Tensor weight, Func<Tensor, Tensor> own)
     {
         using var scope = NewDisposeScope();
@@ -86,11 +86,11 @@ public sealed class Int8Matrix : FrozenMatrix
     }
 }
 
-/// <summary>A weight in 4-bit NormalFloat with double quantisation (QLoRA: Dettmers et al. 2023, section 3): 4.127 bits a number.</summary>
+/// <summary>A weight in 4-bit NormalFloat with double quantisation (QLoRA: Dettmers et al. 2023, section 3): 4.127 bits per
+/// number.</summary>
 /// <remarks>
-/// Blocks of 64 numbers are scaled by their largest magnitude to the 16 quantiles of a normal distribution. The scales of 256 blocks, less
-/// the mean of all scales, are in turn kept as
-/// 8-bit whole numbers scaled by the largest of them. What does not fill a block is filled with zeros.
+/// Blocks of 64 numbers are scaled by their largest magnitude to the 16 quantiles of a normal distribution. The scales of 256 blocks, minus
+/// the mean of all scales, are in turn stored as 8-bit integers scaled by their largest magnitude. Incomplete blocks are padded with zeros.
 /// </remarks>
 public sealed class Nf4Matrix : FrozenMatrix
 {
@@ -113,7 +113,7 @@ public sealed class Nf4Matrix : FrozenMatrix
     private readonly long _out, _in;
 
     /// <param name="weight">W (k, d); not kept.</param>
-    /// <param name="own">Takes over what is kept.</param>
+    /// <param name="own">Takes ownership of the stored tensors.</param>
     public Nf4Matrix(Tensor weight, Func<Tensor, Tensor> own)
     {
         using var scope = NewDisposeScope();

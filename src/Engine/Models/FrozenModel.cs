@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A base model with a head. Its weights are frozen; what learns is placed on it by <see cref="Adapter"/>.</summary>
+/// <summary>A base model with a head. Its weights are frozen; <see cref="Adapter"/> places the trained parameters on it.</summary>
 public abstract class FrozenModel : IDisposable
 {
     private protected FrozenModel(ModelConfig config, IWeights weights, Device device, WeightKind? kind)
@@ -26,29 +26,29 @@ public abstract class FrozenModel : IDisposable
 
     public IBackbone Backbone { get; }
 
-    /// <summary>The layers of the head that fine-tuning trains, by the names of the checkpoint; none where the head belongs to the base
+    /// <summary>The head's layers trained by fine-tuning, under their checkpoint names; empty if the head belongs to the base
     /// model.</summary>
     public abstract IReadOnlyList<Linear> TrainedHead { get; }
 
     /// <summary>All layers of a task's head.</summary>
     public abstract IReadOnlyList<Linear> Head { get; }
 
-    /// <summary>The modules that PEFT must save beside the LoRAs.</summary>
+    /// <summary>The modules that PEFT must save besides the LoRAs.</summary>
     public abstract IReadOnlyList<string> ModulesToSave { get; }
 
-    /// <summary>The class of transformers that computes the same.</summary>
+    /// <summary>The equivalent class of transformers.</summary>
     public abstract string ClassName { get; }
 
     /// <summary>PEFT's name for the task.</summary>
     public abstract string PeftTask { get; }
 
-    /// <summary>Remark for the owner of the job on how the checkpoint was used; null: none.</summary>
+    /// <summary>A remark for the user on how the checkpoint was used, or null.</summary>
     public virtual string? Remark => null;
 
     private protected OwnedWeights Weights { get; }
 
-    /// <summary>The element type that is computed in: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Adapters
-    /// and heads that learn are float32 everywhere.</summary>
+    /// <summary>The element type of computation: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Trained
+    /// adapters and heads are always float32.</summary>
     internal static ScalarType TypeOn(Device device, WeightKind? kind) =>
         device.type == DeviceType.CUDA && kind != WeightKind.Float32 ? ScalarType.BFloat16 : ScalarType.Float32;
 

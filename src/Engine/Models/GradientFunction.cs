@@ -4,9 +4,9 @@ namespace LoraDrop.Engine.Models;
 
 /// <summary>A function with a hand-written gradient that frees native memory as soon as autograd allows.</summary>
 /// <remarks>
-/// <c>save_for_backward</c> keeps tensors until the garbage collector runs; the tensors kept here are disposed by the backward pass.
-/// The handles that a backward pass gets from autograd and returns to it cannot be disposed before it returns, so the next call on the
-/// same thread disposes them; each thread runs one backward call at a time.
+/// <c>save_for_backward</c> keeps tensors until the garbage collector runs; the tensors kept here are disposed by the backward pass. The
+/// handles that a backward pass receives from autograd and returns to it cannot be disposed before it returns, so the next call on the same
+/// thread disposes them; each thread runs one backward call at a time.
 /// </remarks>
 /// <typeparam name="TSelf">The function itself, as TorchSharp requires.</typeparam>
 /// <typeparam name="TState">What the backward pass needs besides tensors.</typeparam>
@@ -27,7 +27,7 @@ internal abstract class GradientFunction<TSelf, TState> : autograd.SingleTensorF
         return y.MoveToOuterDisposeScope();
     }
 
-    // Runs on autograd's stack, where an exception would end the process; all shapes were seen by the forward pass.
+    // Runs on autograd's stack, where an exception would end the process; the forward pass has checked all shapes.
     public sealed override List<Tensor> backward(autograd.AutogradContext context, Tensor dy)
     {
         foreach (var handle in _passed ?? []) handle.Dispose();
@@ -43,14 +43,14 @@ internal abstract class GradientFunction<TSelf, TState> : autograd.SingleTensorF
 
     /// <summary>Computes y.</summary>
     /// <param name="vars">The arguments of <c>apply</c>.</param>
-    /// <returns>y, the tensors that the backward pass needs, and what else it needs.</returns>
+    /// <returns>y, the tensors that the backward pass needs, and its other state.</returns>
     protected abstract (Tensor Y, Tensor[] Kept, TState State) Forward(object[] vars);
 
     /// <summary>Computes the gradients.</summary>
     /// <param name="kept">The tensors that <see cref="Forward"/> kept, disposed afterwards.</param>
-    /// <param name="state">The state that it kept.</param>
+    /// <param name="state">The state kept by <see cref="Forward"/>.</param>
     /// <param name="dy">∂L/∂y.</param>
-    /// <returns>One gradient per argument of <c>apply</c>; null where an argument has none.</returns>
+    /// <returns>One gradient per argument of <c>apply</c>, or null.</returns>
     protected abstract Tensor?[] Backward(Tensor[] kept, TState state, Tensor dy);
 
     private sealed record Saved(Tensor[] Kept, TState State);

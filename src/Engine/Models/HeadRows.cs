@@ -2,20 +2,19 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Which rows of a base model's own output layer a task starts from.</summary>
-/// <param name="Order">For each class of the task its row of the stored layer; null: the layer starts fresh.</param>
-/// <param name="Remark">Remark for the owner of the job; null: none.</param>
+/// <summary>The rows of a base model's own output layer that a task starts from.</summary>
+/// <param name="Order">For each class of the task its row of the stored layer; null: initialise the layer.</param>
+/// <param name="Remark">A remark for the user, or null.</param>
 internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
 {
     private const string Generic = "LABEL_", Ours = "The base model's output layer";
 
-    /// <summary>Classes are matched by name, because a checkpoint's order is as its author had it: RoBERTa's published MNLI model begins
-    /// with
+    /// <summary>Matches classes by name, because their order differs between checkpoints: RoBERTa's published MNLI model begins with
     /// contradiction, GLUE with entailment.</summary>
-    /// <param name="stored">Rows of the stored layer; null: the checkpoint has none.</param>
-    /// <param name="named">The classes that config.json names, row 0 first; empty where it names none.</param>
+    /// <param name="stored">Rows of the stored layer; null if the checkpoint has none.</param>
+    /// <param name="named">The class names in config.json, row 0 first; may be empty.</param>
     /// <param name="classes">Rows that the task needs.</param>
-    /// <param name="wanted">The task's classes; null: it has none, or the caller knows that the rows are in order.</param>
+    /// <param name="wanted">The task's classes; null if it has none, or the rows are known to be in order.</param>
     public static HeadRows Of(long? stored, IReadOnlyList<string> named, int classes, IReadOnlyList<string>? wanted)
     {
         if (stored is not { } rows) return new(null, null);
@@ -32,7 +31,7 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
         return new(null, $"{Ours} has other classes{Listed(named)} than the task{Listed(wanted)}: it starts fresh.");
     }
 
-    /// <summary>The row of each class of the task by its name; null if the classes differ.</summary>
+    /// <summary>The row of each class of the task by name; null if the classes differ.</summary>
     private static int[]? Matched(IReadOnlyList<string> named, IReadOnlyList<string> wanted)
     {
         if (named.Count != wanted.Count) return null;
@@ -45,7 +44,7 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
         return null;
     }
 
-    /// <summary>The row of each place, where names say no more than a place: none at all, <c>LABEL_1</c>, or <c>1</c> where no class of the
+    /// <summary>The row of each class by index, if the names are mere indices: no names, <c>LABEL_1</c>, or <c>1</c> if no class of the
     /// task is a number; else null.</summary>
     private static int[]? ByPlace(IReadOnlyList<string> named, IReadOnlyList<string> wanted)
     {
@@ -55,7 +54,7 @@ internal sealed record HeadRows(IReadOnlyList<int>? Order, string? Remark)
         return Matched(named, generic) ?? (wanted.Any(name => ClassNames.NumberOf(name) is not null) ? null : Matched(named, bare));
     }
 
-    /// <summary>What two spellings of a class share: <c>NOT_ENTAILMENT</c> and <c>not entailment</c>, <c>1.0</c> and <c>1</c>.</summary>
+    /// <summary>The key shared by spellings of a class: <c>NOT_ENTAILMENT</c> and <c>not entailment</c>, <c>1.0</c> and <c>1</c>.</summary>
     private static string KeyOf(string name) => ClassNames.NumberOf(name.Trim()) is { } number ? $"{number}"
         : name.Trim().ToLowerInvariant().Replace(' ', '_').Replace('-', '_');
 

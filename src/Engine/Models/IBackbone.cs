@@ -8,15 +8,15 @@ public interface IBackbone
     /// <summary>The token embedding (V, d), which a language-model head may be tied to.</summary>
     Tensor Word { get; }
 
-    /// <summary>Whether training keeps each layer's input only, and computes the layer again for its gradients
+    /// <summary>Whether training keeps only each layer's input, and recomputes the layer for its gradients
     /// (<see cref="Recomputed"/>).</summary>
     bool Recomputes { get; set; }
 
-    /// <summary>The linear layers of layer i, where adapters can sit.</summary>
+    /// <summary>The linear layers of layer i, on which adapters can be placed.</summary>
     IEnumerable<Linear> LinearsOf(int i);
 
     /// <summary>The last hidden states (B, T, d).</summary>
     /// <param name="batch">Texts.</param>
-    /// <param name="hidden">Receives the output of the embeddings and of every layer, if given; the receiver owns them.</param>
+    /// <param name="hidden">If given, receives the output of the embeddings and of every layer; the receiver owns them.</param>
     Tensor Forward(TokenBatch batch, IList<Tensor>? hidden = null);
 }

@@ -2,27 +2,27 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Keys and values of the tokens that a decoder has seen, so that each new token costs one step and not a whole text.</summary>
+/// <summary>Keys and values of the tokens a decoder has seen, so that each new token costs one step instead of a whole text.</summary>
 public sealed class KeyValueCache : IDisposable
 {
     private readonly LayerCache[] _layers;
 
-    /// <param name="layers">Layers of the model.</param>
+    /// <param name="layers">Number of layers.</param>
     public KeyValueCache(int layers) => _layers = [.. Enumerable.Range(0, layers).Select(_ => new LayerCache())];
 
-    /// <summary>Tokens in it, padding included.</summary>
+    /// <summary>Number of tokens, including padding.</summary>
     public long Length => Segments.shape[1];
 
     /// <summary>One more than the highest position.</summary>
     public long Longest { get; private set; }
 
-    /// <summary>Whether order alone decides what is seen.</summary>
+    /// <summary>Whether causal order alone decides which tokens are visible.</summary>
     public bool FromTheLeft { get; private set; } = true;
 
     /// <summary>The text of each token (B, S), int64; padding −1.</summary>
     internal Tensor Segments { get; private set; } = null!;
 
-    /// <summary>Its place in the text (B, S), int64.</summary>
+    /// <summary>The position in its text of each token (B, S), int64.</summary>
     internal Tensor Positions { get; private set; } = null!;
 
     public LayerCache this[int layer] => _layers[layer];
@@ -36,8 +36,8 @@ public sealed class KeyValueCache : IDisposable
         FromTheLeft &= batch.FromTheLeft && !batch.Padded; // padding would lie between a text and its next tokens
     }
 
-    /// <summary>Keeps these rows, in this order: how beams fork, and finished texts leave.</summary>
-    /// <param name="rows">(B′), int64: rows of now; the batches after have B′ rows.</param>
+    /// <summary>Keeps these rows, in this order: for forking beams and removing finished texts.</summary>
+    /// <param name="rows">(B′), int64: current rows; later batches have B′ rows.</param>
     public void Select(Tensor rows)
     {
         using var scope = NewDisposeScope();
@@ -60,13 +60,13 @@ public sealed class KeyValueCache : IDisposable
     }
 }
 
-/// <summary>The keys and values of one layer, in buffers that double when they are full.</summary>
+/// <summary>The keys and values of one layer, in buffers that double when full.</summary>
 public sealed class LayerCache : IDisposable
 {
     private Tensor? _keys, _values; // (B, G, capacity, w)
     private long _length;
 
-    /// <summary>Adds those of new tokens.</summary>
+    /// <summary>Appends those of new tokens.</summary>
     /// <returns>All of them (B, G, S, w): views of the buffers.</returns>
     public (Tensor Keys, Tensor Values) Append(Tensor k, Tensor v)               // (B, G, T, w)
     {
@@ -102,7 +102,7 @@ public sealed class LayerCache : IDisposable
         return larger;
     }
 
-    /// <summary>Rows of a tensor, which takes its place.</summary>
+    /// <summary>Replaces a tensor by a selection of its rows.</summary>
     internal static Tensor Chosen(Tensor from, Tensor rows)
     {
         var chosen = from.index_select(0, rows).DetachFromDisposeScope();

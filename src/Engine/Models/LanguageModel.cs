@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A decoder with the output layer that says which token comes next.</summary>
+/// <summary>A decoder with an output layer that predicts the next token.</summary>
 public sealed class LanguageModel : FrozenModel
 {
     internal const string OutputName = "lm_head.weight";
@@ -11,7 +11,7 @@ public sealed class LanguageModel : FrozenModel
     /// <summary>Builds the model from weights.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">Source of its weights.</param>
-    /// <param name="device">Where they are.</param>
+    /// <param name="device">Their device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
     public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null)
         : base(config, weights, device, kind)
@@ -19,7 +19,7 @@ public sealed class LanguageModel : FrozenModel
         Output = config.TiedEmbeddings ? Backbone.Word : Weights.Take(OutputName, config.VocabularySize, config.Hidden);
     }
 
-    /// <summary>The output layer (V, d); the token embedding itself where the two are tied.</summary>
+    /// <summary>The output layer (V, d); the token embedding itself if the two are tied.</summary>
     public Tensor Output { get; }
 
     public CausalDecoder Decoder => (CausalDecoder)Backbone;
@@ -37,7 +37,7 @@ public sealed class LanguageModel : FrozenModel
     public override string PeftTask => "CAUSAL_LM";
 
     /// <summary>Opens a model folder.</summary>
-    /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used, or it is an encoder.</exception>
+    /// <exception cref="RefusedInputException">The folder's configuration or weights are not usable, or it is an encoder.</exception>
     public static LanguageModel Open(string folder, Device device, WeightKind? kind = null)
     {
         if (ModelConfig.Read(folder) is not DecoderConfig config)
@@ -47,14 +47,14 @@ public sealed class LanguageModel : FrozenModel
         return new(config, weights, device, kind);
     }
 
-    /// <summary>Logits of the token that follows each token.</summary>
+    /// <summary>Logits of the next token at each position.</summary>
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         return LogitsOf(Decoder.Forward(batch)).MoveToOuterDisposeScope();       // (B, T, V)
     }
 
-    /// <summary>Logits of the token that follows each row's last one: a step of generation.</summary>
+    /// <summary>Logits of the next token of each row: a step of generation.</summary>
     public Tensor Next(TokenBatch batch, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
@@ -62,10 +62,10 @@ public sealed class LanguageModel : FrozenModel
         return LogitsOf(last).MoveToOuterDisposeScope();                         // (B, V)
     }
 
-    /// <summary>Σ of the cross entropy of what follows some places of a batch.</summary>
+    /// <summary>Σ of the cross entropy of the next token at given positions of a batch.</summary>
     /// <param name="batch">Texts.</param>
     /// <param name="places">(M), int64: b·T + t.</param>
-    /// <param name="next">(M), int64: the token that follows.</param>
+    /// <param name="next">(M), int64: the next tokens.</param>
     public Tensor LossSum(TokenBatch batch, Tensor places, Tensor next)
     {
         using var scope = NewDisposeScope();

@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Weights that all learn: views into one flat buffer, which <see cref="AdamW"/> works on. For pre-training; fine-tuning learns by
+/// <summary>Weights that are all trained: views into one flat buffer, updated by <see cref="AdamW"/>. For pre-training; fine-tuning uses
 /// <see cref="Adapter"/>.</summary>
 public sealed class LearningWeights : IWeights, IDisposable
 {
-    /// <summary>Takes over the weights that a model takes while it is built.</summary>
-    /// <param name="initial">Where the weights start.</param>
-    /// <param name="build">Builds the model once from the weights it is given.</param>
-    /// <param name="device">Where the buffer lies.</param>
+    /// <summary>Records the weights that a model takes while it is built.</summary>
+    /// <param name="initial">Initial weights.</param>
+    /// <param name="build">Builds the model once from the given weights.</param>
+    /// <param name="device">The buffer's device.</param>
     public LearningWeights(IWeights initial, Func<IWeights, IDisposable> build, Device device)
     {
         var taken = new Recorder(initial);
@@ -29,7 +29,7 @@ public sealed class LearningWeights : IWeights, IDisposable
 
     public long[] ShapeOf(string name) => Parameters[name].shape;
 
-    /// <summary>The same tensor under a handle of its own, which its taker may free.</summary>
+    /// <summary>The same tensor under a new handle, which the caller may free.</summary>
     public Tensor Take(string name, params long[] shape)
     {
         using var scope = NewDisposeScope();
@@ -38,7 +38,7 @@ public sealed class LearningWeights : IWeights, IDisposable
 
     public void Dispose() => Parameters.Dispose();
 
-    /// <summary>Notes what is asked for.</summary>
+    /// <summary>Records the requested weights.</summary>
     private sealed class Recorder(IWeights source) : IWeights
     {
         public Dictionary<string, long[]> Shapes { get; } = [];

@@ -2,18 +2,18 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>h = Wx + b, and where a LoRA sits on it, + (α/r)·BAx (equation 1). W stays as it is; only the LoRA learns.</summary>
+/// <summary>h = Wx + b, plus (α/r)·BAx with a LoRA (equation 1). W is frozen; only the LoRA is trained.</summary>
 /// <param name="path">The layer's name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>.</param>
 /// <param name="matrix">W, (k, d).</param>
-/// <param name="bias">b, (k); null: the layer has none.</param>
+/// <param name="bias">b, (k), or null.</param>
 public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
 {
     public string Path => path;
 
-    /// <summary>W (k, d), as it is kept.</summary>
+    /// <summary>W (k, d), in its storage format.</summary>
     public FrozenMatrix Matrix { get; private set; } = matrix;
 
-    /// <summary>W (k, d) of a layer that is not quantised; a trained head points it at the trained numbers.</summary>
+    /// <summary>W (k, d) of a layer that is not quantised; for a trained head, the trained numbers.</summary>
     public Tensor Weight
     {
         get => ((FloatMatrix)Matrix).Weight;
@@ -27,17 +27,17 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
 
     public long Out => Matrix.Out;
 
-    /// <summary>The adapter on this layer; shared ones sit on several layers.</summary>
+    /// <summary>The adapter on this layer; a shared one is on several layers.</summary>
     public Lora? Lora { get; set; }
 
-    /// <summary>Sees Ax (N, r), a row per token, of each forward pass: used by the importance pass.</summary>
+    /// <summary>Receives Ax (N, r), a row per token, of each forward pass, for the importance pass.</summary>
     public Action<Tensor>? Observer { get; set; }
 
     /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
     public static Linear From(IWeights weights, string path, long d, long k, bool bias = true) =>
         new(path, weights.TakeMatrix($"{path}.weight", k, d), bias ? weights.Take($"{path}.bias", k) : null);
 
-    /// <summary>Creates a layer of a head, kept as stored.</summary>
+    /// <summary>Creates a layer of a head, in its stored format.</summary>
     public static Linear OfHead(IWeights weights, string path, long d, long k, bool bias = true) =>
         new(path, new FloatMatrix(weights.Take($"{path}.weight", k, d)), bias ? weights.Take($"{path}.bias", k) : null);
 
@@ -52,7 +52,7 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
         return Lora.Up(Ax, h).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k) = Wx + b + (α/r)·BAx
     }
 
-    /// <summary>Wx + b, as a fresh tensor.</summary>
+    /// <summary>Wx + b, as a new tensor.</summary>
     private Tensor Product(Tensor x)                                             // x: (…, d)
     {
         if (Matrix is FloatMatrix { Weight: var weight } && weight.dtype == x.dtype) return nn.functional.linear(x, weight, Bias); // (…, k)

@@ -2,10 +2,9 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A RoBERTa encoder with the head that it is pre-trained with (Devlin et al. 2019, Liu et al. 2019): it predicts masked
-/// tokens.</summary>
+/// <summary>A RoBERTa encoder with its pre-training head (Devlin et al. 2019, Liu et al. 2019), which predicts masked tokens.</summary>
 /// <remarks>Tensor names are those of transformers' <c>RobertaForMaskedLM</c>. The decoder is the token embedding itself, so a checkpoint
-/// holds it once.</remarks>
+/// stores it once.</remarks>
 public sealed class MaskedLanguageModel : IDisposable
 {
     private const string Head = "lm_head";
@@ -15,9 +14,9 @@ public sealed class MaskedLanguageModel : IDisposable
     private readonly LayerNorm _norm;
     private readonly Tensor _bias;  // (V)
 
-    /// <param name="config">The architecture; of the RoBERTa family.</param>
-    /// <param name="weights">Source of its weights, the head's included.</param>
-    /// <param name="device">Where they are put.</param>
+    /// <param name="config">The architecture; must be of the RoBERTa family.</param>
+    /// <param name="weights">Source of its weights, including the head's.</param>
+    /// <param name="device">Their device.</param>
     public MaskedLanguageModel(EncoderConfig config, IWeights weights, Device device)
     {
         if (config.Family != EncoderFamily.Roberta)
@@ -35,9 +34,9 @@ public sealed class MaskedLanguageModel : IDisposable
 
     public Encoder Encoder { get; }
 
-    /// <summary>Logits over the vocabulary at some places of a batch; at the others the head is not computed.</summary>
+    /// <summary>Logits over the vocabulary at given positions of a batch; the head is not computed at others.</summary>
     /// <param name="batch">Texts.</param>
-    /// <param name="places">(M), int64: b·T + t of the token t of text b.</param>
+    /// <param name="places">(M), int64: b·T + t for token t of text b.</param>
     public Tensor Forward(TokenBatch batch, Tensor places)
     {
         using var scope = NewDisposeScope();

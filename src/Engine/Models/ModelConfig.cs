@@ -3,14 +3,14 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A model's config.json, as far as its computation depends on it: what encoders and decoders have in common.</summary>
+/// <summary>The parts of a model's config.json that affect computation and are common to encoders and decoders.</summary>
 /// <param name="VocabularySize">V, the rows of the token embedding.</param>
 /// <param name="Hidden">d, the width of a layer.</param>
 /// <param name="Layers">Number of layers.</param>
 /// <param name="Heads">Attention heads, H.</param>
 /// <param name="Intermediate">Width between the feed-forward matrices.</param>
-/// <param name="PadId">The id that fills the places of a batch where there is no token.</param>
-/// <param name="Activation">Of the feed-forward block, as config.json names it.</param>
+/// <param name="PadId">The id that pads batches.</param>
+/// <param name="Activation">The feed-forward activation, by its name in config.json.</param>
 /// <param name="AttentionDropout">Dropout on attention probabilities; [0, 1).</param>
 /// <param name="ClassifierDropout">Dropout in a classification head; [0, 1).</param>
 public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, int Heads, int Intermediate, int PadId, string Activation,
@@ -18,7 +18,7 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
 {
     public const string FileName = "config.json";
 
-    /// <summary>Well-known families that are not read, which deserve a plainer refusal than an unknown name.</summary>
+    /// <summary>Well-known unsupported families, which deserve a clearer message than an unknown name.</summary>
     private static readonly Dictionary<string, string> Unread = new()
     {
         ["llama4"] = "a mixture of experts", ["mixtral"] = "a mixture of experts", ["qwen2_moe"] = "a mixture of experts",
@@ -30,27 +30,25 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
         ["falcon"] = "a decoder of another family", ["t5"] = "an encoder-decoder", ["bart"] = "an encoder-decoder",
     };
 
-    /// <summary>The classes of the output layer that the checkpoint was saved with, row 0 first, as config.json names them; empty where it
-    /// names none.</summary>
+    /// <summary>The classes of the checkpoint's output layer, row 0 first, as named in config.json; may be empty.</summary>
     public IReadOnlyList<string> HeadClasses { get; init; } = [];
 
-    /// <summary>config.json's <c>model_type</c> values that are read.</summary>
+    /// <summary>Supported <c>model_type</c> values of config.json.</summary>
     public static IEnumerable<string> Types => [.. EncoderConfig.Families.Keys, .. DecoderConfig.Families.Keys];
 
-    /// <summary>The class that transformers would build for a classification task.</summary>
+    /// <summary>transformers' class for a classification task.</summary>
     public abstract string ClassifierClass { get; }
 
-    /// <summary>What the tensors of embeddings and layers are called by.</summary>
+    /// <summary>The name prefix of the tensors of embeddings and layers.</summary>
     public abstract string Prefix { get; }
 
-    /// <summary>The module of transformers that builds the model: <c>roberta</c>, <c>llama</c>, ….</summary>
+    /// <summary>transformers' module for the model: <c>roberta</c>, <c>llama</c>, ….</summary>
     public abstract string Module { get; }
 
-    /// <summary>The most tokens a text may have, special tokens included.</summary>
+    /// <summary>The most tokens in a text, including special tokens.</summary>
     public abstract int LongestText { get; }
 
-    /// <summary>Every tensor of embeddings and layers by name and shape, as the blocks take them, for checking a checkpoint without
-    /// torch.</summary>
+    /// <summary>The name and shape of every tensor in embeddings and layers, for checking a checkpoint without torch.</summary>
     public abstract IEnumerable<(string Name, long[] Shape)> Tensors { get; }
 
     /// <summary>Tensors of a classification head that are required if its first is stored.</summary>
@@ -61,8 +59,8 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     public abstract IReadOnlyList<(string Path, long In, long Out)> LinearsOf(string layer);
 
     /// <summary>Reads config.json of a model folder.</summary>
-    /// <exception cref="RefusedInputException">It is missing, malformed, of an architecture that is not supported, or contradicts itself;
-    /// all faults at once.</exception>
+    /// <exception cref="RefusedInputException">It is missing, malformed, of an unsupported architecture, or inconsistent; all faults are
+    /// reported at once.</exception>
     public static ModelConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);

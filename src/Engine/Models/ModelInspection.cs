@@ -3,13 +3,14 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Reads a base model's files and refuses what a run would refuse, without torch.</summary>
+/// <summary>Reads a base model's files and refuses whatever a run would refuse, without torch.</summary>
 public static class ModelInspection
 {
     private const int MostFaults = 20;
 
-    /// <summary>Reads configuration, tokenizer and weights: every tensor must be there, in its shape, and hold finite numbers.</summary>
-    /// <exception cref="RefusedInputException">One of them is missing, is not supported, or does not go with the others.</exception>
+    /// <summary>Reads configuration, tokenizer and weights: every tensor must exist, have its shape, and contain only finite
+    /// numbers.</summary>
+    /// <exception cref="RefusedInputException">One of them is missing, unsupported, or does not match the others.</exception>
     public static ModelSummary Read(string folder)
     {
         var config = ModelConfig.Read(folder);
@@ -26,8 +27,8 @@ public static class ModelInspection
         };
     }
 
-    /// <summary>Reads config.json alone: sizes and counts, without weights and tokenizer.</summary>
-    /// <exception cref="RefusedInputException">It is missing, malformed, or of an architecture that is not supported.</exception>
+    /// <summary>Reads only config.json: sizes and counts, without weights and tokenizer.</summary>
+    /// <exception cref="RefusedInputException">It is missing, malformed, or of an unsupported architecture.</exception>
     public static ModelSummary OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
 
     private static ModelSummary Of(string folder, ModelConfig config)
@@ -39,11 +40,11 @@ public static class ModelInspection
             config.LongestText, parameters, "", Modules(config), "", []);
     }
 
-    /// <summary>Numbers of an output layer of its own.</summary>
+    /// <summary>Parameters of an untied output layer.</summary>
     private static long OutputParameters(DecoderConfig config) => config.TiedEmbeddings ? 0 : (long)config.VocabularySize * config.Hidden;
 
-    /// <summary>The element types of the weights, once all are known to be there in the shape that they must have, and whether an output
-    /// layer of its own is among them.</summary>
+    /// <summary>The element types of the weights, after checking that all exist in their shapes, and whether an untied output layer is
+    /// among them.</summary>
     private static (string[] Types, bool Output) Stored(ModelConfig config, WeightFiles weights)
     {
         var output = config is DecoderConfig { TiedEmbeddings: false } && weights.Find(LanguageModel.OutputName) is not null;
@@ -57,7 +58,7 @@ public static class ModelInspection
             .Distinct()], output);
     }
 
-    /// <summary>The rest of a head whose first tensor is stored in its own shape: it is used then, and whole.</summary>
+    /// <summary>The remaining tensors of a head whose first tensor is stored in its own shape: such a head is used completely.</summary>
     private static IEnumerable<(string Name, long[] Shape)> StoredHead(ModelConfig config, WeightFiles weights) =>
         config.StoredHead is var (first, shape, others) && weights.FaultOf(first, shape) is null ? others : [];
 

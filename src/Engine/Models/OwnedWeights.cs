@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Passes weights on and owns them, so that a model can free them.</summary>
+/// <summary>Passes on weights and owns them, so that a model can free them.</summary>
 /// <param name="source">Their source.</param>
-/// <param name="device">Where they are put.</param>
+/// <param name="device">Their device.</param>
 /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
 internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? kind = null) : IWeights, IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
 
     public Tensor Take(string name, params long[] shape) => Own(source.Take(name, shape));
 
-    /// <summary>One matrix at a time is there in full while it is quantised.</summary>
+    /// <summary>Only one matrix at a time is in memory unquantised.</summary>
     public FrozenMatrix TakeMatrix(string name, long k, long d)
     {
         using var scope = NewDisposeScope();
@@ -32,7 +32,7 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
         }
     }
 
-    /// <summary>Takes over a tensor of another scope.</summary>
+    /// <summary>Takes ownership of a tensor from another scope.</summary>
     private Tensor Kept(Tensor made)
     {
         _owned.Add(made.DetachFromDisposeScope());

@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Untrained weights, N(0, 0.02²) with norms at 1 and biases at 0: for pre-training, and for timing sizes whose weights are not at
-/// hand.</summary>
-/// <param name="seed">Each tensor is drawn from the seed and its name.</param>
+/// <summary>Untrained weights, N(0, 0.02²) with norms at 1 and biases at 0: for pre-training, and for timing sizes without their
+/// weights.</summary>
+/// <param name="seed">Seeds each tensor, together with its name.</param>
 public sealed class RandomWeights(long seed) : IWeights
 {
     public bool Contains(string name) => false;

@@ -2,19 +2,19 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Activation checkpointing (Chen et al. 2016): of a layer only its input is kept; the backward pass computes the layer again, and
-/// then its gradients.</summary>
-/// <remarks>Gradients of what learns inside the layer are added to where they belong while the layer is computed again, and are the same
-/// bits; dropout draws the same masks.</remarks>
+/// <summary>Activation checkpointing (Chen et al. 2016): keeps only a layer's input; the backward pass recomputes the layer, and then its
+/// gradients.</summary>
+/// <remarks>Gradients of trained parameters inside the layer are accumulated during recomputation, bit for bit the same; dropout repeats
+/// its masks (see <see cref="DropoutMasks.Drawn"/>).</remarks>
 internal sealed class Recomputed : GradientFunction<Recomputed, Recomputed.State>
 {
     /// <param name="x">The layer's input.</param>
     /// <param name="masks">Source of its dropout masks.</param>
-    /// <param name="layer">The layer; everything else it uses must live until the backward pass.</param>
+    /// <param name="layer">The layer; all its other inputs must live until the backward pass.</param>
     public static Tensor Of(Tensor x, DropoutMasks masks, Func<Tensor, Tensor> layer)
     {
         using var scope = NewDisposeScope();
-        var learns = zeros(1, device: x.device).requires_grad_(); // x itself may need no gradient, and the layer's LoRAs do
+        var learns = zeros(1, device: x.device).requires_grad_(); // x itself may need no gradient, but the layer's LoRAs do
         return apply(x, learns, new Layer(layer, masks)).MoveToOuterDisposeScope();
     }
 
@@ -41,6 +41,6 @@ internal sealed class Recomputed : GradientFunction<Recomputed, Recomputed.State
     internal sealed record Layer(Func<Tensor, Tensor> Run, DropoutMasks Masks);
 
     /// <param name="Layer">The layer.</param>
-    /// <param name="Drawn">Dropout masks that were drawn before it.</param>
+    /// <param name="Drawn">Number of dropout masks drawn before it.</param>
     internal sealed record State(Layer Layer, uint Drawn);
 }

@@ -4,7 +4,8 @@ namespace LoraDrop.Engine.Models;
 
 /// <summary>Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): y = w∘x/√(mean(x²) + ε), in
 /// float32.</summary>
-/// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before it is weighted, as in transformers.</remarks>
+/// <remarks>The weight is frozen. In bfloat16 the normalised x is rounded before multiplication by the weight, as in
+/// transformers.</remarks>
 public sealed class RmsNorm(Tensor weight, double eps)
 {
     public static RmsNorm From(IWeights weights, string path, long d, double eps) => new(weights.Take($"{path}.weight", d), eps);
@@ -13,7 +14,7 @@ public sealed class RmsNorm(Tensor weight, double eps)
     {
         if (is_grad_enabled() && x.requires_grad) return NormFunction.apply(x, weight, eps);
         using var scope = NewDisposeScope();
-        return Of(x, weight, eps).Y.MoveToOuterDisposeScope(); // nothing is kept for a backward pass that does not come
+        return Of(x, weight, eps).Y.MoveToOuterDisposeScope(); // nothing is kept without a backward pass
     }
 
     private static (Tensor Y, Tensor Inverse) Of(Tensor x, Tensor weight, double eps)
@@ -23,8 +24,8 @@ public sealed class RmsNorm(Tensor weight, double eps)
         return ((exact * inverse).to(x.dtype) * weight, inverse);                // (…, d)
     }
 
-    /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε): dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; as single steps autograd would
-    /// keep three times as much.</summary>
+    /// <summary>With n = x/ρ, ρ = √(mean(x²) + ε): dx = (w∘dy − n·mean(n∘w∘dy))/ρ. Only x and 1/ρ are kept; with separate operations
+    /// autograd would keep three times as much.</summary>
     private sealed class NormFunction : GradientFunction<NormFunction, Tensor>
     {
         protected override (Tensor Y, Tensor[] Kept, Tensor State) Forward(object[] vars)

@@ -1,36 +1,36 @@
 namespace LoraDrop.Engine.Models;
 
-/// <summary>How a rotary embedding is stretched beyond the positions that a model was trained for.</summary>
+/// <summary>How a rotary embedding is scaled beyond the positions that a model was trained on.</summary>
 public enum RopeKind
 {
-    /// <summary>Not at all (Su et al. 2021).</summary>
+    /// <summary>Not scaled (Su et al. 2021).</summary>
     Default,
 
     /// <summary>Positions are divided by the factor (Chen et al. 2023).</summary>
     Linear,
 
-    /// <summary>The base grows with the longest text of a batch, once it is longer than the trained positions; keys in a cache keep the
-    /// angles that they got, as in transformers.</summary>
+    /// <summary>The base grows with the longest text of a batch, once it exceeds the trained positions; cached keys keep their angles, as
+    /// in transformers.</summary>
     Dynamic,
 
-    /// <summary>Llama 3.1: low frequencies are divided by the factor, high ones are left, those between are blended.</summary>
+    /// <summary>Llama 3.1: low frequencies are divided by the factor, high ones are unchanged, those between are blended.</summary>
     Llama3,
 
-    /// <summary>YaRN (Peng et al. 2023): as Llama 3.1's, by another ramp, and attention is scaled.</summary>
+    /// <summary>YaRN (Peng et al. 2023): as Llama 3.1's, with another ramp, and attention is scaled.</summary>
     Yarn,
 }
 
-/// <summary>The rotary position embedding of a config.json: <c>rope_theta</c> and <c>rope_scaling</c> (or <c>rope_parameters</c>, where
-/// newer files keep both).</summary>
-/// <param name="Kind">Which frequencies.</param>
+/// <summary>The rotary position embedding of a config.json: <c>rope_theta</c> and <c>rope_scaling</c> (or both in <c>rope_parameters</c>,
+/// in newer files).</summary>
+/// <param name="Kind">The scaling.</param>
 /// <param name="Base">θ, the base of the frequencies; default 10,000.</param>
 /// <param name="Factor">How many times longer texts may be; at least 1.</param>
-/// <param name="Original">Positions that the model was trained for before it was stretched.</param>
+/// <param name="Original">Positions that the model was trained on before scaling.</param>
 /// <param name="LowFrequency">Llama 3.1: <c>low_freq_factor</c>.</param>
 /// <param name="HighFrequency">Llama 3.1: <c>high_freq_factor</c>.</param>
-/// <param name="BetaFast">YaRN: turns over the original length above which a frequency is left alone; default 32.</param>
+/// <param name="BetaFast">YaRN: turns over the original length above which a frequency is unchanged; default 32.</param>
 /// <param name="BetaSlow">YaRN: turns below which it is divided by the factor; default 1.</param>
-/// <param name="AttentionFactor">What cosines and sines are multiplied by; 1, but for YaRN 0.1·ln(factor) + 1.</param>
+/// <param name="AttentionFactor">Multiplies cosines and sines; 1, but for YaRN 0.1·ln(factor) + 1.</param>
 public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, double Original, double LowFrequency, double HighFrequency,
     double BetaFast, double BetaSlow, double AttentionFactor)
 {
@@ -42,17 +42,17 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
 
     public static RopeSettings Plain(double @base) => new(RopeKind.Default, @base, 1, 0, 1, 4, 32, 1, 1);
 
-    /// <summary>The positions that a model of so many can be used at.</summary>
+    /// <summary>The number of usable positions, given config.json's.</summary>
     public double Reach(int positions) => Kind switch
     {
-        RopeKind.Default or RopeKind.Llama3 => positions, // Llama 3.1 counts the stretched ones in max_position_embeddings
+        RopeKind.Default or RopeKind.Llama3 => positions, // Llama 3.1's max_position_embeddings includes the scaling
         RopeKind.Linear or RopeKind.Dynamic => positions * Factor,
         RopeKind.Yarn => Math.Max(positions, Original * Factor),
     };
 
     /// <summary>The angle per position of each of the w/2 pairs of a head.</summary>
     /// <param name="width">w, even.</param>
-    /// <param name="longest">Positions in use, which the dynamic kind depends on.</param>
+    /// <param name="longest">Positions in use, needed by the dynamic kind.</param>
     public double[] Frequencies(int width, long longest)
     {
         double[] At(double @base) => [.. Enumerable.Range(0, width / 2).Select(i => Math.Pow(@base, -2.0 * i / width))]; // θ^(−2i/w)
@@ -78,7 +78,7 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
 
     private double[] Yarn(double[] frequencies, int width)
     {
-        // the pair that makes so many turns
+        // the pair that makes this many turns
         double PairOf(double turns) => width * Math.Log(Original / (turns * 2 * Math.PI)) / (2 * Math.Log(Base));
         double low = Math.Max(Math.Floor(PairOf(BetaFast)), 0), high = Math.Min(Math.Ceiling(PairOf(BetaSlow)), width - 1);
         if (low == high) high += 0.001;
@@ -92,7 +92,7 @@ public sealed record RopeSettings(RopeKind Kind, double Base, double Factor, dou
     internal static RopeSettings Read(ConfigReader json, int width, int positions)
     {
         var rope = json.Section("rope_parameters") ?? json.Section("rope_scaling");
-        foreach (var place in (ConfigReader?[])[json, rope]) // Phi's kin write it at the top, newer files among the rotary parameters
+        foreach (var place in (ConfigReader?[])[json, rope]) // Phi has it at the top level, newer files among the rotary parameters
             foreach (var name in (string[])["partial_rotary_factor", "rotary_pct"])
                 place?.Check(place.Number(name, 1) == 1, name, "must be 1: rotary positions on a part of each head are not supported");
         if (rope is null) return Checked(json, Plain(json.Number("rope_theta", 10000)), width);

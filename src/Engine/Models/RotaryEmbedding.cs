@@ -2,16 +2,15 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's numbers are turned by angles that grow with the
-/// position.</summary>
-/// <remarks>A pair is (i, i + w/2), as in the checkpoints of the hub; Meta's own files pair (2i, 2i + 1).</remarks>
+/// <summary>Rotary position embedding (Su et al. 2021): rotates pairs of a head's numbers by angles that grow with the position.</summary>
+/// <remarks>A pair is (i, i + w/2), as in the hub's checkpoints; Meta's own files pair (2i, 2i + 1).</remarks>
 /// <param name="settings">Kind, base, factor.</param>
 /// <param name="width">w, the width of a head.</param>
 public sealed class RotaryEmbedding(RopeSettings settings, int width)
 {
     /// <summary>Cosines and sines of positions, float32.</summary>
     /// <param name="positions">(B, T), int64.</param>
-    /// <param name="longest">Positions in use, cached ones included.</param>
+    /// <param name="longest">Positions in use, including cached ones.</param>
     /// <returns>(B, 1, T, w) each, owned by the caller.</returns>
     public Rotation At(Tensor positions, long longest)
     {
@@ -25,12 +24,12 @@ public sealed class RotaryEmbedding(RopeSettings settings, int width)
     }
 }
 
-/// <summary>The turn of each position of a batch.</summary>
+/// <summary>The rotation of each position of a batch.</summary>
 /// <param name="Cos">(B, 1, T, w).</param>
 /// <param name="Sin">(B, 1, T, w).</param>
 public sealed record Rotation(Tensor Cos, Tensor Sin)
 {
-    /// <summary>x turned: x·cos + (−x₂, x₁)·sin with x₁, x₂ the halves of each head.</summary>
+    /// <summary>x rotated: x·cos + (−x₂, x₁)·sin with x₁, x₂ the halves of each head.</summary>
     public Tensor Of(Tensor x)                                                   // x: (B, H, T, w)
     {
         using var scope = NewDisposeScope();

@@ -25,7 +25,7 @@ public sealed class SelfAttention
     public IEnumerable<Linear> Linears => [_query, _key, _value, _output];
 
     /// <param name="x">(B, T, d).</param>
-    /// <param name="mask">(B, 1, 1, T): 0 where a key may be seen, −∞ where it is padding; null: no padding.</param>
+    /// <param name="mask">(B, 1, 1, T): 0 where a key is visible, −∞ at padding; null: no padding.</param>
     public Tensor Forward(Tensor x, Tensor? mask)
     {
         using var scope = NewDisposeScope();

@@ -12,10 +12,10 @@ public sealed class SequenceClassifier : FrozenModel
     /// <param name="config">The architecture.</param>
     /// <param name="weights">Source of its weights.</param>
     /// <param name="classes">Number of logits; 1 is a regression.</param>
-    /// <param name="seed">Seeds a head that the weights do not hold.</param>
-    /// <param name="device">Where the weights are.</param>
+    /// <param name="seed">Seeds a head missing from the weights.</param>
+    /// <param name="device">The weights' device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
-    /// <param name="names">The task's classes in the order of the logits; a stored output layer is put in that order. Null: it is.</param>
+    /// <param name="names">The task's classes in logit order, to which a stored output layer is reordered; null: it is in order.</param>
     public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null,
         IReadOnlyList<string>? names = null) : base(config, weights, device, kind)
     {
@@ -43,11 +43,11 @@ public sealed class SequenceClassifier : FrozenModel
 
     /// <summary>Opens a model folder for a task.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="names">The task's classes, in the order of the logits; null: a regression.</param>
-    /// <param name="seed">Seeds a head that the weights do not hold.</param>
-    /// <param name="device">Where the weights are.</param>
+    /// <param name="names">The task's classes, in logit order; null: a regression.</param>
+    /// <param name="seed">Seeds a head missing from the weights.</param>
+    /// <param name="device">The weights' device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
-    /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
+    /// <exception cref="RefusedInputException">The folder's configuration or weights are not usable.</exception>
     public static SequenceClassifier Open(string folder, IReadOnlyList<string>? names, long seed, Device device, WeightKind? kind = null)
     {
         var config = ModelConfig.Read(folder);
@@ -55,8 +55,8 @@ public sealed class SequenceClassifier : FrozenModel
         return new(config, weights, names?.Count ?? 1, seed, device, kind, names);
     }
 
-    /// <summary>Opens a model folder whose output layer, where it is stored, is in order.</summary>
-    /// <exception cref="RefusedInputException">The folder's configuration or weights cannot be used.</exception>
+    /// <summary>Opens a model folder whose output layer, if stored, is in order.</summary>
+    /// <exception cref="RefusedInputException">The folder's configuration or weights are not usable.</exception>
     public static SequenceClassifier Open(string folder, int classes, long seed, Device device, WeightKind? kind = null)
     {
         var config = ModelConfig.Read(folder);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>Texts of one batch: a row each, padded to the longest, or all in one row.</summary>
+/// <summary>Texts of one batch: one row each, padded to the longest, or all packed into one row.</summary>
 public sealed class TokenBatch : IDisposable
 {
     private readonly (int Row, int Column, int Length)[] _texts;
@@ -51,45 +51,45 @@ public sealed class TokenBatch : IDisposable
     /// <summary>Token types (B, T), int64.</summary>
     public Tensor TypeIds { get; }
 
-    /// <summary>True where a token is real (B, T).</summary>
+    /// <summary>True at real tokens (B, T).</summary>
     public Tensor Mask { get; }
 
-    /// <summary>Each token's place in its own text, from 0 (B, T), int64; 0 at padding.</summary>
+    /// <summary>Each token's position in its own text, from 0 (B, T), int64; 0 at padding.</summary>
     public Tensor Positions { get; }
 
-    /// <summary>Which text of its row a token belongs to (B, T), int64; −1 at padding.</summary>
+    /// <summary>The index of each token's text within its row (B, T), int64; −1 at padding.</summary>
     public Tensor Segments { get; }
 
     /// <summary>The last token of each text: b·T + t (N), int64.</summary>
     public Tensor LastTokens { get; }
 
-    /// <summary>Whether there is any padding; without, an encoder's attention needs no mask.</summary>
+    /// <summary>Whether there is any padding; otherwise an encoder's attention needs no mask.</summary>
     public bool Padded { get; }
 
     /// <summary>Whether each row is one text that begins at its left edge.</summary>
     public bool FromTheLeft { get; }
 
-    /// <summary>Where each text of a packed row begins, and its length; null where each text has a row.</summary>
+    /// <summary>The start and length of each text in a packed row; null if each text has its own row.</summary>
     public IReadOnlyList<(int Column, int Length)>? Packs { get; }
 
-    /// <summary>Real tokens, padding left out.</summary>
+    /// <summary>Number of real tokens, without padding.</summary>
     public long Tokens { get; }
 
-    /// <summary>Tokens of the longest text; of new tokens one more than the highest position.</summary>
+    /// <summary>Tokens of the longest text; for new tokens, one more than the highest position.</summary>
     public long Longest { get; }
 
-    /// <summary>A row for each text, padded on the right.</summary>
+    /// <summary>One row per text, padded on the right.</summary>
     public static TokenBatch Of(IReadOnlyList<TokenizedText> texts, int padId, Device device) =>
         new(texts, [.. texts.Select((text, row) => (row, 0, text.Ids.Length))], padId, device);
 
-    /// <summary>A row for each text, padded on the left, so that what is generated follows on.</summary>
+    /// <summary>One row per text, padded on the left, so that generated tokens follow directly.</summary>
     public static TokenBatch EndingTogether(IReadOnlyList<TokenizedText> texts, int padId, Device device)
     {
         var width = texts.Max(text => text.Ids.Length);
         return new(texts, [.. texts.Select((text, row) => (row, width - text.Ids.Length, text.Ids.Length))], padId, device);
     }
 
-    /// <summary>All texts in one row, one after the other, so that nothing is padding; attention keeps them apart.</summary>
+    /// <summary>All texts in one row, without padding; attention keeps them separate.</summary>
     public static TokenBatch Packed(IReadOnlyList<TokenizedText> texts, Device device)
     {
         var column = 0;
@@ -103,11 +103,11 @@ public sealed class TokenBatch : IDisposable
     }
 
     /// <summary>One new token for each row of a <see cref="KeyValueCache"/>.</summary>
-    /// <param name="ids">(B, 1), int64; becomes the batch's.</param>
-    /// <param name="positions">(B, 1), int64; becomes the batch's.</param>
+    /// <param name="ids">(B, 1), int64; owned by the batch.</param>
+    /// <param name="positions">(B, 1), int64; owned by the batch.</param>
     public static TokenBatch Next(Tensor ids, Tensor positions) => new(ids, positions);
 
-    /// <summary>Where token t of a text lies: b·T + t.</summary>
+    /// <summary>The flat index of token t of a text: b·T + t.</summary>
     public long PlaceOf(int text, int token) => _texts[text] is var (row, column, _) ? row * Ids.shape[1] + column + token : 0;
 
     public void Dispose()

@@ -4,7 +4,7 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine.Reports;
 
 /// <summary>Draws an importance report as one self-contained SVG: I of every layer, the cut, and the histograms behind it.</summary>
-/// <remarks>The histograms are the paper's figures 2 and 6 to 10: one panel a layer, one horizontal axis for all layers of a module
+/// <remarks>The histograms are the paper's figures 2 and 6 to 10: one panel per layer, one horizontal axis for all layers of a module
 /// type.</remarks>
 public static class ImportanceChart
 {
@@ -33,7 +33,7 @@ public static class ImportanceChart
         return Document(report, y, content).ToString();
     }
 
-    /// <summary>How charts write I: three digits, without the zero that they all begin with.</summary>
+    /// <summary>Formats I for charts: three digits, without the leading zero.</summary>
     internal static string Digits(double I) => I.ToString(".000");
 
     internal static string Colour(Place place) => place switch
@@ -52,7 +52,7 @@ public static class ImportanceChart
         Shape.Rect("page", 0, 0, Width, height),
         content);
 
-    /// <summary>The chart in words, for readers who do not see it.</summary>
+    /// <summary>A text description of the chart, for accessibility.</summary>
     private static string Description(ImportanceReport report) => string.Join(' ', report.Sites.GroupBy(site => site.Type).Select(type =>
         $"{type.Key}: {string.Join(", ", type.Select(s => $"layer {s.Layer} I = {s.I:0.000} {Colour(s.Place)}"))}."));
 

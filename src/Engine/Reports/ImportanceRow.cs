@@ -50,7 +50,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
     }
 
-    /// <summary>A layer's bar, its I above and its number below; where many layers crowd, values stand upright and every fifth layer is
+    /// <summary>A layer's bar, with its I above and its number below; for many layers, values are rotated and every fifth layer is
     /// numbered.</summary>
     private IEnumerable<XElement> Bar(int index, SiteImportance site, double highest)
     {
@@ -93,7 +93,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
 
     private static double Y(double sum) => PlotHeight * (1 - sum);
 
-    /// <summary>A round distance between grid lines: 1, 2 or 5 times a power of ten, two to five of them up to the largest value.</summary>
+    /// <summary>A round grid spacing: 1, 2 or 5 times a power of ten, with two to five lines up to the largest value.</summary>
     private static double Tick(double largest)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(largest / 2)));

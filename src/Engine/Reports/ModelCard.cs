@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace LoraDrop.Engine.Reports;
 
-/// <summary>The README.md of an adapter's folder: a Hugging Face model card that says what the adapter is and how it came about.</summary>
+/// <summary>The README.md of an adapter's folder: a Hugging Face model card that describes the adapter and its training.</summary>
 public static class ModelCard
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -105,11 +105,11 @@ public static class ModelCard
         ["seed", $"{facts.Seed}"],
     ]);
 
-    /// <summary>Every plain value of a document beside the path that leads to it.</summary>
+    /// <summary>Every scalar value of a document with its path.</summary>
     private static IEnumerable<string[]> Leaves(JsonElement element, string path) => element.ValueKind == JsonValueKind.Object
         ? element.EnumerateObject().SelectMany(member => Leaves(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}"))
         : [[path, element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText()]];
 
-    /// <summary>A JSON string, which YAML and Python read alike.</summary>
+    /// <summary>A JSON string, valid in both YAML and Python.</summary>
     private static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);
 }

@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Reports;
 
-/// <summary>A grid of small histograms of ‖ΔWx‖², one a layer, that share their horizontal axis.</summary>
+/// <summary>A grid of small histograms of ‖ΔWx‖², one per layer, with a shared horizontal axis.</summary>
 internal sealed class NormPanels(IReadOnlyList<SiteImportance> sites)
 {
     private const double Gap = 14, Title = 14, Axis = 14, Width = ImportanceChart.Width - 2 * ImportanceChart.Margin;
@@ -33,7 +33,7 @@ internal sealed class NormPanels(IReadOnlyList<SiteImportance> sites)
         yield return Shape.Text("small end", width, floor + 10, $"{site.Norms.To:G3}");
     }
 
-    /// <summary>The skyline of the bins, from the floor at the left to the floor at the right; heights in [0, 1].</summary>
+    /// <summary>The outline of the bins, from left to right; heights in [0, 1].</summary>
     private static IEnumerable<(double X, double Y)> Outline(IReadOnlyList<long> counts, double width)
     {
         var fullest = Math.Max(1, counts.Max());

@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace LoraDrop.Engine.Reports;
 
-/// <summary>The SVG elements of a chart; lengths are in pixels.</summary>
+/// <summary>SVG elements for charts; lengths are in pixels.</summary>
 internal static class Shape
 {
     public static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
@@ -19,7 +19,7 @@ internal static class Shape
     public static XElement Circle(string type, double x, double y, double radius) =>
         Element("circle", type, null, Length("cx", x), Length("cy", y), Length("r", radius));
 
-    /// <summary>A path through points; a closed one can be filled.</summary>
+    /// <summary>A path through points; closed paths can be filled.</summary>
     public static XElement Path(string type, IEnumerable<(double X, double Y)> points, bool closed = false) =>
         Element("path", type, null,
             new XAttribute("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : "")}"));
@@ -27,12 +27,12 @@ internal static class Shape
     public static XElement Text(string type, double x, double y, string text) =>
         Element("text", type, text, Length("x", x), Length("y", y));
 
-    /// <summary>Text that reads upwards from its point.</summary>
+    /// <summary>Text rotated to read upwards from its point.</summary>
     public static XElement UprightText(string type, double x, double y, double size, string text) =>
         Element("text", type, text, new XAttribute("transform", $"translate({Number(x)} {Number(y)}) rotate(-90)"),
             new XAttribute("style", $"font-size:{Number(size)}px"));
 
-    /// <summary>What a browser shows while the pointer rests on the parent.</summary>
+    /// <summary>The tooltip of the parent element.</summary>
     public static XElement Title(string text) => new(Svg + "title", text);
 
     private static XElement Element(string name, string type, object? content, params XAttribute[] attributes) =>

@@ -6,19 +6,20 @@ namespace LoraDrop.Engine.Reports;
 
 /// <summary>Writes the curves of a run as an event file that TensorBoard reads.</summary>
 /// <remarks>
-/// <para>The file is a row of TFRecords: <c>length u64 | masked CRC32C of the length | data | masked CRC32C of the data</c>, little-endian.
-/// The data is a <c>tensorflow.Event</c> message; of its fields this class needs five, so it writes their bytes itself.</para>
-/// <para>A reader sees only whole records: it stops at a cut record, and those before remain valid.</para>
+/// <para>The file is a sequence of TFRecords: <c>length u64 | masked CRC32C of the length | data | masked CRC32C of the data</c>,
+/// little-endian. The data is a <c>tensorflow.Event</c> message; only five of its fields are needed, so this class encodes them
+/// itself.</para>
+/// <para>Readers stop at a truncated record; those before it remain valid.</para>
 /// </remarks>
 public sealed class TensorBoardEvents : IDisposable
 {
     private readonly TimeProvider _clock;
     private readonly FileStream _file;
 
-    /// <summary>Starts a new event file in a folder, which is made where it is missing.</summary>
+    /// <summary>Starts a new event file in a folder, which is created if missing.</summary>
     /// <param name="folder">The run's folder; TensorBoard shows all event files in it as one run.</param>
-    /// <param name="clock">Gives every point its wall time.</param>
-    /// <param name="resumeStep">The last step that counts of an earlier start: TensorBoard drops the points after it. Null: a fresh
+    /// <param name="clock">Provides the wall time of every point.</param>
+    /// <param name="resumeStep">The last valid step of an earlier start: TensorBoard drops the points after it. Null for a fresh
     /// run.</param>
     public TensorBoardEvents(string folder, TimeProvider clock, int? resumeStep)
     {
@@ -32,10 +33,10 @@ public sealed class TensorBoardEvents : IDisposable
         }));
     }
 
-    /// <summary>One point of a curve.</summary>
-    /// <param name="tag">The curve; a prefix before a slash groups curves, as in <c>train/loss</c>.</param>
-    /// <param name="step">Optimiser steps done.</param>
-    /// <param name="value">NaN and infinity are written as they are; TensorBoard marks them.</param>
+    /// <summary>Writes one point of a curve.</summary>
+    /// <param name="tag">The curve; a prefix before a slash groups curves: <c>train/loss</c>.</param>
+    /// <param name="step">Completed optimiser steps.</param>
+    /// <param name="value">NaN and infinity are written unchanged; TensorBoard marks them.</param>
     public void Scalar(string tag, int step, double value) =>
         Record(step, 5, content => Message(content, summary =>
         {
@@ -49,12 +50,12 @@ public sealed class TensorBoardEvents : IDisposable
             });
         }));
 
-    /// <summary>Hands everything so far to the operating system, where a reader sees it.</summary>
+    /// <summary>Flushes to the operating system, so that readers see all points so far.</summary>
     public void Flush() => _file.Flush();
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>TensorFlow's names sort by time; the number distinguishes starts within one second.</summary>
+    /// <summary>TensorFlow's file names sort by time; the number distinguishes starts within one second.</summary>
     private static FileStream Create(string folder, long second)
     {
         var stem = Path.Combine(folder, $"events.out.tfevents.{second:D10}.{Environment.MachineName}.");
@@ -87,7 +88,7 @@ public sealed class TensorBoardEvents : IDisposable
         }));
     }
 
-    /// <summary>The encoding of a protobuf field. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and
+    /// <summary>Protobuf's wire types. BinaryWriter's strings and 7-bit integers are protobuf's length-delimited strings and
     /// varints.</summary>
     private enum Wire : byte
     {
@@ -114,7 +115,7 @@ public sealed class TensorBoardEvents : IDisposable
         return bytes.ToArray();
     }
 
-    /// <summary>The CRC of Castagnoli's polynomial (RFC 3720, appendix B.4).</summary>
+    /// <summary>The CRC with Castagnoli's polynomial (RFC 3720, appendix B.4).</summary>
     internal static uint Crc32C(ReadOnlySpan<byte> data)
     {
         var crc = ~0u;
@@ -122,6 +123,6 @@ public sealed class TensorBoardEvents : IDisposable
         return ~crc;
     }
 
-    /// <summary>Rotated right by 15 bits, plus a constant: the CRC of data that itself holds CRCs is weak without it.</summary>
+    /// <summary>Rotates right by 15 bits and adds a constant: the CRC of data that itself contains CRCs is weak without it.</summary>
     internal static uint Masked(uint crc) => unchecked(BitOperations.RotateRight(crc, 15) + 0xA282EAD8u);
 }

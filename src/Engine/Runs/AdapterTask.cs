@@ -3,18 +3,17 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>What an adapter needs for use on text, besides its parameters: loradrop.json in its folder.</summary>
-/// <param name="BaseModel">The base model as the run named it: a folder, where it was run from the command line.</param>
+/// <summary>What an adapter needs for inference besides its parameters: loradrop.json in its folder.</summary>
+/// <param name="BaseModel">The base model as named by the run: a folder, if run from the command line.</param>
 /// <param name="Task">Kind, columns, class names, metric.</param>
-/// <param name="MaxLength">Where texts were cut, in tokens.</param>
-/// <param name="Weights">How the base model's frozen matrices were kept while the adapter learnt beside them; null as the device has
-/// them.</param>
+/// <param name="MaxLength">Length at which texts are truncated, in tokens.</param>
+/// <param name="Weights">Storage format of the base model's frozen matrices during training; null: the device's default.</param>
 public sealed record AdapterTask(string BaseModel, TaskSettings Task, int MaxLength, WeightKind? Weights = null)
 {
     public const string FileName = "loradrop.json";
 
     /// <summary>Reads it from an adapter's folder.</summary>
-    /// <exception cref="RefusedInputException">It is not there, or is something else.</exception>
+    /// <exception cref="RefusedInputException">It is missing or not valid.</exception>
     public static AdapterTask Read(string folder)
     {
         var path = Path.Combine(folder, FileName);

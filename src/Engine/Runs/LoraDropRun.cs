@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>A whole run: LoRA-drop in two stages, or ordinary LoRA in one. All outputs are in its folder.</summary>
+/// <summary>A complete run: LoRA-drop in two stages, or ordinary LoRA in one. All outputs are in its folder.</summary>
 public sealed class LoraDropRun : IDisposable
 {
     private readonly JobRequest _request;
@@ -17,8 +17,8 @@ public sealed class LoraDropRun : IDisposable
     private readonly LoraShape _shape;
     private readonly ImportanceReport? _measured;
 
-    /// <summary>Reads model and data and locks the folder; every fault of the inputs is reported here, before any training.</summary>
-    /// <param name="request">The settings; the names of model, data and importance in it are not used as paths.</param>
+    /// <summary>Reads model and data and locks the folder; all faults of the inputs are reported here, before any training.</summary>
+    /// <param name="request">The settings; its names of model, data and importance are not used as paths.</param>
     /// <param name="inputs">The paths of model, data and importance.</param>
     /// <param name="folder">The output folder.</param>
     /// <param name="device">Where to compute.</param>
@@ -54,18 +54,18 @@ public sealed class LoraDropRun : IDisposable
         report(new RunEvent.Planned(Planned()));
     }
 
-    /// <summary>The task, with the class names that the training file gave.</summary>
+    /// <summary>The task, with the class names from the training file.</summary>
     public TaskSettings Task { get; }
 
     private SharingPlan OwnEverywhere => SharingPlan.OwnEverywhere(_sites.Select(s => s.Site));
 
     private string BaseModel => _inputs.BaseModel ?? _inputs.Model;
 
-    /// <summary>Stage 1, then stage 2, then the files that come out.</summary>
-    /// <exception cref="OperationCanceledException">Stopped; the same call later continues from there.</exception>
+    /// <summary>Runs stage 1 and stage 2, then writes the output files.</summary>
+    /// <exception cref="OperationCanceledException">The run was stopped; the same call later continues from there.</exception>
     public RunResult Run(CancellationToken cancel)
     {
-        // stage 1: what does each LoRA contribute?
+        // stage 1: measure the contribution of each LoRA
         var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;
         var plan = importance?.Plan() ?? OwnEverywhere;
         using var adapter = AdapterBy(plan);
@@ -73,12 +73,12 @@ public sealed class LoraDropRun : IDisposable
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
             Stage2Steps);
         var progress = Train(job, cancel);                                                          // stage 2: fine-tune on all data
-        var result = ResultOf(adapter, progress, cancel);                                           // and score what came out
+        var result = ResultOf(adapter, progress, cancel);                                           // and score the result
         Write(adapter, importance, result);
         return result;
     }
 
-    /// <summary>Stage 1 alone: ordinary LoRA on the sample, the importance pass, and the plan that follows.</summary>
+    /// <summary>Runs stage 1 only: ordinary LoRA on the sample, the importance pass, and the resulting plan.</summary>
     public ImportanceReport Importance(CancellationToken cancel)
     {
         if (File.Exists(_folder.ImportanceJson))
@@ -91,19 +91,19 @@ public sealed class LoraDropRun : IDisposable
             ? measured.CutBy(_request.Sharing!, _request.Training.Seed)
             : Measure(_request.Importance!, cancel);
         WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
-        // last: its presence says that stage 1 is done
+        // written last: its presence means that stage 1 is complete
         WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options));
         _report(new RunEvent.ImportanceMeasured(report));
         return report;
     }
 
-    /// <summary>The result of this very run where a folder holds it finished; null where it does not.</summary>
+    /// <summary>The result of this same run if a folder holds it finished, or null.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run.</exception>
     public static RunResult? FinishedIn(string folder, JobRequest request, RunInputs inputs) =>
         RunFolder.ResultIn(folder, Identity(request, inputs));
 
-    /// <summary>Reads importance.json of a run.</summary>
-    /// <exception cref="RefusedInputException">There is none, or it is something else.</exception>
+    /// <summary>Reads a run's importance.json.</summary>
+    /// <exception cref="RefusedInputException">It is missing or not valid.</exception>
     public static ImportanceReport ReadImportance(string path)
     {
         if (Directory.Exists(path)) path = Path.Combine(path, RunFolder.ImportanceFile);
@@ -134,7 +134,7 @@ public sealed class LoraDropRun : IDisposable
         }
     }
 
-    /// <summary>The optimiser steps of the stages that are not yet finished.</summary>
+    /// <summary>The optimiser steps of unfinished stages.</summary>
     private Dictionary<Stage, int> Planned()
     {
         var steps = new Dictionary<Stage, int>();
@@ -166,7 +166,7 @@ public sealed class LoraDropRun : IDisposable
         return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
     }
 
-    /// <summary>The importance that another run measured on the same layers.</summary>
+    /// <summary>The importance measured by another run on the same layers.</summary>
     private ImportanceReport ImportanceOf(string from)
     {
         var report = ReadImportance(from);
@@ -180,7 +180,7 @@ public sealed class LoraDropRun : IDisposable
         return SharingPlan.From(I, sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, _request.Training.Seed);
     }
 
-    /// <summary>Refuses a warm start from a run that left no adapter, or one of other layers, rank or classes.</summary>
+    /// <summary>Refuses a warm start from a run without an adapter, or with other layers, rank or classes.</summary>
     private void CheckWarmStart()
     {
         if (_inputs.Stage1Adapter is not { } path)
@@ -191,7 +191,7 @@ public sealed class LoraDropRun : IDisposable
         everywhere.Load(file.Names.ToDictionary(name => name, name => file.Read(name)), path);
     }
 
-    /// <summary>Own pairs and the head continue from stage 1; shared pairs, which stage 1 does not have, start fresh.</summary>
+    /// <summary>Own pairs and the head continue from stage 1; shared pairs, which stage 1 does not have, are initialised.</summary>
     private void WarmStart(Adapter adapter)
     {
         using var file = SafeTensorsFile.Open(_inputs.Importance is null ? _folder.Stage1Adapter : _inputs.Stage1Adapter!);
@@ -235,7 +235,7 @@ public sealed class LoraDropRun : IDisposable
         using var phase = _data.Test is null ? null : RunPhases.Begin(RunPhases.Evaluate);
         var test = _data.Test is { } set ? Evaluation.ScoresOf(_model, set, Task, _request.Training.BatchSize, cancel).Scores : null;
         if (test?.Undefined is { } why) _report(new RunEvent.Remark($"{test.Primary} is undefined on the test split: {why}."));
-        var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? Answered(prompted, cancel) : null;
+        var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? ScoreAnswers(prompted, cancel) : null;
         var everywhere = ParameterCounts.Of(OwnEverywhere, adapter.Width, _shape.Rank, 0);
         var kept = adapter.Plan.Own.GroupBy(site => site.Type)
             .ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
@@ -243,9 +243,8 @@ public sealed class LoraDropRun : IDisposable
             progress.History) { Generated = generated };
     }
 
-    /// <summary>Lets the model answer the prompts of the test split, or of the validation split where there is none, and scores the
-    /// answers.</summary>
-    private GeneratedScores Answered(PromptedData data, CancellationToken cancel)
+    /// <summary>Generates answers to the prompts of the test split, or else of the validation split, and scores them.</summary>
+    private GeneratedScores ScoreAnswers(PromptedData data, CancellationToken cancel)
     {
         _report(new RunEvent.Remark($"Answering {data.Asked.Count} prompts of the {data.AskedFrom} split."));
         var answers = Answers.Of((LanguageModel)_model, data.Encoder, data.Asked, Task.Decoding!, _request.Training.Seed, cancel);
@@ -254,7 +253,7 @@ public sealed class LoraDropRun : IDisposable
         return new(data.AskedFrom, data.Asked.Count, answers.ScoresBy(Task.Metric));
     }
 
-    /// <summary>The adapter folder, then result.json: where that is, everything is.</summary>
+    /// <summary>Writes the adapter folder, then result.json, whose presence means that the run is complete.</summary>
     private void Write(Adapter adapter, ImportanceReport? importance, RunResult result)
     {
         using var phase = RunPhases.Begin(RunPhases.Save);

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>Refuses a batch that cannot fit before hours are spent on it: on Linux a CPU process that asks for too much is killed without a
-/// word.</summary>
+/// <summary>Refuses a batch that cannot fit in memory before hours are spent on it: on Linux, a CPU process that requests too much is
+/// silently killed.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Roughly the bytes that training keeps for the longest batch.</summary>
+    /// <summary>Approximate bytes that training needs for the longest batch.</summary>
     public static double OfTraining(ModelConfig config, int batch, int longest) =>
         MemoryEstimate.OfTraining(config.Layers, config.Hidden, config.Intermediate, config.Heads, config.VocabularySize, batch, longest);
 
-    /// <summary>Refuses training whose longest batch needs more than is free.</summary>
+    /// <summary>Refuses training whose longest batch needs more than the free memory.</summary>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
     public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, LoraSettings lora, Device device)
     {
@@ -28,7 +28,7 @@ public static class MemoryNeed
                 + $"{free / (1 << 30):F1} GiB are free: {MemoryEstimate.Advice}."));
     }
 
-    /// <summary>The shape of a decoder, its output layer counted where it is its own.</summary>
+    /// <summary>The shape of a decoder, including its output layer unless tied.</summary>
     public static DecoderShape ShapeOf(DecoderConfig config)
     {
         LinearModule[] modules = [.. config.LinearsOf("*")
@@ -40,7 +40,7 @@ public static class MemoryNeed
             modules);
     }
 
-    /// <summary>What the kernel could give now, within the limit of the container.</summary>
+    /// <summary>Memory that the kernel could provide now, within the container's limit.</summary>
     private static double Free()
     {
         double limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

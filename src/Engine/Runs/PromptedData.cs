@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Runs;
 
 /// <summary>The splits of a generation task.</summary>
-/// <param name="Files">What was read.</param>
-/// <param name="Remarks">What a person should know about how it was read.</param>
+/// <param name="Files">The files that were read.</param>
+/// <param name="Remarks">Remarks for the user on how they were read.</param>
 /// <param name="TrainSet">Training set D.</param>
-/// <param name="ValidationSet">What training is evaluated on, by perplexity.</param>
-/// <param name="TestSet">Evaluated once, at the end; null: none.</param>
-/// <param name="Sources">Where each row of the training set comes from.</param>
+/// <param name="ValidationSet">The set for evaluation during training, by perplexity.</param>
+/// <param name="TestSet">Evaluated once, at the end, or null.</param>
+/// <param name="Sources">The source of each training row.</param>
 /// <param name="Encoder">The model's tokenizer and limits.</param>
-/// <param name="Asked">The prompts that are answered and scored at the end, each with every right answer.</param>
-/// <param name="AskedFrom">The split that they are of.</param>
+/// <param name="Asked">The prompts answered and scored at the end, each with all correct answers.</param>
+/// <param name="AskedFrom">Their split.</param>
 public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, TargetSet TrainSet, TargetSet ValidationSet,
     TargetSet? TestSet, IReadOnlyList<string> Sources,
     PromptEncoder Encoder, IReadOnlyList<Prompt> Asked, string AskedFrom) : TaskData(Files, Remarks)
@@ -27,13 +27,13 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
 
     public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => LanguageModel.Open(folder, device, kind);
 
-    /// <summary>By tenths of the targets' lengths and, where the data names one, by source.</summary>
+    /// <summary>Stratified by deciles of target length and, if the data names one, by source.</summary>
     public override int[] Sample(double ratio, long seed) =>
         StratifiedSample.BySourceAndQuantile(Sources, [.. TrainSet.Learnt.Select(learnt => (double)learnt.Length)], ratio, seed,
             "importance");
 
-    /// <summary>Reads the splits; without a validation file a tenth of the training file is kept aside, by tenths of the targets' lengths.
-    /// Rows with the same prompt stay together.</summary>
+    /// <summary>Reads the splits; without a validation file a tenth of the training file is held out, stratified by deciles of target
+    /// length. Rows with the same prompt stay together.</summary>
     internal static PromptedData Read(DataFiles files, TaskSettings task, PromptEncoder encoder, long seed)
     {
         var faults = new List<Fault>();
@@ -63,7 +63,7 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
             : "test");
     }
 
-    /// <summary>The rows of a split; refused if all of them are too long.</summary>
+    /// <summary>The rows of a split; refused if all are too long.</summary>
     private static TargetSet Encoded(PromptEncoder encoder, string file, IReadOnlyList<Prompt> prompts, string rows, out int[] kept)
     {
         var set = encoder.Encode(prompts, out kept, rows);

@@ -4,14 +4,14 @@ namespace LoraDrop.Engine.Runs;
 
 /// <summary>Why engine work failed, for the command line and the service's child processes.</summary>
 /// <param name="Code">One of <see cref="FailureCode"/>, or <see cref="Stopped"/>.</param>
-/// <param name="Faults">What is wrong, and where.</param>
+/// <param name="Faults">Each fault with its place.</param>
 public sealed record RunFailure(string Code, IReadOnlyList<Fault> Faults)
 {
-    /// <summary>Stopped on request; it can be continued.</summary>
+    /// <summary>Stopped on request; can be continued.</summary>
     public const string Stopped = "stopped";
 
-    /// <param name="thrown">What ended it.</param>
-    /// <param name="stopping">Whether it was asked to stop.</param>
+    /// <param name="thrown">The exception that ended the work.</param>
+    /// <param name="stopping">Whether a stop was requested.</param>
     public static RunFailure Of(Exception thrown, bool stopping) => thrown switch
     {
         UnknownFormatException unknown => new(FailureCode.CheckpointUnknown, unknown.Faults),

@@ -4,13 +4,12 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>What makes two runs the same: the settings and the content of everything they read.</summary>
+/// <summary>The identity of a run: the settings and the content of everything it reads.</summary>
 /// <param name="Request">The resolved settings.</param>
-/// <param name="Files">What was read: use, file name and sha256.</param>
+/// <param name="Files">The files read: use, file name and sha256.</param>
 public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Files)
 {
-    /// <summary>What a run's folder looks like; one whose run.json names another is refused, and one that names none is of format
-    /// 1.</summary>
+    /// <summary>The format of a run's folder; a run.json with another format is refused, and one without is format 1.</summary>
     public int Format { get; } = RunFolder.Format;
 }
 
@@ -20,22 +19,22 @@ public sealed record RunFile(string Use, string Name, string Sha256);
 /// <summary>The output folder of one run, locked while it runs. A stopped run is continued from its contents.</summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>The format of a run's folder that is written, and the only one that is read.</summary>
+    /// <summary>The format of run folders written, and the only one read.</summary>
     public const int Format = 1;
 
     public const string ImportanceFile = "importance.json", ImportanceChartFile = "importance.svg",
         CheckpointFile = "checkpoint.safetensors";
 
-    /// <summary>The adapter as stage 1 left it, for warm starts.</summary>
+    /// <summary>The adapter after stage 1, for warm starts.</summary>
     public const string Stage1AdapterFile = "importance-adapter.safetensors";
 
-    /// <summary>The settings and the digests of all that was read.</summary>
+    /// <summary>The settings and the digests of all inputs.</summary>
     public const string IdentityFile = "run.json";
 
-    /// <summary>Written last: where it is, everything is.</summary>
+    /// <summary>Written last: its presence means that the run is complete.</summary>
     public const string ResultFile = "result.json";
 
-    /// <summary>Generated answers, one JSON object a line: prompt, answer, why it ended, and the right ones.</summary>
+    /// <summary>Generated answers, one JSON object per line: prompt, answer, why it ended, and the correct answers.</summary>
     public const string AnswersFile = "answers.jsonl";
 
     public const string AdapterFolder = "adapter", EventsFolder = "events";
@@ -64,8 +63,8 @@ public sealed class RunFolder : IDisposable
 
     public string Events(Stage stage) => System.IO.Path.Combine(At(EventsFolder), JsonText.NameOf(stage));
 
-    /// <summary>Takes a folder for a run: a new or empty one, or one in which the same run was stopped before its end.</summary>
-    /// <exception cref="RefusedInputException">The folder holds another run, a finished one, something else, or is in use.</exception>
+    /// <summary>Takes a folder for a run: a new or empty one, or one in which the same run was stopped.</summary>
+    /// <exception cref="RefusedInputException">The folder holds another run, a finished run, other files, or is in use.</exception>
     /// <exception cref="UnknownFormatException">It holds a run of another format.</exception>
     public static RunFolder Take(string path, RunIdentity identity)
     {
@@ -88,7 +87,7 @@ public sealed class RunFolder : IDisposable
         return new(path, taken);
     }
 
-    /// <summary>The result of a run that is finished in a folder, or null where it is not there or not finished.</summary>
+    /// <summary>The result of a finished run in a folder, or null if missing or unfinished.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run.</exception>
     public static RunResult? ResultIn(string path, RunIdentity identity)
     {
@@ -105,7 +104,7 @@ public sealed class RunFolder : IDisposable
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    /// <summary>Makes a folder appear whole: it is filled under another name and renamed; where filling fails nothing is left.</summary>
+    /// <summary>Creates a folder atomically: fills it under another name and renames it; if filling fails, nothing is left.</summary>
     public static void WriteWhole(string folder, Action<string> fill)
     {
         var fresh = $"{folder}.tmp";
@@ -135,7 +134,7 @@ public sealed class RunFolder : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException) when (File.Exists(file)) // else it could not be made: a full disk
+        catch (IOException) when (File.Exists(file)) // otherwise it could not be created: a full disk
         {
             throw new RefusedInputException(path, "another process is using this folder");
         }

@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>The phases of a run, for measuring where its time goes. Without a listener they cost nothing.</summary>
+/// <summary>The phases of a run, for profiling. Free of cost without a listener.</summary>
 public static class RunPhases
 {
     /// <summary>The name of the source to listen to.</summary>
@@ -13,7 +13,7 @@ public static class RunPhases
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins a phase, which ends when it is disposed; null without a listener.</summary>
+    /// <summary>Begins a phase, which ends on disposal; null without a listener.</summary>
     internal static Activity? Begin(string phase, Stage? stage = null)
     {
         var begun = Source.StartActivity(phase);

@@ -3,21 +3,21 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>The splits of a task as ids, ready for a model.</summary>
-/// <param name="Files">What was read.</param>
-/// <param name="Remarks">What a person should know about how it was read.</param>
+/// <summary>The splits of a task, tokenized for a model.</summary>
+/// <param name="Files">The files that were read.</param>
+/// <param name="Remarks">Remarks for the user on how they were read.</param>
 public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks)
 {
     /// <summary>Training set D.</summary>
     public abstract EncodedSet Train { get; }
 
-    /// <summary>What training is evaluated on.</summary>
+    /// <summary>The set for evaluation during training.</summary>
     public abstract EncodedSet Validation { get; }
 
-    /// <summary>Evaluated once, at the end; null: none.</summary>
+    /// <summary>Evaluated once, at the end, or null.</summary>
     public abstract EncodedSet? Test { get; }
 
-    /// <summary>The names of the classes; null where there are none.</summary>
+    /// <summary>The class names, or null.</summary>
     public virtual IReadOnlyList<string>? Labels => null;
 
     /// <summary>The model with the head that the task needs.</summary>
@@ -26,8 +26,9 @@ public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<str
     /// <summary>A stratified sample of the training set, by index: D_s of the paper.</summary>
     public abstract int[] Sample(double ratio, long seed);
 
-    /// <summary>Reads and encodes the splits.</summary>
-    /// <exception cref="RefusedInputException">With the faults of all files; or the model cannot do the task.</exception>
+    /// <summary>Reads and tokenizes the splits.</summary>
+    /// <exception cref="RefusedInputException">The files have faults, all of which are listed, or the model does not support the
+    /// task.</exception>
     public static TaskData Read(DataFiles files, TaskSettings task, string model, ModelConfig config, int maxLength, long seed)
     {
         if (task.Kind != TaskKind.Generation)
@@ -39,7 +40,7 @@ public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<str
     }
 }
 
-/// <summary>The splits of a classification or regression.</summary>
+/// <summary>The splits of a classification or regression task.</summary>
 public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<string> Remarks, LabelledSet TrainSet,
     LabelledSet ValidationSet, LabelledSet? TestSet, IReadOnlyList<string>? Classes, TaskKind Kind)
     : TaskData(Files, Remarks)
@@ -52,7 +53,7 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
 
     public override IReadOnlyList<string>? Labels => Classes;
 
-    /// <summary>One logit per class, or one for a regression.</summary>
+    /// <summary>One logit per class, or one for regression.</summary>
     public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) =>
         SequenceClassifier.Open(folder, Classes, seed, device, kind);
 
@@ -60,7 +61,7 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
         ? StratifiedSample.ByClass([.. TrainSet.Labels.Select(l => (int)l)], ratio, seed, "importance")
         : StratifiedSample.ByQuantile(TrainSet.Labels, ratio, seed, "importance");
 
-    /// <summary>Turns read splits into ids.</summary>
+    /// <summary>Tokenizes splits.</summary>
     public static LabelledData Encode(TrainingData source, TextEncoder encoder, TaskSettings task)
     {
         var train = encoder.Encode(source.Train.Examples);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
 
-/// <summary>A finished adapter on its base model, ready for texts.</summary>
+/// <summary>A finished adapter on its base model, ready for inference.</summary>
 public sealed class TrainedAdapter : IDisposable
 {
     private readonly int _maxLength;
@@ -17,7 +17,7 @@ public sealed class TrainedAdapter : IDisposable
 
     public FrozenModel Model { get; }
 
-    /// <summary>The model of a classification or regression.</summary>
+    /// <summary>The model of a classification or regression task.</summary>
     /// <exception cref="RefusedInputException">It generates text.</exception>
     public SequenceClassifier Classifier => Model as SequenceClassifier
         ?? throw new RefusedInputException("adapter", "is of a model that generates text: take loradrop generate");
@@ -31,18 +31,18 @@ public sealed class TrainedAdapter : IDisposable
 
     public TaskSettings Task { get; }
 
-    /// <summary>Texts as ids, for a classification or regression.</summary>
+    /// <summary>Tokenizes texts, for classification or regression.</summary>
     public TextEncoder Encoder => field ??= new(BaseModel, Model.Config, _maxLength);
 
-    /// <summary>Prompts as ids, for a generation task.</summary>
+    /// <summary>Tokenizes prompts, for generation.</summary>
     public PromptEncoder Prompts => field ??= new(BaseModel, LanguageModel.Config, _maxLength, Task.TextChoices);
 
-    /// <summary>Opens the adapter folder of a run, on base weights kept as they were when it learnt: it makes up for what these lost, and
-    /// no more memory is taken than then.</summary>
+    /// <summary>Opens a run's adapter folder, with base weights in the same format as in training: the adapter compensates for their
+    /// quantisation error, and memory use is no higher.</summary>
     /// <param name="folder">The folder; its loradrop.json names base model and task.</param>
-    /// <param name="baseModel">The base model's folder, if it is another than the run named.</param>
+    /// <param name="baseModel">The base model's folder, if different from the one the run named.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="RefusedInputException">Adapter and model do not go together, or one is not there.</exception>
+    /// <exception cref="RefusedInputException">Adapter and model do not match, or one is missing.</exception>
     public static TrainedAdapter Open(string folder, string? baseModel, Device device)
     {
         var about = AdapterTask.Read(folder);
@@ -63,10 +63,10 @@ public sealed class TrainedAdapter : IDisposable
 
     public LabelledSet Encode(Dataset data) => Encoder.Encode(data.Examples);
 
-    /// <summary>The splits of a data set, with this task's classes.</summary>
+    /// <summary>Reads the splits of a data set, with this task's classes.</summary>
     public TaskData Read(DataFiles files, long seed) => TaskData.Read(files, Task, BaseModel, Model.Config, _maxLength, seed);
 
-    /// <summary>Scores a set with the LoRAs of some sites only, the others switched off; afterwards all are on again.</summary>
+    /// <summary>Scores a set with the LoRAs of some sites only; the others are switched off, and on again afterwards.</summary>
     public Scores ScoreWith(IReadOnlySet<Site> on, EncodedSet set, int batchSize, CancellationToken cancel)
     {
         var off = Adapter.Sites.Where(site => !on.Contains(site.Site)).Select(site => (site.Linear, site.Linear.Lora)).ToArray();

@@ -7,15 +7,15 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <param name="Content">The token as written in a text; not empty.</param>
 /// <param name="Id">Its id, 0 or more.</param>
 /// <param name="Special">Whether decoding may leave it out.</param>
-/// <param name="Normalized">Whether it is matched after the text was normalised, and in normalised form.</param>
-/// <param name="LeftStrip">Whether it takes the white space to its left.</param>
-/// <param name="RightStrip">Whether it takes the white space to its right.</param>
-/// <param name="SingleWord">Whether it matches only without a letter or digit directly beside it.</param>
+/// <param name="Normalized">Whether it is matched in normalised form, against normalised text.</param>
+/// <param name="LeftStrip">Whether it absorbs the white space to its left.</param>
+/// <param name="RightStrip">Whether it absorbs the white space to its right.</param>
+/// <param name="SingleWord">Whether it matches only if no letter or digit is adjacent.</param>
 internal sealed record AddedToken(
     string Content, int Id, bool Special = true, bool Normalized = false,
     bool LeftStrip = false, bool RightStrip = false, bool SingleWord = false)
 {
-    /// <summary>Where a file states the id; absent where none does.</summary>
+    /// <summary>The file's field for the id; absent if it states none.</summary>
     public JsonField Stated { get; init; }
 
     public static AddedToken From(JsonField field) => new(
@@ -24,12 +24,12 @@ internal sealed record AddedToken(
 }
 
 /// <summary>Either an added token, or text between added tokens.</summary>
-/// <param name="Text">The text; of an added token with the white space that it takes.</param>
-/// <param name="Token">The token; null for text.</param>
-/// <param name="Begins">Whether the text that was split begins with it.</param>
+/// <param name="Text">The text; for an added token, including the white space it absorbs.</param>
+/// <param name="Token">The token, or null for text.</param>
+/// <param name="Begins">Whether it begins the text that was split.</param>
 internal readonly record struct TextPiece(string Text, AddedToken? Token, bool Begins);
 
-/// <summary>Finds added tokens in texts: leftmost first, and the longest of those that start at one place.</summary>
+/// <summary>Finds added tokens in texts: leftmost first, then the longest.</summary>
 internal sealed class AddedTokens
 {
     private readonly Normalizer _normalize;
@@ -55,13 +55,13 @@ internal sealed class AddedTokens
                 yield return piece;
                 continue;
             }
-            var begins = piece.Begins && !LosesItsBeginning(piece.Text);
+            var begins = piece.Begins && !DropsFirstLetter(piece.Text);
             foreach (var part in _afterNormalizing.Split(_normalize(piece.Text), begins)) yield return part;
         }
     }
 
-    /// <summary>Whether normalising drops the first letter, so that what is left does not begin the text.</summary>
-    private bool LosesItsBeginning(string text) =>
+    /// <summary>Whether normalising drops the first letter, so that the rest does not begin the text.</summary>
+    private bool DropsFirstLetter(string text) =>
         !char.IsAsciiLetterOrDigit(text[0]) && Rune.TryGetRuneAt(text, 0, out var first) && _normalize(first.ToString()).Length == 0;
 
     private sealed class Finder
@@ -73,7 +73,7 @@ internal sealed class AddedTokens
         public Finder(IEnumerable<AddedToken> tokens, Func<AddedToken, string> written)
         {
             HashSet<string> known = [];
-            foreach (var token in tokens) // of two that are alike once normalised the first counts; the reference takes one at random
+            foreach (var token in tokens) // the first of two that normalise alike wins; the reference picks one at random
             {
                 if (written(token) is not { Length: > 0 } text || !known.Add(text)) continue;
                 _written.Add(text, _tokens.Count);
@@ -92,7 +92,7 @@ internal sealed class AddedTokens
                 if (token.LeftStrip)
                 {
                     while (start > done && char.IsWhiteSpace(text[start - 1])) start--;
-                    start = Math.Max(start, done); // the token before may have taken white space that this one begins with
+                    start = Math.Max(start, done); // the previous token may have absorbed white space that this one begins with
                 }
                 if (token.RightStrip) while (end < text.Length && char.IsWhiteSpace(text[end])) end++;
                 if (start > done) yield return new TextPiece(text[done..start], null, begins && done == 0);

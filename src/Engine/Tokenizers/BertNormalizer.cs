@@ -4,19 +4,19 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>BERT's cleaning of a text: control characters out, every white space a blank, Chinese characters apart, accents and
-/// case.</summary>
-/// <param name="CleanText">Whether control characters go and white space becomes blanks.</param>
-/// <param name="HandleChineseChars">Whether each CJK ideograph gets a blank on both sides.</param>
-/// <param name="StripAccents">Whether accents go.</param>
-/// <param name="Lowercase">Whether letters become small.</param>
+/// <summary>BERT's text cleaning: removes control characters, turns white space into blanks, isolates Chinese characters, and handles
+/// accents and case.</summary>
+/// <param name="CleanText">Whether to remove control characters and turn white space into blanks.</param>
+/// <param name="HandleChineseChars">Whether to put blanks around each CJK ideograph.</param>
+/// <param name="StripAccents">Whether to remove accents.</param>
+/// <param name="Lowercase">Whether to lower-case letters.</param>
 internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, bool StripAccents, bool Lowercase)
 {
-    /// <summary>What cleaning changes of a text that is all ASCII.</summary>
+    /// <summary>ASCII characters that cleaning changes.</summary>
     private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F)
         .Select(code => (char)code)]);
 
-    /// <summary>Reads the settings; accents are stripped where nothing is said and letters become small.</summary>
+    /// <summary>Reads the settings; by default accents are stripped if letters are lower-cased.</summary>
     public static BertNormalizer From(JsonField field)
     {
         var lowercase = field["lowercase"].Flag(true);
@@ -65,7 +65,7 @@ internal sealed record BertNormalizer(bool CleanText, bool HandleChineseChars, b
         return apart.ToString();
     }
 
-    /// <summary>The reference's ranges: of CJK Extension E it leaves out U+2B820 to U+2B91F, which BERT's own code has.</summary>
+    /// <summary>The reference's ranges: from CJK Extension E it omits U+2B820 to U+2B91F, which BERT's own code includes.</summary>
     private static bool IsIdeograph(int code) => code
         is >= 0x4E00 and <= 0x9FFF or >= 0x3400 and <= 0x4DBF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2B73F
         or >= 0x2B740 and <= 0x2B81F or >= 0x2B920 and <= 0x2CEAF or >= 0xF900 and <= 0xFAFF or >= 0x2F800 and <= 0x2FA1F;

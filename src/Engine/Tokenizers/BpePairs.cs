@@ -1,6 +1,6 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>The pairs of neighbouring tokens in a set of counted words, kept up to date while pairs are merged.</summary>
+/// <summary>The pairs of neighbouring tokens in a set of counted words, updated as pairs are merged.</summary>
 internal sealed class BpePairs
 {
     private const int FewestOccurrences = 2;
@@ -11,8 +11,8 @@ internal sealed class BpePairs
     private readonly Dictionary<(int Left, int Right), HashSet<int>> _wordsWith = [];
     private readonly PriorityQueue<(int Left, int Right), (int Count, string Left, string Right)> _queue;
 
-    /// <param name="words">Words over single letters, each with how often it occurs.</param>
-    /// <param name="tokens">Tokens by their index; the caller adds those that merges make.</param>
+    /// <param name="words">Words over single letters, each with its count.</param>
+    /// <param name="tokens">Tokens by index; the caller adds merged tokens.</param>
     public BpePairs(IReadOnlyDictionary<string, int> words, List<string> tokens)
     {
         _tokens = tokens;
@@ -23,19 +23,19 @@ internal sealed class BpePairs
         foreach (var pair in _counts.Keys) Enqueue(pair);
     }
 
-    /// <summary>The commonest pair, or null where none occurs twice.</summary>
+    /// <summary>Removes and returns the most frequent pair, or null if no pair occurs twice.</summary>
     public (int Left, int Right)? TakeCommonest()
     {
         while (_queue.TryDequeue(out var pair, out var key))
         {
             var count = _counts.GetValueOrDefault(pair);
             if (count == key.Count) return pair;
-            Enqueue(pair); // it became rarer while it waited
+            Enqueue(pair); // its count has dropped since it was queued
         }
         return null;
     }
 
-    /// <summary>Puts one token in the place of a pair, in all words.</summary>
+    /// <summary>Replaces a pair by one token in all words.</summary>
     public void Merge((int Left, int Right) pair, int merged)
     {
         if (!_wordsWith.Remove(pair, out var words)) return;
@@ -62,7 +62,7 @@ internal sealed class BpePairs
         tokens.RemoveRange(kept, tokens.Count - kept);
     }
 
-    /// <summary>Adds a word's pairs to the counts (sign 1) or takes them out (sign -1).</summary>
+    /// <summary>Adds a word's pairs to the counts (sign 1) or subtracts them (sign -1).</summary>
     private void Count(int word, int sign)
     {
         foreach (var pair in PairsOf(_words[word].Tokens))

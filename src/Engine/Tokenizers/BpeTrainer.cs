@@ -1,18 +1,18 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Learns the vocabulary of a byte-level BPE from texts (Sennrich, Haddow and Birch 2016), in RoBERTa's layout.</summary>
+/// <summary>Trains a byte-level BPE vocabulary on texts (Sennrich, Haddow and Birch 2016), in RoBERTa's layout.</summary>
 /// <remarks>
-/// The commonest pair of neighbouring tokens becomes a token, again and again; of pairs that are equally common the first in ordinal
-/// order of left, then right, token. So the same texts give the same vocabulary, in whatever order they come.
+/// Repeatedly merges the most frequent pair of neighbouring tokens; ties are broken by the ordinal order of the left, then the right,
+/// token. The same texts therefore give the same vocabulary, in any order.
 /// </remarks>
 public static class BpeTrainer
 {
     /// <summary>The smallest vocabulary: 256 bytes and five special tokens.</summary>
     public const int SmallestVocabulary = 261;
 
-    /// <summary>Learns a vocabulary.</summary>
-    /// <param name="texts">Read once. Words are split as GPT-2 splits them; a merge never spans two words.</param>
-    /// <param name="vocabularySize">Number of tokens, <see cref="SmallestVocabulary"/> or more. The result is smaller where no pair occurs
+    /// <summary>Trains a vocabulary.</summary>
+    /// <param name="texts">Enumerated once. Words are split as in GPT-2; a merge never spans two words.</param>
+    /// <param name="vocabularySize">Number of tokens, <see cref="SmallestVocabulary"/> or more. The result is smaller if no pair occurs
     /// twice.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is below
     /// <see cref="SmallestVocabulary"/>.</exception>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A trained byte-level BPE: RoBERTa's special tokens, the 256 bytes, the merges' tokens, and <c>&lt;mask&gt;</c> last.</summary>
+/// <summary>A trained byte-level BPE: RoBERTa's special tokens, the 256 bytes, the merged tokens, and <c>&lt;mask&gt;</c> last.</summary>
 public sealed class BpeVocabulary
 {
     /// <summary><c>&lt;s&gt;</c> 0, <c>&lt;pad&gt;</c> 1, <c>&lt;/s&gt;</c> 2, <c>&lt;unk&gt;</c> 3, and <c>&lt;mask&gt;</c>.</summary>
@@ -22,12 +22,12 @@ public sealed class BpeVocabulary
         _merges = [.. merges.Select(merge => $"{merge.Left} {merge.Right}")];
     }
 
-    /// <summary>Number of tokens, special ones included; ids are 0 to one less.</summary>
+    /// <summary>Number of tokens, including special ones; ids start at 0.</summary>
     public int Size => _ids.Count;
 
-    /// <summary>Writes tokenizer.json, vocab.json, merges.txt, special_tokens_map.json and tokenizer_config.json, as Hugging Face reads
-    /// them.</summary>
-    /// <param name="folder">Is made if it is not there; files in it that have these names are replaced.</param>
+    /// <summary>Writes tokenizer.json, vocab.json, merges.txt, special_tokens_map.json and tokenizer_config.json in Hugging Face's
+    /// formats.</summary>
+    /// <param name="folder">Created if missing; existing files with these names are replaced.</param>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);

@@ -3,9 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>GPT-2's way to treat any text as a text over 256 letters: each byte of its UTF-8 form is written as one visible
-/// letter.</summary>
-/// <remarks>Bytes that are visible in Latin-1 stand for themselves; the others, in order, are U+0100 and on (a blank is Ġ).</remarks>
+/// <summary>GPT-2's byte-level encoding: each byte of a text's UTF-8 form is written as one of 256 visible letters.</summary>
+/// <remarks>Bytes that are visible in Latin-1 map to themselves; the others, in order, to U+0100 and up (a blank is Ġ).</remarks>
 internal static partial class ByteLevel
 {
     private static readonly char[] LetterOf = Letters();
@@ -16,7 +15,7 @@ internal static partial class ByteLevel
     /// <summary>The 256 letters, by code point.</summary>
     public static IEnumerable<string> Alphabet => LetterOf.Order().Select(letter => letter.ToString());
 
-    /// <summary>GPT-2's words: a blank belongs to the word after it, and letters, digits and the rest are kept apart.</summary>
+    /// <summary>GPT-2's words: a blank belongs to the word after it, and letters, digits and the rest are separated.</summary>
     public static List<string> Words(string text) => WordPattern.Split(text);
 
     /// <summary>The letters of a text's UTF-8 bytes.</summary>
@@ -36,7 +35,7 @@ internal static partial class ByteLevel
         return new(letters);
     }
 
-    /// <summary>The text of tokens; a token with other letters than the 256 is kept, bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <summary>The text of tokens; a token with letters beyond the 256 is kept, bytes that are not UTF-8 become U+FFFD.</summary>
     public static string FromLetters(IEnumerable<string> tokens)
     {
         var bytes = new List<byte>();

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Byte pair encoding (Sennrich, Haddow and Birch 2016): starts from single letters and applies the merges, earliest rank
+/// <summary>Byte pair encoding (Sennrich, Haddow and Birch 2016): starts from single letters and applies merges, lowest rank
 /// first.</summary>
-/// <remarks>Among equal merges the leftmost goes first. A word of n letters takes O(n log n).</remarks>
+/// <remarks>Of equal merges the leftmost is applied first. A word of n letters takes O(n log n).</remarks>
 internal sealed partial class BytePairModel : IWordModel
 {
     private const int Gone = -1;
@@ -22,14 +22,14 @@ internal sealed partial class BytePairModel : IWordModel
 
     /// <param name="vocabulary">All tokens with their ids.</param>
     /// <param name="merges">Pairs of tokens, earliest first; see <see cref="FirstMissing"/>.</param>
-    /// <param name="continuation">Stands before every letter of a word but its first, and before every token that does not begin a
-    /// word (<c>##</c>); empty for none.</param>
+    /// <param name="continuation">Prefix of every letter of a word but its first, and of every token that does not begin a word
+    /// (<c>##</c>); may be empty.</param>
     public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges,
         string continuation = "")
         : this(vocabulary, [.. merges.Select((merge, rank) => (merge.Left, merge.Right, rank))], continuation) { }
 
     /// <param name="vocabulary">All tokens with their ids.</param>
-    /// <param name="merges">Pairs of tokens with their ranks, lowest first; several may have one.</param>
+    /// <param name="merges">Pairs of tokens with their ranks, lowest first; ranks may repeat.</param>
     /// <param name="continuation">As above.</param>
     public BytePairModel(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right, int Rank)> merges,
         string continuation = "")
@@ -50,7 +50,7 @@ internal sealed partial class BytePairModel : IWordModel
         _blanksBegin = new(BlanksBegin);
     }
 
-    /// <summary>The first token that a merge uses or makes and the vocabulary lacks, or null.</summary>
+    /// <summary>The first token used or made by a merge that is missing from the vocabulary, or null.</summary>
     public static string? FirstMissing(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
         string continuation = "") =>
         merges.SelectMany(merge => (string[])[merge.Left, merge.Right, Merged(merge.Left, merge.Right, continuation)])
@@ -58,27 +58,26 @@ internal sealed partial class BytePairModel : IWordModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
-    /// <summary>Takes the place of letters that the vocabulary lacks; without it they are dropped.</summary>
+    /// <summary>Replaces letters missing from the vocabulary; if null, they are dropped.</summary>
     public string? UnknownToken { get; init; }
 
     /// <summary>Whether neighbouring unknown letters become one token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where the vocabulary has all of
+    /// <summary>Whether an unknown letter becomes tokens for its UTF-8 bytes (<c>&lt;0xE2&gt;</c>), if the vocabulary has all of
     /// them.</summary>
     public bool ByteFallback { get; init; }
 
-    /// <summary>Stands after the last letter of a word (<c>&lt;/w&gt;</c>); empty for none.</summary>
+    /// <summary>Suffix of the last letter of a word (<c>&lt;/w&gt;</c>); may be empty.</summary>
     public string EndOfWord { get; init; } = "";
 
-    /// <summary>Whether a word that is a token is taken whole, even if no merges lead to it.</summary>
+    /// <summary>Whether a word that is a token is used whole, even if no merges lead to it.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>Up to the next blank (▁) that no merge can join to the text before it.</summary>
+    /// <summary>Length up to the next blank (▁) that no merge can join to the text before it.</summary>
     /// <remarks>
-    /// Models of SentencePiece's kind get a whole text as one word. Where no merge makes a token in which a certain letter stands before a
-    /// blank, nothing that happens on one side of
-    /// such a place changes what happens on the other: the ids are the same, and the parts are words that come again.
+    /// SentencePiece models receive a whole text as one word. If no merge makes a token in which a certain letter precedes a blank, nothing
+    /// on one side of such a place affects the other: the ids are the same, and the parts are words that repeat.
     /// </remarks>
     public int IndependentLength(ReadOnlySpan<char> word)
     {
@@ -93,8 +92,8 @@ internal sealed partial class BytePairModel : IWordModel
         return word.Length;
     }
 
-    /// <summary>Whether a blank is a letter like others. Where a merge joins a blank to the unknown token or to a byte, any letter may be
-    /// what stands there.</summary>
+    /// <summary>Whether blanks can begin independent parts. If a merge joins a blank to the unknown token or to a byte, any letter may
+    /// precede it.</summary>
     private bool BlanksBegin() => _continuation.Length == 0 && EndOfWord.Length == 0 && !IgnoreMerges
         && _letters.ContainsKey(new Rune(Blank))
         && !_beforeBlank.Exists(before => (UnknownToken is not null && before.EndsWith(UnknownToken, StringComparison.Ordinal))
@@ -106,12 +105,12 @@ internal sealed partial class BytePairModel : IWordModel
         else AppendMerged(CollectionsMarshal.AsSpan(Letters(word)), ids);
     }
 
-    /// <summary>The symbols that the merges start from.</summary>
+    /// <summary>The initial symbols, before merges.</summary>
     private List<int> Letters(string word)
     {
         var symbols = new List<int>(word.Length);
         var unknown = UnknownToken is null ? Gone : _vocabulary[UnknownToken];
-        var waiting = false; // an unknown letter is set down when it is known that the next one is not to be fused with it
+        var waiting = false; // an unknown letter is appended once it is known that the next one is not fused with it
         var next = 0;
         foreach (var rune in word.EnumerateRunes())
         {
@@ -122,7 +121,7 @@ internal sealed partial class BytePairModel : IWordModel
                 SetDown();
                 symbols.Add(id);
             }
-            // before an unknown letter that waits, as in the reference
+            // before a pending unknown letter, as in the reference
             else if (ByteFallback && TryAppendBytes(Written(rune, first, last: next == word.Length), symbols)) continue;
             else if (UnknownToken is not null)
             {
@@ -144,7 +143,7 @@ internal sealed partial class BytePairModel : IWordModel
         (first || _continuation.Length == 0) && (!last || EndOfWord.Length == 0) ? _letters.TryGetValue(rune, out id)
             : _vocabulary.TryGetValue(Written(rune, first, last), out id);
 
-    /// <summary>A letter as the vocabulary has it at its place in a word.</summary>
+    /// <summary>A letter as spelt in the vocabulary at its place in a word.</summary>
     private string Written(Rune rune, bool first, bool last) => $"{(first ? "" : _continuation)}{rune}{(last ? EndOfWord : "")}";
 
     private bool TryAppendBytes(string letter, List<int> symbols)
@@ -163,8 +162,7 @@ internal sealed partial class BytePairModel : IWordModel
         return true;
     }
 
-    /// <summary>Applies the merges to a chain of symbols: each knows its neighbours, and a merge is made in its left symbol's
-    /// place.</summary>
+    /// <summary>Applies the merges to a linked list of symbols; a merged symbol replaces its left one.</summary>
     private void AppendMerged(Span<int> symbols, List<int> ids)
     {
         if (symbols.Length > 1) Merge(symbols);
@@ -186,8 +184,8 @@ internal sealed partial class BytePairModel : IWordModel
         {
             var left = (int)merge;
             var right = next[left];
-            // One of the two may have become part of another symbol meanwhile. What counts is the token that is made, as in the reference,
-            // and not the rank.
+            // One of the two may have become part of another symbol meanwhile. As in the reference, the resulting token decides, not the
+            // rank.
             if (right >= symbols.Length || !_merges.TryGet(symbols[left], symbols[right], out var now) || now.Id != id) continue;
             symbols[left] = id;
             symbols[right] = Gone;

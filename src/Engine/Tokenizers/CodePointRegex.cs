@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A regular expression that sees code points, as those of tokenizers are meant.</summary>
+/// <summary>A regular expression over code points, as tokenizers require.</summary>
 /// <remarks>
-/// .NET's sees UTF-16 units, for which the two halves of 𝔘 or 😀 are surrogates and neither letter nor symbol. So a text that has such
-/// characters is matched through a copy in which each is replaced by one unit of the same category.
+/// .NET matches UTF-16 units, where the two halves of 𝔘 or 😀 are surrogates and neither letter nor symbol. A text with such characters is
+/// therefore matched through a copy in which each is replaced by one unit of the same category.
 /// </remarks>
 internal sealed class CodePointRegex(Regex pattern)
 {
-    /// <summary>The matches and what lies between them, in order, nothing lost and nothing empty.</summary>
+    /// <summary>The matches and the text between them, in order; nothing is lost, and no part is empty.</summary>
     public List<string> Split(string text)
     {
         var (units, starts) = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? (text, null) : OneUnitEach(text);
@@ -32,7 +32,7 @@ internal sealed class CodePointRegex(Regex pattern)
         }
     }
 
-    /// <summary>Where the matches are, in order; an empty one at the end of another is left out.</summary>
+    /// <summary>The positions of matches, in order; an empty match at the end of another is skipped.</summary>
     public List<(int Start, int End)> Matches(string text)
     {
         var (units, starts) = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? (text, null) : OneUnitEach(text);
@@ -46,7 +46,7 @@ internal sealed class CodePointRegex(Regex pattern)
         return places;
     }
 
-    /// <summary>The text with one unit for each code point, and where in the text each of them starts, and the end.</summary>
+    /// <summary>The text with one unit per code point, and the position of each in the text, followed by the end.</summary>
     private static (string Units, int[] Starts) OneUnitEach(string text)
     {
         var units = new StringBuilder(text.Length);

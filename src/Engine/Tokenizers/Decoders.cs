@@ -6,7 +6,7 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <summary>The <c>decoder</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.22 applies it.</summary>
 internal static class Decoders
 {
-    /// <exception cref="Domain.RefusedInputException">A decoder that is not known here.</exception>
+    /// <exception cref="Domain.RefusedInputException">The decoder is not supported.</exception>
     public static Decoder From(JsonField field)
     {
         if (field.IsAbsent) return tokens => [string.Join(' ', tokens)];
@@ -27,8 +27,7 @@ internal static class Decoders
         };
     }
 
-    /// <summary>SentencePiece's: pieces with blanks for their letter, bytes joined, and without the blank that was put before the
-    /// text.</summary>
+    /// <summary>SentencePiece's decoder: restores blanks, joins bytes, and removes the blank that was put before the text.</summary>
     public static Decoder Sentence(bool prefix) => InOrder([
         tokens => tokens.Select(token => token.Replace(PreTokenizers.Blank, " ", StringComparison.Ordinal)),
         ByteTokens,
@@ -37,8 +36,8 @@ internal static class Decoders
 
     public static IEnumerable<string> Bytes(IEnumerable<string> tokens) => [ByteLevel.FromLetters(tokens)];
 
-    /// <summary>Blanks between words, none before a piece that continues one.</summary>
-    /// <param name="prefix">What marks a piece that continues a word (<c>##</c>).</param>
+    /// <summary>Puts blanks between words, but not before pieces that continue one.</summary>
+    /// <param name="prefix">Marks a piece that continues a word (<c>##</c>).</param>
     /// <param name="cleanUp">Whether the blank before English punctuation and contractions is dropped.</param>
     public static Decoder WordPieces(string prefix, bool cleanUp) => tokens => tokens.Select((token, i) =>
     {
@@ -51,7 +50,7 @@ internal static class Decoders
         .Replace(" n't", "n't").Replace(" 'm", "'m").Replace(" do not", " don't")
         .Replace(" 's", "'s").Replace(" 've", "'ve").Replace(" 're", "'re");
 
-    /// <summary>Words that end with a suffix.</summary>
+    /// <summary>Joins words that end with a suffix.</summary>
     private static Decoder WithoutSuffix(string suffix) => tokens =>
     {
         var all = tokens.ToList();
@@ -59,7 +58,7 @@ internal static class Decoders
         return all.Select((token, i) => token.Replace(suffix, i + 1 < all.Count ? " " : "", StringComparison.Ordinal));
     };
 
-    /// <summary>Speech recognition's (Graves et al. 2006): what is repeated counts once, pads separate.</summary>
+    /// <summary>CTC decoding for speech recognition (Graves et al. 2006): repetitions count once, pads separate.</summary>
     private static Decoder Speech(string pad, string delimiter, bool cleanUp) => tokens => tokens
         .Aggregate(new List<string>(), (kept, token) =>
         {
@@ -80,8 +79,7 @@ internal static class Decoders
         return token[left..^right];
     });
 
-    /// <summary>Joins runs of tokens such as <c>&lt;0xE2&gt;</c> to text; a run that is no UTF-8 becomes one U+FFFD for each
-    /// byte.</summary>
+    /// <summary>Joins runs of tokens such as <c>&lt;0xE2&gt;</c> to text; a run that is not UTF-8 becomes one U+FFFD per byte.</summary>
     private static IEnumerable<string> ByteTokens(IEnumerable<string> tokens)
     {
         var run = new List<byte>();
@@ -112,7 +110,7 @@ internal static class Decoders
         return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
     }
 
-    /// <summary>Blanks for their letter; of the first token all these letters are dropped where one was put in front of the text.</summary>
+    /// <summary>Restores blanks; in the first token they are all dropped if one was put before the text.</summary>
     public static Decoder Metaspace(string blank, bool prefix) =>
         tokens => tokens.Select((token, i) => token.Replace(blank, prefix && i == 0 ? "" : " ", StringComparison.Ordinal));
 

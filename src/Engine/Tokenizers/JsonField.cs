@@ -3,7 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A value in a JSON file that knows its path, so that a refusal can name file and field.</summary>
+/// <summary>A JSON value with its path, so that errors can name file and field.</summary>
 internal readonly record struct JsonField(string File, string Path, JsonElement Value)
 {
     /// <exception cref="RefusedInputException">The file is missing or is not JSON.</exception>
@@ -22,14 +22,14 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         }
     }
 
-    /// <summary>A member; of an absent field, or where there is no such member, a field that is absent.</summary>
+    /// <summary>A member; absent if the field or the member is.</summary>
     public JsonField this[string name] => this with
     {
         Path = Below(name),
         Value = Value.ValueKind == JsonValueKind.Object && Value.TryGetProperty(name, out var member) ? member : default,
     };
 
-    /// <summary>Whether the field is not there, or is null: the formats read here do not tell the two apart.</summary>
+    /// <summary>Whether the field is missing or null: the formats read here do not distinguish the two.</summary>
     public bool IsAbsent => Value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
 
     public bool IsText => Value.ValueKind == JsonValueKind.String;

@@ -1,9 +1,9 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Cutting a text or a pair to a length, the longer one first (<c>longest_first</c> of Hugging Face <c>tokenizers</c>).</summary>
+/// <summary>Truncates a text or a pair, the longer one first (<c>longest_first</c> of Hugging Face <c>tokenizers</c>).</summary>
 internal static class LongestFirst
 {
-    /// <summary>Drops tokens from the right ends until at most <paramref name="room"/> are left in all; 0 or more.</summary>
+    /// <summary>Drops tokens from the right until at most <paramref name="room"/> remain in all; 0 or more.</summary>
     public static void Cut(List<int> first, List<int>? second, int room)
     {
         if (first.Count + (second?.Count ?? 0) <= room) return;

@@ -5,7 +5,7 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <summary>The <c>normalizer</c> of a tokenizer.json, as Hugging Face <c>tokenizers</c> 0.22 applies it.</summary>
 internal static class Normalizers
 {
-    /// <exception cref="Domain.RefusedInputException">A normalizer that is not known here.</exception>
+    /// <exception cref="Domain.RefusedInputException">The normalizer is not supported.</exception>
     public static Normalizer From(JsonField field)
     {
         if (field.IsAbsent) return text => text;
@@ -29,13 +29,13 @@ internal static class Normalizers
         };
     }
 
-    /// <summary>Lower-cases code point by code point, so that a final sigma is like any other.</summary>
+    /// <summary>Lower-cases code point by code point, so a final sigma is not special.</summary>
     public static string Lowercase(string text)
     {
         var lower = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (rune.Value == 'İ') lower.Append("i\u0307"); // the one letter whose lower case is two code points (SpecialCasing.txt)
+            if (rune.Value == 'İ') lower.Append("i\u0307"); // the only letter whose lower case is two code points (SpecialCasing.txt)
             else lower.Append(Rune.ToLowerInvariant(rune));
         }
         return lower.ToString();
@@ -51,12 +51,12 @@ internal static class Normalizers
         return kept.ToString();
     }
 
-    /// <summary>Drops marks; accents go where letters were decomposed before.</summary>
+    /// <summary>Drops marks, and so the accents of decomposed letters.</summary>
     public static string StripAccents(string text) => Keep(text, rune => !OlderUnicode.IsMark(rune));
 
     public static Normalizer InOrder(params Normalizer[] steps) => text => steps.Aggregate(text, (changed, step) => step(changed));
 
-    /// <summary>White space off the ends.</summary>
+    /// <summary>Trims white space at the ends.</summary>
     public static Normalizer Strip(bool left, bool right) => text => (left, right) switch
     {
         (true, true) => text.Trim(),
@@ -81,7 +81,7 @@ internal static class Normalizers
         }
     }
 
-    /// <summary>SentencePiece's cleaning of texts for translation: control characters out, other kinds of white space blanks.</summary>
+    /// <summary>SentencePiece's cleaning for translation: removes control characters, turns other white space into blanks.</summary>
     private static string Nmt(string text)
     {
         var clean = new StringBuilder(text.Length);

@@ -3,22 +3,21 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Punctuation and marks as Hugging Face <c>tokenizers</c> 0.22 and 0.23 know them, whose tables are years old.</summary>
+/// <summary>Punctuation and marks as known to Hugging Face <c>tokenizers</c> 0.22 and 0.23, whose Unicode tables are years old.</summary>
 /// <remarks>
-/// Ids are those that models were trained with, so what is younger than these tables is here what it is there: an ordinary character. The
-/// lists
-/// were found by asking the library for every code point: which of those that .NET 10 (Unicode 16) counts it keeps.
+/// Ids must match those used in training, so anything newer than these tables is an ordinary character, as it is there. The lists were
+/// found by querying the library for every code point that .NET 10 (Unicode 16) includes.
 /// </remarks>
 internal static class OlderUnicode
 {
-    /// <summary>No punctuation in the crate unicode_categories 0.1.1.</summary>
+    /// <summary>Not punctuation in the crate unicode_categories 0.1.1.</summary>
     private static readonly (int First, int Last)[] YoungerPunctuation = Ranges(
         "61D 9FD A76 C77 C84 1B4E-1B4F 1B7D-1B7F 2E43-2E4F 2E52-2E5D 10D6E 10EAD 10F55-10F59 10F86-10F89 113D4-113D5 " +
         "113D7-113D8 1144B-1144F 1145A-1145B 1145D 11660-1166C 116B9 1183B 11944-11946 119E2 11A3F-11A46 11A9A-11A9C " +
         "11A9E-11AA2 11B00-11B09 11BE1 11C41-11C45 11C70-11C71 11EF7-11EF8 11F43-11F4F 11FFF 12FF1-12FF2 16D6D-16D6F " +
         "16E97-16E9A 16FE2 1E5FF 1E95E-1E95F");
 
-    /// <summary>No marks in the crate unicode-normalization-alignments 0.1.12.</summary>
+    /// <summary>Not marks in the crate unicode-normalization-alignments 0.1.12.</summary>
     private static readonly (int First, int Last)[] YoungerMarks = Ranges(
         "7FD 897-89F 8CA-8D3 9FE AFA-AFF B55 C04 C3C CF3 D00 D3B-D3C D81 EBA ECE 1715 180F 1ABF-1ACE 1CF7 1DF6-1DFA " +
         "A82C A8FF 10D24-10D27 10D69-10D6D 10EAB-10EAC 10EFC-10EFF 10F46-10F50 10F82-10F85 11070 11073-11074 110C2 " +
@@ -43,7 +42,7 @@ internal static class OlderUnicode
 
     public static bool IsPunctuation(Rune rune) => rune.IsAscii
         ? Rune.IsPunctuation(rune) || Rune.IsSymbol(rune)
-        : (Rune.IsPunctuation(rune) && !Contains(YoungerPunctuation, rune)) || rune.Value is 0x166D or 0x111C9; // symbol and mark by now
+        : (Rune.IsPunctuation(rune) && !Contains(YoungerPunctuation, rune)) || rune.Value is 0x166D or 0x111C9; // now a symbol and a mark
 
     /// <summary>Whether a code point is a mark of any kind, as StripAccents drops them.</summary>
     public static bool IsMark(Rune rune) => (Rune.GetUnicodeCategory(rune)
@@ -53,9 +52,9 @@ internal static class OlderUnicode
     /// <summary>Whether a code point is a nonspacing mark, as BERT drops them.</summary>
     public static bool IsNonSpacingMark(Rune rune) =>
         (Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark && !Contains(YoungerMarksAndControls, rune))
-        || rune.Value is 0x1734 or 0x1171E; // spacing marks by now
+        || rune.Value is 0x1734 or 0x1171E; // now spacing marks
 
-    /// <summary>Whether a code point is a control or format character or for private use, as BERT drops them.</summary>
+    /// <summary>Whether a code point is a control, format or private-use character, as BERT drops them.</summary>
     public static bool IsControl(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse && !Contains(YoungerMarksAndControls, rune);
 

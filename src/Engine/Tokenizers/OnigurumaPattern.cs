@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>The regular expressions of tokenizer.json, which are Oniguruma's, as .NET's.</summary>
+/// <summary>Translates the regular expressions of tokenizer.json from Oniguruma's syntax to .NET's.</summary>
 /// <remarks>
-/// <para>Most is written alike. Rewritten are possessive quantifiers (<c>++</c>; but <c>{1,3}+</c> is none there, it repeats the
-/// repetition), sets within sets and <c>&amp;&amp;[^…]</c>, <c>^</c> and <c>$</c> for lines, and what <c>\w</c> and <c>\b</c> take for
-/// words.</para>
-/// <para>What .NET has no word for, or reads otherwise, is refused rather than left to mean something else.</para>
+/// <para>Most syntax is shared. Rewritten are possessive quantifiers (<c>++</c>; but <c>{1,3}+</c> is not one there, it repeats the
+/// repetition), nested sets and <c>&amp;&amp;[^…]</c>, <c>^</c> and <c>$</c> for lines, and the word characters of <c>\w</c> and
+/// <c>\b</c>.</para>
+/// <para>Anything that .NET lacks or interprets differently is refused.</para>
 /// </remarks>
 internal sealed class OnigurumaPattern
 {
@@ -35,12 +35,11 @@ internal sealed class OnigurumaPattern
     private readonly StringBuilder _written = new();
     private readonly Stack<int> _groups = new();
     private int _at;
-    private int _atom = -1; // where in what is written the last atom begins, which a quantifier would repeat
+    private int _atom = -1; // start of the last atom in the output, which a quantifier would repeat
 
     private OnigurumaPattern(string pattern) => _pattern = pattern;
 
-    /// <exception cref="InvalidDataException">The pattern is faulty, or .NET has no word for a part of it; the message says
-    /// which.</exception>
+    /// <exception cref="InvalidDataException">The pattern is invalid, or uses something .NET lacks; the message says which.</exception>
     public static Regex Compile(string pattern)
     {
         try
@@ -91,7 +90,7 @@ internal sealed class OnigurumaPattern
         return letter == '{' ? @"\{" : letter.ToString();
     }
 
-    /// <summary>The interval that begins here, or null where the brace is a letter.</summary>
+    /// <summary>The interval that begins here, or null if the brace is a literal.</summary>
     private (string Written, int Length)? Interval()
     {
         var end = _pattern.IndexOf('}', _at);
@@ -132,7 +131,7 @@ internal sealed class OnigurumaPattern
             if (kind.Success) Write(Take(kind.Length, kind.Value), isAtom: false);
             else if (options.Success)
             {
-                // what Oniguruma calls m, .NET calls s: a dot matches line ends
+                // Oniguruma's m is .NET's s: a dot matches line ends
                 Write(Take(options.Length, options.Value.Replace('m', 's')), isAtom: false);
                 if (options.Groups[2].Value == ")") _groups.Pop();
             }
@@ -149,7 +148,7 @@ internal sealed class OnigurumaPattern
         _atom = _groups.Count > 0 ? _groups.Pop() : -1;
     }
 
-    /// <summary>An escape sequence; in a set, those that a set allows.</summary>
+    /// <summary>An escape sequence; inside a set, only those allowed there.</summary>
     private string Escape(bool inSet)
     {
         if (_at + 1 == _pattern.Length) throw new InvalidDataException("ends with a backslash");
@@ -180,7 +179,7 @@ internal sealed class OnigurumaPattern
         && int.TryParse(_pattern.AsSpan(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
         ? code : null;
 
-    /// <summary>The code point of <c>\x{…}</c>, where it is one unit long.</summary>
+    /// <summary>The code point of <c>\x{…}</c>, if it fits one unit.</summary>
     private int? HexInBraces() => _pattern.AsSpan(_at).StartsWith(@"\x{") && _pattern.IndexOf('}', _at) is > 0 and var end
         && Hex(_at + 3, end - _at - 3) is { } code and < 0xD800 ? code : null;
 
@@ -204,7 +203,7 @@ internal sealed class OnigurumaPattern
         return $"[{(negated ? "^" : "")}{members}]";
     }
 
-    /// <summary>The contents of a set, nested sets included.</summary>
+    /// <summary>The contents of a set, including nested sets.</summary>
     private (bool Negated, string Members) Members()
     {
         var start = _at++;
@@ -236,7 +235,7 @@ internal sealed class OnigurumaPattern
         return negated || members.Contains("-[") ? throw Unsupported("a set without something within a set") : members;
     }
 
-    /// <summary><c>&amp;&amp;[^…]</c> at the end of a set, which .NET writes <c>-[…]</c>.</summary>
+    /// <summary><c>&amp;&amp;[^…]</c> at the end of a set, <c>-[…]</c> in .NET.</summary>
     private string Without(string members, bool negated)
     {
         _at += 2;

@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>What a pair of neighbouring tokens becomes.</summary>
-/// <param name="Rank">The lowest is merged first; 0 or more.</param>
-/// <param name="Id">The token that takes the place of both.</param>
+/// <summary>The merge of a pair of neighbouring tokens.</summary>
+/// <param name="Rank">Lower ranks merge first; 0 or more.</param>
+/// <param name="Id">The token that replaces both.</param>
 internal readonly record struct PairMerge(int Rank, int Id);
 
-/// <summary>The merges of a byte pair encoding by their two token ids.</summary>
+/// <summary>The merges of a byte pair encoding, keyed by two token ids.</summary>
 /// <remarks>
-/// An open-addressing table at most half full: a new word asks for every pair of neighbours, and most are no merge. A
-/// <see cref="Dictionary{TKey, TValue}"/> over tuples takes several times as
-/// long, and over packed integers it puts (a, b) and (b, a) in one bucket.
+/// An open-addressing table at most half full: every pair of neighbours in a new word is looked up, and most are not merges. A
+/// <see cref="Dictionary{TKey, TValue}"/> over tuples takes several times as long, and over packed integers it puts (a, b) and (b, a) in
+/// one bucket.
 /// </remarks>
 internal sealed class PairMerges
 {
     private readonly ulong[] _pairs;
-    private readonly PairMerge[] _merges; // rank -1: the place is free
+    private readonly PairMerge[] _merges; // rank -1: free slot
     private readonly int _shift;
 
-    /// <param name="most">How many merges will be set at most.</param>
+    /// <param name="most">The largest number of merges.</param>
     public PairMerges(int most)
     {
         var size = BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * most, 2));
@@ -30,7 +30,7 @@ internal sealed class PairMerges
         Array.Fill(_merges, new PairMerge(-1, -1));
     }
 
-    /// <summary>Sets a merge; one that was set before for the same pair is replaced.</summary>
+    /// <summary>Sets a merge, replacing any earlier one for the same pair.</summary>
     public void Set(int left, int right, PairMerge merge)
     {
         var place = PlaceOf(left, right);
@@ -44,7 +44,7 @@ internal sealed class PairMerges
         return merge.Rank >= 0;
     }
 
-    /// <summary>Where a pair is, or the free place where it would be.</summary>
+    /// <summary>The slot of a pair, or the free slot where it belongs.</summary>
     private int PlaceOf(int left, int right)
     {
         var pair = Packed(left, right);

@@ -10,7 +10,7 @@ internal static class PreTokenizers
 
     private static readonly PreTokenizer Digit = ByPattern(@"\p{N}"), Number = ByPattern(@"\p{N}+");
 
-    /// <exception cref="Domain.RefusedInputException">A pre-tokenizer that is not known here.</exception>
+    /// <exception cref="Domain.RefusedInputException">The pre-tokenizer is not supported.</exception>
     public static PreTokenizer From(JsonField field)
     {
         if (field.IsAbsent) return Whole;
@@ -32,15 +32,15 @@ internal static class PreTokenizers
     }
 
     /// <summary>Words in the 256 letters of <see cref="ByteLevel"/>.</summary>
-    /// <param name="addPrefixSpace">Whether a text that does not start with a blank gets one.</param>
-    /// <param name="splitWords">Whether GPT-2's words are split; false where an earlier step has split.</param>
+    /// <param name="addPrefixSpace">Whether to put a blank before a text that does not start with one.</param>
+    /// <param name="splitWords">Whether to split into GPT-2's words; false if an earlier step has split.</param>
     public static PreTokenizer ByteLevelWords(bool addPrefixSpace, bool splitWords = true) => (text, _) =>
     {
         if (addPrefixSpace && !text.StartsWith(' ')) text = ' ' + text;
         return splitWords ? ByteLevel.Words(text).Select(ByteLevel.ToLetters) : [ByteLevel.ToLetters(text)];
     };
 
-    /// <summary>BERT's words: white space separates and is dropped, each punctuation mark is a word.</summary>
+    /// <summary>BERT's words: splits at white space, which is dropped, and isolates punctuation marks.</summary>
     public static IEnumerable<string> BertWords(string text)
     {
         var start = 0;
@@ -71,27 +71,27 @@ internal static class PreTokenizers
         if (text.Length > start) yield return start == 0 ? text : text[start..];
     }
 
-    /// <summary>No split: the whole text is a word.</summary>
+    /// <summary>Does not split: the whole text is a word.</summary>
     public static IEnumerable<string> Whole(string text, bool first) => [text];
 
-    /// <summary>The matches of a regular expression, and what lies between them.</summary>
-    /// <exception cref="RegexParseException">It is none.</exception>
+    /// <summary>The matches of a regular expression, and the text between them.</summary>
+    /// <exception cref="RegexParseException">The pattern is invalid.</exception>
     public static PreTokenizer ByPattern(string pattern)
     {
         var regex = new CodePointRegex(new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant));
         return (text, _) => regex.Split(text);
     }
 
-    /// <summary>One step after the other.</summary>
-    /// <remarks>Only a piece that the text starts with begins it: after white space that a step dropped, none does.</remarks>
+    /// <summary>Applies steps in order.</summary>
+    /// <remarks>Only a piece at the start of the text begins it: none does after white space that a step dropped.</remarks>
     public static PreTokenizer InOrder(PreTokenizer[] steps) => (text, first) =>
         steps.Aggregate((IEnumerable<string>)[text], (words, step) => words
             .SelectMany((word, i) => step(word, first && i == 0 && text.StartsWith(word, StringComparison.Ordinal))));
 
-    /// <summary>Blanks become a letter, and a text gets one in front: always, where it begins, or never.</summary>
-    /// <param name="blank">What blanks become.</param>
+    /// <summary>Replaces blanks by a letter, and puts one before the text: always, only at its beginning, or never.</summary>
+    /// <param name="blank">Replaces blanks.</param>
     /// <param name="scheme">always, first or never.</param>
-    /// <param name="split">Whether each of these letters begins a word.</param>
+    /// <param name="split">Whether each replaced blank begins a word.</param>
     public static PreTokenizer Metaspace(string blank, string scheme, bool split) => (text, first) =>
     {
         text = text.Replace(" ", blank, StringComparison.Ordinal);
@@ -99,7 +99,7 @@ internal static class PreTokenizers
         return split ? Beginning(text, blank) : [text];
     };
 
-    /// <summary>When a Metaspace step puts its letter in front; old files say it as add_prefix_space.</summary>
+    /// <summary>When a Metaspace step prepends its letter; add_prefix_space in old files.</summary>
     public static string Scheme(JsonField field)
     {
         var scheme = field["prepend_scheme"].TextOrNull ?? (field["add_prefix_space"].Flag(true) ? "always" : "never");
@@ -109,7 +109,7 @@ internal static class PreTokenizers
         return scheme;
     }
 
-    /// <summary>The letter that stands for a blank.</summary>
+    /// <summary>The letter that replaces blanks.</summary>
     public static string Replacement(JsonField field) => field["replacement"].IsAbsent ? Blank : OneCharacter(field["replacement"]);
 
     private static string OneCharacter(JsonField field) =>
@@ -145,7 +145,7 @@ internal static class PreTokenizers
         }
     }
 
-    /// <summary>Runs of word characters, and runs of what is neither that nor white space.</summary>
+    /// <summary>Runs of word characters, and runs of anything else but white space.</summary>
     private static IEnumerable<string> WordsAndSymbols(string text)
     {
         var (start, kind) = (0, ' ');

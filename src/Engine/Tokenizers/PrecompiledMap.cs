@@ -7,9 +7,9 @@ namespace LoraDrop.Engine.Tokenizers;
 
 /// <summary>The character map that SentencePiece compiles into a model (<c>precompiled_charsmap</c>).</summary>
 /// <remarks>
-/// It is a double-array trie over bytes (Aoe 1989, as Darts stores it) with replacements. Hugging Face <c>tokenizers</c> does not apply
-/// it quite as SentencePiece does, and is followed: a grapheme of fewer than 6 bytes is replaced whole by the entry for its shortest
-/// prefix (so a mark after ﬁ is lost), otherwise its code points are replaced one by one.
+/// A double-array trie over bytes (Aoe 1989, as stored by Darts) with replacements. Hugging Face <c>tokenizers</c> applies it slightly
+/// differently from SentencePiece, and is followed: a grapheme of fewer than 6 bytes is replaced whole by the entry for its shortest prefix
+/// (so a mark after ﬁ is lost), otherwise its code points are replaced one by one.
 /// </remarks>
 internal sealed class PrecompiledMap
 {
@@ -19,7 +19,7 @@ internal sealed class PrecompiledMap
     private readonly byte[] _replacements;
     private readonly SearchValues<char> _unchanged;
 
-    /// <param name="map">Length of the trie in bytes (uint32), the trie, then replacements that end with a zero byte each.</param>
+    /// <param name="map">The trie's length in bytes (uint32), the trie, then zero-terminated replacements.</param>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public PrecompiledMap(ReadOnlySpan<byte> map)
     {
@@ -51,7 +51,7 @@ internal sealed class PrecompiledMap
         {
             var plain = rest.IndexOfAnyExcept(_unchanged);
             if (plain < 0) plain = rest.Length;
-            else if (plain > 0) plain--; // what follows may be a mark upon the last of them
+            else if (plain > 0) plain--; // a mark may follow the last of them
             if (plain == 0)
             {
                 var length = StringInfo.GetNextTextElementLength(rest);
@@ -80,7 +80,7 @@ internal sealed class PrecompiledMap
         }
     }
 
-    /// <summary>The place of the replacement for the shortest entry that the bytes begin with, or −1.</summary>
+    /// <summary>The position of the replacement for the shortest matching prefix, or −1.</summary>
     private int Find(ReadOnlySpan<byte> bytes)
     {
         var node = Offset(_units[0]);

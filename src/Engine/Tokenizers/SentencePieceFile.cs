@@ -5,24 +5,24 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Reads the protocol buffer of SentencePiece (Kudo and Richardson 2018): BPE as of Llama 1 and 2, or a unigram model.</summary>
+/// <summary>Reads SentencePiece's protocol buffer (Kudo and Richardson 2018): BPE as in Llama 1 and 2, or a unigram model.</summary>
 internal static class SentencePieceFile
 {
     private const string Blank = PreTokenizers.Blank;
 
     public enum PieceType { Normal = 1, Unknown, Control, UserDefined, Unused, Byte }
 
-    /// <param name="Text">As in texts, but with ▁ for a blank.</param>
-    /// <param name="Score">A logarithm of its probability (unigram), or the higher the earlier it is merged (BPE).</param>
-    /// <param name="Type">What it is for.</param>
+    /// <param name="Text">Its text, with ▁ for a blank.</param>
+    /// <param name="Score">Its log probability (unigram), or a merge priority, highest first (BPE).</param>
+    /// <param name="Type">Its kind.</param>
     public sealed record Piece(string Text, float Score, PieceType Type);
 
-    /// <summary>What a model says.</summary>
-    /// <param name="File">Where it was read.</param>
+    /// <summary>The contents of a model file.</summary>
+    /// <param name="File">Its path.</param>
     /// <param name="Pieces">The pieces, by id.</param>
-    /// <param name="Trainer">Numbers of the trainer's settings, by field.</param>
-    /// <param name="Normalizer">Numbers of the normalizer's settings, by field.</param>
-    /// <param name="Map">The normalizer's character map; empty where texts stay as they are.</param>
+    /// <param name="Trainer">Numbers in the trainer's settings, by field.</param>
+    /// <param name="Normalizer">Numbers in the normalizer's settings, by field.</param>
+    /// <param name="Map">The normalizer's character map; empty if texts are unchanged.</param>
     public sealed record Contents(
         string File, List<Piece> Pieces, Dictionary<int, long> Trainer, Dictionary<int, long> Normalizer, byte[] Map)
     {
@@ -35,15 +35,16 @@ internal static class SentencePieceFile
             var other => $"{other}",
         };
 
-        /// <summary>Whether a blank is put before each text.</summary>
+        /// <summary>Whether to put a blank before each text.</summary>
         public bool Prefix => Normalizer.GetValueOrDefault(3, 1L) != 0;
 
-        /// <summary>Whether white space at the ends, and all but one of several blanks, goes.</summary>
+        /// <summary>Whether to trim white space at the ends and collapse repeated blanks.</summary>
         public bool SingleBlanks => Normalizer.GetValueOrDefault(4, 1L) != 0;
 
         public bool HasBytes => Pieces.Exists(piece => piece.Type == PieceType.Byte);
 
-        /// <summary>The id of a part that the model's settings state, or of a piece with the usual name; −1 where there is none.</summary>
+        /// <summary>The id of a special token stated in the model's settings, or of a piece with the usual name; −1 if there is
+        /// none.</summary>
         public int IdOf(string? named, string usual, int field, int otherwise)
         {
             if (named is not null && Pieces.FindIndex(piece => piece.Text == named) is >= 0 and var id) return id;
@@ -52,7 +53,7 @@ internal static class SentencePieceFile
         }
     }
 
-    /// <exception cref="RefusedInputException">The file is no SentencePiece model, damaged, or of a kind that is not supported.</exception>
+    /// <exception cref="RefusedInputException">The file is not a SentencePiece model, is damaged, or of an unsupported kind.</exception>
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var model = Parse(file);
@@ -93,8 +94,8 @@ internal static class SentencePieceFile
         }, SequenceTemplate.Around(before, after), Decoders.Sentence(model.Prefix));
     }
 
-    /// <summary>Pieces of Llama's kind (unknown, begin and end first, then bytes) as a tokenizer.json.</summary>
-    /// <param name="pieces">Pieces with their scores, by id; a blank is a blank.</param>
+    /// <summary>Converts Llama-style pieces (unknown, begin and end first, then bytes) to a tokenizer.json.</summary>
+    /// <param name="pieces">Pieces with their scores, by id; blanks are plain blanks.</param>
     public static string ToTokenizerJson(IReadOnlyList<(string Piece, float Score)> pieces)
     {
         string[] special = ["<unk>", "<s>", "</s>"];
@@ -140,8 +141,8 @@ internal static class SentencePieceFile
 
     private static bool IsByte(string piece) => piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal);
 
-    /// <summary>Every way to put a piece together of two others, the highest score first; ways to one piece have one rank, so that the
-    /// leftmost place decides, as in SentencePiece.</summary>
+    /// <summary>Every way to make a piece from two others, highest score first; all ways to make a piece share a rank, so that the leftmost
+    /// is merged first, as in SentencePiece.</summary>
     private static List<(string Left, string Right, int Rank)> Merges(List<Piece> pieces, Dictionary<string, int> vocabulary)
     {
         var merges = new List<(string, string, int)>();
@@ -199,7 +200,7 @@ internal static class SentencePieceFile
         return numbers;
     }
 
-    /// <summary>The fields of a message of the protocol buffer format.</summary>
+    /// <summary>The fields of a protocol buffer message.</summary>
     private static IEnumerable<(int Field, (long Number, byte[] Bytes) Content)> Fields(byte[] message)
     {
         for (var at = 0; at < message.Length;)

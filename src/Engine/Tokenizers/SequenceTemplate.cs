@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>The special tokens around one text and around two (<c>post_processor</c>).</summary>
+/// <summary>The special tokens around a single text and around a pair (<c>post_processor</c>).</summary>
 internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> single, IReadOnlyList<SequenceTemplate.Part> pair)
 {
     public enum Slot { Special, First, Second }
@@ -25,13 +25,13 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
         [new(Slot.Special, 0, start), new(Slot.First, 0), new(Slot.Special, 0, end)],
         [new(Slot.Special, 0, start), new(Slot.First, 0), new(Slot.Special, 0, end), new(Slot.Second, 1), new(Slot.Special, 1, end)]);
 
-    /// <summary>Special tokens before and after each text.</summary>
+    /// <summary>The given special tokens before and after each text.</summary>
     public static SequenceTemplate Around(int[] before, int[] after) => new(
         [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after)],
         [new(Slot.Special, 0, before), new(Slot.First, 0), new(Slot.Special, 0, after), new(Slot.Special, 1, before), new(Slot.Second, 1),
         new(Slot.Special, 1, after)]);
 
-    /// <exception cref="Domain.RefusedInputException">A post-processor that is not known here.</exception>
+    /// <exception cref="Domain.RefusedInputException">The post-processor is not supported.</exception>
     public static SequenceTemplate From(JsonField field)
     {
         if (field.IsAbsent) return Plain;
@@ -40,7 +40,7 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
             "RobertaProcessing" => Roberta(IdOf(field["cls"]), IdOf(field["sep"])),
             "BertProcessing" => Bert(IdOf(field["cls"]), IdOf(field["sep"])),
             "TemplateProcessing" => new([.. Parts(field, "single")], [.. Parts(field, "pair")]),
-            "ByteLevel" => Plain, // moves offsets, which are not kept here
+            "ByteLevel" => Plain, // adjusts offsets, which are not kept here
             "Sequence" => OnlyOneOf(field["processors"]),
             var other => throw field["type"].Refused($"the post-processor '{other}' is not supported."),
         };
@@ -49,10 +49,10 @@ internal sealed class SequenceTemplate(IReadOnlyList<SequenceTemplate.Part> sing
     /// <summary>The special tokens before a single text.</summary>
     public int[] Before { get; } = [.. single.TakeWhile(part => part.Slot == Slot.Special).SelectMany(part => part.Ids)];
 
-    /// <summary>All special tokens that are put around texts.</summary>
+    /// <summary>All special tokens added around texts.</summary>
     public IEnumerable<int> SpecialIds => single.Concat(pair).SelectMany(part => part.Ids);
 
-    /// <summary>How many special tokens are put around one text, or around two.</summary>
+    /// <summary>Number of special tokens added around a single text or a pair.</summary>
     public int SpecialCount(bool ofPair) => (ofPair ? pair : single).Sum(part => part.Ids.Length);
 
     public TokenizedText Fill(List<int> first, List<int>? second)

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Which token plays which part, as <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> of a folder say.</summary>
-/// <remarks>Parts are named as there: <c>pad_token</c>, <c>mask_token</c>, <c>unk_token</c>, <c>eos_token</c> … Either file may be
+/// <summary>The roles of special tokens according to a folder's <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c>.</summary>
+/// <remarks>Roles are named as there: <c>pad_token</c>, <c>mask_token</c>, <c>unk_token</c>, <c>eos_token</c> … Either file may be
 /// missing.</remarks>
 internal sealed class SpecialTokenNames
 {
@@ -14,10 +14,10 @@ internal sealed class SpecialTokenNames
     private SpecialTokenNames(JsonField map, JsonField config, JsonField added, JsonField model) =>
         (_map, Config, _added, Model) = (map, config, added, model);
 
-    /// <summary>The contents of tokenizer_config.json; absent where there is no such file.</summary>
+    /// <summary>The contents of tokenizer_config.json; absent if there is no such file.</summary>
     public JsonField Config { get; }
 
-    /// <summary>The contents of config.json, whose model_type names the tokenizer's class; absent if there is no such file.</summary>
+    /// <summary>The contents of config.json, whose model_type determines the tokenizer's class; absent if there is no such file.</summary>
     public JsonField Model { get; }
 
     public static SpecialTokenNames Read(string folder)
@@ -33,12 +33,12 @@ internal sealed class SpecialTokenNames
         }
     }
 
-    /// <summary>The added tokens that a vocabulary's file holds itself, and those that stand beside it.</summary>
+    /// <summary>The added tokens in a vocabulary's own file, and those stored separately.</summary>
     public IEnumerable<AddedToken> AddedTo(IReadOnlyList<AddedToken> own) =>
         own.Concat(Beside.ExceptBy(own.Select(token => token.Content), token => token.Content));
 
-    /// <summary>Tokens that were added to a vocabulary whose own file does not hold them, by their ids: added_tokens_decoder in
-    /// tokenizer_config.json, or where there is none added_tokens.json.</summary>
+    /// <summary>Added tokens that the vocabulary's own file lacks, by id: from added_tokens_decoder in tokenizer_config.json, or else from
+    /// added_tokens.json.</summary>
     public IEnumerable<AddedToken> Beside
     {
         get
@@ -55,11 +55,10 @@ internal sealed class SpecialTokenNames
         }
     }
 
-    /// <summary>The token that plays a part, or null where the files name none.</summary>
+    /// <summary>The token with a role, or null if the files name none.</summary>
     public string? Of(string part) => Declared(part) is { IsAbsent: false } token ? TextOf(token) : null;
 
-    /// <summary>The same with the flags of the declaration, for a part whose token is in the vocabulary under
-    /// <paramref name="id"/>.</summary>
+    /// <summary>The same with the declared flags, for a role whose token has the id <paramref name="id"/> in the vocabulary.</summary>
     public AddedToken Token(string part, string content, int id, bool leftStrip)
     {
         var declared = Declared(part);

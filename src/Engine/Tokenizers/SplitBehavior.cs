@@ -1,21 +1,21 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>What becomes of the places at which a text is split.</summary>
+/// <summary>What happens to the matches at which a text is split.</summary>
 internal enum SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous }
 
-/// <summary>Splits a text at places found in it, as Hugging Face <c>tokenizers</c> does.</summary>
+/// <summary>Splits a text at matches found in it, as Hugging Face <c>tokenizers</c> does.</summary>
 internal static class TextSplit
 {
-    /// <exception cref="Domain.RefusedInputException">A behaviour that is not known here.</exception>
+    /// <exception cref="Domain.RefusedInputException">The behaviour is not supported.</exception>
     public static SplitBehavior Behavior(JsonField field) => Array.IndexOf(Enum.GetNames<SplitBehavior>(), field.Text) is >= 0 and var known
         ? (SplitBehavior)known
         : throw field.Refused($"the behaviour '{field.Text}' is not supported; {string.Join(", ", Enum.GetNames<SplitBehavior>())} are.");
 
     /// <summary>The pieces in order; none is empty.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="places">The places to split at, in order, without overlap.</param>
-    /// <param name="behavior">What becomes of these places.</param>
-    /// <param name="invert">Whether what lies between them is meant instead.</param>
+    /// <param name="places">The matches to split at, in order, without overlap.</param>
+    /// <param name="behavior">What happens to the matches.</param>
+    /// <param name="invert">Whether to split at the text between matches instead.</param>
     public static List<string> At(string text, IEnumerable<(int Start, int End)> places, SplitBehavior behavior, bool invert = false)
     {
         var parts = Parts(text.Length, places, invert);
@@ -44,9 +44,9 @@ internal static class TextSplit
         return parts;
     }
 
-    /// <summary>Joins a part to the one before it, in the order given, where <paramref name="join"/> says so.</summary>
+    /// <summary>Joins parts to the one before if <paramref name="join"/> returns true, in order.</summary>
     /// <param name="parts">The parts.</param>
-    /// <param name="join">Told whether the part, and the one before it, is a place.</param>
+    /// <param name="join">Receives whether the part, and the one before it, is a match.</param>
     private static List<(int Start, int End, bool IsPlace)> Joined(
         IEnumerable<(int Start, int End, bool IsPlace)> parts, Func<bool, bool, bool> join)
     {

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A model's tokenizer, with the model's limits.</summary>
+/// <summary>A model's tokenizer with the model's limits.</summary>
 public sealed class TextEncoder
 {
     private readonly Tokenizer _tokenizer;
@@ -10,7 +10,7 @@ public sealed class TextEncoder
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">The model.</param>
-    /// <param name="maxLength">The requested limit in tokens; the model's own limit applies too.</param>
+    /// <param name="maxLength">The requested limit in tokens; the model's own limit also applies.</param>
     public TextEncoder(string folder, ModelConfig config, int maxLength)
     {
         _tokenizer = TokenizerOf(folder, config);
@@ -20,7 +20,7 @@ public sealed class TextEncoder
     }
 
     /// <summary>The tokenizer of a model's folder.</summary>
-    /// <exception cref="RefusedInputException">There is none, or its vocabulary has more tokens than the model.</exception>
+    /// <exception cref="RefusedInputException">It is missing, or its vocabulary has more tokens than the model.</exception>
     internal static Tokenizer TokenizerOf(string folder, ModelConfig config)
     {
         var tokenizer = Tokenizer.Load(folder, config.VocabularySize);
@@ -29,7 +29,7 @@ public sealed class TextEncoder
             $"the tokenizer knows {tokenizer.VocabularySize} tokens, the model {config.VocabularySize}: they do not belong together");
     }
 
-    /// <summary>What a person should know about tokens that the model has no row for; empty where there are none.</summary>
+    /// <summary>Remarks for the user on tokens that the model has no row for.</summary>
     internal static IEnumerable<string> Remarks(Tokenizer tokenizer, ModelConfig config)
     {
         string[] beyond = [.. tokenizer.AddedBeyond(config.VocabularySize)];
@@ -39,10 +39,10 @@ public sealed class TextEncoder
                 + $"({PlainText.Clipped(string.Join(", ", beyond))}): a text with one of them is refused.";
     }
 
-    /// <summary>What a person should know about how the tokenizer fits the model.</summary>
+    /// <summary>Remarks for the user on how the tokenizer fits the model.</summary>
     public IReadOnlyList<string> Fit { get; }
 
-    /// <summary>Tokens that a text may have, special tokens included.</summary>
+    /// <summary>The most tokens in a text, including special tokens.</summary>
     public int LongestText { get; }
 
     public TokenizedText Encode(string first, string? second)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>What is looked for in texts: a string or a regular expression (<c>{"String": …}</c>, <c>{"Regex": …}</c>).</summary>
+/// <summary>A pattern to find in texts: a string or a regular expression (<c>{"String": …}</c>, <c>{"Regex": …}</c>).</summary>
 internal sealed class TextPattern
 {
     private readonly string? _text;
@@ -10,7 +10,8 @@ internal sealed class TextPattern
 
     private TextPattern(string? text, CodePointRegex? regex) => (_text, _regex) = (text, regex);
 
-    /// <exception cref="Domain.RefusedInputException">It is neither, is empty, or a regular expression that .NET cannot have.</exception>
+    /// <exception cref="Domain.RefusedInputException">It is neither, is empty, or is a regular expression that .NET does not
+    /// support.</exception>
     public static TextPattern From(JsonField field)
     {
         var regex = field["Regex"];
@@ -29,7 +30,7 @@ internal sealed class TextPattern
         }
     }
 
-    /// <summary>Where it is found, in order; the places do not overlap.</summary>
+    /// <summary>The matches, in order, without overlap.</summary>
     public IEnumerable<(int Start, int End)> Matches(string text) => _regex is null ? TextMatches(text) : _regex.Matches(text);
 
     public string Replace(string text, string content)

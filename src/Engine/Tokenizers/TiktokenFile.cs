@@ -3,15 +3,15 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Reads a <c>tokenizer.model</c> of tiktoken's form, as Meta publishes Llama 3's: a line <c>base64 rank</c> for each token; the
-/// special tokens are not in it.</summary>
+/// <summary>Reads a <c>tokenizer.model</c> in tiktoken's format, as published by Meta for Llama 3: one line <c>base64 rank</c> per token,
+/// without the special tokens.</summary>
 internal static class TiktokenFile
 {
-    /// <summary>How Llama 3 splits words (meta-llama/llama3, tokenizer.py).</summary>
+    /// <summary>Llama 3's word pattern (meta-llama/llama3, tokenizer.py).</summary>
     private const string Words =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>Those of Llama 3's 256 special tokens that have a name; the others are reserved (meta-llama/llama-models,
+    /// <summary>The named ones of Llama 3's 256 special tokens; the others are reserved (meta-llama/llama-models,
     /// llama3/tokenizer.py).</summary>
     private static readonly Dictionary<int, string> Named = new()
     {
@@ -21,7 +21,7 @@ internal static class TiktokenFile
 
     private const int Special = 256;
 
-    /// <summary>Whether a file is one, by its first line: base64 and a number.</summary>
+    /// <summary>Whether a file has this format, judged by its first line: base64 and a number.</summary>
     public static bool Is(string file)
     {
         using var reader = new StreamReader(file);
@@ -31,7 +31,7 @@ internal static class TiktokenFile
             && Convert.TryFromBase64String(token, new byte[token.Length], out _);
     }
 
-    /// <exception cref="RefusedInputException">A line is something else, or ranks are not counted from 0.</exception>
+    /// <exception cref="RefusedInputException">A line has another form, or ranks are not consecutive from 0.</exception>
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var vocabulary = new Dictionary<string, int>();

@@ -4,18 +4,18 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Text to token ids and back, id by id as Hugging Face <c>tokenizers</c> gives them.</summary>
+/// <summary>Converts text to token ids and back, id for id like Hugging Face <c>tokenizers</c>.</summary>
 /// <remarks>
-/// <para>text → split at added tokens → normalise → words → model → cut to length → special tokens; the steps are those of a
-/// tokenizer.json. May be used from several threads at once.</para>
-/// <para>BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT), WordPiece
-/// (BERT) and whole words are known; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
+/// <para>text → split at added tokens → normalise → words → model → truncate → special tokens; the steps of a tokenizer.json.
+/// Thread-safe.</para>
+/// <para>Supports BPE over bytes (RoBERTa, GPT-2, Llama 3) or with byte fallback (Llama 2), unigram models (XLM-RoBERTa, CamemBERT),
+/// WordPiece (BERT) and whole words; anything else is refused. docs/decisions/tokenizers.md says where ids can differ.</para>
 /// </remarks>
 public sealed class Tokenizer
 {
     private const int LongestCachedWord = 64, MostCachedWords = 100_000;
 
-    /// <summary>What SentencePiece's models are called: Llama's, XLM-RoBERTa's and CamemBERT's, ALBERT's, DeBERTa's.</summary>
+    /// <summary>File names of SentencePiece models: Llama's, XLM-RoBERTa's and CamemBERT's, ALBERT's, DeBERTa's.</summary>
     private static readonly string[] SentencePieceNames = ["tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "spm.model"];
 
     /// <summary>The files that a tokenizer may consist of.</summary>
@@ -54,44 +54,43 @@ public sealed class Tokenizer
         RowsNeeded = own.Concat(steps.Template.SpecialIds).Append(EndId ?? 0).Max() + 1;
     }
 
-    /// <summary>Fills the places after a text in a batch: the pad token, or where there is none the end token, or else 0.</summary>
-    /// <remarks>Attention leaves padded places out, so a model without a pad token (GPT-2, Llama 2) is not disturbed by which id it
-    /// is.</remarks>
+    /// <summary>Pads texts in a batch: the pad token, else the end token, else 0.</summary>
+    /// <remarks>Attention ignores padding, so for a model without a pad token (GPT-2, Llama 2) any id will do.</remarks>
     public int PadId { get; }
 
-    /// <summary>Stands for a hidden token in masked language modelling; null where there is none.</summary>
+    /// <summary>The mask token of masked language modelling, or null.</summary>
     public int? MaskId { get; }
 
-    /// <summary>Stands for what the vocabulary lacks; null where nothing can be lacking (GPT-2).</summary>
+    /// <summary>The token for anything missing from the vocabulary; null if nothing can be missing (GPT-2).</summary>
     public int? UnknownId { get; }
 
-    /// <summary>Ends a text, or a generated answer; null where there is none.</summary>
+    /// <summary>The token that ends a text or a generated answer, or null.</summary>
     public int? EndId { get; }
 
     /// <summary>The largest id plus one.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The rows that an embedding needs at least: for the vocabulary, the tokens around each text, and the end token.</summary>
-    /// <remarks>Added tokens beyond them are often published with models that have no rows for them, and may never occur.</remarks>
+    /// <summary>The fewest rows an embedding needs: for the vocabulary, the tokens around each text, and the end token.</summary>
+    /// <remarks>Models are often published with added tokens beyond these that have no rows and may never occur.</remarks>
     public int RowsNeeded { get; }
 
     /// <summary>Added tokens whose ids are <paramref name="rows"/> or more.</summary>
     public IEnumerable<string> AddedBeyond(int rows) => _steps.Added.All.Where(token => token.Id >= rows).Select(token => token.Content);
 
-    /// <summary>The ids that decoding leaves out as special.</summary>
+    /// <summary>The ids that decoding skips as special.</summary>
     public IReadOnlySet<int> SpecialIds { get; }
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
-    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may hold Llama 3's ranks too,
+    /// <param name="folder">Holds tokenizer.json; or a SentencePiece model (tokenizer.model, which may also hold Llama 3's ranks,
     /// sentencepiece.bpe.model, spiece.model, spm.model); or vocab.json and merges.txt (byte-level BPE); or vocab.txt (WordPiece). The
-    /// first that is there is read. special_tokens_map.json, tokenizer_config.json, added_tokens.json and, beside a SentencePiece model,
-    /// config.json are heeded where present.</param>
+    /// first found is read. special_tokens_map.json, tokenizer_config.json, added_tokens.json and, with a SentencePiece model, config.json
+    /// are used if present.</param>
     /// <remarks>Truncation and padding stored in tokenizer.json are ignored: <see cref="Encode"/> takes the length, and batches
     /// pad.</remarks>
-    /// <param name="rows">The rows of the model's embedding: a text with an added token that has none is refused when it is encoded. By
-    /// default there is no limit.</param>
-    /// <exception cref="RefusedInputException">Files are missing or damaged, or ask for a step that is not supported; file and field are
-    /// named.</exception>
+    /// <param name="rows">Rows of the model's embedding: encoding a text with an added token beyond them is refused. Default: no
+    /// limit.</param>
+    /// <exception cref="RefusedInputException">Files are missing or damaged, or require an unsupported step; the message names file and
+    /// field.</exception>
     public static Tokenizer Load(string folder, int rows = int.MaxValue)
     {
         GitLfsPointer.RefuseIn(folder, []);
@@ -114,11 +113,11 @@ public sealed class Tokenizer
     public static bool IsAmong(IReadOnlySet<string> names) => names.Contains("tokenizer.json") || SentencePieceNames.Any(names.Contains)
         || names.Contains("vocab.txt") || (names.Contains("vocab.json") && names.Contains("merges.txt"));
 
-    /// <summary>The ids of one text or of a pair, with the special tokens that the model expects around them.</summary>
+    /// <summary>The ids of a text or a pair, with the special tokens that the model expects around them.</summary>
     /// <param name="first">A text; may be empty.</param>
-    /// <param name="second">The second text of a pair; null for a single text, which is not the same as an empty one.</param>
-    /// <param name="maxLength">At most so many ids, special tokens included; null for no limit. Tokens are cut from the right end of the
-    /// longer text until both are equally long, then from both.</param>
+    /// <param name="second">The second text of a pair, or null for a single text, which differs from an empty one.</param>
+    /// <param name="maxLength">The most ids, including special tokens; null for no limit. Tokens are dropped from the right of the longer
+    /// text until both are equally long, then from both.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     public TokenizedText Encode(string first, string? second = null, int? maxLength = null)
     {
@@ -133,26 +132,26 @@ public sealed class Tokenizer
         return _steps.Template.Fill(firstIds, secondIds);
     }
 
-    /// <summary>The ids of a text alone: special tokens that stand in it are read, none is added.</summary>
+    /// <summary>The ids of a text alone: special tokens in it are recognised, none are added.</summary>
     public int[] EncodeBare(string text) => [.. Tokens(text, null)];
 
     /// <summary>The ids of an unfinished text: with the special tokens before it, without those after.</summary>
     public int[] EncodePrefix(string text) => [.. _steps.Template.Before, .. Tokens(text, null)];
 
-    /// <summary>Special tokens before a text.</summary>
+    /// <summary>Number of special tokens before a text.</summary>
     public int PrefixLength => _steps.Template.Before.Length;
 
-    /// <summary>The text of ids; ids that are no token are left out.</summary>
-    /// <param name="ids">Token ids, as of <see cref="Encode"/> or generated.</param>
-    /// <param name="skipSpecialTokens">Whether <see cref="SpecialIds"/> are left out; default true.</param>
+    /// <summary>The text of ids; unknown ids are skipped.</summary>
+    /// <param name="ids">Token ids, from <see cref="Encode"/> or generated.</param>
+    /// <param name="skipSpecialTokens">Whether to skip <see cref="SpecialIds"/>; default true.</param>
     public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true)
     {
         var kept = ids.Where(id => _tokens.ContainsKey(id) && !(skipSpecialTokens && SpecialIds.Contains(id)));
         return string.Concat(_steps.Decode(kept.Select(id => _tokens[id])));
     }
 
-    /// <summary>The ids without special tokens around; reading stops after a word that makes them <paramref name="enough"/>.</summary>
-    /// <remarks>Stopping early is the reference's way since 0.23, and it shows: of two texts that both reach it neither counts as the
+    /// <summary>The ids without special tokens around them; stops after the word that reaches <paramref name="enough"/>.</summary>
+    /// <remarks>The reference stops early since 0.23, and the result depends on it: if both texts reach the limit, neither counts as the
     /// longer.</remarks>
     private List<int> Tokens(string text, int? enough)
     {

@@ -5,8 +5,7 @@ namespace LoraDrop.Engine.Tokenizers;
 /// <summary>Reads <c>tokenizer.json</c>, the format of Hugging Face <c>tokenizers</c>.</summary>
 internal static class TokenizerJson
 {
-    /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or asks for something that is not
-    /// supported.</exception>
+    /// <exception cref="Domain.RefusedInputException">The file is missing or damaged, or requires something unsupported.</exception>
     public static TokenizerSteps Read(string file, SpecialTokenNames names)
     {
         var json = JsonField.Read(file);
@@ -23,11 +22,10 @@ internal static class TokenizerJson
             Decoders.From(json["decoder"]));
     }
 
-    /// <summary>Added tokens with the ids that Hugging Face's library gives them, whatever the file states: a token that the vocabulary has
-    /// too keeps its id there, and the others are numbered on from the end of the
-    /// vocabulary, in the file's order.</summary>
-    /// <remarks>Other libraries take the ids of the file. Where one of the others' differs it is refused: whichever were followed, the same
-    /// text would be other rows of the embedding elsewhere, without any error.</remarks>
+    /// <summary>Added tokens with the ids that Hugging Face's library assigns, regardless of the file: a token also in the vocabulary keeps
+    /// its id there, and the others are numbered from the end of the vocabulary, in file order.</summary>
+    /// <remarks>Other libraries use the ids in the file. A file where these differ is refused: whichever were used, the same text would
+    /// silently select other embedding rows elsewhere.</remarks>
     private static IEnumerable<AddedToken> WithReferenceIds(IEnumerable<AddedToken> tokens, IWordModel model)
     {
         var given = new Dictionary<string, int>();
@@ -46,13 +44,13 @@ internal static class TokenizerJson
         }
     }
 
-    /// <summary>Of entries for the same token the last says how it is looked for; decoding leaves it out if any entry says so. The
-    /// reference does the same.</summary>
+    /// <summary>For repeated entries the last defines how the token is matched; decoding skips it if any entry says so. The reference does
+    /// the same.</summary>
     private static AddedToken Last(IEnumerable<AddedToken> same) => same.Last() with { Special = same.Any(token => token.Special) };
 
-    /// <summary>The special tokens around a text by tokenizer_config.json; null if the post-processor has them.</summary>
-    /// <remarks>transformers' Llama tokenizers put add_bos_token and add_eos_token in the place of the file's own post-processor:
-    /// DeepSeek's distilled models get their first token by nothing else.</remarks>
+    /// <summary>The special tokens around a text according to tokenizer_config.json; null if the post-processor defines them.</summary>
+    /// <remarks>transformers' Llama tokenizers replace the file's post-processor by add_bos_token and add_eos_token: DeepSeek's distilled
+    /// models get their first token only this way.</remarks>
     private static SequenceTemplate? AroundText(SpecialTokenNames names, AddedTokens added, IWordModel model)
     {
         JsonField begins = names.Config["add_bos_token"], ends = names.Config["add_eos_token"];
@@ -89,7 +87,7 @@ internal static class TokenizerJson
         var other => throw model["type"].Refused($"the model '{other}' is not supported; BPE, Unigram, WordPiece and WordLevel are."),
     };
 
-    /// <summary>Files of old versions leave the type out.</summary>
+    /// <summary>Infers the type, which old files omit.</summary>
     private static string GuessedType(JsonField model) => !model["merges"].IsAbsent ? "BPE"
         : model["vocab"].Value.ValueKind == JsonValueKind.Array ? "Unigram"
         : model["continuing_subword_prefix"].IsAbsent ? "WordLevel" : "WordPiece";
@@ -137,7 +135,7 @@ internal static class TokenizerJson
         };
     }
 
-    /// <summary>Two tokens, as a list or with a blank between them.</summary>
+    /// <summary>Two tokens, as a list or separated by a blank.</summary>
     private static (string Left, string Right) Merge(JsonField merge)
     {
         string[] parts = merge.IsText ? merge.Text.Split(' ') : [.. merge.Items.Select(part => part.Text)];

@@ -8,7 +8,7 @@ internal static class UnicodeComposition
 {
     private const int LFirst = 0x1100, VFirst = 0x1161, TFirst = 0x11A7, SFirst = 0xAC00, Ls = 19, Vs = 21, Ts = 28;
 
-    /// <summary>Characters that nothing is composed to (CompositionExclusions.txt of Unicode 14.0, scripts and post-composition
+    /// <summary>Characters excluded from composition (CompositionExclusions.txt of Unicode 14.0, scripts and post-composition
     /// versions).</summary>
     private static readonly (int First, int Last)[] Excluded =
     [
@@ -20,19 +20,19 @@ internal static class UnicodeComposition
         (0xFB46, 0xFB4E), (0x2ADC, 0x2ADC), (0x1D15E, 0x1D164), (0x1D1BB, 0x1D1C0),
     ];
 
-    /// <summary>What two characters become. What starts with a mark, or is one, is not composed either.</summary>
+    /// <summary>Composites by their two characters. Pairs that start with a mark, or make one, are not composed.</summary>
     private static readonly FrozenDictionary<(Rune, Rune), Rune> Composites = UnicodeDecomposition.Pairs
         .Where(pair => UnicodeDecomposition.ClassOf(pair.First) == 0 && UnicodeDecomposition.ClassOf(pair.Whole) == 0
         && !Excluded.Any(range => pair.Whole.Value >= range.First && pair.Whole.Value <= range.Last))
         .ToFrozenDictionary(pair => (pair.First, pair.Second), pair => pair.Whole);
 
     /// <param name="text">Any text.</param>
-    /// <param name="compatibility">Whether what only looks different becomes the same (NFKC): ﬁ, ², full-width letters.</param>
+    /// <param name="compatibility">Whether to also unify compatibility variants (NFKC): ﬁ, ², full-width letters.</param>
     public static string Compose(string text, bool compatibility = false)
     {
         if (Ascii.IsValid(text)) return text;
         var runes = UnicodeDecomposition.Decompose(text, compatibility).EnumerateRunes().ToList();
-        int starter = -1, last = 0; // the class of the mark before, where one is between
+        int starter = -1, last = 0; // the class of the previous mark, if one is in between
         var kept = new List<Rune>(runes.Count);
         foreach (var rune in runes)
         {

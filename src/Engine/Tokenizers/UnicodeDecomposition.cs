@@ -4,21 +4,21 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Unicode's decompositions (NFD, NFKD; Unicode Standard 3.11): é becomes e and an acute accent, in NFKD ﬁ becomes fi.</summary>
+/// <summary>Unicode's decompositions (NFD, NFKD; Unicode Standard 3.11): é becomes e and an acute accent; in NFKD ﬁ becomes fi.</summary>
 /// <remarks>
-/// <para>string.Normalize leaves everything but ASCII as it is when globalization is invariant, without saying so, hence a table of
-/// our own. Hangul syllables are computed (Unicode Standard 3.12).</para>
+/// <para>With invariant globalization, string.Normalize silently leaves everything but ASCII unchanged, hence our own table. Hangul
+/// syllables are computed (Unicode Standard 3.12).</para>
 /// <para>UnicodeDecompositions.txt holds code point, combining class and canonical decomposition from UnicodeData.txt of Unicode 14.0:
 /// <c>awk -F';' '{ if ($6 ~ /&lt;/) $6 = "" } $4 != 0 || $6 != "" { print $1 ";" $4 ";" $6 }' UnicodeData.txt</c></para>
-/// <para>UnicodeCompatibility.txt holds the compatibility decompositions, those with a tag, of Unicode 11.0, as the reference (its crate
-/// unicode-normalization-alignments) has them: the 72 that came later (U+32FF, U+A7F2 …) change nothing there either.
+/// <para>UnicodeCompatibility.txt holds the compatibility decompositions, those with a tag, of Unicode 11.0, matching the reference (its
+/// crate unicode-normalization-alignments): the 72 added later (U+32FF, U+A7F2 …) change nothing there either.
 /// <c>awk -F';' '$6 ~ /&lt;/ { sub(/^&lt;[^&gt;]*&gt; /, "", $6); print $1 ";" $6 }' UnicodeData.txt</c></para>
 /// </remarks>
 internal static class UnicodeDecomposition
 {
     private static readonly FrozenDictionary<Rune, Rune[]> Decompositions;
 
-    /// <summary>Compatibility decompositions; only texts that ask for them have the table read.</summary>
+    /// <summary>Compatibility decompositions; loaded on first use.</summary>
     private static readonly Lazy<FrozenDictionary<Rune, Rune[]>> Compatibilities = new(() =>
         Lines("UnicodeCompatibility.txt").Select(line => line.Split(';'))
             .ToFrozenDictionary(columns => FromHex(columns[0]), columns => Runes(columns[1])));
@@ -32,15 +32,15 @@ internal static class UnicodeDecomposition
         CombiningClasses = rows.Where(row => row.Class > 0).ToFrozenDictionary(row => row.Rune, row => row.Class);
     }
 
-    /// <summary>What is decomposed into two.</summary>
+    /// <summary>Characters that decompose into two.</summary>
     internal static IEnumerable<(Rune Whole, Rune First, Rune Second)> Pairs =>
         Decompositions.Where(row => row.Value.Length == 2).Select(row => (row.Key, row.Value[0], row.Value[1]));
 
-    /// <summary>The canonical combining class: 0 for what is no mark.</summary>
+    /// <summary>The canonical combining class; 0 if not a mark.</summary>
     internal static int ClassOf(Rune rune) => CombiningClasses.GetValueOrDefault(rune);
 
     /// <param name="text">Any text.</param>
-    /// <param name="compatibility">Whether what only looks different is taken apart too (NFKD): ﬁ, ², full-width letters.</param>
+    /// <param name="compatibility">Whether to also decompose compatibility variants (NFKD): ﬁ, ², full-width letters.</param>
     public static string Decompose(string text, bool compatibility = false)
     {
         if (Ascii.IsValid(text)) return text;

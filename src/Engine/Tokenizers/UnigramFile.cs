@@ -3,18 +3,18 @@ using static LoraDrop.Engine.Tokenizers.SentencePieceFile;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>A SentencePiece unigram model with what transformers' tokenizer classes put around it: ids, tokens, rewriting.</summary>
-/// <remarks>Steps are those that transformers makes of such a file (convert_slow_tokenizer.py), so ids equal its tokenizers'.</remarks>
+/// <summary>A SentencePiece unigram model with what transformers' tokenizer classes add: ids, tokens, rewriting.</summary>
+/// <remarks>The steps follow transformers' conversion (convert_slow_tokenizer.py), so ids equal those of its tokenizers.</remarks>
 internal static class UnigramFile
 {
-    /// <summary>The tokenizer class of a model type, where tokenizer_config.json names none.</summary>
+    /// <summary>The tokenizer class of a model type, if tokenizer_config.json names none.</summary>
     private static readonly Dictionary<string, string> Classes = new()
     {
         ["xlm-roberta"] = "XLMRobertaTokenizer", ["xlm-roberta-xl"] = "XLMRobertaTokenizer", ["camembert"] = "CamembertTokenizer",
         ["albert"] = "AlbertTokenizer", ["deberta-v2"] = "DebertaV2Tokenizer",
     };
 
-    /// <summary>Special tokens by their parts, with the piece that plays each where nothing is said.</summary>
+    /// <summary>Special tokens by role, with the default piece of each.</summary>
     private static readonly (string Part, string Token)[] RobertaParts =
         [("bos_token", "<s>"), ("pad_token", "<pad>"), ("eos_token", "</s>"), ("unk_token", "<unk>"), ("mask_token", "<mask>")];
 
@@ -24,22 +24,21 @@ internal static class UnigramFile
     private static readonly (string Part, string Token)[] AlbertParts =
         [("pad_token", "<pad>"), ("unk_token", "<unk>"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("mask_token", "[MASK]")];
 
-    /// <summary>The class that a folder's tokenizer has, if it is one whose SentencePiece models are unigram; else null.</summary>
+    /// <summary>The folder's tokenizer class if its SentencePiece models are unigram; else null.</summary>
     public static string? ClassOf(SpecialTokenNames names)
     {
         if (!names.Config["tokenizer_class"].IsAbsent) return Classes.Values.FirstOrDefault(known => known == Stated(names));
         return names.Model["model_type"].TextOrNull is { } type ? Classes.GetValueOrDefault(type) : null;
     }
 
-    /// <exception cref="RefusedInputException">The folder names no tokenizer class that is known here, or the model lacks a special
-    /// token.</exception>
+    /// <exception cref="RefusedInputException">The tokenizer class is not supported, or the model lacks a special token.</exception>
     public static TokenizerSteps Read(Contents model, SpecialTokenNames names) => ClassOf(names) switch
     {
         "XLMRobertaTokenizer" => XlmRoberta(model, names),
         "CamembertTokenizer" => Camembert(model, names),
         "AlbertTokenizer" => Albert(model, names),
         "DebertaV2Tokenizer" => Deberta(model, names),
-        _ when Path.GetFileName(model.File) == "tokenizer.model" && Stated(names) is null or "LlamaTokenizer" => AsItIs(model, names),
+        _ when Path.GetFileName(model.File) == "tokenizer.model" && Stated(names) is null or "LlamaTokenizer" => AsStored(model, names),
         _ => throw Unknown(model, names.Config["tokenizer_class"]),
     };
 
@@ -63,7 +62,7 @@ internal static class UnigramFile
     private static TokenizerSteps XlmRoberta(Contents model, SpecialTokenNames names) =>
         Roberta(model, names, [("<s>", 0), ("<pad>", 0), ("</s>", 0), ("<unk>", 0), .. Scored(model.Pieces.Skip(3)), ("<mask>", 0)], []);
 
-    /// <summary>The model's own unknown piece is out of the way, far below the others.</summary>
+    /// <summary>The model's own unknown piece is scored far below the others, so that it is not used.</summary>
     private static TokenizerSteps Camembert(Contents model, SpecialTokenNames names)
     {
         List<(string, double)> first = [("<s>NOTUSED", 0), ("<pad>", 0), ("</s>NOTUSED", 0), ("<unk>", 0), ("<unk>NOTUSED", -100)];
@@ -71,7 +70,7 @@ internal static class UnigramFile
         return Roberta(model, names, [.. first, .. Scored(model.Pieces.Skip(1)), ("<mask>", 0)], unused);
     }
 
-    /// <summary>XLM-RoBERTa's and CamemBERT's: the ids of fairseq, four or five pieces at the front and the mask at the end.</summary>
+    /// <summary>XLM-RoBERTa's and CamemBERT's: fairseq's ids, with four or five pieces at the front and the mask at the end.</summary>
     private static TokenizerSteps Roberta(Contents model, SpecialTokenNames names, List<(string, double)> pieces, string[] unused)
     {
         var words = new UnigramModel(pieces, unknown: 3, byteFallback: false, model.File);
@@ -84,7 +83,7 @@ internal static class UnigramFile
             Decoders.Metaspace(PreTokenizers.Blank, prefix: true));
     }
 
-    /// <summary>ALBERT's: in lower case, without accents unless keep_accents; pieces like <c>1,</c> are out of the way.</summary>
+    /// <summary>ALBERT's: lower-cased, without accents unless keep_accents; pieces like <c>1,</c> are scored far below the others.</summary>
     private static TokenizerSteps Albert(Contents model, SpecialTokenNames names)
     {
         var pieces = Scored(model.Pieces).ToList();
@@ -99,7 +98,7 @@ internal static class UnigramFile
         return Bert(model, names, words, AlbertParts, normalize, Metaspace("always"));
     }
 
-    /// <summary>DeBERTa's second and third version: [MASK] is added after the pieces.</summary>
+    /// <summary>DeBERTa v2's and v3's: [MASK] is added after the pieces.</summary>
     private static TokenizerSteps Deberta(Contents model, SpecialTokenNames names)
     {
         var unknown = model.IdOf(names.Of("unk_token"), "[UNK]", 40, 3);
@@ -124,8 +123,8 @@ internal static class UnigramFile
             SequenceTemplate.Bert(ids["cls_token"], ids["sep_token"]), Decoders.Metaspace(PreTokenizers.Blank, prefix: true));
     }
 
-    /// <summary>Nothing but what the file says, with Llama's tokens around each text.</summary>
-    private static TokenizerSteps AsItIs(Contents model, SpecialTokenNames names)
+    /// <summary>Uses only what the file says, with Llama's tokens around each text.</summary>
+    private static TokenizerSteps AsStored(Contents model, SpecialTokenNames names)
     {
         var words = new UnigramModel([.. Scored(model.Pieces)], UnknownId(model), model.HasBytes, model.File);
         var normalize = Normalizers.InOrder([.. Map(model), .. model.SingleBlanks ? OneBlank(PreTokenizers.Blank) : []]);
@@ -154,7 +153,7 @@ internal static class UnigramFile
         }
     }
 
-    /// <summary>White space off the right end; several blanks are one.</summary>
+    /// <summary>Trims white space on the right, and collapses repeated blanks.</summary>
     private static Normalizer[] OneBlank(string blank) => [Normalizers.Strip(left: false, right: true), text => SingleBlanks(text, blank)];
 
     private static string SingleBlanks(string text, string instead)
@@ -174,7 +173,7 @@ internal static class UnigramFile
 
     private static PreTokenizer Metaspace(string scheme) => PreTokenizers.Metaspace(PreTokenizers.Blank, scheme, split: true);
 
-    /// <summary>The special tokens of the parts, in their order; a mask that the model lacks is added behind its pieces.</summary>
+    /// <summary>The special tokens by role, in order; a mask missing from the model is added after its pieces.</summary>
     private static IEnumerable<AddedToken> Special(
         Contents model, SpecialTokenNames names, UnigramModel words, (string Part, string Token)[] parts)
     {
@@ -189,7 +188,7 @@ internal static class UnigramFile
         }
     }
 
-    /// <summary>Special tokens, the model's own control and user-defined pieces, and what the folder adds beside them.</summary>
+    /// <summary>Special tokens, the model's own control and user-defined pieces, and the folder's added tokens.</summary>
     private static AddedTokens Added(
         Contents model, SpecialTokenNames names, UnigramModel words, IEnumerable<AddedToken> special, Normalizer normalize)
     {

@@ -3,14 +3,14 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959): of all ways to cut a word, that of the highest sum.</summary>
+/// <summary>SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959): finds the segmentation of a word with the highest score.</summary>
 /// <remarks>
-/// <para>Equal sums are decided as in Hugging Face <c>tokenizers</c>: of pieces that end at one place, the longest wins.</para>
+/// <para>Ties are broken as in Hugging Face <c>tokenizers</c>: of pieces that end at the same place, the longest wins.</para>
 /// <para>Neighbouring unknown characters become one unknown token, or the tokens of their bytes.</para>
 /// </remarks>
 internal sealed class UnigramModel : IWordModel
 {
-    /// <summary>An unknown character scores so much below the worst piece.</summary>
+    /// <summary>How much an unknown character scores below the worst piece.</summary>
     private const double UnknownPenalty = 10;
 
     private const int LongestOnStack = 256;
@@ -23,11 +23,11 @@ internal sealed class UnigramModel : IWordModel
     private readonly double _unknownScore;
     private readonly int[]? _bytes;
 
-    /// <param name="pieces">Pieces with their scores, by id. Of two equal pieces the later one counts.</param>
-    /// <param name="unknown">The id of the unknown piece; without one, a text with an unknown character is refused.</param>
-    /// <param name="byteFallback">Whether unknown characters become the pieces of their UTF-8 bytes (<c>&lt;0xE2&gt;</c>), where all are
-    /// there.</param>
-    /// <param name="source">File and field that a refusal names.</param>
+    /// <param name="pieces">Pieces with their scores, by id. The last of equal pieces is used.</param>
+    /// <param name="unknown">The id of the unknown piece; if null, texts with unknown characters are refused.</param>
+    /// <param name="byteFallback">Whether unknown characters become the pieces of their UTF-8 bytes (<c>&lt;0xE2&gt;</c>), if all
+    /// exist.</param>
+    /// <param name="source">File and field, for error messages.</param>
     public UnigramModel(IReadOnlyList<(string Piece, double Score)> pieces, int? unknown, bool byteFallback, string source)
     {
         _source = source;
@@ -63,7 +63,7 @@ internal sealed class UnigramModel : IWordModel
         AppendPath(word, starts, pieces, ids);
     }
 
-    /// <summary>For each place the best sum of scores up to it, where its last piece starts, and which that is.</summary>
+    /// <summary>For each position, finds the best score up to it, and the start and id of its last piece.</summary>
     private void FindBest(string word, Span<double> best, Span<int> starts, Span<int> pieces)
     {
         for (var start = 0; start < word.Length;)
@@ -114,7 +114,7 @@ internal sealed class UnigramModel : IWordModel
         ids.Reverse(first, ids.Count - first);
     }
 
-    /// <summary>Appends, last first, the tokens for a run of unknown characters.</summary>
+    /// <summary>Appends the tokens for a run of unknown characters, last first.</summary>
     private void AppendUnknown(ReadOnlySpan<char> run, List<int> ids)
     {
         if (_vocabulary.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(run, out var known)) ids.Add(known);

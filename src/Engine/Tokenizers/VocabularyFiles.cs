@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Reads the layouts that are older than tokenizer.json; what their files do not say is as the models were published.</summary>
+/// <summary>Reads the layouts that predate tokenizer.json; settings they lack are those of the published models.</summary>
 internal static class VocabularyFiles
 {
     private readonly record struct Part(string Name, string Token, bool LeftStrip = false);
@@ -17,8 +17,8 @@ internal static class VocabularyFiles
         [new("unk_token", "[UNK]"), new("sep_token", "[SEP]"), new("pad_token", "[PAD]"), new("cls_token", "[CLS]"),
             new("mask_token", "[MASK]")];
 
-    /// <summary>vocab.json and merges.txt: RoBERTa where the vocabulary has <c>&lt;s&gt;</c> (or what the folder declares as bos_token),
-    /// else GPT-2.</summary>
+    /// <summary>vocab.json and merges.txt: RoBERTa if the vocabulary has <c>&lt;s&gt;</c> (or the folder's bos_token), else
+    /// GPT-2.</summary>
     public static TokenizerSteps BytePair(string folder, SpecialTokenNames names)
     {
         RefuseAddedTokens(folder);
@@ -38,7 +38,7 @@ internal static class VocabularyFiles
             Decoders.Bytes);
     }
 
-    /// <summary>vocab.txt, one token a line: BERT, uncased unless tokenizer_config.json says otherwise.</summary>
+    /// <summary>vocab.txt, one token per line: BERT, uncased unless tokenizer_config.json says otherwise.</summary>
     public static TokenizerSteps WordPiece(string folder, SpecialTokenNames names)
     {
         RefuseAddedTokens(folder);
@@ -71,7 +71,7 @@ internal static class VocabularyFiles
         return special;
     }
 
-    /// <summary>One merge a line, earliest first, after a line that names the version.</summary>
+    /// <summary>One merge per line, in order, after a version line.</summary>
     private static List<(string Left, string Right)> Merges(string file, Dictionary<string, int> vocabulary)
     {
         if (!File.Exists(file))

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>Which code points make words (<c>\w</c>) for Rust's and Oniguruma's patterns (Unicode TS 18, annex C).</summary>
+/// <summary>Word characters (<c>\w</c>) in Rust's and Oniguruma's patterns (Unicode TS 18, annex C).</summary>
 /// <remarks>.NET's own <c>\w</c> lacks spacing and enclosing marks, letter-like numbers (Ⅳ) and circled letters (Ⓐ).</remarks>
 internal static class WordCharacters
 {
-    /// <summary>Oniguruma's within a set, in .NET's words: no joiners.</summary>
+    /// <summary>Oniguruma's inside a set, in .NET's syntax: without joiners.</summary>
     public const string InSet = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\u24B6-\u24E9";
 
-    /// <summary>Oniguruma's outside of sets, where the numbers of Latin-1 (² ½) count too.</summary>
+    /// <summary>Oniguruma's outside sets, where the numbers of Latin-1 (² ½) also count.</summary>
     public const string Alone = $@"{InSet}\u00B2\u00B3\u00B9\u00BC-\u00BE";
 
     /// <summary>Rust's.</summary>

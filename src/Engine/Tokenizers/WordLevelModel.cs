@@ -4,8 +4,8 @@ namespace LoraDrop.Engine.Tokenizers;
 
 /// <summary>Each word is a token, or unknown.</summary>
 /// <param name="vocabulary">All tokens with their ids.</param>
-/// <param name="unknownToken">Stands for words that the vocabulary lacks; where it lacks this too, such texts are refused.</param>
-/// <param name="source">File and field that a refusal names.</param>
+/// <param name="unknownToken">Replaces words missing from the vocabulary; if it is missing too, such texts are refused.</param>
+/// <param name="source">File and field, for error messages.</param>
 internal sealed class WordLevelModel(IReadOnlyDictionary<string, int> vocabulary, string unknownToken, string source) : IWordModel
 {
     public IReadOnlyDictionary<string, int> Vocabulary => vocabulary;

@@ -1,17 +1,16 @@
 namespace LoraDrop.Engine.Tokenizers;
 
-/// <summary>WordPiece (Devlin et al. 2019): the longest token the word starts with, then the longest that continues it, and so
-/// on.</summary>
-/// <remarks>A word that cannot be cut up completely, or has more than <c>maximumLength</c> code points, is unknown as a whole.</remarks>
+/// <summary>WordPiece (Devlin et al. 2019): repeatedly takes the longest token that matches the rest of the word.</summary>
+/// <remarks>A word that cannot be split completely, or has more than <c>maximumLength</c> code points, is unknown as a whole.</remarks>
 internal sealed class WordPieceModel : IWordModel
 {
     private readonly int _unknown, _maximumLength;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _first, _continuing;
 
     /// <param name="vocabulary">All tokens with their ids.</param>
-    /// <param name="unknownToken">Stands for words that cannot be cut up; in the vocabulary.</param>
-    /// <param name="continuation">What marks a token that continues a word (<c>##</c>); may be empty.</param>
-    /// <param name="maximumLength">The most code points of a word that is read.</param>
+    /// <param name="unknownToken">Replaces words that cannot be split; must be in the vocabulary.</param>
+    /// <param name="continuation">Marks a token that continues a word (<c>##</c>); may be empty.</param>
+    /// <param name="maximumLength">The most code points in a word.</param>
     public WordPieceModel(IReadOnlyDictionary<string, int> vocabulary, string unknownToken, string continuation, int maximumLength)
     {
         (Vocabulary, UnknownToken, _maximumLength, _unknown) = (vocabulary, unknownToken, maximumLength, vocabulary[unknownToken]);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Training;
 
 /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), on one flat buffer.</summary>
-/// <param name="parameters">What is trained.</param>
-/// <param name="weightDecay">λ ≥ 0, on every trained number.</param>
+/// <param name="parameters">The trained parameters.</param>
+/// <param name="weightDecay">λ ≥ 0, applied to every trained number.</param>
 /// <param name="beta1">β₁.</param>
 /// <param name="beta2">β₂.</param>
 /// <param name="eps">ε.</param>
@@ -17,9 +17,9 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
     /// <summary>v, the running mean of squared gradients (N).</summary>
     public Tensor Square { get; } = Zeros(parameters);
 
-    /// <summary>Scales all gradients so that their norm is at most a bound.</summary>
-    /// <param name="bound">The largest norm; 0 leaves gradients alone.</param>
-    /// <returns>The norm before.</returns>
+    /// <summary>Scales all gradients so that their norm is at most a given bound.</summary>
+    /// <param name="bound">The largest norm; 0 disables clipping.</param>
+    /// <returns>The norm before clipping.</returns>
     public double ClipGradients(double bound)
     {
         using var scope = NewDisposeScope();
@@ -29,9 +29,9 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         return norm;
     }
 
-    /// <summary>One update, then gradients are zero again.</summary>
-    /// <param name="step">t, counted from 1.</param>
-    /// <param name="rates">The learning rate of consecutive stretches of the buffer: how many numbers, and their η.</param>
+    /// <summary>Performs one update and zeroes the gradients.</summary>
+    /// <param name="step">t, from 1.</param>
+    /// <param name="rates">Learning rates of consecutive ranges of the buffer: how many numbers, and their η.</param>
     public void Step(long step, params ReadOnlySpan<(long Count, double Rate)> rates)
     {
         using var scope = NewDisposeScope();

@@ -2,7 +2,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>Training left the numbers: the loss or the gradient is NaN or infinite. The checkpoint before it is still there.</summary>
+/// <summary>Training diverged: the loss or the gradient is NaN or infinite. The last checkpoint is intact.</summary>
 public sealed class DivergedException(Stage stage, int step, string saw) : Exception(
     $"Training diverged in {stage} at step {step}: {saw}. The last good checkpoint is kept. Lower "
     + "training.learningRate, or set training.maxGradNorm.")

@@ -2,36 +2,36 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>Tokenized texts and what a model is to learn from them.</summary>
+/// <summary>Tokenized texts with their training targets.</summary>
 public abstract record EncodedSet(IReadOnlyList<TokenizedText> Texts)
 {
     public int Count => Texts.Count;
 
-    /// <summary>Tokens of each text, special tokens included.</summary>
+    /// <summary>Number of tokens in each text, including special tokens.</summary>
     public IReadOnlyList<int> Lengths { get; } = [.. Texts.Select(t => t.Ids.Length)];
 
-    /// <summary>The texts of a batch, all in one row.</summary>
+    /// <summary>The texts of a batch, packed into one row.</summary>
     public TokenBatch Packed(IReadOnlyList<int> indices, FrozenModel model) =>
         TokenBatch.Packed([.. indices.Select(i => Texts[i])], model.Device);
 
-    /// <summary>The texts of a batch, one a row.</summary>
+    /// <summary>The texts of a batch, one per row.</summary>
     public TokenBatch Batch(IReadOnlyList<int> indices, FrozenModel model) =>
         TokenBatch.Of([.. indices.Select(i => Texts[i])], model.Config.PadId, model.Device);
 
     /// <summary>Some of the texts.</summary>
     public abstract EncodedSet Subset(IReadOnlyList<int> indices);
 
-    /// <summary>What the loss is a mean over: texts, or tokens to be learnt.</summary>
+    /// <summary>The number of terms in the mean loss: texts, or target tokens.</summary>
     public abstract long TermsIn(IReadOnlyList<int> indices);
 
     /// <summary>Σ of the loss over a batch.</summary>
     /// <param name="model">A model with the head for this kind of set.</param>
     /// <param name="batch">The texts.</param>
-    /// <param name="indices">Which they are.</param>
+    /// <param name="indices">Their indices.</param>
     public abstract Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices);
 }
 
-/// <summary>Texts with something to predict for each: a class index, or a number.</summary>
+/// <summary>Texts with a label each: a class index, or a number.</summary>
 public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<double> Labels) : EncodedSet(Texts)
 {
     public override LabelledSet Subset(IReadOnlyList<int> indices) =>
@@ -45,7 +45,7 @@ public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyLi
         return LossSum(((SequenceClassifier)model).Forward(batch), indices).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Σ over the batch of the loss: cross entropy, or the squared error where there is one logit.</summary>
+    /// <summary>Σ over the batch of the loss: cross entropy, or the squared error if there is one logit.</summary>
     public Tensor LossSum(Tensor logits, IReadOnlyList<int> indices)             // logits: (B, C)
     {
         using var scope = NewDisposeScope();
@@ -57,12 +57,12 @@ public sealed record LabelledSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyLi
     }
 }
 
-/// <summary>Texts of which some tokens are learnt: a language model reads the others and is scored on these only.</summary>
-/// <param name="Texts">Prompt and target, one after the other.</param>
-/// <param name="Learnt">For each text the places of the tokens that are learnt, ascending; never the first.</param>
+/// <summary>Texts trained on some of their tokens: the model reads the others, and only these are scored.</summary>
+/// <param name="Texts">Prompt followed by target.</param>
+/// <param name="Learnt">For each text the positions of the tokens trained on, ascending; never the first.</param>
 public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList<int[]> Learnt) : EncodedSet(Texts)
 {
-    /// <summary>What people should know of how they came about: what was cut, left out, or not learnt.</summary>
+    /// <summary>Remarks for the user: what was truncated, dropped, or not trained on.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     public override TargetSet Subset(IReadOnlyList<int> indices) =>
@@ -70,7 +70,7 @@ public sealed record TargetSet(IReadOnlyList<TokenizedText> Texts, IReadOnlyList
 
     public override long TermsIn(IReadOnlyList<int> indices) => indices.Sum(i => (long)Learnt[i].Length);
 
-    /// <summary>Σ −log p(token | all before it) over the tokens that are learnt.</summary>
+    /// <summary>Σ −log p(token | all before it) over the tokens trained on.</summary>
     public override Tensor LossSum(FrozenModel model, TokenBatch batch, IReadOnlyList<int> indices)
     {
         using var scope = NewDisposeScope();

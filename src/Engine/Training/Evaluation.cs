@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>What a model predicts for a set: the logits of every text, in the order of the set.</summary>
+/// <summary>A model's predictions for a set: the logits of every text, in the set's order.</summary>
 /// <param name="Logits">Per text, one number per class.</param>
 /// <param name="Loss">Mean loss over the set.</param>
 public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
 {
-    /// <summary>Predicts a set without dropout or gradients; texts of like length share a batch.</summary>
+    /// <summary>Predicts a set without dropout or gradients; texts of similar length share a batch.</summary>
     public static Evaluation Of(SequenceClassifier model, LabelledSet set, int batchSize, CancellationToken cancel)
     {
         using var _ = no_grad();
@@ -58,7 +58,7 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
         return loss / Math.Max(1, terms);
     }
 
-    /// <summary>Holds the predictions against the set's labels.</summary>
+    /// <summary>Scores the predictions against the set's labels.</summary>
     public Scores ScoresOf(LabelledSet set, TaskSettings task) => task.Kind switch
     {
         TaskKind.Classification => Scores.Of(task, [.. set.Labels.Select(l => (int)l)], [.. Logits.Select(ArgMax)]),
@@ -66,6 +66,6 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
         TaskKind.Generation => throw new ArgumentException("A text is no class."),
     };
 
-    /// <summary>The class with the largest logit; of equals the first.</summary>
+    /// <summary>The class with the largest logit; the first on ties.</summary>
     public static int ArgMax(float[] logits) => Array.IndexOf(logits, logits.Max());
 }

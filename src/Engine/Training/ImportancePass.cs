@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>Measures what each LoRA puts out: one forward pass over the sample, without gradients or dropout.</summary>
+/// <summary>Measures the output of each LoRA: one forward pass over the sample, without gradients or dropout.</summary>
 /// <remarks>
-/// ‖ΔWx‖² = ‖(α/r)·BAx‖² = uᵀ·((α/r)²·BᵀB)·u with u = Ax: the r × r Gram matrix of B serves, and the product of width k is
-/// never formed for it. Sums are in float64; padding does not count.
+/// ‖ΔWx‖² = ‖(α/r)·BAx‖² = uᵀ·((α/r)²·BᵀB)·u with u = Ax: the r × r Gram matrix of B suffices, and the product of width k is never
+/// computed. Sums are in float64; padding is excluded.
 /// </remarks>
 public static class ImportancePass
 {
@@ -37,7 +37,7 @@ public static class ImportancePass
         return [.. probes.Select(probe => new OutputNorms(probe.Site, probe.PerExample, tokens))];
     }
 
-    /// <summary>Looks at the Ax of one site.</summary>
+    /// <summary>Observes the Ax of one site.</summary>
     private sealed class Probe(AdapterSite site, int examples)
     {
         private readonly Tensor _gram = Gram(site.Linear.Lora!);                 // (r, r)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>How fast training goes, as a running mean over about the last twenty steps.</summary>
+/// <summary>Training speed, as a running mean over about the last twenty steps.</summary>
 internal sealed class Pace
 {
     private const double Memory = 0.95;
@@ -13,10 +13,10 @@ internal sealed class Pace
 
     public double SecondsPerStep => _weight > 0 ? _seconds / _weight : 0;
 
-    /// <summary>How long the last step took.</summary>
+    /// <summary>Duration of the last step.</summary>
     public double LastSeconds { get; private set; }
 
-    /// <summary>Time that passes until <see cref="Step"/> counts from now.</summary>
+    /// <summary>Excludes the time until now from the next <see cref="Step"/>.</summary>
     public void Restart() => _last = Stopwatch.GetTimestamp();
 
     public void Step(long tokens)

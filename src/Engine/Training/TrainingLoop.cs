@@ -8,10 +8,10 @@ namespace LoraDrop.Engine.Training;
 /// <summary>The job of one stage: model, data and settings.</summary>
 /// <param name="Stage">The stage, which also seeds its random streams.</param>
 /// <param name="Model">The frozen model.</param>
-/// <param name="Adapter">What learns.</param>
-/// <param name="Train">The data.</param>
-/// <param name="Validation">Evaluated as training goes; null: never, and the last numbers are the result.</param>
-/// <param name="Task">The task, whose metric chooses the best evaluation.</param>
+/// <param name="Adapter">The trained parameters.</param>
+/// <param name="Train">The training data.</param>
+/// <param name="Validation">Evaluated during training; null: never, and the last parameters are the result.</param>
+/// <param name="Task">The task, whose metric selects the best evaluation.</param>
 /// <param name="Settings">Rates, batch size, seed.</param>
 /// <param name="Steps">Optimiser steps.</param>
 public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter, EncodedSet Train, EncodedSet? Validation,
@@ -20,7 +20,7 @@ public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter
     /// <summary>Optimiser steps in a pass over the data.</summary>
     public int StepsPerEpoch => Settings.StepsIn(Train.Count);
 
-    /// <summary>Whether the texts of a batch share a row; batches are then drawn at random, since like lengths save nothing.</summary>
+    /// <summary>Whether the texts of a batch share a row; batches are then random, since similar lengths save nothing.</summary>
     internal bool Packs => Settings.Packing == true;
 
     internal bool EvaluatesAfter(int step) =>
@@ -30,21 +30,22 @@ public sealed record TrainingJob(Stage Stage, FrozenModel Model, Adapter Adapter
 /// <summary>The training loop, the same for both stages.</summary>
 public static class TrainingLoop
 {
-    /// <summary>Steps between collections. Autograd's managed handles are small, so the collector would let thousands pile up, each
-    /// fragmenting the native memory of which the next step needs one piece (a millisecond a collection; bench: <c>step</c>).</summary>
+    /// <summary>Steps between garbage collections. Autograd's managed handles are small, so the collector would let thousands accumulate,
+    /// each fragmenting the native memory, of which the next step needs one piece (a millisecond a collection; bench:
+    /// <c>step</c>).</summary>
     private const int StepsPerCollection = 4;
 
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(20);
 
-    /// <summary>Trains, or continues from the checkpoint file if there is one; at the end the adapter has the parameters of the best
+    /// <summary>Trains, or continues from the checkpoint file if there is one; in the end the adapter has the parameters of the best
     /// evaluation.</summary>
-    /// <remarks>The result depends on the job alone: a run that was stopped at any step and continued ends with the same bits.</remarks>
-    /// <param name="job">What to do.</param>
-    /// <param name="checkpoint">The checkpoint file; written at evaluations, every 20 seconds, and when cancelled. Null: none.</param>
+    /// <remarks>The result depends only on the job: a run stopped at any step and continued ends with the same bits.</remarks>
+    /// <param name="job">The job.</param>
+    /// <param name="checkpoint">The checkpoint file, written at evaluations, every 20 seconds, and on cancellation, or null.</param>
     /// <param name="report">Called with every event.</param>
-    /// <param name="cancel">Stops after the current micro-batch, with a checkpoint.</param>
+    /// <param name="cancel">Stops after the current micro-batch and writes a checkpoint.</param>
     /// <exception cref="DivergedException">The loss or gradient is not finite.</exception>
-    /// <exception cref="RefusedInputException">A batch does not fit into memory.</exception>
+    /// <exception cref="RefusedInputException">A batch does not fit in memory.</exception>
     public static TrainingProgress Run(TrainingJob job, string? checkpoint, Action<RunEvent> report, CancellationToken cancel)
     {
         using var phase = RunPhases.Begin(RunPhases.Train, job.Stage);
@@ -96,7 +97,7 @@ public static class TrainingLoop
                 progress = progress with { Step = progress.Step + 1 };
                 if (progress.Step % StepsPerCollection == 0)
                 {
-                    // Beside a thread that never stops collecting, ours would wait for a turn that does not come, and is not needed.
+                    // If another thread never stops collecting, ours would wait indefinitely, and is not needed.
                     if (GC.CollectionCount(0) - collections < StepsPerCollection) GC.Collect();
                     collections = GC.CollectionCount(0);
                 }
@@ -116,17 +117,17 @@ public static class TrainingLoop
         return progress;
     }
 
-    /// <summary>Gradients of the mean loss over one optimiser step, micro-batch by micro-batch.</summary>
+    /// <summary>Computes the gradients of the mean loss over one optimiser step, micro-batch by micro-batch.</summary>
     private static (double Loss, long Tokens) Backward(TrainingJob job, int step, int[][] group, CancellationToken cancel)
     {
-        var terms = Math.Max(1, group.Sum(job.Train.TermsIn)); // where nothing is learnt, 0 of 0 is no number
+        var terms = Math.Max(1, group.Sum(job.Train.TermsIn)); // without targets, 0/0 would be NaN
         var (total, tokens) = (0.0, 0L);
         foreach (var (micro, indices) in group.Index())
         {
             using var scope = NewDisposeScope();
             if (cancel.IsCancellationRequested)
             {
-                job.Adapter.Parameters.Gradients.zero_(); // what was added of this step is not part of any other
+                job.Adapter.Parameters.Gradients.zero_(); // gradients of a partial step must not count in another
                 cancel.ThrowIfCancellationRequested();
             }
             using var batch = job.Packs ? job.Train.Packed(indices, job.Model) : job.Train.Batch(indices, job.Model);
@@ -153,7 +154,7 @@ public static class TrainingLoop
     {
         using var phase = RunPhases.Begin(RunPhases.Evaluate);
         var (scores, mean) = Evaluation.ScoresOf(job.Model, job.Validation!, job.Task, job.Settings.BatchSize, cancel);
-        if (!double.IsFinite(mean)) throw new DivergedException(job.Stage, progress.Step, mean, double.NaN); // before a checkpoint holds it
+        if (!double.IsFinite(mean)) throw new DivergedException(job.Stage, progress.Step, mean, double.NaN); // before a checkpoint has it
         if (scores.Undefined is { } why && progress.History.All(earlier => earlier.Scores.Undefined is null))
             report(new RunEvent.Remark($"{scores.Primary} is undefined on the validation split: {why}. "
                 + "Where it is, the lower loss picks the best evaluation."));
@@ -177,16 +178,16 @@ public static class TrainingLoop
         to.copy_(from);
     }
 
-    /// <summary>Which examples a step trains on: batches by length, in an order that seed and epoch fix.</summary>
+    /// <summary>The examples of each step: batches by length, in an order determined by seed and epoch.</summary>
     private sealed class EpochBatches(TrainingJob job)
     {
         private int _epoch = -1;
         private int[][] _batches = [];
 
-        /// <summary>Share of the tokens of the first epoch that is padding.</summary>
+        /// <summary>Fraction of padding among the tokens of the first epoch.</summary>
         public double PaddingShare => job.Packs ? 0 : Batches.PaddingShare(Of(0), job.Train.Lengths);
 
-        /// <summary>The micro-batches of a step, counted from 0, and how many epochs are done after it.</summary>
+        /// <summary>The micro-batches of a step, from 0, and the number of epochs completed after it.</summary>
         public (double Epoch, int[][] Group) At(int step)
         {
             var (epoch, index) = Math.DivRem(step, job.StepsPerEpoch);

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Training;
 
 /// <summary>One evaluation during training.</summary>
-/// <param name="Step">Optimiser steps done before it.</param>
-/// <param name="Scores">What it found.</param>
+/// <param name="Step">Completed optimiser steps.</param>
+/// <param name="Scores">The scores.</param>
 /// <param name="Loss">Mean loss over the validation split; finite.</param>
 public sealed record EvaluationAt(int Step, Scores Scores, double Loss)
 {
-    /// <summary>Whether it is better than an earlier one, by the figure that counts.</summary>
-    /// <remarks>A defined figure beats an undefined one; where both are undefined, the lower loss decides.</remarks>
+    /// <summary>Whether it is better than an earlier one, by the primary metric.</summary>
+    /// <remarks>A defined value beats an undefined one; if both are undefined, the lower loss wins.</remarks>
     public bool Beats(EvaluationAt? earlier) => earlier is null || (Scores.Undefined, earlier.Scores.Undefined) switch
     {
         (null, not null) => true,
@@ -20,7 +20,7 @@ public sealed record EvaluationAt(int Step, Scores Scores, double Loss)
     };
 }
 
-/// <summary>How far training is. With the trained numbers and the optimiser's it is all that going on needs: batches and dropout
+/// <summary>The progress of training. With the parameters and the optimiser's state it is all that resuming needs: batches and dropout
 /// masks are functions of the seed and the step.</summary>
 public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, EvaluationAt? Best, int WorseInARow,
     IReadOnlyList<EvaluationAt> History)
@@ -41,18 +41,18 @@ public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, Ev
     }
 }
 
-/// <summary>A checkpoint file: trained numbers, optimiser, the best numbers so far, and <see cref="TrainingProgress"/>; written whole or
-/// not at all.</summary>
+/// <summary>A checkpoint file: parameters, optimiser, the best parameters so far, and <see cref="TrainingProgress"/>; written
+/// atomically.</summary>
 public static class Checkpoint
 {
-    /// <summary>The format that is written, and the only one that is read: raised when a file means something else than before, so that no
-    /// other version guesses.</summary>
+    /// <summary>The format written, and the only one read: incremented when the meaning of a file changes, so that no other version
+    /// misreads it.</summary>
     public const int Format = 1;
 
     private const string ProgressKey = "progress";
 
-    /// <summary>Not <c>format</c>, which in a safetensors file names the library that wrote it. A file without it is of format 1: the first
-    /// ones said nothing.</summary>
+    /// <summary>Not <c>format</c>, which in a safetensors file names the library that wrote it. A file without it is format 1: the first
+    /// ones did not store it.</summary>
     private const string FormatKey = "checkpoint_format";
 
     public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) =>
@@ -62,8 +62,8 @@ public static class Checkpoint
         new Dictionary<string, string> { [FormatKey] = $"{Format}", [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
 
     /// <summary>Reads a checkpoint's progress.</summary>
-    /// <exception cref="RefusedInputException">The file is no checkpoint.</exception>
-    /// <exception cref="UnknownFormatException">It is one of another format.</exception>
+    /// <exception cref="RefusedInputException">The file is not a checkpoint.</exception>
+    /// <exception cref="UnknownFormatException">The checkpoint has another format.</exception>
     public static TrainingProgress ProgressOf(string path)
     {
         using var file = Open(path);
@@ -73,11 +73,11 @@ public static class Checkpoint
                 && JsonSerializer.Deserialize<TrainingProgress>(json, JsonText.Options) is { } progress)
                 return progress;
         }
-        catch (JsonException) { } // refused below, as a file without any progress
+        catch (JsonException) { } // refused below, as a file without progress
         throw new RefusedInputException(path, "is not a checkpoint of a run");
     }
 
-    /// <summary>Puts a checkpoint's numbers into place.</summary>
+    /// <summary>Loads a checkpoint's numbers into adapter, optimiser and best parameters.</summary>
     public static void Load(string path, Adapter adapter, AdamW adamw, Tensor best)
     {
         using var file = Open(path);

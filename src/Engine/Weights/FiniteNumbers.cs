@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>Finds numbers that are none (NaN) or infinite among the bytes of a tensor.</summary>
-/// <remarks>A float is neither exactly where not all bits of its exponent are set (IEEE 754, 3.4); bfloat16 is the upper half of a
+/// <summary>Finds NaN and infinite numbers among the bytes of a tensor.</summary>
+/// <remarks>A float is finite exactly if not all bits of its exponent are set (IEEE 754, 3.4); bfloat16 is the upper half of a
 /// float32.</remarks>
 internal static class FiniteNumbers
 {
-    /// <summary>The index of the first number that is not finite; -1 where there is none, or the type has no such numbers.</summary>
-    /// <param name="bytes">Whole numbers of the type, little-endian.</param>
-    /// <param name="type">The type by the name that safetensors has for it: <c>F64</c>, <c>F32</c>, <c>F16</c>, <c>BF16</c>, ….</param>
+    /// <summary>The index of the first number that is not finite; -1 if there is none, or the type has none.</summary>
+    /// <param name="bytes">Complete numbers of the type, little-endian.</param>
+    /// <param name="type">The type's name in safetensors: <c>F64</c>, <c>F32</c>, <c>F16</c>, <c>BF16</c>, ….</param>
     public static int FirstOther(ReadOnlySpan<byte> bytes, string type) => type switch
     {
         "F64" => FirstOther<ulong>(bytes, 0x7FF0_0000_0000_0000),

@@ -2,10 +2,10 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>The few lines that git leaves in the place of a large file until git-lfs fetches it.</summary>
+/// <summary>The short text that git stores in place of a large file until git-lfs fetches it.</summary>
 internal static class GitLfsPointer
 {
-    /// <summary>What is wrong with such a file, and what to do.</summary>
+    /// <summary>The fault of such a file, and how to fix it.</summary>
     public const string Message = "is a git-lfs pointer and not the file itself. Run 'git lfs pull' in the repository that it was cloned "
         + "from, or download it from the hub.";
 
@@ -13,10 +13,10 @@ internal static class GitLfsPointer
 
     private static ReadOnlySpan<byte> Start => "version https://git-lfs.github.com/spec/"u8;
 
-    /// <summary>Whether a file begins as a pointer does.</summary>
+    /// <summary>Whether a file begins like a pointer.</summary>
     public static bool IsStartOf(ReadOnlySpan<byte> head) => head.StartsWith(Start);
 
-    /// <summary>Whether a file is one.</summary>
+    /// <summary>Whether a file is a pointer.</summary>
     public static bool Is(string path)
     {
         var file = new FileInfo(path);
@@ -27,9 +27,9 @@ internal static class GitLfsPointer
         return IsStartOf(first);
     }
 
-    /// <summary>Refuses the files of a model that are missing so, all of them at once; others in its folder may be.</summary>
-    /// <param name="folder">The model's folder, whose tokenizer and configuration are looked at too.</param>
-    /// <param name="weights">Its files of weights.</param>
+    /// <summary>Refuses pointers among a model's required files, all at once; other files in the folder may be pointers.</summary>
+    /// <param name="folder">The model's folder, whose tokenizer and configuration are also checked.</param>
+    /// <param name="weights">Its weight files.</param>
     /// <exception cref="RefusedInputException">One or more are pointers.</exception>
     public static void RefuseIn(string folder, IEnumerable<string> weights)
     {

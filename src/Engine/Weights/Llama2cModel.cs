@@ -7,11 +7,11 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>Turns a model of llama2.c (karpathy/llama2.c, export.py, version 0) into a folder as the hub has it.</summary>
+/// <summary>Converts a llama2.c model (karpathy/llama2.c, export.py, version 0) to a folder in the hub's format.</summary>
 /// <remarks>
 /// The file: seven int32 (d, feed-forward width, layers, heads, key and value heads, vocabulary, positions), then float32 tensors in a
-/// fixed order, all layers of one kind together. A vocabulary below 0 says that the output layer is not the token embedding, and then it
-/// comes last. Rows of q and k pair as (2i, 2i + 1) there and as (i, i + w/2) on the hub.
+/// fixed order, all layers of one kind together. A negative vocabulary means that the output layer is not the token embedding, and is
+/// stored last. Rows of q and k pair as (2i, 2i + 1) there and as (i, i + w/2) on the hub.
 /// </remarks>
 public static class Llama2cModel
 {
@@ -22,7 +22,7 @@ public static class Llama2cModel
     /// <param name="tokenizer">Its tokenizer: llama2.c's own format (<c>tokenizer.bin</c>), or SentencePiece's
     /// (<c>tokenizer.model</c>).</param>
     /// <param name="folder">A new or empty folder.</param>
-    /// <exception cref="RefusedInputException">A file is none of these, or cut short.</exception>
+    /// <exception cref="RefusedInputException">A file has another format, or is truncated.</exception>
     public static void Convert(string file, string tokenizer, string folder)
     {
         if (!File.Exists(file)) throw new RefusedInputException(file, "file not found");
@@ -52,7 +52,7 @@ public static class Llama2cModel
         Tokenizer.Load(folder);
     }
 
-    /// <summary>Pieces with their scores: an unused int32, then for each a float32, an int32 and so many bytes.</summary>
+    /// <summary>Pieces with their scores: an unused int32, then for each a float32, an int32 length and that many bytes.</summary>
     private static List<(string Piece, float Score)> Pieces(string path, int vocabulary)
     {
         var bytes = File.ReadAllBytes(path);
@@ -69,7 +69,7 @@ public static class Llama2cModel
         return pieces;
     }
 
-    /// <summary>What the header says.</summary>
+    /// <summary>The header.</summary>
     private sealed record Shape(int Width, int FeedForward, int Layers, int Heads, int KeyValueHeads, int Vocabulary, int Positions,
         bool Tied)
     {
@@ -101,7 +101,7 @@ public static class Llama2cModel
                 + "or of another version of the format");
         }
 
-        /// <summary>The tensors as the hub names them.</summary>
+        /// <summary>The tensors under the hub's names.</summary>
         public List<PlannedTensor> Tensors(string file)
         {
             var planned = new List<PlannedTensor>();
@@ -120,7 +120,7 @@ public static class Llama2cModel
             return planned;
         }
 
-        /// <summary>The parts of the file in their order; a part without names is passed over.</summary>
+        /// <summary>The parts of the file in order; a part without names is skipped.</summary>
         private IEnumerable<(string[] Names, int Rows, int Columns, int Heads, long Count)> Parts()
         {
             (string[], int, int, int, long) Of(string name, int rows, int columns, int heads = 0) =>
@@ -139,7 +139,7 @@ public static class Llama2cModel
             yield return Each("mlp.down_proj", Width, FeedForward);
             yield return Each("mlp.up_proj", FeedForward, Width);
             yield return Of("model.norm.weight", Width, 0);
-            yield return ([], 0, 0, 0, (long)Positions * HeadSize); // cosines and sines, which follow from the positions
+            yield return ([], 0, 0, 0, (long)Positions * HeadSize); // cosines and sines, which can be computed from the positions
             if (!Tied) yield return Of("lm_head.weight", Vocabulary, Width);
         }
 
@@ -152,7 +152,7 @@ public static class Llama2cModel
             return tensor;
         }
 
-        /// <summary>Rows of each head from pairs beside each other to halves.</summary>
+        /// <summary>Reorders the rows of each head from adjacent pairs to halves.</summary>
         private static Tensor Halves(Tensor weight, int heads) =>                // (k, d)
             heads == 0 ? weight : weight.view(heads, weight.shape[0] / heads / 2, 2, weight.shape[1]).transpose(1, 2).reshape(weight.shape);
     }

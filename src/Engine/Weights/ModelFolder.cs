@@ -10,19 +10,19 @@ public interface IWeights
 {
     bool Contains(string name);
 
-    /// <summary>The tensor of this name and shape.</summary>
-    /// <exception cref="RefusedInputException">It is missing, holds a NaN, or has another shape than the model asks for.</exception>
+    /// <summary>The tensor with this name and shape.</summary>
+    /// <exception cref="RefusedInputException">It is missing, contains NaN, or has another shape.</exception>
     Tensor Take(string name, params long[] shape);
 
-    /// <summary>The weight of a frozen linear layer (k, d), in the format in which it is kept.</summary>
-    /// <exception cref="RefusedInputException">As of <see cref="Take"/>.</exception>
+    /// <summary>The weight of a frozen linear layer (k, d), in its storage format.</summary>
+    /// <exception cref="RefusedInputException">As for <see cref="Take"/>.</exception>
     FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(Take(name, k, d));
 
-    /// <summary>The shape under which a contained tensor is stored.</summary>
+    /// <summary>The stored shape of a tensor.</summary>
     long[] ShapeOf(string name);
 }
 
-/// <summary>A model as the hub publishes it: config.json beside model.safetensors, or beside shards with an index.</summary>
+/// <summary>A model in the hub's format: config.json with model.safetensors, or with shards and an index.</summary>
 public sealed class ModelFolder : IWeights, IDisposable
 {
     private readonly WeightFiles _files;
@@ -37,14 +37,14 @@ public sealed class ModelFolder : IWeights, IDisposable
 
     /// <summary>Opens the weights of a model folder.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="type">The element type that weights are held in.</param>
-    /// <param name="device">Where they are held.</param>
-    /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
+    /// <param name="type">The element type of loaded weights.</param>
+    /// <param name="device">Their device.</param>
+    /// <exception cref="RefusedInputException">There is no safetensors file, a shard is missing, or a file is damaged.</exception>
     public static ModelFolder Open(string path, ScalarType type, Device device) => new(WeightFiles.Open(path), type, device);
 
-    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and the existing tokenizer
+    /// <summary>The files of a model folder that a run reads, sorted by name: configuration, weights, and existing tokenizer
     /// files.</summary>
-    /// <exception cref="RefusedInputException">There are no weights that could be read.</exception>
+    /// <exception cref="RefusedInputException">There are no readable weights.</exception>
     public static IReadOnlyList<FileDigest> Files(string path)
     {
         using var weights = WeightFiles.Open(path);
@@ -53,10 +53,10 @@ public sealed class ModelFolder : IWeights, IDisposable
             .Select(found => new FileDigest(found.Name, found.File.Length, RunFolder.Sha256(found.File.FullName)))];
     }
 
-    /// <summary>Tells whether a folder has changed: the digest of those files.</summary>
+    /// <summary>The digest of those files, to detect changes of a folder.</summary>
     public static string Digest(string path) => Digest(Files(path));
 
-    /// <summary>Sha256 over lines "sha256  name", sorted: what <c>sha256sum files | LC_ALL=C sort | sha256sum</c> says.</summary>
+    /// <summary>Sha256 over lines "sha256  name", sorted: equals <c>sha256sum files | LC_ALL=C sort | sha256sum</c>.</summary>
     public static string Digest(IReadOnlyList<FileDigest> files) =>
         Convert.ToHexStringLower(SHA256.HashData(
             Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}  {file.Name}\n").Order(StringComparer.Ordinal)))));

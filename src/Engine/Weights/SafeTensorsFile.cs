@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>A safetensors file, read by memory map: the header is checked as a whole before any tensor is touched.</summary>
+/// <summary>A memory-mapped safetensors file; the whole header is validated before any tensor is read.</summary>
 /// <remarks>Format: 8-byte little-endian header length N, N bytes of JSON, then the data, row-major and little-endian
-/// (huggingface/safetensors, "Format"). The data of the tensors must fill the rest of the file without overlap or hole.</remarks>
+/// (huggingface/safetensors, "Format"). The tensors' data must fill the rest of the file without overlaps or gaps.</remarks>
 public sealed class SafeTensorsFile : IDisposable
 {
     private const long LargestHeader = 100_000_000; // the format's own limit
-    private const long Piece = 1 << 30;             // a span holds 2 GiB at most, so larger tensors are copied row-wise
+    private const long Piece = 1 << 30;             // a span holds at most 2 GiB, so larger tensors are copied row-wise
 
     private static readonly Dictionary<string, (ScalarType Type, int Size)> DataTypes = new()
     {
@@ -35,13 +35,13 @@ public sealed class SafeTensorsFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>The header's <c>__metadata__</c>; empty where there is none.</summary>
+    /// <summary>The header's <c>__metadata__</c>; may be empty.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     public IReadOnlyCollection<string> Names => _tensors.Keys;
 
-    /// <summary>Opens and checks a file.</summary>
-    /// <exception cref="RefusedInputException">It is missing, cut short, or its header does not describe it; the fault names file and
+    /// <summary>Opens and validates a file.</summary>
+    /// <exception cref="RefusedInputException">It is missing, truncated, or does not match its header; the fault names file and
     /// tensor.</exception>
     public static SafeTensorsFile Open(string path)
     {
@@ -59,15 +59,15 @@ public sealed class SafeTensorsFile : IDisposable
 
     public long[] ShapeOf(string name) => [.. _tensors[name].Shape];
 
-    /// <summary>The element type as the format calls it: F32, BF16, ….</summary>
+    /// <summary>The element type by its name in the format: F32, BF16, ….</summary>
     public string TypeOf(string name) => _tensors[name].TypeName;
 
     internal ScalarType ScalarTypeOf(string name) => _tensors[name].Type;
 
-    /// <summary>A copy of a tensor on a device; mapped pages are given back as soon as they are copied.</summary>
+    /// <summary>A copy of a tensor on a device; mapped pages are released as soon as they are copied.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="type">The element type wanted; null: as stored.</param>
-    /// <param name="device">Where it goes; null: CPU.</param>
+    /// <param name="type">The element type; null: as stored.</param>
+    /// <param name="device">The device; null: CPU.</param>
     public Tensor Read(string name, ScalarType? type = null, Device? device = null)
     {
         var entry = _tensors[name];
@@ -77,12 +77,12 @@ public sealed class SafeTensorsFile : IDisposable
         return tensor.to(type ?? entry.Type, device ?? CPU).MoveToOuterDisposeScope();
     }
 
-    /// <summary>As <see cref="Read"/>, of a tensor whose numbers must all be finite: weights, which one NaN spoils.</summary>
-    /// <exception cref="RefusedInputException">One is NaN or infinite; the fault names tensor and place.</exception>
+    /// <summary>As <see cref="Read"/>, for a tensor whose numbers must all be finite: one NaN spoils all weights.</summary>
+    /// <exception cref="RefusedInputException">One is NaN or infinite; the fault names tensor and index.</exception>
     public Tensor ReadFinite(string name, ScalarType? type = null, Device? device = null) =>
         NotFinite(name) is { } fault ? throw new RefusedInputException([fault]) : Read(name, type, device);
 
-    /// <summary>The first number of a tensor that is NaN or infinite, as a fault; null where all are finite.</summary>
+    /// <summary>The first NaN or infinite number of a tensor, as a fault, or null.</summary>
     public unsafe Fault? NotFinite(string name)
     {
         var entry = _tensors[name];
@@ -112,7 +112,7 @@ public sealed class SafeTensorsFile : IDisposable
 
     public void Dispose() => _map.Dispose();
 
-    /// <summary>The indices of a number by its place in row-major order: <c>[3, 17]</c>.</summary>
+    /// <summary>The indices of a number at a row-major offset: <c>[3, 17]</c>.</summary>
     private static string PlaceOf(long place, long[] shape)
     {
         var indices = new long[shape.Length];
@@ -193,7 +193,7 @@ public sealed class SafeTensorsFile : IDisposable
         if (!TryLongs(json, "data_offsets", out var offsets) || offsets.Length != 2) throw Refuse("has no valid data_offsets");
         var (begin, end) = (offsets[0], offsets[1]);
         if (begin < 0 || end < begin) throw Refuse($"lies at the impossible offsets {begin} to {end}");
-        // exact below 2⁵³ bytes, and larger than any file above
+        // exact below 2⁵³ bytes, and above that larger than any file
         var needed = shape.Aggregate((double)type.Size, (product, n) => product * n);
         if (needed != end - begin)
             throw Refuse(

@@ -9,25 +9,24 @@ namespace LoraDrop.Engine.Weights;
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its element type.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Make">Makes it; the writer's from then on.</param>
+/// <param name="Make">Creates it; the writer then owns it.</param>
 public sealed record PlannedTensor(string Name, ScalarType Type, long[] Shape, Func<Tensor> Make)
 {
     public long Bytes => Shape.Aggregate(1L, (product, n) => product * n) * SafeTensorsWriter.SizeOf(Type);
 }
 
-/// <summary>Writes safetensors files, whole or not at all.</summary>
+/// <summary>Writes safetensors files atomically.</summary>
 public static class SafeTensorsWriter
 {
-    /// <summary>Writes tensors in the order of their names, as the reference library does, with <c>format: pt</c> in the
-    /// metadata.</summary>
-    /// <param name="path">The file; an older one is replaced at the end, in one step.</param>
+    /// <summary>Writes tensors sorted by name, as the reference library does, with <c>format: pt</c> in the metadata.</summary>
+    /// <param name="path">The file; an existing one is replaced atomically.</param>
     /// <param name="tensors">Names and values, float32, float16, bfloat16 or int64, on any device.</param>
-    /// <param name="metadata">More metadata; values are any text.</param>
+    /// <param name="metadata">Additional metadata; values are arbitrary text.</param>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors,
         IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, [.. tensors.Select(t => new PlannedTensor(t.Key, t.Value.dtype, t.Value.shape, () => t.Value.alias()))], metadata);
 
-    /// <summary>The same of tensors that are made one at a time, when their turn comes.</summary>
+    /// <summary>Writes tensors that are created one at a time.</summary>
     public static void Write(string path, IReadOnlyCollection<PlannedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var ordered = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
@@ -50,7 +49,7 @@ public static class SafeTensorsWriter
         });
     }
 
-    /// <summary>A span holds 2 GiB at most.</summary>
+    /// <summary>A span holds at most 2 GiB.</summary>
     private static void WritePieces(Stream stream, Tensor flat)
     {
         const long Piece = 1 << 27;

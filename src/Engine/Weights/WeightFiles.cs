@@ -3,8 +3,7 @@ using LoraDrop.Domain;
 
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>The safetensors files of a model folder: what each tensor is called, where it is and what shape it has. Torch is not needed to
-/// know.</summary>
+/// <summary>The safetensors files of a model folder: each tensor's name, file and shape. Does not need torch.</summary>
 public sealed class WeightFiles : IDisposable
 {
     private const string Single = "model.safetensors";
@@ -18,12 +17,12 @@ public sealed class WeightFiles : IDisposable
 
     public IReadOnlyCollection<string> Names => _fileOf.Keys;
 
-    /// <summary>The files' names, the index of shards among them.</summary>
+    /// <summary>The files' names, including the index of shards.</summary>
     public IEnumerable<string> Files => [.. _fileOf.Values.Select(file => System.IO.Path.GetFileName(file.Path)).Distinct(),
         .. File.Exists(System.IO.Path.Combine(Path, Single)) ? (string[])[] : [Index]];
 
     /// <summary>Opens the weights of a model folder and reads their headers.</summary>
-    /// <exception cref="RefusedInputException">No safetensors file, a shard missing, or a file that does not hold what it says.</exception>
+    /// <exception cref="RefusedInputException">There is no safetensors file, a shard is missing, or a file is damaged.</exception>
     public static WeightFiles Open(string path)
     {
         if (!Directory.Exists(path))
@@ -44,14 +43,13 @@ public sealed class WeightFiles : IDisposable
             : $"there is no {Single} (nor {Index} with its shards) in this folder.");
     }
 
-    /// <summary>What a tensor is called in this folder, and the file that holds it; null where there is none.</summary>
-    /// <remarks>TensorFlow-born checkpoints call LayerNorm's weight and bias gamma and beta, and a bare encoder (AutoModel) is saved
-    /// without the model's prefix.</remarks>
+    /// <summary>A tensor's name in this folder and the file that holds it, or null.</summary>
+    /// <remarks>Checkpoints converted from TensorFlow call LayerNorm's weight and bias gamma and beta, and a bare encoder (AutoModel) is
+    /// saved without the model's prefix.</remarks>
     public (string Name, SafeTensorsFile File)? Find(string name) =>
         Spellings(name).FirstOrDefault(_fileOf.ContainsKey) is { } stored ? (stored, _fileOf[stored]) : null;
 
-    /// <summary>Why a tensor cannot be used: it is missing, or has another shape than the configuration asks for; null where it
-    /// can.</summary>
+    /// <summary>Why a tensor cannot be used: it is missing, or its shape differs from the configuration; or null.</summary>
     public Fault? FaultOf(string name, IReadOnlyList<long> shape)
     {
         if (Find(name) is not var (stored, file)) return new(Path, $"the weights lack '{name}', which the configuration asks for");
@@ -62,7 +60,7 @@ public sealed class WeightFiles : IDisposable
             $"tensor '{stored}' has shape [{string.Join(", ", found)}], but config.json asks for [{string.Join(", ", shape)}]");
     }
 
-    /// <summary>The first number of a tensor that is NaN or infinite; null where all are finite, or there is no such tensor.</summary>
+    /// <summary>The first NaN or infinite number of a tensor; null if there is none, or no such tensor.</summary>
     public Fault? NotFinite(string name) => Find(name) is var (stored, file) ? file.NotFinite(stored) : null;
 
     public void Dispose()

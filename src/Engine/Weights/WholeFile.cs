@@ -1,12 +1,12 @@
 namespace LoraDrop.Engine.Weights;
 
-/// <summary>Writes a file so that a reader sees the old one or the new one, and never a part: kill -9, a full disk and a power cut
-/// included.</summary>
+/// <summary>Writes a file atomically: readers see the old one or the new one, never a part, even after kill -9, a full disk or a power
+/// cut.</summary>
 public static class WholeFile
 {
     /// <summary>Writes beside the target, flushes to the disk, and renames over it.</summary>
-    /// <exception cref="IOException">The disk is full or the folder cannot be written; the old file, if any, is untouched and no remains
-    /// are left.</exception>
+    /// <exception cref="IOException">The disk is full or the folder is not writable; the old file, if any, is untouched, and no temporary
+    /// file is left.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         var fresh = $"{path}.{Environment.ProcessId}.tmp";

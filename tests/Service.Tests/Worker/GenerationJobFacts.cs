@@ -52,7 +52,7 @@ public sealed class GenerationJobFacts
         Assert.Contains("must have the columns (dialogue, summary)", await RefusedAsync("""{"preset": "dialogsum"}"""));
         Assert.Contains("must have the columns (q, answer); it has (question, answer)",
             await RefusedAsync("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{answer}"}}"""));
-        Assert.Contains("k_proj is only 32 wide", await RefusedAsync("""{"preset": "gsm8k"}"""));
+        Assert.Contains("must be at most 32, the width of k_proj", await RefusedAsync("""{"preset": "gsm8k"}"""));
         Assert.Contains("matches no layer of the model; valid are q_proj, k_proj",
             await RefusedAsync("""{"preset": "gsm8k"}""", ", \"lora\": {\"rank\": 4, \"targets\": [\"dense\"]}"));
     }
@@ -85,7 +85,7 @@ public sealed class GenerationJobFacts
             Assert.Equal(400, (int)refused.StatusCode);
             var error = (await refused.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
             Assert.Equal("model", error.GetProperty("param").GetString());
-            Assert.StartsWith("model: has no chat template, which conversations need.", error.GetProperty("message").GetString());
+            Assert.StartsWith("model: has no chat template, which conversations require.", error.GetProperty("message").GetString());
         }
         var job = await service.PostAsync("/v1/fine_tuning/jobs",
             Body("talks",

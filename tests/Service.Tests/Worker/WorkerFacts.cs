@@ -59,7 +59,7 @@ public sealed class WorkerFacts
         }
         var dataset = await service.UploadAsync("large", "train.parquet", file.ToArray());
         Assert.Equal("failed", WorkingService.Status(dataset));
-        Assert.Contains("needs more than the 16 MiB that are allowed", dataset.GetProperty("error").ToString());
+        Assert.Contains("needs more than the allowed 16 MiB of memory", dataset.GetProperty("error").ToString());
     }
 
     [Fact]

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>Capital and small letters as Python's texts have them, several letters for one included (ß is SS).</summary>
+/// <summary>Upper and lower case as in Python, where one letter may become several (ß is SS).</summary>
 internal static class JinjaCase
 {
-    /// <summary>The letters whose capital form is more than one (SpecialCasing.txt), each with that form.</summary>
+    /// <summary>The letters whose upper case is more than one letter (SpecialCasing.txt), each with its upper case.</summary>
     private const string SeveralCapitals =
         "ß=SS ŉ=ʼN ǰ=J\u030C ΐ=Ι\u0308\u0301 ΰ=Υ\u0308\u0301 և=ԵՒ ẖ=H\u0331 ẗ=T\u0308 ẘ=W\u030A " +
         "ẙ=Y\u030A ẚ=Aʾ ὐ=Υ\u0313 ὒ=Υ\u0313\u0300 ὔ=Υ\u0313\u0301 ὖ=Υ\u0313\u0342 ᾀ=ἈΙ ᾁ=ἉΙ " +
@@ -25,7 +25,7 @@ internal static class JinjaCase
         : string.Concat(text.EnumerateRunes().Select(rune => Capitals.TryGetValue(rune.ToString(), out var several) ? several
             : Rune.ToUpperInvariant(rune).ToString()));
 
-    /// <summary>Small letters; a sigma that ends a word is ς.</summary>
+    /// <summary>Lower case; a sigma at the end of a word is ς.</summary>
     public static string Lower(string text)
     {
         if (Ascii.IsValid(text)) return text.ToLowerInvariant();
@@ -34,7 +34,7 @@ internal static class JinjaCase
         return lower.ToString();
     }
 
-    /// <summary>The first letter capital, the others small.</summary>
+    /// <summary>The first letter in upper case, the others in lower case.</summary>
     public static string Capital(string text)
     {
         if (text.Length == 0) return text;
@@ -45,7 +45,7 @@ internal static class JinjaCase
         return capital.ToString();
     }
 
-    /// <summary>As <c>str.title</c>: a capital after everything that is no letter, an apostrophe included.</summary>
+    /// <summary>As <c>str.title</c>: upper case after anything that is not a letter, including an apostrophe.</summary>
     public static string EachWord(string text)
     {
         var title = new StringBuilder(text.Length);
@@ -61,7 +61,7 @@ internal static class JinjaCase
         return title.ToString();
     }
 
-    /// <summary>As Jinja's filter <c>title</c>: a capital at the start and after white space, a hyphen or an opening bracket.</summary>
+    /// <summary>As Jinja's filter <c>title</c>: upper case at the start and after white space, a hyphen or an opening bracket.</summary>
     public static string EachPart(string text)
     {
         var title = new StringBuilder(text.Length);

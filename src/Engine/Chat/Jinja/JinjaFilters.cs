@@ -122,7 +122,7 @@ internal static class JinjaFilters
         };
     }
 
-    /// <summary>The named arguments of filters; an unknown one is refused, not ignored.</summary>
+    /// <summary>The keyword arguments of filters; unknown ones are refused, not ignored.</summary>
     private static readonly Dictionary<string, string[]> Named = new()
     {
         ["trim"] = ["chars"], ["join"] = ["d", "attribute"], ["tojson"] = ["ensure_ascii", "indent", "separators", "sort_keys"],
@@ -133,7 +133,7 @@ internal static class JinjaFilters
             ["map"] = ["attribute", "default"], ["replace"] = [],
     };
 
-    /// <summary>Filters whose arguments by place are another filter's or a test's, or are checked where they are used.</summary>
+    /// <summary>Filters whose positional arguments belong to another filter or test, or are checked where they are used.</summary>
     private static readonly HashSet<string> TakesAny = ["map", "select", "reject", "selectattr", "rejectattr", "replace"];
 
     private static void RefuseUnknown(string name, IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named, int line)
@@ -152,7 +152,7 @@ internal static class JinjaFilters
         return sum is double || item is double ? a + b : (object)(WholeOf(sum)!.Value + WholeOf(item)!.Value);
     }
 
-    /// <summary>A whole number, of a text or of a number whose fraction is dropped; null for what is none.</summary>
+    /// <summary>The integer value of a text or a number, truncated; null for anything else.</summary>
     private static long? WholeOf(object? value) => value switch
     {
         long whole => whole,
@@ -164,7 +164,7 @@ internal static class JinjaFilters
         _ => null,
     };
 
-    /// <summary>In a stable order of what a key gives; equal ones stay as they stood.</summary>
+    /// <summary>A stable sort by key.</summary>
     private static List<object?> InOrder(List<object?> items, Func<object?, object?> key, int line, bool largestFirst = false)
     {
         var order = Comparer<object?>.Create((a, b) => JinjaValue.Compare(a, b, line));
@@ -199,8 +199,8 @@ internal static class JinjaFilters
             : Test(test[0] as string ?? throw new JinjaException("the name of a test is wanted here", line), value, [.. test.Skip(1)],
             line);
 
-    /// <param name="item">What has the field.</param>
-    /// <param name="path">A name, a place, or several with dots between.</param>
+    /// <param name="item">The object.</param>
+    /// <param name="path">A name, an index, or several separated by dots.</param>
     private static object? FieldOf(object? item, object? path)
     {
         foreach (var part in JinjaValue.Text(path).Split('.'))
@@ -220,8 +220,8 @@ internal static class JinjaFilters
     }
 }
 
-/// <summary>JSON as transformers' own <c>tojson</c> writes it: Python's <c>json.dumps</c>, with letters as they are unless asked
-/// otherwise.</summary>
+/// <summary>JSON as written by transformers' own <c>tojson</c>: Python's <c>json.dumps</c>, without escaping non-ASCII letters by
+/// default.</summary>
 internal sealed class JinjaJson
 {
     private readonly StringBuilder _json = new();
@@ -233,15 +233,15 @@ internal sealed class JinjaJson
     private JinjaJson(bool asciiOnly, string? indent, string between, string afterKey, bool sorted, int line) =>
         (_asciiOnly, _indent, _between, _afterKey, _sorted, _line) = (asciiOnly, indent, between, afterKey, sorted, line);
 
-    /// <summary>On one line, as <c>tojson</c> without arguments.</summary>
+    /// <summary>On one line, like <c>tojson</c> without arguments.</summary>
     public static string Of(object? value) => Of(value, asciiOnly: false, indent: null, separators: null, sorted: false, line: 0);
 
-    /// <param name="value">What is written.</param>
-    /// <param name="asciiOnly">Whether letters beyond ASCII are written as \u and four digits.</param>
-    /// <param name="indent">How many blanks, or which text, a level is indented by; null: all on one line.</param>
-    /// <param name="separators">The separators between items and after a key; null: <c>", "</c> (<c>","</c> where lines are indented) and
-    /// <c>": "</c>.</param>
-    /// <param name="sorted">Whether keys are in order.</param>
+    /// <param name="value">The value to write.</param>
+    /// <param name="asciiOnly">Whether to escape non-ASCII letters as \u and four digits.</param>
+    /// <param name="indent">The number of blanks, or the text, per level of indentation; null: all on one line.</param>
+    /// <param name="separators">The separators between items and after a key; null: <c>", "</c> (<c>","</c> if indented) and <c>":
+    /// "</c>.</param>
+    /// <param name="sorted">Whether to sort keys.</param>
     /// <param name="line">Its line in the template.</param>
     public static string Of(object? value, bool asciiOnly, object? indent, object? separators, bool sorted, int line)
     {

@@ -3,17 +3,17 @@ using System.Text;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>What a piece of a template is.</summary>
+/// <summary>The kind of a template token.</summary>
 internal enum JinjaKind { Text, BeginValue, EndValue, BeginBlock, EndBlock, Name, Number, String, Mark, End }
 
-/// <summary>A piece of a template.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Text">Name, mark or text; of a number its digits.</param>
+/// <summary>A token of a template.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Text">Name, symbol or text; for a number its digits.</param>
 /// <param name="Line">Line, from 1.</param>
 internal readonly record struct JinjaToken(JinjaKind Kind, string Text, int Line);
 
-/// <summary>Cuts a template into pieces, with the white space around its blocks removed as <c>trim_blocks</c> and <c>lstrip_blocks</c> say,
-/// which transformers sets.</summary>
+/// <summary>Splits a template into tokens, and strips white space around blocks as <c>trim_blocks</c> and <c>lstrip_blocks</c> do, which
+/// transformers sets.</summary>
 internal sealed class JinjaLexer
 {
     private static readonly string[] Marks = ["**", "//", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "|", "+",
@@ -28,14 +28,14 @@ internal sealed class JinjaLexer
     public static IReadOnlyList<JinjaToken> Cut(string template)
     {
         template = template.Replace("\r\n", "\n").Replace('\r', '\n');
-        var lexer = new JinjaLexer(template.EndsWith('\n') ? template[..^1] : template); // a last line break is no part of a template
+        var lexer = new JinjaLexer(template.EndsWith('\n') ? template[..^1] : template); // a final line break is not part of a template
         lexer.Run();
         return lexer._tokens;
     }
 
     private void Run()
     {
-        var stripNext = false; // the tag before ended with -
+        var stripNext = false; // the previous tag ended with -
         var trimNext = false;  // it was a block or a comment
         while (_at < _source.Length)
         {
@@ -136,10 +136,10 @@ internal sealed class JinjaLexer
         return strip;
     }
 
-    /// <summary>The pieces of an expression, up to its end.</summary>
+    /// <summary>The tokens of an expression, up to its end.</summary>
     private bool Inside(string close, bool keep = true)
     {
-        var depth = 0; // of braces, whose end is no end of the tag
+        var depth = 0; // of braces, whose end does not end the tag
         while (_at < _source.Length)
         {
             var c = _source[_at];

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>The methods of Python's texts and dictionaries that templates call.</summary>
+/// <summary>The methods of Python's strings and dictionaries that templates call.</summary>
 internal static class JinjaMethods
 {
-    /// <summary>A method, or null where there is none of that name.</summary>
+    /// <summary>A method, or null if there is none of that name.</summary>
     public static JinjaFunction? Of(object? value, string name) => value switch
     {
         string text => OfText(text, name),
@@ -73,8 +73,7 @@ internal static class JinjaMethods
         return by.Length > 0 ? [.. text.Split(by, most)] : throw new JinjaException("a text cannot be split at nothing", line);
     }
 
-    /// <summary>The parts between white space. Where there are more than <paramref name="most"/>, the last has all that is
-    /// left.</summary>
+    /// <summary>At most <paramref name="most"/> parts between white space, the last of which is all the rest.</summary>
     private static List<object?> Words(string text, int most)
     {
         var words = new List<object?>();
@@ -105,8 +104,7 @@ internal static class JinjaMethods
         return parts;
     }
 
-    /// <summary>The lines, ended by any of the marks that Python knows; what follows the last end is a line only where there is
-    /// something.</summary>
+    /// <summary>The lines, ended by any of Python's line boundaries; text after the last boundary is a line only if not empty.</summary>
     private static List<object?> Lines(string text, bool keepEnds)
     {
         var lines = new List<object?>();
@@ -122,7 +120,7 @@ internal static class JinjaMethods
         return lines;
     }
 
-    /// <summary>A place counted in code points, as Python counts; -1 stays.</summary>
+    /// <summary>An index in code points, as in Python; -1 stays.</summary>
     private static long Place(string text, int units) => units < 0 ? -1 : text.AsSpan(0, units).EnumerateRunes().ToCount();
 
     private static long ToCount(this SpanRuneEnumerator runes)

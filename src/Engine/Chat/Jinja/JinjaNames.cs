@@ -1,10 +1,9 @@
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>The names that a template reads: its variables, and their fields.</summary>
+/// <summary>The names that a template reads: variables and fields.</summary>
 /// <remarks>
-/// A variable counts where it can be read before the template has set it on every way there, as Jinja2's
-/// <c>meta.find_undeclared_variables</c> counts. Loop variables, macros and
-/// their parameters are the template's own.
+/// A variable counts if it can be read before the template has set it on every path, as in Jinja2's <c>meta.find_undeclared_variables</c>.
+/// Loop variables, macros and their parameters are the template's own.
 /// </remarks>
 internal sealed class JinjaNames
 {
@@ -14,10 +13,10 @@ internal sealed class JinjaNames
     {
     }
 
-    /// <summary>Variables that are taken from outside.</summary>
+    /// <summary>Variables read from outside.</summary>
     public IReadOnlySet<string> Variables => _variables;
 
-    /// <summary>Whether the template says a name anywhere: as a field (<c>message.name</c>), or as a text (<c>message['name']</c>,
+    /// <summary>Whether a name occurs anywhere in the template: as a field (<c>message.name</c>), or as a text (<c>message['name']</c>,
     /// <c>'name' in message</c>).</summary>
     public bool Says(string name) => _fields.Contains(name);
 
@@ -28,8 +27,8 @@ internal sealed class JinjaNames
         return names;
     }
 
-    /// <param name="node">A part of the template; null: nothing.</param>
-    /// <param name="own">What is set where the part begins; gets what is set for certain where it ends.</param>
+    /// <param name="node">A part of the template, or null.</param>
+    /// <param name="own">Names set before the part; receives those certainly set after it.</param>
     private void Read(JinjaNode? node, HashSet<string> own)
     {
         switch (node)
@@ -135,7 +134,7 @@ internal sealed class JinjaNames
         foreach (var argument in arguments.Positional.Concat(arguments.Named.Select(named => named.Value))) Read(argument, own);
     }
 
-    /// <summary>What every branch sets is set behind them, and without an else there is a branch that sets nothing.</summary>
+    /// <summary>Names set in every branch are set afterwards; without an else, one branch sets nothing.</summary>
     private void ReadIf(JinjaNode.If choice, HashSet<string> own)
     {
         var branches = new List<HashSet<string>>();

@@ -12,7 +12,7 @@ internal sealed record JinjaArguments(IReadOnlyList<JinjaNode> Positional, IRead
             Named.ToDictionary(argument => argument.Name, argument => argument.Value.Value(scope)));
 }
 
-/// <summary>A part of a template. Expressions have a value; statements write.</summary>
+/// <summary>A node of a template's syntax tree. Expressions have a value; statements write output.</summary>
 internal abstract record JinjaNode
 {
     /// <summary>How a statement ended.</summary>
@@ -51,7 +51,7 @@ internal abstract record JinjaNode
         }
     }
 
-    /// <summary>What transformers marks as said by the assistant: a scope of its own, as it calls the body like a macro.</summary>
+    /// <summary>transformers' mark for text by the assistant: its own scope, since its body is called like a macro.</summary>
     public sealed record Generation(JinjaNode Body, int Line) : JinjaNode
     {
         public override Flow Run(JinjaScope scope) =>
@@ -99,8 +99,8 @@ internal abstract record JinjaNode
         }
 
         /// <param name="items">All items.</param>
-        /// <param name="i">Which of them is at hand.</param>
-        /// <param name="last">What <c>loop.changed</c> was given last.</param>
+        /// <param name="i">Index of the current item.</param>
+        /// <param name="last">The previous argument of <c>loop.changed</c>.</param>
         private static JinjaMap LoopAt(List<object?> items, int i, JinjaTuple[] last)
         {
             var loop = JinjaValue.Map([("index", i + 1L), ("index0", (long)i), ("first", i == 0), ("last", i == items.Count - 1),
@@ -169,7 +169,7 @@ internal abstract record JinjaNode
         }
     }
 
-    /// <summary>What a body writes, as a value.</summary>
+    /// <summary>The output of a body, as a value.</summary>
     public sealed record Captured(JinjaNode Body) : JinjaNode
     {
         public override object? Value(JinjaScope scope)
@@ -285,7 +285,7 @@ internal abstract record JinjaNode
 
         private static long Whole(object? value) => value is bool flag ? (flag ? 1 : 0) : (long)value!;
 
-        /// <summary>Rounded down, as Python does, and not towards 0.</summary>
+        /// <summary>Rounds down, as Python does, and not towards 0.</summary>
         private static long FloorDivided(long i, long j) => checked(i / j) - (i % j != 0 && (i < 0) != (j < 0) ? 1 : 0);
 
         private object Repeated(object what, long times)
@@ -300,11 +300,11 @@ internal abstract record JinjaNode
         }
     }
 
-    /// <summary>A field by name, or an item by place.</summary>
-    /// <param name="MethodsFirst">Whether a method hides a field of its name: so after a dot, where <c>schema.items</c> is the method even
-    /// if the dictionary has "items"; not within brackets.</param>
-    /// <param name="Of">What has the field.</param>
-    /// <param name="Name">The name or place.</param>
+    /// <summary>A field by name, or an item by index.</summary>
+    /// <param name="MethodsFirst">Whether a method hides a field of the same name: true after a dot, where <c>schema.items</c> is the
+    /// method even if the dictionary has "items"; false within brackets.</param>
+    /// <param name="Of">The object.</param>
+    /// <param name="Name">The name or index.</param>
     /// <param name="Line">Its line.</param>
     public sealed record Field(JinjaNode Of, JinjaNode Name, int Line, bool MethodsFirst = false) : JinjaNode
     {

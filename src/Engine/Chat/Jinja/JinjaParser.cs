@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>Reads a template into <see cref="JinjaNode"/>s: what chat templates use of Jinja 3.1. Anything else (include, import, extends)
-/// is refused with its line.</summary>
+/// <summary>Parses a template into <see cref="JinjaNode"/>s: the subset of Jinja 3.1 that chat templates use. Anything else (include,
+/// import, extends) is refused with its line.</summary>
 internal sealed class JinjaParser
 {
     private const int Deepest = 100;
 
     private readonly IReadOnlyList<JinjaToken> _tokens;
-    private HashSet<string> _named = []; // the variables of the macro that is being read
+    private HashSet<string> _named = []; // the variables of the macro being parsed
     private int _at, _depth;
 
     private JinjaParser(IReadOnlyList<JinjaToken> tokens) => _tokens = tokens;
@@ -52,7 +52,7 @@ internal sealed class JinjaParser
 
     private string Name() => Now.Kind == JinjaKind.Name ? Take().Text : throw Unexpected();
 
-    /// <summary>Parses up to a block of one of these names, which is not consumed.</summary>
+    /// <summary>Parses up to a block with one of these names, which is not consumed.</summary>
     private JinjaNode.Sequence Body(params string[] ends)
     {
         using var _ = Deeper();
@@ -92,7 +92,7 @@ internal sealed class JinjaParser
             case "break" or "continue":
                 Need(JinjaKind.EndBlock);
                 return new JinjaNode.Leave(name == "break");
-            case "generation": // transformers' mark of what the assistant says
+            case "generation": // transformers' mark for text by the assistant
                 Need(JinjaKind.EndBlock);
                 var body = Body("endgeneration");
                 End("endgeneration");
@@ -300,7 +300,7 @@ internal sealed class JinjaParser
         {
             case JinjaKind.String:
                 var text = token.Text;
-                while (Now.Kind == JinjaKind.String) text += Take().Text; // texts beside each other are one
+                while (Now.Kind == JinjaKind.String) text += Take().Text; // adjacent texts are joined
                 return new JinjaNode.Constant(text);
             case JinjaKind.Number:
                 return new JinjaNode.Constant(token.Text.AsSpan().ContainsAny('.', 'e', 'E') ? (object)double.Parse(token.Text,
@@ -421,7 +421,7 @@ internal sealed class JinjaParser
         }
     }
 
-    /// <summary>Whether the argument of a test follows without parentheses: <c>is divisibleby 3</c>.</summary>
+    /// <summary>Whether a test's argument follows without parentheses: <c>is divisibleby 3</c>.</summary>
     private bool BeginsValue => Now.Kind is JinjaKind.String or JinjaKind.Number || (Now.Kind == JinjaKind.Name
         && Now.Text is not ("and" or "or" or "else" or "if" or "is" or "in" or "not")) || Is(JinjaKind.Mark, "[");
 

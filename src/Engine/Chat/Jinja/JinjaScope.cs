@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>The names that a part of a template sees, what it has written, and how much it may still do.</summary>
+/// <summary>The names visible to a part of a template, its output, and its remaining budget.</summary>
 internal sealed class JinjaScope
 {
     private const int MostSteps = 5_000_000, MostText = 16 << 20, Deepest = 100;
@@ -24,8 +24,8 @@ internal sealed class JinjaScope
 
     public StringBuilder Output { get; } = new();
 
-    /// <summary>A scope within this one; what is set there is not seen here.</summary>
-    /// <param name="output">Where it writes; null: where this one does.</param>
+    /// <summary>A nested scope; names set in it are not visible here.</summary>
+    /// <param name="output">Its output; null: the output of this scope.</param>
     public JinjaScope Inner(StringBuilder? output = null) => new(this, output);
 
     public object? this[string name]
@@ -45,7 +45,7 @@ internal sealed class JinjaScope
         Output.Append(text);
     }
 
-    /// <summary>A value that was made; a text that is too long is refused.</summary>
+    /// <summary>Returns a new value; a text that is too long is refused.</summary>
     public static object? Made(object? value, int line) => value is string { Length: > MostText } ? throw TooLong(line) : value;
 
     private static JinjaException TooLong(int line) => new($"more than {MostText >> 20} MiB of text come out", line);

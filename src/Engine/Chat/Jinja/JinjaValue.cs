@@ -4,11 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace LoraDrop.Engine.Chat.Jinja;
 
-/// <summary>A name that nothing was given for, or a field that is not there. It prints as nothing and is false; to use it otherwise is an
-/// error.</summary>
+/// <summary>An undefined name or a missing field. It prints as nothing and is false; any other use is an error.</summary>
 internal sealed record JinjaUndefined(string Name);
 
-/// <summary>A dictionary in the order of its making. One made by <c>namespace()</c> can be changed.</summary>
+/// <summary>A dictionary in insertion order. Only those created by <c>namespace()</c> can be changed.</summary>
 internal sealed class JinjaMap
 {
     private readonly List<string> _order = [];
@@ -33,17 +32,17 @@ internal sealed class JinjaMap
     }
 }
 
-/// <summary>A list that cannot change. It prints with parentheses, and equals no list.</summary>
+/// <summary>An immutable list. It prints with parentheses, and never equals a list.</summary>
 internal sealed class JinjaTuple(IEnumerable<object?> items) : List<object?>(items);
 
-/// <summary>Something that a template can call.</summary>
+/// <summary>A callable value.</summary>
 internal delegate object? JinjaFunction(IReadOnlyList<object?> args, IReadOnlyDictionary<string, object?> named, int line);
 
-/// <summary>Values as Python has them: null is None; bool, long, double, string; <see cref="List{T}"/>; <see cref="JinjaMap"/>;
+/// <summary>Python's values: null is None; bool, long, double, string; <see cref="List{T}"/>; <see cref="JinjaMap"/>;
 /// <see cref="JinjaUndefined"/>; <see cref="JinjaFunction"/>.</summary>
 internal static class JinjaValue
 {
-    /// <summary>JSON as values.</summary>
+    /// <summary>Converts JSON to values.</summary>
     public static object? From(JsonNode? json) => json switch
     {
         null => null,
@@ -88,7 +87,7 @@ internal static class JinjaValue
         _ => a.Equals(b),
     };
 
-    /// <summary>A number, as bool is one in Python; null for what is none.</summary>
+    /// <summary>A number (in Python a bool is one), or null.</summary>
     public static double? NumberOf(object? value) => value switch
     {
         bool flag => flag ? 1 : 0,
@@ -106,7 +105,7 @@ internal static class JinjaValue
         _ => throw new JinjaException($"{NameOf(a)} and {NameOf(b)} cannot be compared", line),
     };
 
-    /// <summary>The items of what a loop can go through.</summary>
+    /// <summary>The items of an iterable value.</summary>
     public static IEnumerable<object?> Items(object? value, int line) => value switch
     {
         List<object?> list => list,
@@ -127,7 +126,7 @@ internal static class JinjaValue
         _ => Items(container, line).Any(other => AreEqual(other, item)),
     };
 
-    /// <summary>As <c>str()</c> prints it.</summary>
+    /// <summary>As printed by <c>str()</c>.</summary>
     public static string Text(object? value) => value switch
     {
         null => "None",
@@ -136,7 +135,7 @@ internal static class JinjaValue
         _ => Shown(value),
     };
 
-    /// <summary>As <c>repr()</c> prints it.</summary>
+    /// <summary>As printed by <c>repr()</c>.</summary>
     private static string Shown(object? value) => value switch
     {
         null => "None",
@@ -167,10 +166,10 @@ internal static class JinjaValue
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator);
 
-    /// <summary>White space as Python's <c>str.strip</c> has it: .NET's, and the four separators of ASCII.</summary>
+    /// <summary>White space as in Python's <c>str.strip</c>: .NET's, plus ASCII's four separators.</summary>
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
 
-    /// <summary>Without white space at its ends.</summary>
+    /// <summary>Strips white space at the ends.</summary>
     public static string Stripped(string text, bool left = true, bool right = true)
     {
         var (start, end) = (0, text.Length);
