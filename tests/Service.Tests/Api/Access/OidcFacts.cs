@@ -73,7 +73,7 @@ public sealed class OidcFacts : IAsyncLifetime
             (Token("a", role, key: stolen), "signature"), (Token("a", new { loradrop = "strangers" }), "contains no role"),
             (Token("a", new { }), "contains no role"), (Token("*", role), "is not a valid owner"),
             (Token("", role), "no claim sub"), ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "signature"),
-            ("garbage", "no token of the provider"),
+            ("garbage", "not a token of the configured provider"),
         })
         {
             using var client = _service.As(token);
