@@ -94,7 +94,7 @@ public sealed class EventStreamApiFacts : IAsyncLifetime
         Assert.True(answer.Headers.CacheControl!.NoStore);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
         var comments = 0;
-        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(5)))!.StartsWith(": still")) comments++;
+        while (comments < 3) if ((await reader.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(5)))!.StartsWith(": keep-alive")) comments++;
     }
 
     [Fact]

@@ -37,11 +37,11 @@ public sealed class SettingsFacts
             "LORADROP_LEASES_LENGTH: is not a setting; did you mean LORADROP_LEASES__LENGTH, with two underscores?",
             "DATABSE (LORADROP_DATABSE__…): is not a section of the settings; did you mean Database?",
             "Api:MaxUploadBytes (LORADROP_API__MAXUPLOADBYTES): must be a whole number; got \"much\"",
-            "Api:RequireKey (LORADROP_API__REQUIREKEY): cannot be false where Api:Urls (LORADROP_API__URLS) can "
-            + "be reached from other machines",
-            "Oidc:Authority (LORADROP_OIDC__AUTHORITY): must be an https address, or http on this machine",
-            "Oidc:Audience (LORADROP_OIDC__AUDIENCE): is required with an authority: a token that was made for "
-            + "another service must not be taken here",
+            "Api:RequireKey (LORADROP_API__REQUIREKEY): cannot be false while Api:Urls (LORADROP_API__URLS) "
+            + "is reachable from other machines",
+            "Oidc:Authority (LORADROP_OIDC__AUTHORITY): must be an https URL, or http on localhost",
+            "Oidc:Audience (LORADROP_OIDC__AUDIENCE): is required with an authority, so that tokens "
+            + "for other services are rejected",
             "Log:Json (LORADROP_LOG__JSON): must be true or false; got \"yes\"",
             "Sources:Folders:0 (LORADROP_SOURCES__FOLDERS__0): must be an absolute path; got \"data\"",
         ];

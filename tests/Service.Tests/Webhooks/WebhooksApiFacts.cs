@@ -139,7 +139,7 @@ public sealed class WebhooksApiFacts
         Assert.Equal(2, (await hooked.DeliveriesAsync(id, $"?limit=2&cursor={first.GetProperty("next").GetString()}")).Length);
 
         var sent = await hooked.Service.JsonAsync(pending.GetProperty("href").GetString()!);
-        Assert.Equal((job, "job.submitted", "it answered 500", true),
+        Assert.Equal((job, "job.submitted", "the receiver responded with 500", true),
             (sent.GetProperty("job").GetGuid(), sent.GetProperty("type").GetString(),
             sent.GetProperty("log")[0].GetProperty("error").GetString(), sent.TryGetProperty("nextAt", out _)));
         Assert.Equal(receiver.Messages.Last().Body, sent.GetProperty("payload").GetString());
