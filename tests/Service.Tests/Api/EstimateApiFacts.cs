@@ -43,7 +43,7 @@ public abstract class EstimateApiFacts(bool postgres) : IAsyncLifetime
             Assert.InRange(stage.GetProperty("memoryGiB").GetDouble(), 0.25, 1);
             Assert.Contains("4 characters per token", stage.GetProperty("tokensFrom").GetString());
             Assert.False(stage.TryGetProperty("seconds", out _));
-            Assert.StartsWith("no stage has run yet", stage.GetProperty("secondsFrom").GetString());
+            Assert.StartsWith("no stage has finished yet", stage.GetProperty("secondsFrom").GetString());
         });
         Assert.Equal((1, "no worker lives"), (estimate.GetProperty("queue").GetProperty("position").GetInt32(),
             estimate.GetProperty("queue").GetProperty("secondsFrom").GetString()));

@@ -68,10 +68,10 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [InlineData("""{"model": "sample-model"}""", "training_file: is required")]
     [InlineData("""{"training_file": "labelled"}""", "model: is required")]
     [InlineData("""{"model": "sample-model", "training_file": "nothing"}""", "training_file: there is no registered dataset \"nothing\"")]
-    [InlineData("""{"model": "sample-model", "training_file": "file-abc"}""", "training_file: there is no file file-abc")]
+    [InlineData("""{"model": "sample-model", "training_file": "file-abc"}""", "training_file: file file-abc not found")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "validation_file": "file-abc"}""",
-    "validation_file: belongs to a training_file that is a file")]
-    [InlineData("""{"model": "ft:sample-model:x:abc", "training_file": "labelled"}""", "model: is fine-tuned already")]
+    "validation_file: can only be used if training_file is a file id")]
+    [InlineData("""{"model": "ft:sample-model:x:abc", "training_file": "labelled"}""", "model: is a fine-tuned model")]
     [InlineData("""{"model": "gpt-4o-mini", "training_file": "labelled"}""", "model: there is no registered model \"gpt-4o-mini\"")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "suffix": 7}""", "suffix: must be a text; got 7")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "metadata": {"a": 1}}""", "metadata.a: must be a text; got 1")]
@@ -84,13 +84,13 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"batchSize": 3}}""",
     "hyperparameters.batchSize: unknown field")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": -1}}}}""", "method.supervised.hyperparameters.learning_rate_multiplier: must be above 0")]
-    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}""", "hyperparameters: are given under method too")]
+    [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}""", "hyperparameters: are already given under method")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "reinforcement"}}""",
     "method.type: must be supervised, lora-drop or lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora_drop": {}}}""",
     "method.lora_drop: does not belong to the type lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora": {"sharing": {}}}}""",
-    "method.lora.sharing: does not belong to the method lora")]
+    "method.lora.sharing: does not apply to the method lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"lora": {"rank": 8.5}}}}""", "method.lora_drop.lora.rank: must be a whole number")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"model": "x"}}}""",
     "method.lora_drop.model: unknown field")]
@@ -211,7 +211,7 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
 
     [Theory]
     [InlineData("train.doc", "fine-tune",
-    "file: must be a file that ends in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, "
+    "file: must have one of the extensions .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, "
     + ".csv.gz, .tsv.gz, .txt.gz; got train.doc")]
     [InlineData("train.jsonl", "assistants", "purpose: must be fine-tune")]
     public async Task A_file_for_something_else_is_refused(string name, string purpose, string fault)

@@ -74,6 +74,8 @@ public sealed class MlflowOutageFacts
             run.Metrics.Where(m => m.Key == "task-adaptation/train/loss").Select(m => m.Step));
         Assert.Equal(["moods of people"], mlflow.Experiments);
         Assert.Empty(mlflow.Refusals);
+        // The worker logs that MLflow responds again once it has sent everything.
+        await UntilAsync(() => service.Log().Contains("MLflow responds again") ? service : null, service);
         var log = service.Log().Split('\n');
         Assert.Equal((1, 1), (log.Count(line => line.Contains("MLflow is unreachable")),
             log.Count(line => line.Contains("MLflow responds again"))));
