@@ -15,5 +15,6 @@ internal static class DataRemarks
     /// <summary>Labels interpreted as class indices.</summary>
     public static string ByPlace(string file, string column, IReadOnlyList<string> labels) =>
         $"{file}: numbers in column {column} are taken as class indices: "
-            + string.Join(", ", labels.Take(MostClasses).Select((name, i) => $"{i} is {name}")) + (labels.Count > MostClasses ? ", …." : ".");
+            + string.Join(", ", labels.Take(MostClasses).Select((name, i) => $"{i} is {name}"))
+            + (labels.Count > MostClasses ? ", …." : ".");
 }

@@ -83,7 +83,8 @@ internal static class UnigramFile
             Decoders.Metaspace(PreTokenizers.Blank, prefix: true));
     }
 
-    /// <summary>ALBERT's: lower-cased, without accents unless keep_accents; pieces like <c>1,</c> are scored far below the others.</summary>
+    /// <summary>ALBERT's: lower-cased, without accents unless keep_accents; pieces like <c>1,</c> are scored far below the
+    /// others.</summary>
     private static TokenizerSteps Albert(Contents model, SpecialTokenNames names)
     {
         var pieces = Scored(model.Pieces).ToList();

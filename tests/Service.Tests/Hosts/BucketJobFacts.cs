@@ -36,7 +36,7 @@ public sealed class BucketJobFacts
         using var http = new HttpClient { BaseAddress = await api.AddressAsync() };
 
         foreach (var (source, reason) in new[] { ($"s3://{settings["LORADROP_OBJECTS__BUCKET"]}/models", "the service's own objects"),
-            ("s3://another/moods", "does not list another"), ("s3://x/moods", "must name a bucket") })
+            ("s3://another/moods", "does not list another"), ("s3://x/moods", "must have a valid bucket name") })
         {
             using var refused = await http.PostAsync("/datasets", Json($$"""{"name": "stolen", "source": "{{source}}"}"""));
             var problem = await refused.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
@@ -48,7 +48,8 @@ public sealed class BucketJobFacts
         var failed = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>("/datasets/missing"),
             d => d.GetProperty("status").GetString() != "preparing", () => worker.Written);
         Assert.Equal("refused", failed.GetProperty("error").GetProperty("code").GetString());
-        Assert.Contains($"there is nothing in s3://{bucket}/nothing", failed.GetProperty("error").GetProperty("message").GetString());
+        Assert.Contains($"s3://{bucket}/nothing does not exist or is empty",
+            failed.GetProperty("error").GetProperty("message").GetString());
 
         using (var registered = await http.PostAsync("/models",
             Json($$"""{"name": "tiny", "source": "s3://{{bucket}}/models/tiny/"}"""))) Assert.Equal(HttpStatusCode.Accepted,
