@@ -35,7 +35,7 @@ public sealed class PromptFileFacts : IDisposable
     [InlineData("No column", "must contain a column in braces")]
     [InlineData("{a", "opens a brace at character 1 that is never closed")]
     [InlineData("a} {b}", "closes a brace at character 2 that was not opened")]
-    [InlineData("{}", "names no column between the braces at character 1")]
+    [InlineData("{}", "has no column name between the braces at character 1")]
     public void A_template_that_names_no_column_is_refused(string template, string why) =>
         Assert.Contains(why, Assert.Single(new TextSettings { Prompt = template, Target = "{b}" }.Faults("task.text")).Message);
 

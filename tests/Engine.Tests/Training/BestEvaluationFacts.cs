@@ -17,8 +17,8 @@ public sealed class BestEvaluationFacts : IDisposable
 
     [Theory]
     [InlineData("score", "spearman", "the film was warm\tgood\t0.50\nthe soup was fine\tgood\t0.5\n", "all labels are equal")]
-    [InlineData("score", "pearson", "the film was warm\tgood\t0.5\n", "there is one row only")]
-    [InlineData("mood", "matthews", "the film was warm\tgood\t0.5\nthe soup was fine\tgood\t0.5\n", "all labels are of one class")]
+    [InlineData("score", "pearson", "the film was warm\tgood\t0.5\n", "there is only one row")]
+    [InlineData("mood", "matthews", "the film was warm\tgood\t0.5\nthe soup was fine\tgood\t0.5\n", "all labels have the same class")]
     [InlineData("mood", "f1", "the film was dull\tbad\t0.5\nthe soup was cold\tbad\t0.5\n", "no label has the class good")]
     public void The_lowest_loss_decides_and_a_remark_says_so(string label, string metric, string validation, string why)
     {
@@ -59,7 +59,7 @@ public sealed class BestEvaluationFacts : IDisposable
     {
         var test = _folder.File("test.tsv", "text\tmood\tscore\nthe film was warm\tgood\t0.5\n");
         var (_, events) = Run("score", "spearman", null, steps: 4, test);
-        Assert.Contains("spearman is undefined on the test split: there is one row only.", Remarks(events));
+        Assert.Contains("spearman is undefined on the test split: there is only one row.", Remarks(events));
     }
 
     private static IEnumerable<string> Remarks(IEnumerable<RunEvent> events) =>
