@@ -45,7 +45,7 @@ public abstract class EstimateApiFacts(bool postgres) : IAsyncLifetime
             Assert.False(stage.TryGetProperty("seconds", out _));
             Assert.StartsWith("no stage has finished yet", stage.GetProperty("secondsFrom").GetString());
         });
-        Assert.Equal((1, "no worker lives"), (estimate.GetProperty("queue").GetProperty("position").GetInt32(),
+        Assert.Equal((1, "no worker is running"), (estimate.GetProperty("queue").GetProperty("position").GetInt32(),
             estimate.GetProperty("queue").GetProperty("secondsFrom").GetString()));
         Assert.Equal((0, 0, 1),
             await _service.RowsAsync(async db => (await db.Jobs.CountAsync(), await db.Events.CountAsync(), await db.Models.CountAsync())));
