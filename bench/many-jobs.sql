@@ -20,10 +20,10 @@ SELECT id, '', 'job ' || i, status, 9, CASE WHEN i < 20000 AND i % 3 = 0 THEN 'l
     now() - (100000 - i) * interval '1 minute', CASE WHEN status = 'succeeded' THEN repeat('r', 300) END, 0.9
 FROM made;
 
-INSERT INTO stages (job_id, stage, status, attempt, ended_attempt, interruptions, failures, kills, priority, memory, estimated_memory, format, step, steps, queued_at)
-SELECT id, 'importance-evaluation', CASE status WHEN 'failed' THEN 'succeeded' ELSE status END, 1, 1, 0, 0, 0, 1, 0, 0, 1, 10, 10, now() FROM made
+INSERT INTO stages (job_id, stage, status, attempt, ended_attempt, interruptions, failures, kills, priority, memory, estimated_memory, format, pass_tokens, step, steps, queued_at)
+SELECT id, 'importance-evaluation', CASE status WHEN 'failed' THEN 'succeeded' ELSE status END, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 10, 10, now() FROM made
 UNION ALL
-SELECT id, 'task-adaptation', CASE WHEN status IN ('queued', 'running') THEN 'waiting' ELSE status END, 1, 1, 0, 0, 0, 1, 0, 0, 1, 100, 100, now() FROM made;
+SELECT id, 'task-adaptation', CASE WHEN status IN ('queued', 'running') THEN 'waiting' ELSE status END, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 100, 100, now() FROM made;
 
 INSERT INTO job_labels (job_id, name, value)
 SELECT id, 'team', 'team-' || i % 7 FROM made
