@@ -17,7 +17,7 @@ internal static class Loradrop
             : CommandConsole.Run(() => CommandLine.Run(arguments), input, Patience);
 
     /// <summary>Runs the program to its end.</summary>
-    public static Ended RunProcess(string[] arguments, string input = "", params (string Name, string Value)[] environment)
+    private static Ended RunProcess(string[] arguments, string input = "", params (string Name, string Value)[] environment)
     {
         using var process = Start(arguments, environment);
         var error = process.StandardError.ReadToEndAsync();

@@ -13,17 +13,17 @@ public sealed class RefusedDataFacts(TinyRun run) : IClassFixture<TinyRun>
 
     [Theory]
     [InlineData("train.tsv", "text\tfeeling\nthe film was good\tgood\n", "train.tsv: must have the columns (text, mood)",
-    "it has (text, feeling)")]
+        "it has (text, feeling)")]
     [InlineData("train.tsv", "text\tmood\nthe film was good\tgood\nthe day was cold\tgood\n", "train.tsv",
-    "must have at least two classes; got 1")]
+        "must have at least two classes; got 1")]
     [InlineData("train.tsv", "text\tmood\nthe film was good\tgood\n \tbad\nthe day was cold\t\n",
-    "train.tsv row 2 (line 3) column text: is empty", "train.tsv row 3 (line 4) column mood: is empty")]
+        "train.tsv row 2 (line 3) column text: is empty", "train.tsv row 3 (line 4) column mood: is empty")]
     [InlineData("train.tsv", "text\tmood\nthe film\twas good\tgood\n", "train.tsv row 1 (line 2)")]
     [InlineData("train.tsv", "text\tmood\n", "train.tsv: has no rows")]
     [InlineData("train.jsonl", "", "train.jsonl: has no rows")]
     [InlineData("train.csv", "text,mood\n\"the film,good\n", "train.csv", "quote that is never closed")]
     [InlineData("train.jsonl", "{\"text\": \"a\", \"mood\": \"good\"}\n{\"text\": 7, \"mood\": \"bad\"}\n[]\n{\"text\": \"b\"}\n{\"text\n",
-    "train.jsonl row 2 (line 2) column text: must be a text; it is a number",
+        "train.jsonl row 2 (line 2) column text: must be a text; it is a number",
         "train.jsonl row 3 (line 3): must be a JSON object", "train.jsonl row 4 (line 4) column mood: is empty",
         "train.jsonl row 5 (line 5): is not JSON")]
     [InlineData("train.doc", "text\tmood\n", "train.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet")]

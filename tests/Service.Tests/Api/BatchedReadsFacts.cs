@@ -6,8 +6,6 @@ namespace LoraDrop.Service.Tests;
 
 public sealed class BatchedReadsFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     [Fact]
     public async Task Who_asks_while_a_read_is_on_its_way_is_answered_by_one_that_begins_later()
     {
@@ -43,7 +41,7 @@ public sealed class BatchedReadsFacts
                 var seen = await reads.ReadAsync(key, CancellationToken.None);
                 Assert.True(seen >= least, $"told {seen}, it was {least} before");
             }
-        }))).WaitAsync(Patience);
+        }))).WaitAsync(Eventually.Patience);
     }
 
     [Fact]
@@ -94,7 +92,7 @@ public sealed class BatchedReadsFacts
         }
 
         /// <summary>Waits for the next read to begin.</summary>
-        public Task<Reading> NextAsync() => _begun.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        public Task<Reading> NextAsync() => _begun.Reader.ReadAsync().AsTask().WaitAsync(Eventually.Patience);
     }
 
     private sealed class Reading

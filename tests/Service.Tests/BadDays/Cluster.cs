@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -26,10 +25,6 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>Short, so that little is waited for; the queue's is the shortest that the setting takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Invisibility = TimeSpan.FromSeconds(10);
-
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private readonly TestFolder _folder = new();
     private readonly HttpClient _http;
@@ -318,25 +313,10 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     public static async Task<T> UntilAsync<T>(Func<Task<T?>> look, Func<T, bool> reached, TimeSpan? within = null, Func<string>? why = null)
-        where T : class
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(BetweenLooks))
-        {
-            var state = await look();
-            if (state is not null && reached(state)) return state;
-            Assert.True(Stopwatch.GetElapsedTime(began) < (within ?? Patience), $"still {state}\n{why?.Invoke()}");
-        }
-    }
+        where T : class => (await Eventually.UntilAsync(look, state => state is not null && reached(state), why, within))!;
 
-    public async Task<JsonElement> UntilAsync(Func<Task<JsonElement?>> look, Func<JsonElement, bool> reached, TimeSpan? within = null)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(BetweenLooks))
-        {
-            var state = await look();
-            if (state is { } known && reached(known)) return known;
-            Assert.True(Stopwatch.GetElapsedTime(began) < (within ?? Patience), $"still {state}\n{Written}");
-        }
-    }
+    public async Task<JsonElement> UntilAsync(Func<Task<JsonElement?>> look, Func<JsonElement, bool> reached, TimeSpan? within = null) =>
+        (await Eventually.UntilAsync(look, state => state is { } known && reached(known), () => Written, within))!.Value;
 
     public static bool IsEnded(JsonElement job) => job.Text("status") is "succeeded" or "failed" or "cancelled";
 

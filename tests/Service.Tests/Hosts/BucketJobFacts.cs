@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -11,15 +10,13 @@ namespace LoraDrop.Service.Tests;
 /// <summary>A job whose model and data are in a bucket of the production service's store.</summary>
 public sealed class BucketJobFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     [Fact]
     public async Task It_is_fetched_trained_on_and_known_by_its_digests()
     {
         using var tiny = new TinyTask();
         using var folder = new TestFolder();
         await using var s3 = await S3Server.StartAsync();
-        var settings = Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder);
+        var settings = HostProcess.Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder);
         var bucket = s3.NewBucket();
         settings["LORADROP_SOURCES__S3BUCKETS__0"] = bucket;
         using (var objects = new S3ObjectStore(new() { Bucket = bucket, Endpoint = s3.Endpoint, AccessKey = S3Server.AccessKey,
@@ -45,7 +42,7 @@ public sealed class BucketJobFacts
         using (var missing = await http.PostAsync("/datasets",
             Json($$"""{"name": "missing", "source": "s3://{{bucket}}/nothing"}"""))) Assert.Equal(HttpStatusCode.Accepted,
             missing.StatusCode);
-        var failed = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>("/datasets/missing"),
+        var failed = await Eventually.UntilAsync(() => http.GetFromJsonAsync<JsonElement>("/datasets/missing"),
             d => d.GetProperty("status").GetString() != "preparing", () => worker.Written);
         Assert.Equal("refused", failed.GetProperty("error").GetProperty("code").GetString());
         Assert.Contains($"s3://{bucket}/nothing does not exist or is empty",
@@ -59,7 +56,7 @@ public sealed class BucketJobFacts
              "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 3}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
             """));
         Assert.True(accepted.StatusCode == HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
+        var job = await Eventually.UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
             j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
         Assert.True(job.GetProperty("status").GetString() == "succeeded", $"{job}\n{worker.Written}");
         Assert.Equal($"s3://{bucket}/moods", job.GetProperty("dataset").GetProperty("source").GetString());
@@ -70,26 +67,6 @@ public sealed class BucketJobFacts
                 "splits");
         Assert.Equal(["train", "validation"], splits.EnumerateArray().Select(split => split.GetProperty("split").GetString()));
         Assert.DoesNotContain("   at ", api.Written + worker.Written);
-    }
-
-    private static Dictionary<string, string> Settings(string connection, S3Server s3, TestFolder folder) => new()
-    {
-        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
-        ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
-        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
-        ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
-        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
-        ["LORADROP_WORKER__THREADS"] = "1",
-    };
-
-    private static async Task<JsonElement> UntilAsync(Func<Task<JsonElement>> look, Func<JsonElement, bool> reached, Func<string> why)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(100))
-        {
-            var state = await look();
-            if (reached(state)) return state;
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"still {state}\n{why()}");
-        }
     }
 
     private static StringContent Json(string text) => new(text, null, "application/json");

@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using LoraDrop.Engine.Tests;
+using LoraDrop.Storage.Tests;
 
 namespace LoraDrop.Service.Tests;
 
 /// <summary>A host as its users start it: a program of its own, told everything by the environment. Ends with the test.</summary>
 internal sealed partial class HostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10), BetweenLooks = TimeSpan.FromMilliseconds(50);
-
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly TaskCompletionSource _outputEnded = new(), _errorEnded = new();
@@ -29,6 +29,16 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>All that it has written.</summary>
     public string Written => string.Join('\n', _lines);
 
+    /// <summary>Settings of a host on PostgreSQL and a new bucket.</summary>
+    public static Dictionary<string, string> Settings(string connection, S3Server s3, TestFolder folder) => new()
+    {
+        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
+        ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint, ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey,
+        ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
+        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
+        ["LORADROP_WORKER__THREADS"] = "1",
+    };
+
     public static HostProcess Api(IReadOnlyDictionary<string, string> settings, params string[] arguments) =>
         Start("LoraDrop.Api", settings, arguments);
 
@@ -41,7 +51,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Waits for its end; the exit code.</summary>
     public async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
@@ -80,12 +90,12 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Waits for words in what it writes.</summary>
     public async Task<string> SaysAsync(string words)
     {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(BetweenLooks))
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(Eventually.Interval))
         {
             if (_lines.FirstOrDefault(line => line.Contains(words, StringComparison.Ordinal)) is { } line) return line;
             Assert.False(_process.HasExited,
                 $"it ended with {(_process.HasExited ? _process.ExitCode : 0)} and never said \"{words}\":\n{Written}");
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"it never says \"{words}\":\n{Written}");
+            Assert.True(Stopwatch.GetElapsedTime(began) < Eventually.Patience, $"it never says \"{words}\":\n{Written}");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
@@ -11,15 +10,13 @@ namespace LoraDrop.Service.Tests;
 /// <summary>The service as it runs on many machines: Api and worker as processes, PostgreSQL, an S3 server.</summary>
 public sealed class ProductionFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     [Fact]
     public async Task A_job_that_is_handed_to_the_Api_is_done_by_a_worker_and_its_files_come_from_the_store()
     {
         using var tiny = new TinyTask();
         using var folder = new TestFolder();
         await using var s3 = await S3Server.StartAsync();
-        var settings = Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder);
+        var settings = HostProcess.Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder);
         settings["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(tiny.Model)!;
         await MigrateAsync(settings);
         await using var api = HostProcess.Api(settings);
@@ -38,7 +35,7 @@ public sealed class ProductionFacts
              "lora": {"rank": 2}, "importance": {"sampleRatio": 0.2, "epochs": 3}, "sharing": {"keep": 1}, "training": {"epochs": 1, "batchSize": 8}}
             """));
         Assert.True(accepted.StatusCode == HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var job = await UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
+        var job = await Eventually.UntilAsync(() => http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location),
             j => j.GetProperty("status").GetString() is "succeeded" or "failed", () => $"{api.Written}\n{worker.Written}");
         Assert.True(job.GetProperty("status").GetString() == "succeeded", $"{job}\n{worker.Written}");
         var adapter = await http.GetAsync($"{accepted.Headers.Location}/artifacts/adapter/adapter_model.safetensors");
@@ -57,7 +54,7 @@ public sealed class ProductionFacts
         using var folder = new TestFolder();
         await using var s3 = await S3Server.StartAsync();
         await using var postgres = await PostgresServer.StartAsync();
-        var settings = Settings(await postgres.CreateDatabaseAsync(), s3, folder);
+        var settings = HostProcess.Settings(await postgres.CreateDatabaseAsync(), s3, folder);
         await MigrateAsync(settings);
         var health = $"http://127.0.0.1:{FreePort()}";
         settings["LORADROP_WORKER__HEALTHURL"] = health;
@@ -75,9 +72,9 @@ public sealed class ProductionFacts
         using (var gone = await http.GetAsync("/jobs")) await AssertLaterAsync(gone, "database_unreachable");
         Assert.True((await http.GetAsync("/health/live")).IsSuccessStatusCode);
         await postgres.StartAgainAsync();
-        await UntilAsync(() => http.GetAsync("/jobs"), answer => answer.IsSuccessStatusCode, () => api.Written);
+        await Eventually.UntilAsync(() => http.GetAsync("/jobs"), answer => answer.IsSuccessStatusCode, () => api.Written);
 
-        await UntilAsync(() => http.GetStringAsync("/metrics"), told => told.Contains("loradrop_jobs{"), () => api.Written);
+        await Eventually.UntilAsync(() => http.GetStringAsync("/metrics"), told => told.Contains("loradrop_jobs{"), () => api.Written);
 
         await s3.StopAsync();
         Assert.StartsWith("failed: ", (await ChecksAsync(http, "/health/ready", 503))["objects"]);
@@ -85,8 +82,9 @@ public sealed class ProductionFacts
             { new ByteArrayContent("text\tmood\na\tgood\n"u8.ToArray()), "train", "train.tsv" } })
         using (var gone = await http.PostAsync("/datasets", form)) await AssertLaterAsync(gone, "store_unreachable");
         await s3.StartAgainAsync();
-        await UntilAsync(() => http.GetAsync("/health/ready"), answer => answer.IsSuccessStatusCode, () => api.Written);
-        await UntilAsync(() => http.GetAsync($"{health}/health/ready"), answer => answer.IsSuccessStatusCode, () => worker.Written);
+        await Eventually.UntilAsync(() => http.GetAsync("/health/ready"), answer => answer.IsSuccessStatusCode, () => api.Written);
+        await Eventually.UntilAsync(() => http.GetAsync($"{health}/health/ready"), answer => answer.IsSuccessStatusCode,
+            () => worker.Written);
         Assert.DoesNotContain("   at ", api.Written);
     }
 
@@ -105,16 +103,6 @@ public sealed class ProductionFacts
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.At("work")));
     }
 
-    private static Dictionary<string, string> Settings(string connection, S3Server s3, TestFolder folder) => new()
-    {
-        ["LORADROP_DATABASE__CONNECTIONSTRING"] = connection, ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
-        ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint,
-        ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
-        ["LORADROP_API__URLS"] = "http://127.0.0.1:0",
-        ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
-        ["LORADROP_WORKER__THREADS"] = "1",
-    };
-
     private static async Task MigrateAsync(Dictionary<string, string> settings)
     {
         await using var migrate = HostProcess.Api(settings, "db", "migrate");
@@ -132,16 +120,6 @@ public sealed class ProductionFacts
     {
         await answer.ProblemAsync(HttpStatusCode.ServiceUnavailable, code);
         Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter!.Delta);
-    }
-
-    private static async Task<T> UntilAsync<T>(Func<Task<T>> look, Func<T, bool> reached, Func<string> why)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(100))
-        {
-            var state = await look();
-            if (reached(state)) return state;
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"still {state}\n{why()}");
-        }
     }
 
     private static StringContent Json(string text) => new(text, null, "application/json");

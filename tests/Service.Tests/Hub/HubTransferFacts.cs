@@ -234,7 +234,7 @@ public sealed class HubTransferFacts
     [InlineData(100_000)]   // the beginning of something else
     [InlineData(300_000)]   // as long as the file, and never checked
     [InlineData(400_000)]   // longer
-    public async Task A_spoilt_part_of_an_earlier_fetch_is_got_over(int length)
+        public async Task A_spoilt_part_of_an_earlier_fetch_is_got_over(int length)
     {
         await using var visit = (await HubVisit.BeginAsync()).WithModel(Weights);
         var blobs = Directory.CreateDirectory(Path.Combine(visit.Cache, "blobs")).FullName;

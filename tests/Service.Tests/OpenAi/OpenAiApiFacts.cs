@@ -70,30 +70,30 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [InlineData("""{"model": "sample-model", "training_file": "nothing"}""", "training_file: there is no registered dataset \"nothing\"")]
     [InlineData("""{"model": "sample-model", "training_file": "file-abc"}""", "training_file: file file-abc not found")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "validation_file": "file-abc"}""",
-    "validation_file: can only be used if training_file is a file id")]
+        "validation_file: can only be used if training_file is a file id")]
     [InlineData("""{"model": "ft:sample-model:x:abc", "training_file": "labelled"}""", "model: is a fine-tuned model")]
     [InlineData("""{"model": "gpt-4o-mini", "training_file": "labelled"}""", "model: there is no registered model \"gpt-4o-mini\"")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "suffix": 7}""", "suffix: must be a text; got 7")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "metadata": {"a": 1}}""", "metadata.a: must be a text; got 1")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "integrations": [{"type": "wandb"}]}""",
-    "integrations: are not supported")]
+        "integrations: are not supported")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 0}}""",
-    "hyperparameters.n_epochs: must be at least 1; got 0")]
+        "hyperparameters.n_epochs: must be at least 1; got 0")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": "many"}}""",
-    "hyperparameters.n_epochs: must be a whole number")]
+        "hyperparameters.n_epochs: must be a whole number")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"batchSize": 3}}""",
-    "hyperparameters.batchSize: unknown field")]
+        "hyperparameters.batchSize: unknown field")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": -1}}}}""", "method.supervised.hyperparameters.learning_rate_multiplier: must be above 0")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}""", "hyperparameters: are already given under method")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "reinforcement"}}""",
-    "method.type: must be supervised, lora-drop or lora")]
+        "method.type: must be supervised, lora-drop or lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora_drop": {}}}""",
-    "method.lora_drop: does not belong to the type lora")]
+        "method.lora_drop: does not belong to the type lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora": {"sharing": {}}}}""",
-    "method.lora.sharing: does not apply to the method lora")]
+        "method.lora.sharing: does not apply to the method lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"lora": {"rank": 8.5}}}}""", "method.lora_drop.lora.rank: must be a whole number")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora-drop", "lora_drop": {"model": "x"}}}""",
-    "method.lora_drop.model: unknown field")]
+        "method.lora_drop.model: unknown field")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "seed": 1, "method": {"type": "lora-drop", "lora_drop": {"training": {"seed": 2}}}}""", "seed: is given as method.lora_drop.training.seed too")]
     [InlineData("""{"model": "sample-model", "training_file": "acceptable", "method": {"type": "lora-drop", "lora_drop": {"lora": {"rank": 4}}}}""", "training_file: train.tsv must have the columns (text, label) or (prompt, completion)")]
     public async Task What_is_wrong_with_a_job_is_told_under_the_name_that_was_written(string body, string fault)
@@ -211,8 +211,8 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
 
     [Theory]
     [InlineData("train.doc", "fine-tune",
-    "file: must have one of the extensions .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, "
-    + ".csv.gz, .tsv.gz, .txt.gz; got train.doc")]
+        "file: must have one of the extensions .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, "
+        + ".csv.gz, .tsv.gz, .txt.gz; got train.doc")]
     [InlineData("train.jsonl", "assistants", "purpose: must be fine-tune")]
     public async Task A_file_for_something_else_is_refused(string name, string purpose, string fault)
     {

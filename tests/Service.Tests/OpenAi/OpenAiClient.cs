@@ -6,8 +6,6 @@ namespace LoraDrop.Service.Tests;
 /// <summary>OpenAI's own client for Node.js, as npm installs it, and the script that uses it.</summary>
 internal static class OpenAiClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     private static string Home => Environment.GetEnvironmentVariable("LORADROP_OPENAI") is { Length: > 0 } named
         ? named
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "loradrop", "openai");
@@ -32,7 +30,7 @@ internal static class OpenAiClient
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[Repository.At("tests", "Service.Tests", "OpenAi", "client.js"), Home, .. arguments])
             start.ArgumentList.Add(argument);
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         using var process = Process.Start(start)!;
         try
         {

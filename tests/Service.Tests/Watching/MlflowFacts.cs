@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using LoraDrop.Engine.Tests;
 
@@ -109,12 +108,6 @@ public sealed class MlflowOutageFacts
         Assert.Equal(0, mlflow.Strangers);
     }
 
-    private static async Task<T> UntilAsync<T>(Func<T?> look, WorkingService service) where T : class
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            if (look() is { } found) return found;
-            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(10), service.Log());
-        }
-    }
+    private static async Task<T> UntilAsync<T>(Func<T?> look, WorkingService service) where T : class =>
+        (await Eventually.UntilAsync(() => Task.FromResult(look()), found => found is not null, service.Log))!;
 }

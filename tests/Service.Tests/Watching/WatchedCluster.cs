@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
@@ -22,8 +21,6 @@ public sealed partial class WatchedCluster : IAsyncLifetime
 
     /// <summary>What must never be told.</summary>
     public const string Secret = "geheim-4711";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     internal OtlpReceiver Traces { get; private set; } = null!;
 
@@ -68,16 +65,11 @@ public sealed partial class WatchedCluster : IAsyncLifetime
             esac
             """);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(gpus, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(
+            HostProcess.Settings(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), s3, folder))
         {
-            ["LORADROP_DATABASE__CONNECTIONSTRING"] = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(),
-            ["LORADROP_DATABASE__MIGRATEATSTART"] = "true", ["LORADROP_OBJECTS__BUCKET"] = s3.NewBucket(),
-            ["LORADROP_OBJECTS__ENDPOINT"] = s3.Endpoint, ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey,
-            ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey, ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(tiny.Model)!,
-            ["LORADROP_API__URLS"] = "http://127.0.0.1:0", ["LORADROP_API__METRICSURL"] = Free(), ["LORADROP_WORKER__HEALTHURL"] = Free(),
-            ["LORADROP_WORKER__THREADS"] = "1",
-            ["LORADROP_WORKER__WORKFOLDER"] = folder.At("work"), ["LORADROP_WORKER__CACHEFOLDER"] = folder.At("cache"),
-            ["LORADROP_LOG__JSON"] = "true",
+            ["LORADROP_DATABASE__MIGRATEATSTART"] = "true", ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(tiny.Model)!,
+            ["LORADROP_API__METRICSURL"] = Free(), ["LORADROP_WORKER__HEALTHURL"] = Free(), ["LORADROP_LOG__JSON"] = "true",
             ["LORADROP_TRACKING__MLFLOWURI"] = Mlflow.Address, ["LORADROP_TRACKING__MLFLOWTOKEN"] = Secret,
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
@@ -123,9 +115,8 @@ public sealed partial class WatchedCluster : IAsyncLifetime
         Worker = await Exposition.ScrapeAsync(http, $"{settings["LORADROP_WORKER__HEALTHURL"]}/metrics");
         GpuWorker = await Exposition.ScrapeAsync(http, $"{withGpus["LORADROP_WORKER__HEALTHURL"]}/metrics");
         // A worker sends to MLflow every two seconds, and stops sending two seconds after it is asked to end.
-        for (var began = Stopwatch.GetTimestamp(); Mlflow.Runs.Count < 3
-            || Mlflow.Runs.Values.Any(run => run.Status == "RUNNING"); await Task.Delay(50))
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, "MLflow has not been told of all ends");
+        await Eventually.UntilAsync(() => Task.FromResult(Mlflow.Runs.Values.Count(run => run.Status != "RUNNING")), ended => ended >= 3,
+            () => worker.Written);
         Assert.Equal((0, 0, 0), (await worker.TerminateAsync(), await gpuWorker.TerminateAsync(), await api.TerminateAsync()));
         (ApiLog, WorkerLog) = (api.Written, worker.Written);
     }
@@ -161,15 +152,8 @@ public sealed partial class WatchedCluster : IAsyncLifetime
 
     private static bool Ended(JsonElement job) => job.GetProperty("status").GetString() is "succeeded" or "failed" or "cancelled";
 
-    private static async Task<JsonElement> UntilAsync(HttpClient http, string job, Func<JsonElement, bool> reached, HostProcess worker)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            var state = await http.GetFromJsonAsync<JsonElement>(job);
-            if (reached(state)) return state;
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"still {state}");
-        }
-    }
+    private static Task<JsonElement> UntilAsync(HttpClient http, string job, Func<JsonElement, bool> reached, HostProcess worker) =>
+        Eventually.UntilAsync(() => http.GetFromJsonAsync<JsonElement>(job), reached, () => worker.Written);
 
     [GeneratedRegex("\"ProcessId\":([0-9]+)")]
     private static partial Regex ChildPattern();

@@ -11,7 +11,6 @@ namespace LoraDrop.Service.Tests;
 /// <summary>What receivers get, and what the service makes of what they do.</summary>
 public sealed class DeliveryFacts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -198,7 +197,7 @@ public sealed class DeliveryFacts
         };
         var id = (await hooked.AddAsync(receiver.Url)).GetProperty("id").GetString()!;
         await hooked.Service.SubmitAsync();
-        await hooked.SendAsync().WaitAsync(Patience, Cancel);
+        await hooked.SendAsync().WaitAsync(Eventually.Patience, Cancel);
         Assert.Equal("delivered", Assert.Single(await hooked.DeliveriesAsync(id)).GetProperty("status").GetString());
         Assert.Empty(hooked.Service.Errors);
     }
@@ -273,7 +272,7 @@ public sealed class DeliveryFacts
         var id = (await hooked.AddAsync(receiver.Url)).GetProperty("id").GetString()!;
         await hooked.Service.SubmitAsync();
         await UntilAsync(() => receiver.Messages.Count == 1);
-        await hooked.Dispatcher.StopAsync(Cancel).WaitAsync(Patience, Cancel);
+        await hooked.Dispatcher.StopAsync(Cancel).WaitAsync(Eventually.Patience, Cancel);
         var sent = await hooked.Service.RowsAsync(db => db.Deliveries.SingleAsync(Cancel));
         Assert.Equal((DeliveryStatus.Pending, 0, null), (sent.Status, sent.Round, sent.LeaseUntil));
         Assert.Empty(hooked.Service.Errors);
@@ -300,11 +299,7 @@ public sealed class DeliveryFacts
         Assert.False((await hooked.Service.JsonAsync($"/webhooks/{id}")).TryGetProperty("formerSecretUntil", out _));
     }
 
-    private static Task UntilAsync(Func<bool> reached) => UntilAsync(() => Task.FromResult(reached()));
+    private static Task<bool> UntilAsync(Func<bool> reached) => UntilAsync(() => Task.FromResult(reached()));
 
-    private static async Task UntilAsync(Func<Task<bool>> reached)
-    {
-        for (var began = Stopwatch.GetTimestamp(); !await reached(); await Task.Delay(10, Cancel))
-            if (Stopwatch.GetElapsedTime(began) > Patience) Assert.Fail("it did not come about");
-    }
+    private static Task<bool> UntilAsync(Func<Task<bool>> reached) => Eventually.UntilAsync(reached, done => done);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -13,8 +12,6 @@ namespace LoraDrop.Service.Tests;
 /// <summary>The whole embedded service with its worker, whose children are the real program.</summary>
 internal sealed class WorkingService : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     private readonly TestFolder _folder;
     private readonly DataFolder _data;
     private readonly WebApplication _app;
@@ -71,15 +68,8 @@ internal sealed class WorkingService : IAsyncDisposable
         return await WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", j => Status(j) is "succeeded" or "failed" or "cancelled");
     }
 
-    public async Task<JsonElement> WaitForAsync(string path, Func<JsonElement, bool> reached)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            var state = await Http.GetFromJsonAsync<JsonElement>(path);
-            if (reached(state)) return state;
-            if (Stopwatch.GetElapsedTime(began) > Patience) Assert.Fail($"still {state}\n{Log()}");
-        }
-    }
+    public Task<JsonElement> WaitForAsync(string path, Func<JsonElement, bool> reached) =>
+        Eventually.UntilAsync(() => Http.GetFromJsonAsync<JsonElement>(path), reached, Log);
 
     /// <summary>What the service has logged so far, a line of JSON each.</summary>
     public string Log() => string.Concat(Directory.EnumerateFiles(Path.Combine(DataFolder, "logs")).Order().Select(file =>

@@ -134,7 +134,7 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
     [InlineData("""{"name": "x", "role": "read", "expiresAt": "2001-01-01T00:00:00Z"}""", "expiresAt")]
     [InlineData("""{"name": "x", "role": "read", "expiresAt": "tomorrow"}""", "expiresAt")]
     [InlineData("""{"name": "x", "role": "read", "requestsPerMinute": 0, "activeJobs": -1, "scope": 1}""", "activeJobs",
-    "requestsPerMinute", "scope")]
+        "requestsPerMinute", "scope")]
     public async Task Every_fault_of_a_key_is_named(string json, params string[] paths)
     {
         using var answer = await guarded.Admin.PostTextAsync("/keys", json);
