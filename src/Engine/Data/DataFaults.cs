@@ -38,6 +38,16 @@ internal sealed partial class DataFaults(string file)
     public IEnumerable<Fault> All => _first.Select(fault => new Fault(fault.Place.Length == 0 ? file : $"{file} {fault.Place}",
         fault.Message)).Concat(_more == 0 ? [] : [new Fault(file, $"and {_more} more")]);
 
+    /// <summary>Reads a file and passes on its faults.</summary>
+    /// <returns>What was read; null if there are faults.</returns>
+    public static T? Collect<T>(string path, List<Fault> faults, Func<DataFaults, T?> read) where T : class
+    {
+        var found = new DataFaults(Path.GetFileName(path));
+        var result = read(found);
+        faults.AddRange(found.All);
+        return found.Any ? null : result;
+    }
+
     [GeneratedRegex(@"^row \d+( \(line \d+\))?")]
     private static partial Regex Row();
 

@@ -38,13 +38,8 @@ public sealed record Dataset(string File, string Sha256, IReadOnlyList<string>? 
     /// <param name="task">Defines what is read.</param>
     /// <param name="faults">Receives its faults; the result is then null.</param>
     /// <param name="mayHideLabels">Whether a file whose only label is -1 is read as one without examples.</param>
-    internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults, bool mayHideLabels = false)
-    {
-        var found = new DataFaults(Path.GetFileName(path));
-        var dataset = Read(path, task, mayHideLabels, found);
-        faults.AddRange(found.All);
-        return found.Any ? null : dataset;
-    }
+    internal static Dataset? TryRead(string path, TaskSettings task, List<Fault> faults, bool mayHideLabels = false) =>
+        DataFaults.Collect(path, faults, found => Read(path, task, mayHideLabels, found));
 
     private static Dataset? Read(string path, TaskSettings task, bool mayHideLabels, DataFaults faults)
     {

@@ -13,19 +13,12 @@ public static class DatasetInspection
         var faults = new List<Fault>();
         (string Split, string? Path)[] paths =
             [(SplitSummary.Train, files.Train), (SplitSummary.Validation, files.Validation), (SplitSummary.Test, files.Test)];
-        var splits = paths.Where(file => file.Path is not null).Select(file => Read(file.Split, file.Path!, faults)).OfType<SplitSummary>()
-            .ToArray();
+        var splits = paths.Where(file => file.Path is not null)
+            .Select(file => DataFaults.Collect(file.Path!, faults, found => Read(file.Split, file.Path!, found)))
+            .OfType<SplitSummary>().ToArray();
         if (faults.Count > 0) throw new RefusedInputException(faults);
         return new([.. splits.Select(split => split.Split == SplitSummary.Validation && MissingColumnsRemark(splits[0], split) is { } remark
             ? split with { Remarks = [.. split.Remarks, remark] } : split)]);
-    }
-
-    private static SplitSummary? Read(string split, string path, List<Fault> faults)
-    {
-        var found = new DataFaults(Path.GetFileName(path));
-        var facts = Read(split, path, found);
-        faults.AddRange(found.All);
-        return found.Any ? null : facts;
     }
 
     private static SplitSummary? Read(string split, string path, DataFaults faults)
@@ -34,7 +27,7 @@ public static class DatasetInspection
         if (file is null) return null;
         var tally = new SplitTally();
         file.ReadCells(tally, ConversationCells.AsAny);
-        return faults.Any ? null : tally.Facts(split, file);
+        return faults.Any ? null : tally.Summary(split, file);
     }
 
     /// <summary>Columns of the training file that the validation file lacks, or null. Whether that matters depends on the task.</summary>

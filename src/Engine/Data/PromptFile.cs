@@ -53,22 +53,21 @@ public sealed record PromptFile(string File, string Sha256, IReadOnlyList<Prompt
     /// <exception cref="RefusedInputException">With the first twenty faults, each with its row.</exception>
     public static PromptFile ReadUnanswered(string path)
     {
-        var faults = new DataFaults(Path.GetFileName(path));
+        var faults = new List<Fault>();
+        return DataFaults.Collect(path, faults, found => Unanswered(path, found)) ?? throw new RefusedInputException(faults);
+    }
+
+    private static PromptFile? Unanswered(string path, DataFaults faults)
+    {
         using var file = TableFile.Open(path, faults);
-        var read = file is null ? null : Conversations(file, faults, answered: false);
-        return faults.Any || read is null ? throw new RefusedInputException([.. faults.All]) : read;
+        return file is null ? null : Conversations(file, faults, answered: false);
     }
 
     /// <param name="path">The file.</param>
     /// <param name="task">How its rows become prompts.</param>
     /// <param name="faults">Receives its faults; the result is then null.</param>
-    internal static PromptFile? TryRead(string path, TaskSettings task, List<Fault> faults)
-    {
-        var found = new DataFaults(Path.GetFileName(path));
-        var read = Read(path, task, found);
-        faults.AddRange(found.All);
-        return found.Any ? null : read;
-    }
+    internal static PromptFile? TryRead(string path, TaskSettings task, List<Fault> faults) =>
+        DataFaults.Collect(path, faults, found => Read(path, task, found));
 
     private static PromptFile? Read(string path, TaskSettings task, DataFaults faults)
     {

@@ -22,9 +22,9 @@ internal sealed class SplitTally : ICellSink
 
     /// <param name="split"><c>train</c>, <c>validation</c> or <c>test</c>.</param>
     /// <param name="file">The file, read completely.</param>
-    public SplitSummary Facts(string split, TableFile file)
+    public SplitSummary Summary(string split, TableFile file)
     {
-        ColumnSummary[] columns = [.. _columns.Select(column => column.Facts())];
+        ColumnSummary[] columns = [.. _columns.Select(column => column.Summary())];
         // Fields beside the messages of a conversation, such as tools or history, may be for its chat template: a run reports unused ones.
         var converses = file.Conversations || ConversationReader.IsAlpaca([.. columns.Select(column => column.Name)]);
         bool IsReadable(ColumnSummary column) => column.Type != ColumnType.Other && column.Empty < Rows;
@@ -57,7 +57,7 @@ internal sealed class ColumnTally : CellColumn
     /// <summary>The first cells, truncated if long.</summary>
     public List<string> Preview { get; } = [];
 
-    public ColumnSummary Facts() =>
+    public ColumnSummary Summary() =>
         new(Name, _unreadable is null ? _type ?? ColumnType.Text : ColumnType.Other, _empty, _firstEmpty?.ToString(), _values.Count,
             Values(), _firstNotNumber, _longest) { Unreadable = _unreadable };
 

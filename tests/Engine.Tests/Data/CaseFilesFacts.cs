@@ -72,7 +72,7 @@ public sealed class CaseFilesFacts : IDisposable
     [InlineData("1\n2\n3\n", "+1\n2.00\n03\n", new[] { "1", "2", "3" }, new[] { 0, 1, 2 })]
     [InlineData("True\nFalse\n", "TRUE\nfalse\n", new[] { "false", "true" }, new[] { 1, 0 })]
     [InlineData("bad\ngood\n", "1\n0.0\n", new[] { "bad", "good" }, new[] { 1, 0 })]   // places, where no class is a number
-    public void Labels_are_read_by_value(string train, string validation, string[] classes, int[] read)
+        public void Labels_are_read_by_value(string train, string validation, string[] classes, int[] read)
     {
         static string Table(string labels, int times) =>
             "text,label\n" + string.Concat(Enumerable.Repeat(labels, times)
@@ -112,11 +112,11 @@ public sealed class CaseFilesFacts : IDisposable
 
     [Theory]
     [InlineData("{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"y\", \"label\": \"b\", \"deep\": {\"a\": [[[{\"b\": null}]]]}}\n",
-    "deep", ColumnType.Other)]
+        "deep", ColumnType.Other)]
     [InlineData("{\"id\": 1, \"text\": \"x\", \"label\": \"a\"}\n{\"id\": \"two\", \"text\": \"y\", \"label\": \"b\"}\n", "id",
-    ColumnType.Text)]
+        ColumnType.Text)]
     [InlineData("{\"odd\": \"\\ud800\", \"text\": \"x\", \"label\": \"a\"}\n{\"odd\": \"z\", \"text\": \"y\", \"label\": \"b\"}\n", "odd",
-    ColumnType.Other)]
+        ColumnType.Other)]
     public void Whatever_an_unused_column_holds_is_no_fault(string rows, string unused, ColumnType type)
     {
         var path = _folder.File("d.jsonl", rows);
@@ -232,7 +232,7 @@ public sealed class CaseFilesFacts : IDisposable
     // a separator at the end of every line
     [InlineData("d.csv", "text,label,\nx,a,\ny,b,\nz,a,\n", "text, label, Unnamed: 2", 3)]
     [InlineData("d.tsv", "\t\ttext\tlabel\na\t0\tx\tp\na\t1\ty\tq\n", "Unnamed: 0, Unnamed: 1, text, label", 2)] // an index of two levels
-    public void Whatever_a_header_leaves_without_a_name_gets_one(string name, string text, string columns, int rows)
+        public void Whatever_a_header_leaves_without_a_name_gets_one(string name, string text, string columns, int rows)
     {
         var split = SplitOf(_folder.File(name, text));
         Assert.Equal((true, rows, columns), (split.Header, split.Rows, string.Join(", ", split.Columns.Select(column => column.Name))));

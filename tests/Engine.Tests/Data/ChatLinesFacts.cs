@@ -35,26 +35,26 @@ public sealed class ChatLinesFacts : IDisposable
 
     [Theory]
     [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].role: must be one of system, developer, user, assistant, tool")]
+        "messages[0].role: must be one of system, developer, user, assistant, tool")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "messages: must have a message to answer, and the answer")]
     [InlineData("""{"messages": []}""", "messages: must have a message to answer, and the answer")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "y"}]}""", "messages: must have a message to answer, and the answer")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""",
-    "messages[1]: must be of the assistant: the last message is an answer")]
+        "messages[1]: must be of the assistant: the last message is an answer")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null}]}""",
-    "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
+        "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].content[0]: is a picture: models that read text are trained here, and nothing else")]
+        "messages[0].content[0]: is a picture: models that read text are trained here, and nothing else")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "tool_calls": [{"name": "f", "arguments": {}}]}]}""", "messages[1].tool_calls: is no class: a classifier calls no tools")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
+        "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""", "messages[3].weight: must not be 0 on the last message: it is the label")]
     [InlineData("""{"messages": [7, {"role": "assistant", "content": "y"}]}""", "messages[0]: must be an object with role and content")]
     [InlineData("""{"messages": [{"role": "user", "content": "\ud800"}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0]: holds half of a surrogate pair")]
+        "messages[0]: holds half of a surrogate pair")]
     [InlineData("""{"text": "x", "label": "y"}""",
-    "messages: must be a list of messages (or there is a list conversations, or instruction and output, "
-    + "or prompt and completion as lists)")]
+        "messages: must be a list of messages (or there is a list conversations, or instruction and output, "
+        + "or prompt and completion as lists)")]
     public void What_no_classifier_can_learn_is_told_with_row_line_and_message(string line, string fault)
     {
         var path = File($"{Good}\n{line}\n");

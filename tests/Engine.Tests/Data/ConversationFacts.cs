@@ -127,13 +127,13 @@ public sealed class ConversationFacts
 
     [Theory]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0.5}]}""",
-    "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+        "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": "1"}]}""",
-    "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+        "messages[1].weight: must be 0 or 1: an answer is learnt or it is not")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "weight": 1}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
+        "messages[0].weight: must be on a message of the assistant: nothing else is learnt")]
     [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y", "weight": 2}]}""",
-    "conversations[1].weight: must be 0 or 1: an answer is learnt or it is not")]
+        "conversations[1].weight: must be 0 or 1: an answer is learnt or it is not")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "[1]"}}]}]}""", "messages[1].tool_calls[0].function.arguments: must be a JSON object; it is a list")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{city: Oslo}"}}]}]}""", "messages[1].tool_calls[0].function.arguments: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{\"a\": 1, \"a\": 2}"}}]}]}""", "messages[1].tool_calls[0].function.arguments: is a text that is not JSON")]
@@ -142,30 +142,30 @@ public sealed class ConversationFacts
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"type": "custom", "custom": {"name": "f", "input": "x"}}]}]}""", "messages[1].tool_calls[0].type: must be function: other calls are not trained here")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "tool_calls": [{"name": "f", "arguments": {}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].tool_calls: must be on a message of the assistant: only it calls tools")]
     [InlineData("""{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "weather(Oslo)"}]}""",
-    "conversations[1].value: is a text that is not JSON")]
+        "conversations[1].value: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": "weather"}""",
-    "tools: is a text that is not JSON")]
+        "tools: is a text that is not JSON")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": [{"type": "web_search"}]}""", "tools[0]: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": " + "…, \"parameters\": {…}}}")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "tools": 3}""",
-    "tools: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
+        "tools: must be a function: {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, {"role": "assistant", "content": "y"}]}""", "messages[0].content[0]: is a picture: models that read text are trained here, and nothing else")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "input_audio"}]}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].content[0]: is sound: models that read text are trained here, and nothing else")]
+        "messages[0].content[0]: is sound: models that read text are trained here, and nothing else")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null}]}""",
-    "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
+        "messages[1].content: must be a text that is not empty, or a list of parts of the type text")]
     [InlineData("""{"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "system": "b"}""", "system: is another than the system message that the conversation begins with")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "system": ["b"]}""",
-    "system: must be a text: the system message")]
+        "system: must be a text: the system message")]
     [InlineData("""{"instruction": "x", "output": "y", "history": [["a"]]}""",
-    "history[0]: must be a pair of texts that are not empty: question and answer")]
+        "history[0]: must be a pair of texts that are not empty: question and answer")]
     [InlineData("""{"instruction": "x", "output": "y", "history": "a, b"}""", "history: must be a list of pairs: question and answer")]
     [InlineData("""{"instruction": "x", "input": ["a"], "output": "y"}""", "input: must be a text")]
     [InlineData("""{"prompt": "x", "chosen": "y", "rejected": "z"}""",
-    "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
+        "chosen: is preference data (chosen and rejected), which is not trained here: give the better answer as a message")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}], "label": false}""",
-    "label: marks good and bad completions, which is not trained here: remove the bad ones and the label")]
+        "label: marks good and bad completions, which is not trained here: remove the bad ones and the label")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "chat_template_kwargs": [1]}""",
-    "chat_template_kwargs: must be an object with variables of the chat template")]
+        "chat_template_kwargs: must be an object with variables of the chat template")]
     public void What_cannot_be_learnt_is_told_by_its_place_in_the_row(string row, string fault)
     {
         var faults = new DataFaults("c.jsonl");

@@ -27,7 +27,7 @@ public sealed class DataBytesFacts : IDisposable
     [InlineData("d.json", "[{\"a\": 1}, {\"a\": ", "line 1: is not JSON: ")]
     [InlineData("d.json", "{\"a\": {\"0\": 1}, \n\"b\": {\"0\": 2}}", "must be a list of objects; it begins with {")]
     [InlineData("d.json", "{\"text\": {\"0\": \"x\", \"1\": \"y\"}, \"label\": {\"0\": 1, \"1\": 0}}",
-    "is a table by columns, as pandas' to_json() writes it by default")]
+        "is a table by columns, as pandas' to_json() writes it by default")]
     [InlineData("d.csv", "a,b\nx,y\nz,\"w", "line 3: opens a quote that is never closed")]
     [InlineData("d.jsonl", "{\"a\": 1}\n{\"a\": ", "row 2 (line 2): is not JSON: ")]
     public void It_is_told_what_it_is(string name, string text, string fault) =>

@@ -83,8 +83,8 @@ public sealed class DatasetFacts : IDisposable
     [InlineData("d.tsv", "a\tc\ty\nx\tx\tyes\n", "d.tsv: must have the columns (a, b, y); it has (a, c, y)")]
     [InlineData("d.jsonl", "{\"a\":\"x\"}", "d.jsonl: must have the columns (a, b, y); it has (a)")]
     [InlineData("d.tsv", "a\tb\ta\ty\nx\tx\tx\tyes\n",
-    "d.tsv: must have the columns (a, b, y); it has (0, 1, 2, 3): the file has no header (\"a\" occurs "
-    + "in it twice), so columns must be given by index from 0")]
+        "d.tsv: must have the columns (a, b, y); it has (0, 1, 2, 3): the file has no header (\"a\" occurs "
+        + "in it twice), so columns must be given by index from 0")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tyes\nx\tx\n", "d.tsv row 2 (line 3): must have 3 fields; it has 2")]
     [InlineData("d.tsv", "a\tb\ty\nx\tx\tx\tyes\n", "d.tsv row 1 (line 2): must have 3 fields; it has 4")]
     [InlineData("d.tsv", "a\tb\ty\nx\t \tyes\n", "d.tsv row 1 (line 2) column b: is empty")]
@@ -92,21 +92,21 @@ public sealed class DatasetFacts : IDisposable
     [InlineData("d.tsv", "", "d.tsv: has no rows")]
     [InlineData("d.jsonl", "\n", "d.jsonl: has no rows")]
     [InlineData("d.csv", "a,b,y\nx,x\"x,yes\n",
-    "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
+        "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
     [InlineData("d.csv", "y,a,b\nyes,x,x\nno,x,\"x\n", "d.csv line 3: opens a quote that is never closed")]
     [InlineData("d.jsonl", "{\"a\":1,\"b\":\"x\",\"y\":\"no\"}", "d.jsonl row 1 (line 1) column a: must be a text; it is a number")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":null,\"y\":\"no\"}", "d.jsonl row 1 (line 1) column b: is empty")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":true}",
-    "d.jsonl row 1 (line 1) column y: must be one of no, yes, or its number from 0; it is \"true\"")]
+        "d.jsonl row 1 (line 1) column y: must be one of no, yes, or its number from 0; it is \"true\"")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":[1]}",
-    "d.jsonl row 1 (line 1) column y: must be a text or a number; it is a list")]
+        "d.jsonl row 1 (line 1) column y: must be a text or a number; it is a list")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"\\ud800\",\"y\":1}", "d.jsonl row 1 (line 1) column b: holds half of a surrogate pair")]
     [InlineData("d.jsonl", "{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"y\":1}", "d.jsonl row 2 (line 2) column b: is empty")]
     [InlineData("d.jsonl", "{\"a\":\"x\"}\n{\"a\":\"x\"}\n{\"a\":\"x\",\"b\":\"x\",\"y\":1}\n{\"a\":\"x\",\"b\":\"x\"}",
-    "d.jsonl row 1 (line 1) column b: is empty; so is 1 more row", "d.jsonl row 1 (line 1) column y: is empty; so are 2 more rows")]
+        "d.jsonl row 1 (line 1) column b: is empty; so is 1 more row", "d.jsonl row 1 (line 1) column y: is empty; so are 2 more rows")]
     [InlineData("d.jsonl", "[1]", "d.jsonl row 1 (line 1): must be a JSON object; it is a list")]
     [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, "
-    + ".tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
+        + ".tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.parquet", "not a Parquet file", "d.parquet: is not a Parquet file: it does not begin with PAR1")]
     public void A_fault_names_its_place(string name, string text, params string[] faults) =>
     Assert.Equal(faults, FaultsOf(name, text, Pairs));

@@ -88,14 +88,14 @@ public sealed class DatasetInspectionFacts : IDisposable
     [InlineData("d.tsv", "text\tlabel\n", "d.tsv: has no rows")]
     [InlineData("d.jsonl", "\n", "d.jsonl: has no rows")]
     [InlineData("d.doc", "x", "d.doc: must end in .jsonl, .json, .csv, .tsv, .txt, .parquet, .jsonl.gz, .json.gz, .csv.gz, "
-    + ".tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
+        + ".tsv.gz, .txt.gz, which says how to read it; it ends in \".doc\"")]
     [InlineData("d.tsv", "a\tb\nx\n", "d.tsv row 1 (line 2): must have 2 fields; it has 1")]
     [InlineData("d.csv", "a,b\nx,\"y\n", "d.csv line 2: opens a quote that is never closed")]
     [InlineData("d.csv", "a,b\nx,y\"z\n",
-    "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
+        "d.csv line 2: has a quote inside a field: such a field is quoted as a whole, and its quotes are doubled")]
     [InlineData("d.jsonl", "{\"a\": 1}\n[]", "d.jsonl row 2 (line 2): must be a JSON object; it is a list")]
     [InlineData("d.jsonl", "{\"a\": 1}\n{\"a\": 2, \"a\": 1}",
-    "d.jsonl row 2 (line 2): is not JSON: Duplicate property 'a' encountered (byte 10 of the line)")]
+        "d.jsonl row 2 (line 2): is not JSON: Duplicate property 'a' encountered (byte 10 of the line)")]
     [InlineData("d.parquet", "not a Parquet file", "d.parquet: is not a Parquet file: it does not begin with PAR1")]
     public void A_fault_names_its_place(string name, string text, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => Read(name, text)).Faults).ToString());

@@ -32,7 +32,7 @@ public sealed class GlueFilesFacts
     [InlineData("STS-B/train.tsv", 5749)]
     [InlineData("STS-B/dev.tsv", 1500)]
     [InlineData("STS-B/sts-test.tsv", 1379)]   // no header, and two more columns on 284 rows
-    public void Every_score_lies_in_0_to_5(string file, int rows)
+        public void Every_score_lies_in_0_to_5(string file, int rows)
     {
         var data = Dataset.Read(RealData.Path("glue", file), TaskPreset.Find("glue/stsb")!.Task);
         Assert.Equal(rows, data.Examples.Count);

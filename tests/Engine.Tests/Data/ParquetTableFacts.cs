@@ -76,7 +76,7 @@ public sealed class ParquetTableFacts : IDisposable
     [Theory]
     [InlineData("good", "is marked as JSON and is none: 'g' is an invalid start of a value. (byte 1 of line 1)")]
     [InlineData("\"a\" \"b\"",
-    "is marked as JSON and is none: '\"' is invalid after a single JSON value. Expected end of data. (byte 5 of line 1)")]
+        "is marked as JSON and is none: '\"' is invalid after a single JSON value. Expected end of data. (byte 5 of line 1)")]
     public void A_text_marked_as_JSON_that_is_none_is_refused_where_a_task_wants_it(string cell, string fault)
     {
         var path = ArrowFiles.WriteJson(_folder.At("d.parquet"), ("text", ["\"a\"", "\"b\"", "\"c\""]), ("label", ["1", "2", "1"]),

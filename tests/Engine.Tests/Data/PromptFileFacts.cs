@@ -68,16 +68,16 @@ public sealed class PromptFileFacts : IDisposable
 
     [Theory]
     [InlineData("""{"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0].role: must be one of system, developer, user, assistant, tool")]
+        "messages[0].role: must be one of system, developer, user, assistant, tool")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "messages: must have a message to answer, and the answer")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "y"}, {"role": "user", "content": "x"}]}""",
-    "messages[1]: must be of the assistant: the last message is an answer")]
+        "messages[1]: must be of the assistant: the last message is an answer")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": 0}]}""",
-    "messages: has no answer that is learnt: each has the weight 0")]
+        "messages: has no answer that is learnt: each has the weight 0")]
     [InlineData("""{"messages": [{"role": "user", "content": "x", "name": "\ud800"}, {"role": "assistant", "content": "y"}]}""",
-    "messages[0]: holds half of a surrogate pair")]
+        "messages[0]: holds half of a surrogate pair")]
     [InlineData("""{"conversations": [{"from": "pope", "value": "x"}, {"from": "gpt", "value": "y"}]}""",
-    "conversations[0].from: must be one of system, developer, user, human, assistant, gpt, tool, observation, function, function_call")]
+        "conversations[0].from: must be one of system, developer, user, human, assistant, gpt, tool, observation, function, function_call")]
     [InlineData("""{"instruction": "x", "output": ""}""", "output: must be a text that is not empty")]
     public void What_is_wrong_with_a_conversation_is_told_by_row_and_message(string line, string fault)
     {

@@ -80,7 +80,7 @@ public sealed class TrainingDataFacts : IDisposable
     [Theory]
     [InlineData(TaskKind.Classification, "p", "-1", null)]
     [InlineData(TaskKind.Classification, "p", "-1\nx\tp",
-    "test.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"-1\"")]
+        "test.tsv row 1 (line 2) column y: must be one of p, q, or its number from 0; it is \"-1\"")]
     [InlineData(TaskKind.Regression, "0.5", "-1.0", null)]
     public void A_test_file_whose_labels_are_all_hidden_is_left_out_with_a_remark(TaskKind kind, string label, string hidden, string? fault)
     {
