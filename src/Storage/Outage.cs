@@ -15,11 +15,15 @@ public enum Outage
 }
 
 /// <summary>Recognizes outages and waits for them to end: writes to rows are retried without limit, so no job is lost.</summary>
-public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
+public sealed partial class Outages(TimeProvider clock, LeaseOptions leases, ILogger<Outages> log)
 {
     private const int SqliteBusy = 5, SqliteLocked = 6;
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>Other workers wait one lease after an outage before they take over a stage, so its owner must try again well before.</summary>
+    private readonly TimeSpan _longestWait =
+        leases.Length / LeaseOptions.Renewals < LongestWait ? leases.Length / LeaseOptions.Renewals : LongestWait;
 
     /// <summary>The outage that caused an error; null for other errors.</summary>
     public static Outage? Of(Exception? error) => error switch
@@ -36,7 +40,7 @@ public sealed partial class Outages(TimeProvider clock, ILogger<Outages> log)
     /// <param name="stopping">Cancels the operation.</param>
     public async Task<T> WaitOutAsync<T>(Func<Task<T>> act, CancellationToken stopping)
     {
-        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        for (var wait = FirstWait; ; wait = wait * 2 < _longestWait ? wait * 2 : _longestWait)
         {
             try
             {

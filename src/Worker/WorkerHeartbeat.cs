@@ -21,7 +21,7 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _answersSince = DateTimeOffset.MinValue;
-        using var beat = new PeriodicTimer(leases.Length / LeaseKeeper.Beats, clock);
+        using var beat = new PeriodicTimer(leases.Length / LeaseOptions.Renewals, clock);
         do
         {
             try

@@ -134,7 +134,7 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
     /// <summary>Renews the lease until the preparation ends; stops the preparation if the lease is lost.</summary>
     private async Task KeepAsync<T>(PreparationLease<T> lease, CancellationTokenSource lost, CancellationToken over) where T : InputRow
     {
-        using var beat = new PeriodicTimer(lease.Length / LeaseKeeper.Beats, clock);
+        using var beat = new PeriodicTimer(lease.Length / LeaseOptions.Renewals, clock);
         try
         {
             while (await beat.WaitForNextTickAsync(over))

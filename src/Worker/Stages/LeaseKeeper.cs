@@ -5,9 +5,6 @@ namespace LoraDrop.Worker;
 /// <summary>Renews a lease until the attempt ends, even while the attempt fetches gigabytes or waits for a store.</summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    /// <summary>Renewals per lease duration.</summary>
-    public const int Beats = 6;
-
     private readonly CancellationTokenSource _over = new();
     private readonly Task _keeping;
 
@@ -23,7 +20,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private static async Task KeepAsync(StageLease lease, CancellationToken over)
     {
         await Task.Yield();
-        var between = lease.Length / Beats;
+        var between = lease.Length / LeaseOptions.Renewals;
         using var beat = new PeriodicTimer(between, lease.Clock);
         try
         {
