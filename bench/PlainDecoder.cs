@@ -89,7 +89,7 @@ internal sealed class PlainDecoder(DecoderConfig config, int rank) : IDisposable
         Tensor cos = both.cos().unsqueeze(0).unsqueeze(0), sin = both.sin().unsqueeze(0).unsqueeze(0); // (1, 1, T, w)
         for (var i = 0; i < config.Layers; i++)
         {
-            using var inner = NewDisposeScope(); // Python, too, lets go of what autograd does not need
+            using var inner = NewDisposeScope(); // Python, too, frees what autograd does not need
             var path = $"model.layers.{i}";
             var before = Norm(x, $"{path}.input_layernorm.weight");               // (B, T, d)
             var h = x.Plus(Attention(before, $"{path}.self_attn", cos, sin, mask, cache, i)); // (B, T, d)

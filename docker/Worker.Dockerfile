@@ -12,7 +12,8 @@ ARG BUILDKIT_SBOM_SCAN_STAGE=true
 ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NUGET_XMLDOC_MODE=skip
 WORKDIR /source
 
-# Packages: this layer is rebuilt only when a project or lock file changes. The cuda lock files are not in the repository, since its packages are only
+# Packages: this layer is rebuilt only when a project or lock file changes. The cuda lock files are not in the repository, since its
+# packages are only
 # available for their own platform; if someone has added them, they are used (docs/deploy.md).
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.*.lock.json src/Domain/

@@ -42,7 +42,7 @@ Command Pretrain()
         var heldOut = Pretraining.Run(File.ReadAllLines(parsed.GetRequiredValue(corpus).FullName), vocabulary: 1200, Pretraining.Small,
             schedule,
             parsed.GetRequiredValue(output).FullName, Console.WriteLine);
-        Console.WriteLine($"as stored; kept aside: {heldOut}");
+        Console.WriteLine($"as stored; held out: {heldOut}");
     });
     return command;
 }

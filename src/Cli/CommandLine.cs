@@ -16,28 +16,30 @@ internal static class CommandLine
 
     private static RootCommand Root()
     {
-        var root =
-            new RootCommand(
-                "LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, as measured by the output of each layer's LoRA.");
+        const string Purpose =
+            "LoRA-drop (arXiv 2402.07721): fine-tune with LoRA only where it matters, as measured by the output of each layer's LoRA.";
+        var root = new RootCommand(Purpose);
         RootHelp.Add(root,
             ("Start here", [new DemoCommand()]),
-            ("On this machine, without a service",
-            [
-                new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(),
-                new GenerateCommand(),
-                new MergeCommand(), new SizeCommand(),
-            ]),
-            ("The job service",
-            [
-                new ServeCommand(), HostCommand.Api(), HostCommand.Worker(), HostCommand.Database(), KeysCommand.Create(),
-                new ChildCommand(),
-            ]),
-            ("Against a job service, here or elsewhere",
-            [
-                ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), ServiceCommands.Webhooks(),
-                new WorkersCommand(),
-                new PresetsCommand(),
-            ]));
+            ("On this machine, without a service", OnThisMachine()),
+            ("The job service", Service()),
+            ("Against a job service, here or elsewhere", AgainstAService()));
         return root;
     }
+
+    private static Command[] OnThisMachine() =>
+    [
+        new TrainCommand(), new ImportanceCommand(), new CompareCommand(), new EvaluateCommand(), new PredictCommand(),
+        new GenerateCommand(),
+        new MergeCommand(), new SizeCommand(),
+    ];
+
+    private static Command[] Service() =>
+        [new ServeCommand(), HostCommand.Api(), HostCommand.Worker(), HostCommand.Database(), KeysCommand.Create(), new ChildCommand()];
+
+    private static Command[] AgainstAService() =>
+    [
+        ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), ServiceCommands.Webhooks(), new WorkersCommand(),
+        new PresetsCommand(),
+    ];
 }

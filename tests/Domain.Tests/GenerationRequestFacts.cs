@@ -41,22 +41,22 @@ public sealed class GenerationRequestFacts
     [Theory]
     [InlineData("""{"kind": "generation"}""", "task.text: is required without a preset")]
     [InlineData("""{"kind": "generation", "text": {"prompt": "{q}"}}""",
-    "task.text.target: is required without a preset unless chat is true")]
+        "task.text.target: is required without a preset unless chat is true")]
     [InlineData("""{"kind": "generation", "text": {"prompt": "no column", "target": "{a}"}}""",
-    "task.text.prompt: must contain a column in braces, such as {question}")]
+        "task.text.prompt: must contain a column in braces, such as {question}")]
     [InlineData("""{"kind": "generation", "text": {"chat": true, "prompt": "{q}"}}""",
-    "task.text.prompt: cannot be combined with chat, which uses the model's chat template")]
+        "task.text.prompt: cannot be combined with chat, which uses the model's chat template")]
     [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "labels": ["a", "b"]}""",
-    "task.labels: applies only to classification")]
+        "task.labels: applies only to classification")]
     [InlineData("""{"kind": "generation", "text": {"prompt": "{q}", "target": "{a}"}, "metric": "accuracy"}""",
-    "task.metric: accuracy cannot be the primary metric of this task; use perplexity, bleu, e2e-bleu, "
-    + "nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
+        "task.metric: accuracy cannot be the primary metric of this task; use perplexity, bleu, e2e-bleu, "
+        + "nist, rouge, rouge1, rouge2, rouge-l, meteor, chrf, exact-match, gsm8k")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"maxNewTokens": 0}}""", "task.decoding.maxNewTokens: must be at least 1; got 0")]
     [InlineData("""{"preset": "gsm8k", "decoding": {"topP": 0}}""", "task.decoding.topP: must lie in (0, 1]; got 0")]
     [InlineData("""{"preset": "e2e", "decoding": {"temperature": 1}}""",
-    "task.decoding.temperature: must be 0 with beams above 1, since beam search does not sample")]
+        "task.decoding.temperature: must be 0 with beams above 1, since beam search does not sample")]
     [InlineData("""{"preset": "glue/rte", "text": {"prompt": "{q}", "target": "{a}"}}""",
-    "task.text: applies only to generation; classification uses columns")]
+        "task.text: applies only to generation; classification uses columns")]
     [InlineData("""{"preset": "glue/rte", "decoding": {}}""", "task.decoding: applies only to generation")]
     public void What_cannot_be_is_refused_by_its_path(string task, string fault) =>
         Assert.Equal(fault, Assert.Single(Assert.Throws<RefusedInputException>(() => Parse(task)).Faults).ToString());
@@ -67,11 +67,11 @@ public sealed class GenerationRequestFacts
     [InlineData("""{"preset": "chat"}""", "mistral", null, null)] // registered before it was looked at
     [InlineData("""{"preset": "glue/sst2"}""", "llama", false, false)]
     [InlineData("""{"preset": "gsm8k"}""", "roberta", null, null,
-    "model: is an encoder (roberta), which cannot generate text as the task generation requires. Use a "
-    + "decoder: llama, mistral, qwen2, qwen3")]
+        "model: is an encoder (roberta), which cannot generate text as the task generation requires. Use a "
+        + "decoder: llama, mistral, qwen2, qwen3")]
     [InlineData(Plain, "llama", false, true,
-    "model: has no output layer (lm_head.weight), which the task generation requires; it was saved for "
-    + "another task. Use the model as published")]
+        "model: has no output layer (lm_head.weight), which the task generation requires; it was saved for "
+        + "another task. Use the model as published")]
     [InlineData("""{"preset": "chat"}""", "llama", true, false, NoTemplate)]
     [InlineData("""{"kind": "generation", "text": {"chat": true}}""", "qwen2", true, false, NoTemplate)]
     public void The_model_must_have_the_parts_that_the_task_uses(string task, string family, bool? output, bool? template,
@@ -113,7 +113,7 @@ public sealed class GenerationRequestFacts
         var facts = new DatasetSummary([new("train", "t.jsonl", 10_000, "", 100, true, [Column("q"), Column("a")], [["x", "y"]])]);
         var work = WorkEstimate.Of(Parse(Plain), facts);
         Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation], work.Select(w => w.Stage));
-        Assert.Equal(90, work[1].Examples); // a tenth is kept aside
+        Assert.Equal(90, work[1].Examples); // a tenth is held out
     }
 
     private static ColumnSummary Column(string name) => new(name, ColumnType.Text, 0, null, 5, null, null, 40);

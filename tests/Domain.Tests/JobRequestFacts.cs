@@ -118,15 +118,15 @@ public sealed class JobRequestFacts
 
     [Theory]
     [InlineData("""{ "preset": "glue/rtee" }""",
-    "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, "
-    + "glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean " + "glue/rte?")]
+        "task.preset: must be one of glue/cola, glue/sst2, glue/mrpc, glue/stsb, glue/rte, glue/qnli, "
+        + "glue/mnli, glue/qqp, e2e, dart, dialogsum, gsm8k, chat, text/label; got \"glue/rtee\"; did you mean " + "glue/rte?")]
     [InlineData("""{ "preset": "glue/rte", "kind": "regression" }""", "task.kind: must be classification for glue/rte")]
     [InlineData("""{ "preset": "glue/rte", "metric": "pearson" }""",
-    "task.metric: pearson cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+        "task.metric: pearson cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
     [InlineData("""{ "preset": "glue/mnli", "metric": "f1" }""",
-    "task.metric: f1 cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
+        "task.metric: f1 cannot be the primary metric of this task; use accuracy, macro-f1, matthews, or f1 with two classes")]
     [InlineData("""{ "preset": "glue/stsb", "metric": "mse" }""",
-    "task.metric: mse cannot be the primary metric of this task; use pearson or spearman")]
+        "task.metric: mse cannot be the primary metric of this task; use pearson or spearman")]
     [InlineData("""{ "preset": "glue/stsb", "labels": ["a", "b"] }""", "task.labels: applies only to classification")]
     [InlineData("""{ "preset": "glue/rte", "labels": ["a"] }""", "task.labels: must have at least two classes; got 1")]
     [InlineData("""{ "preset": "glue/rte", "columns": { "first": "a", "label": "a" } }""", "task.columns: must be different columns")]

@@ -22,7 +22,7 @@ public sealed class LoraFitFacts
     [InlineData("attention", "query key value attention.output.dense", "q_proj k_proj v_proj o_proj")]
     [InlineData("feed-forward", "intermediate.dense output.dense", "gate_proj up_proj down_proj")]
     [InlineData("all-linear", "query key value attention.output.dense intermediate.dense output.dense",
-    "q_proj k_proj v_proj o_proj gate_proj up_proj down_proj")]
+        "q_proj k_proj v_proj o_proj gate_proj up_proj down_proj")]
     [InlineData("gate", "", "gate_proj")]
     [InlineData("self_attn.q_proj", "", "q_proj")]
     // in BERT PEFT's own meaning, by the end of the path, comes first

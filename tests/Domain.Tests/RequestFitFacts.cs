@@ -26,10 +26,10 @@ public sealed class RequestFitFacts
     [Theory]
     [InlineData("""["query", "layer.11.attention.self.value", "roberta.encoder.layer.0.intermediate.dense"]""", 8)]
     [InlineData("""["qurey"]""", 8, "lora.targets[0]: 'qurey' matches no layer of the model; valid are query, value, intermediate.dense, "
-    + "output.dense, and the sets attention, feed-forward, all-linear; did you mean query?")]
+        + "output.dense, and the sets attention, feed-forward, all-linear; did you mean query?")]
     [InlineData("""["layer.12.attention.self.query"]""", 8,
-    "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; valid are query, "
-    + "value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear")]
+        "lora.targets[0]: 'layer.12.attention.self.query' matches no layer of the model; valid are query, "
+        + "value, intermediate.dense, output.dense, and the sets attention, feed-forward, all-linear")]
     [InlineData("""["dense", "query"]""", 33, "lora.rank: must be at most 32, the width of query; got 33")]
     public void Targets_and_rank_are_those_of_the_model(string targets, int rank, params string[] faults) =>
         Assert.Equal(faults, RequestFit.Faults(Request(lora: $$"""{"targets": {{targets}}, "rank": {{rank}}}"""), Model, null)
@@ -100,7 +100,7 @@ public sealed class RequestFitFacts
     [InlineData("""["bad", "good"]""")]
     [InlineData("""["good", "bad", "dull"]""")]
     [InlineData("""["bad", "fine"]""",
-    "task.labels: train.tsv column label must be one of bad, fine, or its number from 0; it is \"good\" in 60 rows")]
+        "task.labels: train.tsv column label must be one of bad, fine, or its number from 0; it is \"good\" in 60 rows")]
     [InlineData(null, "task.labels: dev.tsv column label must be one of bad, good, or its number from 0; it is \"2\" in 1 row")]
     public void Labels_are_class_names_or_numbers(string? labels, params string[] faults)
     {

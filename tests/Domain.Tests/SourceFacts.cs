@@ -12,7 +12,7 @@ public sealed class SourceFacts
     [InlineData("hf:FacebookAI/roberta-base", "FacebookAI/roberta-base", null, null)]
     [InlineData("hf:gpt2", "gpt2", null, null)]
     [InlineData("hf:FacebookAI/roberta-base@e2da8e2f811d1448a5b465c236feacd80ffbac7b", "FacebookAI/roberta-base",
-    "e2da8e2f811d1448a5b465c236feacd80ffbac7b", null)]
+        "e2da8e2f811d1448a5b465c236feacd80ffbac7b", null)]
     [InlineData("hf:nyu-mll/glue#rte", "nyu-mll/glue", null, "rte")]
     [InlineData("hf:nyu-mll/glue@refs/convert/parquet#mnli_matched", "nyu-mll/glue", "refs/convert/parquet", "mnli_matched")]
     [InlineData("hf:wikimedia/wikipedia#20231101.en", "wikimedia/wikipedia", null, "20231101.en")]

@@ -31,7 +31,7 @@ public sealed class ScalarsFacts
     [InlineData(nameof(Offender.Yields), "Tensor.add_(TorchSharp.torch.Tensor)")]                              // in an iterator
     [InlineData(nameof(Offender.Sums), "Tensor.op_Addition(TorchSharp.torch.Tensor,TorchSharp.torch.Tensor)")] // in a lambda
     [InlineData(nameof(Offender.Runs), "nn.Module`2.call(`0)")]                                                // in a module
-    public void Code_that_does_is_found(string method, string member) =>
+        public void Code_that_does_is_found(string method, string member) =>
         Assert.Contains(Offences(new(typeof(ScalarsFacts).Assembly)),
             offence => offence.Contains(nameof(Offender)) && offence.Contains(method) && offence.EndsWith($".{member}"));
 

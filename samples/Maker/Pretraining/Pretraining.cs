@@ -16,7 +16,7 @@ public sealed record Schedule(int Steps, int Lines, double Rate, long Seed);
 public static class Pretraining
 {
     private const double WarmupShare = 0.06, WeightDecay = 0.01, Beta2 = 0.98, MaxGradNorm = 1;
-    private const int Aside = 100; // one line in so many is kept aside
+    private const int Aside = 100; // one line in so many is held out
     private const int Every = 200; // steps from one report to the next
 
     /// <summary>A RoBERTa of 6 layers × 128 for texts of up to 64 tokens.</summary>
@@ -31,7 +31,7 @@ public static class Pretraining
     /// <param name="schedule">How long and how fast.</param>
     /// <param name="folder">Receives config.json, model.safetensors and the tokenizer's files.</param>
     /// <param name="report">Is told how it goes.</param>
-    /// <returns>How well the stored model does on lines that were kept aside.</returns>
+    /// <returns>How well the stored model does on lines that were held out.</returns>
     public static HeldOut Run(IReadOnlyList<string> corpus, int vocabulary, Func<int, EncoderConfig> architecture, Schedule schedule,
         string folder, Action<string> report)
     {
@@ -43,12 +43,12 @@ public static class Pretraining
         var heldOut = texts.Where((_, i) => i % Aside == 0).ToArray();
         var read = texts.Where((_, i) => i % Aside != 0).ToArray();
         report($"{tokenizer.VocabularySize} tokens in the vocabulary, {read.Sum(text => text.Ids.Length):N0} in the "
-            + $"text, {heldOut.Sum(text => text.Ids.Length):N0} more kept aside");
+            + $"text, {heldOut.Sum(text => text.Ids.Length):N0} more held out");
 
         using var weights = new LearningWeights(new RandomWeights(schedule.Seed), from => new MaskedLanguageModel(config, from, CPU), CPU);
         using var model = new MaskedLanguageModel(config, weights, CPU);
         Learn(model, weights.Parameters, tokenizer, read, schedule,
-            at => report($"{at}; kept aside: {HeldOut.Of(model, tokenizer, heldOut)}"));
+            at => report($"{at}; held out: {HeldOut.Of(model, tokenizer, heldOut)}"));
         Round(weights.Parameters);
         ModelFiles.Write(folder, config, weights.Parameters);
         return HeldOut.Of(model, tokenizer, heldOut);

@@ -35,7 +35,7 @@ internal static class Page
 {
     /// <param name="ordered">The list, from where the page begins.</param>
     /// <param name="limit">The most rows of the page.</param>
-    /// <param name="cancel">Gives up.</param>
+    /// <param name="cancel">Cancels the operation.</param>
     public static async Task<Page<T>> PageAsync<T>(this IQueryable<T> ordered, int limit, CancellationToken cancel) =>
         Of(await ordered.Take(limit + 1).ToListAsync(cancel), limit);
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>One spelling for each number, so that <c>1</c>, <c>1.0</c>, <c>+1</c>, <c>01</c> and <c>1e0</c> can be told to be
+/// <summary>One spelling for each number, so that <c>1</c>, <c>1.0</c>, <c>+1</c>, <c>01</c> and <c>1e0</c> are recognised as
 /// equal.</summary>
 /// <remarks>Digits are moved, never computed with: numbers that a double cannot tell apart stay different.</remarks>
 public static class NumberText

@@ -43,7 +43,7 @@ public sealed class ChatTemplateFacts : IDisposable
     [InlineData("{% for i in range(9999999) %}{% endfor %}", "range gives more than 100000 numbers")]
     [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "macros call each other deeper than 100")]
     [InlineData("{% set ns = namespace(t='0123456789') %}{% for i in range(30) %}{% set ns.t = ns.t + ns.t %}{% endfor %}{{ ns.t }}",
-    "MiB of text come out")]
+        "MiB of text come out")]
     [InlineData("{% if x %}", "the template ends too early")]
     [InlineData("{{ 'open", "a text is never closed")]
     [InlineData("{{ messages | frobnicate }}", "the filter 'frobnicate' is not supported here")]
@@ -64,7 +64,7 @@ public sealed class ChatTemplateFacts : IDisposable
     [InlineData("chat_template.json", """{"chat_template": "{{ bos_token }}{{ messages[0].content }}"}""")]
     [InlineData("tokenizer_config.json", """{"bos_token": "<s>", "chat_template": "{{ bos_token }}{{ messages[0].content }}"}""")]
     [InlineData("tokenizer_config.json",
-    """{"bos_token": {"content": "<s>"}, "chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"}]}""")]
+        """{"bos_token": {"content": "<s>"}, "chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"}]}""")]
     public void The_template_is_found_wherever_models_keep_it(string file, string content)
     {
         if (file != "tokenizer_config.json") _folder.File("tokenizer_config.json", """{"bos_token": "<s>", "chat_template": "older"}""");

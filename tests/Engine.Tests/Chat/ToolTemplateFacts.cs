@@ -48,7 +48,7 @@ public sealed class ToolTemplateFacts
     [InlineData("gemma-3", """[{"type":"text","text":"a"},{"type":"text","text":"b"}]""")] // goes through the parts itself
     [InlineData("qwen3", "\"ab\"")]
     [InlineData("llama-3", "\"ab\"")] // would print Python's list
-    public void Parts_are_given_to_a_template_that_goes_through_them_and_as_one_text_to_others(string name, string content)
+        public void Parts_are_given_to_a_template_that_goes_through_them_and_as_one_text_to_others(string name, string content)
     {
         var row =
             Conversation.Read(

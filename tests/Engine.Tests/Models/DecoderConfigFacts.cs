@@ -105,16 +105,16 @@ public sealed class DecoderConfigFacts : IDisposable
     [InlineData("num_key_value_heads", "3", "num_key_value_heads: 3 key and value heads do not divide 4 heads")]
     [InlineData("head_dim", "7", "head_dim: must be even for rotary positions; it is 7")]
     [InlineData("hidden_act", "\"swish2\"",
-    "hidden_act: 'swish2' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu")]
+        "hidden_act: 'swish2' is not supported; supported are silu, gelu, gelu_new, gelu_pytorch_tanh, relu")]
     [InlineData("rms_norm_eps", "0", "rms_norm_eps: must be above 0")]
     [InlineData("rope_theta", "1", "rope_theta: must be above 1")]
     [InlineData("eos_token_id", "\"</s>\"", "eos_token_id: must be a whole number, or a list of them")]
     [InlineData("rope_scaling", "7", "rope_scaling: must be an object or null")]
     [InlineData("rope_scaling", """{"type": "longrope", "factor": 2}""",
-    "rope_scaling rope_type: 'longrope' is not supported; supported are default, linear, dynamic, llama3, yarn")]
+        "rope_scaling rope_type: 'longrope' is not supported; supported are default, linear, dynamic, llama3, yarn")]
     [InlineData("rope_scaling", """{"type": "linear", "factor": 0.5}""", "rope_scaling factor: must be at least 1")]
     [InlineData("rope_scaling", """{"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}""",
-    "rope_scaling high_freq_factor: must be above low_freq_factor")]
+        "rope_scaling high_freq_factor: must be above low_freq_factor")]
     public void A_value_that_cannot_be_is_refused_by_its_name(string field, string value, string why)
     {
         var refused = Assert.Throws<RefusedInputException>(() => Read(c => c[field] = JsonNode.Parse(value)));

@@ -65,7 +65,7 @@ public sealed class HeadRowsFacts : IDisposable
     [Theory]
     [InlineData("""{"id2label": {"0": "bad", "1": "good"}}""", null)]
     [InlineData("""{"id2label": {"0": "good", "1": "bad"}}""",
-    "in another order (good, bad): its rows are put in the task's order (bad, good).")]
+        "in another order (good, bad): its rows are put in the task's order (bad, good).")]
     [InlineData("""{"id2label": {"0": "x", "1": "y"}}""", "has other classes (x, y) than the task (bad, good): it starts fresh.")]
     [InlineData("{}", "does not name its classes: its rows are taken in order, as (bad, good).")]
     public void A_run_remarks_on_what_it_made_of_the_head(string config, string? remark)

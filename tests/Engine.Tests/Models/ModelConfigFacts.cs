@@ -55,10 +55,10 @@ public sealed class ModelConfigFacts : IDisposable
     [InlineData("position_embedding_type", "\"relative_key\"", "only absolute positions are supported")]
     [InlineData("is_decoder", "true", "an encoder used as a decoder is not supported")]
     [InlineData("model_type", "\"mixtral\"",
-    "the architecture 'mixtral' is not supported; supported are bert, roberta, xlm-roberta, camembert, "
-    + "llama, mistral, qwen2, qwen3. It is a mixture of experts")]
+        "the architecture 'mixtral' is not supported; supported are bert, roberta, xlm-roberta, camembert, "
+        + "llama, mistral, qwen2, qwen3. It is a mixture of experts")]
     [InlineData("model_type", "\"deberta\"",
-    "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3")]
+        "the architecture 'deberta' is not supported; supported are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2, qwen3")]
     public void A_value_that_cannot_be_is_refused_by_its_name(string field, string value, string why)
     {
         var fault = Assert.Single(Assert.Throws<RefusedInputException>(() => Read(c => c[field] = JsonNode.Parse(value))).Faults);

@@ -13,9 +13,9 @@ public sealed class WorkEstimateFacts : IDisposable
     [InlineData(true, "{}")]
     [InlineData(false, "{}")]
     [InlineData(true,
-    """{"importance": {"sampleRatio": 0.33, "epochs": 5}, "training": {"epochs": 3, "batchSize": 7, "accumulation": 2}}""")]
+        """{"importance": {"sampleRatio": 0.33, "epochs": 5}, "training": {"epochs": 3, "batchSize": 7, "accumulation": 2}}""")]
     [InlineData(false,
-    """{"importance": {"sampleRatio": 0.01, "steps": 9, "epochs": null}, "training": {"epochs": 2, "batchSize": 8, "maxSteps": 3}}""")]
+        """{"importance": {"sampleRatio": 0.01, "steps": 9, "epochs": null}, "training": {"epochs": 2, "batchSize": 8, "maxSteps": 3}}""")]
     [InlineData(false, """{"task": {"kind": "regression", "columns": {"first": "text", "label": "score"}, "metric": null}}""")]
     [InlineData(true, """{"method": "lora", "importance": null, "sharing": null}""")]
     public void Examples_and_steps_are_those_of_the_run(bool validation, string patch)

@@ -50,7 +50,7 @@ public sealed class TokenizerFacts
     [Theory]
     [InlineData("added_tokens.json", """{"<pad>": 512, "<|im_start|>": 513}""")]
     [InlineData("tokenizer_config.json",
-    """{"added_tokens_decoder": {"1": {"content": "<s>", "special": true}, "512": {"content": "<pad>", "special": true}, "513": {"content": "<|im_start|>", "special": false}}}""")]
+        """{"added_tokens_decoder": {"1": {"content": "<s>", "special": true}, "512": {"content": "<pad>", "special": true}, "513": {"content": "<|im_start|>", "special": false}}}""")]
     public void Tokens_added_to_a_tokenizer_model_are_found(string file, string json)
     {
         using var folder = new TestFolder();
@@ -68,7 +68,7 @@ public sealed class TokenizerFacts
     [Theory]
     [InlineData("added_tokens.json", """{"<pad>": -1}""", "added_tokens.json <pad>: an id is a whole number from 0; got -1")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "<pad>"}}}""",
-    "tokenizer_config.json added_tokens_decoder.x: an id is a whole number from 0; got x")]
+        "tokenizer_config.json added_tokens_decoder.x: an id is a whole number from 0; got x")]
     public void An_added_token_without_an_id_is_refused(string file, string json, string why)
     {
         using var folder = new TestFolder();
@@ -91,7 +91,7 @@ public sealed class TokenizerFacts
 
     [Theory]
     [InlineData(new byte[] { 0x0A, 0x05, 0x0A, 0x01 },
-    "is no SentencePiece model, or damaged: a field at byte 2 needs 5 bytes, and 2 are left")]
+        "is no SentencePiece model, or damaged: a field at byte 2 needs 5 bytes, and 2 are left")]
     [InlineData(new byte[] { }, "it holds no pieces")]
     [InlineData(new byte[] { 0x0A, 0x02, 0x15, 0x01 }, "needs 4 bytes, and 1 are left")]
     [InlineData(new byte[] { 0xFF, 0xFF }, "it ends within a number")]

@@ -31,7 +31,7 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}""", "tokenizer.json model.vocab.a", "whole number")]
     [InlineData("""{"model": {"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}, "merges": []}}""", "tokenizer.json model.dropout", "")]
     [InlineData("""{"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 0}}}""", "tokenizer.json model.unk_token",
-    "vocabulary")]
+        "vocabulary")]
     public void What_a_model_lacks_is_refused_by_file_and_field(string json, string path, string message)
     {
         _folder.File("tokenizer.json", json);
@@ -48,7 +48,7 @@ public sealed class TokenizerJsonFacts : IDisposable
     [InlineData("normalizer", """{"type": "Replace", "pattern": {"String": ""}, "content": "x"}""", "normalizer.pattern.String")]
     [InlineData("pre_tokenizer", """{"type": "UnicodeScripts"}""", "pre_tokenizer.type")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""",
-    "pre_tokenizer.pattern.Regex")]
+        "pre_tokenizer.pattern.Regex")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Kept"}""", "pre_tokenizer.behavior")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "3"}""", "pre_tokenizer.behavior")]
     [InlineData("pre_tokenizer", """{"type": "Metaspace", "prepend_scheme": "last"}""", "pre_tokenizer.prepend_scheme")]
@@ -119,20 +119,20 @@ public sealed class TokenizerJsonFacts : IDisposable
     [Theory]
     [InlineData("""[{"id": 1, "content": "a"}, {"id": 4, "content": "<m>"}, {"id": 5, "content": "<n>"}]""", null)]
     [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 3, "content": "ab"}, {"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""",
-    null)]
+        null)]
     [InlineData("""[{"id": 4, "content": "a"}, {"id": 4, "content": "<m>"}]""", null)]   // in the vocabulary, which has the word
     [InlineData("""[{"id": 5, "content": ""}, {"id": 4, "content": "<m>"}]""", null)]
     [InlineData("""[{"id": 50, "content": "<m>"}]""",
-    "added_tokens[0].id: gives '<m>' the id 50, and Hugging Face's tokenizers 4: they number added "
-    + "tokens on from the end of the vocabulary")]
+        "added_tokens[0].id: gives '<m>' the id 50, and Hugging Face's tokenizers 4: they number added "
+        + "tokens on from the end of the vocabulary")]
     [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 7, "content": "<n>"}]""",
-    "added_tokens[1].id: gives '<n>' the id 7, and Hugging Face's tokenizers 5:")]
+        "added_tokens[1].id: gives '<n>' the id 7, and Hugging Face's tokenizers 5:")]
     [InlineData("""[{"id": 5, "content": "<n>"}, {"id": 4, "content": "<m>"}]""",
-    "added_tokens[0].id: gives '<n>' the id 5, and Hugging Face's tokenizers 4:")]
+        "added_tokens[0].id: gives '<n>' the id 5, and Hugging Face's tokenizers 4:")]
     [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 5, "content": "<m>"}]""",
-    "added_tokens[1].id: gives '<m>' the id 5, and Hugging Face's tokenizers 4:")]
+        "added_tokens[1].id: gives '<m>' the id 5, and Hugging Face's tokenizers 4:")]
     [InlineData("""[{"id": 4, "content": "<m>"}, {"id": 4, "content": "<n>"}]""",
-    "added_tokens[1].id: gives '<n>' the id 4, and Hugging Face's tokenizers 5:")]
+        "added_tokens[1].id: gives '<n>' the id 4, and Hugging Face's tokenizers 5:")]
     [InlineData("""[{"id": 2, "content": "<m>"}]""", "added_tokens[0].id: gives '<m>' the id 2, and Hugging Face's tokenizers 4:")]
     public void Ids_of_added_tokens_are_those_of_the_reference_or_the_file_is_refused(string tokens, string? refusal)
     {

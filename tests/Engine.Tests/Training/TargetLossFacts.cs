@@ -9,7 +9,7 @@ public sealed class TargetLossFacts
     [Theory]
     [InlineData(3, 7)]       // one piece
     [InlineData(700, 30_000)] // three
-    public void Cross_entropy_in_pieces_is_that_of_all_logits_and_so_is_its_gradient(int places, int vocabulary)
+        public void Cross_entropy_in_pieces_is_that_of_all_logits_and_so_is_its_gradient(int places, int vocabulary)
     {
         using var scope = NewDisposeScope();
         var W = InitialValues.Normal([vocabulary, 5], 1, 1, "W");

@@ -23,7 +23,7 @@ public sealed class TrainingFacts : IDisposable
     [InlineData(12)] // in the second epoch
     [InlineData(19)]
     [InlineData(27)] // in the last evaluation
-    public void A_run_that_is_stopped_anywhere_and_goes_on_ends_with_the_same_bits(int pass)
+        public void A_run_that_is_stopped_anywhere_and_goes_on_ends_with_the_same_bits(int pass)
     {
         var checkpoint = _folder.At("checkpoint.safetensors");
         Assert.ThrowsAny<OperationCanceledException>(() => Run(new(dropout: 0.1), checkpoint, cancelAt: pass));

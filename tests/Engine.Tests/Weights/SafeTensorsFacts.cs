@@ -70,40 +70,40 @@ public sealed class SafeTensorsFacts : IDisposable
 
     [Theory]
     [InlineData("overlap",
-    """{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""",
-    "'b' overlaps the one before it by 4 bytes")]
+        """{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""",
+        "'b' overlaps the one before it by 4 bytes")]
     [InlineData("hole",
-    """{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}""",
-    "hole of 4 bytes before tensor 'b'")]
+        """{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}""",
+        "hole of 4 bytes before tensor 'b'")]
     [InlineData("hole at the start", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [4, 16]}}""",
-    "hole of 4 bytes before tensor 'a'")]
+        "hole of 4 bytes before tensor 'a'")]
     [InlineData("end beyond the file", """{"a": {"dtype": "F32", "shape": [5], "data_offsets": [0, 20]}}""", "cut short: tensor 'a'")]
     [InlineData("bytes that follow", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}""",
-    "4 bytes follow the last tensor")]
+        "4 bytes follow the last tensor")]
     [InlineData("unknown type", """{"a": {"dtype": "F8_E4M3", "shape": [16], "data_offsets": [0, 16]}}""",
-    "tensor 'a' has a dtype that is not read here: F8_E4M3")]
+        "tensor 'a' has a dtype that is not read here: F8_E4M3")]
     [InlineData("type no text", """{"a": {"dtype": 32, "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a' has a dtype")]
     [InlineData("no type", """{"a": {"shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a' has a dtype")]
     [InlineData("size mismatch", """{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 16]}}""",
-    "tensor 'a' of shape [3] and dtype F32 needs 12 bytes, but its offsets span 16")]
+        "tensor 'a' of shape [3] and dtype F32 needs 12 bytes, but its offsets span 16")]
     [InlineData("negative shape", """{"a": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}}""",
-    "tensor 'a' has no valid shape")]
+        "tensor 'a' has no valid shape")]
     [InlineData("fraction in the shape", """{"a": {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 16]}}""",
-    "tensor 'a' has no valid shape")]
+        "tensor 'a' has no valid shape")]
     [InlineData("no shape", """{"a": {"dtype": "F32", "data_offsets": [0, 16]}}""", "tensor 'a' has no valid shape")]
     [InlineData("shape beyond all numbers",
-    """{"a": {"dtype": "F32", "shape": [4611686018427387904, 4611686018427387904, 4], "data_offsets": [0, 0]}, "b": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a'")]
+        """{"a": {"dtype": "F32", "shape": [4611686018427387904, 4611686018427387904, 4], "data_offsets": [0, 0]}, "b": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""", "tensor 'a'")]
     [InlineData("three offsets", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 8, 16]}}""",
-    "tensor 'a' has no valid data_offsets")]
+        "tensor 'a' has no valid data_offsets")]
     [InlineData("no offsets", """{"a": {"dtype": "F32", "shape": [4]}}""", "tensor 'a' has no valid data_offsets")]
     [InlineData("offsets backwards", """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [16, 0]}}""",
-    "tensor 'a' lies at the impossible offsets")]
+        "tensor 'a' lies at the impossible offsets")]
     [InlineData("offsets beyond all files",
-    """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [9223372036854775791, 9223372036854775807]}}""", "tensor 'a'")]
+        """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [9223372036854775791, 9223372036854775807]}}""", "tensor 'a'")]
     [InlineData("no description", """{"a": [0, 16]}""", "tensor 'a' has no description")]
     [InlineData("name twice",
-    """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}, "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""",
-    "header is not what the format asks for")]
+        """{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}, "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}""",
+        "header is not what the format asks for")]
     [InlineData("not JSON", "not JSON", "header is not what the format asks for")]
     [InlineData("no object", "[1, 2]", "header is not what the format asks for")]
     [InlineData("metadata no object", """{"__metadata__": 3}""", "header is not what the format asks for")]

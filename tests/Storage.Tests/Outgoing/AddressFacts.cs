@@ -152,7 +152,7 @@ public sealed class AddressFacts
     [InlineData("https://[2606:4700::1111]/x", "https://[2606:4700::1111]/x")]
     [InlineData("https://b\u00fccher.example/", "https://xn--bcher-kva.example/")]
     [InlineData("https://\u0435xample.com/", "https://xn--xample-2of.com/")] // with a Cyrillic letter: whoever looks at it sees that
-    public void It_is_taken_and_shown_as_it_is_sent(string address, string shown) =>
+        public void It_is_taken_and_shown_as_it_is_sent(string address, string shown) =>
     Assert.Equal((shown, 0), (Read(new(), address) is var (read, faults) ? read?.AbsoluteUri : null, faults.Count));
 
     [Fact]

@@ -3,8 +3,8 @@ using LoraDrop.Service.Tests;
 
 namespace LoraDrop.Deploy.Tests;
 
-/// <summary>What every source file keeps to.</summary>
-public sealed class SourceFacts
+/// <summary>Source files fit a screen.</summary>
+public sealed class LineLengthFacts
 {
     private const int Columns = 140;
 
