@@ -1,3 +1,4 @@
+using LoraDrop.Domain;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LoraDrop.Storage.Tests;
