@@ -21,7 +21,8 @@ public sealed partial class Outages(TimeProvider clock, LeaseOptions leases, ILo
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250), LongestWait = TimeSpan.FromSeconds(5);
 
-    /// <summary>Other workers wait one lease after an outage before they take over a stage, so its owner must try again well before.</summary>
+    /// <summary>Other workers wait one lease after an outage before they take over a stage, so its owner must try again well
+    /// before.</summary>
     private readonly TimeSpan _longestWait =
         leases.Length / LeaseOptions.Renewals < LongestWait ? leases.Length / LeaseOptions.Renewals : LongestWait;
 

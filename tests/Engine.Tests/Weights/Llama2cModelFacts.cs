@@ -38,7 +38,8 @@ public sealed class Llama2cModelFacts : IDisposable
     [Theory]
     [InlineData(10, "is no model of llama2.c: it has 10 bytes, and its header alone 28")]
     [InlineData(1000,
-        "has 1000 bytes, and its header (64, 172, 5, 8, 4, 512, 512) asks for 1056540: it is cut short, or of another version of the format")]
+        "has 1000 bytes, and its header (64, 172, 5, 8, 4, 512, 512) asks for 1056540: it is cut short, or of another "
+        + "version of the format")]
     public void A_file_that_is_cut_short_is_refused_with_the_numbers(int length, string why)
     {
         File.WriteAllBytes(_folder.At("cut.bin"),
