@@ -61,7 +61,7 @@ public sealed class BucketAddressFacts
         var endpoint = store.Urls.First();
         var options = new SourceOptions { Store = new() { Bucket = "own-objects", Endpoint = endpoint, AccessKey = "a", SecretKey = "b" },
             S3Buckets = [bucket] };
-        var client = new BucketClient(options, new(TimeProvider.System, NullLogger<Outages>.Instance));
+        var client = new BucketClient(options, new(TimeProvider.System, new(), NullLogger<Outages>.Instance));
         await Assert.ThrowsAsync<RefusedInputException>(() => client.FetchModelAsync(new(bucket, folder), Path.GetTempPath(),
             new HubVisit.Inline(_ => { }), TestContext.Current.CancellationToken));
         Assert.NotEmpty(asked);

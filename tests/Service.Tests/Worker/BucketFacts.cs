@@ -211,7 +211,8 @@ public sealed class BucketFacts : IAsyncLifetime
         new() { Store = new() { Bucket = Own, Endpoint = _server.Endpoint, AccessKey = S3Server.AccessKey, SecretKey = S3Server.SecretKey },
             S3Buckets = buckets };
 
-    private static BucketClient Client(SourceOptions sources) => new(sources, new(TimeProvider.System, NullLogger<Outages>.Instance));
+    private static BucketClient Client(SourceOptions sources) =>
+        new(sources, new(TimeProvider.System, new(), NullLogger<Outages>.Instance));
 
     private HubVisit.Inline Noted(Action? arrived) => new(value =>
     {
