@@ -9,7 +9,9 @@ internal static class TinyDecoder
     public static DecoderConfig Config { get; } = new(DecoderFamily.Llama, 50, 16, 3, 4, 2, 4, 24, 64, 1e-5, RopeSettings.Plain(10000),
         false, false, false, false, false, new int?[3], 0, [2], "silu", 0);
 
-    public static LanguageModel Model(DecoderConfig? config = null) => new(config ?? Config, new Drawn(), CPU);
+    public static IWeights Weights { get; } = new Drawn();
+
+    public static LanguageModel Model(DecoderConfig? config = null) => new(config ?? Config, Weights, CPU);
 
     /// <summary>A LoRA with dropout on every linear layer.</summary>
     public static Adapter Adapter(LanguageModel model)

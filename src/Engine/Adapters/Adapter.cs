@@ -19,7 +19,7 @@ public sealed class Adapter : IDisposable
 
     private readonly FrozenModel _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
-    private readonly List<(Linear Layer, Tensor Weight, Tensor? Bias)> _frozenHead = [];
+    private readonly List<Parameter> _learningHead = [];
 
     /// <summary>Places a new adapter: A Kaiming uniform, B zero, the head as in the model, so that it has no effect before
     /// training.</summary>
@@ -56,7 +56,7 @@ public sealed class Adapter : IDisposable
 
     public IReadOnlyList<AdapterSite> Sites => _sites;
 
-    public bool TrainsHead => _frozenHead.Count > 0;
+    public bool TrainsHead => _learningHead.Count > 0;
 
     public ParameterCounts Counts => ParameterCounts.Of(Plan, Width, Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
 
@@ -93,7 +93,7 @@ public sealed class Adapter : IDisposable
     public void Dispose()
     {
         foreach (var site in _sites) site.Linear.Lora = null;
-        foreach (var (layer, weight, bias) in _frozenHead) (layer.Weight, layer.Bias) = (weight, bias);
+        foreach (var parameter in _learningHead) parameter.Freeze();
         Parameters.Dispose();
     }
 
@@ -132,16 +132,16 @@ public sealed class Adapter : IDisposable
     {
         foreach (var layer in _model.TrainedHead)
         {
-            _frozenHead.Add((layer, layer.Weight, layer.Bias));
-            layer.Weight = Learning($"{PeftPrefix}{layer.Path}.weight", layer.Weight);
-            if (layer.Bias is { } bias) layer.Bias = Learning($"{PeftPrefix}{layer.Path}.bias", bias);
+            Learn($"{PeftPrefix}{layer.Path}.weight", layer.WeightParameter!); // a head is never quantised
+            if (layer.BiasParameter is { } bias) Learn($"{PeftPrefix}{layer.Path}.bias", bias);
         }
     }
 
-    private Tensor Learning(string name, Tensor start)
+    private void Learn(string name, Parameter parameter)
     {
-        Parameters.Set(name, start);
-        return Parameters[name];
+        Parameters.Set(name, parameter.Frozen);
+        parameter.Learn(Parameters[name]);
+        _learningHead.Add(parameter);
     }
 
     private string? NameOf(AdapterSite site, string half) => Plan[site.Site] switch

@@ -15,12 +15,12 @@ public sealed class CausalDecoder : IBackbone
     public CausalDecoder(DecoderConfig config, IWeights weights, DropoutMasks masks)
     {
         (_config, _rotary, _masks) = (config, new(config.Rope, config.HeadSize), masks);
-        Word = weights.Take($"{config.Prefix}.embed_tokens.weight", config.VocabularySize, config.Hidden);
+        Word = weights.TakeParameter($"{config.Prefix}.embed_tokens.weight", config.VocabularySize, config.Hidden);
         _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new Layer(config, weights, $"{config.Prefix}.layers.{i}", masks))];
         _norm = RmsNorm.From(weights, $"{config.Prefix}.norm", config.Hidden, config.NormEps);
     }
 
-    public Tensor Word { get; }
+    public Parameter Word { get; }
 
     public bool Recomputes { get; set; }
 
@@ -35,7 +35,7 @@ public sealed class CausalDecoder : IBackbone
     public Tensor Forward(TokenBatch batch, KeyValueCache? cache, IList<Tensor>? hidden = null)
     {
         using var scope = NewDisposeScope();
-        var x = Word.index_select(0, batch.Ids.flatten()).view(batch.Ids.shape[0], batch.Ids.shape[1], _config.Hidden); // (B, T, d)
+        var x = Word.Rows(batch.Ids);                                            // (B, T, d)
         cache?.See(batch);
         var rotation = _rotary.At(batch.Positions, cache?.Longest ?? batch.Longest);
         var sights = new Dictionary<int, Sight>();                               // by window; 0: all

@@ -47,12 +47,15 @@ public abstract class ClassificationHead
     {
         var (path, d) = (OutputOf(config), (long)config.Hidden);
         if (order is null) return Fresh(weights, path, d, k, seed, bias);
-        var stored = Linear.OfHead(weights, path, d, k, bias);
-        if (order.Index().All(row => row.Index == row.Item)) return stored;
+        if (order.Index().All(row => row.Index == row.Item)) return Linear.OfHead(weights, path, d, k, bias);
         using var scope = NewDisposeScope();
-        var rows = tensor([.. order.Select(row => (long)row)], device: stored.Weight.device);           // (k)
-        Tensor Ordered(Tensor x) => weights.Own(x.index_select(0, rows));                                      // (k, …)
-        return new(path, new FloatMatrix(Ordered(stored.Weight)), stored.Bias is { } b ? Ordered(b) : null);
+        Parameter Ordered(string name, params long[] shape)
+        {
+            var stored = weights.Take(name, shape);                              // (k, …)
+            var rows = tensor([.. order.Select(row => (long)row)], device: stored.device); // (k)
+            return weights.Own(name, stored.index_select(0, rows));              // (k, …)
+        }
+        return new(path, new FloatMatrix(Ordered($"{path}.weight", k, d)), bias ? Ordered($"{path}.bias", k) : null);
     }
 
     /// <summary>A stored layer of this shape, or a new one.</summary>
@@ -64,7 +67,8 @@ public abstract class ClassificationHead
     private static Linear Fresh(OwnedWeights weights, string path, long d, long k, long seed, bool bias)
     {
         using var scope = NewDisposeScope();
-        return new(path, new FloatMatrix(weights.Own(InitialValues.Normal([k, d], 0.02, seed, path))), bias ? weights.Own(zeros(k)) : null);
+        return new(path, new FloatMatrix(weights.Own($"{path}.weight", InitialValues.Normal([k, d], 0.02, seed, path))), // (k, d)
+            bias ? weights.Own($"{path}.bias", zeros(k)) : null);                // (k)
     }
 }
 

@@ -6,8 +6,8 @@ namespace LoraDrop.Engine.Models;
 public sealed class Embeddings
 {
     private readonly EncoderConfig _config;
-    private readonly Tensor _position;   // (positions, d)
-    private readonly Tensor _tokenType;  // (types, d)
+    private readonly Parameter _position;   // (positions, d)
+    private readonly Parameter _tokenType;  // (types, d)
     private readonly LayerNorm _norm;
     private readonly DropoutMasks _masks;
 
@@ -15,21 +15,21 @@ public sealed class Embeddings
     {
         var d = config.Hidden;
         (_config, _masks) = (config, masks);
-        Word = weights.Take($"{path}.word_embeddings.weight", config.VocabularySize, d);
-        _position = weights.Take($"{path}.position_embeddings.weight", config.Positions, d);
-        _tokenType = weights.Take($"{path}.token_type_embeddings.weight", config.TokenTypes, d);
+        Word = weights.TakeParameter($"{path}.word_embeddings.weight", config.VocabularySize, d);
+        _position = weights.TakeParameter($"{path}.position_embeddings.weight", config.Positions, d);
+        _tokenType = weights.TakeParameter($"{path}.token_type_embeddings.weight", config.TokenTypes, d);
         _norm = LayerNorm.From(weights, $"{path}.LayerNorm", d, config.LayerNormEps);
     }
 
     /// <summary>The token embedding (V, d), to which a language-model head is tied.</summary>
-    public Tensor Word { get; }
+    public Parameter Word { get; }
 
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var words = Rows(Word, batch.Ids);                                       // (B, T, d)
-        var types = Rows(_tokenType, batch.TypeIds);                             // (B, T, d)
-        var positions = Rows(_position, Positions(batch.Ids));                   // (B, T, d)
+        var words = Word.Rows(batch.Ids);                                        // (B, T, d)
+        var types = _tokenType.Rows(batch.TypeIds);                              // (B, T, d)
+        var positions = _position.Rows(Positions(batch.Ids));                    // (B, T, d)
         var x = _norm.Forward(words.Plus(types).Plus(positions));                        // (B, T, d)
         return _masks.Drop(x, _config.HiddenDropout).MoveToOuterDisposeScope();
     }
@@ -43,7 +43,4 @@ public sealed class Embeddings
         var real = ids.IsNot(_config.PadId).to(ScalarType.Int64);                   // (B, T)
         return (real.cumsum(1) * real).Plus(_config.PadId).MoveToOuterDisposeScope(); // (B, T)
     }
-
-    private static Tensor Rows(Tensor table, Tensor ids) =>                      // table: (V, d), ids: (B, T)
-        table.index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], table.shape[1]); // (B, T, d)
 }

@@ -18,7 +18,7 @@ public sealed class Encoder : IBackbone
 
     public Embeddings Embeddings { get; }
 
-    public Tensor Word => Embeddings.Word;
+    public Parameter Word => Embeddings.Word;
 
     public bool Recomputes { get; set; }
 

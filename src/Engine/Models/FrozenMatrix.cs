@@ -41,19 +41,27 @@ public abstract class FrozenMatrix
 
 /// <summary>A weight in a floating-point type: float32, or bfloat16, which takes half the memory and is converted for each product if the
 /// input is float32.</summary>
-public sealed class FloatMatrix(Tensor weight) : FrozenMatrix
+public sealed class FloatMatrix(Parameter parameter) : FrozenMatrix
 {
-    public Tensor Weight => weight;
+    /// <summary>W (k, d), by name; it may learn.</summary>
+    public Parameter Parameter => parameter;
 
-    public override long Out => weight.shape[0];
+    /// <summary>W (k, d); the learning numbers, if it learns.</summary>
+    public Tensor Weight => parameter.Value;
 
-    public override long In => weight.shape[1];
+    public override long Out => Weight.shape[0];
 
-    public override long Bytes => weight.numel() * weight.element_size();
+    public override long In => Weight.shape[1];
 
-    public override Tensor Dense(ScalarType type) => weight.dtype == type ? weight.alias() : weight.to(type); // (k, d)
+    public override long Bytes => Weight.numel() * Weight.element_size();
 
-    public override Tensor Product(Tensor x) => x.dtype == weight.dtype ? nn.functional.linear(x, weight) : base.Product(x);
+    public override Tensor Dense(ScalarType type) => Weight.dtype == type ? Weight.alias() : Weight.to(type); // (k, d)
+
+    public override Tensor Product(Tensor x) => TypedFor(x) is { } W ? nn.functional.linear(x, W) : base.Product(x); // (N, k)
+
+    /// <summary>W as autograd may keep it for a product with x; null if it is frozen and has another type, so that each product converts
+    /// it.</summary>
+    internal Tensor? TypedFor(Tensor x) => parameter.Learns || Weight.dtype == x.dtype ? parameter.In(x.dtype) : null; // (k, d)
 }
 
 /// <summary>A weight in 8-bit integers, each row scaled by its largest magnitude: w ≈ q·s/127.</summary>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>A base model with a head. Its weights are frozen; <see cref="Adapter"/> places the trained parameters on it.</summary>
+/// <summary>A base model with a head. Its weights are frozen; <see cref="Adapter"/> places the trained parameters on it, and each of
+/// <see cref="Parameters"/> can be made to learn.</summary>
 public abstract class FrozenModel : IDisposable
 {
     private protected FrozenModel(ModelConfig config, IWeights weights, Device device, WeightKind? kind)
@@ -25,6 +26,10 @@ public abstract class FrozenModel : IDisposable
     public DropoutMasks Masks { get; } = new();
 
     public IBackbone Backbone { get; }
+
+    /// <summary>Every weight in a floating-point type, in the order in which the model takes them: backbone, then head. One that has two
+    /// uses (tied embeddings) is listed once; a quantised one is not, because it cannot learn.</summary>
+    public IReadOnlyList<Parameter> Parameters => Weights.Parameters;
 
     /// <summary>The head's layers trained by fine-tuning, under their checkpoint names; empty if the head belongs to the base
     /// model.</summary>

@@ -6,7 +6,7 @@ namespace LoraDrop.Engine.Models;
 public interface IBackbone
 {
     /// <summary>The token embedding (V, d), which a language-model head may be tied to.</summary>
-    Tensor Word { get; }
+    Parameter Word { get; }
 
     /// <summary>Whether training keeps only each layer's input, and recomputes the layer for its gradients
     /// (<see cref="Recomputed"/>).</summary>

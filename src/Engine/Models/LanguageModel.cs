@@ -16,11 +16,11 @@ public sealed class LanguageModel : FrozenModel
     public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null)
         : base(config, weights, device, kind)
     {
-        Output = config.TiedEmbeddings ? Backbone.Word : Weights.Take(OutputName, config.VocabularySize, config.Hidden);
+        Output = config.TiedEmbeddings ? Backbone.Word : Weights.TakeParameter(OutputName, config.VocabularySize, config.Hidden);
     }
 
     /// <summary>The output layer (V, d); the token embedding itself if the two are tied.</summary>
-    public Tensor Output { get; }
+    public Parameter Output { get; }
 
     public CausalDecoder Decoder => (CausalDecoder)Backbone;
 
@@ -73,5 +73,5 @@ public sealed class LanguageModel : FrozenModel
         return ChunkedCrossEntropy.Sum(hidden, Output, next).MoveToOuterDisposeScope(); // ()
     }
 
-    private Tensor LogitsOf(Tensor hidden) => nn.functional.linear(hidden, Output).to(ScalarType.Float32); // (…, V)
+    private Tensor LogitsOf(Tensor hidden) => nn.functional.linear(hidden, Output.In(hidden.dtype)).to(ScalarType.Float32); // (…, V)
 }

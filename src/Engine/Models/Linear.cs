@@ -2,26 +2,28 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Models;
 
-/// <summary>h = Wx + b, plus (α/r)·BAx with a LoRA (equation 1). W is frozen; only the LoRA is trained.</summary>
+/// <summary>h = Wx + b, plus (α/r)·BAx with a LoRA (equation 1). W and b are frozen unless they are made to learn.</summary>
 /// <param name="path">The layer's name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query</c>.</param>
 /// <param name="matrix">W, (k, d).</param>
 /// <param name="bias">b, (k), or null.</param>
-public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
+public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
 {
     public string Path => path;
 
     /// <summary>W (k, d), in its storage format.</summary>
-    public FrozenMatrix Matrix { get; private set; } = matrix;
+    public FrozenMatrix Matrix => matrix;
 
-    /// <summary>W (k, d) of a layer that is not quantised; for a trained head, the trained numbers.</summary>
-    public Tensor Weight
-    {
-        get => ((FloatMatrix)Matrix).Weight;
-        set => Matrix = new FloatMatrix(value);
-    }
+    /// <summary>W (k, d), by name; null if it is quantised.</summary>
+    public Parameter? WeightParameter => (matrix as FloatMatrix)?.Parameter;
 
-    /// <summary>b (k), or null.</summary>
-    public Tensor? Bias { get; set; } = bias;
+    /// <summary>b (k), by name, or null.</summary>
+    public Parameter? BiasParameter => bias;
+
+    /// <summary>W (k, d) of a layer that is not quantised; the learning numbers, if it learns.</summary>
+    public Tensor Weight => ((FloatMatrix)matrix).Weight;
+
+    /// <summary>b (k), or null; the learning numbers, if it learns.</summary>
+    public Tensor? Bias => bias?.Value;
 
     public long In => Matrix.In;
 
@@ -35,11 +37,11 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
 
     /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
     public static Linear From(IWeights weights, string path, long d, long k, bool bias = true) =>
-        new(path, weights.TakeMatrix($"{path}.weight", k, d), bias ? weights.Take($"{path}.bias", k) : null);
+        new(path, weights.TakeMatrix($"{path}.weight", k, d), bias ? weights.TakeParameter($"{path}.bias", k) : null);
 
     /// <summary>Creates a layer of a head, in its stored format.</summary>
     public static Linear OfHead(IWeights weights, string path, long d, long k, bool bias = true) =>
-        new(path, new FloatMatrix(weights.Take($"{path}.weight", k, d)), bias ? weights.Take($"{path}.bias", k) : null);
+        new(path, new FloatMatrix(weights.TakeParameter($"{path}.weight", k, d)), bias ? weights.TakeParameter($"{path}.bias", k) : null);
 
     public Tensor Forward(Tensor x)                                              // x: (…, d)
     {
@@ -55,9 +57,9 @@ public sealed class Linear(string path, FrozenMatrix matrix, Tensor? bias)
     /// <summary>Wx + b, as a new tensor.</summary>
     private Tensor Product(Tensor x)                                             // x: (…, d)
     {
-        if (Matrix is FloatMatrix { Weight: var weight } && weight.dtype == x.dtype) return nn.functional.linear(x, weight, Bias); // (…, k)
+        if ((matrix as FloatMatrix)?.TypedFor(x) is { } W) return nn.functional.linear(x, W, bias?.In(x.dtype)); // (…, k)
         using var scope = NewDisposeScope();
         var y = Matrix.Product(x.reshape(-1, In)).view([.. x.shape[..^1], Out]); // (…, k)
-        return (Bias is null ? y : y.Plus(Bias)).MoveToOuterDisposeScope();      // (…, k)
+        return (bias is null ? y : y.Plus(bias.In(y.dtype))).MoveToOuterDisposeScope(); // (…, k)
     }
 }

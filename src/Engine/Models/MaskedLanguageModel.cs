@@ -12,7 +12,7 @@ public sealed class MaskedLanguageModel : IDisposable
     private readonly OwnedWeights _weights;
     private readonly Linear _dense;
     private readonly LayerNorm _norm;
-    private readonly Tensor _bias;  // (V)
+    private readonly Parameter _bias;  // (V)
 
     /// <param name="config">The architecture; must be of the RoBERTa family.</param>
     /// <param name="weights">Source of its weights, including the head's.</param>
@@ -25,7 +25,7 @@ public sealed class MaskedLanguageModel : IDisposable
         Encoder = new(config, _weights, Masks);
         _dense = Linear.From(_weights, $"{Head}.dense", config.Hidden, config.Hidden);
         _norm = LayerNorm.From(_weights, $"{Head}.layer_norm", config.Hidden, config.LayerNormEps);
-        _bias = _weights.Take($"{Head}.bias", config.VocabularySize);
+        _bias = _weights.TakeParameter($"{Head}.bias", config.VocabularySize);
     }
 
     public EncoderConfig Config { get; }
@@ -43,7 +43,7 @@ public sealed class MaskedLanguageModel : IDisposable
         var hidden = Encoder.Forward(batch);                                     // (B, T, d)
         var x = hidden.view(-1, Config.Hidden).index_select(0, places);          // (M, d)
         x = _norm.Forward(nn.functional.gelu(_dense.Forward(x)));                // (M, d)
-        return nn.functional.linear(x, Encoder.Embeddings.Word, _bias).MoveToOuterDisposeScope(); // (M, V)
+        return nn.functional.linear(x, Encoder.Word.In(x.dtype), _bias.In(x.dtype)).MoveToOuterDisposeScope(); // (M, V)
     }
 
     public void Dispose() => _weights.Dispose();

@@ -10,6 +10,10 @@ namespace LoraDrop.Engine.Models;
 internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? kind = null) : IWeights, IDisposable
 {
     private readonly List<Tensor> _owned = [];
+    private readonly List<Parameter> _parameters = [];
+
+    /// <summary>All weights in a floating-point type that were taken by name, in that order.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
 
     public bool Contains(string name) => source.Contains(name);
 
@@ -17,18 +21,20 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
 
     public Tensor Take(string name, params long[] shape) => Own(source.Take(name, shape));
 
+    public Parameter TakeParameter(string name, params long[] shape) => Own(name, source.Take(name, shape));
+
     /// <summary>Only one matrix at a time is in memory unquantised.</summary>
     public FrozenMatrix TakeMatrix(string name, long k, long d)
     {
         using var scope = NewDisposeScope();
         switch (kind)
         {
-            case WeightKind.Bfloat16: return new FloatMatrix(Own(Converted(source.Take(name, k, d), ScalarType.BFloat16)));
+            case WeightKind.Bfloat16: return new FloatMatrix(Own(name, Converted(source.Take(name, k, d), ScalarType.BFloat16)));
             case WeightKind.Int8 or WeightKind.Nf4:
                 using (var dense = source.Take(name, k, d))
                 using (var placed = dense.to(device))
                     return kind == WeightKind.Int8 ? new Int8Matrix(placed, Kept) : new Nf4Matrix(placed, Kept);
-            default: return new FloatMatrix(Take(name, k, d));
+            default: return new FloatMatrix(TakeParameter(name, k, d));
         }
     }
 
@@ -47,7 +53,15 @@ internal sealed class OwnedWeights(IWeights source, Device device, WeightKind? k
         return converted;
     }
 
-    public Tensor Own(Tensor weight)
+    /// <summary>Takes ownership of a weight that is not stored as the model uses it.</summary>
+    public Parameter Own(string name, Tensor weight)
+    {
+        var parameter = new Parameter(name, Own(weight));
+        _parameters.Add(parameter);
+        return parameter;
+    }
+
+    private Tensor Own(Tensor weight)
     {
         using var scope = NewDisposeScope();
         var placed = weight.to(device).DetachFromDisposeScope();

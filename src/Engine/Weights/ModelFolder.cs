@@ -14,9 +14,13 @@ public interface IWeights
     /// <exception cref="RefusedInputException">It is missing, contains NaN, or has another shape.</exception>
     Tensor Take(string name, params long[] shape);
 
+    /// <summary>The same as a weight that can be made to learn.</summary>
+    /// <exception cref="RefusedInputException">As for <see cref="Take"/>.</exception>
+    Parameter TakeParameter(string name, params long[] shape) => new(name, Take(name, shape));
+
     /// <summary>The weight of a frozen linear layer (k, d), in its storage format.</summary>
     /// <exception cref="RefusedInputException">As for <see cref="Take"/>.</exception>
-    FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(Take(name, k, d));
+    FrozenMatrix TakeMatrix(string name, long k, long d) => new FloatMatrix(TakeParameter(name, k, d));
 
     /// <summary>The stored shape of a tensor.</summary>
     long[] ShapeOf(string name);

@@ -86,10 +86,10 @@ public sealed class FrozenMatrixFacts : IDisposable
 
     private static FrozenMatrix Of(WeightKind kind, Tensor W) => kind switch
     {
-        WeightKind.Bfloat16 => new FloatMatrix(W.to(ScalarType.BFloat16)),
+        WeightKind.Bfloat16 => new FloatMatrix(new("W", W.to(ScalarType.BFloat16))),
         WeightKind.Int8 => new Int8Matrix(W, Own),
         WeightKind.Nf4 => new Nf4Matrix(W, Own),
-        _ => new FloatMatrix(W),
+        _ => new FloatMatrix(new("W", W)),
     };
 
     private static Tensor Own(Tensor made) => made.MoveToOuterDisposeScope();

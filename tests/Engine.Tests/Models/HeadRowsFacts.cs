@@ -59,6 +59,8 @@ public sealed class HeadRowsFacts : IDisposable
         var output = model.Head.Single(layer => layer.Path == "classifier.out_proj");
         Assert.Equal(swapped ? [2f, 1f] : [1f, 2f], output.Weight.select(1, 0).data<float>().ToArray());
         Assert.Equal(swapped ? [2f, 1f] : [1f, 2f], output.Bias!.data<float>().ToArray());
+        Assert.Same(output.WeightParameter, model.Parameters.Single(parameter => parameter.Name == Weight));
+        Assert.Same(output.BiasParameter, model.Parameters.Single(parameter => parameter.Name == Bias));
         Assert.Equal(swapped, model.Remark is not null);
     }
 

@@ -7,35 +7,48 @@ namespace LoraDrop.Engine.Tests;
 public sealed class TargetLossFacts
 {
     [Theory]
-    [InlineData(3, 7)]       // one piece
-    [InlineData(700, 30_000)] // three
-        public void Cross_entropy_in_pieces_is_that_of_all_logits_and_so_is_its_gradient(int places, int vocabulary)
+    [InlineData(3, 7, true, false)]        // one piece
+    [InlineData(700, 30_000, true, false)] // three
+    [InlineData(3, 7, true, true)]
+    [InlineData(700, 30_000, true, true)]
+    [InlineData(700, 30_000, false, true)]
+    public void Cross_entropy_in_pieces_is_that_of_all_logits_and_so_are_its_gradients(int places, int vocabulary, bool hiddenLearns,
+        bool outputLearns)
     {
         using var scope = NewDisposeScope();
-        var W = InitialValues.Normal([vocabulary, 5], 1, 1, "W");
+        Tensor W = InitialValues.Normal([vocabulary, 5], 1, 1, "W").requires_grad_(outputLearns),
+            sameW = W.detach().clone().requires_grad_();
         var y = InitialValues.Normal([places], 1000, 1, "y").abs().to(ScalarType.Int64).Remainder(vocabulary);
-        Tensor h = InitialValues.Normal([places, 5], 1, 1, "h").requires_grad_(), same = h.detach().clone().requires_grad_();
-        var ours = ChunkedCrossEntropy.Sum(h, W, y);
-        var torchs = nn.functional.cross_entropy(nn.functional.linear(same, W), y, reduction: nn.Reduction.Sum);
+        Tensor h = InitialValues.Normal([places, 5], 1, 1, "h").requires_grad_(hiddenLearns), same = h.detach().clone().requires_grad_();
+        var ours = ChunkedCrossEntropy.Sum(h, new("W", W), y);
+        var torchs = nn.functional.cross_entropy(nn.functional.linear(same, sameW), y, reduction: nn.Reduction.Sum);
         Assert.Equal(torchs.item<float>(), ours.item<float>(), 1e-5 * torchs.item<float>());
         ours.Times(0.5).backward();
         torchs.Times(0.5).backward();
-        Assert.True(h.grad!.allclose(same.grad!, 1e-4, 1e-5));
+        if (hiddenLearns) Assert.True(h.grad!.allclose(same.grad!, 1e-4, 1e-5));
+        if (outputLearns) Assert.True(W.grad!.allclose(sameW.grad!, 1e-4, 1e-5));
+        Assert.Equal((hiddenLearns, outputLearns), (h.grad is not null, W.grad is not null));
     }
 
-    [Fact]
-    public void The_gradient_of_the_root_mean_square_norm_is_that_of_its_formula()
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void The_gradient_of_the_root_mean_square_norm_is_that_of_its_formula(bool inputLearns, bool weightLearns)
     {
         using var scope = NewDisposeScope();
-        var w = InitialValues.Normal([8], 0.3, 1, "w").Plus(1);
-        Tensor x = InitialValues.Normal([2, 3, 8], 2, 1, "x").requires_grad_(), same = x.detach().clone().requires_grad_(),
+        Tensor w = InitialValues.Normal([8], 0.3, 1, "w").Plus(1).detach().requires_grad_(weightLearns),
+            sameW = w.detach().clone().requires_grad_();
+        Tensor x = InitialValues.Normal([2, 3, 8], 2, 1, "x").requires_grad_(inputLearns), same = x.detach().clone().requires_grad_(),
             by = InitialValues.Normal([2, 3, 8], 1, 1, "by");
-        var ours = new RmsNorm(w, 1e-5).Forward(x);
-        var formula = w * same / same.Squared().mean([-1], keepdim: true).Plus(1e-5).sqrt();
+        var ours = new RmsNorm(new("w", w), 1e-5).Forward(x);
+        var formula = sameW * same / same.Squared().mean([-1], keepdim: true).Plus(1e-5).sqrt();
         Assert.True(ours.allclose(formula, 1e-5, 1e-6));
         (ours * by).sum().backward();
         (formula * by).sum().backward();
-        Assert.True(x.grad!.allclose(same.grad!, 1e-4, 1e-6), $"{(x.grad! - same.grad!).abs().max().item<float>()}");
+        if (inputLearns) Assert.True(x.grad!.allclose(same.grad!, 1e-4, 1e-6), $"{(x.grad! - same.grad!).abs().max().item<float>()}");
+        if (weightLearns) Assert.True(w.grad!.allclose(sameW.grad!, 1e-4, 1e-6));
+        Assert.Equal((inputLearns, weightLearns), (x.grad is not null, w.grad is not null));
     }
 
     [Fact]
