@@ -83,7 +83,7 @@ internal static class DecoderCost
         public Ours()
         {
             var sites = AdapterSites.Find(Model, ["q", "k", "v", "o", "up", "down"]);
-            _adapter = new(Model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new(Rank, Rank), trainHead: false, 1);
+            _adapter = new(Model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new LoraSettings { Rank = Rank, Alpha = Rank }, trainHead: false, 1);
             _adamw = new(_adapter.Parameters, 0.01);
         }
 
@@ -97,7 +97,7 @@ internal static class DecoderCost
                 Model.Masks.BeginPass(1, "bench", _step, CPU);
                 set.LossSum(Model, batch, indices).Over(set.TermsIn(indices)).backward();
                 _adamw.ClipGradients(1);
-                _adamw.Step(++_step, (_adapter.Parameters.Values.numel(), 1e-4));
+                _adamw.Step(++_step, [new(_adapter.Parameters.Values.numel(), 1e-4)]);
             }
             if (_step % 4 == 0) GC.Collect(); // as the training loop does
         }

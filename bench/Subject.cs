@@ -14,7 +14,7 @@ internal sealed class Subject : IDisposable
     {
         Model = new SequenceClassifier(config, new RandomWeights(1), 2, 1, CPU);
         Sites = AdapterSites.Find(Model, ["query", "value"]);
-        Adapter = new Adapter(Model, Sites, SharingPlan.OwnEverywhere(Sites.Select(s => s.Site)), new LoraShape(8, 8), trainHead: true, 1);
+        Adapter = new Adapter(Model, Sites, SharingPlan.OwnEverywhere(Sites.Select(s => s.Site)), new LoraSettings(), trainHead: true, 1);
         _adamw = new AdamW(Adapter.Parameters, 0.01);
         _set = Texts(config, Enumerable.Repeat(length, batch));
     }
@@ -38,7 +38,7 @@ internal sealed class Subject : IDisposable
         var loss = set.LossSum(Model.Forward(batch), indices).Over(indices.Length); // ()
         loss.backward();
         _adamw.ClipGradients(1);
-        _adamw.Step(++_step, (Adapter.Parameters.Values.numel(), 1e-4));
+        _adamw.Step(++_step, [new(Adapter.Parameters.Values.numel(), 1e-4)]);
         if (_step % 4 == 0) GC.Collect(); // as the training loop does
     }
 

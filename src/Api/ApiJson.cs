@@ -17,6 +17,7 @@ public static class ApiJson
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;   // responses are JSON, never embedded in HTML
         options.NumberHandling = JsonNumberHandling.Strict;
+        options.TypeInfoResolver = JsonText.Options.TypeInfoResolver; // adds the section of a job's method
         return options;
     }
 

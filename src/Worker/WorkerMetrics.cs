@@ -46,7 +46,7 @@ internal static class WorkerMetrics
     {
         if (result.LoraParameters > 0)
             Kept.Record(result.Parameters.Adapter / (double)result.LoraParameters,
-                new KeyValuePair<string, object?>("method", JsonText.NameOf(result.Method)));
+                new KeyValuePair<string, object?>("method", result.Method.Name));
     }
 
     private static KeyValuePair<string, object?> StageOf(Stage stage) => new("stage", JsonText.NameOf(stage));

@@ -8,9 +8,10 @@ public sealed class JobRequestFacts
     public void Model_dataset_and_task_are_enough_and_the_rest_is_the_papers()
     {
         var job = JobRequest.Parse(Least);
-        Assert.Equal(TuningMethod.LoraDrop, job.Method);
-        Assert.Equal((8, 8.0, 0.0), (job.Lora.Rank, job.Lora.Alpha, job.Lora.Dropout));
-        Assert.Equal(["query", "value"], job.Lora.Targets);
+        Assert.Same(Methods.LoraDrop, job.Method);
+        var lora = Assert.IsType<LoraSettings>(job.Tuning);
+        Assert.Equal((8, 8.0, 0.0), (lora.Rank, lora.Alpha, lora.Dropout));
+        Assert.Equal(["query", "value"], lora.Targets);
         Assert.Equal(new ImportanceSettings { SampleRatio = 0.1, Epochs = 3, Scope = ImportanceScope.PerType }, job.Importance);
         Assert.Equal(new SharingSettings { Threshold = 0.9, Remainder = Remainder.Share, Select = Selection.Importance }, job.Sharing);
         Assert.Equal((80, 32, 5e-4, 0.06), (job.Training.Epochs, job.Training.BatchSize, job.Training.LearningRate,

@@ -38,7 +38,7 @@ public sealed class LoraFitFacts
         Assert.Equal("q_proj v_proj up_proj", Types(["up", "value", "q_proj", "query"], Llama));
 
     private static string Types(string[] targets, LinearModule[] layers) =>
-        string.Join(' ', LoraFit.Chosen(targets, layers).Select(layer => layer.Type));
+        string.Join(' ', TargetLayers.Chosen(targets, layers).Select(layer => layer.Type));
 
     private static LinearModule[] Layers(string prefix, params (string Type, string Path)[] layers) =>
         [.. layers.Select(layer => new LinearModule(layer.Type, $"{prefix}.{layer.Path}", 8, 8))];

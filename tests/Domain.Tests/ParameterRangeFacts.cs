@@ -33,14 +33,14 @@ public sealed class ParameterRangeFacts
         for (var n = 0; n < 200; n++)
         {
             var power = 1 + 8 * random.NextUnit();
-            var sites = request.Lora.Targets.SelectMany(type => Enumerable.Range(0, Layers).Select(layer => new Site(type, layer)))
+            var sites = request.Tuning.Layers.SelectMany(type => Enumerable.Range(0, Layers).Select(layer => new Site(type, layer)))
                 .ToDictionary(site => site, _ => Math.Pow(random.NextUnit(), power));
             var I = sites.ToDictionary(site => site.Key,
                 site => site.Value / sites.Where(other => other.Key.Type == site.Key.Type).Sum(other => other.Value));
             var plan = SharingPlan.From(I, request.Sharing!.Threshold!.Value, null, request.Sharing.Select, request.Sharing.Remainder,
                 request.Training.Seed);
             var widths = Model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
-            Assert.InRange(ParameterCounts.Of(plan, type => widths[type], request.Lora.Rank, 0).Adapter, range.Least, range.Most);
+            Assert.InRange(ParameterCounts.Of(request.Tuning, plan, type => widths[type], null, 0).Adapter, range.Least, range.Most);
         }
     }
 

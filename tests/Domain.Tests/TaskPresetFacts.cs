@@ -38,8 +38,8 @@ public sealed class TaskPresetFacts
     public void Tasks_of_generation_have_the_papers_rank_targets_and_metric(string name, Metric metric)
     {
         var request = JobRequest.Parse($$$"""{"model": "m", "dataset": "d", "task": {"preset": "{{{name}}}"}}""");
-        Assert.Equal((64, metric, true), (request.Lora.Rank, request.Task.Metric, request.Training.Packing));
-        Assert.Equal(["q", "k", "v", "o", "up", "down"], request.Lora.Targets);
+        Assert.Equal((64, metric, true), (((LoraSettings)request.Tuning).Rank, request.Task.Metric, request.Training.Packing));
+        Assert.Equal(["q", "k", "v", "o", "up", "down"], request.Tuning.Layers);
         Assert.Equal(TaskPreset.Find(name)!.Decoding, request.Task.Decoding);
     }
 

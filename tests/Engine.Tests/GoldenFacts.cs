@@ -18,6 +18,8 @@ public sealed class GoldenFacts
         .. from model in Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case),
         .. from model in Classifiers from @case in (string[])["lora_head", "lora_drop_head"] select (model, @case),
         ("llama-tiny", "lora_nlg"), ("llama-tiny", "lora_drop_nlg"),
+        .. from model in (string[])["roberta-tiny", "bert-tiny", "llama-tiny"] from @case in (string[])[]
+           select (model, @case),
     ];
 
     [Theory, MemberData(nameof(Models))]
@@ -49,7 +51,7 @@ public sealed class GoldenFacts
             if (step == 0)
                 foreach (var gradient in golden.At(@case, "gradients").EnumerateObject())
                     golden.AssertClose(gradient.Value, adapter.Parameters.GradientOf(gradient.Name), Gradient, gradient.Name);
-            adamw.Step(step + 1, (adapter.Parameters.Values.numel(), 1e-3));
+            adamw.Step(step + 1, [new(adapter.Parameters.Values.numel(), 1e-3)]);
         }
         foreach (var after in golden.At(@case, "after_adamw").EnumerateObject())
             golden.AssertClose(after.Value, adapter.Parameters[after.Name], AfterAdamW, after.Name);

@@ -27,7 +27,8 @@ internal sealed class GoldenModel : IDisposable
 
     public TokenBatch Batch { get; }
 
-    public LoraShape Lora => new(_json.GetProperty("rank").GetInt32(), _json.GetProperty("alpha").GetDouble());
+    public LoraSettings Lora =>
+        new() { Rank = _json.GetProperty("rank").GetInt32(), Alpha = _json.GetProperty("alpha").GetDouble() };
 
     /// <summary>Of the lora case: query and value.</summary>
     public IReadOnlyList<AdapterSite> Sites => SitesOf("lora");
@@ -43,10 +44,16 @@ internal sealed class GoldenModel : IDisposable
         KeyValuePair.Create(s.Site, retained.EnumerateArray().Any(l => l.GetInt32() == s.Site.Layer) ? Place.Own : Place.Shared)))
         : SharingPlan.OwnEverywhere(SitesOf(@case).Select(s => s.Site));
 
+    /// <summary>The settings of a case (Golden/README.md).</summary>
+    public MethodSettings SettingsOf(string @case) => @case switch
+    {
+        _ => Lora,
+    };
+
     /// <summary>The adapter of a case, at its initial values.</summary>
     public Adapter PlaceAdapter(string @case)
     {
-        var adapter = new Adapter(Model, SitesOf(@case), Plan(@case), Lora, @case.EndsWith("_head"), 0);
+        var adapter = new Adapter(Model, SitesOf(@case), Plan(@case), SettingsOf(@case), @case.EndsWith("_head"), 0);
         adapter.Load(At(@case, "initial").EnumerateObject().ToDictionary(p => p.Name, p => TensorOf(p.Value)), @case);
         return adapter;
     }

@@ -32,7 +32,7 @@ public sealed class MaskedLanguageModelFacts
         {
             loss = Learn(model);
             if (step == 1) first = loss;
-            adamw.Step(step, (weights.Parameters.Values.numel(), 1e-2));
+            adamw.Step(step, [new(weights.Parameters.Values.numel(), 1e-2)]);
         }
         Assert.InRange(first, 0.8 * Math.Log(Tiny.VocabularySize), 1.2 * Math.Log(Tiny.VocabularySize)); // it knows nothing yet
         Assert.InRange(loss, 0, 0.1);

@@ -18,7 +18,7 @@ internal sealed class TinyClassifier : IDisposable
         Model = new(config, weights, Classes, seed, CPU);
         var sites = AdapterSites.Find(Model, ["query", "value"]);
         var plan = SharingPlan.Of(sites.Select(s => KeyValuePair.Create(s.Site, s.Site.Layer % 2 == 1 ? Place.Own : Place.Shared)));
-        Adapter = new(Model, sites, plan, new(4, 8, dropout), trainHead: true, seed);
+        Adapter = new(Model, sites, plan, new LoraSettings { Rank = 4, Dropout = dropout }, trainHead: true, seed);
     }
 
     public SequenceClassifier Model { get; }

@@ -17,7 +17,8 @@ internal static class TinyDecoder
     public static Adapter Adapter(LanguageModel model)
     {
         var sites = AdapterSites.Find(model, ["all-linear"]);
-        return new(model, sites, SharingPlan.OwnEverywhere(sites.Select(site => site.Site)), new(4, 8, 0.1), trainHead: false, 1);
+        return new(model, sites, SharingPlan.OwnEverywhere(sites.Select(site => site.Site)), new LoraSettings { Rank = 4, Dropout = 0.1 },
+            trainHead: false, 1);
     }
 
     /// <summary>Texts of these lengths.</summary>

@@ -68,7 +68,7 @@ public static class Pretraining
             var stepLoss = nn.functional.cross_entropy(model.Forward(hidden.Batch, hidden.Places), hidden.Tokens);
             stepLoss.backward();
             adamw.ClipGradients(MaxGradNorm);
-            adamw.Step(step + 1, (weights.Values.numel(), schedule.Rate * rate.At(step)));
+            adamw.Step(step + 1, [new(weights.Values.numel(), schedule.Rate * rate.At(step))]);
 
             (tokens, loss) = (tokens + hidden.Batch.Tokens, loss + stepLoss.item<float>() / Every);
             if ((step + 1) % Every != 0) continue;

@@ -44,7 +44,7 @@ internal static class JobEndpoints
             Description.ListOf(Description.Text()))
             .Takes("model", "Return only jobs with this model, given by name, id or source.", Description.Text())
             .Takes("dataset", "Return only jobs with this dataset, given by name, id or source.", Description.Text())
-            .Takes("method", "Return only jobs with this method.", Description.Choice<TuningMethod>())
+            .Takes("method", "Return only jobs with this method.", Description.Choice(Methods.Names))
             .Takes("deleted", "Return deleted jobs that can still be restored, instead of all others.", Description.Flag(false))
             .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 100, 20))
             .Takes("cursor", "The `next` value of the previous page.", Description.Text())

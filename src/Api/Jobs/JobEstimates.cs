@@ -21,7 +21,7 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
         var validated = await life.ValidateAsync(draft, cancel);
         db.ChangeTracker.Clear(); // discard a model or dataset that validation added
         var (request, model, dataset, _) = validated;
-        var (modelFacts, data) = (draft.IsValid("lora") ? model?.Facts : null, dataset?.Facts);
+        var (modelFacts, data) = (draft.IsValid(draft.Request.Method.Section) ? model?.Facts : null, dataset?.Facts);
         var sized = data is not null && SizeSettings.All(draft.IsValid);
         var work = sized ? WorkEstimate.Of(request, data!) : [];
         var need = modelFacts is not null && sized ? MemoryEstimate.OfJob(request, modelFacts, data) : 0;
@@ -43,7 +43,7 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
     {
         if (model is null || past is null)
             return new(work.Stage, work.Examples, work.Steps, null, null, null, null,
-                "the model is not ready yet, or the lora settings have faults");
+                $"the model is not ready yet, or the {request.Method.Section} settings have faults");
         var train = data.Splits.First(split => split.Split == SplitSummary.Train);
         var (pass, from) = past.PassTokens(request, work, dataset)
             ?? ((long)(WorkEstimate.TokensOfText(request, model, train) * work.Examples),
@@ -77,7 +77,7 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
         foreach (var job in found)
         {
             var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
-            if (settings.Lora.Rank != request.Lora.Rank || !settings.Lora.Targets.ToHashSet().SetEquals(request.Lora.Targets)) continue;
+            if (!SameBranches(settings, request)) continue;
             if ((await MeasuredImportance.ReadAsync(db, job.Id, cancel)).IsRefused(out _, out var importance)) continue;
             var view = importance.CutBy(sharing);
             if (view.Parameters is { } parameters)
@@ -87,10 +87,15 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
         return null;
     }
 
+    /// <summary>Whether both put branches of the same sizes on the same layers, so that the importance of one tells about the other.</summary>
+    private static bool SameBranches(JobRequest one, JobRequest other) =>
+        one.Method.Section == other.Method.Section && one.Tuning.Layers.ToHashSet().SetEquals(other.Tuning.Layers)
+        && one.Tuning.Sizes.SequenceEqual(other.Tuning.Sizes);
+
     private async Task<QueueEstimate> QueueAsync(JobRequest request, List<(WorkerRow Row, WorkerFit Fit)> workers, PastStages? past,
         CancellationToken cancel)
     {
-        var first = request.Method == TuningMethod.LoraDrop ? Stage.ImportanceEvaluation : Stage.TaskAdaptation;
+        var first = request.Stages[0];
         var position = await order.PositionAsync(new(request.Priority, first, clock.GetUtcNow(), Last), cancel);
         var slots = workers.Where(worker => worker.Fit.Fits).Sum(worker => worker.Row.Slots);
         if (slots == 0) return new(position, null, workers.Count == 0 ? "no worker is running" : "no running worker could take it");

@@ -15,7 +15,7 @@ namespace LoraDrop.Api;
 /// <param name="Before">Find only jobs older than this one; null starts at the newest.</param>
 internal sealed record JobFilter(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models,
-    IReadOnlyList<Guid>? Datasets, TuningMethod? Method, string? Owner, bool Deleted, Guid? Before)
+    IReadOnlyList<Guid>? Datasets, Method? Method, string? Owner, bool Deleted, Guid? Before)
 {
     /// <summary>The most combinations of statuses, models and datasets that are queried separately. A name usually refers to one model; a
     /// source may refer to hundreds.</summary>

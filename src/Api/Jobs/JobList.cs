@@ -8,7 +8,7 @@ namespace LoraDrop.Api;
 /// <summary>The query of a list of jobs.</summary>
 internal sealed record JobList(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset,
-    TuningMethod? Method, bool Deleted, int Limit, Guid? Before)
+    Method? Method, bool Deleted, int Limit, Guid? Before)
 {
     /// <summary>Reads the query of GET /jobs.</summary>
     public static Answer<JobList> Read(IQueryCollection query)
@@ -16,7 +16,7 @@ internal sealed record JobList(
         var fields = new QueryFields(query);
         var list = new JobList(
             fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"),
-            fields.Choice<TuningMethod>("method"), fields.Flag("deleted") ?? false,
+            fields.Method("method"), fields.Flag("deleted") ?? false,
             (int)(fields.Integer("limit", 1, 100) ?? 20), Cursor.Read(fields));
         return fields.Refusal() is { } refusal ? refusal : list;
     }

@@ -54,7 +54,7 @@ internal static class JobReading
             new(job.DatasetId, dataset.Name, dataset.Source, dataset.Sha256),
             settings, [.. stages.Select(ViewOf)], job.Result is null ? null : ResultOf(job.Result), FailureOf(job.Failure),
             LabelsOf(labels), job.ServiceVersion, job.ClonedFrom, job.CreatedAt, job.StartedAt, job.FinishedAt, job.CancelRequestedAt,
-            job.PauseRequestedAt, LinksOf(id, job.Method));
+            job.PauseRequestedAt, LinksOf(id, stages.Any(stage => stage.Stage == Stage.ImportanceEvaluation)));
     }
 
     private static StageView ViewOf(StageRow stage) => new(
@@ -76,8 +76,8 @@ internal static class JobReading
             answers.Scores.Primary) : null);
     }
 
-    private static JobLinks LinksOf(Guid id, TuningMethod method) => new(
-        $"/jobs/{id}", method == TuningMethod.LoraDrop ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events",
+    private static JobLinks LinksOf(Guid id, bool measures) => new(
+        $"/jobs/{id}", measures ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events",
         $"/jobs/{id}/events/stream",
         $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
 

@@ -21,7 +21,7 @@ namespace LoraDrop.Api;
 /// <param name="Owner">The owner; absent on a service without API keys.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record JobSummary(
-    Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, TuningMethod Method, InputReference Model,
+    Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, Method Method, InputReference Model,
     InputReference Dataset, double? Score,
     FailureView? Error, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt, DateTimeOffset? DeletedAt, string? Owner, string Href);

@@ -32,7 +32,7 @@ namespace LoraDrop.Api;
 public sealed record JobView(
     Guid Id, string? Name, string? Owner, JobStatus Status, Stage Stage, double Progress, double? SecondsLeft, int? QueuePosition,
     IReadOnlyList<string>? WaitingFor,
-    TuningMethod Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages,
+    Method Method, InputReference Model, InputReference Dataset, JobRequest Settings, IReadOnlyList<StageView> Stages,
     ResultView? Result, FailureView? Error,
     IReadOnlyDictionary<string, string> Labels, string Version, Guid? ClonedFrom, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,

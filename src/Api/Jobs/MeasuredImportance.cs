@@ -32,9 +32,9 @@ internal sealed class MeasuredImportance
         var job = await db.Jobs.AsNoTracking().Where(j => j.Id == id)
             .Select(j => new { j.Status, j.Method, j.Settings, j.Stages, j.Model.Facts }).SingleOrDefaultAsync(cancel);
         if (job is null) return new Refusal.Missing("job", id.ToString());
-        if (job.Method != TuningMethod.LoraDrop)
+        if (job.Stages.All(stage => stage.Stage != Stage.ImportanceEvaluation))
             return new Refusal.Conflict(ProblemKind.ImportanceNotFound.Code,
-                $"Job {id} trains with the method {JsonText.NameOf(job.Method)}, which does not measure importance. "
+                $"Job {id} trains with the method {job.Method} on every target layer, and measures no importance. "
                 + "Submit it with the method lora-drop.");
         var summary = await db.ImportanceSummaries.AsNoTracking().SingleOrDefaultAsync(s => s.JobId == id, cancel);
         if (summary is null)
@@ -82,8 +82,8 @@ internal sealed class MeasuredImportance
     {
         var widths = _modules?.ToDictionary(m => m.Type, m => (m.In, m.Out));
         if (widths is null || _report.Sites.Any(s => !widths.ContainsKey(s.Type))) return null;
-        var counts = ParameterCounts.Of(plan, type => widths[type], _settings.Lora.Rank, head: _head ?? 0);
-        var lora = ParameterCounts.Of(SharingPlan.OwnEverywhere(plan.Places.Keys), type => widths[type], _settings.Lora.Rank,
+        var counts = ParameterCounts.Of(_settings.Tuning, plan, type => widths[type], null, head: _head ?? 0);
+        var lora = ParameterCounts.Of(_settings.Tuning, SharingPlan.OwnEverywhere(plan.Places.Keys), type => widths[type], null,
             head: 0).Adapter;
         return new(counts.WithoutShared, counts.Adapter, _head is null ? null : counts.AdapterAndHead, lora, (double)counts.Adapter / lora);
     }

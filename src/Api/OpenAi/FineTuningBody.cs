@@ -24,15 +24,11 @@ public sealed record FineTuningBody(
     [property: JsonPropertyName("integrations")] IReadOnlyList<string>? Integrations);
 
 /// <summary>The training method and its settings.</summary>
-/// <param name="Type">supervised (OpenAI), or this service's own lora-drop or lora.</param>
+/// <param name="Type">supervised (OpenAI), or one of this service's own methods, whose settings are under its name with underscores.</param>
 /// <param name="Supervised">Settings for the type supervised.</param>
-/// <param name="LoraDrop">Settings for the type lora-drop.</param>
-/// <param name="Lora">Settings for the type lora.</param>
 public sealed record FineTuningMethodBody(
     [property: JsonPropertyName("type")] string Type,
-    [property: JsonPropertyName("supervised")] SupervisedBody? Supervised,
-    [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop,
-    [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
+    [property: JsonPropertyName("supervised")] SupervisedBody? Supervised);
 
 /// <summary>OpenAI's settings for supervised fine-tuning.</summary>
 /// <param name="Hyperparameters">Epochs, batch size and learning rate.</param>

@@ -106,11 +106,16 @@ internal static class FineTuningReading
 
     private static FineTuningMethod MethodOf(JobRequest settings)
     {
-        var own = new FineTuningSettings(settings.Task, settings.Lora, settings.Importance, settings.Sharing, settings.Training,
-            settings.Priority, settings.Worker);
-        return settings.Method == TuningMethod.Lora
-            ? new(JsonText.NameOf(settings.Method), null, own)
-            : new(JsonText.NameOf(settings.Method), own, null);
+        var all = JsonSerializer.SerializeToElement(settings, ApiJson.Options);
+        var own = FineTuningRequest.Sections(settings.Method).Where(section => all.TryGetProperty(section, out _))
+            .ToDictionary(section => section, all.GetProperty);
+        return new(settings.Method.Name)
+        {
+            Settings = new Dictionary<string, JsonElement>
+            {
+                [FineTuningRequest.SectionOf(settings.Method)] = JsonSerializer.SerializeToElement(own),
+            },
+        };
     }
 
     private static FineTuningError? ErrorOf(Failure? failure, JobRequest settings) =>
@@ -121,7 +126,7 @@ internal static class FineTuningReading
         _ when failure.Faults is not [var first, ..] => null,
         _ when FileAt(failure) is { } file => file,
         _ when failure.Faults[0].Path.StartsWith("task", StringComparison.Ordinal) => "training_file",
-        _ => $"method.{(settings.Method == TuningMethod.Lora ? "lora" : "lora_drop")}.{failure.Faults[0].Path}",
+        _ => $"method.{FineTuningRequest.SectionOf(settings.Method)}.{failure.Faults[0].Path}",
     });
 
     /// <summary>The file with the first fault; paths of data faults start with the file name.</summary>

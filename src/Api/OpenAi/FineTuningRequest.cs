@@ -14,9 +14,9 @@ internal sealed class FineTuningRequest
     /// <summary>Placeholder for a value that already has a fault.</summary>
     private const string Placeholder = "invalid";
 
-    private static readonly string[] Methods = ["supervised", "lora-drop", "lora"], OtherMethods = ["dpo", "reinforcement"];
+    private const string Supervised = "supervised";
 
-    private static readonly string[] Sections = ["task", "lora", "importance", "sharing", "training", "priority", "worker"];
+    private static readonly string[] Types = [Supervised, .. Methods.Names], OtherTypes = ["dpo", "reinforcement"];
 
     private readonly Dictionary<string, string> _written =
         new() { ["model"] = "model", ["dataset"] = "training_file", ["name"] = "suffix", ["labels"] = "metadata" };
@@ -92,8 +92,8 @@ internal sealed class FineTuningRequest
             || (fields.Raw("integrations") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0))
             fields.Refuse("integrations", "are not supported; remove this field");
 
-        var (method, settings) = fields.Has("method") ? fields.Section("method", MethodOf) : ("lora-drop", null);
-        parts["method"] = Json(method);
+        var (method, settings) = fields.Has("method") ? fields.Section("method", MethodOf) : (Methods.LoraDrop, null);
+        parts["method"] = Json(method.Name);
         parts["task"] = JsonSerializer.Serialize(new { preset = _preset });
         _hasTask = settings?.ContainsKey("task") == true;
         foreach (var (name, value) in settings ?? []) parts[name] = value.GetRawText();
@@ -143,41 +143,46 @@ internal sealed class FineTuningRequest
         return id;
     }
 
-    private (string Method, Dictionary<string, JsonElement>? Settings) MethodOf(JsonFields fields)
+    /// <summary>The name of a method's settings in OpenAI's form, which has underscores.</summary>
+    internal static string SectionOf(Method method) => method.Name.Replace('-', '_');
+
+    /// <summary>The sections of <c>POST /jobs</c> that a method's settings hold.</summary>
+    internal static string[] Sections(Method method) =>
+        ["task", method.Section, "importance", "sharing", "training", "priority", "worker"];
+
+    private (Method Method, Dictionary<string, JsonElement>? Settings) MethodOf(JsonFields fields)
     {
         var type = fields.Text("type");
-        if (type is null && !fields.Has("type")) fields.Refuse("type", "is required: supervised, lora-drop or lora");
-        if (type is not (null or "supervised" or "lora-drop" or "lora"))
+        if (type is null && !fields.Has("type")) fields.Refuse("type", $"is required: {string.Join(", ", Types)}");
+        if (type is not null && !Types.Contains(type))
         {
-            var hint = type is "dpo" or "reinforcement" ? ", which this service does not support" : Spelling.Hint(type, Methods);
-            fields.Refuse("type", $"must be supervised, lora-drop or lora; got \"{type}\"{hint}");
+            var hint = OtherTypes.Contains(type) ? ", which this service does not support" : Spelling.Hint(type, Types);
+            fields.Refuse("type", $"must be one of {string.Join(", ", Types)}; got \"{type}\"{hint}");
         }
-        foreach (var other in OtherMethods.Where(fields.Has)) fields.Refuse(other, "is not supported");
-        if (fields.Has("supervised"))
+        foreach (var other in OtherTypes.Where(fields.Has)) fields.Refuse(other, "is not supported");
+        if (fields.Has(Supervised))
         {
-            if (type is not (null or "supervised")) fields.Refuse("supervised", $"does not belong to the type {type}");
-            foreach (var (setting, value) in fields.Section("supervised",
+            if (type is not (null or Supervised)) fields.Refuse(Supervised, $"does not belong to the type {type}");
+            foreach (var (setting, value) in fields.Section(Supervised,
                 supervised => supervised.Section("hyperparameters", hyper => TrainingOf(hyper, "method.supervised.hyperparameters", null))))
                 _supervised[setting] = value;
         }
         Dictionary<string, JsonElement>? settings = null;
-        foreach (var (name, of) in new[] { ("lora_drop", "lora-drop"), ("lora", "lora") })
+        foreach (var method in Methods.All)
         {
+            var name = SectionOf(method);
             if (!fields.Has(name)) continue;
-            if (type is not null && type != of)
+            if (type is not null && type != method.Name)
             {
                 fields.Refuse(name, $"does not belong to the type {type}");
                 _ = fields.Raw(name);
                 continue;
             }
-            settings = fields.Section(name, SettingsOf);
+            settings = fields.Section(name, given => Sections(method).Where(given.Has).ToDictionary(section => section, given.Raw));
             _section = $"method.{name}";
         }
-        return (type is "lora" ? "lora" : "lora-drop", settings);
+        return (Methods.Find(type) ?? Methods.LoraDrop, settings);
     }
-
-    private static Dictionary<string, JsonElement> SettingsOf(JsonFields fields) =>
-        Sections.Where(fields.Has).ToDictionary(name => name, fields.Raw);
 
     /// <summary>Converts OpenAI's hyperparameters to training settings as JSON; "auto" keeps the default.</summary>
     private Dictionary<string, string> TrainingOf(JsonFields fields, string path, Dictionary<string, JsonElement>? settings)

@@ -113,25 +113,24 @@ public sealed record FineTuningHyperparameters(
     [property: JsonPropertyName("learning_rate_multiplier")] double LearningRateMultiplier);
 
 /// <summary>A job's training method.</summary>
-/// <param name="Type">lora-drop or lora.</param>
-/// <param name="LoraDrop">Settings of lora-drop.</param>
-/// <param name="Lora">Settings of lora.</param>
-public sealed record FineTuningMethod(
-    [property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("lora_drop")] FineTuningSettings? LoraDrop,
-    [property: JsonPropertyName("lora")] FineTuningSettings? Lora);
+/// <param name="Type">The name of the method, such as <c>lora-drop</c>.</param>
+public sealed record FineTuningMethod([property: JsonPropertyName("type")] string Type)
+{
+    /// <summary>The method's settings, under its name with underscores.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Settings { get; init; }
+}
 
-/// <summary>This service's own settings, the same as in <c>POST /jobs</c>.</summary>
+/// <summary>This service's own settings, the same as in <c>POST /jobs</c>, with the section of the method.</summary>
 /// <param name="Task">The task and its columns; default: labelled texts from chat messages, <c>text</c> and <c>label</c>, or <c>prompt</c>
 /// and <c>completion</c>.</param>
-/// <param name="Lora">Rank, scale, dropout and target modules.</param>
 /// <param name="Importance">The sample ratio α and how importance is measured.</param>
 /// <param name="Sharing">The threshold T and what the other layers use.</param>
 /// <param name="Training">Learning rate, batch size and length of training.</param>
 /// <param name="Priority">Priority in the queue.</param>
 /// <param name="Worker">Requirements for the worker.</param>
 public sealed record FineTuningSettings(
-    [property: JsonPropertyName("task")] TaskSettings? Task, [property: JsonPropertyName("lora")] LoraSettings? Lora,
-    [property: JsonPropertyName("importance")] ImportanceSettings? Importance,
+    [property: JsonPropertyName("task")] TaskSettings? Task, [property: JsonPropertyName("importance")] ImportanceSettings? Importance,
     [property: JsonPropertyName("sharing")] SharingSettings? Sharing, [property: JsonPropertyName("training")] TrainingSettings? Training,
     [property: JsonPropertyName("priority")] JobPriority? Priority, [property: JsonPropertyName("worker")] WorkerDemand? Worker);
 

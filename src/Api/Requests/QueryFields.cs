@@ -55,6 +55,15 @@ internal sealed class QueryFields(IQueryCollection query)
 
     public T? Choice<T>(string name) where T : struct, Enum => Text(name) is { } written ? ChoiceOf<T>(name, written) : null;
 
+    /// <summary>A tuning method, by its name.</summary>
+    public Method? Method(string name)
+    {
+        if (Text(name) is not { } written) return null;
+        if (Methods.Find(written) is { } method) return method;
+        Refuse(name, NoChoice(written, Methods.Names));
+        return null;
+    }
+
     public IReadOnlyList<T> Choices<T>(string name) where T : struct, Enum =>
         [.. Texts(name).Select(written => ChoiceOf<T>(name, written)).Where(choice => choice is not null).Select(choice => choice!.Value)];
 
@@ -73,9 +82,12 @@ internal sealed class QueryFields(IQueryCollection query)
         foreach (var value in Enum.GetValues<T>())
             if (JsonText.NameOf(value) == written) return value;
         var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
-        Refuse(name, $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(PlainText.Clipped(written), known)}");
+        Refuse(name, NoChoice(written, known));
         return null;
     }
+
+    private static string NoChoice(string written, IReadOnlyList<string> known) =>
+        $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(PlainText.Clipped(written), known)}";
 
     private static string Shown(string written) => $"\"{PlainText.Clipped(written)}\"";
 }

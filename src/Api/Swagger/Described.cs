@@ -78,6 +78,9 @@ internal static class Description
         Default = defaultValue is { } value ? JsonValue.Create(JsonText.NameOf(value)) : null,
     };
 
+    public static OpenApiSchema Choice(IEnumerable<string> names) =>
+        new() { Type = JsonSchemaType.String, Enum = [.. names.Select(name => (JsonNode)JsonValue.Create(name))] };
+
     /// <summary>A repeatable parameter.</summary>
     public static OpenApiSchema ListOf(OpenApiSchema each) => new() { Type = JsonSchemaType.Array, Items = each };
 }

@@ -13,12 +13,12 @@ namespace LoraDrop.Api;
 internal sealed partial class DescribedSchemas : ISchemaFilter
 {
     /// <summary>The required fields of requests; all others have defaults.</summary>
-    private static readonly Dictionary<Type, string[]> RequiredOfRequests = new()
+    private static readonly Dictionary<Type, string[]> RequiredOfRequests = new(
+        Methods.Sections.Values.Select(settings => KeyValuePair.Create(settings, Array.Empty<string>())))
     {
         [typeof(JobRequest)] = ["model", "dataset", "task"],
         [typeof(TaskSettings)] = [],
         [typeof(TaskColumns)] = ["first", "label"],
-        [typeof(LoraSettings)] = [],
         [typeof(ImportanceSettings)] = [],
         [typeof(SharingSettings)] = [],
         [typeof(TrainingSettings)] = [],
@@ -35,9 +35,10 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(Registration)] = ["name", "source"],
     };
 
-    private static readonly Dictionary<Type, object> Defaults = new()
+    private static readonly Dictionary<Type, object> Defaults = new(
+        Methods.All.DistinctBy(method => method.SettingsType)
+            .Select(method => KeyValuePair.Create(method.SettingsType, (object)method.Defaults(null))))
     {
-        [typeof(LoraSettings)] = new LoraSettings(),
         [typeof(ImportanceSettings)] = new ImportanceSettings(),
         [typeof(SharingSettings)] = new SharingSettings(),
         [typeof(TrainingSettings)] = new TrainingSettings(),

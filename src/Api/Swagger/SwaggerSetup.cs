@@ -54,7 +54,9 @@ internal static class SwaggerSetup
                     Description = "A number, or `auto` for the default." });
             foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly })
                 IncludeComments(swagger, assembly);
+            swagger.MapType<Method>(MethodSchemas.Choice);
             swagger.SchemaFilter<DescribedSchemas>();
+            swagger.SchemaFilter<MethodSchemas>();
             swagger.OperationFilter<DescribedOperations>();
             swagger.DocumentFilter<DescribedTags>();
             swagger.DocumentFilter<UnwrappedText>();

@@ -9,10 +9,10 @@ namespace LoraDrop.Cli;
 /// <param name="Took">Training time; null if unknown.</param>
 internal sealed record ComparedRun(JobRequest Request, string Folder, RunResult Result, TimeSpan? Took);
 
-/// <summary>LoRA and LoRA-drop side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
+/// <summary>Methods side by side: parameters, scores with their spread, seconds, and Table 3's check.</summary>
 internal static class Comparison
 {
-    /// <summary>Compares the runs, and makes Table 3's check on their adapters.</summary>
+    /// <summary>Compares the runs, and makes Table 3's check on the adapters of LoRA where there is a LoRA-drop of the same seed.</summary>
     /// <param name="runs">Each method with each seed.</param>
     /// <param name="data">The data of a run of LoRA.</param>
     /// <param name="session">Output and device.</param>
@@ -20,19 +20,17 @@ internal static class Comparison
     public static void Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
     {
         var switchedOff = new List<SwitchedOff>();
-        foreach (var lora in runs.Where(r => r.Request.Method == TuningMethod.Lora))
-        {
-            var kept = runs.First(r => r.Request.Method == TuningMethod.LoraDrop && r.Result.Seed == lora.Result.Seed).Result.Kept;
-            switchedOff.Add(SwitchOff.Of(lora.Request, data(lora), lora.Folder, kept, session.Device, cancel));
-        }
+        foreach (var lora in runs.Where(r => r.Request.Method == Methods.Lora))
+            if (runs.FirstOrDefault(r => r.Request.Method == Methods.LoraDrop && r.Result.Seed == lora.Result.Seed) is { } dropped)
+                switchedOff.Add(SwitchOff.Of(lora.Request, data(lora), lora.Folder, dropped.Result.Kept, session.Device, cancel));
         var primary = runs[0].Result.Scores.Primary;
         var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
-            Words.Of(method.Key),
+            method.Key.Title,
             (long)method.Average(r => r.Result.Parameters.Adapter), Means(method), method.Average(r => r.Took?.TotalSeconds) is { } seconds
             ? TimeSpan.FromSeconds(seconds)
             : null)).ToArray();
         var spread = runs.GroupBy(r => r.Request.Method)
-            .ToDictionary(m => JsonText.NameOf(m.Key), m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
+            .ToDictionary(m => m.Key.Name, m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
         session.Tell(new { Event = "compared", Primary = primary, Scores = spread,
             Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
         if (session.Json) return;
@@ -40,7 +38,7 @@ internal static class Comparison
         foreach (var (method, values) in spread)
             session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean "
                 + $"{values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
-        SwitchOff.Show(session, switchedOff, primary);
+        if (switchedOff.Count > 0) SwitchOff.Show(session, switchedOff, primary);
     }
 
     private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>

@@ -49,7 +49,7 @@ internal sealed class DemoCommand : ClientCommand
         using var service = new ServiceClient(process.Address);
         if (await PrepareAsync(sample, terminal, service, cancel) is var code and not ExitCode.Done) return code;
         var jobs = new List<JobView>();
-        foreach (var method in (TuningMethod[])[TuningMethod.Lora, TuningMethod.LoraDrop])
+        foreach (var method in (Method[])[Methods.Lora, Methods.LoraDrop])
             jobs.Add(await SubmitAsync(sample, method, terminal, service, cancel));
         var runs = new List<ComparedRun>();
         foreach (var job in jobs)
@@ -83,13 +83,13 @@ internal sealed class DemoCommand : ClientCommand
             cancel);
     }
 
-    private static async Task<JobView> SubmitAsync(string sample, TuningMethod method, Terminal terminal, ServiceClient service,
+    private static async Task<JobView> SubmitAsync(string sample, Method method, Terminal terminal, ServiceClient service,
         CancellationToken cancel)
     {
         var file = Path.GetFullPath(Path.Combine(sample, "..", "requests", $"{Task}.json"));
         var settings = JsonNode.Parse(await File.ReadAllTextAsync(file, cancel))!.AsObject();
-        (settings["model"], settings["dataset"], settings["name"]) = (Model, Task, $"{Words.Of(method)} on {Task}");
-        terminal.Say($"\n> loradrop jobs submit --settings {file} --model {Model} --data {Task} --method {JsonText.NameOf(method)}");
+        (settings["model"], settings["dataset"], settings["name"]) = (Model, Task, $"{method.Title} on {Task}");
+        terminal.Say($"\n> loradrop jobs submit --settings {file} --model {Model} --data {Task} --method {method.Name}");
         var job = await service.SubmitAsync(CompareCommand.Request(settings, method, seed: 42).ToJson(), cancel);
         terminal.TellJson(job.Json);
         terminal.Say($"job {job.Value.Id}");
@@ -99,10 +99,10 @@ internal sealed class DemoCommand : ClientCommand
     /// <summary>Follows a job to its end, and shows its importance.</summary>
     private static async Task<int> WatchAsync(JobView job, Terminal terminal, ServiceClient service, CancellationToken cancel)
     {
-        terminal.Say($"\n{Words.Of(job.Method)}, seed {job.Settings.Training.Seed}\n> loradrop jobs watch {job.Id}");
+        terminal.Say($"\n{job.Method.Title}, seed {job.Settings.Training.Seed}\n> loradrop jobs watch {job.Id}");
         await JobWatch.FollowAsync(job.Id, Patience, "Ctrl-C stops the demo and its service", terminal, service, cancel);
         if (JobWatch.Sum((await service.JobAsync(job.Id, cancel)).Value, terminal) is var code and not ExitCode.Done) return code;
-        if (job.Method != TuningMethod.LoraDrop) return ExitCode.Done;
+        if (job.Settings.Sharing is null) return ExitCode.Done;
         terminal.Say($"\n> loradrop jobs importance {job.Id}");
         var importance = await service.ImportanceAsync(job.Id, "", cancel);
         terminal.TellJson(importance.Json);
@@ -115,7 +115,7 @@ internal sealed class DemoCommand : ClientCommand
         CancellationToken cancel)
     {
         var job = (await service.JobAsync(id, cancel)).Value;
-        var run = Path.Combine(folder, $"{JsonText.NameOf(job.Method)}-{job.Settings.Training.Seed}");
+        var run = Path.Combine(folder, $"{job.Method.Name}-{job.Settings.Training.Seed}");
         terminal.Say($"\n> loradrop jobs download {id} --all --out {run}");
         await DownloadCommand.FetchAsync(service, await service.ArtifactsAsync(id, cancel), run, force: true, terminal, cancel);
         var result = JsonSerializer.Deserialize<RunResult>(await File.ReadAllTextAsync(Path.Combine(run, RunFolder.ResultFile), cancel),

@@ -43,7 +43,8 @@ internal sealed class ImportanceCommand : EngineCommand
 
     private ImportanceReport Measure(JobRequest request, string folder, ParseResult options, Session session, CancellationToken cancel)
     {
-        if (request.Method != TuningMethod.LoraDrop) throw new RefusedInputException("method", "importance requires the method lora-drop");
+        if (request.Sharing is null)
+            throw new RefusedInputException("sharing", "is required to measure importance with this method; or use the method lora-drop");
         using var view = session.View();
         using var run = new LoraDropRun(request, _settings.Inputs(options, request), folder, session.Device, view.Report);
         return run.Importance(cancel);

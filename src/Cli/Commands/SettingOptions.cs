@@ -15,13 +15,16 @@ internal sealed class SettingOptions
 
     private sealed record Setting(string Option, string Path, Kind Kind, string Description);
 
+    /// <summary>Stands for the section of the method, which is known only with all options.</summary>
+    private const string MethodSection = "<method>";
+
     private static readonly Setting[] Settings =
     [
         new("--model", "model", Kind.Text, "Folder with config.json, model.safetensors and the tokenizer's files"),
         new("--data", "dataset", Kind.Text,
         "Training file (.jsonl, .json, .csv, .tsv, .txt, each also with .gz, or .parquet), or a folder with "
         + "train.* and optionally validation.* (or dev.*) and test.*"),
-        new("--method", "method", Kind.Text, "lora-drop (default) or lora"),
+        new("--method", "method", Kind.Text, $"{string.Join(", ", Methods.Names)}; default {Methods.LoraDrop}"),
         new("--task", "task.preset", Kind.Text, $"A known task: {string.Join(", ", TaskPreset.All.Select(p => p.Name))}"),
         new("--kind", "task.kind", Kind.Text, "classification, regression or generation, if no --task is given"),
         new("--text", "task.columns.first", Kind.Text, "Column of the text, or of the first of a pair"),
@@ -39,10 +42,10 @@ internal sealed class SettingOptions
         new("--max-new-tokens", "task.decoding.maxNewTokens", Kind.Number, "Generation: maximum tokens per answer (the task's, else 128)"),
         new("--beams", "task.decoding.beams", Kind.Number, "Generation: beams of the search (the task's, else 1)"),
         new("--answer-rows", "task.decoding.rows", Kind.Number, "Generation: prompts to answer and score at the end (all)"),
-        new("--rank", "lora.rank", Kind.Number, "r, the rank of a LoRA (the task's, else 8)"),
-        new("--alpha", "lora.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (the task's, else 8)"),
-        new("--dropout", "lora.dropout", Kind.Number, "Dropout before A (0)"),
-        new("--targets", "lora.targets", Kind.List,
+        new("--rank", $"{MethodSection}.rank", Kind.Number, "r, the rank of a LoRA (the task's, else 8)"),
+        new("--alpha", $"{MethodSection}.alpha", Kind.Number, "A LoRA's output is scaled by alpha/r (the task's, else 8)"),
+        new("--dropout", $"{MethodSection}.dropout", Kind.Number, "Dropout before A (0)"),
+        new("--targets", $"{MethodSection}.targets", Kind.List,
         "Module types that get a LoRA, separated by commas (the task's, else query,value); also q, k, v, o, "
         + "gate, up, down, attention, feed-forward, all-linear"),
         new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, share of the training data for measuring importance (0.1)"),
@@ -101,10 +104,11 @@ internal sealed class SettingOptions
         ["sharing.keep"] = "sharing.threshold", ["sharing.threshold"] = "sharing.keep",
     };
 
-    /// <summary>Sections of the method lora-drop only.</summary>
-    private static readonly string[] OfLoraDrop = ["importance", "sharing"];
-
     private readonly Option<FileInfo?> _file = new("--settings") { Description = "A JSON file with settings: the body of POST /jobs" };
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Any setting by its path, such as vera.rank=256; may be repeated", HelpName = "path=value",
+    };
     private readonly Option<string?> _validation =
         new("--validation") { Description = "Validation file (else the one beside the training file, else a stratified tenth of it)" };
     private readonly Option<string?> _test = new("--test") { Description = "Test file, evaluated once at the end" };
@@ -120,6 +124,7 @@ internal sealed class SettingOptions
             : s)
             .Concat(atService ? OfService : []).ToDictionary(s => s, OptionOf);
         foreach (var option in _options.Values) command.Add(option);
+        command.Add(_set);
         if (atService) return;
         command.Add(_validation);
         command.Add(_test);
@@ -147,6 +152,13 @@ internal sealed class SettingOptions
                 Put(json, setting.Path, Value(setting.Kind, text));
             }
         }
+        Rename(json, MethodSection, MethodOf(json).Section);
+        foreach (var given in parsed.GetValue(_set) ?? [])
+        {
+            if (given.Split('=', 2) is not [{ Length: > 0 } path, { Length: > 0 } value])
+                throw new RefusedInputException("--set", $"must be path=value, such as training.seed=7; got \"{given}\"");
+            Put(json, path, AnyValue(value));
+        }
         return json;
     }
 
@@ -157,8 +169,8 @@ internal sealed class SettingOptions
         foreach (var (setting, other) in InsteadOf.Where(pair => Holds(patch, pair.Key) && !Holds(patch, pair.Value)))
             Put(patch, other, null);
         if (patch["method"] is JsonValue method && method.TryGetValue<string>(out var name)
-            && name != JsonText.NameOf(TuningMethod.LoraDrop))
-            foreach (var section in OfLoraDrop.Where(section => !patch.ContainsKey(section))) patch[section] = null;
+            && Methods.Find(name) is { } chosen)
+            foreach (var section in OfOthers(chosen).Where(section => !patch.ContainsKey(section))) patch[section] = null;
         return patch;
     }
 
@@ -186,6 +198,37 @@ internal sealed class SettingOptions
             json = section;
         }
         json[parts[^1]] = value;
+    }
+
+    /// <summary>The sections of a request that do not apply to a method.</summary>
+    private static IEnumerable<string> OfOthers(Method method) =>
+        Methods.Sections.Keys.Where(section => section != method.Section)
+            .Concat(method.Placing is not (Placing.ByImportance or Placing.Either) ? ["importance", "sharing"] : []);
+
+    private static Method MethodOf(JsonObject json) =>
+        json["method"] is JsonValue method && method.TryGetValue<string>(out var name) && Methods.Find(name) is { } known
+            ? known
+            : Methods.LoraDrop;
+
+    /// <summary>Moves the settings of a section to another one.</summary>
+    private static void Rename(JsonObject json, string from, string to)
+    {
+        if (json[from] is not JsonObject settings) return;
+        json.Remove(from);
+        foreach (var (name, value) in settings) Put(json, $"{to}.{name}", value?.DeepClone());
+    }
+
+    /// <summary>A value as JSON, else as text: 0.5, true, ["query"], query.</summary>
+    private static JsonNode? AnyValue(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
     }
 
     private static Option OptionOf(Setting setting) => setting.Kind switch

@@ -29,14 +29,14 @@ internal sealed class SizeCommand : EngineCommand
         var range = ParameterRange.Of(request, model)!;
         var memory = Kinds(request, model).ToDictionary(JsonText.NameOf,
             kind => MemoryEstimate.OfJob(request with { Training = request.Training with { Weights = kind } }, model, null));
-        var (lora, longest) = (request.Lora, Math.Min(request.Training.MaxLength, model.LongestText));
+        var (tuning, longest) = (request.Tuning, Math.Min(request.Training.MaxLength, model.LongestText));
         session.Say($"""
             model      {Number(model.Parameters)} parameters: {model.Family}, {model.Layers} layers of width {Number(model.Hidden)}, {Number(model.Vocabulary)} tokens
-            LoRA       {Number(range.Lora)} parameters: rank {lora.Rank} on {string.Join(", ", LoraFit.Chosen(lora.Targets, model.Modules).Select(module => module.Type))}
+            {Everywhere(request)} {Number(range.Lora)} parameters{Where(tuning, model)}
             """);
         if (request.Sharing is not null)
             session.Say(
-                $"LoRA-drop  {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
+                $"{request.Method.Title,-10} {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
         session.Say("memory     "
             + $"{string.Join(", ", memory.Select(kind => $"{kind.Value / (double)(1L << 30):0.0} GiB with {kind.Key} weights"))}: "
             + $"about, on a CPU, in batches of {request.Training.BatchSize} texts of up to {Number(longest)} "
@@ -48,6 +48,14 @@ internal sealed class SizeCommand : EngineCommand
     /// <summary>The requested weight format, or all of them if none is requested. Only decoders have a choice.</summary>
     private static WeightKind[] Kinds(JobRequest request, ModelSummary model) =>
         request.Training.Weights is { } kind ? [kind] : model.Generates ? Enum.GetValues<WeightKind>() : [WeightKind.Float32];
+
+    /// <summary>The method with a branch for every target layer: for LoRA-drop that is LoRA.</summary>
+    private static string Everywhere(JobRequest request) =>
+        $"{(request.Method.Placing == Placing.ByImportance ? Methods.Lora : request.Method).Title,-10}";
+
+    private static string Where(MethodSettings tuning, ModelSummary model) => tuning.Layers.Count == 0 ? ""
+        : $":{(tuning is LoraSettings lora ? $" rank {lora.Rank}" : "")} on "
+        + string.Join(", ", TargetLayers.Chosen(tuning.Layers, model.Modules).Select(module => module.Type));
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -35,7 +35,7 @@ internal static class JobPageView
         + $"whole{(job.SecondsLeft is { } left ? $", {Words.Duration(left)} left" : "")}"),
         ("queue", job.QueuePosition is { } position ? $"position {position:N0}" : null),
         ("waits for", job.WaitingFor is { } waits ? string.Join(" and ", waits) : null),
-        ("method", JsonText.NameOf(job.Method)),
+        ("method", job.Method.Name),
         ("model", Whole(job.Model)),
         ("dataset", Whole(job.Dataset)),
         ("labels", job.Labels.Count > 0 ? string.Join(", ", job.Labels.Select(label => $"{label.Key}={label.Value}")) : null),

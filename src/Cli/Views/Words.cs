@@ -7,12 +7,6 @@ namespace LoraDrop.Cli;
 /// <summary>Words and symbols shared by all views.</summary>
 internal static class Words
 {
-    public static string Of(TuningMethod method) => method switch
-    {
-        TuningMethod.Lora => "LoRA",
-        TuningMethod.LoraDrop => "LoRA-drop",
-    };
-
     /// <summary>The name of a model or dataset, else its source.</summary>
     public static string Of(InputReference input) => input.Name ?? input.Source;
 

@@ -20,6 +20,9 @@ public static class MemoryEstimate
     /// <summary>Start, end and separator tokens, rounded up.</summary>
     private const int SpecialTokens = 8;
 
+    /// <summary>Bytes per trained number: itself, its gradient, AdamW's two, the best so far.</summary>
+    private const double PerTrainedNumber = 20;
+
     private const double GiB = 1L << 30;
 
     /// <summary>Estimated bytes of training with the longest batch: weights, and what the backward pass needs of every layer.</summary>
@@ -41,18 +44,17 @@ public static class MemoryEstimate
     /// <summary>Estimated bytes of training a decoder, without the process itself; within 15 % of measurements (docs/results.md).</summary>
     /// <param name="model">The shape of the decoder.</param>
     /// <param name="training">The weight format and activation checkpointing.</param>
-    /// <param name="lora">The rank and target layers, whose inputs are kept for the gradient.</param>
+    /// <param name="tuning">The method's settings: what it trains, and the layers whose inputs are kept for the gradient.</param>
     /// <param name="batch">Texts per batch.</param>
     /// <param name="longest">Tokens of the longest text.</param>
-    public static double OfDecoder(DecoderShape model, TrainingSettings training, LoraSettings lora, int batch, int longest)
+    public static double OfDecoder(DecoderShape model, TrainingSettings training, MethodSettings tuning, int batch, int longest)
     {
         const double Overhead = 1.25, PieceOfLogits = 8 << 20;
         double n = (double)batch * longest, d = model.Hidden, q = model.QueryWidth, i = model.Intermediate;
         var bits = training.Weights switch { WeightKind.Bfloat16 => 16, WeightKind.Int8 => 8.1, WeightKind.Nf4 => 4.13, _ => 32 };
         var weights = 4 * model.OtherParameters + bits / 8 * model.LayerParameters;
-        var targets = LoraFit.Chosen(lora.Targets, model.Modules);
-        // the number, its gradient, AdamW's two, the best so far
-        var adapter = 20.0 * lora.Rank * model.Layers * targets.Sum(target => target.In + target.Out);
+        var targets = TargetLayers.Chosen(tuning.Layers, model.Modules);
+        var adapter = PerTrainedNumber * TrainedNumbers(tuning, targets, model.Layers);
         bool Has(string type) => targets.Any(target => target.Type == type);
         // a layer: norms in and out, q, k, v and what attention gives, gate, up, their product
         var kept = n * (4 * d + (Has("o_proj") ? 5 : 4) * q + (Has("down_proj") ? 4 : 3) * i);
@@ -77,7 +79,7 @@ public static class MemoryEstimate
         var longest = Math.Min(request.Training.MaxLength, model.LongestText);
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
         var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));
-        var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Lora, batch, longest)
+        var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Tuning, batch, longest)
             : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(),
             model.Heads, model.Vocabulary, batch, longest);
         return (long)Math.Min(long.MaxValue, Process + training + PerByteOfData * (data?.Splits.Sum(split => split.Bytes) ?? 0));
@@ -88,6 +90,14 @@ public static class MemoryEstimate
     /// <param name="largest">Bytes of the largest worker that otherwise fits.</param>
     public static Fault Refusal(long need, long largest) => new("training.batchSize", string.Create(CultureInfo.InvariantCulture,
         $"needs about {need / GiB:F1} GiB, but the largest suitable worker has {largest / GiB:F1} GiB: {Advice}"));
+
+    /// <summary>Numbers that a method trains with a branch of its own for every target layer.</summary>
+    private static double TrainedNumbers(MethodSettings tuning, IReadOnlyList<LinearModule> targets, int layers)
+    {
+        var sites = targets.SelectMany(target => Enumerable.Range(0, layers).Select(layer => new Site(target.Type, layer)));
+        var widths = targets.ToDictionary(target => target.Type, target => (target.In, target.Out));
+        return tuning.Count(SharingPlan.OwnEverywhere(sites), type => widths[type], null).Own;
+    }
 
     /// <summary>How to reduce memory.</summary>
     public const string Advice = "lower batchSize (and raise accumulation to keep the step the same) or maxLength, or with a decoder "

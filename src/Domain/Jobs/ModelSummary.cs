@@ -32,6 +32,14 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? ChatTemplate { get; init; }
 
+    /// <summary>Parameters of one layer; null if the model was inspected before they were counted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LayerParameters { get; init; }
+
+    /// <summary>Parameters that are biases; null if the model was inspected before they were counted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? BiasParameters { get; init; }
+
     /// <summary>Whether the model is a decoder, which generates text.</summary>
     [JsonIgnore]
     public bool Generates => Decoders.Contains(Family);

@@ -13,7 +13,7 @@ public static class RequestFit
     /// <param name="model">The base model; null if it is not ready.</param>
     /// <param name="data">The dataset; null if it is not ready.</param>
     public static IReadOnlyList<Fault> Faults(JobRequest request, ModelSummary? model, DatasetSummary? data) =>
-        [.. model is null ? [] : ModelFaults(request.Lora, model).Concat(TaskFaults(request.Task, model)), .. data is null
+        [.. model is null ? [] : ModelFaults(request, model).Concat(TaskFaults(request.Task, model)), .. data is null
             ? []
             : DataFaults(request, data)];
 
@@ -37,13 +37,8 @@ public static class RequestFit
     public static ColumnSummary? LabelColumn(TaskSettings task, SplitSummary split) => Chosen(task, split) is { } columns
         ? split.Columns.First(column => column.Name == columns.Label) : null;
 
-    private static IEnumerable<Fault> ModelFaults(LoraSettings lora, ModelSummary model)
-    {
-        LinearModule[] layers = [.. model.EveryModule];
-        foreach (var fault in LoraFit.TargetFaults(lora.Targets, layers)) yield return fault;
-        var targets = LoraFit.Chosen(lora.Targets, layers);
-        if (targets.Count > 0 && LoraFit.RankFault(lora.Rank, targets) is { } tooLarge) yield return tooLarge;
-    }
+    private static IEnumerable<Fault> ModelFaults(JobRequest request, ModelSummary model) =>
+        request.Tuning.FitFaults(request.Method.Section, [.. model.EveryModule]);
 
     /// <summary>Faults of a task that the model cannot perform.</summary>
     private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelSummary model)

@@ -7,16 +7,16 @@ namespace LoraDrop.Domain;
 /// <param name="AdapterAndHead">Parameters of all LoRAs and the trained head: everything the optimiser updates.</param>
 public sealed record ParameterCounts(long WithoutShared, long Adapter, long AdapterAndHead)
 {
-    /// <summary>Counts a plan: a LoRA of rank r on a layer from d to k has r·(d + k) parameters.</summary>
+    /// <summary>Counts a plan.</summary>
+    /// <param name="settings">The method's settings.</param>
     /// <param name="plan">The sharing plan.</param>
     /// <param name="width">Input and output width of a module type.</param>
-    /// <param name="rank">r ≥ 1.</param>
+    /// <param name="model">The model's other sizes; null if unknown.</param>
     /// <param name="head">Parameters of the trained head; 0 if it is frozen.</param>
-    public static ParameterCounts Of(SharingPlan plan, Func<string, (long In, long Out)> width, int rank, long head)
+    public static ParameterCounts Of(MethodSettings settings, SharingPlan plan, Func<string, (long In, long Out)> width,
+        ModelSummary? model, long head)
     {
-        long Lora(string type) => rank * (width(type).In + width(type).Out);
-        var own = plan.Own.Sum(site => Lora(site.Type));
-        var adapter = own + plan.SharedTypes.Sum(Lora);
-        return new(own, adapter, adapter + head);
+        var (own, shared) = settings.Count(plan, width, model);
+        return new(own, own + shared, own + shared + head);
     }
 }

@@ -4,19 +4,19 @@ namespace LoraDrop.Domain;
 /// <param name="Least">If one layer of each module type has all the importance.</param>
 /// <param name="Most">If all layers are equally important: reaching T then takes T · n of n layers, rounded up, which is the
 /// maximum.</param>
-/// <param name="Lora">With a LoRA for every layer, for comparison.</param>
+/// <param name="Lora">With a branch for every target layer, for comparison.</param>
 public sealed record ParameterRange(long Least, long Most, long Lora)
 {
     /// <summary>The range; null if no target matches a layer of the model.</summary>
     public static ParameterRange? Of(JobRequest request, ModelSummary model)
     {
-        var chosen = LoraFit.Chosen(request.Lora.Targets, [.. model.EveryModule]).ToHashSet();
+        var chosen = TargetLayers.Chosen(request.Tuning.Layers, [.. model.EveryModule]).ToHashSet();
         var sites =
             (from layer in Enumerable.Range(0, model.Layers) from module in model.Modules where chosen.Contains(
                 module.OfLayer(layer)) select new Site(module.Type, layer)).ToList();
-        if (sites.Count == 0) return null;
+        if (sites.Count == 0 && request.Tuning.Layers.Count > 0) return null;
         var widths = model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
-        long Count(SharingPlan plan) => ParameterCounts.Of(plan, type => widths[type], request.Lora.Rank, head: 0).Adapter;
+        long Count(SharingPlan plan) => ParameterCounts.Of(request.Tuning, plan, type => widths[type], model, head: 0).Adapter;
         var lora = Count(SharingPlan.OwnEverywhere(sites));
         if (request.Sharing is not { } sharing) return new(lora, lora, lora);
         SharingPlan Plan(Func<IGrouping<string, Site>, Site, double> I) => SharingPlan.From(

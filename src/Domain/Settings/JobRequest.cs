@@ -1,16 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
-
-/// <summary>How a model is adapted to a task.</summary>
-public enum TuningMethod
-{
-    /// <summary>Measures the importance of each layer's LoRA, keeps the important ones, and shares one LoRA among the others.</summary>
-    LoraDrop,
-
-    /// <summary>A LoRA for every layer (Hu et al. 2021): the baseline.</summary>
-    Lora,
-}
 
 /// <summary>The settings of a job, with all defaults filled in. Past <see cref="Parse"/> it is trusted.</summary>
 /// <remarks>Two requests are equal if they resolve to the same JSON.</remarks>
@@ -31,15 +22,22 @@ public sealed record JobRequest
     public required TaskSettings Task { get; init; }
 
     /// <summary>The tuning method; default <c>lora-drop</c>.</summary>
-    public TuningMethod Method { get; init; } = TuningMethod.LoraDrop;
+    public Method Method { get; init; } = Methods.LoraDrop;
 
-    public required LoraSettings Lora { get; init; }
+    /// <summary>The method's own settings. In JSON they are in the method's section (<see cref="Methods.JsonSections"/>).</summary>
+    [JsonIgnore]
+    public MethodSettings Tuning { get; init; } = new LoraSettings();
 
-    /// <summary>Settings of stage 1; null if the method does not measure importance.</summary>
+    /// <summary>Settings of stage 1; null if importance is not measured.</summary>
     public ImportanceSettings? Importance { get; init; }
 
-    /// <summary>Which layers keep their own LoRA; null if the method does not share LoRAs.</summary>
+    /// <summary>Which layers keep a branch of their own; null if all do.</summary>
     public SharingSettings? Sharing { get; init; }
+
+    /// <summary>The stages, in order.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Stage> Stages =>
+        Sharing is null ? [Stage.TaskAdaptation] : [Stage.ImportanceEvaluation, Stage.TaskAdaptation];
 
     public required TrainingSettings Training { get; init; }
 
@@ -78,7 +76,8 @@ public sealed record JobRequest
         foreach (var fault in NamedValues.Faults(Labels, "labels", MostLabels)) yield return fault;
         if (Training.Packing is not null && Task.Kind != TaskKind.Generation)
             yield return new("training.packing", "applies only to generation");
-        var sections = Task.Faults("task").Concat(Lora.Faults("lora")).Concat(Training.Faults("training"))
+        foreach (var fault in Tuning.TrainingFaults(Training)) yield return fault;
+        var sections = Task.Faults("task").Concat(Tuning.Faults(Method.Section)).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
     }
@@ -90,7 +89,10 @@ public sealed record JobRequest
     internal static JobRequest Read(JsonFields fields)
     {
         var task = fields.Section("task", TaskSettings.Read);
-        var method = fields.Choice<TuningMethod>("method") ?? TuningMethod.LoraDrop;
+        var method = MethodOf(fields);
+        foreach (var other in Methods.Sections.Keys.Where(section => section != method.Section && fields.Has(section)))
+            fields.Refuse(other, $"does not apply to the method {method}, whose settings are in {method.Section}");
+        var byImportance = IsPlacedByImportance(fields, method);
         return new JobRequest
         {
             Name = fields.Text("name"),
@@ -98,21 +100,42 @@ public sealed record JobRequest
             Dataset = fields.RequiredText("dataset"),
             Task = task,
             Method = method,
-            Lora = fields.Section("lora", lora => LoraSettings.Read(lora, TaskPreset.Find(task.Preset))),
-            Importance = DropSection(fields, "importance", method, ImportanceSettings.Read),
-            Sharing = DropSection(fields, "sharing", method, SharingSettings.Read),
-            Training = fields.Section("training", training => TrainingSettings.Read(training, task)),
+            Tuning = fields.Section(method.Section, section => method.Read(section, TaskPreset.Find(task.Preset))),
+            Importance = byImportance ? fields.Section("importance", ImportanceSettings.Read) : null,
+            Sharing = byImportance ? fields.Section("sharing", SharingSettings.Read) : null,
+            Training = fields.Section("training", training => TrainingSettings.Read(training, task, method)),
             Priority = fields.Choice<JobPriority>("priority") ?? JobPriority.Default,
             Worker = fields.Section("worker", WorkerDemand.Read),
             Labels = fields.Pairs("labels"),
         };
     }
 
-    private static T? DropSection<T>(JsonFields fields, string name, TuningMethod method, Func<JsonFields, T> read) where T : class
+    private static Method MethodOf(JsonFields fields)
     {
-        var belongs = method == TuningMethod.LoraDrop;
-        if (!belongs && fields.Has(name))
-            fields.Refuse(name, $"does not apply to the method {JsonText.NameOf(method)}; remove it or use lora-drop");
-        return belongs || fields.Has(name) ? fields.Section(name, read) : null;
+        if (fields.Text("method") is not { } name) return Methods.LoraDrop;
+        if (Methods.Find(name) is { } method) return method;
+        fields.Refuse("method", $"must be one of {string.Join(", ", Methods.Names)}; got \"{name}\"{Spelling.Hint(name, Methods.Names)}");
+        return Methods.LoraDrop;
+    }
+
+    /// <summary>Whether importance decides where the method's branches go; refuses the sections of importance where it cannot.</summary>
+    private static bool IsPlacedByImportance(JsonFields fields, Method method)
+    {
+        if (method.Placing == Placing.ByImportance) return true;
+        var (sharing, importance) = (fields.Has("sharing"), fields.Has("importance"));
+        if (method.Placing == Placing.Either)
+        {
+            if (importance && !sharing) fields.Refuse("importance", $"applies to the method {method} only together with sharing");
+            return sharing;
+        }
+        var why = $"does not apply to the method {method}" + method.Placing switch
+        {
+            Placing.Tied => ", whose layers share their numbers already; remove it",
+            Placing.InPlace => ", which puts nothing beside a layer whose output could be measured; remove it",
+            _ => "; remove it or use lora-drop",
+        };
+        if (importance) fields.Refuse("importance", why);
+        if (sharing) fields.Refuse("sharing", why);
+        return false;
     }
 }

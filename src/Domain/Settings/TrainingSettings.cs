@@ -42,7 +42,8 @@ public sealed record TrainingSettings
     /// <summary>Examples per micro-batch; at least 1, default the preset's (table 9), else 32.</summary>
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>Peak learning rate, reached after warm-up; above 0, default the preset's (table 9), else 5e-4.</summary>
+    /// <summary>Peak learning rate, reached after warm-up; above 0, default the method's (<c>GET /methods</c>), else the preset's
+    /// (table 9), else 5e-4.</summary>
     public double LearningRate { get; init; } = 5e-4;
 
     /// <summary>Peak learning rate of the task head; above 0, default null: <see cref="LearningRate"/>.</summary>
@@ -121,14 +122,14 @@ public sealed record TrainingSettings
             yield return new($"{path}.maxGradNorm", $"must be at least 0 (0 disables clipping); got {MaxGradNorm}");
     }
 
-    internal static TrainingSettings Read(JsonFields fields, TaskSettings task)
+    internal static TrainingSettings Read(JsonFields fields, TaskSettings task, Method method)
     {
         var defaults = TaskPreset.Find(task.Preset)?.Training ?? new TrainingSettings();
         return new TrainingSettings
         {
             Epochs = fields.Integer("epochs") ?? defaults.Epochs,
             BatchSize = fields.Integer("batchSize") ?? defaults.BatchSize,
-            LearningRate = fields.Number("learningRate") ?? defaults.LearningRate,
+            LearningRate = fields.Number("learningRate") ?? method.LearningRate ?? defaults.LearningRate,
             ClassifierLearningRate = fields.Number("classifierLearningRate"),
             WarmupRatio = fields.Number("warmupRatio") ?? defaults.WarmupRatio,
             Schedule = fields.Choice<RateSchedule>("schedule") ?? defaults.Schedule,

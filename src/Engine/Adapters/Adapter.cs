@@ -3,75 +3,102 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>LoRA's hyperparameters: rank r, alpha (ΔW is scaled by alpha/r), and the dropout before A.</summary>
-public sealed record LoraShape(int Rank, double Alpha, double Dropout = 0)
-{
-    public double Scale => Alpha / Rank;
-}
-
-/// <summary>All trainable parameters, placed on a frozen model according to a sharing plan: own LoRAs, one shared LoRA per module type, and
-/// the head.</summary>
-/// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); a shared pair is
-/// <c>shared.query.lora_A.weight</c>.</remarks>
+/// <summary>All trained parameters, placed on a frozen model according to a sharing plan: those of the method, and the head.</summary>
+/// <remarks>Tensor names are PEFT's (<c>base_model.model.…query.lora_A.weight</c>); those of a shared branch begin with
+/// <c>shared.query</c>.</remarks>
 public sealed class Adapter : IDisposable
 {
-    private const string PeftPrefix = "base_model.model.";
+    private readonly Placement _at;
+    private readonly Tuning _tuning;
+    private readonly IReadOnlyList<Parameter> _head;
 
-    private readonly FrozenModel _model;
-    private readonly IReadOnlyList<AdapterSite> _sites;
-    private readonly List<Parameter> _learningHead = [];
-
-    /// <summary>Places a new adapter: A Kaiming uniform, B zero, the head as in the model, so that it has no effect before
-    /// training.</summary>
+    /// <summary>Places a new adapter at the method's initial values, the head as in the model.</summary>
     /// <param name="model">The frozen model; it holds one adapter at a time.</param>
-    /// <param name="sites">The possible sites.</param>
-    /// <param name="plan">Assigns pairs to sites.</param>
-    /// <param name="lora">Rank, alpha, dropout.</param>
+    /// <param name="sites">The target layers.</param>
+    /// <param name="plan">Assigns branches to them.</param>
+    /// <param name="settings">The method's settings.</param>
     /// <param name="trainHead">Whether to train the head.</param>
-    /// <param name="seed">Seeds A.</param>
-    /// <exception cref="RefusedInputException">The rank exceeds a layer's width.</exception>
-    public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, LoraShape lora, bool trainHead, long seed)
+    /// <param name="seed">Seeds the initial values.</param>
+    /// <exception cref="RefusedInputException">The method does not fit the layers, such as a rank above their width.</exception>
+    public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, MethodSettings settings, bool trainHead, long seed)
     {
-        AdapterSites.CheckRank(sites, lora.Rank);
-        (_model, _sites, Plan, Shape) = (model, sites, plan, lora);
-        Parameters = new(Shapes(trainHead), model.Device);
-        AdapterNumbers = Parameters.Names.Where(name => name.Contains(".lora_")).Sum(name => Parameters[name].numel());
-        foreach (var name in Parameters.Names.Where(name => name.EndsWith(".lora_A.weight")))
+        AdapterSites.CheckFit(sites, settings);
+        (_at, Settings) = (new(model, sites, plan), settings);
+        _tuning = Tunings.Of(settings, _at);
+        Trained = [.. _tuning.Trained];
+        _head = trainHead ? model.HeadParameters : [];
+        HeadTensors = [.. _head.Select(parameter => new TrainedTensor($"{Placement.PeftPrefix}{parameter.Name}", parameter.Frozen.shape))];
+        Parameters = new([.. Trained.Concat(HeadTensors).Select(tensor => (tensor.Name, tensor.Shape))], model.Device);
+        foreach (var tensor in Trained.Where(tensor => tensor.Initial is not null))
         {
-            using var initial = InitialValues.KaimingUniform(Parameters[name].shape, seed, name);
-            Parameters.Set(name, initial);
+            using var initial = tensor.Initial!(tensor.Shape, seed, tensor.Name);
+            Parameters.Set(tensor.Name, initial);
         }
-        PlaceLoras();
-        if (trainHead) TrainHead();
+        _tuning.Place(Parameters);
+        foreach (var (parameter, tensor) in _head.Zip(HeadTensors))
+        {
+            Parameters.Set(tensor.Name, parameter.Frozen);
+            parameter.Learn(Parameters[tensor.Name]);
+        }
     }
 
-    public SharingPlan Plan { get; }
+    public SharingPlan Plan => _at.Plan;
 
-    public LoraShape Shape { get; }
+    public MethodSettings Settings { get; }
+
+    /// <summary>What the method does at each step.</summary>
+    public Tuning Tuning => _tuning;
 
     public FlatParameters Parameters { get; }
 
-    /// <summary>Number of LoRA's trained numbers, which come first; the head's follow.</summary>
-    public long AdapterNumbers { get; }
+    /// <summary>The method's tensors, which come first in the buffer.</summary>
+    public IReadOnlyList<TrainedTensor> Trained { get; }
 
-    public IReadOnlyList<AdapterSite> Sites => _sites;
+    /// <summary>The head's tensors, which follow.</summary>
+    public IReadOnlyList<TrainedTensor> HeadTensors { get; }
 
-    public bool TrainsHead => _learningHead.Count > 0;
+    public IReadOnlyList<AdapterSite> Sites => _at.Sites;
 
-    public ParameterCounts Counts => ParameterCounts.Of(Plan, Width, Shape.Rank, Parameters.Values.numel() - AdapterNumbers);
+    public bool TrainsHead => _head.Count > 0;
 
-    /// <summary>The tensors in PEFT's form: each site's pair under its own name, the shared pair copied to each of its users, zeros where
-    /// there is no pair, and the head.</summary>
-    public IReadOnlyDictionary<string, Tensor> Expanded()
+    /// <summary>What is trained, less what the method has taken away for good.</summary>
+    public ParameterCounts Counts
     {
-        var tensors = Parameters.Names.Where(name => !name.Contains(".lora_")).ToDictionary(name => name, name => Parameters[name]);
-        foreach (var site in _sites)
-            foreach (var half in (string[])["lora_A", "lora_B"])
-                tensors[$"{PeftPrefix}{site.Linear.Path}.{half}.weight"] = NameOf(site, half) is { } name
-                    ? Parameters[name]
-                    : zeros(ShapeOf(site.Site.Type, half));
-        return tensors;
+        get
+        {
+            var (counted, gone) = (CountsOf(Plan), _tuning.TakenAway(Parameters));
+            return new(counted.WithoutShared - gone, counted.Adapter - gone, counted.AdapterAndHead - gone);
+        }
     }
+
+    /// <summary>What the method trains with another plan for the same layers.</summary>
+    public ParameterCounts CountsOf(SharingPlan plan)
+    {
+        var (own, head) = (Trained.Sum(NumbersOf), HeadTensors.Sum(NumbersOf));
+        return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, Width, null, head);
+    }
+
+    /// <summary>The learning rates of consecutive ranges of the buffer.</summary>
+    /// <param name="rate">η of the method's tensors.</param>
+    /// <param name="headRate">η of the head.</param>
+    public IReadOnlyList<RateRange> Rates(double rate, double headRate)
+    {
+        var ranges = new List<RateRange>();
+        foreach (var (tensor, own) in Trained.Select(tensor => (tensor, rate)).Concat(HeadTensors.Select(tensor => (tensor, headRate))))
+        {
+            var range = new RateRange(NumbersOf(tensor), own * tensor.Rate, tensor.Decays);
+            if (ranges.Count > 0 && ranges[^1] with { Count = range.Count } == range)
+                ranges[^1] = range with { Count = ranges[^1].Count + range.Count };
+            else ranges.Add(range);
+        }
+        return ranges;
+    }
+
+    /// <summary>The tensors in PEFT's form: each layer's under its own name, those of a shared branch copied to each of its users, zeros
+    /// where there is no branch, and the head.</summary>
+    public IReadOnlyDictionary<string, Tensor> Expanded() =>
+        _tuning.Expanded(Parameters).Concat(_tuning.Constants).Concat(HeadTensors.Select(head => KeyValuePair.Create(head.Name, Parameters[head.Name])))
+            .ToDictionary();
 
     /// <summary>Sets all trained numbers from named tensors, of a compact or an expanded file.</summary>
     /// <exception cref="RefusedInputException">One is missing or has another shape.</exception>
@@ -92,68 +119,14 @@ public sealed class Adapter : IDisposable
     /// <summary>Removes the adapter from the model, and frees it.</summary>
     public void Dispose()
     {
-        foreach (var site in _sites) site.Linear.Lora = null;
-        foreach (var parameter in _learningHead) parameter.Freeze();
+        _tuning.Remove();
+        foreach (var parameter in _head) parameter.Freeze();
         Parameters.Dispose();
     }
 
-    private List<(string, long[])> Shapes(bool trainHead)
-    {
-        var shapes = new List<(string, long[])>();
-        void Pair(string path, string type) =>
-            shapes.AddRange([($"{path}.lora_A.weight", ShapeOf(type, "lora_A")), ($"{path}.lora_B.weight", ShapeOf(type, "lora_B"))]);
-        foreach (var type in Plan.SharedTypes) Pair($"shared.{type}", type);
-        foreach (var site in _sites.Where(site => Plan[site.Site] == Place.Own)) Pair($"{PeftPrefix}{site.Linear.Path}", site.Site.Type);
-        if (trainHead)
-            foreach (var layer in _model.TrainedHead)
-            {
-                shapes.Add(($"{PeftPrefix}{layer.Path}.weight", layer.Weight.shape));
-                if (layer.Bias is { } bias) shapes.Add(($"{PeftPrefix}{layer.Path}.bias", bias.shape));
-            }
-        return shapes;
-    }
-
-    private void PlaceLoras()
-    {
-        var shared = Plan.SharedTypes.ToDictionary(type => type, type => Pair($"shared.{type}"));
-        foreach (var site in _sites)
-            site.Linear.Lora = Plan[site.Site] switch
-            {
-                Place.Own => Pair($"{PeftPrefix}{site.Linear.Path}"),
-                Place.Shared => shared[site.Site.Type],
-                Place.None => null,
-            };
-    }
-
-    private Lora Pair(string path) =>
-        new(Parameters[$"{path}.lora_A.weight"], Parameters[$"{path}.lora_B.weight"], Shape.Scale, Shape.Dropout, _model.Masks);
-
-    private void TrainHead()
-    {
-        foreach (var layer in _model.TrainedHead)
-        {
-            Learn($"{PeftPrefix}{layer.Path}.weight", layer.WeightParameter!); // a head is never quantised
-            if (layer.BiasParameter is { } bias) Learn($"{PeftPrefix}{layer.Path}.bias", bias);
-        }
-    }
-
-    private void Learn(string name, Parameter parameter)
-    {
-        Parameters.Set(name, parameter.Frozen);
-        parameter.Learn(Parameters[name]);
-        _learningHead.Add(parameter);
-    }
-
-    private string? NameOf(AdapterSite site, string half) => Plan[site.Site] switch
-    {
-        Place.Own => $"{PeftPrefix}{site.Linear.Path}.{half}.weight",
-        Place.Shared => $"shared.{site.Site.Type}.{half}.weight",
-        Place.None => null,
-    };
-
     /// <summary>Input and output width of a module type.</summary>
     public (long In, long Out) Width(string type) =>
-        _sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
+        Sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
 
-    private long[] ShapeOf(string type, string half) => half == "lora_A" ? [Shape.Rank, Width(type).In] : [Width(type).Out, Shape.Rank];
+    private static long NumbersOf(TrainedTensor tensor) => tensor.Shape.Aggregate(1L, (product, n) => product * n);
 }

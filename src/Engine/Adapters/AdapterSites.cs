@@ -8,24 +8,27 @@ public sealed record AdapterSite(Site Site, Linear Linear);
 /// <summary>Finds the layers that target names match.</summary>
 public static class AdapterSites
 {
-    /// <summary>The layers of the model that targets match (<see cref="LoraFit.Chosen"/>).</summary>
+    /// <summary>The layers of the model that targets match (<see cref="TargetLayers.Chosen"/>).</summary>
     /// <param name="model">The model.</param>
     /// <param name="targets"><c>query</c>, <c>attention.output.dense</c>, <c>all-linear</c>, …</param>
+    /// <param name="path">The targets' path in the request.</param>
     /// <exception cref="RefusedInputException">A target matches nothing; the fault lists the available names.</exception>
-    public static IReadOnlyList<AdapterSite> Find(FrozenModel model, IReadOnlyList<string> targets)
+    public static IReadOnlyList<AdapterSite> Find(FrozenModel model, IReadOnlyList<string> targets, string path = "lora.targets")
     {
         var all = All(model);
         LinearModule[] layers = [.. all.Select(Module)];
-        Fault[] faults = [.. LoraFit.TargetFaults(targets, layers)];
+        Fault[] faults = [.. TargetLayers.TargetFaults(targets, layers, path)];
         if (faults.Length > 0) throw new RefusedInputException(faults);
-        var chosen = LoraFit.Chosen(targets, layers).Select(layer => layer.Path).ToHashSet();
+        var chosen = TargetLayers.Chosen(targets, layers).Select(layer => layer.Path).ToHashSet();
         return [.. all.Where(site => chosen.Contains(site.Linear.Path))];
     }
 
-    /// <summary>Refuses a rank that does not reduce the number of parameters.</summary>
-    public static void CheckRank(IReadOnlyList<AdapterSite> sites, int rank)
+    /// <summary>Refuses settings that do not fit the layers, such as a rank above their width.</summary>
+    /// <remarks>Targets have been resolved to these layers, so only what depends on their widths is checked.</remarks>
+    public static void CheckFit(IReadOnlyList<AdapterSite> sites, MethodSettings settings)
     {
-        if (LoraFit.RankFault(rank, [.. sites.Select(Module)]) is { } fault) throw new RefusedInputException([fault]);
+        Fault[] faults = [.. settings.WidthFaults(settings.Section, [.. sites.Select(Module)])];
+        if (faults.Length > 0) throw new RefusedInputException(faults);
     }
 
     /// <summary>Every linear layer of embeddings and layers, layer by layer.</summary>

@@ -1,24 +1,48 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
 
-/// <summary>A compact adapter file's metadata: the pair of each layer.</summary>
-/// <param name="Rank">r.</param>
-/// <param name="Alpha">α; ΔW is scaled by α/r.</param>
+/// <summary>A compact adapter file's metadata: the method, and the branch of each layer.</summary>
 /// <param name="TrainsHead">Whether the head is in the file.</param>
 /// <param name="Places">Module type → layer → own, shared or none.</param>
-public sealed record CompactMap(int Rank, double Alpha, bool TrainsHead,
-    IReadOnlyDictionary<string, IReadOnlyDictionary<int, Place>> Places)
+public sealed record CompactMap(bool TrainsHead, IReadOnlyDictionary<string, IReadOnlyDictionary<int, Place>> Places)
 {
-    internal static CompactMap Of(Adapter adapter) => new(adapter.Shape.Rank, adapter.Shape.Alpha, adapter.TrainsHead,
-        adapter.Plan.Places.GroupBy(p => p.Key.Type)
-        .ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)));
+    /// <summary>The section of the method's settings; null in the first files, which hold LoRAs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Section { get; init; }
+
+    /// <summary>The method's settings.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Settings { get; init; }
+
+    /// <summary>r, in the first files.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Rank { get; init; }
+
+    /// <summary>α, in the first files.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Alpha { get; init; }
+
+    internal static CompactMap Of(Adapter adapter) => new(adapter.TrainsHead, adapter.Plan.Places.GroupBy(p => p.Key.Type)
+        .ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)))
+    {
+        Section = adapter.Settings.Section,
+        Settings = JsonSerializer.SerializeToElement(adapter.Settings, adapter.Settings.GetType(), JsonText.Options),
+    };
 
     internal SharingPlan Plan() =>
         SharingPlan.Of(Places.SelectMany(type =>
             type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
+
+    /// <summary>The method's settings; null if the file does not say.</summary>
+    internal MethodSettings? Method() => Section is { } section
+        ? Domain.Methods.Sections.TryGetValue(section, out var type) && Settings is { } json
+            ? (MethodSettings?)json.Deserialize(type, JsonText.Options)
+            : null
+        : Rank is > 0 && Alpha is > 0 ? new LoraSettings { Rank = Rank.Value, Alpha = Alpha.Value } : null;
 }
 
 /// <summary>An adapter as trained, in one safetensors file: the shared pair once, with the map of its users.</summary>
@@ -40,11 +64,11 @@ public static class CompactAdapter
         using var scope = NewDisposeScope();
         if (!file.Metadata.TryGetValue(MapKey, out var json))
             throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its metadata has no map of who shares what");
-        var map = ReadMap(path, json);
+        var (map, settings) = ReadMap(path, json);
         var plan = map.Plan();
         var sites = AdapterSites.All(model).Where(site => plan.Places.ContainsKey(site.Site)).ToArray();
         if (sites.Length != plan.Places.Count) throw new RefusedInputException(path, "names layers that this model does not have");
-        var adapter = new Adapter(model, sites, plan, new(map.Rank, map.Alpha), map.TrainsHead, 0);
+        var adapter = new Adapter(model, sites, plan, settings, map.TrainsHead, 0);
         try
         {
             adapter.Load(file.Names.ToDictionary(name => name, name => file.ReadFinite(name)), path);
@@ -57,11 +81,12 @@ public static class CompactAdapter
         }
     }
 
-    private static CompactMap ReadMap(string path, string json)
+    private static (CompactMap Map, MethodSettings Settings) ReadMap(string path, string json)
     {
         try
         {
-            if (JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options) is { Rank: > 0, Places.Count: > 0 } map) return map;
+            if (JsonSerializer.Deserialize<CompactMap>(json, JsonText.Options) is { Places: not null } map && map.Method() is { } settings)
+                return (map, settings);
         }
         catch (JsonException) { } // refused below, as an empty value
         throw new RefusedInputException(path, "is not a compact LoRA-drop adapter: its map of who shares what cannot be read");

@@ -10,7 +10,7 @@ public static class MergedModel
     private const long LargestShard = 5_000_000_000; // transformers' default
     private const string WeightsFile = "model.safetensors";
 
-    /// <summary>Writes W + (α/r)·BA for every adapted layer, the trained head, all other weights unchanged, and the tokenizer.</summary>
+    /// <summary>Writes the weight with the branch merged for every adapted layer, the trained head, all other weights unchanged, and the tokenizer.</summary>
     /// <remarks>Weights keep their stored element type: the sum is computed in float32 and rounded once. Only one tensor at a time is in
     /// memory.</remarks>
     /// <param name="baseModel">The base model's folder.</param>
@@ -33,14 +33,18 @@ public static class MergedModel
         // a bare model is saved without the prefix
         var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}.";
         var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];
-        var loras = adapter.Sites.Where(site => site.Linear.Lora is not null)
-            .ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Lora!);
+        var branches = adapter.Sites.Where(site => site.Linear.Branch is not null)
+            .ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Branch!);
+        var learned = model.Parameters.Except(model.HeadParameters).Where(weight => weight.Learns && files.Find(weight.Name) is not null)
+            .ToDictionary(weight => files.Find(weight.Name)!.Value.Name, weight => weight.Value);
         var planned = new Dictionary<string, PlannedTensor>();
         foreach (var name in files.Names.Where(name => !otherHeads.Any(name.StartsWith)))
         {
             var file = files.Find(name)!.Value.File;
             planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name),
-                () => loras.TryGetValue(name, out var lora) ? Merged(file.Read(name), lora) : file.Read(name));
+                () => branches.TryGetValue(name, out var branch) ? Merged(file.Read(name), branch)
+                    : learned.TryGetValue(name, out var weight) ? weight.to(file.ScalarTypeOf(name))
+                    : file.Read(name));
         }
         var type = planned.Values.GroupBy(tensor => tensor.Type).MaxBy(alike => alike.Sum(tensor => tensor.Bytes))!.Key;
         foreach (var layer in model.Head)
@@ -54,11 +58,11 @@ public static class MergedModel
         WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels, type));
     }
 
-    private static Tensor Merged(Tensor stored, Lora lora)                       // (k, d)
+    private static Tensor Merged(Tensor stored, Branch branch)                     // (k, d)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var merged = stored.to(ScalarType.Float32).Plus(lora.DeltaW().cpu()).to(stored.dtype); // (k, d)
+        var merged = branch.Merged(stored.to(ScalarType.Float32)).to(stored.dtype); // (k, d)
         stored.Dispose();
         return merged.MoveToOuterDisposeScope();
     }

@@ -35,6 +35,11 @@ public abstract class FrozenModel : IDisposable
     /// model.</summary>
     public abstract IReadOnlyList<Linear> TrainedHead { get; }
 
+    /// <summary>The weights of <see cref="TrainedHead"/>; a head is never quantised.</summary>
+    public IReadOnlyList<Parameter> HeadParameters => [.. TrainedHead.SelectMany(layer => layer.BiasParameter is { } bias
+        ? (Parameter[])[layer.WeightParameter!, bias]
+        : [layer.WeightParameter!])];
+
     /// <summary>All layers of a task's head.</summary>
     public abstract IReadOnlyList<Linear> Head { get; }
 

@@ -29,10 +29,10 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
 
     public long Out => Matrix.Out;
 
-    /// <summary>The adapter on this layer; a shared one is on several layers.</summary>
-    public Lora? Lora { get; set; }
+    /// <summary>The branch on this layer; a shared one is on several layers.</summary>
+    public Branch? Branch { get; set; }
 
-    /// <summary>Receives Ax (N, r), a row per token, of each forward pass, for the importance pass.</summary>
+    /// <summary>Receives the input x (N, d), a row per token, of each forward pass, for the importance pass.</summary>
     public Action<Tensor>? Observer { get; set; }
 
     /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
@@ -46,16 +46,14 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
     public Tensor Forward(Tensor x)                                              // x: (…, d)
     {
         using var scope = NewDisposeScope();
-        if (Lora is null) return Product(x).MoveToOuterDisposeScope();              // (…, k)
+        if (Branch is null) return Product(x).MoveToOuterDisposeScope();         // (…, k)
         var rows = x.reshape(-1, In);                                            // (N, d)
-        var h = Product(rows);                                                   // (N, k)
-        var Ax = Lora.Down(rows);                                                // (N, r)
-        Observer?.Invoke(Ax);
-        return Lora.Up(Ax, h).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k) = Wx + b + (α/r)·BAx
+        Observer?.Invoke(rows);
+        return Branch.Forward(rows, this).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k)
     }
 
     /// <summary>Wx + b, as a new tensor.</summary>
-    private Tensor Product(Tensor x)                                             // x: (…, d)
+    public Tensor Product(Tensor x)                                             // x: (…, d)
     {
         if ((matrix as FloatMatrix)?.TypedFor(x) is { } W) return nn.functional.linear(x, W, bias?.In(x.dtype)); // (…, k)
         using var scope = NewDisposeScope();

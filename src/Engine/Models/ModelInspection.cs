@@ -34,10 +34,18 @@ public static class ModelInspection
     private static ModelSummary Of(string folder, ModelConfig config)
     {
         var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
-        var parameters = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n))
+        static long Numbers(IEnumerable<(string Name, long[] Shape)> tensors) =>
+            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n));
+        var first = config.LinearsOf("0")[0].Path;
+        var layer = first[..(first.IndexOf(".0.", StringComparison.Ordinal) + ".0.".Length)];
+        var parameters = Numbers(config.Tensors)
             + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
         return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize,
-            config.LongestText, parameters, "", Modules(config), "", []);
+            config.LongestText, parameters, "", Modules(config), "", [])
+        {
+            LayerParameters = Numbers(config.Tensors.Where(tensor => tensor.Name.StartsWith(layer, StringComparison.Ordinal))),
+            BiasParameters = Numbers(config.Tensors.Where(tensor => tensor.Name.EndsWith(".bias", StringComparison.Ordinal))),
+        };
     }
 
     /// <summary>Parameters of an untied output layer.</summary>

@@ -14,7 +14,6 @@ public sealed class LoraDropRun : IDisposable
     private readonly TaskData _data;
     private readonly FrozenModel _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
-    private readonly LoraShape _shape;
     private readonly ImportanceReport? _measured;
 
     /// <summary>Reads model and data and locks the folder; all faults of the inputs are reported here, before any training.</summary>
@@ -28,17 +27,16 @@ public sealed class LoraDropRun : IDisposable
     {
         using var phase = RunPhases.Begin(RunPhases.Load);
         (_request, _inputs, _report) = (request, inputs, report);
-        _shape = new(request.Lora.Rank, request.Lora.Alpha, request.Lora.Dropout);
         var config = ModelConfig.Read(inputs.Model);
         _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Lora, device);
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device);
         _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
         {
-            _sites = AdapterSites.Find(_model, request.Lora.Targets);
-            AdapterSites.CheckRank(_sites, _shape.Rank);
+            _sites = AdapterSites.Find(_model, request.Tuning.Layers, $"{request.Method.Section}.targets");
+            AdapterSites.CheckFit(_sites, request.Tuning);
             if (request.Sharing is { WarmStart: true } && inputs.Importance is not null) CheckWarmStart();
             _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile))
                 ? ImportanceOf(from)
@@ -66,7 +64,7 @@ public sealed class LoraDropRun : IDisposable
     public RunResult Run(CancellationToken cancel)
     {
         // stage 1: measure the contribution of each LoRA
-        var importance = _request.Method == TuningMethod.LoraDrop ? Importance(cancel) : null;
+        var importance = _request.Sharing is null ? null : Importance(cancel);
         var plan = importance?.Plan() ?? OwnEverywhere;
         using var adapter = AdapterBy(plan);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
@@ -138,7 +136,7 @@ public sealed class LoraDropRun : IDisposable
     private Dictionary<Stage, int> Planned()
     {
         var steps = new Dictionary<Stage, int>();
-        if (_request.Method == TuningMethod.LoraDrop && _measured is null && !File.Exists(_folder.ImportanceJson))
+        if (_request.Sharing is not null && _measured is null && !File.Exists(_folder.ImportanceJson))
             steps[Stage.ImportanceEvaluation] =
                 Stage1Steps(_request.Importance!, _data.Sample(_request.Importance!.SampleRatio, _request.Training.Seed).Length);
         steps[Stage.TaskAdaptation] = Stage2Steps;
@@ -146,7 +144,7 @@ public sealed class LoraDropRun : IDisposable
     }
 
     private Adapter AdapterBy(SharingPlan plan) =>
-        new(_model, _sites, plan, _shape, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
+        new(_model, _sites, plan, _request.Tuning, trainHead: _model.TrainedHead.Count > 0, _request.Training.Seed);
 
     private int Stage1Steps(ImportanceSettings settings, int examples) =>
         settings.Steps ?? _request.Training.StepsIn(examples, settings.Epochs!.Value);
@@ -171,7 +169,7 @@ public sealed class LoraDropRun : IDisposable
     {
         var report = ReadImportance(from);
         return report.Importance().Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site)) ? report
-            : throw new RefusedInputException("importance.from", $"{from} is about other layers than lora.targets names here");
+            : throw new RefusedInputException("importance.from", $"{from} is about other layers than {_request.Method.Section}.targets names here");
     }
 
     private SharingPlan Plan(IReadOnlyDictionary<Site, double> I)
@@ -236,7 +234,7 @@ public sealed class LoraDropRun : IDisposable
         var test = _data.Test is { } set ? Evaluation.ScoresOf(_model, set, Task, _request.Training.BatchSize, cancel).Scores : null;
         if (test?.Undefined is { } why) _report(new RunEvent.Remark($"{test.Primary} is undefined on the test split: {why}."));
         var generated = _data is PromptedData { Asked.Count: > 0 } prompted ? ScoreAnswers(prompted, cancel) : null;
-        var everywhere = ParameterCounts.Of(OwnEverywhere, adapter.Width, _shape.Rank, 0);
+        var everywhere = adapter.CountsOf(OwnEverywhere);
         var kept = adapter.Plan.Own.GroupBy(site => site.Type)
             .ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
         return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test,
@@ -259,7 +257,7 @@ public sealed class LoraDropRun : IDisposable
         using var phase = RunPhases.Begin(RunPhases.Save);
         RunFolder.WriteWhole(_folder.Adapter, folder =>
         {
-            PeftAdapter.Write(folder, _model, adapter, _request.Lora.Targets, BaseModel);
+            if (adapter.Tuning.PeftFields is not null) PeftAdapter.Write(folder, _model, adapter, _request.Tuning.Layers, BaseModel);
             CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
             WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName),
                 JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength, _request.Training.Weights),
@@ -272,7 +270,7 @@ public sealed class LoraDropRun : IDisposable
     private ModelCardContent Card(ImportanceReport? importance, RunResult result)
     {
         return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)),
-            _request.Method == TuningMethod.LoraDrop ? "LoRA-drop" : "LoRA", _model is LanguageModel
+            _request.Method.Title, _model is LanguageModel
             ? CardTask.TextGeneration
             : CardTask.SequenceClassification,
             _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters,

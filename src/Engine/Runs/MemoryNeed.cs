@@ -14,12 +14,12 @@ public static class MemoryNeed
 
     /// <summary>Refuses training whose longest batch needs more than the free memory.</summary>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
-    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, LoraSettings lora, Device device)
+    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, MethodSettings tuning, Device device)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
         var need = config is DecoderConfig decoder
-            ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, lora, batch, lengths.Max())
+            ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, tuning, batch, lengths.Max())
             : OfTraining(config, batch, lengths.Max());
         var free = Free();
         if (need > free)

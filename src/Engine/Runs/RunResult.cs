@@ -4,16 +4,16 @@ using LoraDrop.Domain;
 namespace LoraDrop.Engine.Runs;
 
 /// <summary>The result of a run, stored in result.json.</summary>
-/// <param name="Method">lora-drop or lora.</param>
+/// <param name="Method">The tuning method.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Parameters">Numbers of trained parameters.</param>
-/// <param name="LoraParameters">Parameters that ordinary LoRA would have trained, without the head.</param>
+/// <param name="LoraParameters">Parameters that the method would have trained with a branch for every target layer, without the head.</param>
 /// <param name="Kept">Per module type, the layers that keep their own LoRA.</param>
 /// <param name="BestStep">The step whose parameters the adapter holds.</param>
 /// <param name="Scores">Its scores on the validation split.</param>
 /// <param name="Test">Its scores on the test split, if there is one.</param>
 /// <param name="History">Every evaluation.</param>
-public sealed record RunResult(TuningMethod Method, long Seed, ParameterCounts Parameters, long LoraParameters,
+public sealed record RunResult(Method Method, long Seed, ParameterCounts Parameters, long LoraParameters,
     IReadOnlyDictionary<string, IReadOnlyList<int>> Kept, int BestStep, Scores Scores, Scores? Test, IReadOnlyList<EvaluationAt> History)
 {
     /// <summary>Scores of generated answers; null if the task generates none.</summary>

@@ -52,7 +52,7 @@ public sealed class TrainedAdapter : IDisposable
             : SequenceClassifier.Open(path, about.Task.Labels, 0, device, about.Weights);
         try
         {
-            return new(path, model, PeftAdapter.Read(folder, model), about.Task, about.MaxLength);
+            return new(path, model, AdapterIn(folder, model), about.Task, about.MaxLength);
         }
         catch
         {
@@ -61,23 +61,32 @@ public sealed class TrainedAdapter : IDisposable
         }
     }
 
+    /// <summary>The adapter in PEFT's format, or as trained where PEFT has no format for the method.</summary>
+    private static Adapter AdapterIn(string folder, FrozenModel model)
+    {
+        var compact = Path.Combine(folder, CompactAdapter.FileName);
+        return !File.Exists(Path.Combine(folder, PeftAdapter.ConfigFile)) && File.Exists(compact)
+            ? CompactAdapter.Read(compact, model)
+            : PeftAdapter.Read(folder, model);
+    }
+
     public LabelledSet Encode(Dataset data) => Encoder.Encode(data.Examples);
 
     /// <summary>Reads the splits of a data set, with this task's classes.</summary>
     public TaskData Read(DataFiles files, long seed) => TaskData.Read(files, Task, BaseModel, Model.Config, _maxLength, seed);
 
-    /// <summary>Scores a set with the LoRAs of some sites only; the others are switched off, and on again afterwards.</summary>
+    /// <summary>Scores a set with the branches of some sites only; the others are switched off, and on again afterwards.</summary>
     public Scores ScoreWith(IReadOnlySet<Site> on, EncodedSet set, int batchSize, CancellationToken cancel)
     {
-        var off = Adapter.Sites.Where(site => !on.Contains(site.Site)).Select(site => (site.Linear, site.Linear.Lora)).ToArray();
+        var off = Adapter.Sites.Where(site => !on.Contains(site.Site)).Select(site => (site.Linear, site.Linear.Branch)).ToArray();
         try
         {
-            foreach (var (linear, _) in off) linear.Lora = null;
+            foreach (var (linear, _) in off) linear.Branch = null;
             return Evaluation.ScoresOf(Model, set, Task, batchSize, cancel).Scores;
         }
         finally
         {
-            foreach (var (linear, lora) in off) linear.Lora = lora;
+            foreach (var (linear, branch) in off) linear.Branch = branch;
         }
     }
 

@@ -31,8 +31,8 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
 
     /// <summary>Performs one update and zeroes the gradients.</summary>
     /// <param name="step">t, from 1.</param>
-    /// <param name="rates">Learning rates of consecutive ranges of the buffer: how many numbers, and their η.</param>
-    public void Step(long step, params ReadOnlySpan<(long Count, double Rate)> rates)
+    /// <param name="ranges">Learning rates of consecutive ranges of the buffer.</param>
+    public void Step(long step, IEnumerable<RateRange> ranges)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -41,10 +41,11 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         Square.Times_(beta2).PlusProduct_(g, g, 1 - beta2);                      // v = β₂v + (1−β₂)g²
         var denominator = Square.sqrt().Over_(Math.Sqrt(1 - Math.Pow(beta2, step))).Plus_(eps); // √v̂ + ε
         long from = 0;
-        foreach (var (count, rate) in rates)
+        foreach (var (count, rate, decays) in ranges)
         {
             if (count == 0) continue;
-            var values = parameters.Values.narrow(0, from, count).Times_(1 - rate * weightDecay); // θ −= ηλθ
+            var values = parameters.Values.narrow(0, from, count);               // θ of the range
+            if (decays) values.Times_(1 - rate * weightDecay);                   // θ −= ηλθ
             Tensor m = Mean.narrow(0, from, count), root = denominator.narrow(0, from, count);
             values.PlusQuotient_(m, root, -rate / (1 - Math.Pow(beta1, step)));  // θ −= η m̂ / (√v̂ + ε)
             from += count;
@@ -64,3 +65,9 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         return zeros_like(parameters.Values).DetachFromDisposeScope();
     }
 }
+
+/// <summary>A range of the buffer with a learning rate of its own.</summary>
+/// <param name="Count">How many numbers.</param>
+/// <param name="Rate">η.</param>
+/// <param name="Decays">Whether weight decay applies.</param>
+public readonly record struct RateRange(long Count, double Rate, bool Decays = true);

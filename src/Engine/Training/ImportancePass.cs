@@ -3,21 +3,18 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Training;
 
-/// <summary>Measures the output of each LoRA: one forward pass over the sample, without gradients or dropout.</summary>
-/// <remarks>
-/// ‖ΔWx‖² = ‖(α/r)·BAx‖² = uᵀ·((α/r)²·BᵀB)·u with u = Ax: the r × r Gram matrix of B suffices, and the product of width k is never
-/// computed. Sums are in float64; padding is excluded.
-/// </remarks>
+/// <summary>Measures the output of each branch: one forward pass over the sample, without gradients or dropout. Sums are in float64;
+/// padding is excluded.</summary>
 public static class ImportancePass
 {
-    /// <summary>‖ΔWx‖² of every example at every site that has a LoRA (equation 2, before the sum over the sample).</summary>
+    /// <summary>‖ΔWx‖² of every example at every site that has a branch (equation 2, before the sum over the sample).</summary>
     public static IReadOnlyList<OutputNorms> Over(FrozenModel model, IReadOnlyList<AdapterSite> sites, EncodedSet sample, int batchSize,
         CancellationToken cancel)
     {
         using var _ = no_grad();
         using var outer = NewDisposeScope();
         model.Masks.Off();
-        var probes = sites.Where(site => site.Linear.Lora is not null).Select(site => new Probe(site, sample.Count)).ToArray();
+        var probes = sites.Where(site => site.Linear.Branch is not null).Select(site => new Probe(site, sample.Count)).ToArray();
         try
         {
             foreach (var indices in Batches.LongestFirst(sample.Lengths, batchSize))
@@ -37,31 +34,23 @@ public static class ImportancePass
         return [.. probes.Select(probe => new OutputNorms(probe.Site, probe.PerExample, tokens))];
     }
 
-    /// <summary>Observes the Ax of one site.</summary>
+    /// <summary>Observes the input of one site, and measures what its branch makes of it.</summary>
     private sealed class Probe(AdapterSite site, int examples)
     {
-        private readonly Tensor _gram = Gram(site.Linear.Lora!);                 // (r, r)
+        private readonly Func<Tensor, Linear, Tensor> _meter = site.Linear.Branch!.Meter();
 
         public Site Site => site.Site;
 
         public double[] PerExample { get; } = new double[examples];
 
-        public void Watch(TokenBatch batch, IReadOnlyList<int> indices) => site.Linear.Observer = Ax =>
+        public void Watch(TokenBatch batch, IReadOnlyList<int> indices) => site.Linear.Observer = x =>
         {
             using var scope = NewDisposeScope();
-            var u = Ax.to(ScalarType.Float64);                                   // (BT, r)
-            var squares = (u.mm(_gram) * u).sum(1).view(batch.Mask.shape);       // (B, T) = ‖ΔWx‖² of each token
+            var squares = _meter(x, site.Linear).view(batch.Mask.shape);         // (B, T) = ‖ΔWx‖² of each token
             var sums = (squares * batch.Mask).sum(1).cpu().data<double>();       // (B)
             foreach (var (row, index) in indices.Index()) PerExample[index] = sums[row];
         };
 
         public void Remove() => site.Linear.Observer = null;
-
-        private static Tensor Gram(Lora lora)
-        {
-            using var scope = NewDisposeScope();
-            var B = lora.B.to(ScalarType.Float64);                               // (k, r)
-            return B.t().mm(B).Times(lora.Scale * lora.Scale).MoveToOuterDisposeScope(); // (r, r)
-        }
     }
 }

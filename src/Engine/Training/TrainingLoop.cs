@@ -91,9 +91,10 @@ public static class TrainingLoop
                 var norm = adamw.ClipGradients(settings.MaxGradNorm);
                 if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(job.Stage, progress.Step + 1, loss, norm);
                 var factor = rate.At(progress.Step);
-                adamw.Step(progress.Step + 1, (adapter.AdapterNumbers, factor * settings.LearningRate),
-                    (adapter.Parameters.Values.numel() - adapter.AdapterNumbers,
-                    factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
+                var step = new OptimizerStep(progress.Step + 1, job.Steps, factor * settings.LearningRate);
+                adapter.Tuning.BeforeStep(adapter.Parameters, step);
+                adamw.Step(step.Number, adapter.Rates(step.Rate, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
+                adapter.Tuning.AfterStep(adapter.Parameters, step);
                 progress = progress with { Step = progress.Step + 1 };
                 if (progress.Step % StepsPerCollection == 0)
                 {
@@ -146,6 +147,8 @@ public static class TrainingLoop
             }
             tokens += batch.Tokens;
         }
+        using var penalized = NewDisposeScope();
+        job.Adapter.Tuning.Penalty(job.Adapter.Parameters)?.backward();          // (), not part of the loss that is reported
         return (total, tokens);
     }
 

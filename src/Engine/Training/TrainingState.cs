@@ -56,9 +56,7 @@ public static class Checkpoint
     private const string FormatKey = "checkpoint_format";
 
     public static void Save(string path, Adapter adapter, AdamW adamw, Tensor best, TrainingProgress progress) =>
-        SafeTensorsWriter.Write(path,
-        new Dictionary<string, Tensor> { ["values"] = adapter.Parameters.Values, ["adamw.mean"] = adamw.Mean,
-        ["adamw.square"] = adamw.Square, ["best"] = best },
+        SafeTensorsWriter.Write(path, Tensors(adapter, adamw, best).ToDictionary(),
         new Dictionary<string, string> { [FormatKey] = $"{Format}", [ProgressKey] = JsonSerializer.Serialize(progress, JsonText.Options) });
 
     /// <summary>Reads a checkpoint's progress.</summary>
@@ -83,14 +81,20 @@ public static class Checkpoint
         using var file = Open(path);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        foreach (var (name, target) in new[] { ("values", adapter.Parameters.Values), ("adamw.mean", adamw.Mean),
-            ("adamw.square", adamw.Square), ("best", best) })
+        foreach (var (name, target) in Tensors(adapter, adamw, best))
         {
             if (!file.Contains(name) || !file.ShapeOf(name).SequenceEqual(target.shape))
                 throw new RefusedInputException(path, $"tensor '{name}' does not fit this run");
             target.copy_(file.Read(name));
         }
     }
+
+    /// <summary>Everything that a step changes; a method's own state under <c>method.</c>.</summary>
+    private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(Adapter adapter, AdamW adamw, Tensor best) =>
+    [
+        new("values", adapter.Parameters.Values), new("adamw.mean", adamw.Mean), new("adamw.square", adamw.Square), new("best", best),
+        .. adapter.Tuning.State.Select(state => KeyValuePair.Create($"method.{state.Key}", state.Value)),
+    ];
 
     private static SafeTensorsFile Open(string path)
     {

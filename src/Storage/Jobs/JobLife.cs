@@ -55,12 +55,12 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
             Model = model, Dataset = dataset, ClonedFrom = clonedFrom, CreatedAt = now, Version = 1, TraceParent = Tracing.Here,
         };
         job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
-        job.Stages.AddRange(StagesOf(request)
+        job.Stages.AddRange(request.Stages
             .Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority,
             Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
         db.Jobs.Add(job);
         db.Events.Add(Event(job.Id, EventType.Submitted,
-            $"Submitted: {JsonText.NameOf(request.Method)} on {request.Dataset} with {request.Model}"));
+            $"Submitted: {request.Method.Name} on {request.Dataset} with {request.Model}"));
         QueueIfReady(job);
         var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
         try
@@ -315,9 +315,6 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         }
     }
 
-    private static IEnumerable<Stage> StagesOf(JobRequest request) =>
-        request.Method == TuningMethod.LoraDrop ? [Stage.ImportanceEvaluation, Stage.TaskAdaptation] : [Stage.TaskAdaptation];
-
     /// <summary>Queues the job's current stage, if model and dataset are ready.</summary>
     private StageRow? QueueIfReady(JobRow job)
     {
@@ -364,10 +361,11 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         var sites = await db.Importance.Where(i => i.JobId == id).Select(i => i.Type).Distinct().ToListAsync(cancel);
         // the run validates the rest of a set of targets
         LinearModule[] layers = [.. sites.Select(type => new LinearModule(type, $"*.{type}", 0, 0))];
-        return LoraFit.Chosen(request.Lora.Targets, layers).Count == sites.Count
-            && !LoraFit.TargetFaults(request.Lora.Targets, layers).Any()
+        var (section, targets) = (request.Method.Section, request.Tuning.Layers);
+        return TargetLayers.Chosen(targets, layers).Count == sites.Count
+            && !TargetLayers.TargetFaults(targets, layers, $"{section}.targets").Any()
             ? []
-            : [new(Path, $"job {id} measured {string.Join(", ", sites)}; lora.targets names {string.Join(", ", request.Lora.Targets)}")];
+            : [new(Path, $"job {id} measured {string.Join(", ", sites)}; {section}.targets names {string.Join(", ", targets)}")];
     }
 
     /// <summary>The time at the precision of the rows, so that a response built from a new row equals one read back.</summary>

@@ -22,7 +22,7 @@ public sealed class JobRow
     /// <summary>Increases with every change that is visible to readers; the ETag.</summary>
     public long Version { get; set; }
 
-    public TuningMethod Method { get; init; }
+    public Method Method { get; init; } = Methods.LoraDrop;
 
     /// <summary>The resolved request as JSON.</summary>
     public required string Settings { get; init; }

@@ -93,7 +93,7 @@ public abstract class JobsContext : DbContext
         configurationBuilder.Properties<EventLevel>().HaveConversion<EnumName<EventLevel>>();
         configurationBuilder.Properties<Place>().HaveConversion<EnumName<Place>>();
         configurationBuilder.Properties<ImportanceScope>().HaveConversion<EnumName<ImportanceScope>>();
-        configurationBuilder.Properties<TuningMethod>().HaveConversion<EnumName<TuningMethod>>();
+        configurationBuilder.Properties<Method>().HaveConversion<MethodText>();
         configurationBuilder.Properties<Role>().HaveConversion<EnumName<Role>>();
         configurationBuilder.Properties<DeliveryStatus>().HaveConversion<EnumName<DeliveryStatus>>();
         configurationBuilder.Properties<DisabledReason>().HaveConversion<EnumName<DisabledReason>>();
@@ -119,6 +119,9 @@ public abstract class JobsContext : DbContext
         foreach (var job in ChangeTracker.Entries<JobRow>().Where(e => e.State == EntityState.Modified)) job.Entity.Version++;
         foreach (var input in ChangeTracker.Entries<InputRow>().Where(e => e.State == EntityState.Modified)) input.Entity.Version++;
     }
+
+    /// <summary>Stores a tuning method by its name.</summary>
+    private sealed class MethodText() : ValueConverter<Method, string>(method => method.Name, name => Methods.Find(name)!);
 
     /// <summary>Stores enums by their JSON names, so that the tables are readable.</summary>
     private sealed class EnumName<T>() : ValueConverter<T, string>(value => JsonText.NameOf(value), text => Parse(text)) where T : struct,

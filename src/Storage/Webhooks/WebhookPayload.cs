@@ -15,14 +15,14 @@ public sealed record WebhookPayload<T>(string Type, DateTimeOffset Timestamp, T 
 /// <param name="Name">The name that its author gave it.</param>
 /// <param name="Status">The status at the time of the event.</param>
 /// <param name="Stage">The job's stage; after its end, the one in which it ended.</param>
-/// <param name="Method">lora-drop or lora.</param>
+/// <param name="Method">The name of the tuning method, such as <c>lora-drop</c>.</param>
 /// <param name="Message">What happened, for people.</param>
 /// <param name="Score">The primary score of a job that succeeded.</param>
 /// <param name="Error">Why the job failed.</param>
 /// <param name="Labels">The labels that its author gave it.</param>
 /// <param name="Href">The job's page at the service.</param>
 public sealed record WebhookJob(
-    Guid Id, string? Name, JobStatus Status, Stage Stage, TuningMethod Method, string Message, double? Score, WebhookJobError? Error,
+    Guid Id, string? Name, JobStatus Status, Stage Stage, Method Method, string Message, double? Score, WebhookJobError? Error,
     IReadOnlyDictionary<string, string> Labels, string Href);
 
 /// <summary>Why a job failed.</summary>

@@ -19,7 +19,8 @@ internal static class ImportanceKey
             Train = job.Dataset.Files.Single(f => f.Name.StartsWith("train.")).Sha256,
             KeptAside = !job.Dataset.Files.Any(f => f.Name.StartsWith("validation.")), // the name is part of the digest
             request.Task,
-            request.Lora,
+            request.Method.Section,
+            Tuning = JsonSerializer.SerializeToElement(request.Tuning, request.Method.SettingsType, JsonText.Compact),
             Importance = request.Importance! with { From = null },
             Training = new { training.BatchSize, training.LearningRate, training.ClassifierLearningRate, training.WarmupRatio,
             training.Schedule, training.WeightDecay, training.MaxLength, training.Seed, training.MaxGradNorm, training.Accumulation },

@@ -21,7 +21,7 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         var model = await ModelAsync(job.Model, Path.Combine(folder, "model"), cancel);
         var data = await DataAsync(job.Dataset, Path.Combine(folder, "data"), cancel);
         var inputs = new RunInputs(model, data, BaseModelOf(job.Model));
-        if (stage == Stage.ImportanceEvaluation || job.Method != TuningMethod.LoraDrop) return inputs;
+        if (stage == Stage.ImportanceEvaluation || job.Request.Sharing is null) return inputs;
         return inputs with
         {
             Importance = await ArtifactAsync(job.Id, RunFolder.ImportanceFile, folder, cancel),

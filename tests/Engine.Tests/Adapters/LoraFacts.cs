@@ -64,7 +64,7 @@ public sealed class LoraFacts
     {
         using var golden = new GoldenModel("roberta-tiny");
         var refused = Assert.Throws<RefusedInputException>(() =>
-            new Adapter(golden.Model, golden.Sites, golden.Plan("lora"), new(33, 8), trainHead: false, 0));
+            new Adapter(golden.Model, golden.Sites, golden.Plan("lora"), new LoraSettings { Rank = 33 }, trainHead: false, 0));
         Assert.Equal("lora.rank", Assert.Single(refused.Faults).Path);
     }
 

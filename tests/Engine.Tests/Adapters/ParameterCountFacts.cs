@@ -44,7 +44,7 @@ public sealed class ParameterCountFacts
         var width = config.LinearsOf("*").ToDictionary(linear => linear.Path[(linear.Path.LastIndexOf('.') + 1)..],
             linear => (linear.In, linear.Out));
         var sites = from target in targets from layer in Enumerable.Range(0, config.Layers) select new Site(target, layer);
-        return ParameterCounts.Of(SharingPlan.OwnEverywhere(sites), type => width[type], rank, 0).Adapter;
+        return ParameterCounts.Of(new LoraSettings { Rank = rank }, SharingPlan.OwnEverywhere(sites), type => width[type], null, 0).Adapter;
     }
 
     private static SharingPlan OwnEverywhere(IEnumerable<Site> sites) => SharingPlan.OwnEverywhere(sites);
@@ -58,7 +58,7 @@ public sealed class ParameterCountFacts
     {
         using var model = new SequenceClassifier(config, new UnfilledWeights(), classes, 0, CPU);
         var sites = AdapterSites.Find(model, ["query", "value"]);
-        using var adapter = new Adapter(model, sites, plan(sites.Select(s => s.Site)), new(8, 8), trainHead: true, 0);
+        using var adapter = new Adapter(model, sites, plan(sites.Select(s => s.Site)), new LoraSettings(), trainHead: true, 0);
         return adapter.Counts;
     }
 

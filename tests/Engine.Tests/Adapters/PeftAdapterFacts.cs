@@ -97,7 +97,8 @@ public sealed class PeftAdapterFacts : IDisposable
         using var golden = Written("roberta-tiny", "lora");
         Change(config => config["use_rslora"] = true);
         using var adapter = PeftAdapter.Read(_folder.Path, golden.Model);
-        Assert.Equal(8 / Math.Sqrt(4), adapter.Shape.Scale, 1e-12);
+        var settings = (LoraSettings)adapter.Settings;
+        Assert.Equal(8 / Math.Sqrt(4), settings.Alpha / settings.Rank, 1e-12);
     }
 
     [Theory]
@@ -156,7 +157,7 @@ public sealed class PeftAdapterFacts : IDisposable
         using var golden = Written("roberta-tiny", "lora");
         Change(config => config["r"] = 2);
         Assert.StartsWith(_folder.At(PeftAdapter.WeightsFile), Refusal(golden).Path);
-        Assert.All(golden.Sites, site => Assert.Null(site.Linear.Lora));
+        Assert.All(golden.Sites, site => Assert.Null(site.Linear.Branch));
     }
 
     [Fact]
@@ -204,7 +205,7 @@ public sealed class PeftAdapterFacts : IDisposable
         Assert.Equal(_folder.At("a.safetensors"),
             Assert.Single(Assert.Throws<RefusedInputException>(() =>
             CompactAdapter.Read(_folder.At("a.safetensors"), golden.Model)).Faults).Path);
-        Assert.All(golden.Sites, site => Assert.Null(site.Linear.Lora));
+        Assert.All(golden.Sites, site => Assert.Null(site.Linear.Branch));
     }
 
     private GoldenModel Written(string name, string @case) => Written(name, @case, out _);

@@ -284,7 +284,7 @@ public sealed class CaseFilesFacts : IDisposable
     private static string Case(params string[] parts) => Path.Combine([AppContext.BaseDirectory, "Cases", .. parts]);
 
     private static JobRequest Request(TaskSettings task) =>
-        new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
+        new() { Model = "m", Dataset = "d", Task = task, Training = new() };
 
     private static byte[] Packed(string text)
     {

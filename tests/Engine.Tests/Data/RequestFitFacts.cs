@@ -56,7 +56,7 @@ public sealed class RequestFitFacts : IDisposable
     }
 
     private static JobRequest Request(TaskSettings task) =>
-        new() { Model = "m", Dataset = "d", Task = task, Lora = new(), Training = new() };
+        new() { Model = "m", Dataset = "d", Task = task, Training = new() };
 
     private static bool Refuses(Action read)
     {

@@ -86,7 +86,7 @@ internal sealed class MethodCase : IDisposable
     public void AssertReproduced(FlatParameters learning, Action<int>? step = null)
     {
         using var adamw = new AdamW(learning, weightDecay: 0.01);
-        step ??= t => adamw.Step(t, (learning.Values.numel(), 1e-3));
+        step ??= t => adamw.Step(t, [new(learning.Values.numel(), 1e-3)]);
         AssertLogits(Logits, "logits");
         foreach (var (before, expected) in StepLosses.Index())
         {

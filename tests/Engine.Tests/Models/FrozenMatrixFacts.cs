@@ -69,7 +69,8 @@ public sealed class FrozenMatrixFacts : IDisposable
         using var model = LanguageModel.Open(exact.Folder, CPU, kind);
         using (no_grad()) Assert.InRange((exact.Logits() - exact.Logits(model)).abs().max().item<float>(), 1e-4, apart);
         var sites = AdapterSites.Find(model, ["all-linear"]);
-        using var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new(4, 8), trainHead: false, 1);
+        using var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new LoraSettings { Rank = 4 },
+            trainHead: false, 1);
         int[] all = [0, 1, 2, 3];
         using var adamw = new AdamW(adapter.Parameters, 0);
         double Loss() => exact.Set.LossSum(model, exact.Batch, all).item<float>();
@@ -77,7 +78,7 @@ public sealed class FrozenMatrixFacts : IDisposable
         for (var step = 1; step <= 5; step++)
         {
             exact.Set.LossSum(model, exact.Batch, all).backward();
-            adamw.Step(step, (adapter.Parameters.Values.numel(), 1e-2));
+            adamw.Step(step, [new(adapter.Parameters.Values.numel(), 1e-2)]);
         }
         Assert.True(Loss() < 0.95 * before);
     }

@@ -53,7 +53,8 @@ public sealed class GenerationRunFacts : IDisposable
         var set = encoder.Encode(PromptFile.Read(_task.Files.Train, _task.Request().Task).Prompts, out _);
         int[] all = [.. Enumerable.Range(0, 16)];
         var sites = AdapterSites.Find(model, ["all-linear"]);
-        using var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new(2, 4), trainHead: false, 1);
+        using var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)),
+            new LoraSettings { Rank = 2, Alpha = 4 }, trainHead: false, 1);
         float[] Gradients(TokenBatch batch)
         {
             using var scope = NewDisposeScope();

@@ -11,7 +11,7 @@ public sealed class MemoryNeedFacts
     public void A_batch_that_cannot_fit_is_refused_with_what_it_needs_and_what_to_do()
     {
         var fault = Assert.Single(Assert.Throws<RefusedInputException>(() =>
-            MemoryNeed.Check(EncoderConfig.RobertaLarge, Long, new() { BatchSize = 100_000 }, new(), CPU)).Faults);
+            MemoryNeed.Check(EncoderConfig.RobertaLarge, Long, new() { BatchSize = 100_000 }, new LoraSettings(), CPU)).Faults);
         Assert.Equal("training.batchSize", fault.Path);
         Assert.Matches(@"a batch of 100000 texts of up to 512 tokens needs about [\d.]+ GiB, and [\d.]+ GiB are free: lower batchSize",
             fault.Message);
@@ -19,7 +19,7 @@ public sealed class MemoryNeedFacts
 
     [Fact]
     public void A_batch_is_never_larger_than_the_data() =>
-    MemoryNeed.Check(EncoderConfig.RobertaBase, [8, 8], new() { BatchSize = 100_000 }, new(), CPU);
+    MemoryNeed.Check(EncoderConfig.RobertaBase, [8, 8], new() { BatchSize = 100_000 }, new LoraSettings(), CPU);
 
     [Fact]
     public void More_texts_or_longer_ones_need_more()
@@ -55,12 +55,12 @@ public sealed class MemoryNeedFacts
     {
         var large = DecoderConfig.Llama2With7B with { Layers = 3200 };
         var refused = Assert.Throws<RefusedInputException>(() =>
-            MemoryNeed.Check(large, [512], new() { BatchSize = 1 }, new() { Targets = ["q", "v"] }, CPU));
+            MemoryNeed.Check(large, [512], new() { BatchSize = 1 }, new LoraSettings { Targets = ["q", "v"] }, CPU));
         Assert.Matches("needs about [0-9]+.[0-9] GiB, and [0-9]+.[0-9] GiB are free", refused.Message);
     }
 
     [Fact]
     public void Llama2_7b_in_NF4_trains_in_what_one_small_GPU_has() =>
         Assert.InRange(MemoryEstimate.OfDecoder(MemoryNeed.ShapeOf(DecoderConfig.Llama2With7B),
-            new() { Weights = WeightKind.Nf4, Checkpointing = true }, new() { Targets = ["q", "v"] }, 1, 512) / (1L << 30), 4, 8);
+            new() { Weights = WeightKind.Nf4, Checkpointing = true }, new LoraSettings { Targets = ["q", "v"] }, 1, 512) / (1L << 30), 4, 8);
 }

@@ -24,7 +24,7 @@ public sealed class ImportanceGoldenFacts
             var expected = golden.At(@case, "importance", "non_padding", type);
             foreach (var (layer, g) in Numbers(expected.GetProperty("g_scaled")).Index())
                 AssertRelative(g, norms.Single(n => n.Site == new Site(type, layer)).G);
-            var scale = golden.Lora.Scale * golden.Lora.Scale;
+            var scale = Math.Pow(golden.Lora.Alpha / golden.Lora.Rank, 2);
             foreach (var (example, g) in Numbers(expected.GetProperty("g_per_example_layer0")).Index())
                 AssertRelative(scale * g, norms.Single(n => n.Site == new Site(type, 0)).PerExample[example]);
         }
@@ -50,11 +50,12 @@ public sealed class ImportanceGoldenFacts
         using var adapter = golden.PlaceAdapter(@case);
         var direct = new Dictionary<Site, double>();
         foreach (var site in golden.SitesOf(@case))
-            site.Linear.Observer = Ax =>
+            site.Linear.Observer = x =>
             {
                 using var scope = NewDisposeScope();
-                var BAx = nn.functional.linear(Ax.to(ScalarType.Float64), site.Linear.Lora!.B.to(ScalarType.Float64)); // (BT, k)
-                var dWx = BAx.Times(golden.Lora.Scale);                          // (BT, k)
+                var lora = (Lora)site.Linear.Branch!;
+                var Ax = nn.functional.linear(x, lora.A).to(ScalarType.Float64); // (BT, r)
+                var dWx = nn.functional.linear(Ax, lora.B.to(ScalarType.Float64)).Times(lora.Scale); // (BT, k)
                 direct[site.Site] = (dWx.Squared().sum(-1) * golden.Batch.Mask.flatten()).sum().item<double>();
             };
         using (no_grad()) golden.Logits();

@@ -24,7 +24,7 @@ public sealed class LongQueueApiFacts : IAsyncLifetime
             for (var i = 0; i < 150; i++)
                 db.Jobs.Add(new()
                 {
-                    Id = Guid.CreateVersion7(now), Status = JobStatus.Queued, Method = TuningMethod.Lora,
+                    Id = Guid.CreateVersion7(now), Status = JobStatus.Queued, Method = Methods.Lora,
                     Settings = JobRequest.Parse(Given.Lora).ToJson(), ServiceVersion = "0.1.0", Model = model, Dataset = dataset,
                     CreatedAt = now, Version = 1,
                     Stages = { new() { Stage = Stage.ImportanceEvaluation, Status = JobStatus.Queued, Priority = JobPriority.Default,

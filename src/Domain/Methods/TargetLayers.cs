@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
-/// <summary>Checks the LoRA targets and rank against a model.</summary>
-public static class LoraFit
+/// <summary>The layers of a model that target names select, and checks of targets and rank against them.</summary>
+public static class TargetLayers
 {
     /// <summary>The parts of a transformer layer, each with its names in papers and checkpoints.</summary>
     private static readonly string[][] Parts =
@@ -32,23 +32,27 @@ public static class LoraFit
         [.. layers.Intersect(targets.SelectMany(target => LayersOf(target, layers)))];
 
     /// <summary>Faults of targets that match no layer; each lists the valid targets.</summary>
-    public static IEnumerable<Fault> TargetFaults(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers)
+    /// <param name="targets">The targets.</param>
+    /// <param name="layers">Every linear layer of the model.</param>
+    /// <param name="path">The targets' path in the request.</param>
+    public static IEnumerable<Fault> TargetFaults(IReadOnlyList<string> targets, IReadOnlyList<LinearModule> layers, string path)
     {
         string[] types = [.. layers.Select(layer => layer.Type).Distinct()];
         return targets.Index().Where(t => Chosen([t.Item], layers).Count == 0)
-            .Select(t => new Fault($"lora.targets[{t.Index}]",
+            .Select(t => new Fault($"{path}[{t.Index}]",
             $"'{t.Item}' matches no layer of the model; valid are {string.Join(", ", types)}, and the sets "
             + $"{string.Join(", ", SetNames)}{Spelling.Hint(t.Item, [.. types, .. SetNames])}"));
     }
 
     /// <summary>The fault of a rank larger than the layer.</summary>
     /// <param name="rank">r.</param>
-    /// <param name="layers">The layers with a LoRA; at least one.</param>
-    public static Fault? RankFault(int rank, IReadOnlyList<LinearModule> layers)
+    /// <param name="layers">The layers with a branch; none, no fault.</param>
+    /// <param name="path">The rank's path in the request.</param>
+    public static Fault? RankFault(int rank, IReadOnlyList<LinearModule> layers, string path)
     {
-        var narrowest = layers.MinBy(layer => Math.Min(layer.In, layer.Out))!;
+        if (layers.MinBy(layer => Math.Min(layer.In, layer.Out)) is not { } narrowest) return null;
         var width = Math.Min(narrowest.In, narrowest.Out);
-        return rank <= width ? null : new("lora.rank", $"must be at most {width}, the width of {narrowest.Type}; got {rank}");
+        return rank <= width ? null : new(path, $"must be at most {width}, the width of {narrowest.Type}; got {rank}");
     }
 
     private static LinearModule[] LayersOf(string target, IReadOnlyList<LinearModule> layers)

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+
+namespace LoraDrop.Domain;
+
+/// <summary>The settings of a method, and the arithmetic that follows from them.</summary>
+public abstract record MethodSettings
+{
+    /// <summary>The section of a request that holds them.</summary>
+    [JsonIgnore]
+    public string Section => Methods.Sections.First(section => section.Value == GetType()).Key;
+
+    /// <summary>The module types it is placed on, as in <see cref="TargetLayers.Chosen"/>; empty if it is placed on none.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyList<string> Layers => [];
+
+    /// <summary>The numbers that decide the shapes of its tensors, such as the rank.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyList<long> Sizes => [];
+
+    /// <summary>Faults of the settings themselves.</summary>
+    /// <param name="path">The settings' path in the request.</param>
+    public abstract IEnumerable<Fault> Faults(string path);
+
+    /// <summary>Faults that only show against a model: targets that match nothing, a rank above a layer's width.</summary>
+    /// <param name="path">The settings' path in the request.</param>
+    /// <param name="layers">Every linear layer of the model.</param>
+    public virtual IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) => [];
+
+    /// <summary>Faults of the settings against the widths of the layers they are for, such as a rank above a width.</summary>
+    /// <param name="path">The settings' path in the request.</param>
+    /// <param name="layers">The target layers.</param>
+    public virtual IEnumerable<Fault> WidthFaults(string path, IReadOnlyList<LinearModule> layers) => [];
+
+    /// <summary>Faults of training settings that the method rules out.</summary>
+    public virtual IEnumerable<Fault> TrainingFaults(TrainingSettings training) => [];
+
+    /// <summary>The fault of quantised weights where the method trains them.</summary>
+    protected static IEnumerable<Fault> QuantisedFaults(TrainingSettings training) =>
+        training.Weights is WeightKind.Int8 or WeightKind.Nf4
+            ? [new("training.weights", $"must be float32 or bfloat16, as this method trains the weights; got {JsonText.NameOf(training.Weights.Value)}")]
+            : [];
+
+    /// <summary>The parameters that a plan trains, without the head.</summary>
+    /// <param name="plan">The place of every target layer.</param>
+    /// <param name="width">Input and output width of a module type.</param>
+    /// <param name="model">The model's other sizes; null if unknown.</param>
+    public abstract TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model);
+}
+
+/// <summary>Numbers that a method trains.</summary>
+/// <param name="Own">Of the layers with a branch of their own.</param>
+/// <param name="Shared">Of what several layers share.</param>
+public readonly record struct TrainedNumbers(long Own, long Shared);
+
+/// <summary>Settings of a method that puts a branch beside the weight of linear layers.</summary>
+public abstract record BranchSettings : MethodSettings
+{
+    /// <summary>Reads the fields that all of them have.</summary>
+    internal static T Read<T>(JsonFields fields, T defaults) where T : BranchSettings => defaults with
+    {
+        Dropout = fields.Number("dropout") ?? defaults.Dropout,
+        Targets = fields.Texts("targets") ?? defaults.Targets,
+    };
+
+    /// <summary>Dropout probability of the branch's inputs during training; [0, 1), default 0.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Module types that get a branch in every layer, by the model's names, part (<c>q</c>, <c>up</c>) or set (<c>attention</c>,
+    /// <c>feed-forward</c>, <c>all-linear</c>); default the preset's, else query and value (the paper's GLUE runs).</summary>
+    public IReadOnlyList<string> Targets { get; init; } = ["query", "value"];
+
+    [JsonIgnore]
+    public override IReadOnlyList<string> Layers => Targets;
+
+    public override IEnumerable<Fault> Faults(string path)
+    {
+        if (Dropout is not (>= 0 and < 1)) yield return new($"{path}.dropout", $"must lie in [0, 1); got {Dropout}");
+        if (Targets.Count == 0) yield return new($"{path}.targets", "must name at least one module type");
+        if (Targets.Distinct().Count() < Targets.Count) yield return new($"{path}.targets", "must not contain duplicates");
+    }
+
+    public override IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) =>
+        TargetLayers.TargetFaults(Targets, layers, $"{path}.targets").Concat(WidthFaults(path, TargetLayers.Chosen(Targets, layers)));
+
+    /// <summary>Trained numbers of the own branch of a layer from d to k.</summary>
+    protected abstract long OwnNumbers(long d, long k);
+
+    /// <summary>Trained numbers of the branch that a number of layers from d to k below the cut share.</summary>
+    protected virtual long SharedNumbers(long d, long k, int users) => OwnNumbers(d, k);
+
+    public override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model) => new(
+        plan.Own.Sum(site => OwnNumbers(width(site.Type).In, width(site.Type).Out)),
+        plan.Places.Where(place => place.Value == Place.Shared).GroupBy(place => place.Key.Type)
+            .Sum(type => SharedNumbers(width(type.Key).In, width(type.Key).Out, type.Count())));
+}

@@ -1,0 +1,180 @@
+using System.Text.Json.Nodes;
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine.Methods;
+
+/// <summary>A tensor that a method trains.</summary>
+/// <param name="Name">Its name in files; PEFT's where PEFT has the method.</param>
+/// <param name="Shape">Its shape.</param>
+public sealed record TrainedTensor(string Name, long[] Shape)
+{
+    /// <summary>Draws the initial values from shape, seed and name; null: zeros.</summary>
+    public Func<long[], long, string, Tensor>? Initial { get; init; }
+
+    /// <summary>Its learning rate as a multiple of the run's.</summary>
+    public double Rate { get; init; } = 1;
+
+    /// <summary>Whether weight decay applies to it.</summary>
+    public bool Decays { get; init; } = true;
+}
+
+/// <summary>A method at work on one model: what it trains, where that is placed, and what happens at each step.</summary>
+public abstract class Tuning(Placement at)
+{
+    /// <summary>Model, layers and plan.</summary>
+    protected Placement At { get; } = at;
+
+    /// <summary>What it trains, in the order of the buffer.</summary>
+    public abstract IReadOnlyList<TrainedTensor> Trained { get; }
+
+    /// <summary>Puts the trained numbers on the model.</summary>
+    public abstract void Place(FlatParameters values);
+
+    /// <summary>Takes them off again, and frees what the method itself has made.</summary>
+    public abstract void Remove();
+
+    /// <summary>Tensors of an exported adapter that are not trained, by name.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> Constants => new Dictionary<string, Tensor>();
+
+    /// <summary>How many of the trained numbers have been taken away for good, as gates that are 0.</summary>
+    public virtual long TakenAway(FlatParameters values) => 0;
+
+    /// <summary>The tensors of the exported adapter: each layer's under its own name, shared ones copied to each of their users.</summary>
+    public abstract IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values);
+
+    /// <summary>The fields of PEFT's adapter_config.json that describe the method; null if PEFT has no form for it.</summary>
+    public virtual IReadOnlyDictionary<string, JsonNode?>? PeftFields => null;
+
+    /// <summary>A term () of the loss beside that of the task; null if the method has none.</summary>
+    public virtual Tensor? Penalty(FlatParameters values) => null;
+
+    /// <summary>Changes the gradients before the optimiser uses them.</summary>
+    public virtual void BeforeStep(FlatParameters values, OptimizerStep step) { }
+
+    /// <summary>Changes the trained numbers after the optimiser has.</summary>
+    public virtual void AfterStep(FlatParameters values, OptimizerStep step) { }
+
+    /// <summary>Tensors that change during training but are not trained, by name. Checkpoints hold them.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
+}
+
+/// <summary>Where training is.</summary>
+/// <param name="Number">The step, from 1.</param>
+/// <param name="Count">Steps of the stage.</param>
+/// <param name="Rate">The learning rate of this step.</param>
+public readonly record struct OptimizerStep(int Number, int Count, double Rate);
+
+/// <summary>A method that puts a branch on each target layer.</summary>
+public abstract class BranchTuning(Placement at) : Tuning(at)
+{
+    /// <summary>What is trained for one branch.</summary>
+    protected abstract IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot);
+
+    /// <summary>The branch of one of the layers that use a slot.</summary>
+    protected abstract Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values);
+
+    /// <summary>What is trained once for all branches.</summary>
+    protected virtual IEnumerable<TrainedTensor> Common => [];
+
+    public override IReadOnlyList<TrainedTensor> Trained => [.. Common, .. At.Slots.SelectMany(TensorsOf)];
+
+    public override void Place(FlatParameters values)
+    {
+        foreach (var slot in At.Slots)
+            foreach (var user in slot.Users) user.Linear.Branch = BranchOf(slot, user, values);
+    }
+
+    public override void Remove()
+    {
+        foreach (var site in At.Sites) site.Linear.Branch = null;
+    }
+
+    /// <summary>Each layer's tensors as if it had a branch of its own; zeros where it has none.</summary>
+    public override IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values)
+    {
+        var tensors = Common.ToDictionary(tensor => tensor.Name, tensor => values[tensor.Name]);
+        foreach (var site in At.Sites)
+        {
+            var used = At.Slots.FirstOrDefault(slot => slot.Users.Contains(site));
+            foreach (var tensor in TensorsOf(Placement.Own(site)))
+                tensors[tensor.Name] = used is null ? zeros(tensor.Shape) : values[NameIn(used, site, tensor.Name)];
+        }
+        return tensors;
+    }
+
+    /// <summary>The name under which a layer's tensor is in the buffer: that of the slot, unless it is the layer's own all the same.</summary>
+    private string NameIn(BranchSlot used, AdapterSite site, string own)
+    {
+        var name = $"{used.Path}{own[Placement.Own(site).Path.Length..]}";
+        return TensorsOf(used).Any(tensor => tensor.Name == name) ? name : own;
+    }
+}
+
+/// <summary>A method whose branches are of low rank, and which is exported as LoRA: its own numbers are folded into A and B.</summary>
+public abstract class FoldedTuning(Placement at) : BranchTuning(at)
+{
+    /// <summary>A and B of every layer, without the ranks that are 0 everywhere, and zeros where a layer has fewer than another.</summary>
+    public override IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values)
+    {
+        var pairs = At.Sites.Select(site => (site.Linear, Pair: (site.Linear.Branch as LowRankBranch)?.Folded())).ToArray();
+        var rank = Rank(pairs.Select(pair => pair.Pair));
+        var tensors = new Dictionary<string, Tensor>();
+        foreach (var (linear, pair) in pairs)
+        {
+            Tensor A = zeros(rank, linear.In), B = zeros(linear.Out, rank);      // (r, d), (k, r)
+            if (pair is { } folded)
+            {
+                A.narrow(0, 0, folded.A.shape[0]).copy_(folded.A);
+                B.narrow(1, 0, folded.B.shape[1]).copy_(folded.B);
+            }
+            (tensors[$"{Placement.PeftPrefix}{linear.Path}.lora_A.weight"], tensors[$"{Placement.PeftPrefix}{linear.Path}.lora_B.weight"]) =
+                (A, B);
+        }
+        return tensors;
+    }
+
+    /// <summary>LoRA's, scaled by 1.</summary>
+    public override IReadOnlyDictionary<string, JsonNode?> PeftFields
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            var rank = Rank(At.Sites.Select(site => (site.Linear.Branch as LowRankBranch)?.Folded()));
+            return LoraPeft.Fields(new() { Rank = (int)rank, Alpha = rank });
+        }
+    }
+
+    private static long Rank(IEnumerable<(Tensor A, Tensor B)?> pairs) => Math.Max(1, pairs.Max(pair => pair?.A.shape[0] ?? 0));
+}
+
+/// <summary>A model, its target layers, and the plan that assigns branches to them.</summary>
+/// <param name="Model">The frozen model.</param>
+/// <param name="Sites">The target layers.</param>
+/// <param name="Plan">Which keep a branch of their own, share one, or have none.</param>
+public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sites, SharingPlan Plan)
+{
+    /// <summary>What PEFT puts before the path of a module.</summary>
+    public const string PeftPrefix = "base_model.model.";
+
+    /// <summary>The branches: the shared ones by type, then those of the layers.</summary>
+    public IReadOnlyList<BranchSlot> Slots { get; } =
+    [
+        .. Plan.SharedTypes.Select(type => Sites.Where(site => site.Site.Type == type && Plan[site.Site] == Place.Shared).ToArray())
+            .Select(users => new BranchSlot($"shared.{users[0].Site.Type}", users[0].Linear.In, users[0].Linear.Out, users)),
+        .. Sites.Where(site => Plan[site.Site] == Place.Own).Select(Own),
+    ];
+
+    /// <summary>The branch that a layer has, or would have, of its own.</summary>
+    internal static BranchSlot Own(AdapterSite site) => new($"{PeftPrefix}{site.Linear.Path}", site.Linear.In, site.Linear.Out, [site]);
+}
+
+/// <summary>A place for a branch.</summary>
+/// <param name="Path">Begins the names of its tensors.</param>
+/// <param name="In">d.</param>
+/// <param name="Out">k.</param>
+/// <param name="Users">The layers that use it: one, or those that share it.</param>
+public sealed record BranchSlot(string Path, long In, long Out, IReadOnlyList<AdapterSite> Users)
+{
+    public bool Shared => Users.Count > 1;
+}

@@ -1,0 +1,23 @@
+using LoraDrop.Domain;
+
+namespace LoraDrop.Engine.Methods;
+
+/// <summary>What each method does to a model, one line each.</summary>
+public static class Tunings
+{
+    /// <summary>A method on a model.</summary>
+    /// <param name="settings">The method's settings.</param>
+    /// <param name="at">Model, layers and plan.</param>
+    public static Tuning Of(MethodSettings settings, Placement at) => settings switch
+    {
+        LoraSettings lora => new LoraTuning(at, lora),
+        _ => throw new ArgumentException($"no tuning for {settings.GetType().Name}", nameof(settings)),
+    };
+
+    /// <summary>The settings of the method that a PEFT configuration describes.</summary>
+    internal static MethodSettings SettingsIn(PeftConfig config) => config.Type switch
+    {
+        "LORA" => LoraPeft.Read(config),
+        var other => throw config.Refused("peft_type", $"is {other}; only LORA is read"),
+    };
+}
