@@ -47,6 +47,7 @@ internal sealed class GoldenModel : IDisposable
     /// <summary>The settings of a case (Golden/README.md).</summary>
     public MethodSettings SettingsOf(string @case) => @case switch
     {
+        "vera" => new VeraSettings { Rank = 8, ProjectionKey = 7 },
         _ => Lora,
     };
 

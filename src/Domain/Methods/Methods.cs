@@ -14,6 +14,7 @@ public static class Methods
     [
         LoraDrop,
         Lora,
+        new VeraMethod(),
     ];
 
     /// <summary>The names of all methods.</summary>

@@ -10,6 +10,7 @@ public static class Tunings
     /// <param name="at">Model, layers and plan.</param>
     public static Tuning Of(MethodSettings settings, Placement at) => settings switch
     {
+        VeraSettings vera => new VeraTuning(at, vera),
         LoraSettings lora => new LoraTuning(at, lora),
         _ => throw new ArgumentException($"no tuning for {settings.GetType().Name}", nameof(settings)),
     };
@@ -18,6 +19,7 @@ public static class Tunings
     internal static MethodSettings SettingsIn(PeftConfig config) => config.Type switch
     {
         "LORA" => LoraPeft.Read(config),
-        var other => throw config.Refused("peft_type", $"is {other}; only LORA is read"),
+        "VERA" => VeraTuning.Read(config),
+        var other => throw config.Refused("peft_type", $"is {other}; LORA and VERA are read"),
     };
 }
