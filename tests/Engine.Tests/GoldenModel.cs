@@ -48,6 +48,7 @@ internal sealed class GoldenModel : IDisposable
     public MethodSettings SettingsOf(string @case) => @case switch
     {
         "vera" => new VeraSettings { Rank = 8, ProjectionKey = 7 },
+        "dora" => new DoraSettings { Rank = Lora.Rank, Alpha = Lora.Alpha },
         _ => Lora,
     };
 

@@ -15,6 +15,12 @@ public static class Methods
         LoraDrop,
         Lora,
         new VeraMethod(),
+        new DoraMethod(),
+        new SoraMethod(),
+        new TiedLoraMethod(),
+        new FullMethod(),
+        new BitFitMethod(),
+        new LastLayersMethod(),
     ];
 
     /// <summary>The names of all methods.</summary>

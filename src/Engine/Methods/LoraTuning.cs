@@ -55,7 +55,7 @@ internal static class LoraPeft
     /// <summary>Fields that must have their defaults for what is supported here; the fields are those of PEFT 0.20.</summary>
     private static readonly string[] MustBeUnset =
     [
-        "use_dora", "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out",
+        "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out",
         "trainable_token_indices", "target_parameters", "lora_bias", "use_qalora", "use_bdlora", "arrow_config", "monteclora_config",
         "alora_invocation_tokens",
     ];
@@ -99,6 +99,6 @@ internal static class LoraPeft
         var (rank, alpha) = (config.Rank("r"), config.Positive("lora_alpha"));
         // rank-stabilised: scaled by α/√r instead of α/r
         if (config.IsTrue("use_rslora")) alpha *= Math.Sqrt(rank);
-        return new() { Rank = rank, Alpha = alpha };
+        return config.IsTrue("use_dora") ? new DoraSettings { Rank = rank, Alpha = alpha } : new LoraSettings { Rank = rank, Alpha = alpha };
     }
 }

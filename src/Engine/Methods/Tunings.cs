@@ -11,7 +11,13 @@ public static class Tunings
     public static Tuning Of(MethodSettings settings, Placement at) => settings switch
     {
         VeraSettings vera => new VeraTuning(at, vera),
+        DoraSettings dora => new DoraTuning(at, dora),
+        SoraSettings sora => new SoraTuning(at, sora),
+        TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings lora => new LoraTuning(at, lora),
+        FullSettings => new InPlaceTuning(at, _ => true),
+        BitFitSettings => new InPlaceTuning(at, weight => weight.Name.EndsWith(".bias", StringComparison.Ordinal)),
+        LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),
         _ => throw new ArgumentException($"no tuning for {settings.GetType().Name}", nameof(settings)),
     };
 

@@ -102,7 +102,6 @@ public sealed class PeftAdapterFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("use_dora", "true")]
     [InlineData("peft_type", "\"IA3\"")]
     [InlineData("rank_pattern", """{"query": 2}""")]
     [InlineData("layers_to_transform", "[1]")]

@@ -1,0 +1,25 @@
+namespace LoraDrop.Domain;
+
+/// <summary>DoRA: W' = m · (W + (α/r) B A)/‖W + (α/r) B A‖, norms of rows (Liu et al. 2024, equation 5).</summary>
+public sealed record DoraSettings : LoraSettings
+{
+    /// <summary>A, B and the magnitude m.</summary>
+    protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + k;
+
+    /// <summary>One A and B, and a magnitude for each layer.</summary>
+    protected override long SharedNumbers(long d, long k, int users) => base.OwnNumbers(d, k) + users * k;
+}
+
+/// <summary>A low-rank change of direction, and a magnitude.</summary>
+public sealed class DoraMethod : LowRankMethod<DoraSettings>
+{
+    public override string Name => "dora";
+
+    public override string Title => "DoRA";
+
+    public override string Summary => "A low-rank pair that turns the rows of the weight, and a vector of their magnitudes.";
+
+    public override string Source => "Liu et al. 2024, arXiv 2402.09353";
+
+    public override MethodExport Export => MethodExport.Peft;
+}

@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine.Methods;
+
+/// <summary>A method that trains weights of the model itself, in place of the frozen ones. The head is trained beside them.</summary>
+internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) : Tuning(at)
+{
+    private readonly IReadOnlyList<Parameter> _learning = [.. at.Model.Parameters.Except(at.Model.HeadParameters).Where(learns)];
+
+    public override IReadOnlyList<TrainedTensor> Trained =>
+        [.. _learning.Select(weight => new TrainedTensor(NameOf(weight), weight.Frozen.shape) { Initial = (_, _, _) => weight.Frozen.alias() })];
+
+    public override void Place(FlatParameters values)
+    {
+        foreach (var weight in _learning) weight.Learn(values[NameOf(weight)]);
+    }
+
+    public override void Remove()
+    {
+        foreach (var weight in _learning) weight.Freeze();
+    }
+
+    public override IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values) =>
+        _learning.ToDictionary(NameOf, weight => values[NameOf(weight)]);
+
+    /// <summary>Whether a weight belongs to the upper layers.</summary>
+    public static Func<Parameter, bool> OfLastLayers(FrozenModel model, int count)
+    {
+        string[] paths = [.. Enumerable.Range(model.Config.Layers - count, count).Select(layer => PathOf(model, layer))];
+        return weight => paths.Any(path => weight.Name.StartsWith(path, StringComparison.Ordinal));
+    }
+
+    /// <summary>What the names of a layer's weights begin with.</summary>
+    private static string PathOf(FrozenModel model, int layer)
+    {
+        var (path, number) = (model.Backbone.LinearsOf(layer).First().Path, $".{layer}.");
+        return path[..(path.IndexOf(number, StringComparison.Ordinal) + number.Length)];
+    }
+
+    private static string NameOf(Parameter weight) => $"{Placement.PeftPrefix}{weight.Name}";
+}
