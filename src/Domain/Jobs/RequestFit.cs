@@ -38,7 +38,8 @@ public static class RequestFit
         ? split.Columns.First(column => column.Name == columns.Label) : null;
 
     private static IEnumerable<Fault> ModelFaults(JobRequest request, ModelSummary model) =>
-        request.Tuning.FitFaults(request.Method.Section, [.. model.EveryModule]);
+        request.Tuning.FitFaults(request.Method.Section, [.. model.EveryModule])
+            .Concat(request.Tuning.NothingToTrain(model) is { } nothing ? [nothing] : []);
 
     /// <summary>Faults of a task that the model cannot perform.</summary>
     private static IEnumerable<Fault> TaskFaults(TaskSettings task, ModelSummary model)

@@ -23,6 +23,11 @@ public sealed record FullSettings : InPlaceSettings
 /// <summary>BitFit has no settings of its own.</summary>
 public sealed record BitFitSettings : InPlaceSettings
 {
+    public override Fault? NothingToTrain(ModelSummary model) => model.BiasParameters == 0 ? Refusal : null;
+
+    /// <summary>Decoders such as Llama have no biases.</summary>
+    public static Fault Refusal => new("method", "the model has no biases, which are all that bitfit trains");
+
     protected override long TrainedOf(ModelSummary model) => model.BiasParameters ?? 0;
 }
 

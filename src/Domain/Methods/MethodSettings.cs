@@ -26,6 +26,10 @@ public abstract record MethodSettings
     /// <param name="layers">Every linear layer of the model.</param>
     public virtual IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) => [];
 
+    /// <summary>The fault of a method that would train nothing of a model; null if it trains something, or the summary does not
+    /// tell.</summary>
+    public virtual Fault? NothingToTrain(ModelSummary model) => null;
+
     /// <summary>Faults of the settings against the widths of the layers they are for, such as a rank above a width.</summary>
     /// <param name="path">The settings' path in the request.</param>
     /// <param name="layers">The target layers.</param>

@@ -39,8 +39,8 @@ public static class Methods
         foreach (var (section, type) in Sections.Reverse())
         {
             var property = info.CreateJsonPropertyInfo(type, section);
-            property.Get = request => ((JobRequest)request).Tuning;
-            property.ShouldSerialize = (request, _) => ((JobRequest)request).Method.Section == section;
+            property.Get = request => request is JobRequest { Tuning: var given } && given.GetType() == type ? given : null;
+            property.ShouldSerialize = (_, settings) => settings is not null;
             property.Set = (request, settings) => tuning.SetValue(request, settings);
             info.Properties.Insert(after + 1, property);
         }

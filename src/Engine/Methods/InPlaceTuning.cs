@@ -1,3 +1,4 @@
+using LoraDrop.Domain;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Methods;
@@ -22,6 +23,14 @@ internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) 
 
     public override IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values) =>
         _learning.ToDictionary(NameOf, weight => values[NameOf(weight)]);
+
+    /// <summary>The biases of a model.</summary>
+    /// <exception cref="RefusedInputException">It has none.</exception>
+    public static InPlaceTuning OfBiases(Placement at)
+    {
+        var biases = new InPlaceTuning(at, weight => weight.Name.EndsWith(".bias", StringComparison.Ordinal));
+        return biases._learning.Count > 0 ? biases : throw new RefusedInputException([BitFitSettings.Refusal]);
+    }
 
     /// <summary>Whether a weight belongs to the upper layers.</summary>
     public static Func<Parameter, bool> OfLastLayers(FrozenModel model, int count)

@@ -16,7 +16,7 @@ public static class Tunings
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings lora => new LoraTuning(at, lora),
         FullSettings => new InPlaceTuning(at, _ => true),
-        BitFitSettings => new InPlaceTuning(at, weight => weight.Name.EndsWith(".bias", StringComparison.Ordinal)),
+        BitFitSettings => InPlaceTuning.OfBiases(at),
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),
         _ => throw new ArgumentException($"no tuning for {settings.GetType().Name}", nameof(settings)),
     };

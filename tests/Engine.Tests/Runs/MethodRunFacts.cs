@@ -1,0 +1,102 @@
+using LoraDrop.Domain;
+using static TorchSharp.torch;
+
+namespace LoraDrop.Engine.Tests;
+
+/// <summary>Every method in whole runs, from files to files.</summary>
+public sealed class MethodRunFacts
+{
+    /// <summary>Each method with a model that classifies and one that generates; placed everywhere, and by importance where it can
+    /// be.</summary>
+    public static TheoryData<string, bool, bool> Runs =>
+    [
+        .. from method in Domain.Methods.All from generates in (bool[])[false, true] from dropped in (bool[])[false, true]
+           where method.Placing == Placing.Either || dropped == (method.Placing == Placing.ByImportance)
+           where method.Name != "bitfit" || !generates // the decoder has no biases
+           select (method.Name, generates, dropped),
+    ];
+
+    [Theory, MemberData(nameof(Runs))]
+    public void A_run_that_is_stopped_goes_on_to_the_same_bytes_and_its_adapter_and_merged_model_compute_the_same(string method,
+        bool generates, bool dropped)
+    {
+        using var task = new TinyTask(generates);
+        var request = Request(task, method, dropped);
+        var (result, events) = task.Run(request, task.Out());
+        Assert.Equal(request.Stages, events.OfType<RunEvent.StageStarted>().Select(started => started.Stage));
+
+        Assert.Null(task.Run(request, task.Out("stopped"), events.Count / 2).Result);
+        Assert.NotNull(task.Run(request, task.Out("stopped")).Result);
+        var adapter = Path.Combine(task.Out(), "adapter");
+        foreach (var path in Directory.GetFiles(adapter, "*.safetensors"))
+            Assert.True(File.ReadAllBytes(path).SequenceEqual(
+                File.ReadAllBytes(Path.Combine(task.Out("stopped"), "adapter", Path.GetFileName(path)))), $"{Path.GetFileName(path)} differs");
+
+        using var trained = TrainedAdapter.Open(adapter, null, CPU);
+        var validation = trained.Read(task.Files, 42).Validation;
+        var (scores, loss) = Evaluation.ScoresOf(trained.Model, validation, trained.Task, 4, CancellationToken.None);
+        if (!generates) Assert.Equal(result!.Scores.Values, scores.Values);
+        Assert.Equal(result!.History.Last(evaluation => evaluation.Step == result.BestStep).Loss, loss, 1e-5);
+
+        MergedModel.Write(trained.BaseModel, trained.Model, trained.Adapter, task.Out("merged"), trained.Task.Labels,
+            generates ? trained.Prompts.EndIds : null);
+        using FrozenModel merged = generates
+            ? LanguageModel.Open(task.Out("merged"), CPU)
+            : SequenceClassifier.Open(task.Out("merged"), trained.Task.Labels, 0, CPU);
+        Assert.Equal(loss, Evaluation.ScoresOf(merged, validation, trained.Task, 4, CancellationToken.None).Loss, 1e-4);
+    }
+
+    [Theory, MemberData(nameof(Runs))]
+    public void The_parameters_that_a_run_states_are_the_numbers_in_its_file_and_those_that_the_estimate_foresees(string method,
+        bool generates, bool dropped)
+    {
+        using var task = new TinyTask(generates);
+        var request = Request(task, method, dropped);
+        var (result, _) = task.Run(request, task.Out());
+        using var file = SafeTensorsFile.Open(Path.Combine(task.Out(), "adapter", CompactAdapter.FileName));
+        var head = file.Names.Where(name => name.Contains("classifier.")).ToHashSet();
+        long Numbers(IEnumerable<string> names) => names.Sum(name => file.ShapeOf(name).Aggregate(1L, (product, n) => product * n));
+        Assert.Equal(Numbers(file.Names.Except(head)), result!.Parameters.Adapter);
+        Assert.Equal(Numbers(file.Names), result.Parameters.AdapterAndHead);
+        var range = ParameterRange.Of(request, ModelInspection.OfConfig(task.Model))!;
+        Assert.InRange(result.Parameters.Adapter, range.Least, range.Most);
+        Assert.Equal(result.LoraParameters, range.Lora);
+    }
+
+    /// <summary>A small encoder without pre-training learns nothing in so few steps, whatever the method.</summary>
+    public static TheoryData<string, bool> Generating =>
+        [.. Runs.Where(run => run.Data.Item2).Select(run => (run.Data.Item1, run.Data.Item3))];
+
+    [Theory, MemberData(nameof(Generating))]
+    public void Training_lowers_the_loss(string method, bool dropped)
+    {
+        using var task = new TinyTask(generates: true);
+        var (_, events) = task.Run(Request(task, method, dropped, epochs: 12), task.Out());
+        var losses = events.OfType<RunEvent.StepDone>().Where(step => step.Stage == Stage.TaskAdaptation).Select(step => step.Loss).ToArray();
+        Assert.True(losses[^10..].Average() < 0.98 * losses[..10].Average(), string.Join(", ", losses.Select(loss => loss.ToString("0.000"))));
+    }
+
+    [Fact]
+    public void A_method_that_would_train_nothing_is_refused()
+    {
+        using var task = new TinyTask(generates: true);
+        var request = Request(task, "bitfit", dropped: false);
+        const string Why = "the model has no biases, which are all that bitfit trains";
+        Assert.Equal(new Fault("method", Why), Assert.Single(RequestFit.Faults(request, ModelInspection.OfConfig(task.Model), null)));
+        Assert.Equal(Why, Assert.Single(Assert.Throws<RefusedInputException>(() => task.Run(request, task.Out())).Faults).Message);
+    }
+
+    private static JobRequest Request(TinyTask task, string method, bool dropped, int epochs = 2) => task.Request(json =>
+    {
+        var (chosen, settings) = (Domain.Methods.Find(method)!, json["lora"]!.DeepClone().AsObject());
+        json.Remove("lora");
+        json["method"] = method;
+        json["training"]!["epochs"] = epochs;
+        if (chosen.Placing == Placing.InPlace) settings = [];
+        else if (!typeof(LoraSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
+        json[chosen.Section] = settings;
+        if (dropped) return;
+        json.Remove("importance");
+        json.Remove("sharing");
+    });
+}
