@@ -40,6 +40,6 @@ internal static class CommandLine
     private static Command[] AgainstAService() =>
     [
         ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), ServiceCommands.Webhooks(), new WorkersCommand(),
-        new PresetsCommand(),
+        new PresetsCommand(), new MethodsCommand(),
     ];
 }

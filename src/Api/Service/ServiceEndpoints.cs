@@ -19,6 +19,11 @@ internal static class ServiceEndpoints
             .WithDescription("A preset fills in settings omitted in a job's `task` and `training`. If it has several choices of "
             + "columns, the first that the files contain is used.")
             .Refuses();
+        service.MapGet("/methods", () => TypedResults.Ok(new MethodList([.. Methods.All.Select(MethodView.Of)]))).WithName("listMethods")
+            .WithSummary("List tuning methods.")
+            .WithDescription("Each with the section of a job that holds its settings, their defaults, and what a finished job leaves for "
+            + "other software.")
+            .Refuses();
         service.MapGet("/workers", Workers).WithName("listWorkers").WithSummary("List live workers.")
             .WithDescription("Running stages are included for jobs the caller can see.").Refuses();
         service.MapGet("/health/live", Live).WithName("live").WithSummary("Check liveness.").DisableHttpMetrics().AllowsAnonymous()

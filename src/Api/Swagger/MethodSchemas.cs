@@ -8,17 +8,14 @@ namespace LoraDrop.Api;
 internal sealed class MethodSchemas : ISchemaFilter
 {
     /// <summary>The name of a method.</summary>
-    public static OpenApiSchema Choice()
-    {
-        var choice = Description.Choice(Methods.Names);
-        choice.Description = "The tuning method.\n\n"
-            + string.Join('\n', Methods.All.Select(method => $"- `{method.Name}`: {method.Summary} ({method.Source})"));
-        return choice;
-    }
+    public static OpenApiSchema Choice() => Description.Choice(Methods.Names);
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
         if (schema is not OpenApiSchema { Properties: { } properties }) return;
+        if (context.Type == typeof(JobRequest) && properties["method"] is OpenApiSchema choice)
+            choice.Description += "\n\n"
+                + string.Join('\n', Methods.All.Select(method => $"- `{method.Name}`: {method.Summary} ({method.Source})"));
         if (context.Type == typeof(JobRequest) || context.Type == typeof(FineTuningSettings))
             foreach (var (section, type) in Methods.Sections)
                 properties[section] = Section(context, type,

@@ -25,6 +25,9 @@ internal static class ModelCalls
     public static IAsyncEnumerable<Reply<TaskPreset>> PresetsAsync(this ServiceClient service, CancellationToken cancel) =>
         service.ListAsync<TaskPreset>("presets", "cursor", cancel);
 
+    public static IAsyncEnumerable<Reply<MethodView>> MethodsAsync(this ServiceClient service, CancellationToken cancel) =>
+        service.ListAsync<MethodView>("methods", "cursor", cancel);
+
     /// <summary>Gets whether the service is ready.</summary>
     public static Task<Reply<HealthView>> ReadyAsync(this ServiceClient service, CancellationToken cancel) =>
         service.GetAsync<HealthView>("health/ready", cancel);

@@ -51,8 +51,9 @@ public abstract class Method
     /// <summary>The paper that describes it.</summary>
     public abstract string Source { get; }
 
-    /// <summary>The section of a request with its settings.</summary>
-    public virtual string Section => Name;
+    /// <summary>The section of a request with its settings: the name as a JSON field.</summary>
+    public virtual string Section =>
+        string.Concat(Name.Split('-').Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
 
     /// <summary>Where it places what it trains.</summary>
     public virtual Placing Placing => Placing.Either;

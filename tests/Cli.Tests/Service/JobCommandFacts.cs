@@ -264,6 +264,7 @@ public sealed class JobCommandFacts(ServedJob job) : IClassFixture<ServedJob>
     {
         Assert.Equal("cpu", Assert.Single(_service.Run("workers").Well().Events).Text("device"));
         Assert.Contains("glue/rte", _service.Show("presets").Well().Output);
+        Assert.Contains("tied-lora", _service.Show("methods").Well().Output);
     }
 
     private void WaitFor(string id, string status)

@@ -55,7 +55,11 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
         Assert.Null(schemas["TrainingSettings"]!["required"]);
         Assert.Equal(0.9, schemas["SharingSettings"]!["properties"]!["threshold"]!["default"]!.GetValue<double>());
         Assert.Equal("share", schemas["SharingSettings"]!["properties"]!["remainder"]!["default"]!.GetValue<string>());
-        Assert.Equal("""["lora-drop","lora"]""", schemas["TuningMethod"]!["enum"]!.ToJsonString());
+        var method = schemas["JobRequest"]!["properties"]!["method"]!;
+        Assert.Equal(Methods.Names, method["enum"]!.AsArray().Select(name => name!.GetValue<string>()));
+        Assert.All(Methods.All, each => Assert.Contains($"- `{each.Name}`: {each.Summary}", method["description"]!.GetValue<string>()));
+        Assert.All(Methods.Sections, section => Assert.NotNull(schemas[section.Value.Name]));
+        Assert.All(Methods.Sections.Keys, section => Assert.NotNull(schemas["JobRequest"]!["properties"]![section]));
         Assert.Contains("table 9", schemas["TrainingSettings"]!["properties"]!["warmupRatio"]!["description"]!.GetValue<string>());
         Assert.Contains("0 to 1", schemas["JobView"]!["properties"]!["progress"]!["description"]!.GetValue<string>());
     }

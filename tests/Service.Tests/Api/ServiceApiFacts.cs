@@ -31,6 +31,18 @@ public sealed class ServiceApiFacts : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Methods_tell_their_section_its_defaults_and_what_they_leave()
+    {
+        var methods = (await _service.JsonAsync("/methods")).GetProperty("items").EnumerateArray().ToArray();
+        Assert.Equal(Methods.Names, methods.Select(method => method.GetProperty("name").GetString()));
+        var vera = methods.Single(method => method.GetProperty("name").GetString() == "vera");
+        Assert.Equal(("vera", "either", "peft", 4e-3, 512), (vera.GetProperty("section").GetString(), vera.GetProperty("placing").GetString(),
+            vera.GetProperty("export").GetString(), vera.GetProperty("learningRate").GetDouble(),
+            vera.GetProperty("defaults").GetProperty("rank").GetInt32()));
+        Assert.False(methods[0].TryGetProperty("learningRate", out _));
+    }
+
+    [Fact]
     public async Task Workers_tell_what_they_do()
     {
         var now = _service.Clock.GetUtcNow();
