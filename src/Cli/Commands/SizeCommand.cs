@@ -54,7 +54,7 @@ internal sealed class SizeCommand : EngineCommand
         $"{(request.Method.Placing == Placing.ByImportance ? Methods.Lora : request.Method).Title,-10}";
 
     private static string Where(MethodSettings tuning, ModelSummary model) => tuning.Layers.Count == 0 ? ""
-        : $":{(tuning is LoraSettings lora ? $" rank {lora.Rank}" : "")} on "
+        : $":{(tuning is LowRankSettings lora ? $" rank {lora.Rank}" : "")} on "
         + string.Join(", ", TargetLayers.Chosen(tuning.Layers, model.Modules).Select(module => module.Type));
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
 /// <summary>DoRA: W' = m · (W + (α/r) B A)/‖W + (α/r) B A‖, norms of rows (Liu et al. 2024, equation 5).</summary>
-public sealed record DoraSettings : LoraSettings
+public sealed record DoraSettings : LowRankSettings
 {
     /// <summary>A, B and the magnitude m.</summary>
     protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + k;

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace LoraDrop.Domain;
 
-/// <summary>Low-rank adapters: h = W x + (α/r) B A x (equation 1 of the LoRA-drop paper).</summary>
-public record LoraSettings : BranchSettings
+/// <summary>Settings of methods with a low-rank pair: h = W x + (α/r) B A x, or a variation of it.</summary>
+public abstract record LowRankSettings : BranchSettings
 {
     /// <summary>r, the rank of A and B; at least 1, default the preset's, else 8 (the paper's GLUE runs).</summary>
     public int Rank { get; init; } = 8;
@@ -29,8 +29,60 @@ public record LoraSettings : BranchSettings
     protected override long OwnNumbers(long d, long k) => Rank * (d + k);
 }
 
-/// <summary>Methods whose settings are LoRA's, or LoRA's and more.</summary>
-public abstract class LowRankMethod<TSettings> : Method<TSettings> where TSettings : LoraSettings, new()
+/// <summary>Where A and B start.</summary>
+public enum LoraStart
+{
+    /// <summary>A Kaiming uniform, B zero (Hu et al. 2021).</summary>
+    Zero,
+
+    /// <summary>The r largest singular directions of the weight, which training moves away from (PiSSA, Meng et al. 2024, arXiv
+    /// 2404.02948).</summary>
+    Pissa,
+
+    /// <summary>The first r columns and rows of the weight's QR decomposition (OLoRA, Büyükakyüz 2024, arXiv 2406.01775).</summary>
+    Olora,
+}
+
+/// <summary>Low-rank adapters: h = W x + (α/r) B A x (equation 1 of the LoRA-drop paper).</summary>
+public sealed record LoraSettings : LowRankSettings
+{
+    /// <summary>Whether outputs are scaled by α/√r instead of α/r (rsLoRA, Kalajdzievski 2023, arXiv 2312.03732); default no.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? RankStabilised { get; init; }
+
+    /// <summary>The learning rate of B as a multiple of A's (LoRA+, Hayou et al. 2024, arXiv 2402.12354); at least 1, default 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? PlusRatio { get; init; }
+
+    /// <summary>Where A and B start; default <c>zero</c>. The others start from the weight of the layer, and so cannot be shared.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LoraStart? Start { get; init; }
+
+    /// <summary>The factor of BAx: α/r, or α/√r.</summary>
+    [JsonIgnore]
+    public double Scale => Alpha / (RankStabilised == true ? Math.Sqrt(Rank) : Rank);
+
+    /// <summary>Whether A and B start from the weight.</summary>
+    [JsonIgnore]
+    public bool StartsFromWeight => Start is LoraStart.Pissa or LoraStart.Olora;
+
+    public override IEnumerable<Fault> Faults(string path)
+    {
+        if (PlusRatio is not (null or (>= 1 and < double.PositiveInfinity)))
+            yield return new($"{path}.plusRatio", $"must be at least 1; got {PlusRatio}");
+        foreach (var fault in base.Faults(path)) yield return fault;
+    }
+
+    public override IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing)
+    {
+        if (StartsFromWeight && sharing.Remainder == Remainder.Share)
+            yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the weight "
+                + "of one layer; set sharing.remainder to none, or use the method lora");
+    }
+}
+
+/// <summary>Methods with a rank and a scale.</summary>
+public abstract class LowRankMethod<TSettings> : Method<TSettings> where TSettings : LowRankSettings, new()
 {
     protected override TSettings DefaultsFor(TaskPreset? preset) => preset is null
         ? new()
@@ -43,8 +95,23 @@ public abstract class LowRankMethod<TSettings> : Method<TSettings> where TSettin
     };
 }
 
+/// <summary>Methods with LoRA's settings.</summary>
+public abstract class LoraMethodBase : LowRankMethod<LoraSettings>
+{
+    public sealed override string Section => "lora";
+
+    public sealed override MethodExport Export => MethodExport.Peft;
+
+    internal sealed override LoraSettings Read(JsonFields fields, LoraSettings defaults) => base.Read(fields, defaults) with
+    {
+        RankStabilised = fields.Flag("rankStabilised"),
+        PlusRatio = fields.Number("plusRatio"),
+        Start = fields.Choice<LoraStart>("start"),
+    };
+}
+
 /// <summary>A LoRA for every target layer: the baseline.</summary>
-public sealed class LoraMethod : LowRankMethod<LoraSettings>
+public sealed class LoraMethod : LoraMethodBase
 {
     public override string Name => "lora";
 
@@ -55,12 +122,10 @@ public sealed class LoraMethod : LowRankMethod<LoraSettings>
     public override string Source => "Hu et al. 2021, arXiv 2106.09685";
 
     public override Placing Placing => Placing.Everywhere;
-
-    public override MethodExport Export => MethodExport.Peft;
 }
 
 /// <summary>LoRA for the layers that matter, and one shared by the others.</summary>
-public sealed class LoraDropMethod : LowRankMethod<LoraSettings>
+public sealed class LoraDropMethod : LoraMethodBase
 {
     public override string Name => "lora-drop";
 
@@ -71,9 +136,5 @@ public sealed class LoraDropMethod : LowRankMethod<LoraSettings>
 
     public override string Source => "Zhou et al. 2024, arXiv 2402.07721";
 
-    public override string Section => "lora";
-
     public override Placing Placing => Placing.ByImportance;
-
-    public override MethodExport Export => MethodExport.Peft;
 }

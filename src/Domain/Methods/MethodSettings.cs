@@ -26,6 +26,11 @@ public abstract record MethodSettings
     /// <param name="layers">Every linear layer of the model.</param>
     public virtual IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) => [];
 
+    /// <summary>Faults of sharing settings that the method's own rule out.</summary>
+    /// <param name="path">The settings' path in the request.</param>
+    /// <param name="sharing">The sharing settings.</param>
+    public virtual IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing) => [];
+
     /// <summary>The fault of a method that would train nothing of a model; null if it trains something, or the summary does not
     /// tell.</summary>
     public virtual Fault? NothingToTrain(ModelSummary model) => null;

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
 /// <summary>SoRA: h = W x + (α/r) B (g ∘ A x), with gates g that training drives to 0 (Ding et al. 2023).</summary>
-public sealed record SoraSettings : LoraSettings
+public sealed record SoraSettings : LowRankSettings
 {
     public SoraSettings() => Alpha = 16;
 

@@ -1,7 +1,7 @@
 namespace LoraDrop.Domain;
 
 /// <summary>Tied-LoRA (TL6): h = W x + (α/r) Λ_v B Λ_u A x, with A and B tied over the layers (Renduchintala et al. 2024).</summary>
-public sealed record TiedLoraSettings : LoraSettings
+public sealed record TiedLoraSettings : LowRankSettings
 {
     /// <summary>A and B once, u and v for every layer; module types of one input width share A and u.</summary>
     public override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model)

@@ -77,6 +77,8 @@ public sealed record JobRequest
         if (Training.Packing is not null && Task.Kind != TaskKind.Generation)
             yield return new("training.packing", "applies only to generation");
         foreach (var fault in Tuning.TrainingFaults(Training)) yield return fault;
+        if (Sharing is not null)
+            foreach (var fault in Tuning.SharingFaults(Method.Section, Sharing)) yield return fault;
         var sections = Task.Faults("task").Concat(Tuning.Faults(Method.Section)).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;

@@ -33,20 +33,94 @@ public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, Dropo
     protected override (Tensor A, Tensor B, double Scale) Factors() => (A, B, scale);
 }
 
+/// <summary>A pair that starts from the weight: ΔW = s·(BA − B₀A₀), 0 at the start. The weight itself stays as it is, where the authors
+/// take sB₀A₀ from it.</summary>
+/// <param name="A">(r, d).</param>
+/// <param name="B">(k, r).</param>
+/// <param name="start">A₀ and B₀.</param>
+/// <param name="scale">s.</param>
+/// <param name="dropout">Fraction of x dropped before A in training.</param>
+/// <param name="masks">Source of the dropout masks.</param>
+internal sealed class LoraFromWeight(Tensor A, Tensor B, (Tensor A, Tensor B) start, double scale, double dropout, DropoutMasks masks)
+    : LowRankBranch
+{
+    public override Tensor Forward(Tensor x, Linear layer)                       // x: (N, d)
+    {
+        using var scope = NewDisposeScope();
+        var h = layer.Product(x);                                                // (N, k)
+        var exact = x.to(A.dtype);                                               // (N, d)
+        var BAx = nn.functional.linear(nn.functional.linear(masks.Drop(exact, dropout), A), B); // (N, k)
+        var taken = nn.functional.linear(nn.functional.linear(exact, start.A), start.B); // (N, k) = B₀A₀x
+        return h.Plus((BAx - taken).Times(scale).to(h.dtype)).MoveToOuterDisposeScope(); // (N, k)
+    }
+
+    protected override (Tensor A, Tensor B, double Scale) Factors() => (cat([A, start.A], 0), cat([B, start.B.neg()], 1), scale);
+}
+
 /// <summary>LoRA, wherever the plan places it: on every target layer, or with LoRA-drop on those that matter and once for the
 /// others.</summary>
 internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTuning(at)
 {
+    public override IReadOnlyDictionary<string, JsonNode?> PeftFields => LoraPeft.Fields(settings, settings.RankStabilised == true);
+
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
         new($"{slot.Path}.lora_A.weight", [settings.Rank, slot.In]) { Initial = InitialValues.KaimingUniform },
-        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank]),
+        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank]) { Rate = settings.PlusRatio ?? 1 },
     ];
 
-    protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(values[$"{slot.Path}.lora_A.weight"],
-        values[$"{slot.Path}.lora_B.weight"], settings.Alpha / settings.Rank, settings.Dropout, At.Model.Masks);
+    protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
+        values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], settings.Scale, settings.Dropout, At.Model.Masks);
+}
 
-    public override IReadOnlyDictionary<string, JsonNode?> PeftFields => LoraPeft.Fields(settings);
+/// <summary>LoRA that starts from the weights. It is exported as a LoRA of twice the rank on the weights as they are, since PEFT
+/// decomposes them again, perhaps otherwise, when it loads its own form.</summary>
+internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) : FoldedTuning(at)
+{
+    private readonly Dictionary<string, (Tensor A, Tensor B)> _start = at.Slots.ToDictionary(slot => slot.Path,
+        slot => StartOf(slot.Users[0].Linear, settings));
+
+    public override void Remove()
+    {
+        base.Remove();
+        foreach (var (A, B) in _start.Values)
+        {
+            A.Dispose();
+            B.Dispose();
+        }
+    }
+
+    protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
+    [
+        new($"{slot.Path}.lora_A.weight", [settings.Rank, slot.In]) { Initial = (_, _, _) => _start[slot.Path].A.alias() },
+        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank])
+        {
+            Initial = (_, _, _) => _start[slot.Path].B.alias(), Rate = settings.PlusRatio ?? 1,
+        },
+    ];
+
+    protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new LoraFromWeight(
+        values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], _start[slot.Path], settings.Scale, settings.Dropout,
+        At.Model.Masks);
+
+    /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and columns
+    /// of Q. Decomposed in float64 on the CPU, so that every machine starts from the same numbers as nearly as can be.</summary>
+    private static (Tensor A, Tensor B) StartOf(Linear linear, LoraSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var (r, device) = (settings.Rank, linear.Matrix.Device);
+        var W = linear.Matrix.Dense(ScalarType.Float32).cpu().to(ScalarType.Float64); // (k, d)
+        Tensor Placed(Tensor exact) => exact.to(ScalarType.Float32).contiguous().to(device).DetachFromDisposeScope();
+        if (settings.Start == LoraStart.Olora)
+        {
+            var (Q, R) = linalg.qr(W);                                           // (k, min), (min, d)
+            return (Placed(R.narrow(0, 0, r)), Placed(Q.narrow(1, 0, r)));       // (r, d), (k, r)
+        }
+        var (U, S, Vt) = linalg.svd(W, fullMatrices: false);                     // (k, min), (min), (min, d)
+        var root = S.narrow(0, 0, r).Over(settings.Scale).sqrt();                // (r)
+        return (Placed(Vt.narrow(0, 0, r) * root.unsqueeze(1)), Placed(U.narrow(1, 0, r) * root)); // (r, d), (k, r)
+    }
 }
 
 /// <summary>LoRA in PEFT's configuration.</summary>
@@ -66,7 +140,7 @@ internal static class LoraPeft
     private static readonly string[] HarmlessInitialValues = ["gaussian", "eva", "orthogonal"];
 
     /// <summary>The fields as PEFT 0.13 writes them.</summary>
-    public static Dictionary<string, JsonNode?> Fields(LoraSettings settings) => new()
+    public static Dictionary<string, JsonNode?> Fields(LowRankSettings settings, bool rankStabilised = false) => new()
     {
         ["alpha_pattern"] = new JsonObject(),
         ["bias"] = "none",
@@ -84,11 +158,11 @@ internal static class LoraPeft
         ["r"] = settings.Rank,
         ["rank_pattern"] = new JsonObject(),
         ["use_dora"] = false,
-        ["use_rslora"] = false,
+        ["use_rslora"] = rankStabilised,
     };
 
     /// <summary>The settings of a LoRA.</summary>
-    public static LoraSettings Read(PeftConfig config)
+    public static LowRankSettings Read(PeftConfig config)
     {
         config.RefuseSet(MustBeUnset);
         if (config.Text("init_lora_weights") is { } initial && !HarmlessInitialValues.Contains(initial))
@@ -97,8 +171,9 @@ internal static class LoraPeft
                 + " PEFT makes a plain LoRA of a PiSSA, OLoRA or CorDA adapter when it saves it with "
                 + "path_initial_model_for_weight_conversion.");
         var (rank, alpha) = (config.Rank("r"), config.Positive("lora_alpha"));
-        // rank-stabilised: scaled by α/√r instead of α/r
-        if (config.IsTrue("use_rslora")) alpha *= Math.Sqrt(rank);
-        return config.IsTrue("use_dora") ? new DoraSettings { Rank = rank, Alpha = alpha } : new LoraSettings { Rank = rank, Alpha = alpha };
+        var rankStabilised = config.IsTrue("use_rslora");
+        return config.IsTrue("use_dora")
+            ? new DoraSettings { Rank = rank, Alpha = rankStabilised ? alpha * Math.Sqrt(rank) : alpha }
+            : new LoraSettings { Rank = rank, Alpha = alpha, RankStabilised = rankStabilised ? true : null };
     }
 }

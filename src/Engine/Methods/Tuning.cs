@@ -141,7 +141,7 @@ public abstract class FoldedTuning(Placement at) : BranchTuning(at)
         {
             using var scope = NewDisposeScope();
             var rank = Rank(At.Sites.Select(site => (site.Linear.Branch as LowRankBranch)?.Folded()));
-            return LoraPeft.Fields(new() { Rank = (int)rank, Alpha = rank });
+            return LoraPeft.Fields(new LoraSettings { Rank = (int)rank, Alpha = rank });
         }
     }
 

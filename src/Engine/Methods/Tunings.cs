@@ -14,6 +14,7 @@ public static class Tunings
         DoraSettings dora => new DoraTuning(at, dora),
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
+        LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
         FullSettings => new InPlaceTuning(at, _ => true),
         BitFitSettings => InPlaceTuning.OfBiases(at),

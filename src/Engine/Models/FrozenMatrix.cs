@@ -14,6 +14,9 @@ public abstract class FrozenMatrix
     /// <summary>Size in bytes.</summary>
     public abstract long Bytes { get; }
 
+    /// <summary>Where it is.</summary>
+    public abstract Device Device { get; }
+
     /// <summary>Creates W (k, d), owned by the caller.</summary>
     public abstract Tensor Dense(ScalarType type);
 
@@ -53,6 +56,8 @@ public sealed class FloatMatrix(Parameter parameter) : FrozenMatrix
 
     public override long In => Weight.shape[1];
 
+    public override Device Device => Weight.device;
+
     public override long Bytes => Weight.numel() * Weight.element_size();
 
     public override Tensor Dense(ScalarType type) => Weight.dtype == type ? Weight.alias() : Weight.to(type); // (k, d)
@@ -84,6 +89,8 @@ public sealed class Int8Matrix : FrozenMatrix
     public override long Out => _codes.shape[0];
 
     public override long In => _codes.shape[1];
+
+    public override Device Device => _codes.device;
 
     public override long Bytes => _codes.numel() + 4 * _scales.numel();
 
@@ -144,6 +151,8 @@ public sealed class Nf4Matrix : FrozenMatrix
     public override long Out => _out;
 
     public override long In => _in;
+
+    public override Device Device => _codes.device;
 
     public override long Bytes => _codes.numel() + _scales.numel() + 4 * _groupScales.numel();
 

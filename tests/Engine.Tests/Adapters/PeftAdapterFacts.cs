@@ -98,7 +98,7 @@ public sealed class PeftAdapterFacts : IDisposable
         Change(config => config["use_rslora"] = true);
         using var adapter = PeftAdapter.Read(_folder.Path, golden.Model);
         var settings = (LoraSettings)adapter.Settings;
-        Assert.Equal(8 / Math.Sqrt(4), settings.Alpha / settings.Rank, 1e-12);
+        Assert.Equal(8 / Math.Sqrt(4), settings.Scale, 1e-12);
     }
 
     [Theory]

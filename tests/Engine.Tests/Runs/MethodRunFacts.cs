@@ -93,7 +93,7 @@ public sealed class MethodRunFacts
         json["method"] = method;
         json["training"]!["epochs"] = epochs;
         if (chosen.Placing == Placing.InPlace) settings = [];
-        else if (!typeof(LoraSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
+        else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
         json[chosen.Section] = settings;
         if (dropped) return;
         json.Remove("importance");
