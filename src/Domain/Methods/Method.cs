@@ -33,6 +33,9 @@ public enum MethodExport
 
     /// <summary>A merged model only: PEFT has no format for the method.</summary>
     MergedModel,
+
+    /// <summary>A file that only LoRA-drop reads: neither PEFT nor the weights of the model can hold what the method computes.</summary>
+    OwnFile,
 }
 
 /// <summary>A tuning method: its name, settings, stages, parameter counts and export. <see cref="Methods.All"/> lists them.</summary>

@@ -17,6 +17,9 @@ public abstract record MethodSettings
     [JsonIgnore]
     public virtual IReadOnlyList<long> Sizes => [];
 
+    /// <summary>Whether it is placed on a layer of the model, counted from 0.</summary>
+    public virtual bool IsPlacedOn(int layer) => true;
+
     /// <summary>Faults of the settings themselves.</summary>
     /// <param name="path">The settings' path in the request.</param>
     public abstract IEnumerable<Fault> Faults(string path);

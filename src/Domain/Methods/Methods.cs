@@ -19,6 +19,7 @@ public static class Methods
         new SoraMethod(),
         new TiedLoraMethod(),
         new FullMethod(),
+        new AdapterMethod(),
         new BitFitMethod(),
         new LastLayersMethod(),
     ];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraDrop.Domain;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Adapters;
@@ -13,6 +14,7 @@ public static class MergedModel
     /// <summary>Writes the weight with the branch merged for every adapted layer, the trained head, all other weights unchanged, and the tokenizer.</summary>
     /// <remarks>Weights keep their stored element type: the sum is computed in float32 and rounded once. Only one tensor at a time is in
     /// memory.</remarks>
+    /// <exception cref="RefusedInputException">The method's branches cannot be merged into weights.</exception>
     /// <param name="baseModel">The base model's folder.</param>
     /// <param name="model">The base model, with the adapter on it.</param>
     /// <param name="adapter">The adapter.</param>
@@ -23,6 +25,8 @@ public static class MergedModel
     public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels,
         IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
+        if (adapter.Sites.Any(site => site.Linear.Branch is { Merges: false }))
+            throw new RefusedInputException("adapter", "cannot be merged: what its method puts behind the layers is no matrix");
         Directory.CreateDirectory(folder);
         foreach (var name in Tokenizer.FileNames.Where(name => File.Exists(Path.Combine(baseModel, name))))
         {

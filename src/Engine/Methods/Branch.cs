@@ -10,6 +10,9 @@ public abstract class Branch
     /// <param name="layer">The layer: its frozen product Wx + b, and W.</param>
     public abstract Tensor Forward(Tensor x, Linear layer);                      // (N, d) → (N, k)
 
+    /// <summary>Whether a weight can compute the same without the branch.</summary>
+    public virtual bool Merges => true;
+
     /// <summary>The weight that computes the same without the branch.</summary>
     /// <param name="W">The frozen weight (k, d), in float32.</param>
     public abstract Tensor Merged(Tensor W);                                     // (k, d)

@@ -16,6 +16,7 @@ public static class Tunings
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
+        AdapterSettings adapter => new AdapterTuning(at, adapter),
         FullSettings => new InPlaceTuning(at, _ => true),
         BitFitSettings => InPlaceTuning.OfBiases(at),
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),

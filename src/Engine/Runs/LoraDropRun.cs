@@ -35,7 +35,8 @@ public sealed class LoraDropRun : IDisposable
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
         {
-            _sites = AdapterSites.Find(_model, request.Tuning.Layers, $"{request.Method.Section}.targets");
+            _sites = [.. AdapterSites.Find(_model, request.Tuning.Layers, $"{request.Method.Section}.targets")
+                .Where(site => request.Tuning.IsPlacedOn(site.Site.Layer))];
             AdapterSites.CheckFit(_sites, request.Tuning);
             if (request.Sharing is { WarmStart: true } && inputs.Importance is not null) CheckWarmStart();
             _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile))

@@ -14,6 +14,7 @@ public sealed class MethodRunFacts
            where method.Placing == Placing.Either || dropped == (method.Placing == Placing.ByImportance)
            where method.Name != "bitfit" || !generates // the decoder has no biases
            select (method.Name, generates, dropped),
+        ("lora start=pissa", false, false), ("lora start=olora", true, false), ("adapter dropLayers=1", false, false),
     ];
 
     [Theory, MemberData(nameof(Runs))]
@@ -38,8 +39,14 @@ public sealed class MethodRunFacts
         if (!generates) Assert.Equal(result!.Scores.Values, scores.Values);
         Assert.Equal(result!.History.Last(evaluation => evaluation.Step == result.BestStep).Loss, loss, 1e-5);
 
-        MergedModel.Write(trained.BaseModel, trained.Model, trained.Adapter, task.Out("merged"), trained.Task.Labels,
+        void Merge() => MergedModel.Write(trained.BaseModel, trained.Model, trained.Adapter, task.Out("merged"), trained.Task.Labels,
             generates ? trained.Prompts.EndIds : null);
+        if (request.Method.Export == MethodExport.OwnFile)
+        {
+            Assert.Equal("adapter", Assert.Single(Assert.Throws<RefusedInputException>(Merge).Faults).Path);
+            return;
+        }
+        Merge();
         using FrozenModel merged = generates
             ? LanguageModel.Open(task.Out("merged"), CPU)
             : SequenceClassifier.Open(task.Out("merged"), trained.Task.Labels, 0, CPU);
@@ -88,12 +95,15 @@ public sealed class MethodRunFacts
 
     private static JobRequest Request(TinyTask task, string method, bool dropped, int epochs = 2) => task.Request(json =>
     {
-        var (chosen, settings) = (Domain.Methods.Find(method)!, json["lora"]!.DeepClone().AsObject());
+        var (chosen, settings) = (Domain.Methods.Find(method.Split(' ')[0])!, json["lora"]!.DeepClone().AsObject());
         json.Remove("lora");
-        json["method"] = method;
+        json["method"] = chosen.Name;
         json["training"]!["epochs"] = epochs;
         if (chosen.Placing == Placing.InPlace) settings = [];
         else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
+        if (chosen.Name == "adapter") settings.Remove("rank");
+        foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
+            settings[given[0]] = int.TryParse(given[1], out var number) ? number : given[1];
         json[chosen.Section] = settings;
         if (dropped) return;
         json.Remove("importance");

@@ -1,0 +1,60 @@
+using System.Text.Json.Serialization;
+
+namespace LoraDrop.Domain;
+
+/// <summary>Adapters: y = h + U·gelu(D h + b) + c behind a layer's output h (Houlsby et al. 2019, section 2.1).</summary>
+public sealed record AdapterSettings : BranchSettings
+{
+    /// <summary>The projections of attention and feed-forward, behind which Houlsby et al. place adapters.</summary>
+    public AdapterSettings() => Targets = ["o", "down"];
+
+    /// <summary>The width of the bottleneck; at least 1, default 64 (the largest but one in Houlsby et al. 2019, section 3.1).</summary>
+    public int Bottleneck { get; init; } = 64;
+
+    /// <summary>How many of the lowest layers get none (AdapterDrop, Rücklé et al. 2021, arXiv 2010.11918); at least 0, default
+    /// 0.</summary>
+    public int DropLayers { get; init; }
+
+    [JsonIgnore]
+    public override IReadOnlyList<long> Sizes => [Bottleneck, DropLayers];
+
+    public override IEnumerable<Fault> Faults(string path)
+    {
+        if (Bottleneck < 1) yield return new($"{path}.bottleneck", $"must be at least 1; got {Bottleneck}");
+        if (DropLayers < 0) yield return new($"{path}.dropLayers", $"must be at least 0; got {DropLayers}");
+        foreach (var fault in base.Faults(path)) yield return fault;
+    }
+
+    public override IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers)
+    {
+        foreach (var fault in base.FitFaults(path, layers)) yield return fault;
+        var count = layers.GroupBy(layer => layer.Type).Select(type => type.Count()).DefaultIfEmpty().Max();
+        if (DropLayers >= count && count > 0)
+            yield return new($"{path}.dropLayers", $"must leave at least one of the model's {count} layers; got {DropLayers}");
+    }
+
+    public override bool IsPlacedOn(int layer) => layer >= DropLayers;
+
+    /// <summary>D (m, k), b (m), U (k, m) and c (k), behind a layer whose output has k numbers.</summary>
+    protected override long OwnNumbers(long d, long k) => 2 * k * Bottleneck + Bottleneck + k;
+}
+
+/// <summary>Bottlenecks behind the layers.</summary>
+public sealed class AdapterMethod : Method<AdapterSettings>
+{
+    public override string Name => "adapter";
+
+    public override string Title => "Adapters";
+
+    public override string Summary => "A bottleneck of two small layers behind each attention and each feed-forward.";
+
+    public override string Source => "Houlsby et al. 2019, arXiv 1902.00751";
+
+    public override MethodExport Export => MethodExport.OwnFile;
+
+    internal override AdapterSettings Read(JsonFields fields, AdapterSettings defaults) => BranchSettings.Read(fields, defaults) with
+    {
+        Bottleneck = fields.Integer("bottleneck") ?? defaults.Bottleneck,
+        DropLayers = fields.Integer("dropLayers") ?? defaults.DropLayers,
+    };
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+
+namespace LoraDrop.Domain.Tests;
+
+/// <summary>What every method is to people and to arithmetic.</summary>
+public sealed class MethodFacts
+{
+    /// <summary>RoBERTa-base, whose counts are in the LoRA-drop paper's tables.</summary>
+    private static readonly ModelSummary RobertaBase = new("roberta", null, 12, 768, 12, 50265, 512, 124_645_632, "F32",
+    [
+        .. new[] { ("query", "attention.self.query"), ("key", "attention.self.key"), ("value", "attention.self.value"),
+            ("attention.output.dense", "attention.output.dense") }.Select(module => Module(module.Item1, module.Item2, 768, 768)),
+        Module("intermediate.dense", "intermediate.dense", 768, 3072), Module("output.dense", "output.dense", 3072, 768),
+    ], "", []) { LayerParameters = 7_087_872, BiasParameters = 102_144 };
+
+    [Theory]
+    [InlineData("lora", 294_912)]        // table 1 of the LoRA-drop paper: 0.29M
+    [InlineData("vera", 30_720)]         // 0.03M
+    [InlineData("tied-lora", 148_128)]   // 0.15M
+    [InlineData("full", 124_645_632)]    // 125M
+    [InlineData("last-quarter", 21_263_616)]
+    [InlineData("bitfit", 102_144)]      // Ben Zaken et al.: 0.09 % of the parameters
+    public void The_parameters_of_a_method_are_those_of_its_paper(string method, long parameters)
+    {
+        var range = ParameterRange.Of(Parse($$$"""{"method": "{{{method}}}"}"""), RobertaBase)!;
+        Assert.Equal((parameters, parameters), (range.Least, range.Most));
+    }
+
+    [Fact]
+    public void Names_titles_and_sections_are_distinct_words()
+    {
+        Assert.Equal(Methods.All.Count, Methods.All.Select(method => method.Name).Distinct().Count());
+        Assert.Equal(Methods.All.Count, Methods.All.Select(method => method.Title).Distinct().Count());
+        Assert.All(Methods.All, method => Assert.Matches("^[a-z0-9]+(-[a-z0-9]+)*$", method.Name));
+        Assert.All(Methods.All, method => Assert.Matches("^[a-z][a-zA-Z0-9]*$", method.Section));
+        Assert.All(Methods.All, method => Assert.EndsWith(".", method.Summary));
+        Assert.All(Methods.All, method => Assert.Contains("arXiv", method.Source));
+    }
+
+    public static TheoryData<string> Names => [.. Methods.Names];
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_request_with_defaults_has_no_faults_fits_and_reads_back(string name)
+    {
+        var request = Parse($$$"""{"method": "{{{name}}}"}""");
+        Assert.Empty(RequestFit.Faults(request, RobertaBase, null));
+        Assert.Equal(request, JobRequest.Parse(request.ToJson()));
+        string Json(MethodSettings settings) => JsonSerializer.Serialize(settings, request.Method.SettingsType, JsonText.Options);
+        Assert.Equal(Json(request.Method.Defaults(null)), Json(request.Tuning));
+        Assert.Equal(request.ToJson(), JsonText.Of(JsonSerializer.Deserialize<JobRequest>(request.ToJson(), JsonText.Options)!));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Settings_of_another_method_are_refused_by_name(string name)
+    {
+        var method = Methods.Find(name)!;
+        foreach (var other in Methods.Sections.Keys.Where(section => section != method.Section))
+            Assert.Equal(other, Assert.Single(Refused($$$"""{"method": "{{{name}}}", "{{{other}}}": {}}""")).Path);
+        Assert.Equal($"{method.Section}.nonsense",
+            Assert.Single(Refused($$$"""{"method": "{{{name}}}", "{{{method.Section}}}": {"nonsense": 1}}""")).Path);
+    }
+
+    [Theory]
+    [InlineData("lora", "remove it or use lora-drop")]
+    [InlineData("tied-lora", "share their numbers already")]
+    [InlineData("full", "puts nothing beside a layer")]
+    [InlineData("bitfit", "puts nothing beside a layer")]
+    [InlineData("last-quarter", "puts nothing beside a layer")]
+    public void Sharing_where_it_has_no_meaning_is_refused_with_the_reason(string method, string why)
+    {
+        var faults = Refused($$$"""{"method": "{{{method}}}", "sharing": {}, "importance": {}}""");
+        Assert.Equal(["importance", "sharing"], faults.Select(fault => fault.Path));
+        Assert.All(faults, fault => Assert.Contains(why, fault.Message));
+    }
+
+    [Theory]
+    [InlineData("vera")]
+    [InlineData("dora")]
+    [InlineData("sora")]
+    [InlineData("adapter")]
+    public void A_method_whose_branch_has_an_output_can_be_placed_by_importance(string method)
+    {
+        Assert.Equal([Stage.TaskAdaptation], Parse($$$"""{"method": "{{{method}}}"}""").Stages);
+        var dropped = Parse($$$"""{"method": "{{{method}}}", "sharing": {"threshold": 0.7}}""");
+        Assert.Equal([Stage.ImportanceEvaluation, Stage.TaskAdaptation], dropped.Stages);
+        Assert.NotNull(dropped.Importance);
+        var range = ParameterRange.Of(dropped, RobertaBase)!;
+        Assert.True(range.Least < range.Most && range.Most <= range.Lora);
+        Assert.Equal("importance", Assert.Single(Refused($$$"""{"method": "{{{method}}}", "importance": {}}""")).Path);
+    }
+
+    [Theory]
+    [InlineData("vera", """{"rank": 0}""", "vera.rank")]
+    [InlineData("vera", """{"initialScale": 0}""", "vera.initialScale")]
+    [InlineData("vera", """{"projectionKey": -1}""", "vera.projectionKey")]
+    [InlineData("vera", """{"alpha": 8}""", "vera.alpha")]
+    [InlineData("dora", """{"alpha": 0}""", "dora.alpha")]
+    [InlineData("sora", """{"lambda": -1}""", "sora.lambda")]
+    [InlineData("sora", """{"threshold": -1}""", "sora.threshold")]
+    [InlineData("tied-lora", """{"rank": 0}""", "tiedLora.rank")]
+    [InlineData("last-quarter", """{"fraction": 0}""", "lastQuarter.fraction")]
+    [InlineData("last-quarter", """{"fraction": 1.5}""", "lastQuarter.fraction")]
+    [InlineData("adapter", """{"bottleneck": 0}""", "adapter.bottleneck")]
+    [InlineData("adapter", """{"dropLayers": -1}""", "adapter.dropLayers")]
+    [InlineData("lora", """{"plusRatio": 0.5}""", "lora.plusRatio")]
+    [InlineData("lora", """{"start": "random"}""", "lora.start")]
+    [InlineData("full", """{"rank": 8}""", "full.rank")]
+    public void A_setting_out_of_range_or_of_no_meaning_is_refused_by_its_path(string method, string settings, string path) =>
+        Assert.Equal(path, Assert.Single(Refused(
+            $$$"""{"method": "{{{method}}}", "{{{Methods.Find(method)!.Section}}}": {{{settings}}}}""")).Path);
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("last-quarter")]
+    public void Weights_that_are_trained_cannot_be_quantised(string method) => Assert.Equal("training.weights",
+        Assert.Single(Refused($$$"""{"method": "{{{method}}}", "training": {"weights": "nf4"}}""")).Path);
+
+    [Fact]
+    public void A_start_from_the_weight_cannot_be_shared()
+    {
+        Assert.Equal("lora.start", Assert.Single(Refused("""{"method": "lora-drop", "lora": {"start": "pissa"}}""")).Path);
+        Assert.Equal(LoraStart.Pissa,
+            ((LoraSettings)Parse("""{"method": "lora-drop", "lora": {"start": "pissa"}, "sharing": {"remainder": "none"}}""").Tuning).Start);
+    }
+
+    [Fact]
+    public void A_method_has_a_learning_rate_of_its_own_where_the_tasks_would_be_wrong()
+    {
+        Assert.Equal(2e-5, Parse("""{"method": "full"}""").Training.LearningRate);
+        Assert.Equal(1e-3, Parse("""{"method": "full", "training": {"learningRate": 0.001}}""").Training.LearningRate);
+        Assert.Equal(5e-4, Parse("{}").Training.LearningRate);
+    }
+
+    [Fact]
+    public void An_unknown_method_is_refused_with_all_names_and_the_nearest()
+    {
+        var fault = Assert.Single(Refused("""{"method": "verra"}"""));
+        Assert.Equal("method", fault.Path);
+        Assert.Contains(string.Join(", ", Methods.Names), fault.Message);
+        Assert.Contains("vera", fault.Message[fault.Message.IndexOf("got", StringComparison.Ordinal)..]);
+    }
+
+    private static LinearModule Module(string type, string path, long d, long k) => new(type, $"roberta.encoder.layer.*.{path}", d, k);
+
+    private static JobRequest Parse(string more) => JobRequest.Parse(Whole(more));
+
+    private static IReadOnlyList<Fault> Refused(string more) =>
+        Assert.Throws<RefusedInputException>(() => JobRequest.Parse(Whole(more))).Faults;
+
+    private static string Whole(string more) => MergePatch.Apply("""
+        {"model": "m", "dataset": "d", "task": {"kind": "classification", "columns": {"first": "text", "label": "label"}}}
+        """, more);
+}
