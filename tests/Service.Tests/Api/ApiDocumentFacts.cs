@@ -30,6 +30,14 @@ public sealed class ApiDocumentFacts(SharedService shared) : IClassFixture<Share
             foreach (var (method, _) in operations!.AsObject()) Assert.Contains($"`{method.ToUpperInvariant()} {path}`", Text);
     }
 
+    [Fact]
+    public void The_page_on_methods_has_a_row_for_each_as_it_is()
+    {
+        var page = File.ReadAllText(Repository.At("docs", "methods.md"));
+        Assert.All(Methods.All, method => Assert.Contains($"| `{method.Name}` | {method.Summary} | `{method.Section}` | "
+            + $"{JsonText.NameOf(method.Placing)} | {JsonText.NameOf(method.Export)} | {method.Source} |", page));
+    }
+
     private static IEnumerable<string> Constants(Type type) =>
         type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
 }
