@@ -18,11 +18,11 @@ public sealed record ParameterRange(long Least, long Most, long Lora)
         var widths = model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
         long Count(SharingPlan plan) => ParameterCounts.Of(request.Tuning, plan, type => widths[type], model, head: 0).Adapter;
         var lora = Count(SharingPlan.OwnEverywhere(sites));
-        if (request.Sharing is not { } sharing) return new(lora, lora, lora);
+        if (request.Sharing is not { } sharing) return new(request.Tuning.Shrinks ? 0 : lora, lora, lora);
         SharingPlan Plan(Func<IGrouping<string, Site>, Site, double> I) => SharingPlan.From(
             sites.GroupBy(site => site.Type).SelectMany(type => type.Select(site => (site, I: I(type, site)))).ToDictionary(s => s.site,
             s => s.I), sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, request.Training.Seed);
         long[] ends = [Count(Plan((type, site) => site == type.First() ? 1 : 0)), Count(Plan((type, _) => 1.0 / type.Count()))];
-        return new(ends.Min(), ends.Max(), lora); // with the inverse selection, the bounds swap
+        return new(request.Tuning.Shrinks ? 0 : ends.Min(), ends.Max(), lora); // with the inverse selection, the bounds swap
     }
 }

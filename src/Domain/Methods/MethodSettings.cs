@@ -17,6 +17,10 @@ public abstract record MethodSettings
     [JsonIgnore]
     public virtual IReadOnlyList<long> Sizes => [];
 
+    /// <summary>Whether training can take away parameters, down to none.</summary>
+    [JsonIgnore]
+    public virtual bool Shrinks => false;
+
     /// <summary>Whether it is placed on a layer of the model, counted from 0.</summary>
     public virtual bool IsPlacedOn(int layer) => true;
 

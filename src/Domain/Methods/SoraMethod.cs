@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
 
 /// <summary>SoRA: h = W x + (α/r) B (g ∘ A x), with gates g that training drives to 0 (Ding et al. 2023).</summary>
@@ -18,6 +20,10 @@ public sealed record SoraSettings : LowRankSettings
             yield return new($"{path}.threshold", $"must be at least 0; got {Threshold}");
         foreach (var fault in base.Faults(path)) yield return fault;
     }
+
+    /// <summary>Gates become 0.</summary>
+    [JsonIgnore]
+    public override bool Shrinks => true;
 
     /// <summary>A, B and g, before any gate is 0.</summary>
     protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + Rank;
