@@ -16,6 +16,7 @@ public sealed class MethodFacts
     [Theory]
     [InlineData("lora", 294_912)]        // table 1 of the LoRA-drop paper: 0.29M
     [InlineData("vera", 30_720)]         // 0.03M
+    [InlineData("adalora", 442_656)]     // before ranks are taken away: 24 pairs of rank 12 with their singular values
     [InlineData("tied-lora", 148_128)]   // 0.15M
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
@@ -77,6 +78,7 @@ public sealed class MethodFacts
     [InlineData("vera")]
     [InlineData("dora")]
     [InlineData("sora")]
+    [InlineData("adalora")]
     [InlineData("adapter")]
     public void A_method_whose_branch_has_an_output_can_be_placed_by_importance(string method)
     {
@@ -97,6 +99,15 @@ public sealed class MethodFacts
     [InlineData("dora", """{"alpha": 0}""", "dora.alpha")]
     [InlineData("sora", """{"lambda": -1}""", "sora.lambda")]
     [InlineData("sora", """{"threshold": -1}""", "sora.threshold")]
+    [InlineData("adalora", """{"targetRank": 13}""", "adalora.targetRank")]
+    [InlineData("adalora", """{"rank": 4, "targetRank": 5}""", "adalora.targetRank")]
+    [InlineData("adalora", """{"targetRank": 0}""", "adalora.targetRank")]
+    [InlineData("adalora", """{"tinit": -1}""", "adalora.tinit")]
+    [InlineData("adalora", """{"tfinal": 0}""", "adalora.tfinal")]
+    [InlineData("adalora", """{"deltaT": 0}""", "adalora.deltaT")]
+    [InlineData("adalora", """{"beta1": 0}""", "adalora.beta1")]
+    [InlineData("adalora", """{"beta2": 1}""", "adalora.beta2")]
+    [InlineData("adalora", """{"orthogonality": -0.5}""", "adalora.orthogonality")]
     [InlineData("tied-lora", """{"rank": 0}""", "tiedLora.rank")]
     [InlineData("last-quarter", """{"fraction": 0}""", "lastQuarter.fraction")]
     [InlineData("last-quarter", """{"fraction": 1.5}""", "lastQuarter.fraction")]

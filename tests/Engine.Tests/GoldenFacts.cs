@@ -18,7 +18,7 @@ public sealed class GoldenFacts
         .. from model in Models.Select(m => m.Data) from @case in (string[])["lora", "lora_drop"] select (model, @case),
         .. from model in Classifiers from @case in (string[])["lora_head", "lora_drop_head"] select (model, @case),
         ("llama-tiny", "lora_nlg"), ("llama-tiny", "lora_drop_nlg"),
-        .. from model in (string[])["roberta-tiny", "bert-tiny", "llama-tiny"] from @case in (string[])["vera", "dora"]
+        .. from model in (string[])["roberta-tiny", "bert-tiny", "llama-tiny"] from @case in (string[])["vera", "dora", "adalora"]
            select (model, @case),
     ];
 

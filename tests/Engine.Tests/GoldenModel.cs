@@ -49,6 +49,10 @@ internal sealed class GoldenModel : IDisposable
     {
         "vera" => new VeraSettings { Rank = 8, ProjectionKey = 7 },
         "dora" => new DoraSettings { Rank = Lora.Rank, Alpha = Lora.Alpha },
+        "adalora" => new AdaLoraSettings
+        {
+            Rank = 6, TargetRank = 3, Alpha = 12, Tinit = 2, Tfinal = 4, Orthogonality = At(@case, "orth_reg_weight").GetDouble(),
+        },
         _ => Lora,
     };
 

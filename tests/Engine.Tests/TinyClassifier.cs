@@ -3,13 +3,16 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
-/// <summary>roberta-tiny with dropout of its own choosing, texts to train it on, and a LoRA-drop adapter: what a training test
-/// needs.</summary>
+/// <summary>roberta-tiny with dropout of its own choosing, texts to train it on, and an adapter placed as LoRA-drop places them: what a
+/// training test needs.</summary>
 internal sealed class TinyClassifier : IDisposable
 {
     private const int Classes = 3;
 
-    public TinyClassifier(double dropout = 0, long seed = 1)
+    /// <param name="dropout">Of the model and of LoRA.</param>
+    /// <param name="seed">Of the head and the adapter.</param>
+    /// <param name="method">Settings of another method than LoRA.</param>
+    public TinyClassifier(double dropout = 0, long seed = 1, MethodSettings? method = null)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Golden", "roberta-tiny");
         using var weights = ModelFolder.Open(folder, ScalarType.Float32, CPU);
@@ -18,7 +21,7 @@ internal sealed class TinyClassifier : IDisposable
         Model = new(config, weights, Classes, seed, CPU);
         var sites = AdapterSites.Find(Model, ["query", "value"]);
         var plan = SharingPlan.Of(sites.Select(s => KeyValuePair.Create(s.Site, s.Site.Layer % 2 == 1 ? Place.Own : Place.Shared)));
-        Adapter = new(Model, sites, plan, new LoraSettings { Rank = 4, Dropout = dropout }, trainHead: true, seed);
+        Adapter = new(Model, sites, plan, method ?? new LoraSettings { Rank = 4, Dropout = dropout }, trainHead: true, seed);
     }
 
     public SequenceClassifier Model { get; }

@@ -20,9 +20,6 @@ public static class MemoryEstimate
     /// <summary>Start, end and separator tokens, rounded up.</summary>
     private const int SpecialTokens = 8;
 
-    /// <summary>Bytes per trained number: itself, its gradient, AdamW's two, the best so far.</summary>
-    private const double PerTrainedNumber = 20;
-
     private const double GiB = 1L << 30;
 
     /// <summary>Estimated bytes of training with the longest batch: weights, and what the backward pass needs of every layer.</summary>
@@ -54,7 +51,7 @@ public static class MemoryEstimate
         var bits = training.Weights switch { WeightKind.Bfloat16 => 16, WeightKind.Int8 => 8.1, WeightKind.Nf4 => 4.13, _ => 32 };
         var weights = 4 * model.OtherParameters + bits / 8 * model.LayerParameters;
         var targets = TargetLayers.Chosen(tuning.Layers, model.Modules);
-        var adapter = PerTrainedNumber * TrainedNumbers(tuning, targets, model.Layers);
+        var adapter = tuning.BytesPerTrainedNumber * TrainedNumbers(tuning, targets, model.Layers);
         bool Has(string type) => targets.Any(target => target.Type == type);
         // a layer: norms in and out, q, k, v and what attention gives, gate, up, their product
         var kept = n * (4 * d + (Has("o_proj") ? 5 : 4) * q + (Has("down_proj") ? 4 : 3) * i);

@@ -24,6 +24,10 @@ public abstract record MethodSettings
     /// <summary>Whether it is placed on a layer of the model, counted from 0.</summary>
     public virtual bool IsPlacedOn(int layer) => true;
 
+    /// <summary>Bytes that training holds for each trained number: itself, its gradient, AdamW's two, the best so far.</summary>
+    [JsonIgnore]
+    public virtual double BytesPerTrainedNumber => 20;
+
     /// <summary>Faults of the settings themselves.</summary>
     /// <param name="path">The settings' path in the request.</param>
     public abstract IEnumerable<Fault> Faults(string path);

@@ -17,6 +17,7 @@ public static class Methods
         new VeraMethod(),
         new DoraMethod(),
         new SoraMethod(),
+        new AdaLoraMethod(),
         new TiedLoraMethod(),
         new FullMethod(),
         new AdapterMethod(),

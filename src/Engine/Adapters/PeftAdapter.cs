@@ -93,7 +93,7 @@ public static class PeftAdapter
             if (unknown.Length > 0)
                 throw new RefusedInputException(path, "holds tensors that have no place in this model: "
                     + $"{string.Join(", ", unknown.Take(3))}{(unknown.Length > 3 ? ", …" : "")}");
-            adapter.Load(tensors, path);
+            adapter.Load(adapter.Tuning.FromPeft(tensors), path);
             return adapter;
         }
         catch

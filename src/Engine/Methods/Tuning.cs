@@ -46,6 +46,17 @@ public abstract class Tuning(Placement at)
     /// <summary>The fields of PEFT's adapter_config.json that describe the method; null if PEFT has no form for it.</summary>
     public virtual IReadOnlyDictionary<string, JsonNode?>? PeftFields => null;
 
+    /// <summary>The tensors of a file of PEFT in the shapes in which they are trained here.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> FromPeft(IReadOnlyDictionary<string, Tensor> tensors) => tensors;
+
+    /// <summary>Called when a stage begins to train, or goes on from a checkpoint, before the checkpoint is read.</summary>
+    /// <param name="steps">Steps of the stage.</param>
+    /// <exception cref="RefusedInputException">The method cannot train in so few steps.</exception>
+    public virtual void Begin(int steps) { }
+
+    /// <summary>Whether the numbers after a step can be the stage's result: not while the method has more to take away.</summary>
+    public virtual bool IsSettledAfter(int step) => true;
+
     /// <summary>A term () of the loss beside that of the task; null if the method has none.</summary>
     public virtual Tensor? Penalty(FlatParameters values) => null;
 

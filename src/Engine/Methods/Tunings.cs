@@ -12,6 +12,7 @@ public static class Tunings
     {
         VeraSettings vera => new VeraTuning(at, vera),
         DoraSettings dora => new DoraTuning(at, dora),
+        AdaLoraSettings ada => new AdaLoraTuning(at, ada),
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
@@ -28,6 +29,7 @@ public static class Tunings
     {
         "LORA" => LoraPeft.Read(config),
         "VERA" => VeraTuning.Read(config),
-        var other => throw config.Refused("peft_type", $"is {other}; LORA and VERA are read"),
+        "ADALORA" => AdaLoraTuning.Read(config),
+        var other => throw config.Refused("peft_type", $"is {other}; LORA, VERA and ADALORA are read"),
     };
 }

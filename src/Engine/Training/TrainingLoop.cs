@@ -53,6 +53,7 @@ public static class TrainingLoop
         using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay);
         using var best = Copy(adapter.Parameters.Values);                        // (N)
         var progress = TrainingProgress.Start(job.Stage);
+        adapter.Tuning.Begin(job.Steps);
         if (checkpoint is not null && File.Exists(checkpoint) && Checkpoint.ProgressOf(checkpoint) is var saved && saved.Stage == job.Stage)
         {
             progress = saved;
@@ -161,8 +162,8 @@ public static class TrainingLoop
         if (scores.Undefined is { } why && progress.History.All(earlier => earlier.Scores.Undefined is null))
             report(new RunEvent.Remark($"{scores.Primary} is undefined on the validation split: {why}. "
                 + "Where it is, the lower loss picks the best evaluation."));
-        var after = progress.With(new EvaluationAt(progress.Step, scores, mean));
-        var isBest = after.Best!.Step == progress.Step;
+        var after = progress.With(new EvaluationAt(progress.Step, scores, mean), job.Adapter.Tuning.IsSettledAfter(progress.Step));
+        var isBest = after.Best?.Step == progress.Step;
         if (isBest) Put(job.Adapter.Parameters.Values, best);
         report(new RunEvent.Evaluated(job.Stage, progress.Step, new Dictionary<string, double>(scores.Values) { ["loss"] = mean },
             scores.Primary, isBest));

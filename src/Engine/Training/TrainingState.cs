@@ -28,8 +28,12 @@ public sealed record TrainingProgress(Stage Stage, int Step, int EvaluatedAt, Ev
     public static TrainingProgress Start(Stage stage) => new(stage, 0, 0, null, 0, []);
 
     /// <summary>The progress after an evaluation.</summary>
-    public TrainingProgress With(EvaluationAt evaluation)
+    /// <param name="evaluation">The evaluation.</param>
+    /// <param name="settled">Whether the numbers can be the result; else it is neither the best nor one without a better
+    /// score.</param>
+    public TrainingProgress With(EvaluationAt evaluation, bool settled = true)
     {
+        if (!settled) return this with { EvaluatedAt = evaluation.Step, History = [.. History, evaluation] };
         var better = evaluation.Beats(Best);
         return this with
         {

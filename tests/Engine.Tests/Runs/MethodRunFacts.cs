@@ -63,11 +63,23 @@ public sealed class MethodRunFacts
         using var file = SafeTensorsFile.Open(Path.Combine(task.Out(), "adapter", CompactAdapter.FileName));
         var head = file.Names.Where(name => name.Contains("classifier.")).ToHashSet();
         long Numbers(IEnumerable<string> names) => names.Sum(name => file.ShapeOf(name).Aggregate(1L, (product, n) => product * n));
-        Assert.Equal(Numbers(file.Names.Except(head)), result!.Parameters.Adapter);
-        Assert.Equal(Numbers(file.Names), result.Parameters.AdapterAndHead);
+        var gone = TakenAway(request.Tuning, file);
+        Assert.Equal(Numbers(file.Names.Except(head)) - gone, result!.Parameters.Adapter);
+        Assert.Equal(Numbers(file.Names) - gone, result.Parameters.AdapterAndHead);
         var range = ParameterRange.Of(request, ModelInspection.OfConfig(task.Model))!;
-        Assert.InRange(result.Parameters.Adapter, range.Least, range.Most);
+        Assert.InRange(result.Parameters.Adapter + gone, range.Least, range.Most);
         Assert.Equal(result.LoraParameters, range.Lora);
+    }
+
+    /// <summary>How many of a file's numbers belong to ranks that AdaLoRA has taken away.</summary>
+    private static long TakenAway(MethodSettings settings, SafeTensorsFile file)
+    {
+        if (settings is not AdaLoraSettings adalora) return 0;
+        string[] E = [.. file.Names.Where(name => name.EndsWith("lora_E", StringComparison.Ordinal))];
+        var left = E.Select(name => file.Read(name).count_nonzero().item<long>()).ToArray();
+        Assert.Equal(E.Length * adalora.TargetRank, left.Sum());
+        return E.Zip(left, (name, ranks) => (adalora.Rank - ranks)
+            * (file.ShapeOf($"{name[..^1]}A")[1] + file.ShapeOf($"{name[..^1]}B")[0] + 1)).Sum();
     }
 
     /// <summary>A small encoder without pre-training learns nothing in so few steps, whatever the method.</summary>
@@ -102,6 +114,7 @@ public sealed class MethodRunFacts
         if (chosen.Placing == Placing.InPlace) settings = [];
         else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
         if (chosen.Name == "adapter") settings.Remove("rank");
+        if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
             settings[given[0]] = int.TryParse(given[1], out var number) ? number : given[1];
         json[chosen.Section] = settings;
