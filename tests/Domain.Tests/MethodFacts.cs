@@ -17,6 +17,7 @@ public sealed class MethodFacts
     [InlineData("lora", 294_912)]        // table 1 of the LoRA-drop paper: 0.29M
     [InlineData("vera", 30_720)]         // 0.03M
     [InlineData("adalora", 442_656)]     // before ranks are taken away: 24 pairs of rank 12 with their singular values
+    [InlineData("sparse-adapter", 147_456)] // 0.15M: half of LoRA's
     [InlineData("tied-lora", 148_128)]   // 0.15M
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
@@ -79,6 +80,7 @@ public sealed class MethodFacts
     [InlineData("dora")]
     [InlineData("sora")]
     [InlineData("adalora")]
+    [InlineData("sparse-adapter")]
     [InlineData("adapter")]
     public void A_method_whose_branch_has_an_output_can_be_placed_by_importance(string method)
     {
@@ -108,6 +110,10 @@ public sealed class MethodFacts
     [InlineData("adalora", """{"beta1": 0}""", "adalora.beta1")]
     [InlineData("adalora", """{"beta2": 1}""", "adalora.beta2")]
     [InlineData("adalora", """{"orthogonality": -0.5}""", "adalora.orthogonality")]
+    [InlineData("sparse-adapter", """{"keep": 0}""", "sparseAdapter.keep")]
+    [InlineData("sparse-adapter", """{"keep": 1}""", "sparseAdapter.keep")]
+    [InlineData("sparse-adapter", """{"criterion": "lottery"}""", "sparseAdapter.criterion")]
+    [InlineData("sparse-adapter", """{"warmupSteps": 0}""", "sparseAdapter.warmupSteps")]
     [InlineData("tied-lora", """{"rank": 0}""", "tiedLora.rank")]
     [InlineData("last-quarter", """{"fraction": 0}""", "lastQuarter.fraction")]
     [InlineData("last-quarter", """{"fraction": 1.5}""", "lastQuarter.fraction")]
@@ -132,6 +138,16 @@ public sealed class MethodFacts
         Assert.Equal("lora.start", Assert.Single(Refused("""{"method": "lora-drop", "lora": {"start": "pissa"}}""")).Path);
         Assert.Equal(LoraStart.Pissa,
             ((LoraSettings)Parse("""{"method": "lora-drop", "lora": {"start": "pissa"}, "sharing": {"remainder": "none"}}""").Tuning).Start);
+    }
+
+    [Theory]
+    [InlineData(5, 5)]
+    [InlineData(11, 10)]
+    [InlineData(5000, 50)]
+    public void SparseAdapter_chooses_after_a_hundredth_of_the_steps_or_ten(int steps, int warmup)
+    {
+        Assert.Equal(warmup, new SparseAdapterSettings().WarmupOf(steps));
+        Assert.Equal(3, new SparseAdapterSettings { WarmupSteps = 3 }.WarmupOf(steps));
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public static class Methods
         new DoraMethod(),
         new SoraMethod(),
         new AdaLoraMethod(),
+        new SparseAdapterMethod(),
         new TiedLoraMethod(),
         new FullMethod(),
         new AdapterMethod(),

@@ -23,7 +23,7 @@ public sealed class Adapter : IDisposable
     public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, MethodSettings settings, bool trainHead, long seed)
     {
         AdapterSites.CheckFit(sites, settings);
-        (_at, Settings) = (new(model, sites, plan), settings);
+        (_at, Settings) = (new(model, sites, plan, seed), settings);
         _tuning = Tunings.Of(settings, _at);
         Trained = [.. _tuning.Trained];
         _head = trainHead ? model.HeadParameters : [];

@@ -163,7 +163,8 @@ public abstract class FoldedTuning(Placement at) : BranchTuning(at)
 /// <param name="Model">The frozen model.</param>
 /// <param name="Sites">The target layers.</param>
 /// <param name="Plan">Which keep a branch of their own, share one, or have none.</param>
-public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sites, SharingPlan Plan)
+/// <param name="Seed">The run's seed, for what a method draws by lot.</param>
+public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sites, SharingPlan Plan, long Seed)
 {
     /// <summary>What PEFT puts before the path of a module.</summary>
     public const string PeftPrefix = "base_model.model.";

@@ -13,6 +13,7 @@ public static class Tunings
         VeraSettings vera => new VeraTuning(at, vera),
         DoraSettings dora => new DoraTuning(at, dora),
         AdaLoraSettings ada => new AdaLoraTuning(at, ada),
+        SparseAdapterSettings sparse => new SparseAdapterTuning(at, sparse),
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
