@@ -46,8 +46,7 @@ internal sealed class Cluster : IAsyncDisposable
             ["LORADROP_OBJECTS__ACCESSKEY"] = S3Server.AccessKey, ["LORADROP_OBJECTS__SECRETKEY"] = S3Server.SecretKey,
             ["LORADROP_OBJECTS__REQUESTTIMEOUT"] = "2s",
             [LeaseLength] = Lease.ToString(), ["LORADROP_SOURCES__FOLDERS__0"] = Path.GetDirectoryName(ground.Tiny.Model)!,
-            // they start often and live for a minute
-            ["LORADROP_QUEUE__INVISIBILITYTIMEOUT"] = Invisibility.ToString(), ["LORADROP_API__URLS"] = Url, ["DOTNET_TieredPGO"] = "0",
+            ["LORADROP_QUEUE__INVISIBILITYTIMEOUT"] = Invisibility.ToString(), ["LORADROP_API__URLS"] = Url,
             ["LORADROP_WORKER__THREADS"] = "1", ["LORADROP_WORKER__STOPGRACE"] = "10s",
         };
         _http = new() { BaseAddress = new(Url), Timeout = TimeSpan.FromSeconds(40) };
