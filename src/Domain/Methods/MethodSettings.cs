@@ -57,7 +57,8 @@ public abstract record MethodSettings
     /// <summary>The fault of quantised weights where the method trains them.</summary>
     protected static IEnumerable<Fault> QuantisedFaults(TrainingSettings training) =>
         training.Weights is WeightKind.Int8 or WeightKind.Nf4
-            ? [new("training.weights", $"must be float32 or bfloat16, as this method trains the weights; got {JsonText.NameOf(training.Weights.Value)}")]
+            ? [new("training.weights",
+                $"must be float32 or bfloat16, as this method trains the weights; got {JsonText.NameOf(training.Weights.Value)}")]
             : [];
 
     /// <summary>The parameters that a plan trains, without the head.</summary>

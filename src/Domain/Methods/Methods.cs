@@ -19,6 +19,7 @@ public static class Methods
         new SoraMethod(),
         new AdaLoraMethod(),
         new SparseAdapterMethod(),
+        new LoraFaMethod(),
         new TiedLoraMethod(),
         new FullMethod(),
         new AdapterMethod(),

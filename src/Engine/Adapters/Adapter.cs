@@ -20,7 +20,8 @@ public sealed class Adapter : IDisposable
     /// <param name="trainHead">Whether to train the head.</param>
     /// <param name="seed">Seeds the initial values.</param>
     /// <exception cref="RefusedInputException">The method does not fit the layers, such as a rank above their width.</exception>
-    public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, MethodSettings settings, bool trainHead, long seed)
+    public Adapter(FrozenModel model, IReadOnlyList<AdapterSite> sites, SharingPlan plan, MethodSettings settings, bool trainHead,
+        long seed)
     {
         AdapterSites.CheckFit(sites, settings);
         (_at, Settings) = (new(model, sites, plan, seed), settings);
@@ -50,6 +51,10 @@ public sealed class Adapter : IDisposable
     public Tuning Tuning => _tuning;
 
     public FlatParameters Parameters { get; }
+
+    /// <summary>What the adapter's own file holds: all trained tensors, and those of the method that stay as they were drawn.</summary>
+    public IReadOnlyDictionary<string, Tensor> Tensors =>
+        Parameters.Names.Select(name => KeyValuePair.Create(name, Parameters[name])).Concat(_tuning.Fixed).ToDictionary();
 
     /// <summary>The method's tensors, which come first in the buffer.</summary>
     public IReadOnlyList<TrainedTensor> Trained { get; }
@@ -97,23 +102,41 @@ public sealed class Adapter : IDisposable
     /// <summary>The tensors in PEFT's form: each layer's under its own name, those of a shared branch copied to each of its users, zeros
     /// where there is no branch, and the head.</summary>
     public IReadOnlyDictionary<string, Tensor> Expanded() =>
-        _tuning.Expanded(Parameters).Concat(_tuning.Constants).Concat(HeadTensors.Select(head => KeyValuePair.Create(head.Name, Parameters[head.Name])))
+        _tuning.Expanded(Parameters).Concat(_tuning.Constants)
+            .Concat(HeadTensors.Select(head => KeyValuePair.Create(head.Name, Parameters[head.Name])))
             .ToDictionary();
 
-    /// <summary>Sets all trained numbers from named tensors, of a compact or an expanded file.</summary>
+    /// <summary>Sets all of <see cref="Tensors"/> from named tensors, of a compact or an expanded file.</summary>
     /// <exception cref="RefusedInputException">One is missing or has another shape.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> tensors, string source)
     {
-        foreach (var name in Parameters.Names)
+        foreach (var (name, target) in Tensors)
         {
             if (!tensors.TryGetValue(name, out var values))
                 throw new RefusedInputException(source, $"holds no '{name}', which this adapter needs");
-            if (!values.shape.SequenceEqual(Parameters[name].shape))
+            if (!values.shape.SequenceEqual(target.shape))
                 throw new RefusedInputException(source,
                     $"tensor '{name}' has shape [{string.Join(", ", values.shape)}], but the adapter asks for "
-                    + $"[{string.Join(", ", Parameters[name].shape)}]");
-            Parameters.Set(name, values);
+                    + $"[{string.Join(", ", target.shape)}]");
+            Set(target, values);
         }
+    }
+
+    /// <summary>Sets those of <see cref="Tensors"/> that a file holds.</summary>
+    public void LoadFrom(SafeTensorsFile file)
+    {
+        foreach (var (name, target) in Tensors.Where(tensor => file.Contains(tensor.Key)))
+        {
+            using var stored = file.Read(name);
+            Set(target, stored);
+        }
+    }
+
+    private static void Set(Tensor target, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        target.copy_(values);
     }
 
     /// <summary>Removes the adapter from the model, and frees it.</summary>

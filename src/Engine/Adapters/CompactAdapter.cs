@@ -53,7 +53,7 @@ public static class CompactAdapter
     private const string MapKey = "loradrop";
 
     public static void Write(string path, Adapter adapter) => SafeTensorsWriter.Write(path,
-        adapter.Parameters.Names.ToDictionary(name => name, name => adapter.Parameters[name]),
+        adapter.Tensors,
         new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter), JsonText.Options) });
 
     /// <summary>Reads a compact file and places it on a model.</summary>

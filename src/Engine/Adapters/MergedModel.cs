@@ -11,7 +11,8 @@ public static class MergedModel
     private const long LargestShard = 5_000_000_000; // transformers' default
     private const string WeightsFile = "model.safetensors";
 
-    /// <summary>Writes the weight with the branch merged for every adapted layer, the trained head, all other weights unchanged, and the tokenizer.</summary>
+    /// <summary>Writes the weight with the branch merged for every adapted layer, the trained head, all other weights unchanged, and the
+    /// tokenizer.</summary>
     /// <remarks>Weights keep their stored element type: the sum is computed in float32 and rounded once. Only one tensor at a time is in
     /// memory.</remarks>
     /// <exception cref="RefusedInputException">The method's branches cannot be merged into weights.</exception>

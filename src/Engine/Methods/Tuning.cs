@@ -37,6 +37,12 @@ public abstract class Tuning(Placement at)
     /// <summary>Tensors of an exported adapter that are not trained, by name.</summary>
     public virtual IReadOnlyDictionary<string, Tensor> Constants => new Dictionary<string, Tensor>();
 
+    /// <summary>Tensors that are not trained, but drawn by the run's seed, by name. The compact file holds them.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> Fixed => new Dictionary<string, Tensor>();
+
+    /// <summary>The Adam that trains the method's numbers and the head.</summary>
+    public virtual AdamForm Adam => AdamForm.Torch;
+
     /// <summary>How many of the trained numbers have been taken away for good, as gates that are 0.</summary>
     public virtual long TakenAway(FlatParameters values) => 0;
 
@@ -114,7 +120,8 @@ public abstract class BranchTuning(Placement at) : Tuning(at)
         return tensors;
     }
 
-    /// <summary>The name under which a layer's tensor is in the buffer: that of the slot, unless it is the layer's own all the same.</summary>
+    /// <summary>The name under which a layer's tensor is in the buffer: that of the slot, unless it is the layer's own all the
+    /// same.</summary>
     private string NameIn(BranchSlot used, AdapterSite site, string own)
     {
         var name = $"{used.Path}{own[Placement.Own(site).Path.Length..]}";

@@ -14,6 +14,7 @@ public static class Tunings
         DoraSettings dora => new DoraTuning(at, dora),
         AdaLoraSettings ada => new AdaLoraTuning(at, ada),
         SparseAdapterSettings sparse => new SparseAdapterTuning(at, sparse),
+        LoraFaSettings fa => new LoraFaTuning(at, fa),
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),

@@ -170,7 +170,8 @@ public sealed class LoraDropRun : IDisposable
     {
         var report = ReadImportance(from);
         return report.Importance().Keys.ToHashSet().SetEquals(_sites.Select(s => s.Site)) ? report
-            : throw new RefusedInputException("importance.from", $"{from} is about other layers than {_request.Method.Section}.targets names here");
+            : throw new RefusedInputException("importance.from",
+                $"{from} is about other layers than {_request.Method.Section}.targets names here");
     }
 
     private SharingPlan Plan(IReadOnlyDictionary<Site, double> I)
@@ -194,8 +195,7 @@ public sealed class LoraDropRun : IDisposable
     private void WarmStart(Adapter adapter)
     {
         using var file = SafeTensorsFile.Open(_inputs.Importance is null ? _folder.Stage1Adapter : _inputs.Stage1Adapter!);
-        using var scope = NewDisposeScope();
-        foreach (var name in adapter.Parameters.Names.Where(file.Contains)) adapter.Parameters.Set(name, file.Read(name));
+        adapter.LoadFrom(file);
     }
 
     private TrainingProgress Train(TrainingJob job, CancellationToken cancel)

@@ -14,7 +14,8 @@ public static class MemoryNeed
 
     /// <summary>Refuses training whose longest batch needs more than the free memory.</summary>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
-    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, MethodSettings tuning, Device device)
+    public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, MethodSettings tuning,
+        Device device)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);

@@ -7,7 +7,8 @@ namespace LoraDrop.Engine.Runs;
 /// <param name="Method">The tuning method.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Parameters">Numbers of trained parameters.</param>
-/// <param name="LoraParameters">Parameters that the method would have trained with a branch for every target layer, without the head.</param>
+/// <param name="LoraParameters">Parameters that the method would have trained with a branch for every target layer, without the
+/// head.</param>
 /// <param name="Kept">Per module type, the layers that keep their own LoRA.</param>
 /// <param name="BestStep">The step whose parameters the adapter holds.</param>
 /// <param name="Scores">Its scores on the validation split.</param>

@@ -7,10 +7,12 @@ namespace LoraDrop.Engine.Training;
 /// <param name="weightDecay">λ ≥ 0, applied to every trained number.</param>
 /// <param name="beta1">β₁.</param>
 /// <param name="beta2">β₂.</param>
-/// <param name="eps">ε.</param>
-public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+/// <param name="form">How it is computed; null: as torch does.</param>
+public sealed class AdamW(FlatParameters parameters, double weightDecay, double beta1 = 0.9, double beta2 = 0.999, AdamForm? form = null)
     : IDisposable
 {
+    private readonly AdamForm _form = form ?? AdamForm.Torch;
+
     /// <summary>m, the running mean of gradients (N).</summary>
     public Tensor Mean { get; } = Zeros(parameters);
 
@@ -39,15 +41,20 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
         var g = parameters.Gradients;                                            // (N)
         Mean.Times_(beta1).Plus_(g, 1 - beta1);                                  // m = β₁m + (1−β₁)g
         Square.Times_(beta2).PlusProduct_(g, g, 1 - beta2);                      // v = β₂v + (1−β₂)g²
-        var denominator = Square.sqrt().Over_(Math.Sqrt(1 - Math.Pow(beta2, step))).Plus_(eps); // √v̂ + ε
+        var correction = Math.Sqrt(1 - Math.Pow(beta2, step));                   // √v̂ = √v / correction
+        var root = Square.sqrt();                                                // (N)
+        var denominator = _form.CorrectsEps                                      // (N) = √v̂ + ε, or (√v + ε) / correction
+            ? root.Plus_(_form.Eps).Over_(correction)
+            : root.Over_(correction).Plus_(_form.Eps);
         long from = 0;
         foreach (var (count, rate, decays) in ranges)
         {
             if (count == 0) continue;
             var values = parameters.Values.narrow(0, from, count);               // θ of the range
-            if (decays) values.Times_(1 - rate * weightDecay);                   // θ −= ηλθ
-            Tensor m = Mean.narrow(0, from, count), root = denominator.narrow(0, from, count);
-            values.PlusQuotient_(m, root, -rate / (1 - Math.Pow(beta1, step)));  // θ −= η m̂ / (√v̂ + ε)
+            if (decays && !_form.DecaysAfter) values.Times_(1 - rate * weightDecay); // θ −= ηλθ
+            values.PlusQuotient_(Mean.narrow(0, from, count), denominator.narrow(0, from, count),
+                -rate / (1 - Math.Pow(beta1, step)));                            // θ −= η m̂ / (√v̂ + ε)
+            if (decays && _form.DecaysAfter) values.Times_(1 - rate * weightDecay); // θ −= ηλθ
             from += count;
         }
         g.zero_();
@@ -71,3 +78,16 @@ public sealed class AdamW(FlatParameters parameters, double weightDecay, double 
 /// <param name="Rate">η.</param>
 /// <param name="Decays">Whether weight decay applies.</param>
 public readonly record struct RateRange(long Count, double Rate, bool Decays = true);
+
+/// <summary>The details in which implementations of AdamW differ.</summary>
+/// <param name="Eps">ε.</param>
+/// <param name="CorrectsEps">Whether ε is added to √v before the correction for the first steps, so that it is corrected too.</param>
+/// <param name="DecaysAfter">Whether weight decay follows the step.</param>
+public sealed record AdamForm(double Eps, bool CorrectsEps, bool DecaysAfter)
+{
+    /// <summary>torch.optim.AdamW.</summary>
+    public static AdamForm Torch { get; } = new(1e-8, CorrectsEps: false, DecaysAfter: false);
+
+    /// <summary>The AdamW that transformers had up to version 4, which PEFT's LoRA-FA follows.</summary>
+    public static AdamForm Transformers { get; } = new(1e-6, CorrectsEps: true, DecaysAfter: true);
+}

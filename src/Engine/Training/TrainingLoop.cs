@@ -50,7 +50,7 @@ public static class TrainingLoop
     {
         using var phase = RunPhases.Begin(RunPhases.Train, job.Stage);
         var (adapter, settings) = (job.Adapter, job.Settings);
-        using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay);
+        using var adamw = new AdamW(adapter.Parameters, settings.WeightDecay, form: adapter.Tuning.Adam);
         using var best = Copy(adapter.Parameters.Values);                        // (N)
         var progress = TrainingProgress.Start(job.Stage);
         adapter.Tuning.Begin(job.Steps);

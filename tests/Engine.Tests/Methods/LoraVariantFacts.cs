@@ -7,7 +7,8 @@ namespace LoraDrop.Engine.Tests;
 public sealed class LoraVariantFacts
 {
     public static TheoryData<string, string> Cases =>
-        [.. from model in (string[])["roberta-tiny", "llama-tiny"] from @case in (string[])["rslora", "pissa", "olora"] select (model, @case)];
+        [.. from model in (string[])["roberta-tiny", "llama-tiny"]
+            from @case in (string[])["rslora", "pissa", "olora"] select (model, @case)];
 
     [Theory, MemberData(nameof(Cases))]
     public void A_variant_gives_the_logits_gradients_and_AdamW_steps_of_PEFT(string model, string @case)

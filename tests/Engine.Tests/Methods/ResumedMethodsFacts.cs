@@ -13,6 +13,7 @@ public sealed class ResumedMethodsFacts : IDisposable
     private static readonly Dictionary<string, MethodSettings> Settings = new()
     {
         ["adalora"] = new AdaLoraSettings { Rank = 4, TargetRank = 2, Tinit = 2, Tfinal = 3, DeltaT = 2, Dropout = 0.1 },
+        ["lora-fa"] = new LoraFaSettings { Rank = 4, Dropout = 0.1 },
         ["sparse-adapter snip"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Dropout = 0.1 },
         ["sparse-adapter magnitude"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Criterion = SparseCriterion.Magnitude },
         ["sparse-adapter random"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Criterion = SparseCriterion.Random },
