@@ -83,7 +83,8 @@ internal static class DecoderCost
         public Ours()
         {
             var sites = AdapterSites.Find(Model, ["q", "k", "v", "o", "up", "down"]);
-            _adapter = new(Model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new LoraSettings { Rank = Rank, Alpha = Rank }, trainHead: false, 1);
+            _adapter = new(Model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)),
+                new LoraSettings { Rank = Rank, Alpha = Rank }, trainHead: false, 1);
             _adamw = new(_adapter.Parameters, 0.01);
         }
 

@@ -97,7 +97,6 @@ public sealed class JobRequestFacts
     [InlineData(""" "lora": { "dropout": 1 } """, "lora.dropout: must lie in [0, 1); got 1")]
     [InlineData(""" "lora": { "targets": [] } """, "lora.targets: must name at least one module type")]
     [InlineData(""" "lora": { "targets": ["query", "query"] } """, "lora.targets: must not contain duplicates")]
-    [InlineData(""" "method": "Lora" """, "method: must be one of lora-drop, lora; got \"Lora\"; did you mean lora?")]
     [InlineData(""" "method": "lora", "sharing": {} """, "sharing: does not apply to the method lora; remove it or use lora-drop")]
     [InlineData(""" "importance": { "epochs": 3, "steps": 9 } """, "importance.steps: cannot be combined with epochs: give one of them")]
     [InlineData(""" "sharing": { "threshold": 0.9, "keep": 3 } """, "sharing.keep: cannot be combined with threshold: give one of them")]

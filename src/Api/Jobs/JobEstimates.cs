@@ -87,7 +87,8 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
         return null;
     }
 
-    /// <summary>Whether both put branches of the same sizes on the same layers, so that the importance of one tells about the other.</summary>
+    /// <summary>Whether both put branches of the same sizes on the same layers, so that the importance of one tells about the
+    /// other.</summary>
     private static bool SameBranches(JobRequest one, JobRequest other) =>
         one.Method.Section == other.Method.Section && one.Tuning.Layers.ToHashSet().SetEquals(other.Tuning.Layers)
         && one.Tuning.Sizes.SequenceEqual(other.Tuning.Sizes);

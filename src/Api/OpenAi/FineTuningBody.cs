@@ -24,7 +24,8 @@ public sealed record FineTuningBody(
     [property: JsonPropertyName("integrations")] IReadOnlyList<string>? Integrations);
 
 /// <summary>The training method and its settings.</summary>
-/// <param name="Type">supervised (OpenAI), or one of this service's own methods, whose settings are under its name with underscores.</param>
+/// <param name="Type">supervised (OpenAI), or one of this service's own methods, whose settings are under its name with
+/// underscores.</param>
 /// <param name="Supervised">Settings for the type supervised.</param>
 public sealed record FineTuningMethodBody(
     [property: JsonPropertyName("type")] string Type,

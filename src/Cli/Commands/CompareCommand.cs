@@ -31,12 +31,13 @@ internal sealed class CompareCommand : EngineCommand
         var methods = options.GetValue(_methods)!.Split(',').Select(name => Methods.Find(name.Trim())
             ?? throw new RefusedInputException("--methods", $"'{name}' is no method; there are {string.Join(", ", Methods.Names)}"))
             .Distinct().ToArray();
-        Compare(_settings.Json(options), methods, seeds, options.GetValue(_out)!, request => _settings.Files(options, request), session, cancel);
+        Compare(_settings.Json(options), methods, seeds, options.GetValue(_out)!, request => _settings.Files(options, request), session,
+            cancel);
     }
 
     /// <summary>Trains every method with every seed; a finished run is read instead.</summary>
-    private static void Compare(JsonObject settings, Method[] methods, long[] seeds, string folder, Func<JobRequest, DataFiles> files, Session session,
-        CancellationToken cancel)
+    private static void Compare(JsonObject settings, Method[] methods, long[] seeds, string folder, Func<JobRequest, DataFiles> files,
+        Session session, CancellationToken cancel)
     {
         var runs = new List<ComparedRun>();
         var times = new TrainingTimes(folder);

@@ -36,7 +36,8 @@ internal sealed class SizeCommand : EngineCommand
             """);
         if (request.Sharing is not null)
             session.Say(
-                $"{request.Method.Title,-10} {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared ones included");
+                $"{request.Method.Title,-10} {Number(range.Least)} to {Number(range.Most)} parameters, depending on the importance; shared "
+                + "ones included");
         session.Say("memory     "
             + $"{string.Join(", ", memory.Select(kind => $"{kind.Value / (double)(1L << 30):0.0} GiB with {kind.Key} weights"))}: "
             + $"about, on a CPU, in batches of {request.Training.BatchSize} texts of up to {Number(longest)} "

@@ -12,8 +12,8 @@ public sealed record ParameterRange(long Least, long Most, long Lora)
     {
         var chosen = TargetLayers.Chosen(request.Tuning.Layers, [.. model.EveryModule]).ToHashSet();
         var sites =
-            (from layer in Enumerable.Range(0, model.Layers).Where(request.Tuning.IsPlacedOn) from module in model.Modules where chosen.Contains(
-                module.OfLayer(layer)) select new Site(module.Type, layer)).ToList();
+            (from layer in Enumerable.Range(0, model.Layers).Where(request.Tuning.IsPlacedOn)
+             from module in model.Modules where chosen.Contains(module.OfLayer(layer)) select new Site(module.Type, layer)).ToList();
         if (sites.Count == 0 && request.Tuning.Layers.Count > 0) return null;
         var widths = model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
         long Count(SharingPlan plan) => ParameterCounts.Of(request.Tuning, plan, type => widths[type], model, head: 0).Adapter;

@@ -33,6 +33,10 @@ public sealed record AdaLoraSettings : LowRankSettings
     /// <summary>γ, the weight in the loss of how far A and B are from orthogonal; at least 0, default 0.5 (PEFT's).</summary>
     public double Orthogonality { get; init; } = 0.5;
 
+    /// <summary>The budget falls.</summary>
+    [JsonIgnore]
+    public override bool Shrinks => true;
+
     /// <summary>LoRA's, and two smoothed numbers and a gradient.</summary>
     [JsonIgnore]
     public override double BytesPerTrainedNumber => base.BytesPerTrainedNumber + 12;

@@ -76,8 +76,8 @@ public sealed record LoraSettings : LowRankSettings
     public override IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing)
     {
         if (StartsFromWeight && sharing.Remainder == Remainder.Share)
-            yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the weight "
-                + "of one layer; set sharing.remainder to none, or use the method lora");
+            yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the "
+                + "weight of one layer; set sharing.remainder to none, or use the method lora");
     }
 }
 

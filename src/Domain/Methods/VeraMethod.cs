@@ -5,7 +5,8 @@ namespace LoraDrop.Domain;
 /// <summary>VeRA: h = W x + Λ_b B Λ_d A x, with one frozen random pair A, B for all layers (Kopiczko et al. 2024, equation 2).</summary>
 public sealed record VeraSettings : BranchSettings
 {
-    /// <summary>r, the rank of the frozen A and B, and the length of λ_d; at least 1, default 512 (the LoRA-drop paper's table 1).</summary>
+    /// <summary>r, the rank of the frozen A and B, and the length of λ_d; at least 1, default 512 (the LoRA-drop paper's table
+    /// 1).</summary>
     public int Rank { get; init; } = 512;
 
     /// <summary>The value at which every entry of λ_d starts; not 0, default 0.1.</summary>
@@ -20,7 +21,8 @@ public sealed record VeraSettings : BranchSettings
     public override IEnumerable<Fault> Faults(string path)
     {
         if (Rank < 1) yield return new($"{path}.rank", $"must be at least 1; got {Rank}");
-        if (InitialScale == 0 || !double.IsFinite(InitialScale)) yield return new($"{path}.initialScale", $"must not be 0; got {InitialScale}");
+        if (InitialScale == 0 || !double.IsFinite(InitialScale))
+            yield return new($"{path}.initialScale", $"must not be 0; got {InitialScale}");
         if (ProjectionKey < 0) yield return new($"{path}.projectionKey", $"must be at least 0; got {ProjectionKey}");
         foreach (var fault in base.Faults(path)) yield return fault;
     }

@@ -9,7 +9,10 @@ internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) 
     private readonly IReadOnlyList<Parameter> _learning = [.. at.Model.Parameters.Except(at.Model.HeadParameters).Where(learns)];
 
     public override IReadOnlyList<TrainedTensor> Trained =>
-        [.. _learning.Select(weight => new TrainedTensor(NameOf(weight), weight.Frozen.shape) { Initial = (_, _, _) => weight.Frozen.alias() })];
+        [.. _learning.Select(weight => new TrainedTensor(NameOf(weight), weight.Frozen.shape)
+        {
+            Initial = (_, _, _) => weight.Frozen.alias(),
+        })];
 
     public override void Place(FlatParameters values)
     {

@@ -103,8 +103,8 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
         values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], _start[slot.Path], settings.Scale, settings.Dropout,
         At.Model.Masks);
 
-    /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and columns
-    /// of Q. Decomposed in float64 on the CPU, so that every machine starts from the same numbers as nearly as can be.</summary>
+    /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and
+    /// columns of Q. Decomposed in float64 on the CPU, so that every machine starts from the same numbers as nearly as can be.</summary>
     private static (Tensor A, Tensor B) StartOf(Linear linear, LoraSettings settings)
     {
         using var scope = NewDisposeScope();

@@ -78,7 +78,10 @@ internal sealed class VeraTuning : BranchTuning
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
         new($"{slot.Path}.vera_lambda_b", [slot.Out]),
-        new($"{slot.Path}.vera_lambda_d", [_settings.Rank]) { Initial = (shape, _, _) => Scalars.Full(shape, _settings.InitialScale, ScalarType.Float32, CPU) },
+        new($"{slot.Path}.vera_lambda_d", [_settings.Rank])
+        {
+            Initial = (shape, _, _) => Scalars.Full(shape, _settings.InitialScale, ScalarType.Float32, CPU),
+        },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values)

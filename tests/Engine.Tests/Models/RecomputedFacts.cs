@@ -13,7 +13,8 @@ public sealed class RecomputedFacts
     {
         using var golden = new GoldenModel(name);
         var sites = AdapterSites.Find(golden.Model, ["all-linear"]);
-        using var adapter = new Adapter(golden.Model, sites, Domain.SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), new LoraSettings { Rank = 4, Dropout = 0.2 },
+        using var adapter = new Adapter(golden.Model, sites, Domain.SharingPlan.OwnEverywhere(sites.Select(s => s.Site)),
+            new LoraSettings { Rank = 4, Dropout = 0.2 },
             golden.Model.TrainedHead.Count > 0, 1);
         foreach (var parameter in adapter.Parameters.Names.Where(n => n.Contains("lora_B")))
         {

@@ -62,5 +62,6 @@ public sealed class MemoryNeedFacts
     [Fact]
     public void Llama2_7b_in_NF4_trains_in_what_one_small_GPU_has() =>
         Assert.InRange(MemoryEstimate.OfDecoder(MemoryNeed.ShapeOf(DecoderConfig.Llama2With7B),
-            new() { Weights = WeightKind.Nf4, Checkpointing = true }, new LoraSettings { Targets = ["q", "v"] }, 1, 512) / (1L << 30), 4, 8);
+            new() { Weights = WeightKind.Nf4, Checkpointing = true },
+            new LoraSettings { Targets = ["q", "v"] }, 1, 512) / (1L << 30), 4, 8);
 }

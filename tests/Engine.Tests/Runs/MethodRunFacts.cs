@@ -31,7 +31,8 @@ public sealed class MethodRunFacts
         var adapter = Path.Combine(task.Out(), "adapter");
         foreach (var path in Directory.GetFiles(adapter, "*.safetensors"))
             Assert.True(File.ReadAllBytes(path).SequenceEqual(
-                File.ReadAllBytes(Path.Combine(task.Out("stopped"), "adapter", Path.GetFileName(path)))), $"{Path.GetFileName(path)} differs");
+                File.ReadAllBytes(Path.Combine(task.Out("stopped"), "adapter", Path.GetFileName(path)))),
+                $"{Path.GetFileName(path)} differs");
 
         using var trained = TrainedAdapter.Open(adapter, null, CPU);
         var validation = trained.Read(task.Files, 42).Validation;
@@ -72,10 +73,12 @@ public sealed class MethodRunFacts
         Assert.Equal(result.LoraParameters, range.Lora);
     }
 
-    /// <summary>How many of a file's numbers belong to ranks that AdaLoRA has taken away, or are what SparseAdapter has not kept.</summary>
+    /// <summary>How many of a file's numbers are LoRA-FA's A, belong to ranks that AdaLoRA has taken away, or are what SparseAdapter does
+    /// not keep.</summary>
     private static long TakenAway(MethodSettings settings, SafeTensorsFile file)
     {
         using var scope = NewDisposeScope();
+        if (settings is LoraFaSettings) return file.Names.Where(name => name.Contains(".lora_A.")).Sum(name => file.Read(name).numel());
         if (settings is SparseAdapterSettings)
             return file.Names.Where(name => name.Contains(".lora_")).Select(name => file.Read(name)).Sum(tensor =>
                 tensor.numel() - tensor.count_nonzero().item<long>());
@@ -96,8 +99,10 @@ public sealed class MethodRunFacts
     {
         using var task = new TinyTask(generates: true);
         var (_, events) = task.Run(Request(task, method, dropped, epochs: 12), task.Out());
-        var losses = events.OfType<RunEvent.StepDone>().Where(step => step.Stage == Stage.TaskAdaptation).Select(step => step.Loss).ToArray();
-        Assert.True(losses[^10..].Average() < 0.98 * losses[..10].Average(), string.Join(", ", losses.Select(loss => loss.ToString("0.000"))));
+        var losses = events.OfType<RunEvent.StepDone>().Where(step => step.Stage == Stage.TaskAdaptation).Select(step => step.Loss)
+            .ToArray();
+        Assert.True(losses[^10..].Average() < 0.98 * losses[..10].Average(),
+            string.Join(", ", losses.Select(loss => loss.ToString("0.000"))));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public sealed class ServiceApiFacts : IAsyncLifetime
         var methods = (await _service.JsonAsync("/methods")).GetProperty("items").EnumerateArray().ToArray();
         Assert.Equal(Methods.Names, methods.Select(method => method.GetProperty("name").GetString()));
         var vera = methods.Single(method => method.GetProperty("name").GetString() == "vera");
-        Assert.Equal(("vera", "either", "peft", 4e-3, 512), (vera.GetProperty("section").GetString(), vera.GetProperty("placing").GetString(),
+        Assert.Equal(("vera", "either", "peft", 4e-3, 512),
+            (vera.GetProperty("section").GetString(), vera.GetProperty("placing").GetString(),
             vera.GetProperty("export").GetString(), vera.GetProperty("learningRate").GetDouble(),
             vera.GetProperty("defaults").GetProperty("rank").GetInt32()));
         Assert.False(methods[0].TryGetProperty("learningRate", out _));

@@ -15,7 +15,7 @@ public sealed class MethodJobFacts
         await service.UploadAsync("moods", "train.tsv", File.ReadAllBytes(tiny.Files.Train));
         await JobAsync(service, tiny, Methods.Find("full")!, "");
         await JobAsync(service, tiny, Methods.Find("sora")!, """, "sora": {"rank": 2}""");
-        await JobAsync(service, tiny, Methods.Find("vera")!, """, "vera": {"rank": 8}, "sharing": {"keep": 1}, "importance": {"epochs": 1}""");
+        await JobAsync(service, tiny, Methods.Find("vera")!, """, "vera": {"rank": 8}, "sharing": {"keep": 1}, "importance": {"sampleRatio": 0.5, "epochs": 3}""");
     }
 
     private static async Task JobAsync(WorkingService service, TinyTask tiny, Method method, string more)
@@ -42,8 +42,8 @@ public sealed class MethodJobFacts
         Assert.Equal(method.Export is MethodExport.Peft or MethodExport.FoldedLora, files.Contains("adapter/adapter_config.json"));
         Assert.Contains(method.Title, await service.Http.GetStringAsync($"/jobs/{id}/artifacts/adapter/README.md"));
 
-        var newest = JsonDocument.Parse(await service.Http.GetStringAsync("/v1/fine_tuning/jobs?limit=1")).RootElement.GetProperty("data")[0];
-        var openAi = newest.GetProperty("method");
+        var newest = JsonDocument.Parse(await service.Http.GetStringAsync("/v1/fine_tuning/jobs?limit=1")).RootElement;
+        var openAi = newest.GetProperty("data")[0].GetProperty("method");
         Assert.Equal(method.Name, openAi.GetProperty("type").GetString());
         Assert.True(openAi.GetProperty(method.Name).TryGetProperty(method.Section, out _));
     }

@@ -15,7 +15,8 @@ internal sealed class MethodsCommand() : ServiceCommand("methods", "List the tun
             terminal.TellJson(method.Json);
             methods.Add(method.Value);
         }
-        if (!terminal.Json) PlainTable.Write(terminal.Console, ["method", "settings", "placed", "exported as", "trains"], methods.Select(Row));
+        if (!terminal.Json)
+            PlainTable.Write(terminal.Console, ["method", "settings", "placed", "exported as", "trains"], methods.Select(Row));
         return ExitCode.Done;
     }
 
