@@ -34,7 +34,8 @@ internal static class Comparison
         session.Tell(new { Event = "compared", Primary = primary, Scores = spread,
             Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
         if (session.Json) return;
-        ComparisonView.Write(session.Console, rows, runs[0].Result.LoraParameters);
+        ComparisonView.Write(session.Console, rows,
+            runs.FirstOrDefault(run => run.Request.Tuning is LoraSettings)?.Result.LoraParameters);
         foreach (var (method, values) in spread)
             session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean "
                 + $"{values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");

@@ -14,8 +14,8 @@ internal static class ComparisonView
 {
     /// <param name="console">The output.</param>
     /// <param name="methods">One row each, in this order.</param>
-    /// <param name="loraParameters">Parameters of plain LoRA: 100 %.</param>
-    public static void Write(IAnsiConsole console, IReadOnlyList<ComparedMethod> methods, long loraParameters)
+    /// <param name="loraParameters">Parameters of plain LoRA, 100 %; null if LoRA is not among the methods.</param>
+    public static void Write(IAnsiConsole console, IReadOnlyList<ComparedMethod> methods, long? loraParameters)
     {
         string[] metrics = [.. methods.SelectMany(method => method.Scores.Keys).Distinct()];
         var table = new Table { Border = TableBorder.Simple };
@@ -25,7 +25,7 @@ internal static class ComparisonView
         foreach (var method in methods)
             table.AddRow(Cells(
             [
-                method.Method, $"{method.AdapterParameters:N0}", $"{100.0 * method.AdapterParameters / loraParameters:0} %",
+                method.Method, $"{method.AdapterParameters:N0}", loraParameters is { } lora ? $"{100.0 * method.AdapterParameters / lora:0} %" : "–",
                 .. metrics.Select(metric => method.Scores.TryGetValue(metric, out var score) ? $"{score:0.0000}" : "–"),
                 method.Took is { } took ? $"{took.TotalSeconds:0.0}" : "–",
             ]));

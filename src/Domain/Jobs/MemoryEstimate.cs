@@ -60,6 +60,20 @@ public static class MemoryEstimate
         return weights + adapter + 4 * (layers + logits + 2 * n * i);
     }
 
+    /// <summary>Estimated bytes that training needs beyond that with frozen weights, if the method trains weights of the model itself: the
+    /// numbers with their gradients and moments, and the inputs of the layers for the gradients of their matrices.</summary>
+    /// <param name="tuning">The method's settings.</param>
+    /// <param name="model">The base model.</param>
+    /// <param name="batch">Texts per batch.</param>
+    /// <param name="longest">Tokens of the longest text.</param>
+    public static double OfLearningWeights(MethodSettings tuning, ModelSummary model, int batch, int longest)
+    {
+        if (tuning.Layers.Count > 0) return 0; // branches: theirs is counted with the frozen model
+        var trained = tuning.Count(SharingPlan.OwnEverywhere([]), _ => default, model).Own;
+        var inputs = tuning.TrainsMatrices ? 4.0 * batch * longest * model.Layers * model.Modules.Sum(module => module.In) / 2 : 0;
+        return tuning.BytesPerTrainedNumber * trained + inputs;
+    }
+
     /// <summary>Estimated peak bytes of a job's stages on a CPU, where everything is float32.</summary>
     /// <remarks>CUDA needs considerably less: frozen weights and activations are bfloat16, and attention keeps no probabilities. Do not
     /// refuse a job there for this.</remarks>
@@ -79,6 +93,7 @@ public static class MemoryEstimate
         var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Tuning, batch, longest)
             : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(),
             model.Heads, model.Vocabulary, batch, longest);
+        training += OfLearningWeights(request.Tuning, model, batch, longest);
         return (long)Math.Min(long.MaxValue, Process + training + PerByteOfData * (data?.Splits.Sum(split => split.Bytes) ?? 0));
     }
 

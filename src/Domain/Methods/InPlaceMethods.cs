@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
 
 /// <summary>Settings of a method that trains weights of the model itself.</summary>
@@ -15,6 +17,9 @@ public abstract record InPlaceSettings : MethodSettings
 /// <summary>Full fine-tuning has no settings of its own.</summary>
 public sealed record FullSettings : InPlaceSettings
 {
+    [JsonIgnore]
+    public override bool TrainsMatrices => true;
+
     public override IEnumerable<Fault> TrainingFaults(TrainingSettings training) => QuantisedFaults(training);
 
     protected override long TrainedOf(ModelSummary model) => model.Parameters;
@@ -41,6 +46,9 @@ public sealed record LastLayersSettings : InPlaceSettings
     {
         if (Fraction is not (> 0 and <= 1)) yield return new($"{path}.fraction", $"must lie in (0, 1]; got {Fraction}");
     }
+
+    [JsonIgnore]
+    public override bool TrainsMatrices => true;
 
     public override IEnumerable<Fault> TrainingFaults(TrainingSettings training) => QuantisedFaults(training);
 

@@ -17,6 +17,10 @@ public abstract record MethodSettings
     [JsonIgnore]
     public virtual IReadOnlyList<long> Sizes => [];
 
+    /// <summary>Whether it trains the matrices of the model, so that the inputs of its layers are kept for their gradients.</summary>
+    [JsonIgnore]
+    public virtual bool TrainsMatrices => false;
+
     /// <summary>Whether training can take away parameters, down to none.</summary>
     [JsonIgnore]
     public virtual bool Shrinks => false;

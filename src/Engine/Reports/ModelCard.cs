@@ -14,10 +14,10 @@ public static class ModelCard
     [
         FrontMatter(facts),
         Introduction(facts),
-        "## Load it\n\n" + Snippet(facts),
+        "## Load it\n\n" + Loading(facts),
         "## Scores\n\n" + Scores(facts),
         facts.Importance is { } report ? "## Importance\n\n" + Importance(report) : null,
-        "## Trained parameters\n\n" + Parameters(facts.Parameters),
+        "## Trained parameters\n\n" + Parameters(facts),
         "## Data\n\n" + MarkdownTable.Of(["file", "use", "rows", "sha256"],
         facts.Data.Select(file => (string[])[file.Name, file.Use, $"{file.Rows:N0}", file.Sha256])),
         "## Settings\n\n" + MarkdownTable.Of(["setting", "value"], Leaves(facts.Settings, "")),
@@ -26,12 +26,12 @@ public static class ModelCard
 
     private static string FrontMatter(ModelCardContent facts) => $"""
         ---
-        library_name: peft
+        library_name: {(facts.Method.Export is MethodExport.Peft or MethodExport.FoldedLora ? "peft" : "lora-drop")}
         base_model: {Quoted(facts.BaseModel)}
         pipeline_tag: {(facts.Task == CardTask.SequenceClassification ? "text-classification" : "text-generation")}
         tags:
-        - lora
-        - lora-drop
+        {string.Join('\n', ((string[])["lora", "lora-drop", facts.Method.Name]).Where(tag => tag != "lora" || IsLora(facts.Method)).Distinct()
+            .Select(tag => $"- {tag}"))}
         metrics:
         {string.Join('\n', facts.Scores.Keys.Select(metric => $"- {Quoted(metric)}"))}
         ---
@@ -40,14 +40,27 @@ public static class ModelCard
     private static string Introduction(ModelCardContent facts)
     {
         var labels = facts.Labels.Count == 0 ? "" : $" Its labels are {string.Join(", ", facts.Labels.Select(MarkdownTable.Escaped))}.";
-        var method = facts.Importance is null ? "" :
-            "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains LoRA on a sample of the "
-            + "data and measures how much each layer's LoRA puts out. "
-            + "The layers that matter then train a LoRA of their own on all data; the others share one per module type.";
-        return $"# {MarkdownTable.Escaped(facts.Method)} adapter for {MarkdownTable.Escaped(facts.BaseModel)}\n\n"
-            + "An adapter for " + $"{(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, "
-            + $"trained with {MarkdownTable.Escaped(facts.Method)}.{labels}{method}";
+        var branch = IsLora(facts.Method) ? "LoRA" : $"{MarkdownTable.Escaped(facts.Method.Title)} branch";
+        var placed = facts.Importance is null ? "" :
+            "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains on a sample of the data and measures how much "
+            + $"each layer's {branch} puts out. The layers that matter then train a {branch} of their own on all data; the others share one "
+            + "per module type.";
+        var (what, article) = facts.Method.Export == MethodExport.MergedModel ? ("weights", "Weights") : ("adapter", "An adapter");
+        return $"# {MarkdownTable.Escaped(facts.Method.Title)} {what} for {MarkdownTable.Escaped(facts.BaseModel)}\n\n"
+            + $"{article} for " + $"{(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, "
+            + $"trained with {MarkdownTable.Escaped(facts.Method.Title)} ({facts.Method.Source}). {facts.Method.Summary}{labels}{placed}";
     }
+
+    private static bool IsLora(Method method) => method.SettingsType == typeof(LoraSettings);
+
+    private static string Loading(ModelCardContent facts) => facts.Method.Export switch
+    {
+        MethodExport.MergedModel => "PEFT has no format for this method. LoRA-drop makes a model of it that needs no adapter:\n\n"
+            + "```\nloradrop merge path/to/this/folder --out merged\n```",
+        MethodExport.OwnFile => "PEFT has no format for this method, and the weights of a model cannot hold what it computes. LoRA-drop reads "
+            + "it:\n\n```\nloradrop predict path/to/this/folder --text \"…\"\n```",
+        _ => Snippet(facts),
+    };
 
     private static string Snippet(ModelCardContent facts)
     {
@@ -90,12 +103,15 @@ public static class ModelCard
         Place.None => "none",
     };
 
-    private static string Parameters(ParameterCounts counts) => MarkdownTable.Of(["counted", "parameters"],
-    [
-        ["LoRAs of single layers (the paper's figure)", $"{counts.WithoutShared:N0}"],
-        ["with the shared LoRAs", $"{counts.Adapter:N0}"],
-        ["with the trained head", $"{counts.AdapterAndHead:N0}"],
-    ]);
+    private static string Parameters(ModelCardContent facts)
+    {
+        var (counts, what) = (facts.Parameters, IsLora(facts.Method) ? "LoRAs" : "branches");
+        string[] head = ["with the trained head", $"{counts.AdapterAndHead:N0}"];
+        return MarkdownTable.Of(["counted", "parameters"], facts.Importance is null
+            ? [["of the method", $"{counts.Adapter:N0}"], head]
+            : [[$"{what} of single layers (the paper's figure)", $"{counts.WithoutShared:N0}"],
+               [$"with the shared {what}", $"{counts.Adapter:N0}"], head]);
+    }
 
     private static string Versions(ModelCardContent facts) => MarkdownTable.Of(["", ""],
     [

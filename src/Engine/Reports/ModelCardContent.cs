@@ -22,7 +22,7 @@ public enum CardTask
 
 /// <summary>The content of a model card.</summary>
 /// <param name="BaseModel">Name of the frozen model on the Hugging Face hub, or of its folder.</param>
-/// <param name="Method">The method's display name, such as <c>LoRA-drop</c>.</param>
+/// <param name="Method">The tuning method.</param>
 /// <param name="Task">The kind of output.</param>
 /// <param name="Labels">Class names by index; empty if the task has none.</param>
 /// <param name="Settings">The resolved settings of the run.</param>
@@ -32,6 +32,6 @@ public enum CardTask
 /// <param name="Scores">The adapter's scores on the validation split, by metric.</param>
 /// <param name="Primary">The metric that chose the best step; one of <paramref name="Scores"/>.</param>
 /// <param name="Seed">Seeds the sample, the order of the data and the initial A.</param>
-public sealed record ModelCardContent(string BaseModel, string Method, CardTask Task, IReadOnlyList<string> Labels, JsonElement Settings,
+public sealed record ModelCardContent(string BaseModel, Method Method, CardTask Task, IReadOnlyList<string> Labels, JsonElement Settings,
     IReadOnlyList<DataFile> Data, ImportanceReport? Importance, ParameterCounts Parameters,
     IReadOnlyDictionary<string, double> Scores, string Primary, long Seed);

@@ -30,7 +30,7 @@ public sealed class LoraDropRun : IDisposable
         var config = ModelConfig.Read(inputs.Model);
         _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device);
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, ModelInspection.OfConfig(inputs.Model));
         _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
@@ -271,7 +271,7 @@ public sealed class LoraDropRun : IDisposable
     private ModelCardContent Card(ImportanceReport? importance, RunResult result)
     {
         return new(_inputs.BaseModel ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(_inputs.Model)),
-            _request.Method.Title, _model is LanguageModel
+            _request.Method, _model is LanguageModel
             ? CardTask.TextGeneration
             : CardTask.SequenceClassification,
             _data.Labels ?? [], JsonDocument.Parse(_request.ToRunJson()).RootElement, _data.Files, importance, result.Parameters,

@@ -13,15 +13,22 @@ public static class MemoryNeed
         MemoryEstimate.OfTraining(config.Layers, config.Hidden, config.Intermediate, config.Heads, config.VocabularySize, batch, longest);
 
     /// <summary>Refuses training whose longest batch needs more than the free memory.</summary>
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="lengths">Tokens of each training text.</param>
+    /// <param name="settings">Batch size, weight format, activation checkpointing.</param>
+    /// <param name="tuning">What is trained.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="model">The model's parameter counts, for methods that train its weights; null: none are trained.</param>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
     public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, MethodSettings tuning,
-        Device device)
+        Device device, ModelSummary? model = null)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var batch = Math.Min(settings.BatchSize, lengths.Count);
         var need = config is DecoderConfig decoder
             ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, tuning, batch, lengths.Max())
             : OfTraining(config, batch, lengths.Max());
+        if (model is not null) need += MemoryEstimate.OfLearningWeights(tuning, model, batch, lengths.Max());
         var free = Free();
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,

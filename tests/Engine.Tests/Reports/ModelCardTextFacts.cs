@@ -6,7 +6,7 @@ namespace LoraDrop.Engine.Tests;
 public sealed class ModelCardTextFacts
 {
     private static readonly ModelCardContent LoraDrop =
-        new("org/base \"v2\"", "LoRA-drop", CardTask.SequenceClassification, ["no|t", "entailed"],
+        new("org/base \"v2\"", Domain.Methods.LoraDrop, CardTask.SequenceClassification, ["no|t", "entailed"],
         JsonDocument.Parse("""{ "lora": { "rank": 8, "targets": ["query", "value"] }, "name": "a|b_c" }""").RootElement,
         [new DataFile("train|1.tsv", "train", 2490, "ab12")], SampleReport.Of(4, ["query", "value"]), new ParameterCounts(1000, 1200, 9000),
         new Dictionary<string, double> { ["accuracy"] = 0.81234, ["loss"] = 0.4 }, "accuracy", Seed: 7);
@@ -61,9 +61,23 @@ public sealed class ModelCardTextFacts
     [Fact]
     public void Plain_LoRA_has_no_importance_to_show()
     {
-        var card = ModelCard.Markdown(LoraDrop with { Method = "LoRA", Importance = null });
+        var card = ModelCard.Markdown(LoraDrop with { Method = Domain.Methods.Lora, Importance = null });
         Assert.DoesNotContain("Importance", card);
         Assert.Contains("# LoRA adapter for", card);
+    }
+
+    [Fact]
+    public void A_method_that_PEFT_does_not_know_is_loaded_otherwise()
+    {
+        var full = ModelCard.Markdown(LoraDrop with { Method = Domain.Methods.Find("full")!, Importance = null });
+        Assert.Contains("library_name: lora-drop\n", full);
+        Assert.Contains("tags:\n- lora-drop\n- full\n", full);
+        Assert.Contains("# Full fine-tuning weights for", full);
+        Assert.Contains("loradrop merge path/to/this/folder --out merged", full);
+        Assert.DoesNotContain("PeftModel", full);
+        Assert.Contains("loradrop predict path/to/this/folder",
+            ModelCard.Markdown(LoraDrop with { Method = Domain.Methods.Find("adapter")!, Importance = null }));
+        Assert.Contains("PeftModel", ModelCard.Markdown(LoraDrop with { Method = Domain.Methods.Find("sora")!, Importance = null }));
     }
 
     [Fact]
