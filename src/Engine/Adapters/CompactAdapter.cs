@@ -56,6 +56,15 @@ public static class CompactAdapter
         adapter.Tensors,
         new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter), JsonText.Options) });
 
+    /// <summary>Whether a compact file is of a method for which PEFT has no format, so that there is no other file.</summary>
+    /// <exception cref="RefusedInputException">It is not a compact adapter.</exception>
+    public static bool IsOfMethodWithoutPeft(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file.Metadata.TryGetValue(MapKey, out var json) && ReadMap(path, json).Map.Section is { } section
+            && Domain.Methods.All.First(method => method.Section == section).Export is MethodExport.MergedModel or MethodExport.OwnFile;
+    }
+
     /// <summary>Reads a compact file and places it on a model.</summary>
     /// <exception cref="RefusedInputException">The file is not a compact adapter, or does not fit the model.</exception>
     public static Adapter Read(string path, FrozenModel model)

@@ -19,7 +19,7 @@ public sealed class MergedModelFacts : IDisposable
 
         using var merged = golden.Open(_folder.Path);
         using var _ = no_grad();
-        golden.AssertClose(golden.At(@case, "logits"), golden.Logits(merged), 2e-5, "logits");
+        golden.AssertClose(golden.At(@case, "logits"), golden.Logits(merged), 4e-5, "logits"); // W + ΔW is rounded too
     }
 
     [Fact]
