@@ -30,7 +30,9 @@ internal sealed class MlflowTracking(IDbContextFactory<JobsContext> contexts, IS
     private bool _outage;
 
     /// <summary>Follows a job of which this worker runs a stage.</summary>
-    public void Follow(Guid job) => _followed.TryAdd(job, new());
+    /// <remarks>Also if it is followed already: it may be a retry of a job whose end is being sent, after which what is followed now is
+    /// forgotten.</remarks>
+    public void Follow(Guid job) => _followed[job] = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

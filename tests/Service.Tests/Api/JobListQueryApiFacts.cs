@@ -24,7 +24,7 @@ public sealed class JobListQueryApiFacts(SharedService shared) : IClassFixture<S
     [InlineData("model=%00", "model")]
     [InlineData("dataset=a%C2%85", "dataset")]
     [InlineData("la%00bel=a:b", "la·bel")]
-    [InlineData("method=full", "method")]
+    [InlineData("method=lots", "method")]
     [InlineData("dataset=%00", "dataset")]
     [InlineData("label=%00:a&label=team:search", "label")]
     [InlineData("status=%00", "status")]

@@ -86,7 +86,7 @@ public abstract class OpenAiApiFacts(TestService service) : IAsyncLifetime
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": -1}}}}""", "method.supervised.hyperparameters.learning_rate_multiplier: must be above 0")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}""", "hyperparameters: are already given under method")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "reinforcement"}}""",
-        "method.type: must be supervised, lora-drop or lora")]
+        "method.type: must be one of supervised, lora-drop, lora,")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora_drop": {}}}""",
         "method.lora_drop: does not belong to the type lora")]
     [InlineData("""{"model": "sample-model", "training_file": "labelled", "method": {"type": "lora", "lora": {"sharing": {}}}}""",

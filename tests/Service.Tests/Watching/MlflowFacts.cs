@@ -94,9 +94,13 @@ public sealed class MlflowOutageFacts
             (TinyJob.Usual with { Epochs = 200, EvaluateEvery = 50 }).Json($"file:{tiny.Model}", "moods"));
         var address = $"/jobs/{submitted.GetProperty("id").GetString()}";
         await service.WaitForAsync(address, j => j.GetProperty("stages")[1].GetProperty("step").GetInt32() > 100);
+        var goesOn = new TaskCompletionSource();
+        mlflow.Held = status => status == "KILLED" ? goesOn.Task : Task.CompletedTask; // the retry is running when MLflow answers
         await service.PostAsync($"{address}/cancel", "");
         await UntilAsync(() => mlflow.Runs.Values.FirstOrDefault(run => run.Status == "KILLED"), service);
         await service.PostAsync($"{address}/retry", "");
+        await service.WaitForAsync(address, j => j.GetProperty("stages")[1].GetProperty("status").GetString() == "running");
+        goesOn.SetResult();
         Assert.Equal("succeeded",
             WorkingService.Status(await service.WaitForAsync(address, j => WorkingService.Status(j) is "succeeded" or "failed")));
         var run = await UntilAsync(() => mlflow.Runs.Values.FirstOrDefault(run => run.Status == "FINISHED"), service);

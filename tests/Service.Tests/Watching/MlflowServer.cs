@@ -32,6 +32,9 @@ internal sealed class MlflowServer : IAsyncDisposable
     /// <summary>It answers 503, as a proxy does whose server is gone.</summary>
     public bool Gone { get; set; }
 
+    /// <summary>Given the new status of a run, what the answer to its update waits for.</summary>
+    public Func<string, Task> Held { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Requests that it would not let in.</summary>
     public int Strangers { get; private set; }
 
@@ -61,7 +64,12 @@ internal sealed class MlflowServer : IAsyncDisposable
         api.MapPost("/runs/create", (JsonElement body) => server.Answer(() => server.Begin(body)));
         api.MapGet("/runs/get", (string run_id) => server.Answer(() => new { run = server.Run(run_id).Json() }));
         api.MapPost("/runs/log-batch", (HttpRequest request, JsonElement body) => server.Answer(() => server.Log(request, body)));
-        api.MapPost("/runs/update", (JsonElement body) => server.Answer(() => server.Update(body)));
+        api.MapPost("/runs/update", async (JsonElement body) =>
+        {
+            var answer = server.Answer(() => server.Update(body));
+            await server.Held(Text(body, "status"));
+            return answer;
+        });
         await server._app.StartAsync();
         return server;
     }
