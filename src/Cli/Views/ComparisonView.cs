@@ -25,7 +25,8 @@ internal static class ComparisonView
         foreach (var method in methods)
             table.AddRow(Cells(
             [
-                method.Method, $"{method.AdapterParameters:N0}", loraParameters is { } lora ? $"{100.0 * method.AdapterParameters / lora:0} %" : "–",
+                method.Method, $"{method.AdapterParameters:N0}",
+                loraParameters is { } lora ? $"{100.0 * method.AdapterParameters / lora:0} %" : "–",
                 .. metrics.Select(metric => method.Scores.TryGetValue(metric, out var score) ? $"{score:0.0000}" : "–"),
                 method.Took is { } took ? $"{took.TotalSeconds:0.0}" : "–",
             ]));

@@ -43,8 +43,8 @@ public static class ModelCard
         var branch = IsLora(facts.Method) ? "LoRA" : $"{MarkdownTable.Escaped(facts.Method.Title)} branch";
         var placed = facts.Importance is null ? "" :
             "\n\nLoRA-drop ([arXiv 2402.07721](https://arxiv.org/abs/2402.07721)) trains on a sample of the data and measures how much "
-            + $"each layer's {branch} puts out. The layers that matter then train a {branch} of their own on all data; the others share one "
-            + "per module type.";
+            + $"each layer's {branch} puts out. The layers that matter then train a {branch} of their own on all data; the others share "
+            + "one per module type.";
         var (what, article) = facts.Method.Export == MethodExport.MergedModel ? ("weights", "Weights") : ("adapter", "An adapter");
         return $"# {MarkdownTable.Escaped(facts.Method.Title)} {what} for {MarkdownTable.Escaped(facts.BaseModel)}\n\n"
             + $"{article} for " + $"{(facts.Task == CardTask.SequenceClassification ? "sequence classification" : "text generation")}, "
@@ -57,8 +57,8 @@ public static class ModelCard
     {
         MethodExport.MergedModel => "PEFT has no format for this method. LoRA-drop makes a model of it that needs no adapter:\n\n"
             + "```\nloradrop merge path/to/this/folder --out merged\n```",
-        MethodExport.OwnFile => "PEFT has no format for this method, and the weights of a model cannot hold what it computes. LoRA-drop reads "
-            + "it:\n\n```\nloradrop predict path/to/this/folder --text \"…\"\n```",
+        MethodExport.OwnFile => "PEFT has no format for this method, and the weights of a model cannot hold what it computes. LoRA-drop "
+            + "reads it:\n\n```\nloradrop predict path/to/this/folder --text \"…\"\n```",
         _ => Snippet(facts),
     };
 
