@@ -62,7 +62,7 @@ public sealed class SurvivalFacts : IDisposable
 
         _service.Run("jobs", "retry", first).Well();
         WaitFor(first, job => job.Text("status") == "running" && Step(job) > 0);
-        Assert.Contains("resumed", Events(first));
+        WaitFor(first, _ => Events(first).Contains("resumed")); // the step is there before the event is
         _service.Run("jobs", "cancel", first).Well();
         Assert.Equal("cancelled", WaitFor(first, IsEnded).Text("status"));
     }
@@ -77,7 +77,7 @@ public sealed class SurvivalFacts : IDisposable
             && stage.GetProperty("attempt").GetInt32() == 2 && Step(job) > 0);
         Assert.Equal((1, 0), (again.GetProperty("stages").EnumerateArray().Last().GetProperty("interruptions").GetInt32(),
             again.GetProperty("stages").EnumerateArray().Last().GetProperty("failures").GetInt32()));
-        Assert.Contains("resumed", Events(id));
+        WaitFor(id, _ => Events(id).Contains("resumed")); // the step is there before the event is
         _service.Run("jobs", "cancel", id).Well();
         WaitFor(id, IsEnded);
     }
@@ -93,7 +93,7 @@ public sealed class SurvivalFacts : IDisposable
         Assert.Empty(_service.Children());
         _service.StartAgain();
         WaitFor(id, job => job.Text("status") == "running" && Step(job) > 0);
-        Assert.Contains("resumed", Events(id));
+        WaitFor(id, _ => Events(id).Contains("resumed")); // the step is there before the event is
         _service.Run("jobs", "cancel", id).Well();
         WaitFor(id, IsEnded);
     }
