@@ -31,7 +31,8 @@ public sealed class QueueFacts(Ground ground, ITestOutputHelper output)
             + $"{starts.Max().TotalMilliseconds:0} ms");
         Assert.True(starts.Order().ElementAt(2) < TimeSpan.FromSeconds(3), string.Join(", ", starts));
 
-        var ahead = await cluster.SubmitAsync(TinyJob.Endless(1), Cluster.On(labelled));
+        // in one stage: between two, another stage of the same priority that waits longer would come first
+        var ahead = await cluster.SubmitAsync(TinyJob.Endless(1) with { ImportanceEpochs = 0 }, Cluster.On(labelled));
         await cluster.UntilAsync(ahead, job => job.Text("status") == "running");
         var tiny = new TinyJob(1, ImportanceEpochs: 0, MaxSteps: 1);
         var queued = new List<string>();
