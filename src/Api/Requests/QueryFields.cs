@@ -56,13 +56,8 @@ internal sealed class QueryFields(IQueryCollection query)
     public T? Choice<T>(string name) where T : struct, Enum => Text(name) is { } written ? ChoiceOf<T>(name, written) : null;
 
     /// <summary>A tuning method, by its name.</summary>
-    public Method? Method(string name)
-    {
-        if (Text(name) is not { } written) return null;
-        if (Methods.Find(written) is { } method) return method;
-        Refuse(name, NoChoice(written, Methods.Names));
-        return null;
-    }
+    public Method? Method(string name) =>
+        Text(name) is { } written && Chosen(name, written, Methods.Names) is { } index ? Methods.All[index] : null;
 
     public IReadOnlyList<T> Choices<T>(string name) where T : struct, Enum =>
         [.. Texts(name).Select(written => ChoiceOf<T>(name, written)).Where(choice => choice is not null).Select(choice => choice!.Value)];
@@ -77,17 +72,17 @@ internal sealed class QueryFields(IQueryCollection query)
         return _faults.Count > 0 ? new Refusal.Invalid(_faults) : null;
     }
 
-    private T? ChoiceOf<T>(string name, string written) where T : struct, Enum
+    private T? ChoiceOf<T>(string name, string written) where T : struct, Enum =>
+        Chosen(name, written, [.. Enum.GetValues<T>().Select(JsonText.NameOf)]) is { } index ? Enum.GetValues<T>()[index] : null;
+
+    private int? Chosen(string name, string written, IReadOnlyList<string> known)
     {
-        foreach (var value in Enum.GetValues<T>())
-            if (JsonText.NameOf(value) == written) return value;
-        var known = Enum.GetValues<T>().Select(JsonText.NameOf).ToArray();
-        Refuse(name, NoChoice(written, known));
+        foreach (var (index, choice) in known.Index())
+            if (choice == written) return index;
+        Refuse(name,
+            $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(PlainText.Clipped(written), known)}");
         return null;
     }
-
-    private static string NoChoice(string written, IReadOnlyList<string> known) =>
-        $"must be one of {string.Join(", ", known)}; got {Shown(written)}{Spelling.Hint(PlainText.Clipped(written), known)}";
 
     private static string Shown(string written) => $"\"{PlainText.Clipped(written)}\"";
 }

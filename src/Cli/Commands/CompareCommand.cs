@@ -61,7 +61,7 @@ internal sealed class CompareCommand : EngineCommand
         var json = settings.DeepClone().AsObject();
         SettingOptions.Put(json, "method", method.Name);
         SettingOptions.Put(json, "training.seed", seed);
-        foreach (var section in Methods.Sections.Keys.Where(section => section != method.Section)) json.Remove(section);
+        foreach (var section in method.OtherSections) json.Remove(section);
         if (method.Placing != Placing.ByImportance)
         {
             json.Remove("importance");

@@ -202,8 +202,7 @@ internal sealed class SettingOptions
 
     /// <summary>The sections of a request that do not apply to a method.</summary>
     private static IEnumerable<string> OfOthers(Method method) =>
-        Methods.Sections.Keys.Where(section => section != method.Section)
-            .Concat(method.Placing is not (Placing.ByImportance or Placing.Either) ? ["importance", "sharing"] : []);
+        method.OtherSections.Concat(method.Placing is not (Placing.ByImportance or Placing.Either) ? ["importance", "sharing"] : []);
 
     private static Method MethodOf(JsonObject json) =>
         json["method"] is JsonValue method && method.TryGetValue<string>(out var name) && Methods.Find(name) is { } known

@@ -64,6 +64,12 @@ public abstract class Method
     /// <summary>What a finished run leaves for other software.</summary>
     public abstract MethodExport Export { get; }
 
+    /// <summary>Whether a finished run leaves an adapter that PEFT reads.</summary>
+    public bool HasPeftFormat => Export is MethodExport.Peft or MethodExport.FoldedLora;
+
+    /// <summary>The sections of a request that hold the settings of other methods.</summary>
+    public IEnumerable<string> OtherSections => Methods.Sections.Keys.Where(section => section != Section);
+
     /// <summary>The peak learning rate if the request gives none; null: the task's.</summary>
     public virtual double? LearningRate => null;
 

@@ -91,8 +91,8 @@ public sealed record JobRequest
     internal static JobRequest Read(JsonFields fields)
     {
         var task = fields.Section("task", TaskSettings.Read);
-        var method = MethodOf(fields);
-        foreach (var other in Methods.Sections.Keys.Where(section => section != method.Section && fields.Has(section)))
+        var method = fields.Method("method") ?? Methods.LoraDrop;
+        foreach (var other in method.OtherSections.Where(fields.Has))
             fields.Refuse(other, $"does not apply to the method {method}, whose settings are in {method.Section}");
         var byImportance = IsPlacedByImportance(fields, method);
         return new JobRequest
@@ -110,14 +110,6 @@ public sealed record JobRequest
             Worker = fields.Section("worker", WorkerDemand.Read),
             Labels = fields.Pairs("labels"),
         };
-    }
-
-    private static Method MethodOf(JsonFields fields)
-    {
-        if (fields.Text("method") is not { } name) return Methods.LoraDrop;
-        if (Methods.Find(name) is { } method) return method;
-        fields.Refuse("method", $"must be one of {string.Join(", ", Methods.Names)}; got \"{name}\"{Spelling.Hint(name, Methods.Names)}");
-        return Methods.LoraDrop;
     }
 
     /// <summary>Whether importance decides where the method's branches go; refuses the sections of importance where it cannot.</summary>

@@ -86,15 +86,11 @@ internal sealed class JsonFields
         return null;
     }
 
-    public T? Choice<T>(string name) where T : struct, Enum
-    {
-        if (Text(name) is not { } written) return null;
-        foreach (var value in Enum.GetValues<T>())
-            if (JsonText.NameOf(value) == written) return value;
-        var known = Enum.GetValues<T>().Select(v => JsonText.NameOf(v)).ToArray();
-        Refuse(name, $"must be one of {string.Join(", ", known)}; got \"{written}\"{Spelling.Hint(written, known)}");
-        return null;
-    }
+    public T? Choice<T>(string name) where T : struct, Enum =>
+        Chosen(name, [.. Enum.GetValues<T>().Select(JsonText.NameOf)]) is { } index ? Enum.GetValues<T>()[index] : null;
+
+    /// <summary>A tuning method, by its name.</summary>
+    public Method? Method(string name) => Chosen(name, Methods.Names) is { } index ? Methods.All[index] : null;
 
     public IReadOnlyList<string>? Texts(string name, bool lines = false)
     {
@@ -170,6 +166,15 @@ internal sealed class JsonFields
         if (json.ValueKind == JsonValueKind.Null) return null;
         if (read(json) is { } value) return value;
         Refuse(name, $"must be {wanted}; got {Shown(json)}");
+        return null;
+    }
+
+    private int? Chosen(string name, IReadOnlyList<string> known)
+    {
+        if (Text(name) is not { } written) return null;
+        foreach (var (index, choice) in known.Index())
+            if (choice == written) return index;
+        Refuse(name, $"must be one of {string.Join(", ", known)}; got \"{written}\"{Spelling.Hint(written, known)}");
         return null;
     }
 

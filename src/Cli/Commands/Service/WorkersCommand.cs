@@ -1,26 +1,17 @@
-using System.CommandLine;
 using LoraDrop.Api;
 using LoraDrop.Domain;
 
 namespace LoraDrop.Cli;
 
 /// <summary>Lists the workers.</summary>
-internal sealed class WorkersCommand() : ServiceCommand("workers", "List the workers, and what they are running")
+internal sealed class WorkersCommand()
+    : TableCommand<WorkerView>("workers", "List the workers, and what they are running",
+        "worker", "version", "device", ">slots", "heard of", "runs")
 {
-    protected override async Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel)
-    {
-        var workers = new List<WorkerView>();
-        await foreach (var worker in service.WorkersAsync(cancel))
-        {
-            terminal.TellJson(worker.Json);
-            workers.Add(worker.Value);
-        }
-        if (!terminal.Json)
-            PlainTable.Write(terminal.Console, ["worker", "version", "device", ">slots", "heard of", "runs"], workers.Select(Row));
-        return ExitCode.Done;
-    }
+    protected override IAsyncEnumerable<Reply<WorkerView>> ListAsync(ServiceClient service, CancellationToken cancel) =>
+        service.WorkersAsync(cancel);
 
-    private static IReadOnlyList<string?> Row(WorkerView worker) =>
+    protected override IReadOnlyList<string?> Row(WorkerView worker) =>
     [
         worker.Id, worker.Version, worker.Device, $"{worker.Slots}", Words.Time(worker.HeartbeatAt),
         worker.Running.Count > 0
