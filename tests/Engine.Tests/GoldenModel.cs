@@ -1,12 +1,16 @@
 using System.Text.Json;
 using LoraDrop.Domain;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
 /// <summary>One folder of reference values.</summary>
+/// <remarks>Opens a scope, which the test's own tensors are in too, until it is disposed: one that no scope holds can be collected while
+/// libtorch reads it.</remarks>
 internal sealed class GoldenModel : IDisposable
 {
+    private readonly DisposeScope _scope = NewDisposeScope();
     private readonly JsonElement _json;
 
     public GoldenModel(string name)
@@ -104,6 +108,7 @@ internal sealed class GoldenModel : IDisposable
     {
         Batch.Dispose();
         Model.Dispose();
+        _scope.Dispose();
     }
 
     private static Tensor torch_tensor(float[] data, long[] shape) => tensor(data).reshape(shape);

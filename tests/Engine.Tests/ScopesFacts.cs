@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,6 +22,22 @@ public sealed class ScopesFacts
     [InlineData("nf4")]
     public void Nor_one_on_smaller_weights_whose_layers_are_computed_again(string weights) =>
         AssertNoneOutside(generates: true, json => (json["training"]!["weights"], json["training"]!["checkpointing"]) = (weights, true));
+
+    public static TheoryData<string, bool, bool> Methods => MethodRunFacts.Runs;
+
+    [Theory, MemberData(nameof(Methods))]
+    public void Nor_does_any_method(string method, bool generates, bool dropped)
+    {
+        using var task = new TinyTask(generates);
+        var request = MethodRunFacts.Request(task, method, dropped);
+        var before = Outside;
+        Assert.Null(task.Run(request, task.Out(), stopAt: 8).Result); // so that the next goes on from a checkpoint
+        Assert.NotNull(task.Run(request, task.Out()).Result);
+        using var trained = TrainedAdapter.Open(Path.Combine(task.Out(), "adapter"), task.Model, CPU);
+        if (request.Method.Export != MethodExport.OwnFile)
+            MergedModel.Write(task.Model, trained.Model, trained.Adapter, task.Out("merged"), null);
+        Assert.Equal(0, Outside - before);
+    }
 
     [Fact]
     public void Such_tensors_are_counted()

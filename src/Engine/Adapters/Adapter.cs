@@ -11,6 +11,7 @@ public sealed class Adapter : IDisposable
     private readonly Placement _at;
     private readonly Tuning _tuning;
     private readonly IReadOnlyList<Parameter> _head;
+    private readonly List<(RateRange Rates, bool Head)> _ranges = []; // rates as multiples
 
     /// <summary>Places a new adapter at the method's initial values, the head as in the model.</summary>
     /// <param name="model">The frozen model; it holds one adapter at a time.</param>
@@ -32,9 +33,11 @@ public sealed class Adapter : IDisposable
         Parameters = new([.. Trained.Concat(HeadTensors).Select(tensor => (tensor.Name, tensor.Shape))], model.Device);
         foreach (var tensor in Trained.Where(tensor => tensor.Initial is not null))
         {
-            using var initial = tensor.Initial!(tensor.Shape, seed, tensor.Name);
-            Parameters.Set(tensor.Name, initial);
+            using var scope = NewDisposeScope();
+            Parameters.Set(tensor.Name, tensor.Initial!(tensor.Shape, seed, tensor.Name));
         }
+        foreach (var tensor in Trained) AddRange(tensor, head: false);
+        foreach (var tensor in HeadTensors) AddRange(tensor, head: true);
         _tuning.Place(Parameters);
         foreach (var (parameter, tensor) in _head.Zip(HeadTensors))
         {
@@ -79,25 +82,17 @@ public sealed class Adapter : IDisposable
     /// <summary>What the method trains with another plan for the same layers.</summary>
     public ParameterCounts CountsOf(SharingPlan plan)
     {
-        var (own, head) = (Trained.Sum(NumbersOf), HeadTensors.Sum(NumbersOf));
+        var (own, head) = (Trained.Sum(tensor => tensor.Numbers), HeadTensors.Sum(tensor => tensor.Numbers));
         return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, Width, null, head);
     }
 
     /// <summary>The learning rates of consecutive ranges of the buffer.</summary>
     /// <param name="rate">η of the method's tensors.</param>
     /// <param name="headRate">η of the head.</param>
-    public IReadOnlyList<RateRange> Rates(double rate, double headRate)
+    public IEnumerable<RateRange> Rates(double rate, double headRate) => _ranges.Select(range => range.Rates with
     {
-        var ranges = new List<RateRange>();
-        foreach (var (tensor, own) in Trained.Select(tensor => (tensor, rate)).Concat(HeadTensors.Select(tensor => (tensor, headRate))))
-        {
-            var range = new RateRange(NumbersOf(tensor), own * tensor.Rate, tensor.Decays);
-            if (ranges.Count > 0 && ranges[^1] with { Count = range.Count } == range)
-                ranges[^1] = range with { Count = ranges[^1].Count + range.Count };
-            else ranges.Add(range);
-        }
-        return ranges;
-    }
+        Rate = range.Rates.Rate * (range.Head ? headRate : rate),
+    });
 
     /// <summary>The tensors in PEFT's form: each layer's under its own name, those of a shared branch copied to each of its users, zeros
     /// where there is no branch, and the head.</summary>
@@ -151,5 +146,12 @@ public sealed class Adapter : IDisposable
     public (long In, long Out) Width(string type) =>
         Sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
 
-    private static long NumbersOf(TrainedTensor tensor) => tensor.Shape.Aggregate(1L, (product, n) => product * n);
+    /// <summary>Adds a tensor to the last range, if the rates are alike, or begins another.</summary>
+    private void AddRange(TrainedTensor tensor, bool head)
+    {
+        var range = (Rates: new RateRange(tensor.Numbers, tensor.Rate, tensor.Decays), Head: head);
+        if (_ranges.Count > 0 && _ranges[^1] is var last && (last.Rates with { Count = tensor.Numbers }, last.Head) == range)
+            _ranges[^1] = (last.Rates with { Count = last.Rates.Count + tensor.Numbers }, head);
+        else _ranges.Add(range);
+    }
 }

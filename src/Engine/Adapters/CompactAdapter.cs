@@ -62,7 +62,7 @@ public static class CompactAdapter
     {
         using var file = SafeTensorsFile.Open(path);
         return file.Metadata.TryGetValue(MapKey, out var json) && ReadMap(path, json).Map.Section is { } section
-            && Domain.Methods.All.First(method => method.Section == section).Export is MethodExport.MergedModel or MethodExport.OwnFile;
+            && !Domain.Methods.All.First(method => method.Section == section).HasPeftFormat;
     }
 
     /// <summary>Reads a compact file and places it on a model.</summary>

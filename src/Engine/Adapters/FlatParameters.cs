@@ -17,15 +17,14 @@ public sealed class FlatParameters : IDisposable
     /// <param name="device">The buffer's device.</param>
     public FlatParameters(IReadOnlyList<(string Name, long[] Shape)> shapes, Device device)
     {
-        static long Size(long[] shape) => shape.Aggregate(1L, (product, n) => product * n);
         using var scope = NewDisposeScope();
-        var total = shapes.Sum(s => Size(s.Shape));
+        var total = shapes.Sum(s => s.Shape.Numbers());
         Values = zeros(total, ScalarType.Float32, device).DetachFromDisposeScope();
         Gradients = zeros(total, ScalarType.Float32, device).DetachFromDisposeScope();
         long offset = 0;
         foreach (var (name, shape) in shapes)
         {
-            var size = Size(shape);
+            var size = shape.Numbers();
             var view = Values.narrow(0, offset, size).view(shape).detach().requires_grad_(true).DetachFromDisposeScope();
             var gradient = Gradients.narrow(0, offset, size).view(shape).DetachFromDisposeScope();
             view.grad = gradient;

@@ -30,15 +30,18 @@ internal sealed class Dora(Tensor A, Tensor B, Tensor m, double scale, double dr
     {
         using var scope = NewDisposeScope();
         var V = W.Plus(B.mm(A).Times(scale).to(W.device));                       // (k, d)
-        return (V * (m.to(W.device) / V.Squared().sum(1).sqrt()).unsqueeze(1)).MoveToOuterDisposeScope(); // (k, d)
+        return (V * (m.to(W.device) / RowNorms(V)).unsqueeze(1)).MoveToOuterDisposeScope(); // (k, d)
     }
+
+    /// <summary>The norm of each row of a matrix (k, d).</summary>
+    internal static Tensor RowNorms(Tensor V) => V.Squared().sum(1).sqrt();      // (k)
 
     private Tensor Norm(Linear layer)                                            // (k)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var W = layer.Matrix.Dense(ScalarType.Float32);                          // (k, d)
-        return W.Plus(B.mm(A).Times(scale)).Squared().sum(1).sqrt().MoveToOuterDisposeScope(); // (k)
+        return RowNorms(W.Plus(B.mm(A).Times(scale))).MoveToOuterDisposeScope(); // (k)
     }
 
     private static Tensor WithoutBias(Tensor h, Linear layer) => layer.Bias is { } bias ? h - bias : h; // (N, k)
@@ -52,13 +55,12 @@ internal sealed class DoraTuning(Placement at, DoraSettings settings) : BranchTu
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        new($"{slot.Path}.lora_A.weight", [settings.Rank, slot.In]) { Initial = InitialValues.KaimingUniform },
-        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank]),
+        LoraPair.A(slot, settings.Rank), LoraPair.B(slot, settings.Rank),
         .. slot.Users.Select(user => new TrainedTensor(Magnitude(user), [slot.Out]) { Initial = (_, _, _) => NormOf(user.Linear) }),
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Dora(
-        values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], values[Magnitude(user)],
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], values[Magnitude(user)],
         settings.Alpha / settings.Rank, settings.Dropout, At.Model.Masks);
 
     /// <summary>A layer without a branch has its own magnitude, so that PEFT's DoRA changes nothing.</summary>
@@ -75,6 +77,6 @@ internal sealed class DoraTuning(Placement at, DoraSettings settings) : BranchTu
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return linear.Matrix.Dense(ScalarType.Float32).Squared().sum(1).sqrt().MoveToOuterDisposeScope();
+        return Dora.RowNorms(linear.Matrix.Dense(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 }

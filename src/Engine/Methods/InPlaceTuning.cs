@@ -38,15 +38,8 @@ internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) 
     /// <summary>Whether a weight belongs to the upper layers.</summary>
     public static Func<Parameter, bool> OfLastLayers(FrozenModel model, int count)
     {
-        string[] paths = [.. Enumerable.Range(model.Config.Layers - count, count).Select(layer => PathOf(model, layer))];
+        string[] paths = [.. Enumerable.Range(model.Config.Layers - count, count).Select(model.Config.LayerPrefix)];
         return weight => paths.Any(path => weight.Name.StartsWith(path, StringComparison.Ordinal));
-    }
-
-    /// <summary>What the names of a layer's weights begin with.</summary>
-    private static string PathOf(FrozenModel model, int layer)
-    {
-        var (path, number) = (model.Backbone.LinearsOf(layer).First().Path, $".{layer}.");
-        return path[..(path.IndexOf(number, StringComparison.Ordinal) + number.Length)];
     }
 
     private static string NameOf(Parameter weight) => $"{Placement.PeftPrefix}{weight.Name}";

@@ -11,7 +11,7 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
     private const double Delta = 1e-8;
 
     private readonly double _s = settings.Alpha / settings.Rank;
-    private readonly Dictionary<string, Tensor> _A = at.Slots.ToDictionary(NameOfA, slot => Drawn(slot, settings.Rank, at));
+    private readonly Dictionary<string, Tensor> _A = at.Slots.ToDictionary(LoraPair.NameOfA, slot => Drawn(slot, settings.Rank, at));
     private readonly Dictionary<string, Tensor> _projections = []; // made once A is what it will be
 
     public override IReadOnlyDictionary<string, JsonNode?> PeftFields => LoraPeft.Fields(settings);
@@ -28,7 +28,7 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
         using var _ = no_grad();
         foreach (var slot in At.Slots)
         {
-            var g = values.GradientOf(NameOfB(slot));                            // (k, r)
+            var g = values.GradientOf(LoraPair.NameOfB(slot));                            // (k, r)
             g.copy_(g.mm(ProjectionOf(slot)));
         }
     }
@@ -41,8 +41,8 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
         var tensors = base.Expanded(values).ToDictionary();
         foreach (var site in At.Sites)
         {
-            var used = At.Slots.FirstOrDefault(slot => slot.Users.Contains(site));
-            tensors[NameOfA(Placement.Own(site))] = used is null ? zeros(settings.Rank, site.Linear.In) : _A[NameOfA(used)]; // (r, d)
+            tensors[LoraPair.NameOfA(Placement.Own(site))] =                     // (r, d)
+                At.SlotOf(site) is { } used ? _A[LoraPair.NameOfA(used)] : zeros(settings.Rank, site.Linear.In);
         }
         return tensors;
     }
@@ -54,16 +54,16 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
         foreach (var A in _A.Values) A.Dispose();
     }
 
-    protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) => [new(NameOfB(slot), [slot.Out, settings.Rank])];
+    protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) => [LoraPair.B(slot, settings.Rank)];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) =>
-        new Lora(_A[NameOfA(slot)], values[NameOfB(slot)], _s, settings.Dropout, At.Model.Masks);
+        new Lora(_A[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _s, settings.Dropout, At.Model.Masks);
 
     private Tensor ProjectionOf(BranchSlot slot)                                 // (r, r)
     {
         if (_projections.TryGetValue(slot.Path, out var known)) return known;
         using var scope = NewDisposeScope();
-        var A = _A[NameOfA(slot)];                                               // (r, d)
+        var A = _A[LoraPair.NameOfA(slot)];                                               // (r, d)
         var gram = A.mm(A.t()).Plus(eye(settings.Rank, device: A.device).Times(Delta)); // (r, r)
         return _projections[slot.Path] = linalg.pinv(gram).Over(_s * _s).DetachFromDisposeScope();
     }
@@ -77,10 +77,6 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
     private static Tensor Drawn(BranchSlot slot, int rank, Placement at)         // (r, d)
     {
         using var scope = NewDisposeScope();
-        return InitialValues.KaimingUniform([rank, slot.In], at.Seed, NameOfA(slot)).to(at.Model.Device).DetachFromDisposeScope();
+        return InitialValues.KaimingUniform([rank, slot.In], at.Seed, LoraPair.NameOfA(slot)).to(at.Model.Device).DetachFromDisposeScope();
     }
-
-    private static string NameOfA(BranchSlot slot) => $"{slot.Path}.lora_A.weight";
-
-    private static string NameOfB(BranchSlot slot) => $"{slot.Path}.lora_B.weight";
 }

@@ -65,12 +65,11 @@ internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTu
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        new($"{slot.Path}.lora_A.weight", [settings.Rank, slot.In]) { Initial = InitialValues.KaimingUniform },
-        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank]) { Rate = settings.PlusRatio ?? 1 },
+        LoraPair.A(slot, settings.Rank), LoraPair.B(slot, settings.Rank) with { Rate = settings.PlusRatio ?? 1 },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
-        values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], settings.Scale, settings.Dropout, At.Model.Masks);
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], settings.Scale, settings.Dropout, At.Model.Masks);
 }
 
 /// <summary>LoRA that starts from the weights. It is exported as a LoRA of twice the rank on the weights as they are, since PEFT
@@ -92,15 +91,15 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        new($"{slot.Path}.lora_A.weight", [settings.Rank, slot.In]) { Initial = (_, _, _) => _start[slot.Path].A.alias() },
-        new($"{slot.Path}.lora_B.weight", [slot.Out, settings.Rank])
+        LoraPair.A(slot, settings.Rank) with { Initial = (_, _, _) => _start[slot.Path].A.alias() },
+        LoraPair.B(slot, settings.Rank) with
         {
             Initial = (_, _, _) => _start[slot.Path].B.alias(), Rate = settings.PlusRatio ?? 1,
         },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new LoraFromWeight(
-        values[$"{slot.Path}.lora_A.weight"], values[$"{slot.Path}.lora_B.weight"], _start[slot.Path], settings.Scale, settings.Dropout,
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _start[slot.Path], settings.Scale, settings.Dropout,
         At.Model.Masks);
 
     /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and
@@ -121,6 +120,21 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
         var root = S.narrow(0, 0, r).Over(settings.Scale).sqrt();                // (r)
         return (Placed(Vt.narrow(0, 0, r) * root.unsqueeze(1)), Placed(U.narrow(1, 0, r) * root)); // (r, d), (k, r)
     }
+}
+
+/// <summary>The two matrices of a low-rank branch, under PEFT's names for LoRA's.</summary>
+internal static class LoraPair
+{
+    /// <summary>A (r, d), Kaiming uniform.</summary>
+    public static TrainedTensor A(BranchSlot slot, int rank) =>
+        new(NameOfA(slot), [rank, slot.In]) { Initial = InitialValues.KaimingUniform };
+
+    /// <summary>B (k, r), zero.</summary>
+    public static TrainedTensor B(BranchSlot slot, int rank) => new(NameOfB(slot), [slot.Out, rank]);
+
+    public static string NameOfA(BranchSlot slot) => $"{slot.Path}.lora_A.weight";
+
+    public static string NameOfB(BranchSlot slot) => $"{slot.Path}.lora_B.weight";
 }
 
 /// <summary>LoRA in PEFT's configuration.</summary>

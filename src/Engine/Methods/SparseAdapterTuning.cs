@@ -39,8 +39,7 @@ internal sealed class SparseAdapterTuning : BranchTuning
     {
         _settings = settings;
         using var scope = NewDisposeScope();
-        var tensors = Trained.Select(tensor => (tensor.Name, tensor.Shape, Size: tensor.Shape.Aggregate(1L, (product, n) => product * n)))
-            .ToArray();
+        var tensors = Trained.Select(tensor => (tensor.Name, tensor.Shape, Size: tensor.Shape.Numbers())).ToArray();
         _n = tensors.Sum(tensor => tensor.Size);
         _scores = zeros(_n, device: at.Model.Device).DetachFromDisposeScope();
         _mask = ones(_n, device: at.Model.Device).DetachFromDisposeScope();
@@ -56,6 +55,7 @@ internal sealed class SparseAdapterTuning : BranchTuning
 
     public override void Begin(int steps)
     {
+        using var scope = NewDisposeScope();
         using var _ = no_grad();
         _warmup = _settings.WarmupOf(steps);
         _scores.zero_();
@@ -100,13 +100,12 @@ internal sealed class SparseAdapterTuning : BranchTuning
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        new($"{slot.Path}.lora_A.weight", [_settings.Rank, slot.In]) { Initial = InitialValues.KaimingUniform },
-        new($"{slot.Path}.lora_B.weight", [slot.Out, _settings.Rank]),
+        LoraPair.A(slot, _settings.Rank), LoraPair.B(slot, _settings.Rank),
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values)
     {
-        var (A, B) = ($"{slot.Path}.lora_A.weight", $"{slot.Path}.lora_B.weight");
+        var (A, B) = (LoraPair.NameOfA(slot), LoraPair.NameOfB(slot));
         return new SparseLora(values[A], values[B], (_masks[A], _masks[B]), _settings.Alpha / _settings.Rank, _settings.Dropout,
             At.Model.Masks);
     }

@@ -17,6 +17,9 @@ public sealed record TrainedTensor(string Name, long[] Shape)
 
     /// <summary>Whether weight decay applies to it.</summary>
     public bool Decays { get; init; } = true;
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Numbers => Shape.Numbers();
 }
 
 /// <summary>A method at work on one model: what it trains, where that is placed, and what happens at each step.</summary>
@@ -113,7 +116,7 @@ public abstract class BranchTuning(Placement at) : Tuning(at)
         var tensors = Common.ToDictionary(tensor => tensor.Name, tensor => values[tensor.Name]);
         foreach (var site in At.Sites)
         {
-            var used = At.Slots.FirstOrDefault(slot => slot.Users.Contains(site));
+            var used = At.SlotOf(site);
             foreach (var tensor in TensorsOf(Placement.Own(site)))
                 tensors[tensor.Name] = used is null ? zeros(tensor.Shape) : values[NameIn(used, site, tensor.Name)];
         }
@@ -135,19 +138,17 @@ public abstract class FoldedTuning(Placement at) : BranchTuning(at)
     /// <summary>A and B of every layer, without the ranks that are 0 everywhere, and zeros where a layer has fewer than another.</summary>
     public override IReadOnlyDictionary<string, Tensor> Expanded(FlatParameters values)
     {
-        var pairs = At.Sites.Select(site => (site.Linear, Pair: (site.Linear.Branch as LowRankBranch)?.Folded())).ToArray();
-        var rank = Rank(pairs.Select(pair => pair.Pair));
-        var tensors = new Dictionary<string, Tensor>();
-        foreach (var (linear, pair) in pairs)
+        var pairs = Pairs();
+        var (rank, tensors) = (Rank(pairs), new Dictionary<string, Tensor>());
+        foreach (var (slot, pair) in At.Sites.Select(Placement.Own).Zip(pairs))
         {
-            Tensor A = zeros(rank, linear.In), B = zeros(linear.Out, rank);      // (r, d), (k, r)
+            Tensor A = zeros(rank, slot.In), B = zeros(slot.Out, rank);          // (r, d), (k, r)
             if (pair is { } folded)
             {
                 A.narrow(0, 0, folded.A.shape[0]).copy_(folded.A);
                 B.narrow(1, 0, folded.B.shape[1]).copy_(folded.B);
             }
-            (tensors[$"{Placement.PeftPrefix}{linear.Path}.lora_A.weight"], tensors[$"{Placement.PeftPrefix}{linear.Path}.lora_B.weight"]) =
-                (A, B);
+            (tensors[LoraPair.NameOfA(slot)], tensors[LoraPair.NameOfB(slot)]) = (A, B);
         }
         return tensors;
     }
@@ -158,10 +159,13 @@ public abstract class FoldedTuning(Placement at) : BranchTuning(at)
         get
         {
             using var scope = NewDisposeScope();
-            var rank = Rank(At.Sites.Select(site => (site.Linear.Branch as LowRankBranch)?.Folded()));
+            var rank = Rank(Pairs());
             return LoraPeft.Fields(new LoraSettings { Rank = (int)rank, Alpha = rank });
         }
     }
+
+    /// <summary>A and B of each layer; null where it has no branch.</summary>
+    private (Tensor A, Tensor B)?[] Pairs() => [.. At.Sites.Select(site => (site.Linear.Branch as LowRankBranch)?.Folded())];
 
     private static long Rank(IEnumerable<(Tensor A, Tensor B)?> pairs) => Math.Max(1, pairs.Max(pair => pair?.A.shape[0] ?? 0));
 }
@@ -184,6 +188,9 @@ public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sit
         .. Sites.Where(site => Plan[site.Site] == Place.Own).Select(Own),
     ];
 
+    /// <summary>The branch that a layer uses; null if none.</summary>
+    public BranchSlot? SlotOf(AdapterSite site) => Slots.FirstOrDefault(slot => slot.Users.Contains(site));
+
     /// <summary>The branch that a layer has, or would have, of its own.</summary>
     internal static BranchSlot Own(AdapterSite site) => new($"{PeftPrefix}{site.Linear.Path}", site.Linear.In, site.Linear.Out, [site]);
 }
@@ -193,7 +200,4 @@ public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sit
 /// <param name="In">d.</param>
 /// <param name="Out">k.</param>
 /// <param name="Users">The layers that use it: one, or those that share it.</param>
-public sealed record BranchSlot(string Path, long In, long Out, IReadOnlyList<AdapterSite> Users)
-{
-    public bool Shared => Users.Count > 1;
-}
+public sealed record BranchSlot(string Path, long In, long Out, IReadOnlyList<AdapterSite> Users);

@@ -4,27 +4,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Methods;
 
-/// <summary>VeRA's branch: ΔW = Λ_b B Λ_d A, A and B frozen (Kopiczko et al. 2024, equation 2).</summary>
-/// <param name="A">(r, d).</param>
-/// <param name="B">(k, r).</param>
-/// <param name="d">λ_d (r).</param>
-/// <param name="b">λ_b (k).</param>
-/// <param name="dropout">Fraction of x dropped before A in training.</param>
-/// <param name="masks">Source of the dropout masks.</param>
-internal sealed class Vera(Tensor A, Tensor B, Tensor d, Tensor b, double dropout, DropoutMasks masks) : LowRankBranch
-{
-    public override Tensor Forward(Tensor x, Linear layer)                       // x: (N, d)
-    {
-        using var scope = NewDisposeScope();
-        var h = layer.Product(x);                                                // (N, k)
-        var u = nn.functional.linear(masks.Drop(x.to(A.dtype), dropout), A) * d; // (N, r) = Λ_d A x
-        return h.Plus((nn.functional.linear(u, B) * b).to(h.dtype)).MoveToOuterDisposeScope(); // (N, k) = h + Λ_b B u
-    }
-
-    protected override (Tensor A, Tensor B, double Scale) Factors() => (A * d.unsqueeze(1), B * b.unsqueeze(1), 1);
-}
-
-/// <summary>VeRA: λ_d and λ_b are trained for each branch; one random pair, as large as the largest layer, is cut for all.</summary>
+/// <summary>VeRA: ΔW = Λ_b B Λ_d A, A and B frozen (Kopiczko et al. 2024, equation 2). λ_d and λ_b are trained for each branch; one
+/// random pair, as large as the largest layer, is cut for all.</summary>
 internal sealed class VeraTuning : BranchTuning
 {
     private readonly VeraSettings _settings;
@@ -89,8 +70,8 @@ internal sealed class VeraTuning : BranchTuning
         using var scope = NewDisposeScope();
         Tensor A = _A.narrow(1, 0, slot.In).contiguous().DetachFromDisposeScope(), B = _B.narrow(0, 0, slot.Out).DetachFromDisposeScope();
         _cut.AddRange([A, B]);
-        return new Vera(A, B, values[$"{slot.Path}.vera_lambda_d"], values[$"{slot.Path}.vera_lambda_b"], _settings.Dropout,
-            At.Model.Masks);
+        return new ScaledLora(A, B, values[$"{slot.Path}.vera_lambda_d"], values[$"{slot.Path}.vera_lambda_b"], scale: 1,
+            _settings.Dropout, At.Model.Masks);
     }
 
     /// <summary>Kaiming uniform with gain √2 over the columns, by torch's generator: the numbers that PEFT draws from the same

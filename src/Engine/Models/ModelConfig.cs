@@ -58,6 +58,13 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     /// <param name="layer">The layer's number, or <c>*</c>.</param>
     public abstract IReadOnlyList<(string Path, long In, long Out)> LinearsOf(string layer);
 
+    /// <summary>What the names of a layer's tensors begin with, up to its number and a dot.</summary>
+    public string LayerPrefix(int layer)
+    {
+        var (path, number) = (LinearsOf($"{layer}")[0].Path, $".{layer}.");
+        return path[..(path.IndexOf(number, StringComparison.Ordinal) + number.Length)];
+    }
+
     /// <summary>Reads config.json of a model folder.</summary>
     /// <exception cref="RefusedInputException">It is missing, malformed, of an unsupported architecture, or inconsistent; all faults are
     /// reported at once.</exception>

@@ -31,13 +31,13 @@ public static class ModelInspection
     /// <exception cref="RefusedInputException">It is missing, malformed, or of an unsupported architecture.</exception>
     public static ModelSummary OfConfig(string folder) => Of(folder, ModelConfig.Read(folder));
 
-    private static ModelSummary Of(string folder, ModelConfig config)
+    /// <summary>The same, of a configuration that has been read from the folder.</summary>
+    public static ModelSummary Of(string folder, ModelConfig config)
     {
         var about = JsonField.Read(Path.Combine(folder, ModelConfig.FileName));
         static long Numbers(IEnumerable<(string Name, long[] Shape)> tensors) =>
-            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, n) => product * n));
-        var first = config.LinearsOf("0")[0].Path;
-        var layer = first[..(first.IndexOf(".0.", StringComparison.Ordinal) + ".0.".Length)];
+            tensors.Sum(tensor => tensor.Shape.Numbers());
+        var layer = config.LayerPrefix(0);
         var parameters = Numbers(config.Tensors)
             + (config is DecoderConfig decoder ? OutputParameters(decoder) : 0);
         return new(about["model_type"].Text, ArchitectureOf(about), config.Layers, config.Hidden, config.Heads, config.VocabularySize,

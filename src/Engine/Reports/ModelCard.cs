@@ -26,16 +26,17 @@ public static class ModelCard
 
     private static string FrontMatter(ModelCardContent facts) => $"""
         ---
-        library_name: {(facts.Method.Export is MethodExport.Peft or MethodExport.FoldedLora ? "peft" : "lora-drop")}
+        library_name: {(facts.Method.HasPeftFormat ? "peft" : "lora-drop")}
         base_model: {Quoted(facts.BaseModel)}
         pipeline_tag: {(facts.Task == CardTask.SequenceClassification ? "text-classification" : "text-generation")}
         tags:
-        {string.Join('\n', ((string[])["lora", "lora-drop", facts.Method.Name]).Where(tag => tag != "lora" || IsLora(facts.Method)).Distinct()
-            .Select(tag => $"- {tag}"))}
+        {string.Join('\n', Tags(facts.Method).Select(tag => $"- {tag}"))}
         metrics:
         {string.Join('\n', facts.Scores.Keys.Select(metric => $"- {Quoted(metric)}"))}
         ---
         """;
+
+    private static string[] Tags(Method method) => IsLora(method) ? ["lora", "lora-drop"] : ["lora-drop", method.Name];
 
     private static string Introduction(ModelCardContent facts)
     {

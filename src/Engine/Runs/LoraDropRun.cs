@@ -30,7 +30,7 @@ public sealed class LoraDropRun : IDisposable
         var config = ModelConfig.Read(inputs.Model);
         _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, ModelInspection.OfConfig(inputs.Model));
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, ModelInspection.Of(inputs.Model, config));
         _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
@@ -258,7 +258,7 @@ public sealed class LoraDropRun : IDisposable
         using var phase = RunPhases.Begin(RunPhases.Save);
         RunFolder.WriteWhole(_folder.Adapter, folder =>
         {
-            if (adapter.Tuning.PeftFields is not null) PeftAdapter.Write(folder, _model, adapter, _request.Tuning.Layers, BaseModel);
+            if (_request.Method.HasPeftFormat) PeftAdapter.Write(folder, _model, adapter, _request.Tuning.Layers, BaseModel);
             CompactAdapter.Write(Path.Combine(folder, CompactAdapter.FileName), adapter);
             WholeFile.WriteText(Path.Combine(folder, AdapterTask.FileName),
                 JsonSerializer.Serialize(new AdapterTask(BaseModel, Task, _request.Training.MaxLength, _request.Training.Weights),

@@ -42,7 +42,7 @@ public static class MemoryNeed
         LinearModule[] modules = [.. config.LinearsOf("*")
             .Select(linear => new LinearModule(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out))];
         var layers = config.Layers * modules.Sum(module => (double)module.In * module.Out);
-        var all = config.Tensors.Sum(tensor => tensor.Shape.Aggregate(1.0, (product, n) => product * n))
+        var all = config.Tensors.Sum(tensor => (double)tensor.Shape.Numbers())
             + (config.TiedEmbeddings ? 0 : (double)config.VocabularySize * config.Hidden);
         return new(config.Layers, config.Hidden, config.QueryWidth, config.Intermediate, config.VocabularySize, layers, all - layers,
             modules);

@@ -65,7 +65,8 @@ public sealed class TrainedAdapter : IDisposable
     private static Adapter AdapterIn(string folder, FrozenModel model)
     {
         var compact = Path.Combine(folder, CompactAdapter.FileName);
-        return File.Exists(compact) && CompactAdapter.IsOfMethodWithoutPeft(compact)
+        return !File.Exists(Path.Combine(folder, PeftAdapter.ConfigFile)) && File.Exists(compact)
+            && CompactAdapter.IsOfMethodWithoutPeft(compact)
             ? CompactAdapter.Read(compact, model)
             : PeftAdapter.Read(folder, model);
     }

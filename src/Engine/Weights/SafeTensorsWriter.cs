@@ -12,7 +12,7 @@ namespace LoraDrop.Engine.Weights;
 /// <param name="Make">Creates it; the writer then owns it.</param>
 public sealed record PlannedTensor(string Name, ScalarType Type, long[] Shape, Func<Tensor> Make)
 {
-    public long Bytes => Shape.Aggregate(1L, (product, n) => product * n) * SafeTensorsWriter.SizeOf(Type);
+    public long Bytes => Shape.Numbers() * SafeTensorsWriter.SizeOf(Type);
 }
 
 /// <summary>Writes safetensors files atomically.</summary>

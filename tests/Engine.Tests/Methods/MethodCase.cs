@@ -1,18 +1,14 @@
 using System.Text.Json;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Tests;
 
 /// <summary>What transformers and PEFT compute with one tuning method on a model of <see cref="GoldenModel"/>: before training, and
 /// after five optimiser steps on its batch (Golden/methods, Golden/README.md).</summary>
-/// <remarks>Opens a scope, which the test's own tensors are in too, until it is disposed.</remarks>
 internal sealed class MethodCase : IDisposable
 {
     /// <summary>The bounds (absolute) within which another float32 engine should be.</summary>
     public const double LogitBound = 5e-5, GradientBound = 5e-5, LossBound = 2e-5, ParameterBound = 2e-5;
-
-    private readonly DisposeScope _scope = NewDisposeScope();
 
     /// <param name="model">A folder of Golden/methods.</param>
     /// <param name="case">The method's name.</param>
@@ -128,11 +124,7 @@ internal sealed class MethodCase : IDisposable
         Assert.True(difference <= bound, $"{what}: differs by {difference:g3}, allowed {bound:g3}");
     }
 
-    public void Dispose()
-    {
-        Golden.Dispose();
-        _scope.Dispose();
-    }
+    public void Dispose() => Golden.Dispose();
 
     private static void AssertClose(double expected, double actual, string what) =>
         Assert.True(Math.Abs(expected - actual) <= LossBound, $"{what} is {actual:g9}, not {expected:g9}");

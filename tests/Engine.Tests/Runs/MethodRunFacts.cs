@@ -115,7 +115,7 @@ public sealed class MethodRunFacts
         Assert.Equal(Why, Assert.Single(Assert.Throws<RefusedInputException>(() => task.Run(request, task.Out())).Faults).Message);
     }
 
-    private static JobRequest Request(TinyTask task, string method, bool dropped, int epochs = 2) => task.Request(json =>
+    internal static JobRequest Request(TinyTask task, string method, bool dropped, int epochs = 2) => task.Request(json =>
     {
         var (chosen, settings) = (Domain.Methods.Find(method.Split(' ')[0])!, json["lora"]!.DeepClone().AsObject());
         json.Remove("lora");
