@@ -11,8 +11,7 @@ internal static class Sample
     {
         var importance = I.Index().ToDictionary(l => new Site("query", l.Index), l => l.Item);
         var norms = importance.Select(site => new OutputNorms(site.Key, [site.Value], 10)).ToList();
-        return ImportanceReport.From(norms, importance, SharingPlan.From(importance, 0.9, remainder: remainder), ImportanceScope.PerType,
-            0.9);
+        return ImportanceReport.From(norms, importance, ImportanceScope.PerType, new() { Remainder = remainder });
     }
 
     public static RunEvent.StageStarted Started(int fromStep = 0) =>

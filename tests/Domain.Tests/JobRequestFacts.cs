@@ -41,6 +41,7 @@ public sealed class JobRequestFacts
           "sharing": { "keep": 5, "remainder": "none", "select": "inverse", "warmStart": true },
           "training": { "seed": -9007199254740993, "evaluateEvery": 10, "earlyStopping": 3, "maxSteps": 7, "schedule": "cosine", "classifierLearningRate": 1e-3, "maxGradNorm": 0 } }
         """)]
+    [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/rte" }, "sharing": { "threshold": "auto", "granularity": "rank" } }""")]
     public void What_is_echoed_reads_as_the_same_request(string json)
     {
         var job = JobRequest.Parse(json);
@@ -56,6 +57,19 @@ public sealed class JobRequestFacts
         Assert.Null(job.Importance!.Epochs);
         Assert.Null(job.Sharing!.Threshold);
     }
+
+    [Theory]
+    [InlineData(""" "sharing": { "threshold": "most" } """, "sharing.threshold")]
+    [InlineData(""" "sharing": { "threshold": 0 } """, "sharing.threshold")]
+    [InlineData(""" "sharing": { "threshold": "auto", "keep": 3 } """, "sharing.keep")]
+    [InlineData(""" "sharing": { "granularity": "rank", "keep": 3 } """, "sharing.keep")]
+    [InlineData(""" "sharing": { "granularity": "rank", "select": "top" } """, "sharing.select")]
+    [InlineData(""" "sharing": { "granularity": "column" } """, "sharing.granularity")]
+    [InlineData(""" "sharing": { "granularity": "rank" }, "importance": { "scope": "joint" } """, "importance.scope")]
+    [InlineData(""" "method": "vera", "sharing": { "granularity": "rank" } """, "sharing.granularity")]
+    [InlineData(""" "lora": { "start": "olora" }, "sharing": { "granularity": "rank", "remainder": "none" } """, "lora.start")]
+    public void A_cut_by_rank_or_of_its_own_that_makes_no_sense_is_refused(string more, string path) =>
+        Assert.Equal([path], Assert.Throws<RefusedInputException>(() => With(more)).Faults.Select(fault => fault.Path));
 
     [Fact]
     public void Null_means_the_default() =>

@@ -37,10 +37,9 @@ public sealed class ParameterRangeFacts
                 .ToDictionary(site => site, _ => Math.Pow(random.NextUnit(), power));
             var I = sites.ToDictionary(site => site.Key,
                 site => site.Value / sites.Where(other => other.Key.Type == site.Key.Type).Sum(other => other.Value));
-            var plan = SharingPlan.From(I, request.Sharing!.Threshold!.Value, null, request.Sharing.Select, request.Sharing.Remainder,
-                request.Training.Seed);
-            var widths = Model.Modules.ToDictionary(module => module.Type, module => (module.In, module.Out));
-            Assert.InRange(ParameterCounts.Of(request.Tuning, plan, type => widths[type], null, 0).Adapter, range.Least, range.Most);
+            var plan = SharingPlan.From(I, request.Sharing!, request.Training.Seed);
+            Assert.InRange(ParameterCounts.Of(request.Tuning, plan, LinearModule.Among(Model.Modules), null, 0).Adapter, range.Least,
+                range.Most);
         }
     }
 

@@ -53,6 +53,16 @@ public sealed class RetentionFacts
     public void A_sum_that_is_short_by_more_than_rounding_has_not() =>
         Assert.Equal([0, 1], Retention.Kept([0.5, 0.3, 0.2], 0.5 + 2 * Retention.Slack));
 
+    [Fact]
+    public void Auto_keeps_as_many_as_importance_is_effectively_spread_over()
+    {
+        Assert.Equal(12, Retention.Count([.. Enumerable.Repeat(1.0 / 12, 12)], Threshold.Auto));
+        Assert.Equal(1, Retention.Count([0, 1, 0], Threshold.Auto));
+        Assert.Equal(1 / (0.05 * 0.05 * 2 + 0.3 * 0.3 + 0.1 * 0.1 + 0.35 * 0.35 + 0.15 * 0.15), Retention.Spread(I), 1e-12);
+        Assert.Equal(4, Retention.Count(I, Threshold.Auto)); // of 4 at 3.999…, not of 5
+        Assert.Equal(4, Retention.Count(I, 0.9));
+    }
+
     [Theory]
     [InlineData(Selection.Importance, new[] { 1, 3 })]
     [InlineData(Selection.Inverse, new[] { 0, 2, 4, 5 })]

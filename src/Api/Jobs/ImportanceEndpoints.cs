@@ -18,9 +18,11 @@ internal static class ImportanceEndpoints
             + "what another threshold or selection would keep and train, based on the same measurement and without "
             + "training (`whatIf: true`). "
                 + "Omitted parameters default to the job's settings.")
-            .Takes("threshold", "T, the cumulative importance the kept layers must reach; (0, 1].", Description.Fraction())
+            .Takes("threshold", "T, the cumulative importance the kept layers must reach; (0, 1]. `auto` keeps as many as importance is "
+            + "effectively spread over.", Description.Threshold())
             .Takes("keep", "k, the number of layers per module type that keep their own LoRA; replaces `threshold`.",
             Description.Integer(1, int.MaxValue))
+            .Takes("granularity", "Whether whole layers keep their LoRA, or single ranks of it.", Description.Choice<Granularity>())
             .Takes("select", "How kept layers are selected; all but `importance` are ablations.", Description.Choice<Selection>())
             .Takes("remainder", "What the remaining layers use.", Description.Choice<Remainder>())
             .Answers(200, "The importance of each layer.", "importance.json")
@@ -36,6 +38,7 @@ internal static class ImportanceEndpoints
             if (refusal.Code == ProblemKind.ImportanceNotReady.Code) http.Response.Headers.RetryAfter = "5";
             return Problems.From(refusal);
         }
-        return TypedResults.Ok(cut.IsEmpty ? importance.AsMeasured() : importance.CutBy(cut));
+        if (cut.IsEmpty) return TypedResults.Ok(importance.AsMeasured());
+        return importance.CutBy(cut).IsRefused(out var impossible, out var view) ? Problems.From(impossible) : TypedResults.Ok(view);
     }
 }

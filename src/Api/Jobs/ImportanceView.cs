@@ -6,8 +6,9 @@ namespace LoraDrop.Api;
 /// <param name="Job">Id of the job.</param>
 /// <param name="WhatIf">Whether other settings than the job's own were applied.</param>
 /// <param name="Scope">Whether importance is normalised per module type or over whole layers.</param>
-/// <param name="Threshold">T, the cumulative importance the kept layers reach.</param>
+/// <param name="Threshold">T, the cumulative importance the kept layers reach, or <c>auto</c>.</param>
 /// <param name="Keep">k, the number of kept layers per module type, if given instead of T.</param>
+/// <param name="Granularity">Whether whole layers keep their LoRA, or single ranks of it.</param>
 /// <param name="Select">How the layers that keep their own LoRA are selected.</param>
 /// <param name="Remainder">What the other layers use.</param>
 /// <param name="Examples">Number of examples in the sample.</param>
@@ -17,8 +18,8 @@ namespace LoraDrop.Api;
 /// <param name="Parameters">Trainable parameters compared with ordinary LoRA; absent until the model is inspected.</param>
 /// <param name="Remarks">Notes on the plan.</param>
 public sealed record ImportanceView(
-    Guid Job, bool WhatIf, ImportanceScope Scope, double? Threshold, int? Keep, Selection Select, Remainder Remainder, int Examples,
-    long Tokens, Guid? ReusedFrom,
+    Guid Job, bool WhatIf, ImportanceScope Scope, Threshold? Threshold, int? Keep, Granularity Granularity, Selection Select,
+    Remainder Remainder, int Examples, long Tokens, Guid? ReusedFrom,
     IReadOnlyList<ModuleImportanceView> Modules, TrainedParametersView? Parameters, IReadOnlyList<string> Remarks);
 
 /// <summary>The layers of one module type.</summary>
@@ -36,8 +37,11 @@ public sealed record ModuleImportanceView(string Type, IReadOnlyList<int> Kept, 
 /// <param name="Cumulative">Sum of I over this and all more important layers of its type; a larger T keeps the next layer too.</param>
 /// <param name="Place">own: its own LoRA; shared: the LoRA shared by its module type; none: no LoRA.</param>
 /// <param name="Norms">Distribution of ‖ΔWx‖² over the examples, with the same range for all layers of a type.</param>
+/// <param name="Energies">The energies of the output's principal directions, the largest first; they sum to g. Absent if the method has
+/// none.</param>
+/// <param name="LoraRank">The rank of its own LoRA, if importance decides the ranks.</param>
 public sealed record LayerImportanceView(int Layer, double G, double PerToken, double Importance, int Rank, double Cumulative, Place Place,
-    Histogram Norms);
+    Histogram Norms, IReadOnlyList<double>? Energies, int? LoraRank);
 
 /// <summary>Trainable parameters of a sharing plan.</summary>
 /// <param name="WithoutShared">Parameters of the layers' own LoRAs only; compare this with the paper's tables.</param>

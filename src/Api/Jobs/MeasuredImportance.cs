@@ -44,7 +44,10 @@ internal sealed class MeasuredImportance
                 : $"The importance of job {id} has not been measured yet. Retry later, or follow /jobs/{id}/events/stream.");
         var rows = await db.Importance.AsNoTracking().Where(i => i.JobId == id).ToListAsync(cancel);
         var sites = rows.OrderBy(r => r.Type, StringComparer.Ordinal).ThenBy(r => r.Layer)
-            .Select(r => new SiteImportance(r.Type, r.Layer, r.G, r.PerToken, r.I, r.Place, r.Norms));
+            .Select(r => new SiteImportance(r.Type, r.Layer, r.G, r.PerToken, r.I, r.Place, r.Norms)
+            {
+                Energies = r.Energies, Rank = r.Rank,
+            });
         var report = new ImportanceReport(summary.Scope, summary.Threshold, summary.Examples, summary.Tokens, [.. sites], summary.Remarks);
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
         return new MeasuredImportance(id, report, settings, job.Stages, job.Facts?.Modules);
@@ -53,8 +56,20 @@ internal sealed class MeasuredImportance
     /// <summary>The importance under the job's own settings.</summary>
     public ImportanceView AsMeasured() => View(_report, Own, whatIf: false);
 
-    /// <summary>The importance under another cut.</summary>
-    public ImportanceView CutBy(Cut cut) => CutBy(cut.Over(Own));
+    /// <summary>The importance under another cut, or why it cannot be cut so.</summary>
+    public Answer<ImportanceView> CutBy(Cut cut)
+    {
+        var sharing = cut.Over(Own);
+        Fault[] faults = [.. sharing.Faults("sharing").Concat(_settings.Tuning.SharingFaults(_settings.Method.Section, sharing))
+            .Select(fault => fault with { Path = fault.Path.Replace("sharing.", "", StringComparison.Ordinal) })];
+        if (faults.Length > 0) return new Refusal.Invalid(faults);
+        if (sharing.Granularity == Granularity.Rank && !_report.HasEnergies)
+            return new Refusal.Invalid([new("granularity", SharingSettings.NoEnergies)]);
+        return CutBy(sharing);
+    }
+
+    /// <summary>Whether the energies of directions were measured, by which ranks can be cut.</summary>
+    public bool HasEnergies => _report.HasEnergies;
 
     /// <summary>The importance under other sharing settings.</summary>
     public ImportanceView CutBy(SharingSettings sharing) => View(_report.CutBy(sharing, _settings.Training.Seed), sharing, whatIf: true);
@@ -62,8 +77,8 @@ internal sealed class MeasuredImportance
     private SharingSettings Own => _settings.Sharing ?? new();
 
     private ImportanceView View(ImportanceReport report, SharingSettings sharing, bool whatIf) => new(
-        _job, whatIf, report.Scope, sharing.Threshold, sharing.Keep, sharing.Select, sharing.Remainder, report.Examples, report.Tokens,
-        _reusedFrom,
+        _job, whatIf, report.Scope, sharing.Threshold, sharing.Keep, sharing.Granularity ?? Granularity.Layer, sharing.Select,
+        sharing.Remainder, report.Examples, report.Tokens, _reusedFrom,
         [.. report.Sites.GroupBy(s => s.Type).Select(type => ModuleOf(type.Key, [.. type]))], Parameters(report.Plan()), report.Remarks);
 
     private static ModuleImportanceView ModuleOf(string type, IReadOnlyList<SiteImportance> sites)
@@ -73,38 +88,43 @@ internal sealed class MeasuredImportance
         var layers = ranked.Select((index, place) =>
         {
             var site = sites[index];
-            return new LayerImportanceView(site.Layer, site.G, site.PerToken, site.I, place + 1, reached += site.I, site.Place, site.Norms);
+            return new LayerImportanceView(site.Layer, site.G, site.PerToken, site.I, place + 1, reached += site.I, site.Place, site.Norms,
+                site.Energies, site.Rank);
         }).OrderBy(layer => layer.Layer).ToList();
         return new(type, [.. sites.Where(s => s.Place == Place.Own).Select(s => s.Layer)], layers);
     }
 
     private TrainedParametersView? Parameters(SharingPlan plan)
     {
-        var widths = _modules?.ToDictionary(m => m.Type, m => (m.In, m.Out));
-        if (widths is null || _report.Sites.Any(s => !widths.ContainsKey(s.Type))) return null;
-        var counts = ParameterCounts.Of(_settings.Tuning, plan, type => widths[type], null, head: _head ?? 0);
-        var lora = ParameterCounts.Of(_settings.Tuning, SharingPlan.OwnEverywhere(plan.Places.Keys), type => widths[type], null,
-            head: 0).Adapter;
+        if (_modules is null || _report.Sites.Any(s => _modules.All(module => module.Type != s.Type))) return null;
+        var layers = LinearModule.Among(_modules);
+        var counts = ParameterCounts.Of(_settings.Tuning, plan, layers, null, head: _head ?? 0);
+        var lora = ParameterCounts.Of(_settings.Tuning, SharingPlan.OwnEverywhere(plan.Places.Keys), layers, null, head: 0).Adapter;
         return new(counts.WithoutShared, counts.Adapter, _head is null ? null : counts.AdapterAndHead, lora, (double)counts.Adapter / lora);
     }
 }
 
 /// <summary>A cut that overrides the job's own settings; null keeps a setting.</summary>
-internal sealed record Cut(double? Threshold, int? Keep, Selection? Select, Remainder? Remainder)
+internal sealed record Cut(Threshold? Threshold, int? Keep, Granularity? Granularity, Selection? Select, Remainder? Remainder)
 {
-    public bool IsEmpty => this == new Cut(null, null, null, null);
+    public bool IsEmpty => this == new Cut(null, null, null, null, null);
 
     public static Answer<Cut> Read(IQueryCollection query)
     {
         var fields = new QueryFields(query);
-        var cut = new Cut(fields.Number("threshold"), (int?)fields.Integer("keep", 1, int.MaxValue), fields.Choice<Selection>("select"),
-            fields.Choice<Remainder>("remainder"));
-        if (cut.Threshold is not (null or (> 0 and <= 1))) fields.Refuse("threshold", $"must lie in (0, 1]; got {cut.Threshold}");
+        var cut = new Cut(fields.Threshold("threshold"), (int?)fields.Integer("keep", 1, int.MaxValue),
+            fields.Choice<Granularity>("granularity"), fields.Choice<Selection>("select"), fields.Choice<Remainder>("remainder"));
+        if (cut.Threshold?.Fault is { } outside) fields.Refuse("threshold", outside);
         if (cut.Threshold is not null && cut.Keep is not null) fields.Refuse("keep", "cannot be combined with threshold: give one of them");
         return fields.Refusal() is { } refusal ? refusal : cut;
     }
 
-    public SharingSettings Over(SharingSettings own) => (Threshold ?? Keep) is null
-        ? own with { Select = Select ?? own.Select, Remainder = Remainder ?? own.Remainder }
-        : own with { Threshold = Threshold, Keep = Keep, Select = Select ?? own.Select, Remainder = Remainder ?? own.Remainder };
+    public SharingSettings Over(SharingSettings own) => own with
+    {
+        Threshold = Threshold is null && Keep is null ? own.Threshold : Threshold,
+        Keep = Threshold is null && Keep is null ? own.Keep : Keep,
+        Granularity = Granularity ?? own.Granularity,
+        Select = Select ?? own.Select,
+        Remainder = Remainder ?? own.Remainder,
+    };
 }

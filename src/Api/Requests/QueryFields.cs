@@ -46,6 +46,13 @@ internal sealed class QueryFields(IQueryCollection query)
         return null;
     }
 
+    /// <summary>A finite number, or <c>auto</c>.</summary>
+    public Threshold? Threshold(string name)
+    {
+        if (query[name] is [Domain.Threshold.AutoName]) return Text(name) is null ? null : Domain.Threshold.Auto;
+        return Number(name) is { } T ? T : null;
+    }
+
     public bool? Flag(string name)
     {
         var written = Text(name);

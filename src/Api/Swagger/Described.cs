@@ -72,6 +72,12 @@ internal static class Description
     public static OpenApiSchema Fraction() =>
         new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
 
+    /// <summary>A number in (0, 1], or auto.</summary>
+    public static OpenApiSchema Threshold() => new()
+    {
+        OneOf = [Fraction(), new OpenApiSchema { Type = JsonSchemaType.String, Enum = [Domain.Threshold.AutoName] }],
+    };
+
     public static OpenApiSchema Choice<T>(T? defaultValue = null) where T : struct, Enum => new()
     {
         Type = JsonSchemaType.String, Enum = [.. Enum.GetValues<T>().Select(value => JsonValue.Create(JsonText.NameOf(value)))],

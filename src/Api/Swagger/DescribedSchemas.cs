@@ -74,8 +74,11 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
     {
         foreach (var property in answer.GetProperties()
             .Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition != JsonIgnoreCondition.Never))
-            if (properties.TryGetValue(NameOf(property), out var schema) && schema is OpenApiSchema { Type: { } type } own)
-                own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
+        {
+            if (!properties.TryGetValue(NameOf(property), out var schema) || schema is not OpenApiSchema own) continue;
+            if (own.Type is { } type) own.Type = type == JsonSchemaType.Null ? null : type & ~JsonSchemaType.Null;
+            if (own.OneOf is { } forms) own.OneOf = [.. forms.Where(form => form.Type != JsonSchemaType.Null)];
+        }
     }
 
     /// <summary>Rewrites a code comment for readers of the JSON API: JSON field names, and no references to code.</summary>

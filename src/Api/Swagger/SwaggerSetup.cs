@@ -54,6 +54,7 @@ internal static class SwaggerSetup
                     Description = "A number, or `auto` for the default." });
             foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly })
                 IncludeComments(swagger, assembly);
+            swagger.MapType<Threshold>(Description.Threshold);
             swagger.MapType<Method>(MethodSchemas.Choice);
             swagger.SchemaFilter<DescribedSchemas>();
             swagger.SchemaFilter<MethodSchemas>();

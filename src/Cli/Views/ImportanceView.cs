@@ -15,7 +15,8 @@ internal static class ImportanceView
         {
             SiteImportance[] sites = [.. type];
             var own = sites.Count(site => site.Place == Place.Own);
-            console.MarkupLineInterpolated($"[bold]{type.Key}[/]  {own} of {sites.Length} layers keep their own LoRA");
+            var ranks = sites.Any(site => site.Rank is not null) ? $", with {sites.Sum(site => site.Rank ?? 0)} ranks" : "";
+            console.MarkupLineInterpolated($"[bold]{type.Key}[/]  {own} of {sites.Length} layers keep their own LoRA{ranks}");
             console.Write(Bars(sites));
             console.WriteLine();
         }
@@ -28,15 +29,19 @@ internal static class ImportanceView
     {
         var grid = new Grid();
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(2, 0, 1, 0) });
-        foreach (var alignment in (Justify[])[Justify.Right, Justify.Right, Justify.Right, Justify.Left])
+        var ranked = sites.Any(site => site.Rank is not null);
+        foreach (var alignment in (Justify[])[Justify.Right, .. ranked ? [Justify.Right] : (Justify[])[], Justify.Right, Justify.Right,
+            Justify.Left])
             grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(0, 0, 2, 0), Alignment = alignment });
-        grid.AddRow(Cells("grey", "", "layer", "I", "Σ", ""));
+        string[] Row(string sign, string layer, string rank, params string[] others) =>
+            ranked ? [sign, layer, rank, .. others] : [sign, layer, .. others];
+        grid.AddRow(Cells("grey", Row("", "layer", "r", "I", "Σ", "")));
 
         var reached = Reached(sites);
         var largest = sites.Max(site => site.I);
         foreach (var (index, site) in sites.Index())
-            grid.AddRow(Cells(Colour(site.Place), Words.Sign(site.Place), $"{site.Layer}", $"{site.I:0.000}", $"{reached[index]:0.000}",
-                Bar(site.I / largest)));
+            grid.AddRow(Cells(Colour(site.Place), Row(Words.Sign(site.Place), $"{site.Layer}", $"{site.Rank}", $"{site.I:0.000}",
+                $"{reached[index]:0.000}", Bar(site.I / largest))));
         return grid;
     }
 

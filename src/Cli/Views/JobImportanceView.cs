@@ -24,17 +24,23 @@ internal static class JobImportanceView
     }
 
     private static ImportanceReport ReportOf(Api.ImportanceView importance) =>
-        new(importance.Scope, importance.Threshold, importance.Examples, importance.Tokens,
+        new(importance.Scope, importance.Threshold?.T, importance.Examples, importance.Tokens,
         [.. importance.Modules.SelectMany(module => module.Layers.Select(layer =>
-        new SiteImportance(module.Type, layer.Layer, layer.G, layer.PerToken, layer.Importance, layer.Place, layer.Norms)))],
+        new SiteImportance(module.Type, layer.Layer, layer.G, layer.PerToken, layer.Importance, layer.Place, layer.Norms)
+        {
+            Energies = layer.Energies, Rank = layer.LoraRank,
+        }))],
         importance.Remarks);
 
     private static string Rule(Api.ImportanceView importance) => string.Join(", ", new[]
     {
-        importance.Threshold is { } threshold ? $"T = {threshold:0.###}" : $"{importance.Keep} layers of each type",
+        importance.Threshold is { } threshold ? $"T = {Shown(threshold)}" : $"{importance.Keep} layers of each type",
+        importance.Granularity == Granularity.Layer ? null : "by rank",
         importance.Select == Selection.Importance ? null : $"chosen by {JsonText.NameOf(importance.Select)}",
         importance.Remainder == Remainder.Share ? null : "none for the others",
     }.OfType<string>());
+
+    private static string Shown(Threshold threshold) => threshold.T is { } T ? $"{T:0.###}" : Threshold.AutoName;
 
     private static string Trained(Api.ImportanceView importance) => importance.Parameters is { } parameters
         ? $"{parameters.Adapter:N0} adapter parameters, {parameters.ShareOfLora:P0} of LoRA's "

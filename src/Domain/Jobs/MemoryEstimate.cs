@@ -69,7 +69,7 @@ public static class MemoryEstimate
     public static double OfLearningWeights(MethodSettings tuning, ModelSummary model, int batch, int longest)
     {
         if (tuning.Layers.Count > 0) return 0; // branches: theirs is counted with the frozen model
-        var trained = tuning.Count(SharingPlan.OwnEverywhere([]), _ => default, model).Own;
+        var trained = tuning.Count(SharingPlan.OwnEverywhere([]), LinearModule.None, model).Own;
         var inputs = tuning.TrainsMatrices ? 4.0 * batch * longest * model.Layers * model.Modules.Sum(module => module.In) / 2 : 0;
         return tuning.BytesPerTrainedNumber * trained + inputs;
     }
@@ -107,8 +107,7 @@ public static class MemoryEstimate
     private static double TrainedNumbers(MethodSettings tuning, IReadOnlyList<LinearModule> targets, int layers)
     {
         var sites = targets.SelectMany(target => Enumerable.Range(0, layers).Select(layer => new Site(target.Type, layer)));
-        var widths = targets.ToDictionary(target => target.Type, target => (target.In, target.Out));
-        return tuning.Count(SharingPlan.OwnEverywhere(sites), type => widths[type], null).Own;
+        return tuning.Count(SharingPlan.OwnEverywhere(sites), LinearModule.Among(targets), null).Own;
     }
 
     /// <summary>How to reduce memory.</summary>

@@ -58,6 +58,16 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
 /// <param name="Out">Width of its output.</param>
 public sealed record LinearModule(string Type, string Path, long In, long Out)
 {
+    /// <summary>The layer of a site, from the modules of a model. An unknown type is an error of the caller.</summary>
+    public static Func<Site, LinearModule> Among(IEnumerable<LinearModule> modules)
+    {
+        var byType = modules.DistinctBy(module => module.Type).ToDictionary(module => module.Type);
+        return site => byType[site.Type].OfLayer(site.Layer);
+    }
+
+    /// <summary>The layers of a model in which nothing is placed beside a layer.</summary>
+    internal static LinearModule None(Site site) => throw new ArgumentException($"no layer was named, and {site} is asked for");
+
     /// <summary>The module of one layer.</summary>
     public LinearModule OfLayer(int layer) => this with { Path = Path.Replace("*", $"{layer}", StringComparison.Ordinal) };
 }

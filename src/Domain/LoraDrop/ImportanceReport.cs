@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
 
 /// <summary>The importance of one site.</summary>
@@ -9,7 +11,18 @@ namespace LoraDrop.Domain;
 /// <param name="Place">What the site uses in task adaptation.</param>
 /// <param name="Norms">Distribution of ‖ΔWx‖² over the sample, with the same range for all layers of a type so that they can be
 /// compared.</param>
-public sealed record SiteImportance(string Type, int Layer, double G, double PerToken, double I, Place Place, Histogram Norms);
+public sealed record SiteImportance(string Type, int Layer, double G, double PerToken, double I, Place Place, Histogram Norms)
+{
+    /// <summary>The energies of the output's principal directions, the largest first; they sum to g. Null if the method has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Energies { get; init; }
+
+    /// <summary>The rank of the site's own LoRA in task adaptation, if importance has decided it; else null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Rank { get; init; }
+
+    internal Site Site => new(Type, Layer);
+}
 
 /// <summary>The result of stage 1: the importance of each LoRA, and the resulting plan.</summary>
 /// <param name="Scope">The scope of normalisation.</param>
@@ -21,37 +34,49 @@ public sealed record SiteImportance(string Type, int Layer, double G, double Per
 public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, int Examples, long Tokens,
     IReadOnlyList<SiteImportance> Sites, IReadOnlyList<string> Remarks)
 {
+    /// <summary>The report of what was measured.</summary>
+    /// <param name="norms">The output norms of every site.</param>
+    /// <param name="importance">I of every site.</param>
+    /// <param name="scope">The scope in which I sums to 1.</param>
+    /// <param name="sharing">The cut.</param>
+    /// <param name="seed">Seeds <see cref="Selection.Random"/>.</param>
     public static ImportanceReport From(IReadOnlyList<OutputNorms> norms, IReadOnlyDictionary<Site, double> importance,
-        SharingPlan plan, ImportanceScope scope, double? threshold)
+        ImportanceScope scope, SharingSettings sharing, long seed = 0)
     {
         var widest = norms.GroupBy(n => n.Site.Type)
             .ToDictionary(type => type.Key, type => type.Max(n => n.PerExample.DefaultIfEmpty().Max()));
-        var sites = plan.Places.Select(place =>
-        {
-            var n = norms.First(n => n.Site == place.Key);
-            return new SiteImportance(n.Site.Type, n.Site.Layer, n.G, n.PerToken, importance[n.Site], place.Value,
-                Histogram.Of(n.PerExample, 0, widest[n.Site.Type]));
-        });
-        return new(scope, threshold, norms[0].PerExample.Count, norms[0].Tokens, [.. sites], plan.Remarks);
+        var sites = norms.OrderBy(n => n.Site.Type, StringComparer.Ordinal).ThenBy(n => n.Site.Layer).Select(n =>
+            new SiteImportance(n.Site.Type, n.Site.Layer, n.G, n.PerToken, importance[n.Site], Place.Own,
+                Histogram.Of(n.PerExample, 0, widest[n.Site.Type])) { Energies = n.Energies });
+        return new ImportanceReport(scope, null, norms[0].PerExample.Count, norms[0].Tokens, [.. sites], []).CutBy(sharing, seed);
     }
 
     /// <summary>I of every site.</summary>
-    public IReadOnlyDictionary<Site, double> Importance() => Sites.ToDictionary(s => new Site(s.Type, s.Layer), s => s.I);
+    public IReadOnlyDictionary<Site, double> Importance() => Sites.ToDictionary(s => s.Site, s => s.I);
 
     /// <summary>The plan of this report.</summary>
-    public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(new Site(s.Type, s.Layer), s.Place)));
+    public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(s.Site, s.Place)),
+        Sites.Where(s => s.Rank is not null).ToDictionary(s => s.Site, s => s.Rank!.Value));
+
+    /// <summary>Whether the energies of directions were measured, by which ranks can be cut.</summary>
+    public bool HasEnergies => Sites.All(s => s.Energies is not null);
 
     /// <summary>The same importance under other sharing settings, without measuring again.</summary>
     /// <param name="sharing">T or k, and the selection.</param>
     /// <param name="seed">Seeds <see cref="Selection.Random"/>.</param>
+    /// <exception cref="RefusedInputException">Ranks are to be cut, and their energies were not measured.</exception>
     public ImportanceReport CutBy(SharingSettings sharing, long seed)
     {
-        var plan = SharingPlan.From(Importance(), sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, seed);
+        var byRank = sharing.Granularity == Granularity.Rank;
+        if (byRank && !HasEnergies) throw new RefusedInputException("sharing.granularity", SharingSettings.NoEnergies);
+        var plan = byRank
+            ? SharingPlan.ByRank(Sites.ToDictionary(s => s.Site, s => s.Energies!), sharing)
+            : SharingPlan.From(Importance(), sharing, seed);
         return this with
         {
-            Threshold = sharing.Threshold,
+            Threshold = sharing.Threshold?.T,
             Remarks = plan.Remarks,
-            Sites = [.. Sites.Select(s => s with { Place = plan[new Site(s.Type, s.Layer)] })],
+            Sites = [.. Sites.Select(s => s with { Place = plan[s.Site], Rank = plan.RankOf(s.Site) })],
         };
     }
 }

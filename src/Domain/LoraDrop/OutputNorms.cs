@@ -6,6 +6,10 @@ namespace LoraDrop.Domain;
 /// <param name="Tokens">Total tokens of the examples, without padding.</param>
 public sealed record OutputNorms(Site Site, IReadOnlyList<double> PerExample, long Tokens)
 {
+    /// <summary>The energies of the output's principal directions, the largest first, which sum to g: the eigenvalues of Σ ΔWx(ΔWx)ᵀ
+    /// over all tokens. Null if the branch has no rank of its own.</summary>
+    public IReadOnlyList<double>? Energies { get; init; }
+
     /// <summary>g = Σ over x in the sample of ‖ΔWx‖² (equation 2).</summary>
     public double G { get; } = PerExample.Sum();
 

@@ -10,13 +10,13 @@ public sealed record ParameterCounts(long WithoutShared, long Adapter, long Adap
     /// <summary>Counts a plan.</summary>
     /// <param name="settings">The method's settings.</param>
     /// <param name="plan">The sharing plan.</param>
-    /// <param name="width">Input and output width of a module type.</param>
+    /// <param name="layer">The linear layer of a site.</param>
     /// <param name="model">The model's other sizes; null if unknown.</param>
     /// <param name="head">Parameters of the trained head; 0 if it is frozen.</param>
-    public static ParameterCounts Of(MethodSettings settings, SharingPlan plan, Func<string, (long In, long Out)> width,
+    public static ParameterCounts Of(MethodSettings settings, SharingPlan plan, Func<Site, LinearModule> layer,
         ModelSummary? model, long head)
     {
-        var (own, shared) = settings.Count(plan, width, model);
+        var (own, shared) = settings.Count(plan, layer, model);
         return new(own, own + shared, own + shared + head);
     }
 }

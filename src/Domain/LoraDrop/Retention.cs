@@ -24,6 +24,17 @@ public static class Retention
         return kept;
     }
 
+    /// <summary>How many are kept: the fewest that reach T, or with <c>auto</c> as many as importance is spread over.</summary>
+    /// <param name="importance">I; sums to 1.</param>
+    /// <param name="threshold">T or auto.</param>
+    public static int Count(IReadOnlyList<double> importance, Threshold threshold) => threshold.T is { } T
+        ? Kept(importance, T).Count
+        : (int)Math.Ceiling(Spread(importance) - Slack * importance.Count);
+
+    /// <summary>The number over which importance is effectively spread: 1/Σ I², which is n if all n are equal, and 1 if one has
+    /// all.</summary>
+    public static double Spread(IReadOnlyList<double> importance) => 1 / importance.Sum(I => I * I);
+
     /// <summary>Layers from most to least important; ties go to the lower layer.</summary>
     public static IReadOnlyList<int> Ranked(IReadOnlyList<double> importance) =>
         [.. importance.Index().OrderByDescending(l => l.Item).ThenBy(l => l.Index).Select(l => l.Index)];

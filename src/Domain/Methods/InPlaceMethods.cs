@@ -7,7 +7,7 @@ public abstract record InPlaceSettings : MethodSettings
 {
     public override IEnumerable<Fault> Faults(string path) => [];
 
-    public sealed override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model) =>
+    public sealed override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model) =>
         new(model is null ? 0 : TrainedOf(model), 0);
 
     /// <summary>How many of a model's parameters are trained, without the head; 0 if its summary does not tell.</summary>

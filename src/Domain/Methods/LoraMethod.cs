@@ -78,7 +78,12 @@ public sealed record LoraSettings : LowRankSettings
         if (StartsFromWeight && sharing.Remainder == Remainder.Share)
             yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the "
                 + "weight of one layer; set sharing.remainder to none, or use the method lora");
+        if (StartsFromWeight && sharing.Granularity == Granularity.Rank)
+            yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where importance decides the ranks: it is the "
+                + "weight's own directions that it starts from");
     }
+
+    protected override long OwnNumbers(LinearModule layer, int? rank) => (rank ?? Rank) * (layer.In + layer.Out);
 }
 
 /// <summary>Methods with a rank and a scale.</summary>

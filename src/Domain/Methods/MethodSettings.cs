@@ -44,7 +44,10 @@ public abstract record MethodSettings
     /// <summary>Faults of sharing settings that the method's own rule out.</summary>
     /// <param name="path">The settings' path in the request.</param>
     /// <param name="sharing">The sharing settings.</param>
-    public virtual IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing) => [];
+    public virtual IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing) =>
+        sharing.Granularity == Granularity.Rank
+            ? [new("sharing.granularity", "must be layer with this method; rank applies to the method lora-drop")]
+            : [];
 
     /// <summary>The fault of a method that would train nothing of a model; null if it trains something, or the summary does not
     /// tell.</summary>
@@ -67,9 +70,9 @@ public abstract record MethodSettings
 
     /// <summary>The parameters that a plan trains, without the head.</summary>
     /// <param name="plan">The place of every target layer.</param>
-    /// <param name="width">Input and output width of a module type.</param>
+    /// <param name="layer">The linear layer of a site.</param>
     /// <param name="model">The model's other sizes; null if unknown.</param>
-    public abstract TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model);
+    public abstract TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model);
 }
 
 /// <summary>Numbers that a method trains.</summary>
@@ -113,8 +116,11 @@ public abstract record BranchSettings : MethodSettings
     /// <summary>Trained numbers of the branch that a number of layers from d to k below the cut share.</summary>
     protected virtual long SharedNumbers(long d, long k, int users) => OwnNumbers(d, k);
 
-    public override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model) => new(
-        plan.Own.Sum(site => OwnNumbers(width(site.Type).In, width(site.Type).Out)),
+    public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model) => new(
+        plan.Own.Sum(site => OwnNumbers(layer(site), plan.RankOf(site))),
         plan.Places.Where(place => place.Value == Place.Shared).GroupBy(place => place.Key.Type)
-            .Sum(type => SharedNumbers(width(type.Key).In, width(type.Key).Out, type.Count())));
+            .Sum(type => layer(type.First().Key) is var shared ? SharedNumbers(shared.In, shared.Out, type.Count()) : 0));
+
+    /// <summary>The same for a layer, whose rank the plan may have decided.</summary>
+    protected virtual long OwnNumbers(LinearModule layer, int? rank) => OwnNumbers(layer.In, layer.Out);
 }

@@ -48,9 +48,9 @@ public sealed record SparseAdapterSettings : LowRankSettings
     public long Kept(long entries) => (long)(Keep * entries);
 
     /// <summary>What is kept. How much of it is shared depends on the scores; it is counted as if it were the same fraction.</summary>
-    public override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model)
+    public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model)
     {
-        var (own, shared) = base.Count(plan, width, model);
+        var (own, shared) = base.Count(plan, layer, model);
         return new(Kept(own), Kept(own + shared) - Kept(own));
     }
 }

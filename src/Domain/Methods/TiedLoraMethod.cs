@@ -4,13 +4,13 @@ namespace LoraDrop.Domain;
 public sealed record TiedLoraSettings : LowRankSettings
 {
     /// <summary>A and B once, u and v for every layer; module types of one input width share A and u.</summary>
-    public override TrainedNumbers Count(SharingPlan plan, Func<string, (long In, long Out)> width, ModelSummary? model)
+    public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model)
     {
-        var types = plan.Own.Select(site => site.Type).Distinct().ToArray();
-        var widths = types.Select(type => width(type).In).Distinct().ToArray();
-        var scales = plan.Own.GroupBy(site => site.Layer).Sum(layer =>
-            Rank * layer.Select(site => width(site.Type).In).Distinct().Count() + layer.Sum(site => width(site.Type).Out));
-        return new(widths.Sum(d => Rank * d) + types.Sum(type => Rank * width(type).Out) + scales, 0);
+        var types = plan.Own.DistinctBy(site => site.Type).Select(layer).ToArray();
+        var widths = types.Select(type => type.In).Distinct().ToArray();
+        var scales = plan.Own.GroupBy(site => site.Layer).Sum(sites =>
+            Rank * sites.Select(site => layer(site).In).Distinct().Count() + sites.Sum(site => layer(site).Out));
+        return new(widths.Sum(d => Rank * d) + types.Sum(type => Rank * type.Out) + scales, 0);
     }
 }
 

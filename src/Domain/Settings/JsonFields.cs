@@ -77,6 +77,11 @@ internal sealed class JsonFields
     public double? Number(string name) =>
         Value<double>(name, "a finite number", json => IsNumber(json) && json.TryGetDouble(out var n) && double.IsFinite(n) ? n : null);
 
+    /// <summary>A finite number, or <c>auto</c>.</summary>
+    public Threshold? Threshold(string name) => Value<Threshold>(name, $"a finite number or \"{Domain.Threshold.AutoName}\"", json =>
+        json.ValueKind == JsonValueKind.String && json.ValueEquals(Domain.Threshold.AutoName) ? Domain.Threshold.Auto
+        : IsNumber(json) && json.TryGetDouble(out var n) && double.IsFinite(n) ? n : null);
+
     /// <summary>A time with its offset (RFC 3339).</summary>
     public DateTimeOffset? Time(string name)
     {

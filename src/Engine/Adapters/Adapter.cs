@@ -83,7 +83,7 @@ public sealed class Adapter : IDisposable
     public ParameterCounts CountsOf(SharingPlan plan)
     {
         var (own, head) = (Trained.Sum(tensor => tensor.Numbers), HeadTensors.Sum(tensor => tensor.Numbers));
-        return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, Width, null, head);
+        return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, LayerOf, null, head);
     }
 
     /// <summary>The learning rates of consecutive ranges of the buffer.</summary>
@@ -122,10 +122,14 @@ public sealed class Adapter : IDisposable
     {
         foreach (var (name, target) in Tensors.Where(tensor => file.Contains(tensor.Key)))
         {
-            using var stored = file.Read(name);
-            Set(target, stored);
+            using var scope = NewDisposeScope();
+            Set(target, Cut(file.Read(name), target.shape));
         }
     }
+
+    /// <summary>The first ranks of a stored tensor, if the adapter has fewer: stage 1 has sorted them.</summary>
+    private static Tensor Cut(Tensor stored, long[] shape) => shape.Index()
+        .Aggregate(stored, (cut, side) => cut.shape[side.Index] > side.Item ? cut.narrow(side.Index, 0, side.Item) : cut);
 
     private static void Set(Tensor target, Tensor values)
     {
@@ -142,9 +146,7 @@ public sealed class Adapter : IDisposable
         Parameters.Dispose();
     }
 
-    /// <summary>Input and output width of a module type.</summary>
-    public (long In, long Out) Width(string type) =>
-        Sites.First(site => site.Site.Type == type).Linear is var linear ? (linear.In, linear.Out) : default;
+    private LinearModule LayerOf(Site place) => AdapterSites.Module(Sites.First(site => site.Site == place));
 
     /// <summary>Adds a tensor to the last range, if the rates are alike, or begins another.</summary>
     private void AddRange(TrainedTensor tensor, bool head)

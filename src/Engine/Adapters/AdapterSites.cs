@@ -49,5 +49,6 @@ public static class AdapterSites
         linears.Select(linear => new AdapterSite(new Site(TypeOf(linear.Path, linears.Select(other => other.Path), $"{layer}"), layer),
             linear));
 
-    private static LinearModule Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
+    /// <summary>A layer by its type, path and widths.</summary>
+    internal static LinearModule Module(AdapterSite site) => new(site.Site.Type, site.Linear.Path, site.Linear.In, site.Linear.Out);
 }

@@ -18,6 +18,14 @@ public sealed record CompactMap(bool TrainsHead, IReadOnlyDictionary<string, IRe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Settings { get; init; }
 
+    /// <summary>Module type → layer → the rank of its own branch, if importance has decided the ranks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<int, int>>? Ranks { get; init; }
+
+    /// <summary>Whether the ranks of each branch are sorted by what they put out, so that the first are the best.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Sorted { get; init; }
+
     /// <summary>r, in the first files.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Rank { get; init; }
@@ -26,16 +34,21 @@ public sealed record CompactMap(bool TrainsHead, IReadOnlyDictionary<string, IRe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Alpha { get; init; }
 
-    internal static CompactMap Of(Adapter adapter) => new(adapter.TrainsHead, adapter.Plan.Places.GroupBy(p => p.Key.Type)
+    internal static CompactMap Of(Adapter adapter, bool sorted) => new(adapter.TrainsHead, adapter.Plan.Places.GroupBy(p => p.Key.Type)
         .ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, Place>)t.ToDictionary(p => p.Key.Layer, p => p.Value)))
     {
         Section = adapter.Settings.Section,
+        Ranks = adapter.Plan.Ranks.Count == 0 ? null : adapter.Plan.Ranks.GroupBy(r => r.Key.Type)
+            .ToDictionary(t => t.Key, t => (IReadOnlyDictionary<int, int>)t.ToDictionary(r => r.Key.Layer, r => r.Value)),
+        Sorted = sorted ? true : null,
         Settings = JsonSerializer.SerializeToElement(adapter.Settings, adapter.Settings.GetType(), JsonText.Options),
     };
 
     internal SharingPlan Plan() =>
         SharingPlan.Of(Places.SelectMany(type =>
-            type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))));
+            type.Value.Select(place => KeyValuePair.Create(new Site(type.Key, place.Key), place.Value))),
+            Ranks?.SelectMany(type => type.Value.Select(rank => KeyValuePair.Create(new Site(type.Key, rank.Key), rank.Value)))
+                .ToDictionary());
 
     /// <summary>The method's settings; null if the file does not say.</summary>
     internal MethodSettings? Method() => Section is { } section
@@ -52,9 +65,20 @@ public static class CompactAdapter
 
     private const string MapKey = "loradrop";
 
-    public static void Write(string path, Adapter adapter) => SafeTensorsWriter.Write(path,
+    /// <param name="path">The file to write.</param>
+    /// <param name="adapter">The trained adapter.</param>
+    /// <param name="sorted">Whether the ranks of each branch are sorted by what they put out.</param>
+    public static void Write(string path, Adapter adapter, bool sorted = false) => SafeTensorsWriter.Write(path,
         adapter.Tensors,
-        new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter), JsonText.Options) });
+        new Dictionary<string, string> { [MapKey] = JsonSerializer.Serialize(CompactMap.Of(adapter, sorted), JsonText.Options) });
+
+    /// <summary>Whether the ranks of each branch are sorted by what they put out, so that the first are the best.</summary>
+    /// <exception cref="RefusedInputException">It is not a compact adapter.</exception>
+    public static bool IsSorted(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file.Metadata.TryGetValue(MapKey, out var json) && ReadMap(path, json).Map.Sorted == true;
+    }
 
     /// <summary>Whether a compact file is of a method for which PEFT has no format, so that there is no other file.</summary>
     /// <exception cref="RefusedInputException">It is not a compact adapter.</exception>

@@ -17,14 +17,26 @@ public abstract class Branch
     /// <param name="W">The frozen weight (k, d), in float32.</param>
     public abstract Tensor Merged(Tensor W);                                     // (k, d)
 
-    /// <summary>A function of a layer and its input (N, d) for ‖y‖² (N) of each row in float64, where y is what the branch adds to the
-    /// layer's output.</summary>
-    public virtual Func<Tensor, Linear, Tensor> Meter() => (x, layer) =>
+    /// <summary>Measures what the branch adds to the layer's output.</summary>
+    internal virtual OutputMeter Meter() => new(this);
+}
+
+/// <summary>Measures ‖y‖², where y is what a branch adds to a layer's output. Its tensors belong to the scope in which it is made.</summary>
+internal class OutputMeter(Branch branch)
+{
+    /// <summary>‖y‖² (N) of each row in float64.</summary>
+    /// <param name="x">The layer's input (N, d).</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="real">1 for rows that are no padding, else 0: (N), float64.</param>
+    public virtual Tensor Squares(Tensor x, Linear layer, Tensor real)
     {
         using var scope = NewDisposeScope();
-        var y = Forward(x, layer).to(ScalarType.Float64) - layer.Product(x).to(ScalarType.Float64); // (N, k)
-        return y.Squared().sum(1).MoveToOuterDisposeScope();                     // (N)
-    };
+        var y = branch.Forward(x, layer).to(ScalarType.Float64) - layer.Product(x).to(ScalarType.Float64); // (N, k)
+        return (y.Squared().sum(1) * real).MoveToOuterDisposeScope();            // (N)
+    }
+
+    /// <summary>The directions of y over all rows so far; null if the branch has no rank of its own.</summary>
+    public virtual PrincipalRanks? Directions() => null;
 }
 
 /// <summary>A branch of low rank: ΔW = s·BA.</summary>
@@ -58,20 +70,36 @@ public abstract class LowRankBranch : Branch
         return B.mm(A).Times(s).MoveToOuterDisposeScope();                       // (k, d)
     }
 
-    /// <summary>‖s·BAx‖² = uᵀ·(s²·BᵀB)·u with u = Ax: the r × r Gram matrix of B suffices, and the product of width k is never
-    /// computed.</summary>
-    public override Func<Tensor, Linear, Tensor> Meter()
+    internal override OutputMeter Meter() => Meter(Factors());
+
+    /// <summary>The meter of s·BAx.</summary>
+    private protected virtual OutputMeter Meter((Tensor A, Tensor B, double Scale) of) => new LowRankMeter(this, of.A, of.B, of.Scale);
+}
+
+/// <summary>‖s·BAx‖² = uᵀGu with u = Ax and G = s²BᵀB: the r × r Gram matrix of B suffices, and the product of width k is never
+/// computed.</summary>
+internal class LowRankMeter : OutputMeter
+{
+    public LowRankMeter(Branch branch, Tensor A, Tensor B, double s) : base(branch)
     {
         using var scope = NewDisposeScope();
-        var (A, B, s) = Factors();                                               // (r, d), (k, r)
         var exact = B.to(ScalarType.Float64);                                    // (k, r)
-        var gram = exact.t().mm(exact).Times(s * s).MoveToOuterDisposeScope();   // (r, r)
-        var down = A.alias().MoveToOuterDisposeScope();                          // (r, d)
-        return (x, _) =>
-        {
-            using var inner = NewDisposeScope();
-            var u = nn.functional.linear(x.to(down.dtype), down).to(ScalarType.Float64); // (N, r)
-            return (u.mm(gram) * u).sum(1).MoveToOuterDisposeScope();            // (N)
-        };
+        G = exact.t().mm(exact).Times(s * s).MoveToOuterDisposeScope();          // (r, r)
+        this.A = A.alias().MoveToOuterDisposeScope();                            // (r, d)
     }
+
+    protected Tensor A { get; }
+
+    protected Tensor G { get; }
+
+    public sealed override Tensor Squares(Tensor x, Linear layer, Tensor real)
+    {
+        using var scope = NewDisposeScope();
+        var u = nn.functional.linear(x.to(A.dtype), A).to(ScalarType.Float64) * real.unsqueeze(1); // (N, r), 0 at padding
+        See(u);
+        return (u.mm(G) * u).sum(1).MoveToOuterDisposeScope();                   // (N)
+    }
+
+    /// <summary>Called with every u (N, r) in float64, which is 0 at padding.</summary>
+    protected virtual void See(Tensor u) { }
 }

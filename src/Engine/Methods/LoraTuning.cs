@@ -31,6 +31,9 @@ public sealed class Lora(Tensor A, Tensor B, double scale, double dropout, Dropo
     }
 
     protected override (Tensor A, Tensor B, double Scale) Factors() => (A, B, scale);
+
+    private protected override OutputMeter Meter((Tensor A, Tensor B, double Scale) of) =>
+        new DirectionsMeter(this, of.A, of.B, of.Scale);
 }
 
 /// <summary>A pair that starts from the weight: ΔW = s·(BA − B₀A₀), 0 at the start. The weight itself stays as it is, where the authors
@@ -70,6 +73,21 @@ internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTu
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
         values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], settings.Scale, settings.Dropout, At.Model.Masks);
+}
+
+/// <summary>LoRA with a rank for each layer, which importance has decided. The scale is that of the settings' rank everywhere. It is exported
+/// with one rank: what a layer has fewer is filled with zeros.</summary>
+internal sealed class RankedLoraTuning(Placement at, LoraSettings settings) : FoldedTuning(at)
+{
+    protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
+    [
+        LoraPair.A(slot, RankOf(slot)), LoraPair.B(slot, RankOf(slot)) with { Rate = settings.PlusRatio ?? 1 },
+    ];
+
+    protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], settings.Scale, settings.Dropout, At.Model.Masks);
+
+    private int RankOf(BranchSlot slot) => At.Plan.RankOf(slot.Users[0].Site) ?? settings.Rank;
 }
 
 /// <summary>LoRA that starts from the weights. It is exported as a LoRA of twice the rank on the weights as they are, since PEFT

@@ -18,6 +18,7 @@ public static class Tunings
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
+        LoraSettings lora when at.Plan.Ranks.Count > 0 => new RankedLoraTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
         AdapterSettings adapter => new AdapterTuning(at, adapter),
         FullSettings => new InPlaceTuning(at, _ => true),

@@ -11,6 +11,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
     private const double AxisWidth = 34, BarsWidth = 624, WidestBar = 42, CurveLeft = 706, CurveWidth = 140;
 
     private readonly NormPanels _panels = new(sites);
+    private readonly bool _ranked = sites.Any(site => site.Rank is not null);
 
     public double Height => HistogramsTop + _panels.Height;
 
@@ -20,7 +21,8 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         yield return Shape.Line("rule", 0, 0, ImportanceChart.Width - 2 * ImportanceChart.Margin, 0);
         yield return Shape.Text("type", 0, 24, type);
         yield return Shape.Text("note end", AxisWidth + BarsWidth, 24,
-            $"{own.Length} of {sites.Count} layers keep their own LoRA; their I sums to {own.Sum(site => site.I):0.000}");
+            $"{own.Length} of {sites.Count} layers keep their own LoRA; "
+            + (_ranked ? $"{own.Sum(site => site.Rank)} ranks in all" : $"their I sums to {own.Sum(site => site.I):0.000}"));
         yield return Shape.Group("bars", AxisWidth, Top, Bars());
         yield return Shape.Text("note", CurveLeft, 24, "Σ I, largest first");
         yield return Shape.Group("cumulative", CurveLeft, Top, Cumulative());
@@ -38,7 +40,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         return [.. Scale(tick, highest), .. sites.Index().SelectMany(bar => Bar(bar.Index, bar.Item, highest))];
     }
 
-    private static IEnumerable<XElement> Scale(double tick, double highest)
+    private IEnumerable<XElement> Scale(double tick, double highest)
     {
         for (var I = 0.0; I <= highest + tick / 2; I += tick)
         {
@@ -47,7 +49,9 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
             yield return Shape.Text("small end", -5, y + 3, I.ToString(tick switch { < 0.01 => "0.000", < 0.1 => "0.00", _ => "0.0" }));
         }
         yield return Shape.UprightText("small middle", -28, PlotHeight / 2, 10, "importance I");
-        yield return Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
+        yield return _ranked
+            ? Shape.Text("small middle", BarsWidth / 2, PlotHeight + 36, "layer, and the ranks that it keeps")
+            : Shape.Text("small middle", BarsWidth / 2, PlotHeight + 27, "layer");
     }
 
     /// <summary>A layer's bar, with its I above and its number below; for many layers, values are rotated and every fifth layer is
@@ -63,6 +67,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
             ? Shape.Text("value middle", middle, y - 4, ImportanceChart.Digits(site.I))
             : Shape.UprightText("value", middle + 0.35 * digits, y - 3, digits, ImportanceChart.Digits(site.I));
         if (slot >= 15 || index % 5 == 0) yield return Shape.Text("small middle", middle, PlotHeight + 13, $"{site.Layer}");
+        if (_ranked && slot >= 15) yield return Shape.Text("small middle", middle, PlotHeight + 24, $"r {site.Rank ?? 0}");
     }
 
     private IEnumerable<XElement> Cumulative()
@@ -86,7 +91,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
         foreach (var (layer, point) in ranked.Zip(points.Skip(1)))
             yield return Shape.Circle($"dot {ImportanceChart.Colour(sites[layer].Place)}", point.X, point.Y, radius);
 
-        if (report.Threshold is not { } T) yield break;
+        if (report.Threshold is not { } T || _ranked) yield break;
         yield return Shape.Line("threshold", 0, Y(T), CurveWidth, Y(T));
         yield return Shape.Text("cut end", CurveWidth, Y(T) + 12, $"T = {T:0.###}");
     }

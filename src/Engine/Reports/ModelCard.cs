@@ -89,9 +89,11 @@ public static class ModelCard
         var types = report.Sites.GroupBy(site => site.Type).ToArray();
         var rows = report.Sites.GroupBy(site => site.Layer).OrderBy(layer => layer.Key).Select(layer => (string[])
             [$"{layer.Key}", .. types.Select(type => layer.FirstOrDefault(site => site.Type == type.Key) is { } site
-            ? $"{site.I:0.000} {Word(site.Place)}"
+            ? $"{site.I:0.000} {Word(site.Place)}{(site.Rank is { } rank ? $", r = {rank}" : "")}"
             : "")]);
-        var cut = report.Threshold is { } T ? $" T = {T} sets how many layers keep their own LoRA." : "";
+        var cut = report.Threshold is { } T ? $" T = {T} sets how many {(report.Sites.Any(site => site.Rank is not null)
+            ? "ranks each layer keeps of its LoRA"
+            : "layers keep their own LoRA")}." : "";
         var remarks = string.Concat(report.Remarks.Select(remark => $"\n\n{MarkdownTable.Escaped(remark)}"));
         return $"I of each layer, measured over {report.Examples:N0} examples ({report.Tokens:N0} tokens).{cut}\n\n"
             + MarkdownTable.Of(["layer", .. types.Select(type => type.Key)], rows) + remarks;

@@ -156,13 +156,14 @@ public sealed class LoraDropRun : IDisposable
         using var adapter = AdapterBy(OwnEverywhere);
         var steps = Stage1Steps(settings, sample.Count);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
-        CompactAdapter.Write(_folder.Stage1Adapter, adapter);
         using var phase = RunPhases.Begin(RunPhases.Importance);
-        var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel);
+        var byRank = _request.Sharing!.Granularity == Granularity.Rank;
+        var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel, sort: byRank);
+        CompactAdapter.Write(_folder.Stage1Adapter, adapter, sorted: byRank);
         if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost)
             throw new DivergedException(Stage.ImportanceEvaluation, steps, $"the LoRA of {lost.Site} puts out ‖ΔWx‖² = {lost.G}");
         var I = Domain.Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), settings.Scope);
-        return ImportanceReport.From(norms, I, Plan(I), settings.Scope, _request.Sharing!.Threshold);
+        return ImportanceReport.From(norms, I, settings.Scope, _request.Sharing!, _request.Training.Seed);
     }
 
     /// <summary>The importance measured by another run on the same layers.</summary>
@@ -174,17 +175,14 @@ public sealed class LoraDropRun : IDisposable
                 $"{from} is about other layers than {_request.Method.Section}.targets names here");
     }
 
-    private SharingPlan Plan(IReadOnlyDictionary<Site, double> I)
-    {
-        var sharing = _request.Sharing!;
-        return SharingPlan.From(I, sharing.Threshold ?? 1, sharing.Keep, sharing.Select, sharing.Remainder, _request.Training.Seed);
-    }
-
     /// <summary>Refuses a warm start from a run without an adapter, or with other layers, rank or classes.</summary>
     private void CheckWarmStart()
     {
         if (_inputs.Stage1Adapter is not { } path)
             throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
+        if (_request.Sharing!.Granularity == Granularity.Rank && !CompactAdapter.IsSorted(path))
+            throw new RefusedInputException("sharing.warmStart", "needs a stage 1 that was measured with the granularity rank, which sorts "
+                + "the ranks of each LoRA; measure it again, or leave warmStart out");
         using var everywhere = AdapterBy(OwnEverywhere);
         using var file = SafeTensorsFile.Open(path);
         using var scope = NewDisposeScope();

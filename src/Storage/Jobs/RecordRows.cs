@@ -111,6 +111,12 @@ public sealed class ImportanceRow
     public Place Place { get; init; }
 
     public required Histogram Norms { get; init; }
+
+    /// <summary>The energies of the output's principal directions; null if the method has none.</summary>
+    public IReadOnlyList<double>? Energies { get; init; }
+
+    /// <summary>The rank of its own LoRA, if importance has decided it.</summary>
+    public int? Rank { get; init; }
 }
 
 internal sealed class ImportanceRowMapping : IEntityTypeConfiguration<ImportanceRow>
@@ -120,6 +126,7 @@ internal sealed class ImportanceRowMapping : IEntityTypeConfiguration<Importance
         builder.ToTable("importance");
         builder.HasKey(i => new { i.JobId, i.Type, i.Layer });
         builder.Property(i => i.Norms).AsJson();
+        builder.Property(i => i.Energies).AsJson();
         builder.HasOne<JobRow>().WithMany().HasForeignKey(i => i.JobId);
     }
 }

@@ -321,7 +321,7 @@ public sealed class StageLease : IDisposable
         db.ImportanceSummaries.Add(new() { JobId = Job, Scope = report.Scope, Threshold = report.Threshold, Examples = report.Examples,
             Tokens = report.Tokens, Remarks = [.. report.Remarks] });
         db.Importance.AddRange(report.Sites.Select(s => new ImportanceRow { JobId = Job, Type = s.Type, Layer = s.Layer, G = s.G,
-            PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms }));
+            PerToken = s.PerToken, I = s.I, Place = s.Place, Norms = s.Norms, Energies = s.Energies, Rank = s.Rank }));
     }
 
     private EventRow Event(EventLevel level, string type, string message, string? data = null) =>

@@ -19,7 +19,10 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
         try
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
-            var report = LoraDropRun.ReadImportance(known).CutBy(request.Sharing!, request.Training.Seed);
+            var measured = LoraDropRun.ReadImportance(known);
+            if (request.Importance!.From is null && request.Sharing!.Granularity == Granularity.Rank && !measured.HasEnergies)
+                return null; // of an earlier version: measured again
+            var report = measured.CutBy(request.Sharing!, request.Training.Seed);
             var fresh = Path.Combine(folder, "reused");
             Directory.CreateDirectory(fresh);
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
@@ -27,7 +30,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
             if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter)
                 File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
             var files = await outputs.StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
-            return new(files, report, request.Importance!.From is null ? key : null, from);
+            return new(files, report, request.Importance.From is null ? key : null, from);
         }
         catch (FileNotFoundException)
         {

@@ -41,10 +41,10 @@ public sealed class ParameterCountFacts
     private static long Counted(int rank, params string[] targets)
     {
         var config = DecoderConfig.Llama2With7B;
-        var width = config.LinearsOf("*").ToDictionary(linear => linear.Path[(linear.Path.LastIndexOf('.') + 1)..],
-            linear => (linear.In, linear.Out));
+        var layers = LinearModule.Among(config.LinearsOf("*")
+            .Select(linear => new LinearModule(linear.Path[(linear.Path.LastIndexOf('.') + 1)..], linear.Path, linear.In, linear.Out)));
         var sites = from target in targets from layer in Enumerable.Range(0, config.Layers) select new Site(target, layer);
-        return ParameterCounts.Of(new LoraSettings { Rank = rank }, SharingPlan.OwnEverywhere(sites), type => width[type], null, 0).Adapter;
+        return ParameterCounts.Of(new LoraSettings { Rank = rank }, SharingPlan.OwnEverywhere(sites), layers, null, 0).Adapter;
     }
 
     private static SharingPlan OwnEverywhere(IEnumerable<Site> sites) => SharingPlan.OwnEverywhere(sites);

@@ -12,7 +12,7 @@ internal static class SampleReport
         var norms = types.SelectMany((_, t) => Enumerable.Range(0, layers), (type, layer) => new Site(type, layer))
             .Select(site => new OutputNorms(site, [.. Enumerable.Range(0, 249).Select(_ => Norm(site.Layer))], 7981)).ToList();
         var I = Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), ImportanceScope.PerType);
-        return ImportanceReport.From(norms, I, SharingPlan.From(I, threshold, remainder: remainder), ImportanceScope.PerType, threshold);
+        return ImportanceReport.From(norms, I, ImportanceScope.PerType, new() { Threshold = threshold, Remainder = remainder });
 
         double Norm(int layer)
         {

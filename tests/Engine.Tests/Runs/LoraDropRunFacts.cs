@@ -193,6 +193,34 @@ public sealed class LoraDropRunFacts : IDisposable
             name => Assert.Equal(0, adapter.Read(name).abs().max().item<float>()));
     }
 
+    [Fact]
+    public void A_warm_start_by_rank_goes_on_from_the_directions_with_the_most_energy()
+    {
+        _task.Run(_task.Request(json => (json["sharing"], json["training"]!["maxSteps"]) = (ByRank(), 1)), _task.Out());
+        var report = LoraDropRun.ReadImportance(_task.Out());
+        using var stage1 = SafeTensorsFile.Open(Path.Combine(_task.Out(), "importance-adapter.safetensors"));
+        using var adapter = SafeTensorsFile.Open(Path.Combine(_task.Out(), "adapter", "adapter_compact.safetensors"));
+        var own = report.Sites.Where(site => site.Rank is not null).ToArray();
+        Assert.Contains(own, site => site.Rank < site.Energies!.Count);
+        foreach (var site in own)
+        {
+            var name = adapter.Names.Single(name => name.Contains($"layer.{site.Layer}.") && name.EndsWith($"{site.Type}.lora_A.weight"));
+            Assert.True(stage1.Read(name).narrow(0, 0, site.Rank!.Value).eq(adapter.Read(name)).all().item<bool>(), name);
+        }
+    }
+
+    private static JsonObject ByRank() => new() { ["granularity"] = "rank", ["warmStart"] = true, ["threshold"] = 0.8 };
+
+    [Fact]
+    public void A_warm_start_by_rank_from_a_stage_1_whose_ranks_are_not_sorted_is_refused()
+    {
+        _task.Run(_task.Request(), _task.Out("first"));
+        var request = _task.Request(json => (json["importance"], json["sharing"]) = (From("first"), ByRank()));
+        Assert.Equal("sharing.warmStart", Assert.Single(Assert.Throws<RefusedInputException>(() => _task.Run(request, _task.Out("second"),
+            inputs: _task.Inputs(request) with { Stage1Adapter = Path.Combine(_task.Out("first"), "importance-adapter.safetensors") }))
+            .Faults).Path);
+    }
+
     [Theory]
     [InlineData("lora", "rank", "17", "lora.rank")]
     [InlineData("lora", "targets", """["query", "gate_proj"]""", "lora.targets[1]")]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraDrop.Domain;
 using static TorchSharp.torch;
 
@@ -14,7 +15,8 @@ public sealed class MethodRunFacts
            where method.Placing == Placing.Either || dropped == (method.Placing == Placing.ByImportance)
            where method.Name != "bitfit" || !generates // the decoder has no biases
            select (method.Name, generates, dropped),
-        ("lora start=pissa", false, false), ("lora start=olora", true, false), ("adapter dropLayers=1", false, false),
+        ("lora-drop sharing.granularity=rank", false, true), ("lora-drop sharing.granularity=rank sharing.warmStart=true", true, true),
+        ("lora-drop sharing.threshold=auto", true, true), ("lora start=pissa", false, false), ("lora start=olora", true, false), ("adapter dropLayers=1", false, false),
     ];
 
     [Theory, MemberData(nameof(Runs))]
@@ -126,7 +128,15 @@ public sealed class MethodRunFacts
         if (chosen.Name == "adapter") settings.Remove("rank");
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
-            settings[given[0]] = int.TryParse(given[1], out var number) ? number : given[1];
+        {
+            JsonNode value = given[1] == "true" ? true : int.TryParse(given[1], out var number) ? number : given[1];
+            if (given[0].Split('.') is ["sharing", var field])
+            {
+                json["sharing"]!.AsObject().Remove("keep"); // which only goes without a threshold
+                json["sharing"]![field] = value;
+            }
+            else settings[given[0]] = value;
+        }
         json[chosen.Section] = settings;
         if (dropped) return;
         json.Remove("importance");

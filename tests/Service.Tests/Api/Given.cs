@@ -71,10 +71,12 @@ internal static class Given
         await lease.RenewAsync(set => set.SetProperty(s => s.Parameters, new ParameterCounts(8192, 8192, 8192 + 100)), [],
             CancellationToken.None);
         var norms = new[] { ("query", new double[] { 4, 1, 2, 3 }), ("value", [1, 1, 1, 1]) }
-            .SelectMany(type => type.Item2.Select((g, layer) => new OutputNorms(new Site(type.Item1, layer), [g / 2, g / 2], 10))).ToList();
+            .SelectMany(type => type.Item2.Select((g, layer) => new OutputNorms(new Site(type.Item1, layer), [g / 2, g / 2], 10)
+            {
+                Energies = [0.75 * g, 0.25 * g],
+            })).ToList();
         var importance = Importance.Of(norms.ToDictionary(n => n.Site, n => n.G), ImportanceScope.PerType);
-        var plan = SharingPlan.From(importance, 0.9);
-        var report = ImportanceReport.From(norms, importance, plan, ImportanceScope.PerType, 0.9);
+        var report = ImportanceReport.From(norms, importance, ImportanceScope.PerType, new());
         Assert.True((await lease.SucceedAsync(new StageOutcome(files, report), CancellationToken.None)).Held);
     }
 

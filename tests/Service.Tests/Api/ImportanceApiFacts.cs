@@ -72,7 +72,39 @@ public sealed class ImportanceApiFacts(SharedService shared) : IClassFixture<Sha
         Assert.Equal(before, (await _service.JobAsync(id)).Version);
     }
 
+    [Fact]
+    public async Task What_if_cuts_by_rank_and_counts_the_parameters_of_those_that_are_kept()
+    {
+        var id = await MeasuredAsync();
+        var whatIf = await _service.JsonAsync($"/jobs/{id}/importance?granularity=rank&threshold=0.7");
+        Assert.Equal("rank", whatIf.GetProperty("granularity").GetString());
+        var layers = Module(whatIf, "query").GetProperty("layers").EnumerateArray().ToArray();
+        // 3, 2.25, 1.5 and 1 reach 7 of query's 10; layer 1 is then the only one with none, and keeps both of its own
+        Assert.Equal([2, 2, 1, 1], layers.Select(layer => layer.TryGetProperty("loraRank", out var rank) ? rank.GetInt32() : 0).ToArray());
+        Assert.Equal([3, 1], layers[0].GetProperty("energies").EnumerateArray().Select(energy => energy.GetDouble()));
+        Assert.False((await _service.JsonAsync($"/jobs/{id}/importance")).GetRawText().Contains("loraRank"), "the job cuts by layer");
+    }
+
+    [Fact]
+    public async Task What_if_keeps_as_many_layers_as_importance_is_spread_over()
+    {
+        var whatIf = await _service.JsonAsync($"/jobs/{await MeasuredAsync()}/importance?threshold=auto");
+        Assert.Equal("auto", whatIf.GetProperty("threshold").GetString());
+        Assert.Equal("[0,1,2,3]", Module(whatIf, "query").GetProperty("kept").GetRawText()); // 1/0.30 = 3.3 of 4
+    }
+
     [Theory]
+    [InlineData("granularity=rank&keep=2", "keep")]
+    [InlineData("granularity=rank&select=top", "select")]
+    public async Task A_cut_by_rank_that_makes_no_sense_is_refused(string query, string path)
+    {
+        using var answer = await _service.GetAsync($"/jobs/{await MeasuredAsync()}/importance?{query}");
+        Assert.Equal([path], (await answer.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid")).Paths());
+    }
+
+    [Theory]
+    [InlineData("threshold=most", "threshold")]
+    [InlineData("granularity=column", "granularity")]
     [InlineData("threshold=0", "threshold")]
     [InlineData("threshold=1.0001", "threshold")]
     [InlineData("threshold=NaN", "threshold")]

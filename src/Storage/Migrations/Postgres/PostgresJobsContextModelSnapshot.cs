@@ -696,6 +696,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("layer");
 
+                    b.Property<string>("Energies")
+                        .HasColumnType("text")
+                        .HasColumnName("energies");
+
                     b.Property<double>("G")
                         .HasColumnType("double precision")
                         .HasColumnName("g");
@@ -717,6 +721,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("place");
+
+                    b.Property<int?>("Rank")
+                        .HasColumnType("integer")
+                        .HasColumnName("rank");
 
                     b.HasKey("JobId", "Type", "Layer")
                         .HasName("pk_importance");

@@ -646,6 +646,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("layer");
 
+                    b.Property<string>("Energies")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("energies");
+
                     b.Property<double>("G")
                         .HasColumnType("REAL")
                         .HasColumnName("g");
@@ -667,6 +671,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("place");
+
+                    b.Property<int?>("Rank")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("rank");
 
                     b.HasKey("JobId", "Type", "Layer")
                         .HasName("pk_importance");
