@@ -22,6 +22,9 @@ public sealed class MethodFacts
     [InlineData("tied-lora", 148_128)]   // 0.15M
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
+    [InlineData("prompt-tuning", 15_360)] // 20 tokens of width 768
+    [InlineData("p-tuning", 229_376)] // 20·768 embeddings, and an MLP 768 → 128 → 128 → 768 with its biases
+    [InlineData("prefix-tuning", 368_640)] // 20 tokens with a key and a value in 12 layers
     [InlineData("bitfit", 102_144)]      // Ben Zaken et al.: 0.09 % of the parameters
     public void The_parameters_of_a_method_are_those_of_its_paper(string method, long parameters)
     {
@@ -68,6 +71,9 @@ public sealed class MethodFacts
     [InlineData("tied-lora", "share their numbers already")]
     [InlineData("full", "puts nothing beside a layer")]
     [InlineData("bitfit", "puts nothing beside a layer")]
+    [InlineData("prompt-tuning", "before the text, beside no layer")]
+    [InlineData("p-tuning", "before the text, beside no layer")]
+    [InlineData("prefix-tuning", "before the text, beside no layer")]
     [InlineData("last-quarter", "puts nothing beside a layer")]
     public void Sharing_where_it_has_no_meaning_is_refused_with_the_reason(string method, string why)
     {
@@ -126,6 +132,13 @@ public sealed class MethodFacts
     [InlineData("lora", """{"plusRatio": 0.5}""", "lora.plusRatio")]
     [InlineData("lora", """{"start": "random"}""", "lora.start")]
     [InlineData("full", """{"rank": 8}""", "full.rank")]
+    [InlineData("prompt-tuning", """{"tokens": 0}""", "promptTuning.tokens")]
+    [InlineData("prompt-tuning", """{"start": "text"}""", "promptTuning.start")]
+    [InlineData("p-tuning", """{"width": 0}""", "pTuning.width")]
+    [InlineData("p-tuning", """{"lstmLayers": 0}""", "pTuning.lstmLayers")]
+    [InlineData("p-tuning", """{"encoder": "gru"}""", "pTuning.encoder")]
+    [InlineData("prefix-tuning", """{"projection": 0}""", "prefixTuning.projection")]
+    [InlineData("prefix-tuning", """{"targets": ["q"]}""", "prefixTuning.targets")]
     public void A_setting_out_of_range_or_of_no_meaning_is_refused_by_its_path(string method, string settings, string path) =>
         Assert.Equal(path, Assert.Single(Refused(
             $$$"""{"method": "{{{method}}}", "{{{Methods.Find(method)!.Section}}}": {{{settings}}}}""")).Path);
@@ -135,6 +148,21 @@ public sealed class MethodFacts
     [InlineData("last-quarter")]
     public void Weights_that_are_trained_cannot_be_quantised(string method) => Assert.Equal("training.weights",
         Assert.Single(Refused($$$"""{"method": "{{{method}}}", "training": {"weights": "nf4"}}""")).Path);
+
+    [Theory]
+    [InlineData("prompt-tuning")]
+    [InlineData("p-tuning")]
+    [InlineData("prefix-tuning")]
+    public void Virtual_tokens_that_leave_no_room_for_a_text_are_refused_with_the_numbers(string method)
+    {
+        var section = Methods.Find(method)!.Section;
+        JobRequest Of(int tokens) => Parse($$$"""{"method": "{{{method}}}", "{{{section}}}": {"tokens": {{{tokens}}}}}""");
+        Assert.Empty(RequestFit.Faults(Of(508), RobertaBase, null));
+        var fault = Assert.Single(RequestFit.Faults(Of(509), RobertaBase, null));
+        Assert.Equal($"{section}.tokens", fault.Path);
+        Assert.Equal("must be at most 508: they take positions of the model, which has 512, and leave 4 for the text; got 509",
+            fault.Message);
+    }
 
     [Fact]
     public void A_start_from_the_weight_cannot_be_shared()

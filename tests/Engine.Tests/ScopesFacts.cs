@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraDrop.Domain;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,7 +33,7 @@ public sealed class ScopesFacts
         Assert.Null(task.Run(request, task.Out(), stopAt: 8).Result); // so that the next goes on from a checkpoint
         Assert.NotNull(task.Run(request, task.Out()).Result);
         using var trained = TrainedAdapter.Open(Path.Combine(task.Out(), "adapter"), task.Model, CPU);
-        if (request.Method.Export != MethodExport.OwnFile)
+        if (trained.Adapter.Tuning.WhyNotMerged is null)
             MergedModel.Write(task.Model, trained.Model, trained.Adapter, task.Out("merged"), null);
         Assert.Equal(0, Outside - before);
     }

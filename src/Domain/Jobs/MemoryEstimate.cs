@@ -87,8 +87,9 @@ public static class MemoryEstimate
     public static long OfStage(JobRequest request, ModelSummary model, DatasetSummary? data, int examples)
     {
         var train = data?.Splits.FirstOrDefault(split => split.Split == SplitSummary.Train);
-        var longest = Math.Min(request.Training.MaxLength, model.LongestText);
+        var longest = Math.Min(request.Training.MaxLength, model.LongestText - request.Tuning.TokensBefore);
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
+        longest += request.Tuning.WordsBefore;
         var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));
         var training = model.Generates ? OfDecoder(DecoderShape.Of(model), request.Training, request.Tuning, batch, longest)
             : OfTraining(model.Layers, model.Hidden, model.Modules.Select(module => module.Out).DefaultIfEmpty(model.Hidden).Max(),

@@ -39,6 +39,7 @@ public static class RequestFit
 
     private static IEnumerable<Fault> ModelFaults(JobRequest request, ModelSummary model) =>
         request.Tuning.FitFaults(request.Method.Section, [.. model.EveryModule])
+            .Concat(request.Tuning.ModelFaults(request.Method.Section, model))
             .Concat(request.Tuning.NothingToTrain(model) is { } nothing ? [nothing] : []);
 
     /// <summary>Faults of a task that the model cannot perform.</summary>

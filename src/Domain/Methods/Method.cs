@@ -20,6 +20,9 @@ public enum Placing
 
     /// <summary>It trains weights of the model itself, not something placed beside a layer's weight.</summary>
     InPlace,
+
+    /// <summary>Before every text, as words that the model reads or keys and values that it sees.</summary>
+    BeforeText,
 }
 
 /// <summary>What a finished run leaves for other software.</summary>

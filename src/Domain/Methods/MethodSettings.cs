@@ -25,6 +25,14 @@ public abstract record MethodSettings
     [JsonIgnore]
     public virtual bool Shrinks => false;
 
+    /// <summary>Positions of the model that it takes before every text.</summary>
+    [JsonIgnore]
+    public virtual int TokensBefore => 0;
+
+    /// <summary>Those of them that the layers compute, as they do the text's own.</summary>
+    [JsonIgnore]
+    public virtual int WordsBefore => TokensBefore;
+
     /// <summary>Whether it is placed on a layer of the model, counted from 0.</summary>
     public virtual bool IsPlacedOn(int layer) => true;
 
@@ -40,6 +48,11 @@ public abstract record MethodSettings
     /// <param name="path">The settings' path in the request.</param>
     /// <param name="layers">Every linear layer of the model.</param>
     public virtual IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) => [];
+
+    /// <summary>Faults that only show against the sizes of a model, such as more virtual tokens than it has positions.</summary>
+    /// <param name="path">The settings' path in the request.</param>
+    /// <param name="model">The base model.</param>
+    public virtual IEnumerable<Fault> ModelFaults(string path, ModelSummary model) => [];
 
     /// <summary>Faults of sharing settings that the method's own rule out.</summary>
     /// <param name="path">The settings' path in the request.</param>

@@ -25,6 +25,9 @@ public static class Methods
         new AdapterMethod(),
         new BitFitMethod(),
         new LastLayersMethod(),
+        new PromptTuningMethod(),
+        new PTuningMethod(),
+        new PrefixTuningMethod(),
     ];
 
     /// <summary>The names of all methods.</summary>

@@ -128,6 +128,7 @@ public sealed record JobRequest
         {
             Placing.Tied => ", whose layers share their numbers already; remove it",
             Placing.InPlace => ", which puts nothing beside a layer whose output could be measured; remove it",
+            Placing.BeforeText => ", which is before the text, beside no layer whose output could be measured; remove it",
             _ => "; remove it or use lora-drop",
         };
         if (importance) fields.Refuse("importance", why);

@@ -29,7 +29,7 @@ public sealed class Adapter : IDisposable
         _tuning = Tunings.Of(settings, _at);
         Trained = [.. _tuning.Trained];
         _head = trainHead ? model.HeadParameters : [];
-        HeadTensors = [.. _head.Select(parameter => new TrainedTensor($"{Placement.PeftPrefix}{parameter.Name}", parameter.Frozen.shape))];
+        HeadTensors = [.. _head.Select(parameter => new TrainedTensor($"{_tuning.HeadPrefix}{parameter.Name}", parameter.Frozen.shape))];
         Parameters = new([.. Trained.Concat(HeadTensors).Select(tensor => (tensor.Name, tensor.Shape))], model.Device);
         foreach (var tensor in Trained.Where(tensor => tensor.Initial is not null))
         {

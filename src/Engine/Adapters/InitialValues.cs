@@ -13,11 +13,12 @@ public static class InitialValues
     /// <param name="shape">(r, d).</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="name">The tensor's name.</param>
-    public static Tensor KaimingUniform(long[] shape, long seed, string name)
-    {
-        var bound = 1 / Math.Sqrt(shape[1]);
-        return Drawn(shape, seed, name, random => (float)((2 * random.NextUnit() - 1) * bound));
-    }
+    public static Tensor KaimingUniform(long[] shape, long seed, string name) =>
+        Uniform(shape, 1 / Math.Sqrt(shape[1]), seed, name);
+
+    /// <summary>Uniform between −bound and bound.</summary>
+    public static Tensor Uniform(long[] shape, double bound, long seed, string name) =>
+        Drawn(shape, seed, name, random => (float)((2 * random.NextUnit() - 1) * bound));
 
     /// <summary>Normal around 0 (Box and Muller 1958).</summary>
     public static Tensor Normal(long[] shape, double standardDeviation, long seed, string name) =>

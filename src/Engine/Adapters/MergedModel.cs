@@ -26,8 +26,7 @@ public static class MergedModel
     public static void Write(string baseModel, FrozenModel model, Adapter adapter, string folder, IReadOnlyList<string>? labels,
         IReadOnlyList<int>? ends = null, long largestShard = LargestShard)
     {
-        if (adapter.Sites.Any(site => site.Linear.Branch is { Merges: false }))
-            throw new RefusedInputException("adapter", "cannot be merged: what its method puts behind the layers is no matrix");
+        if (adapter.Tuning.WhyNotMerged is { } why) throw new RefusedInputException("adapter", $"cannot be merged: {why}");
         Directory.CreateDirectory(folder);
         foreach (var name in Tokenizer.FileNames.Where(name => File.Exists(Path.Combine(baseModel, name))))
         {

@@ -45,9 +45,9 @@ public static class PeftAdapter
             ["inference_mode"] = true,
             ["modules_to_save"] = adapter.TrainsHead ? Texts(model.ModulesToSave) : null,
             ["revision"] = null,
-            ["target_modules"] = Texts(ExactTargets(model, adapter, targets)),
             ["task_type"] = plainTask ? model.PeftTask : null,
         };
+        if (adapter.Sites.Count > 0) fields["target_modules"] = Texts(ExactTargets(model, adapter, targets));
         return new(fields.OrderBy(field => field.Key, StringComparer.Ordinal));
     }
 
@@ -79,9 +79,9 @@ public static class PeftAdapter
         using var scope = NewDisposeScope();
         var tensors = file.Names.ToDictionary(name => name, name => file.ReadFinite(name, ScalarType.Float32));
         var sites = AdapterSites.All(model).Where(site => HasBranch(tensors.Keys, $"{Placement.PeftPrefix}{site.Linear.Path}.")).ToArray();
-        if (sites.Length == 0)
+        if (sites.Length == 0 && settings.Layers.Count > 0)
             throw new RefusedInputException(path, "holds nothing for a layer of this model; is it for another architecture?");
-        var head = model.TrainedHead.All(layer => tensors.ContainsKey($"{Placement.PeftPrefix}{layer.Path}.weight"));
+        var head = model.TrainedHead.All(layer => tensors.Keys.Any(name => TargetLayers.Matches(name, $"{layer.Path}.weight")));
         var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), settings, head, 0);
         try
         {

@@ -37,6 +37,12 @@ public abstract class Tuning(Placement at)
     /// <summary>Takes them off again, and frees what the method itself has made.</summary>
     public abstract void Remove();
 
+    /// <summary>What PEFT puts before the names of the head's tensors.</summary>
+    public virtual string HeadPrefix => Placement.PeftPrefix;
+
+    /// <summary>Why the weights of a model cannot hold what it computes; null if they can.</summary>
+    public virtual string? WhyNotMerged => null;
+
     /// <summary>Tensors of an exported adapter that are not trained, by name.</summary>
     public virtual IReadOnlyDictionary<string, Tensor> Constants => new Dictionary<string, Tensor>();
 
@@ -96,6 +102,10 @@ public abstract class BranchTuning(Placement at) : Tuning(at)
 
     /// <summary>What is trained once for all branches.</summary>
     protected virtual IEnumerable<TrainedTensor> Common => [];
+
+    public override string? WhyNotMerged => At.Sites.Any(site => site.Linear.Branch is { Merges: false })
+        ? "what its method puts behind the layers is no matrix"
+        : null;
 
     public override IReadOnlyList<TrainedTensor> Trained => [.. Common, .. At.Slots.SelectMany(TensorsOf)];
 

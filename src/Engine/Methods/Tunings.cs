@@ -21,6 +21,9 @@ public static class Tunings
         LoraSettings lora when at.Plan.Ranks.Count > 0 => new RankedLoraTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
         AdapterSettings adapter => new AdapterTuning(at, adapter),
+        PromptTuningSettings prompt => new PromptTuning(at, prompt),
+        PTuningSettings p => new PTuning(at, p),
+        PrefixTuningSettings prefix => new PrefixTuning(at, prefix),
         FullSettings => new InPlaceTuning(at, _ => true),
         BitFitSettings => InPlaceTuning.OfBiases(at),
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),
@@ -33,6 +36,9 @@ public static class Tunings
         "LORA" => LoraPeft.Read(config),
         "VERA" => VeraTuning.Read(config),
         "ADALORA" => AdaLoraTuning.Read(config),
-        var other => throw config.Refused("peft_type", $"is {other}; LORA, VERA and ADALORA are read"),
+        "PROMPT_TUNING" or "P_TUNING" => PromptTuning.Of(config),
+        "PREFIX_TUNING" => PrefixTuning.Of(config),
+        var other => throw config.Refused("peft_type",
+            $"is {other}; LORA, VERA, ADALORA, PROMPT_TUNING, P_TUNING and PREFIX_TUNING are read"),
     };
 }

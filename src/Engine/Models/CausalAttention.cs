@@ -37,15 +37,18 @@ public sealed class CausalAttention
     /// <param name="rotation">The rotation of x's positions.</param>
     /// <param name="sight">The visible tokens.</param>
     /// <param name="cache">Keys and values of earlier tokens, to which those of x are appended, or null.</param>
-    public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache)
+    /// <param name="before">Keys and values before those of each text, or null.</param>
+    public Tensor Forward(Tensor x, Rotation rotation, Sight sight, LayerCache? cache, KeysAndValues? before = null)
     {
         using var scope = NewDisposeScope();
         var q = rotation.Of(Normed(_queryNorm, Split(_query.Forward(x), _config.Heads)));         // (B, H, T, w)
         var k = rotation.Of(Normed(_keyNorm, Split(_key.Forward(x), _config.KeyValueHeads)));     // (B, G, T, w)
         var v = Split(_value.Forward(x), _config.KeyValueHeads);                 // (B, G, T, w)
+        if (cache is { IsEmpty: true } && before?.For(k) is var (K, V)) cache.Append(K, V); // (B, G, P, w)
         if (cache is not null) (k, v) = cache.Append(k, v);                      // (B, G, S, w)
-        // (B, H, T, w)
-        var context = sight.Packs is null ? Attend(q, Repeated(k), Repeated(v), sight) : AttendEach(q, Repeated(k), Repeated(v), sight);
+        var context = sight.Packs is not null ? AttendEach(q, k, v, sight, before) // (B, H, T, w)
+            : cache is null && before?.Before(k, v) is var (all, those) ? Attend(q, Repeated(all), Repeated(those), sight)
+            : Attend(q, Repeated(k), Repeated(v), sight);
         var joined = context.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1); // (B, T, H·w)
         return _output.Forward(joined).MoveToOuterDisposeScope();                // (B, T, d)
     }
@@ -66,25 +69,38 @@ public sealed class CausalAttention
     }
 
     /// <summary>Attends to each text of a packed row separately: a mask over the whole row would cost its length squared.</summary>
-    private Tensor AttendEach(Tensor q, Tensor k, Tensor v, Sight sight)         // (1, H, T, w)
+    /// <param name="q">(1, H, T, w).</param>
+    /// <param name="k">(1, G, T, w).</param>
+    /// <param name="v">(1, G, T, w).</param>
+    /// <param name="sight">The texts, and how far each token sees.</param>
+    /// <param name="before">Keys and values before those of each text, or null.</param>
+    private Tensor AttendEach(Tensor q, Tensor k, Tensor v, Sight sight, KeysAndValues? before)
     {
         using var scope = NewDisposeScope();
-        Tensor Part(Tensor x, (int Column, int Length) text) => x.narrow(2, text.Column, text.Length); // (1, H, t, w)
-        var parts = sight.Packs!.Select(text => Attend(Part(q, text), Part(k, text), Part(v, text), text.Length > sight.Window
-            ? new(Within(q, text.Length, sight.Window.Value), false)
-            : new(null, true)));
-        return cat([.. parts], 2).MoveToOuterDisposeScope();                     // (1, H, T, w)
+        Tensor Part(Tensor x, (int Column, int Length) text) => x.narrow(2, text.Column, text.Length); // (1, ·, t, w)
+        Tensor Of((int Column, int Length) text)                                 // (1, H, t, w)
+        {
+            var (keys, values) = (Part(k, text), Part(v, text));                 // (1, G, t, w)
+            if (before is not null) (keys, values) = before.Before(keys, values); // (1, G, s, w)
+            var seen = keys.shape[2];
+            var plain = before is null && !(seen > sight.Window);
+            return Attend(Part(q, text), Repeated(keys), Repeated(values),
+                plain ? new(null, true) : new(Within(q, text.Length, seen, sight.Window), false));
+        }
+        return cat([.. sight.Packs!.Select(Of)], 2).MoveToOuterDisposeScope();   // (1, H, T, w)
     }
 
-    /// <summary>The bias for a sliding window.</summary>
-    private static Tensor Within(Tensor q, long length, int window)              // (1, 1, t, t)
+    /// <summary>The bias of a text's tokens, the last of those that are seen: each sees itself and those before it within the
+    /// window.</summary>
+    private static Tensor Within(Tensor q, long length, long seen, int? window)  // (1, 1, t, s)
     {
         using var scope = NewDisposeScope();
-        var place = Scalars.Arange(length, q.device);                            // (t)
-        var distance = place.unsqueeze(1) - place;                               // (t, t)
-        var hidden = distance.IsBelow(0).logical_or(distance.IsAtLeast(window)); // (t, t)
-        var bias = zeros(hidden.shape, q.dtype, q.device).MaskedFill_(hidden, double.NegativeInfinity); // (t, t)
-        return bias.view(1, 1, length, length).MoveToOuterDisposeScope();        // (1, 1, t, t)
+        var place = Scalars.Arange(seen, q.device);                              // (s)
+        var distance = place.narrow(0, seen - length, length).unsqueeze(1) - place; // (t, s)
+        var hidden = distance.IsBelow(0);                                        // (t, s)
+        if (window is { } most) hidden = hidden.logical_or(distance.IsAtLeast(most));
+        var bias = zeros(hidden.shape, q.dtype, q.device).MaskedFill_(hidden, double.NegativeInfinity); // (t, s)
+        return bias.view(1, 1, length, seen).MoveToOuterDisposeScope();          // (1, 1, t, s)
     }
 
     private Tensor Attend(Tensor q, Tensor k, Tensor v, Sight sight)

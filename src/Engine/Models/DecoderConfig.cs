@@ -70,7 +70,9 @@ public sealed record DecoderConfig(DecoderFamily Family, int VocabularySize, int
 
     public override string Module => Families.Single(family => family.Value == Family).Key;
 
-    public override int LongestText => (int)Math.Min(int.MaxValue, Rope.Reach(Positions));
+    public override (int Count, int Width) KeyHeads => (KeyValueHeads, HeadSize);
+
+    protected override int MostPositions => (int)Math.Min(int.MaxValue, Rope.Reach(Positions));
 
     /// <summary>Query width, H·w.</summary>
     public int QueryWidth => Heads * HeadSize;

@@ -24,23 +24,43 @@ public sealed class Embeddings
     /// <summary>The token embedding (V, d), to which a language-model head is tied.</summary>
     public Parameter Word { get; }
 
-    public Tensor Forward(TokenBatch batch)
+    /// <param name="batch">Texts.</param>
+    /// <param name="preface">What is read before them, or null.</param>
+    public Tensor Forward(TokenBatch batch, Preface? preface = null)
     {
         using var scope = NewDisposeScope();
         var words = Word.Rows(batch.Ids);                                        // (B, T, d)
-        var types = _tokenType.Rows(batch.TypeIds);                              // (B, T, d)
-        var positions = _position.Rows(Positions(batch.Ids));                    // (B, T, d)
+        var (typeIds, places) = (batch.TypeIds, Positions(batch.Ids, preface?.Length ?? 0)); // (B, T)
+        if (preface?.Words() is { } before)
+        {
+            long B = batch.Ids.shape[0], P = preface.Length;
+            words = cat([before.to(words.dtype).expand(B, P, words.shape[2]), words], 1); // (B, P + T, d)
+            typeIds = cat([typeIds.new_zeros(B, P), typeIds], 1);                // (B, P + T)
+            places = Counted(typeIds);                                           // (B, P + T)
+        }
+        var types = _tokenType.Rows(typeIds);                                    // (B, T, d)
+        var positions = _position.Rows(places);                                  // (B, T, d)
         var x = _norm.Forward(words.Plus(types).Plus(positions));                        // (B, T, d)
         return _masks.Drop(x, _config.HiddenDropout).MoveToOuterDisposeScope();
     }
 
     /// <summary>BERT counts positions from 0. RoBERTa counts the tokens that are not padding, from the padding id + 1; padding keeps the
     /// padding id.</summary>
-    private Tensor Positions(Tensor ids)                                         // ids: (B, T)
+    /// <param name="ids">(B, T).</param>
+    /// <param name="before">Positions that something before the texts takes.</param>
+    private Tensor Positions(Tensor ids, int before)
     {
-        if (_config.Family == EncoderFamily.Bert) return Scalars.Arange(ids.shape[1], ids.device).expand(ids.shape);
         using var scope = NewDisposeScope();
-        var real = ids.IsNot(_config.PadId).to(ScalarType.Int64);                   // (B, T)
-        return (real.cumsum(1) * real).Plus(_config.PadId).MoveToOuterDisposeScope(); // (B, T)
+        if (_config.Family == EncoderFamily.Bert) return Counted(ids).Plus((long)before).MoveToOuterDisposeScope(); // (B, T)
+        var real = ids.IsNot(_config.PadId).to(ScalarType.Int64);                // (B, T)
+        return (real.cumsum(1).Plus((long)before) * real).Plus(_config.PadId).MoveToOuterDisposeScope(); // (B, T)
+    }
+
+    /// <summary>The positions of rows that begin with words without an id: all are counted, padding too, as in transformers.</summary>
+    private Tensor Counted(Tensor like)                                          // like: (B, T)
+    {
+        using var scope = NewDisposeScope();
+        var first = _config.Family == EncoderFamily.Bert ? 0L : _config.PadId + 1;
+        return Scalars.Arange(like.shape[1], like.device).Plus(first).expand(like.shape).MoveToOuterDisposeScope(); // (B, T)
     }
 }

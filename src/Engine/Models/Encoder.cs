@@ -22,30 +22,41 @@ public sealed class Encoder : IBackbone
 
     public bool Recomputes { get; set; }
 
+    public Preface? Preface { get; set; }
+
     public IEnumerable<Linear> LinearsOf(int i) => [.. _layers[i].Attention.Linears, .. _layers[i].FeedForward.Linears];
 
     public Tensor Forward(TokenBatch batch, IList<Tensor>? hidden = null)
     {
         using var scope = NewDisposeScope();
-        var x = Embeddings.Forward(batch);                                       // (B, T, d)
+        var x = Embeddings.Forward(batch, Preface);                              // (B, T, d)
         var type = x.dtype;
-        Tensor? Padding() => batch.Padded ? Mask(batch.Mask, type) : null;       // (B, 1, 1, T)
+        Tensor? Padding() => batch.Padded ? Mask(Visible(batch.Mask), type) : null; // (B, 1, 1, T)
         var mask = Padding();
         hidden?.Add(x.alias().DetachFromDisposeScope());
-        foreach (var layer in _layers)
+        foreach (var i in Enumerable.Range(0, _layers.Length))
         {
             using var inner = NewDisposeScope(); // frees layer by layer what autograd does not need
-            x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(layer, input, Padding()))
-                .MoveToOuterDisposeScope() : Layer(layer, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
+            x = Recomputes && is_grad_enabled() ? Recomputed.Of(x, _masks, input => Layer(i, input, Padding()))
+                .MoveToOuterDisposeScope() : Layer(i, x, mask).MoveToOuterDisposeScope(); // (B, T, d)
             hidden?.Add(x.alias().DetachFromDisposeScope());
         }
         return x.MoveToOuterDisposeScope();                                      // (B, T, d)
     }
 
-    private static Tensor Layer((SelfAttention Attention, FeedForward FeedForward) layer, Tensor x, Tensor? mask)
+    private Tensor Layer(int i, Tensor x, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        return layer.FeedForward.Forward(layer.Attention.Forward(x, mask)).MoveToOuterDisposeScope(); // (B, T, d)
+        var (attention, feedForward) = _layers[i];
+        return feedForward.Forward(attention.Forward(x, mask, Preface?.Of(i))).MoveToOuterDisposeScope(); // (B, T, d)
+    }
+
+    /// <summary>True where attention may look: at what is before the texts, and at their tokens.</summary>
+    private Tensor Visible(Tensor real)                                          // (B, T) → (B, P + T)
+    {
+        if (Preface is not { Length: var P }) return real;
+        using var scope = NewDisposeScope();
+        return cat([real.new_ones(real.shape[0], P), real], 1).MoveToOuterDisposeScope(); // (B, P + T)
     }
 
     private static Tensor Mask(Tensor real, ScalarType type)                     // real: (B, T)

@@ -54,7 +54,7 @@ public sealed record EncoderConfig(EncoderFamily Family, int VocabularySize, int
 
     public override string Module => Family == EncoderFamily.Bert ? "bert" : "roberta";
 
-    public override int LongestText => Family == EncoderFamily.Roberta ? Positions - PadId - 1 : Positions;
+    protected override int MostPositions => Family == EncoderFamily.Roberta ? Positions - PadId - 1 : Positions;
 
     public override IEnumerable<(string Name, long[] Shape)> Tensors
     {

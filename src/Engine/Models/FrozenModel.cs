@@ -19,13 +19,21 @@ public abstract class FrozenModel : IDisposable
         };
     }
 
-    public ModelConfig Config { get; }
+    public ModelConfig Config { get; private set; }
 
     public Device Device { get; }
 
     public DropoutMasks Masks { get; } = new();
 
     public IBackbone Backbone { get; }
+
+    /// <summary>What is read before every text, which leaves fewer positions for the text; null: nothing. The model does not own
+    /// it.</summary>
+    public Preface? Preface
+    {
+        get => Backbone.Preface;
+        set => (Backbone.Preface, Config) = (value, Config with { TokensBefore = value?.Length ?? 0 });
+    }
 
     /// <summary>Every weight in a floating-point type, in the order in which the model takes them: backbone, then head. One that has two
     /// uses (tied embeddings) is listed once; a quantised one is not, because it cannot learn.</summary>

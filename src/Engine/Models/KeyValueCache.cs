@@ -27,13 +27,16 @@ public sealed class KeyValueCache : IDisposable
 
     public LayerCache this[int layer] => _layers[layer];
 
+    /// <summary>Whether it has seen no token yet.</summary>
+    internal bool IsEmpty => Segments is null;
+
     /// <summary>Adds the new tokens.</summary>
-    internal void See(TokenBatch batch)
+    internal void See(TokenPlaces places)
     {
-        Segments = Grown(Segments, batch.Segments);
-        Positions = Grown(Positions, batch.Positions);
-        Longest = Math.Max(Longest, batch.Longest);
-        FromTheLeft &= batch.FromTheLeft && !batch.Padded; // padding would lie between a text and its next tokens
+        Segments = Grown(Segments, places.Segments);
+        Positions = Grown(Positions, places.Positions);
+        Longest = Math.Max(Longest, places.Longest);
+        FromTheLeft &= places.FromTheLeft && !places.Padded; // padding would lie between a text and its next tokens
     }
 
     /// <summary>Keeps these rows, in this order: for forking beams and removing finished texts.</summary>
@@ -65,6 +68,8 @@ public sealed class LayerCache : IDisposable
 {
     private Tensor? _keys, _values; // (B, G, capacity, w)
     private long _length;
+
+    internal bool IsEmpty => _keys is null;
 
     /// <summary>Appends those of new tokens.</summary>
     /// <returns>All of them (B, G, S, w): views of the buffers.</returns>

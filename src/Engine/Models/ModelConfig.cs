@@ -45,8 +45,17 @@ public abstract record ModelConfig(int VocabularySize, int Hidden, int Layers, i
     /// <summary>transformers' module for the model: <c>roberta</c>, <c>llama</c>, ….</summary>
     public abstract string Module { get; }
 
+    /// <summary>The heads that keys and values have, and the width of each.</summary>
+    public virtual (int Count, int Width) KeyHeads => (Heads, Hidden / Heads);
+
+    /// <summary>Positions that something before every text takes.</summary>
+    public int TokensBefore { get; init; }
+
     /// <summary>The most tokens in a text, including special tokens.</summary>
-    public abstract int LongestText { get; }
+    public int LongestText => MostPositions - TokensBefore;
+
+    /// <summary>The most positions in use at once.</summary>
+    protected abstract int MostPositions { get; }
 
     /// <summary>The name and shape of every tensor in embeddings and layers, for checking a checkpoint without torch.</summary>
     public abstract IEnumerable<(string Name, long[] Shape)> Tensors { get; }

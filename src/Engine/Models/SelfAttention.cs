@@ -25,11 +25,13 @@ public sealed class SelfAttention
     public IEnumerable<Linear> Linears => [_query, _key, _value, _output];
 
     /// <param name="x">(B, T, d).</param>
-    /// <param name="mask">(B, 1, 1, T): 0 where a key is visible, −∞ at padding; null: no padding.</param>
-    public Tensor Forward(Tensor x, Tensor? mask)
+    /// <param name="mask">(B, 1, 1, S): 0 where a key is visible, −∞ at padding; null: no padding.</param>
+    /// <param name="before">Keys and values before those of x, or null.</param>
+    public Tensor Forward(Tensor x, Tensor? mask, KeysAndValues? before = null)
     {
         using var scope = NewDisposeScope();
         Tensor q = Split(_query.Forward(x)), k = Split(_key.Forward(x)), v = Split(_value.Forward(x)); // (B, H, T, d/H)
+        if (before is not null) (k, v) = before.Before(k, v);                    // (B, H, S, d/H)
         var context = Attend(q, k, v, mask);                                     // (B, H, T, d/H)
         var joined = context.transpose(1, 2).reshape(x.shape);                   // (B, T, d)
         var o = _output.Forward(joined);                                         // (B, T, d)

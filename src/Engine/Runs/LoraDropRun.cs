@@ -28,9 +28,13 @@ public sealed class LoraDropRun : IDisposable
         using var phase = RunPhases.Begin(RunPhases.Load);
         (_request, _inputs, _report) = (request, inputs, report);
         var config = ModelConfig.Read(inputs.Model);
+        var summary = ModelInspection.Of(inputs.Model, config);
+        if (request.Tuning.ModelFaults(request.Method.Section, summary).ToArray() is { Length: > 0 } faults)
+            throw new RefusedInputException(faults);
+        config = config with { TokensBefore = request.Tuning.TokensBefore };
         _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, ModelInspection.Of(inputs.Model, config));
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, summary);
         _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try

@@ -24,11 +24,11 @@ public static class MemoryNeed
         Device device, ModelSummary? model = null)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
-        var batch = Math.Min(settings.BatchSize, lengths.Count);
+        var (batch, longest) = (Math.Min(settings.BatchSize, lengths.Count), lengths.Max() + tuning.WordsBefore);
         var need = config is DecoderConfig decoder
-            ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, tuning, batch, lengths.Max())
-            : OfTraining(config, batch, lengths.Max());
-        if (model is not null) need += MemoryEstimate.OfLearningWeights(tuning, model, batch, lengths.Max());
+            ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, tuning, batch, longest)
+            : OfTraining(config, batch, longest);
+        if (model is not null) need += MemoryEstimate.OfLearningWeights(tuning, model, batch, longest);
         var free = Free();
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,

@@ -16,7 +16,9 @@ public sealed class MethodRunFacts
            where method.Name != "bitfit" || !generates // the decoder has no biases
            select (method.Name, generates, dropped),
         ("lora-drop sharing.granularity=rank", false, true), ("lora-drop sharing.granularity=rank sharing.warmStart=true", true, true),
-        ("lora-drop sharing.threshold=auto", true, true), ("lora start=pissa", false, false), ("lora start=olora", true, false), ("adapter dropLayers=1", false, false),
+        ("lora-drop sharing.threshold=auto", true, true), ("lora start=pissa", false, false), ("lora start=olora", true, false),
+        ("adapter dropLayers=1", false, false),
+        ("p-tuning encoder=lstm width=4", false, false), ("prefix-tuning projection=6", true, false),
     ];
 
     [Theory, MemberData(nameof(Runs))]
@@ -44,7 +46,7 @@ public sealed class MethodRunFacts
 
         void Merge() => MergedModel.Write(trained.BaseModel, trained.Model, trained.Adapter, task.Out("merged"), trained.Task.Labels,
             generates ? trained.Prompts.EndIds : null);
-        if (request.Method.Export == MethodExport.OwnFile)
+        if (trained.Adapter.Tuning.WhyNotMerged is not null)
         {
             Assert.Equal("adapter", Assert.Single(Assert.Throws<RefusedInputException>(Merge).Faults).Path);
             return;
@@ -124,6 +126,7 @@ public sealed class MethodRunFacts
         json["method"] = chosen.Name;
         json["training"]!["epochs"] = epochs;
         if (chosen.Placing == Placing.InPlace) settings = [];
+        else if (chosen.Placing == Placing.BeforeText) settings = new() { ["tokens"] = 5 };
         else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
         if (chosen.Name == "adapter") settings.Remove("rank");
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
