@@ -20,6 +20,8 @@ public sealed class MethodFacts
     [InlineData("sparse-adapter", 147_456)] // 0.15M: half of LoRA's
     [InlineData("lora-fa", 147_456)]     // the Bs of LoRA
     [InlineData("tied-lora", 148_128)]   // 0.15M
+    [InlineData("s2-lora", 49_920)]      // A and B of rank 32, and 32 coefficients for each of 24 weights
+    [InlineData("ia3", 55_296)]          // 12 layers with 768 for keys, 768 for values, 3072 for the feed-forward
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
     [InlineData("prompt-tuning", 15_360)] // 20 tokens of width 768
@@ -68,6 +70,7 @@ public sealed class MethodFacts
 
     [Theory]
     [InlineData("lora", "remove it or use lora-drop")]
+    [InlineData("s2-lora", "share their numbers already")]
     [InlineData("tied-lora", "share their numbers already")]
     [InlineData("full", "puts nothing beside a layer")]
     [InlineData("bitfit", "puts nothing beside a layer")]
@@ -90,6 +93,7 @@ public sealed class MethodFacts
     [InlineData("sparse-adapter")]
     [InlineData("lora-fa")]
     [InlineData("adapter")]
+    [InlineData("ia3")]
     public void A_method_whose_branch_has_an_output_can_be_placed_by_importance(string method)
     {
         Assert.Equal([Stage.TaskAdaptation], Parse($$$"""{"method": "{{{method}}}"}""").Stages);
@@ -132,6 +136,11 @@ public sealed class MethodFacts
     [InlineData("lora", """{"plusRatio": 0.5}""", "lora.plusRatio")]
     [InlineData("lora", """{"start": "random"}""", "lora.start")]
     [InlineData("full", """{"rank": 8}""", "full.rank")]
+    [InlineData("s2-lora", """{"lambda": -0.1}""", "s2Lora.lambda")]
+    [InlineData("s2-lora", """{"rank": 0}""", "s2Lora.rank")]
+    [InlineData("ia3", """{"dropout": 0.1}""", "ia3.dropout")]
+    [InlineData("ia3", """{"feedForward": ["down", "down"]}""", "ia3.feedForward")]
+    [InlineData("ia3", """{"rank": 4}""", "ia3.rank")]
     [InlineData("prompt-tuning", """{"tokens": 0}""", "promptTuning.tokens")]
     [InlineData("prompt-tuning", """{"start": "text"}""", "promptTuning.start")]
     [InlineData("p-tuning", """{"width": 0}""", "pTuning.width")]
@@ -163,6 +172,13 @@ public sealed class MethodFacts
         Assert.Equal("must be at most 508: they take positions of the model, which has 512, and leave 4 for the text; got 509",
             fault.Message);
     }
+
+    [Theory]
+    [InlineData("""{"targets": ["k", "v"]}""", "must be among the targets, which lack output.dense")]
+    [InlineData("""{"feedForward": ["up"]}""", "must be among the targets, which lack intermediate.dense")]
+    [InlineData("""{"feedForward": ["nonsense"]}""", "matches no layer of the model")]
+    public void The_layers_whose_input_IA3_scales_must_be_targets(string settings, string why) => Assert.Contains(why,
+        Assert.Single(RequestFit.Faults(Parse($$$"""{"method": "ia3", "ia3": {{{settings}}}}"""), RobertaBase, null)).Message);
 
     [Fact]
     public void A_start_from_the_weight_cannot_be_shared()

@@ -21,6 +21,8 @@ public static class Methods
         new SparseAdapterMethod(),
         new LoraFaMethod(),
         new TiedLoraMethod(),
+        new S2LoraMethod(),
+        new Ia3Method(),
         new FullMethod(),
         new AdapterMethod(),
         new BitFitMethod(),

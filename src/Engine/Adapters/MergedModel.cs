@@ -37,8 +37,13 @@ public static class MergedModel
         // a bare model is saved without the prefix
         var prefix = files.Names.Any(name => name.StartsWith($"{model.Config.Prefix}.")) ? "" : $"{model.Config.Prefix}.";
         var otherHeads = model is LanguageModel ? [] : (string[])["lm_head.", "cls."];
-        var branches = adapter.Sites.Where(site => site.Linear.Branch is not null)
-            .ToDictionary(site => files.Find($"{site.Linear.Path}.weight")!.Value.Name, site => site.Linear.Branch!);
+        // what merges into each stored tensor
+        var merged = new Dictionary<string, Func<Tensor, Tensor>>();
+        foreach (var linear in adapter.Sites.Select(site => site.Linear).Where(linear => linear.Branch is not null))
+        {
+            merged[files.Find($"{linear.Path}.weight")!.Value.Name] = linear.Branch!.Merged;
+            if (linear.Bias is not null) merged[files.Find($"{linear.Path}.bias")!.Value.Name] = linear.Branch.MergedBias;
+        }
         var learned = model.Parameters.Except(model.HeadParameters).Where(weight => weight.Learns && files.Find(weight.Name) is not null)
             .ToDictionary(weight => files.Find(weight.Name)!.Value.Name, weight => weight.Value);
         var planned = new Dictionary<string, PlannedTensor>();
@@ -46,7 +51,7 @@ public static class MergedModel
         {
             var file = files.Find(name)!.Value.File;
             planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name),
-                () => branches.TryGetValue(name, out var branch) ? Merged(file.Read(name), branch)
+                () => merged.TryGetValue(name, out var merge) ? Merged(file.Read(name), merge)
                     : learned.TryGetValue(name, out var weight) ? weight.to(file.ScalarTypeOf(name))
                     : file.Read(name));
         }
@@ -62,11 +67,11 @@ public static class MergedModel
         WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels, type));
     }
 
-    private static Tensor Merged(Tensor stored, Branch branch)                     // (k, d)
+    private static Tensor Merged(Tensor stored, Func<Tensor, Tensor> merge)      // (k, d) or (k)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var merged = branch.Merged(stored.to(ScalarType.Float32)).to(stored.dtype); // (k, d)
+        var merged = merge(stored.to(ScalarType.Float32)).to(stored.dtype);      // of its shape
         stored.Dispose();
         return merged.MoveToOuterDisposeScope();
     }

@@ -17,6 +17,10 @@ public abstract class Branch
     /// <param name="W">The frozen weight (k, d), in float32.</param>
     public abstract Tensor Merged(Tensor W);                                     // (k, d)
 
+    /// <summary>The bias that computes the same without the branch.</summary>
+    /// <param name="b">The frozen bias (k), in float32.</param>
+    public virtual Tensor MergedBias(Tensor b) => b.alias();                     // (k)
+
     /// <summary>Measures what the branch adds to the layer's output.</summary>
     internal virtual OutputMeter Meter() => new(this);
 }

@@ -17,6 +17,8 @@ public static class Tunings
         LoraFaSettings fa => new LoraFaTuning(at, fa),
         SoraSettings sora => new SoraTuning(at, sora),
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
+        S2LoraSettings s2 => new S2LoraTuning(at, s2),
+        Ia3Settings ia3 => new Ia3Tuning(at, ia3),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
         LoraSettings lora when at.Plan.Ranks.Count > 0 => new RankedLoraTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
@@ -38,7 +40,8 @@ public static class Tunings
         "ADALORA" => AdaLoraTuning.Read(config),
         "PROMPT_TUNING" or "P_TUNING" => PromptTuning.Of(config),
         "PREFIX_TUNING" => PrefixTuning.Of(config),
+        "IA3" => Ia3Tuning.Read(config),
         var other => throw config.Refused("peft_type",
-            $"is {other}; LORA, VERA, ADALORA, PROMPT_TUNING, P_TUNING and PREFIX_TUNING are read"),
+            $"is {other}; LORA, VERA, ADALORA, IA3, PROMPT_TUNING, P_TUNING and PREFIX_TUNING are read"),
     };
 }

@@ -102,7 +102,7 @@ public sealed class PeftAdapterFacts : IDisposable
     }
 
     [Theory]
-    [InlineData("peft_type", "\"IA3\"")]
+    [InlineData("peft_type", "\"LOHA\"")]
     [InlineData("rank_pattern", """{"query": 2}""")]
     [InlineData("layers_to_transform", "[1]")]
     [InlineData("bias", "\"all\"")]

@@ -13,6 +13,10 @@ public sealed class ResumedMethodsFacts : IDisposable
     private static readonly Dictionary<string, MethodSettings> Settings = new()
     {
         ["adalora"] = new AdaLoraSettings { Rank = 4, TargetRank = 2, Tinit = 2, Tfinal = 3, DeltaT = 2, Dropout = 0.1 },
+        ["s2-lora"] = new S2LoraSettings { Rank = 4, Dropout = 0.1 },
+        ["prompt-tuning"] = new PromptTuningSettings { Tokens = 3 },
+        ["p-tuning lstm"] = new PTuningSettings { Tokens = 3, Width = 4, Encoder = PromptEncoderKind.Lstm },
+        ["prefix-tuning"] = new PrefixTuningSettings { Tokens = 3, Projection = 5 },
         ["lora-fa"] = new LoraFaSettings { Rank = 4, Dropout = 0.1 },
         ["sparse-adapter snip"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Dropout = 0.1 },
         ["sparse-adapter magnitude"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Criterion = SparseCriterion.Magnitude },

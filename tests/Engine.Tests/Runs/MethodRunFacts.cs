@@ -128,6 +128,7 @@ public sealed class MethodRunFacts
         if (chosen.Placing == Placing.InPlace) settings = [];
         else if (chosen.Placing == Placing.BeforeText) settings = new() { ["tokens"] = 5 };
         else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
+        if (chosen.Name == "ia3") settings = [];
         if (chosen.Name == "adapter") settings.Remove("rank");
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
