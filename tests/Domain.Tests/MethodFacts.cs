@@ -133,6 +133,9 @@ public sealed class MethodFacts
     [InlineData("last-quarter", """{"fraction": 1.5}""", "lastQuarter.fraction")]
     [InlineData("adapter", """{"bottleneck": 0}""", "adapter.bottleneck")]
     [InlineData("adapter", """{"dropLayers": -1}""", "adapter.dropLayers")]
+    [InlineData("adapter", """{"placement": "behind"}""", "adapter.placement")]
+    [InlineData("adapter", """{"placement": "parallel", "scale": 0}""", "adapter.scale")]
+    [InlineData("adapter", """{"scale": 2}""", "adapter.scale")]
     [InlineData("lora", """{"plusRatio": 0.5}""", "lora.plusRatio")]
     [InlineData("lora", """{"start": "random"}""", "lora.start")]
     [InlineData("full", """{"rank": 8}""", "full.rank")]
@@ -179,6 +182,16 @@ public sealed class MethodFacts
     [InlineData("""{"feedForward": ["nonsense"]}""", "matches no layer of the model")]
     public void The_layers_whose_input_IA3_scales_must_be_targets(string settings, string why) => Assert.Contains(why,
         Assert.Single(RequestFit.Faults(Parse($$$"""{"method": "ia3", "ia3": {{{settings}}}}"""), RobertaBase, null)).Message);
+
+    [Fact]
+    public void A_parallel_adapter_is_beside_a_whole_attention_or_feed_forward()
+    {
+        Assert.Empty(RequestFit.Faults(Parse("""{"method": "adapter", "adapter": {"placement": "parallel"}}"""), RobertaBase, null));
+        var fault = Assert.Single(RequestFit.Faults(
+            Parse("""{"method": "adapter", "adapter": {"placement": "parallel", "targets": ["q", "down"]}}"""), RobertaBase, null));
+        Assert.Equal(("adapter.targets", "must end an attention or a feed-forward where the placement is parallel: attention.output.dense, "
+            + "output.dense; query do not"), (fault.Path, fault.Message));
+    }
 
     [Fact]
     public void A_start_from_the_weight_cannot_be_shared()

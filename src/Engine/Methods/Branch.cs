@@ -10,6 +10,17 @@ public abstract class Branch
     /// <param name="layer">The layer: its frozen product Wx + b, and W.</param>
     public abstract Tensor Forward(Tensor x, Linear layer);                      // (N, d) → (N, k)
 
+    /// <summary>The same for a branch that reads something else than the layer's input.</summary>
+    /// <param name="x">(N, d).</param>
+    /// <param name="read">What <see cref="Reads"/> gives.</param>
+    /// <param name="layer">The layer.</param>
+    public virtual Tensor Forward(Tensor x, Tensor read, Linear layer) => Forward(x, layer); // (N, k)
+
+    /// <summary>What the branch reads.</summary>
+    /// <param name="x">The layer's input (N, d).</param>
+    /// <param name="into">The input of the attention or feed-forward that the layer ends (N, k); null if it ends none.</param>
+    public virtual Tensor Reads(Tensor x, Tensor? into) => x;
+
     /// <summary>Whether a weight can compute the same without the branch.</summary>
     public virtual bool Merges => true;
 
@@ -29,7 +40,7 @@ public abstract class Branch
 internal class OutputMeter(Branch branch)
 {
     /// <summary>‖y‖² (N) of each row in float64.</summary>
-    /// <param name="x">The layer's input (N, d).</param>
+    /// <param name="x">What the branch reads (N, d).</param>
     /// <param name="layer">The layer.</param>
     /// <param name="real">1 for rows that are no padding, else 0: (N), float64.</param>
     public virtual Tensor Squares(Tensor x, Linear layer, Tensor real)

@@ -24,7 +24,7 @@ public sealed class FeedForward
     {
         using var scope = NewDisposeScope();
         var h = Activation.Of(_config.Activation, _up.Forward(x));               // (B, T, i)
-        var y = _down.Forward(h);                                                // (B, T, d)
+        var y = _down.Forward(h, x);                                             // (B, T, d)
         return _norm.Forward(_masks.DropThenAdd(y, _config.HiddenDropout, x)).MoveToOuterDisposeScope(); // (B, T, d)
     }
 }

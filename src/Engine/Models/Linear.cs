@@ -32,7 +32,7 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
     /// <summary>The branch on this layer; a shared one is on several layers.</summary>
     public Branch? Branch { get; set; }
 
-    /// <summary>Receives the input x (N, d), a row per token, of each forward pass, for the importance pass.</summary>
+    /// <summary>Receives what its branch reads, a row per token, of each forward pass, for the importance pass.</summary>
     public Action<Tensor>? Observer { get; set; }
 
     /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
@@ -43,13 +43,17 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
     public static Linear OfHead(IWeights weights, string path, long d, long k, bool bias = true) =>
         new(path, new FloatMatrix(weights.TakeParameter($"{path}.weight", k, d)), bias ? weights.TakeParameter($"{path}.bias", k) : null);
 
-    public Tensor Forward(Tensor x)                                              // x: (…, d)
+    /// <param name="x">(…, d).</param>
+    /// <param name="into">The input of the attention or feed-forward that the layer ends (…, k), for branches beside that; null: it ends
+    /// none.</param>
+    public Tensor Forward(Tensor x, Tensor? into = null)
     {
         using var scope = NewDisposeScope();
         if (Branch is null) return Product(x).MoveToOuterDisposeScope();         // (…, k)
         var rows = x.reshape(-1, In);                                            // (N, d)
-        Observer?.Invoke(rows);
-        return Branch.Forward(rows, this).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k)
+        var read = Branch.Reads(rows, into?.reshape(-1, Out));                   // (N, d) or (N, k)
+        Observer?.Invoke(read);
+        return Branch.Forward(rows, read, this).view([.. x.shape[..^1], Out]).MoveToOuterDisposeScope(); // (…, k)
     }
 
     /// <summary>Wx + b, as a new tensor.</summary>

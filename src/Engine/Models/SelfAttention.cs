@@ -34,7 +34,7 @@ public sealed class SelfAttention
         if (before is not null) (k, v) = before.Before(k, v);                    // (B, H, S, d/H)
         var context = Attend(q, k, v, mask);                                     // (B, H, T, d/H)
         var joined = context.transpose(1, 2).reshape(x.shape);                   // (B, T, d)
-        var o = _output.Forward(joined);                                         // (B, T, d)
+        var o = _output.Forward(joined, x);                                      // (B, T, d)
         return _norm.Forward(_masks.DropThenAdd(o, _config.HiddenDropout, x)).MoveToOuterDisposeScope(); // (B, T, d)
     }
 

@@ -18,6 +18,7 @@ public sealed class MethodRunFacts
         ("lora-drop sharing.granularity=rank", false, true), ("lora-drop sharing.granularity=rank sharing.warmStart=true", true, true),
         ("lora-drop sharing.threshold=auto", true, true), ("lora start=pissa", false, false), ("lora start=olora", true, false),
         ("adapter dropLayers=1", false, false),
+        ("adapter placement=parallel", false, false), ("adapter placement=parallel", true, true),
         ("p-tuning encoder=lstm width=4", false, false), ("prefix-tuning projection=6", true, false),
     ];
 
@@ -130,6 +131,7 @@ public sealed class MethodRunFacts
         else if (!typeof(LowRankSettings).IsAssignableFrom(chosen.SettingsType)) settings.Remove("alpha");
         if (chosen.Name == "ia3") settings = [];
         if (chosen.Name == "adapter") settings.Remove("rank");
+        if (method.Contains("placement=parallel")) settings["targets"] = new JsonArray("o", "down");
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
         {
