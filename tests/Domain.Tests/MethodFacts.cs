@@ -24,6 +24,7 @@ public sealed class MethodFacts
     [InlineData("ia3", 55_296)]          // 12 layers with 768 for keys, 768 for values, 3072 for the feed-forward
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
+    [InlineData("diff-pruning", 623_228)] // 0.5 %
     [InlineData("prompt-tuning", 15_360)] // 20 tokens of width 768
     [InlineData("p-tuning", 229_376)] // 20·768 embeddings, and an MLP 768 → 128 → 128 → 768 with its biases
     [InlineData("prefix-tuning", 368_640)] // 20 tokens with a key and a value in 12 layers
@@ -74,6 +75,7 @@ public sealed class MethodFacts
     [InlineData("tied-lora", "share their numbers already")]
     [InlineData("full", "puts nothing beside a layer")]
     [InlineData("bitfit", "puts nothing beside a layer")]
+    [InlineData("diff-pruning", "puts nothing beside a layer")]
     [InlineData("prompt-tuning", "before the text, beside no layer")]
     [InlineData("p-tuning", "before the text, beside no layer")]
     [InlineData("prefix-tuning", "before the text, beside no layer")]
@@ -144,6 +146,10 @@ public sealed class MethodFacts
     [InlineData("ia3", """{"dropout": 0.1}""", "ia3.dropout")]
     [InlineData("ia3", """{"feedForward": ["down", "down"]}""", "ia3.feedForward")]
     [InlineData("ia3", """{"rank": 4}""", "ia3.rank")]
+    [InlineData("diff-pruning", """{"keep": 0}""", "diffPruning.keep")]
+    [InlineData("diff-pruning", """{"keep": 1}""", "diffPruning.keep")]
+    [InlineData("diff-pruning", """{"lambda": -1}""", "diffPruning.lambda")]
+    [InlineData("diff-pruning", """{"gatedFraction": 0}""", "diffPruning.gatedFraction")]
     [InlineData("prompt-tuning", """{"tokens": 0}""", "promptTuning.tokens")]
     [InlineData("prompt-tuning", """{"start": "text"}""", "promptTuning.start")]
     [InlineData("p-tuning", """{"width": 0}""", "pTuning.width")]
@@ -158,6 +164,7 @@ public sealed class MethodFacts
     [Theory]
     [InlineData("full")]
     [InlineData("last-quarter")]
+    [InlineData("diff-pruning")]
     public void Weights_that_are_trained_cannot_be_quantised(string method) => Assert.Equal("training.weights",
         Assert.Single(Refused($$$"""{"method": "{{{method}}}", "training": {"weights": "nf4"}}""")).Path);
 

@@ -27,6 +27,7 @@ public static class Methods
         new AdapterMethod(),
         new BitFitMethod(),
         new LastLayersMethod(),
+        new DiffPruningMethod(),
         new PromptTuningMethod(),
         new PTuningMethod(),
         new PrefixTuningMethod(),

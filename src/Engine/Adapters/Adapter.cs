@@ -11,7 +11,8 @@ public sealed class Adapter : IDisposable
     private readonly Placement _at;
     private readonly Tuning _tuning;
     private readonly IReadOnlyList<Parameter> _head;
-    private readonly List<(RateRange Rates, bool Head)> _ranges = []; // rates as multiples
+    private readonly List<(RateRange Rates, double? Own, bool Head)> _ranges = []; // rates as multiples
+    private readonly HashSet<string> _unstored;
 
     /// <summary>Places a new adapter at the method's initial values, the head as in the model.</summary>
     /// <param name="model">The frozen model; it holds one adapter at a time.</param>
@@ -30,6 +31,7 @@ public sealed class Adapter : IDisposable
         Trained = [.. _tuning.Trained];
         _head = trainHead ? model.HeadParameters : [];
         HeadTensors = [.. _head.Select(parameter => new TrainedTensor($"{_tuning.HeadPrefix}{parameter.Name}", parameter.Frozen.shape))];
+        _unstored = [.. Trained.Where(tensor => !tensor.IsStored).Select(tensor => tensor.Name)];
         Parameters = new([.. Trained.Concat(HeadTensors).Select(tensor => (tensor.Name, tensor.Shape))], model.Device);
         foreach (var tensor in Trained.Where(tensor => tensor.Initial is not null))
         {
@@ -55,9 +57,11 @@ public sealed class Adapter : IDisposable
 
     public FlatParameters Parameters { get; }
 
-    /// <summary>What the adapter's own file holds: all trained tensors, and those of the method that stay as they were drawn.</summary>
+    /// <summary>What the adapter's own file holds: trained tensors, but for those that only training needs, and those of the method that
+    /// stay as they were drawn.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors =>
-        Parameters.Names.Select(name => KeyValuePair.Create(name, Parameters[name])).Concat(_tuning.Fixed).ToDictionary();
+        Parameters.Names.Where(name => !_unstored.Contains(name)).Select(name => KeyValuePair.Create(name, Parameters[name]))
+            .Concat(_tuning.Fixed).ToDictionary();
 
     /// <summary>The method's tensors, which come first in the buffer.</summary>
     public IReadOnlyList<TrainedTensor> Trained { get; }
@@ -74,7 +78,9 @@ public sealed class Adapter : IDisposable
     {
         get
         {
-            var (counted, gone) = (CountsOf(Plan), _tuning.TakenAway(Parameters));
+            var counted = CountsOf(Plan);
+            if (Settings.Layers.Count == 0) return counted;
+            var gone = _tuning.TakenAway(Parameters);
             return new(counted.WithoutShared - gone, counted.Adapter - gone, counted.AdapterAndHead - gone);
         }
     }
@@ -83,15 +89,17 @@ public sealed class Adapter : IDisposable
     public ParameterCounts CountsOf(SharingPlan plan)
     {
         var (own, head) = (Trained.Sum(tensor => tensor.Numbers), HeadTensors.Sum(tensor => tensor.Numbers));
+        if (Settings.Layers.Count == 0) own -= _tuning.TakenAway(Parameters); // whatever the plan
         return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, LayerOf, null, head);
     }
 
     /// <summary>The learning rates of consecutive ranges of the buffer.</summary>
     /// <param name="rate">η of the method's tensors.</param>
     /// <param name="headRate">η of the head.</param>
-    public IEnumerable<RateRange> Rates(double rate, double headRate) => _ranges.Select(range => range.Rates with
+    /// <param name="factor">The schedule's, of tensors with a rate of their own.</param>
+    public IEnumerable<RateRange> Rates(double rate, double headRate, double factor = 1) => _ranges.Select(range => range.Rates with
     {
-        Rate = range.Rates.Rate * (range.Head ? headRate : rate),
+        Rate = range.Own is { } own ? factor * own : range.Rates.Rate * (range.Head ? headRate : rate),
     });
 
     /// <summary>The tensors in PEFT's form: each layer's under its own name, those of a shared branch copied to each of its users, zeros
@@ -151,9 +159,9 @@ public sealed class Adapter : IDisposable
     /// <summary>Adds a tensor to the last range, if the rates are alike, or begins another.</summary>
     private void AddRange(TrainedTensor tensor, bool head)
     {
-        var range = (Rates: new RateRange(tensor.Numbers, tensor.Rate, tensor.Decays), Head: head);
-        if (_ranges.Count > 0 && _ranges[^1] is var last && (last.Rates with { Count = tensor.Numbers }, last.Head) == range)
-            _ranges[^1] = (last.Rates with { Count = last.Rates.Count + tensor.Numbers }, head);
+        var range = (Rates: new RateRange(tensor.Numbers, tensor.Rate, tensor.Decays), Own: tensor.OwnRate, Head: head);
+        if (_ranges.Count > 0 && _ranges[^1] is var last && (last.Rates with { Count = tensor.Numbers }, last.Own, last.Head) == range)
+            _ranges[^1] = range with { Rates = last.Rates with { Count = last.Rates.Count + tensor.Numbers } };
         else _ranges.Add(range);
     }
 }

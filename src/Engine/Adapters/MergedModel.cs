@@ -45,14 +45,14 @@ public static class MergedModel
             if (linear.Bias is not null) merged[files.Find($"{linear.Path}.bias")!.Value.Name] = linear.Branch.MergedBias;
         }
         var learned = model.Parameters.Except(model.HeadParameters).Where(weight => weight.Learns && files.Find(weight.Name) is not null)
-            .ToDictionary(weight => files.Find(weight.Name)!.Value.Name, weight => weight.Value);
+            .ToDictionary(weight => files.Find(weight.Name)!.Value.Name);
         var planned = new Dictionary<string, PlannedTensor>();
         foreach (var name in files.Names.Where(name => !otherHeads.Any(name.StartsWith)))
         {
             var file = files.Find(name)!.Value.File;
             planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name),
                 () => merged.TryGetValue(name, out var merge) ? Merged(file.Read(name), merge)
-                    : learned.TryGetValue(name, out var weight) ? weight.to(file.ScalarTypeOf(name))
+                    : learned.TryGetValue(name, out var weight) ? Learned(weight, file.ScalarTypeOf(name))
                     : file.Read(name));
         }
         var type = planned.Values.GroupBy(tensor => tensor.Type).MaxBy(alike => alike.Sum(tensor => tensor.Bytes))!.Key;
@@ -74,6 +74,13 @@ public static class MergedModel
         var merged = merge(stored.to(ScalarType.Float32)).to(stored.dtype);      // of its shape
         stored.Dispose();
         return merged.MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Learned(Parameter weight, ScalarType type)             // of its shape
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return weight.Value.to(type).MoveToOuterDisposeScope();
     }
 
     private static void WriteShards(string folder, IReadOnlyList<PlannedTensor> tensors, long largest)

@@ -15,8 +15,14 @@ public sealed record TrainedTensor(string Name, long[] Shape)
     /// <summary>Its learning rate as a multiple of the run's.</summary>
     public double Rate { get; init; } = 1;
 
+    /// <summary>Its peak learning rate, whatever the run's is; null: <see cref="Rate"/> times the run's.</summary>
+    public double? OwnRate { get; init; }
+
     /// <summary>Whether weight decay applies to it.</summary>
     public bool Decays { get; init; } = true;
+
+    /// <summary>Whether it is needed after training, and so is in the adapter's file.</summary>
+    public bool IsStored { get; init; } = true;
 
     /// <summary>How many numbers it holds.</summary>
     public long Numbers => Shape.Numbers();

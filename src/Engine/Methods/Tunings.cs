@@ -26,6 +26,7 @@ public static class Tunings
         PromptTuningSettings prompt => new PromptTuning(at, prompt),
         PTuningSettings p => new PTuning(at, p),
         PrefixTuningSettings prefix => new PrefixTuning(at, prefix),
+        DiffPruningSettings diff => new DiffPruningTuning(at, diff),
         FullSettings => new InPlaceTuning(at, _ => true),
         BitFitSettings => InPlaceTuning.OfBiases(at),
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),

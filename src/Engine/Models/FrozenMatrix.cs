@@ -52,15 +52,19 @@ public sealed class FloatMatrix(Parameter parameter) : FrozenMatrix
     /// <summary>W (k, d); the learning numbers, if it learns.</summary>
     public Tensor Weight => parameter.Value;
 
-    public override long Out => Weight.shape[0];
+    public override long Out => parameter.Frozen.shape[0];
 
-    public override long In => Weight.shape[1];
+    public override long In => parameter.Frozen.shape[1];
 
-    public override Device Device => Weight.device;
+    public override Device Device => parameter.Frozen.device;
 
-    public override long Bytes => Weight.numel() * Weight.element_size();
+    public override long Bytes => parameter.Frozen.numel() * parameter.Frozen.element_size();
 
-    public override Tensor Dense(ScalarType type) => Weight.dtype == type ? Weight.alias() : Weight.to(type); // (k, d)
+    public override Tensor Dense(ScalarType type)                                // (k, d)
+    {
+        var W = Weight;                                                          // (k, d)
+        return W.dtype == type ? W.alias() : W.to(type);
+    }
 
     public override Tensor Product(Tensor x) => TypedFor(x) is { } W ? nn.functional.linear(x, W) : base.Product(x); // (N, k)
 

@@ -10,6 +10,8 @@ namespace LoraDrop.Engine.Models;
 public sealed class Parameter(string name, Tensor frozen)
 {
     private readonly bool _alwaysLearns = frozen.requires_grad;
+    private Tensor _numbers = frozen;
+    private Func<Tensor>? _made;
 
     /// <summary>Its name in the published checkpoint, <c>roberta.encoder.layer.0.attention.self.query.weight</c>.</summary>
     public string Name => name;
@@ -18,7 +20,7 @@ public sealed class Parameter(string name, Tensor frozen)
     public Tensor Frozen { get; } = frozen;
 
     /// <summary>The tensor of forward passes: <see cref="Frozen"/>, or the learning numbers.</summary>
-    public Tensor Value { get; private set; } = frozen;
+    public Tensor Value => _made?.Invoke() ?? _numbers;
 
     /// <summary>Whether backward passes give <see cref="Value"/> a gradient.</summary>
     public bool Learns { get; private set; } = frozen.requires_grad;
@@ -34,20 +36,28 @@ public sealed class Parameter(string name, Tensor frozen)
                 nameof(numbers));
         if (numbers.dtype != ScalarType.Float32 || !numbers.requires_grad)
             throw new ArgumentException($"{name} learns in float32 numbers that require a gradient", nameof(numbers));
-        (Value, Learns) = (numbers, true);
+        (_numbers, _made, Learns) = (numbers, null, true);
     }
 
+    /// <summary>Puts numbers that are computed of others in the place of the frozen ones.</summary>
+    /// <param name="made">Computes them, float32 and of the same shape, for each use; the caller owns the result.</param>
+    public void Learn(Func<Tensor> made) => (_made, Learns) = (made, true);
+
     /// <summary>Puts the tensor back as loaded.</summary>
-    public void Freeze() => (Value, Learns) = (Frozen, _alwaysLearns);
+    public void Freeze() => (_numbers, _made, Learns) = (Frozen, null, _alwaysLearns);
 
     /// <summary>The value for a computation in a type: learning numbers are converted to it, and their gradients back; frozen ones are as
     /// loaded.</summary>
-    internal Tensor In(ScalarType type) => Learns && Value.dtype != type ? Value.to(type) : Value;
+    internal Tensor In(ScalarType type)
+    {
+        var value = Value;
+        return Learns && value.dtype != type ? value.to(type) : value;
+    }
 
     /// <summary>The rows with these numbers of a table (V, d), in the table's type as loaded, so that the model computes in it.</summary>
     internal Tensor Rows(Tensor ids)                                             // ids: (B, T)
     {
-        var rows = Value.index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], Value.shape[1]); // (B, T, d)
+        var rows = Value.index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], Frozen.shape[1]); // (B, T, d)
         return Learns && rows.dtype != Frozen.dtype ? rows.to(Frozen.dtype) : rows;
     }
 }

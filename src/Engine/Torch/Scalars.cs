@@ -121,6 +121,13 @@ public static class Scalars
         return x.clamp_min(held);
     }
 
+    /// <summary>Each entry, or the bound that it is beyond.</summary>
+    public static Tensor Clamp(this Tensor x, double least, double most)
+    {
+        using Scalar low = least.ToScalar(), high = most.ToScalar();
+        return x.clamp(low, high);
+    }
+
     /// <summary>What is left of each entry after division; has the sign of the divisor.</summary>
     public static Tensor Remainder(this Tensor x, long divisor)
     {

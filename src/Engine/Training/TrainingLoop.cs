@@ -94,7 +94,8 @@ public static class TrainingLoop
                 var factor = rate.At(progress.Step);
                 var step = new OptimizerStep(progress.Step + 1, job.Steps, factor * settings.LearningRate);
                 adapter.Tuning.BeforeStep(adapter.Parameters, step);
-                adamw.Step(step.Number, adapter.Rates(step.Rate, factor * (settings.ClassifierLearningRate ?? settings.LearningRate)));
+                var headRate = factor * (settings.ClassifierLearningRate ?? settings.LearningRate);
+                adamw.Step(step.Number, adapter.Rates(step.Rate, headRate, factor));
                 adapter.Tuning.AfterStep(adapter.Parameters, step);
                 progress = progress with { Step = progress.Step + 1 };
                 if (progress.Step % StepsPerCollection == 0)
