@@ -25,6 +25,7 @@ public sealed class MethodFacts
     [InlineData("full", 124_645_632)]    // 125M
     [InlineData("last-quarter", 21_263_616)]
     [InlineData("diff-pruning", 623_228)] // 0.5 %
+    [InlineData("hifi", 5_315_328)]      // 3 of 12 heads in 12 layers, each 3 matrices and biases of 64 rows
     [InlineData("prompt-tuning", 15_360)] // 20 tokens of width 768
     [InlineData("p-tuning", 229_376)] // 20·768 embeddings, and an MLP 768 → 128 → 128 → 768 with its biases
     [InlineData("prefix-tuning", 368_640)] // 20 tokens with a key and a value in 12 layers
@@ -76,6 +77,7 @@ public sealed class MethodFacts
     [InlineData("full", "puts nothing beside a layer")]
     [InlineData("bitfit", "puts nothing beside a layer")]
     [InlineData("diff-pruning", "puts nothing beside a layer")]
+    [InlineData("hifi", "puts nothing beside a layer")]
     [InlineData("prompt-tuning", "before the text, beside no layer")]
     [InlineData("p-tuning", "before the text, beside no layer")]
     [InlineData("prefix-tuning", "before the text, beside no layer")]
@@ -146,6 +148,10 @@ public sealed class MethodFacts
     [InlineData("ia3", """{"dropout": 0.1}""", "ia3.dropout")]
     [InlineData("ia3", """{"feedForward": ["down", "down"]}""", "ia3.feedForward")]
     [InlineData("ia3", """{"rank": 4}""", "ia3.rank")]
+    [InlineData("hifi", """{"fraction": 0}""", "hifi.fraction")]
+    [InlineData("hifi", """{"richness": 1}""", "hifi.richness")]
+    [InlineData("hifi", """{"damping": 1}""", "hifi.damping")]
+    [InlineData("hifi", """{"texts": 0}""", "hifi.texts")]
     [InlineData("diff-pruning", """{"keep": 0}""", "diffPruning.keep")]
     [InlineData("diff-pruning", """{"keep": 1}""", "diffPruning.keep")]
     [InlineData("diff-pruning", """{"lambda": -1}""", "diffPruning.lambda")]
@@ -165,6 +171,7 @@ public sealed class MethodFacts
     [InlineData("full")]
     [InlineData("last-quarter")]
     [InlineData("diff-pruning")]
+    [InlineData("hifi")]
     public void Weights_that_are_trained_cannot_be_quantised(string method) => Assert.Equal("training.weights",
         Assert.Single(Refused($$$"""{"method": "{{{method}}}", "training": {"weights": "nf4"}}""")).Path);
 

@@ -28,6 +28,7 @@ public static class Methods
         new BitFitMethod(),
         new LastLayersMethod(),
         new DiffPruningMethod(),
+        new HiFiMethod(),
         new PromptTuningMethod(),
         new PTuningMethod(),
         new PrefixTuningMethod(),

@@ -75,6 +75,10 @@ public abstract class Tuning(Placement at)
     /// <exception cref="RefusedInputException">The method cannot train in so few steps.</exception>
     public virtual void Begin(int steps) { }
 
+    /// <summary>Called before a stage's first step, and not when it goes on from a checkpoint: for methods that look at the data
+    /// first.</summary>
+    public virtual void Prepare(TrainingJob job, CancellationToken cancel) { }
+
     /// <summary>Whether the numbers after a step can be the stage's result: not while the method has more to take away.</summary>
     public virtual bool IsSettledAfter(int step) => true;
 

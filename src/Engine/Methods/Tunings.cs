@@ -27,6 +27,7 @@ public static class Tunings
         PTuningSettings p => new PTuning(at, p),
         PrefixTuningSettings prefix => new PrefixTuning(at, prefix),
         DiffPruningSettings diff => new DiffPruningTuning(at, diff),
+        HiFiSettings hifi => new HiFiTuning(at, hifi),
         FullSettings => new InPlaceTuning(at, _ => true),
         BitFitSettings => InPlaceTuning.OfBiases(at),
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),

@@ -32,7 +32,8 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
     /// <summary>The branch on this layer; a shared one is on several layers.</summary>
     public Branch? Branch { get; set; }
 
-    /// <summary>Receives what its branch reads, a row per token, of each forward pass, for the importance pass.</summary>
+    /// <summary>Receives what its branch reads, or the layer's input if it has none, a row per token, of each forward pass: for measuring
+    /// importance.</summary>
     public Action<Tensor>? Observer { get; set; }
 
     /// <summary>Creates a layer of the frozen model, in the format of its weights.</summary>
@@ -49,7 +50,11 @@ public sealed class Linear(string path, FrozenMatrix matrix, Parameter? bias)
     public Tensor Forward(Tensor x, Tensor? into = null)
     {
         using var scope = NewDisposeScope();
-        if (Branch is null) return Product(x).MoveToOuterDisposeScope();         // (…, k)
+        if (Branch is null)
+        {
+            Observer?.Invoke(x.reshape(-1, In));
+            return Product(x).MoveToOuterDisposeScope();                         // (…, k)
+        }
         var rows = x.reshape(-1, In);                                            // (N, d)
         var read = Branch.Reads(rows, into?.reshape(-1, Out));                   // (N, d) or (N, k)
         Observer?.Invoke(read);

@@ -59,6 +59,7 @@ public static class TrainingLoop
             progress = saved;
             Checkpoint.Load(checkpoint, adapter, adamw, best);
         }
+        else adapter.Tuning.Prepare(job, cancel);
         var rate = LearningRate.Of(settings, job.Steps);
         var batches = new EpochBatches(job);
         var pace = new Pace();

@@ -18,6 +18,7 @@ public sealed class ResumedMethodsFacts : IDisposable
         ["p-tuning lstm"] = new PTuningSettings { Tokens = 3, Width = 4, Encoder = PromptEncoderKind.Lstm },
         ["prefix-tuning"] = new PrefixTuningSettings { Tokens = 3, Projection = 5 },
         ["diff-pruning"] = new DiffPruningSettings { Keep = 0.1, Lambda = 1e-5 },
+        ["hifi"] = new HiFiSettings { Fraction = 0.5, Texts = 6 },
         ["lora-fa"] = new LoraFaSettings { Rank = 4, Dropout = 0.1 },
         ["sparse-adapter snip"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Dropout = 0.1 },
         ["sparse-adapter magnitude"] = new SparseAdapterSettings { Rank = 4, WarmupSteps = 3, Criterion = SparseCriterion.Magnitude },

@@ -50,6 +50,28 @@ public sealed class MemoryNeedFacts
         Assert.InRange(estimated / measured, 0.85, 1.15);
     }
 
+    /// <summary>The same for other methods with their defaults, on the first of these decoders.</summary>
+    [Theory]
+    [InlineData("prompt-tuning", 1080)]
+    [InlineData("prefix-tuning", 1068)]
+    [InlineData("ia3", 1133)]
+    [InlineData("hifi", 1047)]
+    [InlineData("diff-pruning", 3669)]
+    public void Other_methods_take_what_is_estimated_within_15_percent(string method, double measured)
+    {
+        using var folder = new TestFolder();
+        var config = folder.File("config.json", """
+            {"model_type": "llama", "vocab_size": 8000, "hidden_size": 512, "num_hidden_layers": 8, "num_attention_heads": 8,
+             "num_key_value_heads": 4, "intermediate_size": 1376, "max_position_embeddings": 512, "pad_token_id": 0, "eos_token_id": 2}
+            """);
+        var request = JobRequest.Parse($$$"""
+            {"model": "m", "dataset": "d", "task": {"preset": "gsm8k"}, "method": "{{{method}}}",
+             "training": {"batchSize": 8, "maxLength": 256}}
+            """);
+        var estimated = (double)MemoryEstimate.OfJob(request, ModelInspection.OfConfig(Path.GetDirectoryName(config)!), null) / (1 << 20);
+        Assert.InRange(estimated / measured, 0.85, 1.15);
+    }
+
     [Fact]
     public void A_model_larger_than_memory_is_refused_with_the_numbers_before_it_is_loaded()
     {

@@ -83,6 +83,8 @@ public sealed class MethodRunFacts
     private static long TakenAway(MethodSettings settings, SafeTensorsFile file)
     {
         using var scope = NewDisposeScope();
+        if (settings is HiFiSettings) return file.Names.Where(name => name.EndsWith(".heads", StringComparison.Ordinal))
+            .Sum(name => file.Read(name).numel());
         // the file has a number for each weight, and no gates
         if (settings is DiffPruningSettings diff)
         {
