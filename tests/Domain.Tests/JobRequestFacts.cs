@@ -72,6 +72,10 @@ public sealed class JobRequestFacts
         Assert.Equal([path], Assert.Throws<RefusedInputException>(() => With(more)).Faults.Select(fault => fault.Path));
 
     [Fact]
+    public void A_pattern_without_a_number_is_refused() => Assert.Equal(["lora.rankPattern.query"],
+        Assert.Throws<RefusedInputException>(() => With(""" "lora": { "rankPattern": { "query": null } } """)).Faults.Select(f => f.Path));
+
+    [Fact]
     public void Null_means_the_default() =>
     Assert.Equal(JobRequest.Parse(Least), With(""" "name": null, "lora": null, "sharing": { "threshold": null } """));
 

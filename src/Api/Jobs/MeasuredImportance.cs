@@ -14,12 +14,12 @@ internal sealed class MeasuredImportance
     private readonly JobRequest _settings;
     private readonly Guid? _reusedFrom;
     private readonly long? _head;
-    private readonly IReadOnlyList<LinearModule>? _modules;
+    private readonly ModelSummary? _model;
 
     private MeasuredImportance(Guid job, ImportanceReport report, JobRequest settings, IReadOnlyList<StageRow> stages,
-        IReadOnlyList<LinearModule>? modules)
+        ModelSummary? model)
     {
-        (_job, _report, _settings, _modules) = (job, report, settings, modules);
+        (_job, _report, _settings, _model) = (job, report, settings, model);
         _reusedFrom = stages.FirstOrDefault(s => s.Stage == Stage.ImportanceEvaluation)?.ReusedFrom;
         _head = stages.Select(s => s.Parameters).FirstOrDefault(p => p is not null) is { } counted
             ? counted.AdapterAndHead - counted.Adapter
@@ -50,7 +50,7 @@ internal sealed class MeasuredImportance
             });
         var report = new ImportanceReport(summary.Scope, summary.Threshold, summary.Examples, summary.Tokens, [.. sites], summary.Remarks);
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
-        return new MeasuredImportance(id, report, settings, job.Stages, job.Facts?.Modules);
+        return new MeasuredImportance(id, report, settings, job.Stages, job.Facts);
     }
 
     /// <summary>The importance under the job's own settings.</summary>
@@ -96,10 +96,10 @@ internal sealed class MeasuredImportance
 
     private TrainedParametersView? Parameters(SharingPlan plan)
     {
-        if (_modules is null || _report.Sites.Any(s => _modules.All(module => module.Type != s.Type))) return null;
-        var layers = LinearModule.Among(_modules);
-        var counts = ParameterCounts.Of(_settings.Tuning, plan, layers, null, head: _head ?? 0);
-        var lora = ParameterCounts.Of(_settings.Tuning, SharingPlan.OwnEverywhere(plan.Places.Keys), layers, null, head: 0).Adapter;
+        if (_model is null || _report.Sites.Any(s => _model.Modules.All(module => module.Type != s.Type))) return null;
+        var layers = LinearModule.Among(_model.Modules);
+        var counts = ParameterCounts.Of(_settings.Tuning, plan, layers, _model, head: _head ?? 0);
+        var lora = ParameterCounts.Of(_settings.Tuning, SharingPlan.OwnEverywhere(plan.Places.Keys), layers, _model, head: 0).Adapter;
         return new(counts.WithoutShared, counts.Adapter, _head is null ? null : counts.AdapterAndHead, lora, (double)counts.Adapter / lora);
     }
 }

@@ -68,7 +68,8 @@ public static class MemoryEstimate
     /// <param name="longest">Tokens of the longest text.</param>
     public static double OfLearningWeights(MethodSettings tuning, ModelSummary model, int batch, int longest)
     {
-        if (tuning.Layers.Count > 0) return 0; // branches: theirs is counted with the frozen model
+        // branches: theirs is counted with the frozen model
+        if (tuning.Layers.Count > 0) return tuning.BytesPerTrainedNumber * tuning.TrainedBeside(model);
         var trained = tuning.Count(SharingPlan.OwnEverywhere([]), LinearModule.None, model).Own;
         var inputs = tuning.TrainsMatrices ? 4.0 * batch * longest * model.Layers * model.Modules.Sum(module => module.In) / 2 : 0;
         return tuning.BytesPerTrainedNumber * trained + inputs;

@@ -40,6 +40,10 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? BiasParameters { get; init; }
 
+    /// <summary>Every module with parameters of its own; null if the model was inspected before they were listed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ModelPart>? Parts { get; init; }
+
     /// <summary>Whether the model is a decoder, which generates text.</summary>
     [JsonIgnore]
     public bool Generates => Decoders.Contains(Family);
@@ -48,6 +52,19 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
     [JsonIgnore]
     public IEnumerable<LinearModule> EveryModule =>
     Enumerable.Range(0, Layers).SelectMany(layer => Modules.Select(module => module.OfLayer(layer)));
+}
+
+/// <summary>A module of a model with parameters of its own: an embedding, a norm, a linear layer.</summary>
+/// <param name="Path">Name in the published checkpoint; with <c>*</c> in place of the layer number if every layer has one.</param>
+/// <param name="Parameters">Number of its parameters, in one layer.</param>
+/// <param name="Biases">How many of them are biases.</param>
+public sealed record ModelPart(string Path, long Parameters, long Biases)
+{
+    /// <summary>The names of all of them.</summary>
+    /// <param name="layers">Number of layers.</param>
+    public IEnumerable<string> Paths(int layers) => Path.Contains('*')
+        ? Enumerable.Range(0, layers).Select(layer => Path.Replace("*", $"{layer}", StringComparison.Ordinal))
+        : [Path];
 }
 
 /// <summary>A linear layer of a model.</summary>

@@ -43,6 +43,19 @@ public enum LoraStart
     Olora,
 }
 
+/// <summary>Which biases of the model are trained beside LoRA.</summary>
+public enum LoraBias
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>Those of the layers that have a LoRA.</summary>
+    LoraOnly,
+
+    /// <summary>All of the model.</summary>
+    All,
+}
+
 /// <summary>Low-rank adapters: h = W x + (α/r) B A x (equation 1 of the LoRA-drop paper).</summary>
 public sealed record LoraSettings : LowRankSettings
 {
@@ -58,9 +71,55 @@ public sealed record LoraSettings : LowRankSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LoraStart? Start { get; init; }
 
+    /// <summary>r of the layers whose path a pattern matches, instead of <see cref="LowRankSettings.Rank"/>; at least 1, default none. A
+    /// pattern is a regular expression for the end of a path, after a dot, as in PEFT (<c>query</c>,
+    /// <c>layer\.[0-3]\..*\.value</c>); the first that matches counts. A shared LoRA has no layer of its own, and keeps the rank.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, int>? RankPattern { get; init; }
+
+    /// <summary>α of the layers whose path a pattern matches, instead of <see cref="LowRankSettings.Alpha"/>; above 0, default none. Patterns
+    /// are those of <see cref="RankPattern"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? AlphaPattern { get; init; }
+
+    /// <summary>Which biases of the model are trained beside LoRA; default <c>none</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LoraBias? Bias { get; init; }
+
+    /// <summary>Modules of the model that are trained whole beside LoRA and saved with it, by the end of their names, as in PEFT
+    /// (<c>LayerNorm</c>, <c>embed_tokens</c>, <c>lm_head</c>); default none. The head of a classifier is trained anyway.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? ModulesToSave { get; init; }
+
     /// <summary>The factor of BAx: α/r, or α/√r.</summary>
     [JsonIgnore]
-    public double Scale => Alpha / (RankStabilised == true ? Math.Sqrt(Rank) : Rank);
+    public double Scale => ScaleOf(Rank, Alpha);
+
+    [JsonIgnore]
+    public override IReadOnlyList<long> Sizes => [Rank, .. (RankPattern?.Values ?? []).Select(rank => (long)rank)];
+
+    /// <summary>Whether weights of the model are trained beside LoRA.</summary>
+    [JsonIgnore]
+    public bool TrainsWeights => Bias is LoraBias.LoraOnly or LoraBias.All || ModulesToSave is { Count: > 0 };
+
+    /// <summary>The factor of BAx for a rank and an α.</summary>
+    public double ScaleOf(int rank, double alpha) => alpha / (RankStabilised == true ? Math.Sqrt(rank) : rank);
+
+    /// <summary>r of a layer's own LoRA.</summary>
+    /// <param name="path">The layer's path.</param>
+    public int RankOf(string path) => LayerPattern.First(RankPattern, path) ?? Rank;
+
+    /// <summary>α of a layer's own LoRA.</summary>
+    /// <param name="path">The layer's path.</param>
+    public double AlphaOf(string path) => LayerPattern.First(AlphaPattern, path) ?? Alpha;
+
+    /// <summary>Whether a module is one of <see cref="ModulesToSave"/>, or part of one.</summary>
+    /// <param name="path">The module's name.</param>
+    public bool IsSaved(string path) => ModulesToSave is { } saved && saved.Any(name => IsPartOf(name, path));
+
+    /// <summary>Whether the name of a module, or of one that holds it, ends so: how PEFT finds the modules to save.</summary>
+    private static bool IsPartOf(string name, string path) =>
+        path.EndsWith(name, StringComparison.Ordinal) || path.Contains($"{name}.", StringComparison.Ordinal);
 
     /// <summary>Whether A and B start from the weight.</summary>
     [JsonIgnore]
@@ -70,11 +129,69 @@ public sealed record LoraSettings : LowRankSettings
     {
         if (PlusRatio is not (null or (>= 1 and < double.PositiveInfinity)))
             yield return new($"{path}.plusRatio", $"must be at least 1; got {PlusRatio}");
+        foreach (var fault in LayerPattern.Faults(RankPattern?.Keys, $"{path}.rankPattern")) yield return fault;
+        foreach (var fault in LayerPattern.Faults(AlphaPattern?.Keys, $"{path}.alphaPattern")) yield return fault;
+        foreach (var (pattern, rank) in RankPattern ?? new Dictionary<string, int>())
+            if (rank < 1) yield return new($"{path}.rankPattern.{pattern}", $"must be at least 1; got {rank}");
+        foreach (var (pattern, alpha) in AlphaPattern ?? new Dictionary<string, double>())
+            if (alpha <= 0) yield return new($"{path}.alphaPattern.{pattern}", $"must be above 0; got {alpha}");
+        if (ModulesToSave is { } saved && saved.Distinct().Count() < saved.Count)
+            yield return new($"{path}.modulesToSave", "must not contain duplicates");
         foreach (var fault in base.Faults(path)) yield return fault;
+    }
+
+    public override IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers)
+    {
+        var targets = TargetLayers.Chosen(Targets, layers);
+        return base.FitFaults(path, layers)
+            .Concat(LayerPattern.UnusedFaults(RankPattern?.Keys, targets, $"{path}.rankPattern"))
+            .Concat(LayerPattern.UnusedFaults(AlphaPattern?.Keys, targets, $"{path}.alphaPattern"))
+            .Concat((ModulesToSave ?? []).Index().Where(saved => targets.Any(layer => IsPartOf(saved.Item, layer.Path))).Select(saved => new Fault($"{path}.modulesToSave[{saved.Index}]",
+                    $"'{saved.Item}' holds layers that get a LoRA: a weight is trained whole or by a LoRA, not both")));
+    }
+
+    public override IEnumerable<Fault> WidthFaults(string path, IReadOnlyList<LinearModule> layers)
+    {
+        foreach (var rank in layers.GroupBy(layer => RankOf(layer.Path)))
+            if (TargetLayers.RankFault(rank.Key, [.. rank], $"{path}.{(rank.Key == Rank ? "rank" : "rankPattern")}") is { } tooLarge)
+                yield return tooLarge;
+    }
+
+    public override IEnumerable<Fault> ModelFaults(string path, ModelSummary model)
+    {
+        if (Bias is LoraBias.LoraOnly or LoraBias.All && model.BiasParameters == 0)
+            yield return new($"{path}.bias", $"must be none: the model has no biases; got {JsonText.NameOf(Bias.Value)}");
+        if (model.Parts is not { } parts) yield break;
+        string[] paths = [.. parts.SelectMany(part => part.Paths(model.Layers))];
+        foreach (var (index, name) in (ModulesToSave ?? []).Index())
+            if (!paths.Any(module => IsPartOf(name, module)))
+                yield return new($"{path}.modulesToSave[{index}]", $"'{name}' matches no module of the model; they are "
+                    + $"{string.Join(", ", parts.Select(part => part.Path))}. A classifier's head is trained anyway");
+    }
+
+    public override long TrainedBeside(ModelSummary model)
+    {
+        if (!TrainsWeights) return 0;
+        if (model.Parts is null) return Bias == LoraBias.All ? model.BiasParameters ?? 0 : 0;
+        var targets = Bias == LoraBias.LoraOnly
+            ? TargetLayers.Chosen(Targets, [.. model.EveryModule]).Select(layer => layer.Path).ToHashSet()
+            : [];
+        return model.Parts.Sum(part => part.Paths(model.Layers).Sum(path => IsSaved(path) ? part.Parameters
+            : Bias == LoraBias.All || targets.Contains(path) ? part.Biases : 0));
+    }
+
+    public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model)
+    {
+        var branches = base.Count(plan, layer, model);
+        return branches with { Own = branches.Own + (model is null ? 0 : TrainedBeside(model)) };
     }
 
     public override IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing)
     {
+        if (sharing.Granularity == Granularity.Rank)
+            foreach (var pattern in new[] { RankPattern is null ? null : "rankPattern", AlphaPattern is null ? null : "alphaPattern" })
+                if (pattern is not null)
+                    yield return new($"{path}.{pattern}", "does not apply to the granularity rank, where importance decides the ranks");
         if (StartsFromWeight && sharing.Remainder == Remainder.Share)
             yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the "
                 + "weight of one layer; set sharing.remainder to none, or use the method lora");
@@ -83,7 +200,7 @@ public sealed record LoraSettings : LowRankSettings
                 + "weight's own directions that it starts from");
     }
 
-    protected override long OwnNumbers(LinearModule layer, int? rank) => (rank ?? Rank) * (layer.In + layer.Out);
+    protected override long OwnNumbers(LinearModule layer, int? rank) => (rank ?? RankOf(layer.Path)) * (layer.In + layer.Out);
 }
 
 /// <summary>Methods with a rank and a scale.</summary>
@@ -112,6 +229,10 @@ public abstract class LoraMethodBase : LowRankMethod<LoraSettings>
         RankStabilised = fields.Flag("rankStabilised"),
         PlusRatio = fields.Number("plusRatio"),
         Start = fields.Choice<LoraStart>("start"),
+        RankPattern = fields.Integers("rankPattern"),
+        AlphaPattern = fields.Numbers("alphaPattern"),
+        Bias = fields.Choice<LoraBias>("bias"),
+        ModulesToSave = fields.Texts("modulesToSave"),
     };
 }
 

@@ -81,6 +81,10 @@ public abstract record MethodSettings
                 $"must be float32 or bfloat16, as this method trains the weights; got {JsonText.NameOf(training.Weights.Value)}")]
             : [];
 
+    /// <summary>Weights of the model that it trains beside what it places on the layers, whatever the plan.</summary>
+    /// <param name="model">The base model.</param>
+    public virtual long TrainedBeside(ModelSummary model) => 0;
+
     /// <summary>The parameters that a plan trains, without the head.</summary>
     /// <param name="plan">The place of every target layer.</param>
     /// <param name="layer">The linear layer of a site.</param>

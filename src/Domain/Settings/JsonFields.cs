@@ -114,6 +114,12 @@ internal sealed class JsonFields
     public IReadOnlyDictionary<string, string> Pairs(string name) => Section(name, fields => new SortedDictionary<string, string>(
         fields._given.ToDictionary(f => f.Key, f => fields.RequiredText(f.Key)), StringComparer.Ordinal));
 
+    /// <summary>An object with arbitrary names and whole numbers, in their order; null if it is absent.</summary>
+    public IReadOnlyDictionary<string, int>? Integers(string name) => Named(name, (fields, key) => fields.Integer(key));
+
+    /// <summary>An object with arbitrary names and numbers, in their order; null if it is absent.</summary>
+    public IReadOnlyDictionary<string, double>? Numbers(string name) => Named(name, (fields, key) => fields.Number(key));
+
     public void Refuse(string name, string message) => _faults.Add(new Fault(PathOf(name), message));
 
     private static T Close<T>(JsonFields fields, Func<JsonFields, T> read)
@@ -173,6 +179,14 @@ internal sealed class JsonFields
         Refuse(name, $"must be {wanted}; got {Shown(json)}");
         return null;
     }
+
+    private OrderedDictionary<string, T>? Named<T>(string name, Func<JsonFields, string, T?> read) where T : struct =>
+        !Has(name) ? null : Section(name, fields =>
+        {
+            foreach (var empty in fields._given.Keys.Where(key => !fields.Has(key))) fields.Refuse(empty, "must be a number; got null");
+            return new OrderedDictionary<string, T>(fields._given.Keys.Select(key => (Key: key, Value: read(fields, key)))
+                .Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!.Value)));
+        });
 
     private int? Chosen(string name, IReadOnlyList<string> known)
     {

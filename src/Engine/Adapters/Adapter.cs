@@ -26,7 +26,7 @@ public sealed class Adapter : IDisposable
         long seed)
     {
         AdapterSites.CheckFit(sites, settings);
-        (_at, Settings) = (new(model, sites, plan, seed), settings);
+        (_at, Settings) = (new(model, sites, plan, seed, trainHead), settings);
         _tuning = Tunings.Of(settings, _at);
         Trained = [.. _tuning.Trained];
         _head = trainHead ? model.HeadParameters : [];
@@ -90,7 +90,9 @@ public sealed class Adapter : IDisposable
     {
         var (own, head) = (Trained.Sum(tensor => tensor.Numbers), HeadTensors.Sum(tensor => tensor.Numbers));
         if (Settings.Layers.Count == 0) own -= _tuning.TakenAway(Parameters); // whatever the plan
-        return Settings.Layers.Count == 0 ? new(own, own, own + head) : ParameterCounts.Of(Settings, plan, LayerOf, null, head);
+        if (Settings.Layers.Count == 0) return new(own, own, own + head);
+        var (branches, beside) = (ParameterCounts.Of(Settings, plan, LayerOf, null, head), _tuning.Beside);
+        return new(branches.WithoutShared + beside, branches.Adapter + beside, branches.AdapterAndHead + beside);
     }
 
     /// <summary>The learning rates of consecutive ranges of the buffer.</summary>

@@ -33,6 +33,7 @@ public static class PeftAdapter
     /// <summary>The configuration as PEFT writes it for the same adapter, its fields in order of their names.</summary>
     private static JsonObject Config(FrozenModel model, Adapter adapter, IReadOnlyList<string> targets, string baseModel)
     {
+        string[] modules = [.. adapter.TrainsHead ? model.ModulesToSave : [], .. adapter.Tuning.ModulesToSave];
         var plainTask = adapter.TrainsHead || model is LanguageModel; // otherwise PEFT gets the class instead of a task
         var fields = new Dictionary<string, JsonNode?>(adapter.Tuning.PeftFields!)
         {
@@ -43,7 +44,7 @@ public static class PeftAdapter
             },
             ["base_model_name_or_path"] = baseModel,
             ["inference_mode"] = true,
-            ["modules_to_save"] = adapter.TrainsHead ? Texts(model.ModulesToSave) : null,
+            ["modules_to_save"] = modules.Length > 0 ? Texts(modules) : null,
             ["revision"] = null,
             ["task_type"] = plainTask ? model.PeftTask : null,
         };
@@ -82,6 +83,7 @@ public static class PeftAdapter
         if (sites.Length == 0 && settings.Layers.Count > 0)
             throw new RefusedInputException(path, "holds nothing for a layer of this model; is it for another architecture?");
         var head = model.TrainedHead.All(layer => tensors.Keys.Any(name => TargetLayers.Matches(name, $"{layer.Path}.weight")));
+        settings = Tunings.Fitted(settings, model, tensors.Keys);
         var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), settings, head, 0);
         try
         {

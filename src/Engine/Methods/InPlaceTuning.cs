@@ -4,9 +4,13 @@ using static TorchSharp.torch;
 namespace LoraDrop.Engine.Methods;
 
 /// <summary>A method that trains weights of the model itself, in place of the frozen ones. The head is trained beside them.</summary>
-internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) : Tuning(at)
+/// <param name="at">The model; its target layers may have branches.</param>
+/// <param name="learns">Whether a weight is trained.</param>
+/// <param name="head">Whether weights of the head are among them.</param>
+internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns, bool head = false) : Tuning(at)
 {
-    private readonly IReadOnlyList<Parameter> _learning = [.. at.Model.Parameters.Except(at.Model.HeadParameters).Where(learns)];
+    private readonly IReadOnlyList<Parameter> _learning =
+        [.. at.Model.Parameters.Except(head ? [] : at.Model.HeadParameters).Where(learns)];
 
     public override IReadOnlyList<TrainedTensor> Trained =>
         [.. _learning.Select(weight => new TrainedTensor(NameOf(weight), weight.Frozen.shape)
@@ -42,5 +46,8 @@ internal sealed class InPlaceTuning(Placement at, Func<Parameter, bool> learns) 
         return weight => paths.Any(path => weight.Name.StartsWith(path, StringComparison.Ordinal));
     }
 
-    private static string NameOf(Parameter weight) => $"{Placement.PeftPrefix}{weight.Name}";
+    /// <summary>PEFT wraps a layer with a branch, and calls what it wraps its base layer.</summary>
+    private string NameOf(Parameter weight) => At.Sites.FirstOrDefault(site => weight.Name == $"{site.Linear.Path}.bias") is { } wrapped
+        ? $"{Placement.PeftPrefix}{wrapped.Linear.Path}.base_layer.bias"
+        : $"{Placement.PeftPrefix}{weight.Name}";
 }

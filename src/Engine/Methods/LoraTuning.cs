@@ -64,15 +64,36 @@ internal sealed class LoraFromWeight(Tensor A, Tensor B, (Tensor A, Tensor B) st
 /// others.</summary>
 internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTuning(at)
 {
-    public override IReadOnlyDictionary<string, JsonNode?> PeftFields => LoraPeft.Fields(settings, settings.RankStabilised == true);
+    /// <summary>Ranks and alphas that differ from the settings' are written by the layers' whole paths: PEFT sorts patterns when it saves
+    /// them, so that of two that match a layer another may count than was given first.</summary>
+    public override IReadOnlyDictionary<string, JsonNode?> PeftFields
+    {
+        get
+        {
+            var sizes = At.Sites.ToDictionary(site => site.Linear.Path, site => SizeOf(At.SlotOf(site) ?? Placement.Own(site)));
+            JsonObject Others(Func<(int Rank, double Alpha), JsonNode> value, Func<(int Rank, double Alpha), bool> differs) =>
+                new(sizes.Where(size => differs(size.Value)).Select(size => KeyValuePair.Create(size.Key, (JsonNode?)value(size.Value))));
+            return new Dictionary<string, JsonNode?>(LoraPeft.Fields(settings, settings.RankStabilised == true))
+            {
+                ["rank_pattern"] = Others(size => size.Rank, size => size.Rank != settings.Rank),
+                ["alpha_pattern"] = Others(size => LoraPeft.Number(size.Alpha), size => size.Alpha != settings.Alpha),
+            };
+        }
+    }
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        LoraPair.A(slot, settings.Rank), LoraPair.B(slot, settings.Rank) with { Rate = settings.PlusRatio ?? 1 },
+        LoraPair.A(slot, SizeOf(slot).Rank), LoraPair.B(slot, SizeOf(slot).Rank) with { Rate = settings.PlusRatio ?? 1 },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
-        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], settings.Scale, settings.Dropout, At.Model.Masks);
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], ScaleOf(slot), settings.Dropout, At.Model.Masks);
+
+    private double ScaleOf(BranchSlot slot) => SizeOf(slot) is var (rank, alpha) ? settings.ScaleOf(rank, alpha) : settings.Scale;
+
+    private (int Rank, double Alpha) SizeOf(BranchSlot slot) => slot.OwnPath is { } path
+        ? (settings.RankOf(path), settings.AlphaOf(path))
+        : (settings.Rank, settings.Alpha);
 }
 
 /// <summary>LoRA with a rank for each layer, which importance has decided. The scale is that of the settings' rank everywhere. It is exported
@@ -109,16 +130,21 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        LoraPair.A(slot, settings.Rank) with { Initial = (_, _, _) => _start[slot.Path].A.alias() },
-        LoraPair.B(slot, settings.Rank) with
+        LoraPair.A(slot, settings.RankOf(PathOf(slot))) with { Initial = (_, _, _) => _start[slot.Path].A.alias() },
+        LoraPair.B(slot, settings.RankOf(PathOf(slot))) with
         {
             Initial = (_, _, _) => _start[slot.Path].B.alias(), Rate = settings.PlusRatio ?? 1,
         },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new LoraFromWeight(
-        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _start[slot.Path], settings.Scale, settings.Dropout,
-        At.Model.Masks);
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _start[slot.Path], ScaleOf(PathOf(slot), settings),
+        settings.Dropout, At.Model.Masks);
+
+    private static string PathOf(BranchSlot slot) => slot.Users[0].Linear.Path;
+
+    private static double ScaleOf(string path, LoraSettings settings) =>
+        settings.ScaleOf(settings.RankOf(path), settings.AlphaOf(path));
 
     /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and
     /// columns of Q. Decomposed in float64 on the CPU, so that every machine starts from the same numbers as nearly as can be.</summary>
@@ -126,7 +152,7 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var (r, device) = (settings.Rank, linear.Matrix.Device);
+        var (r, s, device) = (settings.RankOf(linear.Path), ScaleOf(linear.Path, settings), linear.Matrix.Device);
         var W = linear.Matrix.Dense(ScalarType.Float32).cpu().to(ScalarType.Float64); // (k, d)
         Tensor Placed(Tensor exact) => exact.to(ScalarType.Float32).contiguous().to(device).DetachFromDisposeScope();
         if (settings.Start == LoraStart.Olora)
@@ -135,7 +161,7 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
             return (Placed(R.narrow(0, 0, r)), Placed(Q.narrow(1, 0, r)));       // (r, d), (k, r)
         }
         var (U, S, Vt) = linalg.svd(W, fullMatrices: false);                     // (k, min), (min), (min, d)
-        var root = S.narrow(0, 0, r).Over(settings.Scale).sqrt();                // (r)
+        var root = S.narrow(0, 0, r).Over(s).sqrt();                             // (r)
         return (Placed(Vt.narrow(0, 0, r) * root.unsqueeze(1)), Placed(U.narrow(1, 0, r) * root)); // (r, d), (k, r)
     }
 }
@@ -161,7 +187,7 @@ internal static class LoraPeft
     /// <summary>Fields that must have their defaults for what is supported here; the fields are those of PEFT 0.20.</summary>
     private static readonly string[] MustBeUnset =
     [
-        "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "fan_in_fan_out",
+        "layer_replication", "layers_to_transform", "fan_in_fan_out",
         "trainable_token_indices", "target_parameters", "lora_bias", "use_qalora", "use_bdlora", "arrow_config", "monteclora_config",
         "alora_invocation_tokens",
     ];
@@ -182,7 +208,7 @@ internal static class LoraPeft
         ["layers_pattern"] = null,
         ["layers_to_transform"] = null,
         ["loftq_config"] = new JsonObject(),
-        ["lora_alpha"] = JsonNode.Parse(settings.Alpha.ToString(CultureInfo.InvariantCulture)),
+        ["lora_alpha"] = Number(settings.Alpha),
         ["lora_dropout"] = settings.Dropout,
         ["megatron_config"] = null,
         ["megatron_core"] = "megatron.core",
@@ -193,10 +219,13 @@ internal static class LoraPeft
         ["use_rslora"] = rankStabilised,
     };
 
+    /// <summary>A number without a needless ".0".</summary>
+    public static JsonNode Number(double number) => JsonNode.Parse(number.ToString(CultureInfo.InvariantCulture))!;
+
     /// <summary>The settings of a LoRA.</summary>
     public static LowRankSettings Read(PeftConfig config)
     {
-        config.RefuseSet(MustBeUnset);
+        config.RefuseSet(MustBeUnset, biases: true);
         if (config.Text("init_lora_weights") is { } initial && !HarmlessInitialValues.Contains(initial))
             throw config.Refused("init_lora_weights",
                 $"is {initial}, which is not known to leave the base weights as they are, so the adapter cannot be added to them."
@@ -205,7 +234,29 @@ internal static class LoraPeft
         var (rank, alpha) = (config.Rank("r"), config.Positive("lora_alpha"));
         var rankStabilised = config.IsTrue("use_rslora");
         return config.IsTrue("use_dora")
-            ? new DoraSettings { Rank = rank, Alpha = rankStabilised ? alpha * Math.Sqrt(rank) : alpha }
-            : new LoraSettings { Rank = rank, Alpha = alpha, RankStabilised = rankStabilised ? true : null };
+            ? Dora(config, rank, rankStabilised ? alpha * Math.Sqrt(rank) : alpha)
+            : new LoraSettings
+            {
+                Rank = rank, Alpha = alpha, RankStabilised = rankStabilised ? true : null,
+                RankPattern = config.Patterns("rank_pattern", value => value.GetInt32(), rank => rank >= 1),
+                AlphaPattern = config.Patterns("alpha_pattern", value => value.GetDouble(), alpha => alpha > 0 && double.IsFinite(alpha)),
+                Bias = Bias(config),
+                ModulesToSave = config.Texts("modules_to_save"),
+            };
     }
+
+    private static DoraSettings Dora(PeftConfig config, int rank, double alpha)
+    {
+        config.RefuseSet("rank_pattern", "alpha_pattern");
+        return new() { Rank = rank, Alpha = alpha };
+    }
+
+    private static LoraBias? Bias(PeftConfig config) => config.Text("bias") switch
+    {
+        null or "none" => null,
+        "all" => LoraBias.All,
+        "lora_only" => throw config.Refused("bias",
+            "is lora_only, whose trained biases PEFT does not save: without them the adapter gives other results than in training"),
+        var other => throw config.Refused("bias", $"is {other}; none and all are read"),
+    };
 }

@@ -58,12 +58,38 @@ public sealed class PeftConfig
         return number;
     }
 
+    /// <summary>A list of texts; null if it is absent or none.</summary>
+    public IReadOnlyList<string>? Texts(string name) => _json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
+        ? [.. value.EnumerateArray().Select(text => text.GetString() ?? throw Refused(name, "holds an entry that is no text"))]
+        : null;
+
+    /// <summary>Values by pattern of layers, in the file's order; null if there are none.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="read">Reads a value.</param>
+    /// <param name="fits">Whether a value is within its range.</param>
+    public IReadOnlyDictionary<string, T>? Patterns<T>(string name, Func<JsonElement, T> read, Func<T, bool> fits)
+    {
+        if (!_json.TryGetProperty(name, out var given) || IsUnset(given)) return null;
+        var patterns = new OrderedDictionary<string, T>();
+        foreach (var pattern in given.EnumerateObject())
+        {
+            if (LayerPattern.Faults([pattern.Name], name).FirstOrDefault() is { } fault) throw Refused(fault.Path, fault.Message);
+            var value = read(pattern.Value);
+            if (!fits(value)) throw Refused($"{name}.{pattern.Name}", $"is {value}, which is out of range");
+            patterns[pattern.Name] = value;
+        }
+        return patterns;
+    }
+
     /// <summary>Refuses what is set among fields that must have their defaults.</summary>
-    public void RefuseSet(params ReadOnlySpan<string> names)
+    public void RefuseSet(params ReadOnlySpan<string> names) => RefuseSet(names, biases: false);
+
+    /// <summary>The same, with or without trained biases.</summary>
+    public void RefuseSet(ReadOnlySpan<string> names, bool biases)
     {
         foreach (var name in names)
             if (_json.TryGetProperty(name, out var value) && !IsUnset(value)) throw Refused(name, $"is {value}, which is not supported");
-        if (Text("bias") is not (null or "none")) throw Refused("bias", "trained biases are not supported");
+        if (!biases && Text("bias") is not (null or "none")) throw Refused("bias", "trained biases are not supported");
     }
 
     /// <summary>A fault of a field.</summary>

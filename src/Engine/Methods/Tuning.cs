@@ -43,6 +43,12 @@ public abstract class Tuning(Placement at)
     /// <summary>Takes them off again, and frees what the method itself has made.</summary>
     public abstract void Remove();
 
+    /// <summary>How many of the trained numbers are weights of the model beside what the method places on the layers.</summary>
+    public virtual long Beside => 0;
+
+    /// <summary>The modules of the model that are trained whole and saved with the adapter, by PEFT's names.</summary>
+    public virtual IReadOnlyList<string> ModulesToSave => [];
+
     /// <summary>What PEFT puts before the names of the head's tensors.</summary>
     public virtual string HeadPrefix => Placement.PeftPrefix;
 
@@ -195,7 +201,8 @@ public abstract class FoldedTuning(Placement at) : BranchTuning(at)
 /// <param name="Sites">The target layers.</param>
 /// <param name="Plan">Which keep a branch of their own, share one, or have none.</param>
 /// <param name="Seed">The run's seed, for what a method draws by lot.</param>
-public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sites, SharingPlan Plan, long Seed)
+/// <param name="TrainsHead">Whether the head is trained beside the method.</param>
+public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sites, SharingPlan Plan, long Seed, bool TrainsHead = true)
 {
     /// <summary>What PEFT puts before the path of a module.</summary>
     public const string PeftPrefix = "base_model.model.";
@@ -220,4 +227,8 @@ public sealed record Placement(FrozenModel Model, IReadOnlyList<AdapterSite> Sit
 /// <param name="In">d.</param>
 /// <param name="Out">k.</param>
 /// <param name="Users">The layers that use it: one, or those that share it.</param>
-public sealed record BranchSlot(string Path, long In, long Out, IReadOnlyList<AdapterSite> Users);
+public sealed record BranchSlot(string Path, long In, long Out, IReadOnlyList<AdapterSite> Users)
+{
+    /// <summary>The path of the layer whose own branch it is; null if it is shared.</summary>
+    public string? OwnPath => Path.StartsWith(Placement.PeftPrefix, StringComparison.Ordinal) ? Path[Placement.PeftPrefix.Length..] : null;
+}

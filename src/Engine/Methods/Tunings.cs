@@ -19,6 +19,7 @@ public static class Tunings
         TiedLoraSettings tied => new TiedLoraTuning(at, tied),
         S2LoraSettings s2 => new S2LoraTuning(at, s2),
         Ia3Settings ia3 => new Ia3Tuning(at, ia3),
+        LoraSettings { TrainsWeights: true } lora => LoraBesideWeights.Of(at, lora),
         LoraSettings { StartsFromWeight: true } lora => new LoraFromWeightTuning(at, lora),
         LoraSettings lora when at.Plan.Ranks.Count > 0 => new RankedLoraTuning(at, lora),
         LoraSettings lora => new LoraTuning(at, lora),
@@ -33,6 +34,10 @@ public static class Tunings
         LastLayersSettings last => new InPlaceTuning(at, InPlaceTuning.OfLastLayers(at.Model, last.LayersOf(at.Model.Config.Layers))),
         _ => throw new ArgumentException($"no tuning for {settings.GetType().Name}", nameof(settings)),
     };
+
+    /// <summary>Settings from a PEFT configuration, which tells less than its tensors and the model do.</summary>
+    internal static MethodSettings Fitted(MethodSettings settings, FrozenModel model, IReadOnlyCollection<string> tensors) =>
+        settings is LoraSettings { TrainsWeights: true } lora ? LoraBesideWeights.Fitted(lora, model, tensors) : settings;
 
     /// <summary>The settings of the method that a PEFT configuration describes.</summary>
     internal static MethodSettings SettingsIn(PeftConfig config) => config.Type switch

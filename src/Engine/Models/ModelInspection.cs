@@ -45,7 +45,26 @@ public static class ModelInspection
         {
             LayerParameters = Numbers(config.Tensors.Where(tensor => tensor.Name.StartsWith(layer, StringComparison.Ordinal))),
             BiasParameters = Numbers(config.Tensors.Where(tensor => tensor.Name.EndsWith(".bias", StringComparison.Ordinal))),
+            Parts = Parts(config),
         };
+    }
+
+    /// <summary>The modules of embeddings and layers, those of the layers once, and an untied output layer.</summary>
+    private static IReadOnlyList<ModelPart> Parts(ModelConfig config)
+    {
+        var (first, any) = (config.LayerPrefix(0), config.LayerPrefix(0).Replace(".0.", ".*.", StringComparison.Ordinal));
+        var once = config.Tensors.Where(tensor => !Enumerable.Range(1, config.Layers - 1)
+            .Any(layer => tensor.Name.StartsWith(config.LayerPrefix(layer), StringComparison.Ordinal)));
+        return
+        [
+            .. once.GroupBy(tensor => tensor.Name[..tensor.Name.LastIndexOf('.')]).Select(module => new ModelPart(
+                module.Key.StartsWith(first, StringComparison.Ordinal) ? any + module.Key[first.Length..] : module.Key,
+                module.Sum(tensor => tensor.Shape.Numbers()),
+                module.Where(tensor => tensor.Name.EndsWith(".bias", StringComparison.Ordinal)).Sum(tensor => tensor.Shape.Numbers()))),
+            .. config is DecoderConfig { TiedEmbeddings: false } decoder
+                ? [new ModelPart(LanguageModel.OutputName[..LanguageModel.OutputName.LastIndexOf('.')], OutputParameters(decoder), 0)]
+                : (ModelPart[])[],
+        ];
     }
 
     /// <summary>Parameters of an untied output layer.</summary>

@@ -29,7 +29,9 @@ public sealed class LoraDropRun : IDisposable
         (_request, _inputs, _report) = (request, inputs, report);
         var config = ModelConfig.Read(inputs.Model);
         var summary = ModelInspection.Of(inputs.Model, config);
-        if (request.Tuning.ModelFaults(request.Method.Section, summary).ToArray() is { Length: > 0 } faults)
+        var section = request.Method.Section;
+        if (request.Tuning.FitFaults(section, [.. summary.EveryModule]).Concat(request.Tuning.ModelFaults(section, summary)).ToArray()
+            is { Length: > 0 } faults)
             throw new RefusedInputException(faults);
         config = config with { TokensBefore = request.Tuning.TokensBefore };
         _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);

@@ -103,9 +103,11 @@ public sealed class PeftAdapterFacts : IDisposable
 
     [Theory]
     [InlineData("peft_type", "\"LOHA\"")]
-    [InlineData("rank_pattern", """{"query": 2}""")]
+    [InlineData("rank_pattern", """{"que(ry": 2}""", ".que(ry")]
+    [InlineData("rank_pattern", """{"query": 0}""", ".query")]
+    [InlineData("alpha_pattern", """{"query": -1}""", ".query")]
     [InlineData("layers_to_transform", "[1]")]
-    [InlineData("bias", "\"all\"")]
+    [InlineData("bias", "\"lora_only\"")]
     [InlineData("lora_bias", "true")]
     [InlineData("alora_invocation_tokens", "[27, 91]")]
     [InlineData("use_qalora", "true")]
@@ -118,11 +120,11 @@ public sealed class PeftAdapterFacts : IDisposable
     [InlineData("r", "0")]
     [InlineData("r", "-4")]
     [InlineData("lora_alpha", "0")]
-    public void A_setting_that_is_not_plain_LoRA_is_refused_by_its_name(string field, string value)
+    public void A_setting_that_is_not_plain_LoRA_is_refused_by_its_name(string field, string value, string part = "")
     {
         using var golden = Written("roberta-tiny", "lora");
         Change(config => config[field] = JsonNode.Parse(value));
-        Assert.Equal($"{_folder.At(PeftAdapter.ConfigFile)} {field}", Refusal(golden).Path);
+        Assert.Equal($"{_folder.At(PeftAdapter.ConfigFile)} {field}{part}", Refusal(golden).Path);
     }
 
     [Theory]

@@ -33,6 +33,9 @@ internal sealed class MethodCase : IDisposable
             tensor => named?.Invoke(tensor.Name) ?? tensor.Name, tensor => Stored(tensor.Value));
         (Initial, Gradients, AfterAdamW) = (Named("initial"), Named("gradients"), Named("after_adamw"));
         (Logits, LogitsAfter) = (Stored(Json.GetProperty("logits")), Stored(Json.GetProperty("logits_after")));
+        ReloadedLogits = Json.TryGetProperty("adapter", out var saved) && saved.TryGetProperty("logits_of_reloaded_adapter", out var reloaded)
+            ? Stored(reloaded)
+            : Logits;
         foreach (var file in files.Values) file.Dispose();
     }
 
@@ -63,6 +66,9 @@ internal sealed class MethodCase : IDisposable
     public Tensor Logits { get; }
 
     public Tensor LogitsAfter { get; }
+
+    /// <summary>What PEFT computes from the folder that it saved before training; as a rule <see cref="Logits"/>.</summary>
+    public Tensor ReloadedLogits { get; }
 
     public double Loss => Json.GetProperty("loss").GetDouble();
 

@@ -17,6 +17,9 @@ public sealed class MethodRunFacts
            select (method.Name, generates, dropped),
         ("lora-drop sharing.granularity=rank", false, true), ("lora-drop sharing.granularity=rank sharing.warmStart=true", true, true),
         ("lora-drop sharing.threshold=auto", true, true), ("lora start=pissa", false, false), ("lora start=olora", true, false),
+        ("""lora-drop rankPattern={"query":1,"layer.1.*":3} bias=lora-only""", false, true),
+        ("""lora alphaPattern={"v_proj":2.5} modulesToSave=["model.norm"]""", true, false),
+        ("""lora start=pissa rankPattern={"value":1} modulesToSave=["LayerNorm"] bias=all""", false, false),
         ("adapter dropLayers=1", false, false),
         ("adapter placement=parallel", false, false), ("adapter placement=parallel", true, true),
         ("p-tuning encoder=lstm width=4", false, false), ("prefix-tuning projection=6", true, false),
@@ -146,7 +149,7 @@ public sealed class MethodRunFacts
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
         {
-            JsonNode value = given[1] == "true" ? true : int.TryParse(given[1], out var number) ? number : given[1];
+            JsonNode value = given[1][0] is '{' or '[' ? JsonNode.Parse(given[1])! : given[1] == "true" ? true : int.TryParse(given[1], out var number) ? number : given[1];
             if (given[0].Split('.') is ["sharing", var field])
             {
                 json["sharing"]!.AsObject().Remove("keep"); // which only goes without a threshold
