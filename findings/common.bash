@@ -23,6 +23,37 @@ dotnet_packages() {
     echo "packages: $*; .NET SDK $(dotnet --version)"
 }
 
+# libtorch_loader: adds the class Libtorch, whose Load() makes TorchSharp usable.
+libtorch_loader() {
+    cat > Libtorch.cs <<'CS'
+using System.Runtime.InteropServices;
+
+internal static class Libtorch
+{
+    /// <summary>TorchSharp 0.107.0's library asks for a symbol version that Debian 12's libstdc++ lacks, and uses nothing of it: there the
+    /// need is marked as weak.</summary>
+    public static void Load()
+    {
+        foreach (var name in new[] { "libgomp-98b21ff3.so.1", "libc10.so", "libtorch_cpu.so", "libtorch.so" })
+            NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, name));
+        var path = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
+        if (NativeLibrary.TryLoad(path, out _)) return;
+        uint hash = 0;
+        foreach (var letter in "GLIBCXX_3.4.32")
+        {
+            hash = (hash << 4) + letter;
+            hash = (hash ^ ((hash & 0xf0000000) >> 24)) & 0x0fffffff;
+        }
+        var library = File.ReadAllBytes(path);
+        library[library.AsSpan().IndexOf(BitConverter.GetBytes(hash)) + 4] |= 2;
+        File.Delete(path);
+        File.WriteAllBytes(path, library);
+        NativeLibrary.Load(path);
+    }
+}
+CS
+}
+
 # dotnet_run: builds and runs the program that comes on standard input.
 dotnet_run() {
     cat > Program.cs

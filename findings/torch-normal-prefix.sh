@@ -12,10 +12,10 @@ set -euo pipefail
 source "$(dirname "$0")/common.bash"
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT && cd "$work"
 dotnet_packages TorchSharp@0.107.0 libtorch-cpu-linux-x64@2.10.0
+libtorch_loader
 
 seen=$(dotnet_run <<'CS'
 using System.Globalization;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -35,30 +35,6 @@ internal static class Draws
     {
         manual_seed(1);
         return string.Join(' ', draw().to(float32).data<float>().Take(3).Select(x => x.ToString("0.0000")));
-    }
-}
-
-internal static class Libtorch
-{
-    /// <summary>TorchSharp 0.107.0's library asks for a symbol version that Debian 12's libstdc++ lacks, and uses nothing of it: there the
-    /// need is marked as weak.</summary>
-    public static void Load()
-    {
-        foreach (var name in new[] { "libgomp-98b21ff3.so.1", "libc10.so", "libtorch_cpu.so", "libtorch.so" })
-            NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, name));
-        var path = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
-        if (NativeLibrary.TryLoad(path, out _)) return;
-        uint hash = 0;
-        foreach (var letter in "GLIBCXX_3.4.32")
-        {
-            hash = (hash << 4) + letter;
-            hash = (hash ^ ((hash & 0xf0000000) >> 24)) & 0x0fffffff;
-        }
-        var library = File.ReadAllBytes(path);
-        library[library.AsSpan().IndexOf(BitConverter.GetBytes(hash)) + 4] |= 2;
-        File.Delete(path);
-        File.WriteAllBytes(path, library);
-        NativeLibrary.Load(path);
     }
 }
 CS
