@@ -72,13 +72,15 @@ public sealed class SharingPlanFacts
 
     [Fact]
     public void Inverse_lets_the_important_layers_share() =>
-        Assert.Equal([0, 1], SharingPlan.From(I, new() { Threshold = 0.7, Select = Selection.Inverse }).Own.Where(site => site.Type == "query")
+        Assert.Equal([0, 1], SharingPlan.From(I, new() { Threshold = 0.7, Select = Selection.Inverse }).Own
+            .Where(site => site.Type == "query")
             .Select(site => site.Layer));
 
     [Fact]
     public void A_random_choice_is_fixed_by_the_seed()
     {
-        int[] Drawn(long seed) => [.. SharingPlan.From(I, new() { Keep = 2, Select = Selection.Random }, seed).Own.Select(site => site.Layer)];
+        int[] Drawn(long seed) =>
+            [.. SharingPlan.From(I, new() { Keep = 2, Select = Selection.Random }, seed).Own.Select(site => site.Layer)];
         Assert.Equal(Drawn(3), Drawn(3));
         Assert.True(Enumerable.Range(0, 20).Select(seed => string.Join(' ', Drawn(seed))).Distinct().Count() > 1,
             "twenty seeds chose the same layers");

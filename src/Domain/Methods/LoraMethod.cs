@@ -77,8 +77,8 @@ public sealed record LoraSettings : LowRankSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, int>? RankPattern { get; init; }
 
-    /// <summary>α of the layers whose path a pattern matches, instead of <see cref="LowRankSettings.Alpha"/>; above 0, default none. Patterns
-    /// are those of <see cref="RankPattern"/>.</summary>
+    /// <summary>α of the layers whose path a pattern matches, instead of <see cref="LowRankSettings.Alpha"/>; above 0, default none.
+    /// Patterns are those of <see cref="RankPattern"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, double>? AlphaPattern { get; init; }
 
@@ -146,7 +146,8 @@ public sealed record LoraSettings : LowRankSettings
         return base.FitFaults(path, layers)
             .Concat(LayerPattern.UnusedFaults(RankPattern?.Keys, targets, $"{path}.rankPattern"))
             .Concat(LayerPattern.UnusedFaults(AlphaPattern?.Keys, targets, $"{path}.alphaPattern"))
-            .Concat((ModulesToSave ?? []).Index().Where(saved => targets.Any(layer => IsPartOf(saved.Item, layer.Path))).Select(saved => new Fault($"{path}.modulesToSave[{saved.Index}]",
+            .Concat((ModulesToSave ?? []).Index().Where(saved => targets.Any(layer => IsPartOf(saved.Item, layer.Path)))
+                .Select(saved => new Fault($"{path}.modulesToSave[{saved.Index}]",
                     $"'{saved.Item}' holds layers that get a LoRA: a weight is trained whole or by a LoRA, not both")));
     }
 

@@ -36,7 +36,8 @@ public abstract class Branch
     internal virtual OutputMeter Meter() => new(this);
 }
 
-/// <summary>Measures ‖y‖², where y is what a branch adds to a layer's output. Its tensors belong to the scope in which it is made.</summary>
+/// <summary>Measures ‖y‖², where y is what a branch adds to a layer's output. Its tensors belong to the scope in which it is
+/// made.</summary>
 internal class OutputMeter(Branch branch)
 {
     /// <summary>‖y‖² (N) of each row in float64.</summary>

@@ -43,8 +43,8 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
         return new(at, settings, Tunings.Of(settings with { Bias = null, ModulesToSave = null }, at), trained);
     }
 
-    /// <summary>What PEFT's configuration means for a model: the head is not among the saved modules, and a file whose only biases are those
-    /// of layers with a LoRA trained no others.</summary>
+    /// <summary>What PEFT's configuration means for a model: the head is not among the saved modules, and a file whose only biases are
+    /// those of layers with a LoRA trained no others.</summary>
     public static LoraSettings Fitted(LoraSettings settings, FrozenModel model, IReadOnlyCollection<string> tensors)
     {
         string[] others = [.. model.Parameters.Except(model.HeadParameters).Select(weight => ModuleOf(weight.Name))];

@@ -96,8 +96,8 @@ internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTu
         : (settings.Rank, settings.Alpha);
 }
 
-/// <summary>LoRA with a rank for each layer, which importance has decided. The scale is that of the settings' rank everywhere. It is exported
-/// with one rank: what a layer has fewer is filled with zeros.</summary>
+/// <summary>LoRA with a rank for each layer, which importance has decided. The scale is that of the settings' rank everywhere. It is
+/// exported with one rank: what a layer has fewer is filled with zeros.</summary>
 internal sealed class RankedLoraTuning(Placement at, LoraSettings settings) : FoldedTuning(at)
 {
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>

@@ -40,8 +40,9 @@ internal sealed class PrincipalRanks
         return new(V.flip(1).MoveToOuterDisposeScope(), root.MoveToOuterDisposeScope(), inverse.MoveToOuterDisposeScope(), falling);
     }
 
-    /// <summary>Writes A (r, d) and B (k, r) anew in the basis of the principal directions, the one with the most energy first, each with as
-    /// much norm in A as in B. BA stays the same, and the first ranks alone are the best that so few ranks can do on what was seen.</summary>
+    /// <summary>Writes A (r, d) and B (k, r) anew in the basis of the principal directions, the one with the most energy first, each
+    /// with as much norm in A as in B. BA stays the same, and the first ranks alone are the best that so few can do on what was
+    /// seen.</summary>
     public void Sort(Tensor A, Tensor B)
     {
         using var scope = NewDisposeScope();

@@ -10,8 +10,8 @@ public sealed class LoraVariantFacts
 {
     public static TheoryData<string, string> Cases =>
         [.. from model in (string[])["roberta-tiny", "llama-tiny"]
-            from @case in (string[])["rslora", "pissa", "olora", "lora_patterns", "rslora_patterns", "lora_modules_to_save", "lora_all_linear",
-                "lora_layers_to_transform"] select (model, @case),
+            from @case in (string[])["rslora", "pissa", "olora", "lora_patterns", "rslora_patterns", "lora_modules_to_save",
+                "lora_all_linear", "lora_layers_to_transform"] select (model, @case),
             ("roberta-tiny", "lora_modules_to_save_named_head"), ("roberta-tiny", "lora_bias_all"), ("roberta-tiny", "lora_bias_lora_only"),
             ("llama-tiny", "lora_modules_to_save_embed")];
 
@@ -46,7 +46,8 @@ public sealed class LoraVariantFacts
         using (PeftAdapter.Read(written.Path, expected.Model)) expected.AssertLogits(expected.ReloadedLogits, "logits of what was written");
     }
 
-    /// <summary>PEFT sorts the patterns of a file, after which another may come first; and it does not save the biases of lora_only.</summary>
+    /// <summary>PEFT sorts the patterns of a file, after which another may come first; and it does not save the biases of
+    /// lora_only.</summary>
     [Theory]
     [InlineData("roberta-tiny", "lora_patterns")]
     [InlineData("llama-tiny", "lora_patterns")]
@@ -138,7 +139,8 @@ public sealed class LoraVariantFacts
     {
         "lora_all_linear" => ["all-linear"],
         "lora_layers_to_transform" when model == "roberta-tiny" =>
-            ["layer.1.attention.self.query", "layer.1.attention.self.value", "layer.3.attention.self.query", "layer.3.attention.self.value"],
+            ["layer.1.attention.self.query", "layer.1.attention.self.value", "layer.3.attention.self.query",
+                "layer.3.attention.self.value"],
         "lora_layers_to_transform" => ["layers.1.self_attn.q_proj", "layers.1.self_attn.v_proj", "layers.3.self_attn.q_proj",
             "layers.3.self_attn.v_proj"],
         _ => ["q", "v"],

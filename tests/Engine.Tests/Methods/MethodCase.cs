@@ -33,7 +33,8 @@ internal sealed class MethodCase : IDisposable
             tensor => named?.Invoke(tensor.Name) ?? tensor.Name, tensor => Stored(tensor.Value));
         (Initial, Gradients, AfterAdamW) = (Named("initial"), Named("gradients"), Named("after_adamw"));
         (Logits, LogitsAfter) = (Stored(Json.GetProperty("logits")), Stored(Json.GetProperty("logits_after")));
-        ReloadedLogits = Json.TryGetProperty("adapter", out var saved) && saved.TryGetProperty("logits_of_reloaded_adapter", out var reloaded)
+        ReloadedLogits = Json.TryGetProperty("adapter", out var saved)
+            && saved.TryGetProperty("logits_of_reloaded_adapter", out var reloaded)
             ? Stored(reloaded)
             : Logits;
         foreach (var file in files.Values) file.Dispose();

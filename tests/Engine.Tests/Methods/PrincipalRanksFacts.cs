@@ -14,7 +14,7 @@ public sealed class PrincipalRanksFacts : IDisposable
     public PrincipalRanksFacts()
     {
         (_A, _B, _x) = (Filled(1, R, D), Filled(2, K, R), Filled(3, N, D));
-        _A[2].Times_(20);
+        _A.narrow(0, 2, 1).Times_(20.0);
     }
 
     public void Dispose() => _scope.Dispose();

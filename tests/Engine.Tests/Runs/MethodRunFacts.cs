@@ -149,7 +149,8 @@ public sealed class MethodRunFacts
         if (chosen.Name == "adalora") settings["targetRank"] = 1;
         foreach (var given in method.Split(' ').Skip(1).Select(setting => setting.Split('=')))
         {
-            JsonNode value = given[1][0] is '{' or '[' ? JsonNode.Parse(given[1])! : given[1] == "true" ? true : int.TryParse(given[1], out var number) ? number : given[1];
+            JsonNode value = given[1][0] is '{' or '[' || given[1] == "true" ? JsonNode.Parse(given[1])!
+                : int.TryParse(given[1], out var number) ? number : given[1];
             if (given[0].Split('.') is ["sharing", var field])
             {
                 json["sharing"]!.AsObject().Remove("keep"); // which only goes without a threshold
