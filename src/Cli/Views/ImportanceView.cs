@@ -20,7 +20,8 @@ internal static class ImportanceView
             console.Write(Bars(sites));
             console.WriteLine();
         }
-        var rule = report.Threshold is { } T ? $", T = {T:0.###}" : "";
+        var over = report.Sites.Any(site => site.Rank is not null) ? " of the output of all ranks" : "";
+        var rule = report.Threshold is { } T ? $", T = {T:0.###}{over}" : "";
         console.MarkupLineInterpolated($"● own  ○ shared  · none   I over {report.Examples:N0} examples; Σ: I so far, largest first{rule}");
         foreach (var remark in report.Remarks) console.MarkupLineInterpolated($"[yellow]![/] {remark}");
     }
