@@ -33,6 +33,9 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
             && !weights.Contains($"{site.Linear.Path}.weight")) is { } quantised)
             throw new RefusedInputException("lora.modulesToSave",
                 $"holds {quantised.Linear.Path}, whose weight is quantised and cannot learn; set training.weights to float32 or bfloat16");
+        foreach (var (index, name) in (settings.ModulesToSave ?? []).Index())
+            if (!weights.Select(ModuleOf).Any(new LoraSettings { ModulesToSave = [name] }.IsSaved))
+                throw new RefusedInputException($"lora.modulesToSave[{index}]", $"'{name}' matches no module that this task trains");
         var adapted = at.Sites.Select(site => $"{site.Linear.Path}.bias").ToHashSet();
         var trained = new InPlaceTuning(at, weight => settings.IsSaved(ModuleOf(weight.Name)) || settings.Bias switch
         {
@@ -40,6 +43,8 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
             LoraBias.LoraOnly => adapted.Contains(weight.Name),
             _ => false,
         }, head: !at.TrainsHead);
+        if (settings.Bias == LoraBias.LoraOnly && !weights.Overlaps(adapted))
+            throw new RefusedInputException("lora.bias", "must be none or all: the layers that get a LoRA have no biases");
         return new(at, settings, Tunings.Of(settings with { Bias = null, ModulesToSave = null }, at), trained);
     }
 

@@ -56,7 +56,7 @@ public sealed class RefusedFolderFacts(TrainedRun trained) : IClassFixture<Train
     [InlineData("loradrop.json", "{", "is malformed")]
     [InlineData("loradrop.json", "[]", "is malformed")]
     [InlineData("adapter_config.json", null, "file not found")]
-    [InlineData("adapter_config.json", "{\"peft_type\": \"IA3\"}", "LORA, VERA and ADALORA are read")]
+    [InlineData("adapter_config.json", "{\"peft_type\": \"LOHA\"}", "LORA, VERA, ADALORA, IA3")]
     [InlineData("adapter_config.json", "{\"peft_type\": \"LORA\", \"r\": \"two\"}", "is not the configuration of a PEFT adapter")]
     [InlineData("adapter_config.json", "[]", "is not the configuration of a PEFT adapter")]
     [InlineData("adapter_model.safetensors", null, "file not found")]

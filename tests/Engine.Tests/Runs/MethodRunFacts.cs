@@ -133,6 +133,24 @@ public sealed class MethodRunFacts
         Assert.Equal(Why, Assert.Single(Assert.Throws<RefusedInputException>(() => task.Run(request, task.Out())).Faults).Message);
     }
 
+    [Theory]
+    [InlineData(true, """lora bias=all""", "lora.bias")]
+    [InlineData(true, """lora bias=lora-only""", "lora.bias")]
+    [InlineData(true, """lora modulesToSave=["norm","lm_tail"]""", "lora.modulesToSave[1]")]
+    [InlineData(true, """lora modulesToSave=["self_attn"]""", "lora.modulesToSave[0]")]
+    [InlineData(false, """lora modulesToSave=["classifier"]""", "lora.modulesToSave[0]")]
+    [InlineData(false, """lora rankPattern={"q_proj":1}""", "lora.rankPattern.q_proj")]
+    [InlineData(false, """lora rankPattern={"query":17}""", "lora.rankPattern")]
+    [InlineData(false, """lora alphaPattern={"layer.9.*":1}""", "lora.alphaPattern.layer.9.*")]
+    public void A_setting_of_LoRA_that_does_not_fit_the_model_is_refused_at_submission_and_by_the_run(bool generates, string method,
+        string path)
+    {
+        using var task = new TinyTask(generates);
+        var request = Request(task, method, dropped: false);
+        Assert.Equal(path, Assert.Single(RequestFit.Faults(request, ModelInspection.OfConfig(task.Model), null)).Path);
+        Assert.Equal(path, Assert.Single(Assert.Throws<RefusedInputException>(() => task.Run(request, task.Out())).Faults).Path);
+    }
+
     internal static JobRequest Request(TinyTask task, string method, bool dropped, int epochs = 2) => task.Request(json =>
     {
         var (chosen, settings) = (Domain.Methods.Find(method.Split(' ')[0])!, json["lora"]!.DeepClone().AsObject());

@@ -175,7 +175,8 @@ public sealed class DatasetUploadApiFacts : IAsyncLifetime
             { new StreamContent(new Zeros(Size), 1 << 16), "train", "t.tsv" } };
         using var answer = await _service.Http.PostAsync("/datasets", form);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Size / 4);
+        // other tests allocate meanwhile, the more the busier the cores are; a body in memory is at least Size
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Size / 2);
         Assert.Equal(Size, (await _service.RowsAsync(db => db.Datasets.SingleAsync(d => d.Name == "large"))).Files.Single().Bytes);
     }
 

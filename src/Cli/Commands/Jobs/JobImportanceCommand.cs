@@ -7,7 +7,8 @@ internal sealed class JobImportanceCommand : JobCommand
 {
     private readonly (string Field, Option<string?> Option)[] _cut =
     [
-        ("threshold", new("--threshold") { Description = "Try another T" }),
+        ("threshold", new("--threshold") { Description = "Try another T, or auto" }),
+        ("granularity", new("--granularity") { Description = "Try a cut between whole layers (layer) or single ranks (rank)" }),
         ("keep", new("--keep") { Description = "Try keeping this many layers per module type" }),
         ("select", new("--select") { Description = "Try another choice of layers: importance, inverse, random, top" }),
         ("remainder", new("--remainder") { Description = "Try another treatment of the other layers: share, none" }),
