@@ -114,7 +114,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LORADROP_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
-        start.Environment["DOTNET_TieredPGO"] = "0"; // they start often and live for a minute
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return new(Process.Start(start)!);
     }
