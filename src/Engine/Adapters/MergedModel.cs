@@ -51,9 +51,7 @@ public static class MergedModel
         {
             var file = files.Find(name)!.Value.File;
             planned[prefix + name] = new(prefix + name, file.ScalarTypeOf(name), file.ShapeOf(name),
-                () => merged.TryGetValue(name, out var merge) ? Merged(file.Read(name), merge)
-                    : learned.TryGetValue(name, out var weight) ? Learned(weight, file.ScalarTypeOf(name))
-                    : file.Read(name));
+                () => Changed(file, name, learned.GetValueOrDefault(name), merged.GetValueOrDefault(name)));
         }
         var type = planned.Values.GroupBy(tensor => tensor.Type).MaxBy(alike => alike.Sum(tensor => tensor.Bytes))!.Key;
         foreach (var layer in model.Head)
@@ -67,20 +65,15 @@ public static class MergedModel
         WholeFile.WriteText(Path.Combine(folder, "config.json"), Config(baseModel, model, labels, type));
     }
 
-    private static Tensor Merged(Tensor stored, Func<Tensor, Tensor> merge)      // (k, d) or (k)
+    /// <summary>A stored tensor, or what was learned in its place; with the branch merged into it, if there is one.</summary>
+    private static Tensor Changed(SafeTensorsFile file, string name, Parameter? learned, Func<Tensor, Tensor>? merge) // of its shape
     {
+        if (learned is null && merge is null) return file.Read(name);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var merged = merge(stored.to(ScalarType.Float32)).to(stored.dtype);      // of its shape
-        stored.Dispose();
-        return merged.MoveToOuterDisposeScope();
-    }
-
-    private static Tensor Learned(Parameter weight, ScalarType type)             // of its shape
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        return weight.Value.to(type).MoveToOuterDisposeScope();
+        var tensor = learned is null ? file.Read(name, ScalarType.Float32) : learned.Value;
+        if (merge is not null) tensor = merge(tensor);
+        return tensor.to(file.ScalarTypeOf(name)).MoveToOuterDisposeScope();
     }
 
     private static void WriteShards(string folder, IReadOnlyList<PlannedTensor> tensors, long largest)

@@ -71,6 +71,26 @@ public sealed class LoraVariantFacts
         using (PeftAdapter.Read(folder.Path, expected.Model)) expected.AssertLogits(expected.LogitsAfter, "logits after training");
     }
 
+    [Theory]
+    [InlineData("roberta-tiny", "lora_patterns")]
+    [InlineData("roberta-tiny", "lora_bias_lora_only")]
+    [InlineData("roberta-tiny", "lora_bias_all")]
+    [InlineData("roberta-tiny", "lora_modules_to_save")]
+    [InlineData("llama-tiny", "lora_modules_to_save")]
+    public void A_merged_model_has_what_was_trained_beside_LoRA(string model, string @case)
+    {
+        using var expected = new MethodCase(model, @case);
+        using var folder = new TestFolder();
+        using var adapter = Place(expected, Settings(@case, model), Targets(@case, model), head: Head(@case, model));
+        adapter.Load(expected.AfterAdamW, @case);
+        MergedModel.Write(expected.Golden.Folder, expected.Model, adapter, folder.Path, null);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var merged = expected.Golden.Open(folder.Path);
+        var real = expected.LogitsAfter.dim() == 3 ? expected.Golden.Batch.Mask.unsqueeze(-1) : ones(1); // not what stands at padding
+        MethodCase.AssertClose(expected.LogitsAfter * real, expected.Golden.Logits(merged) * real, MethodCase.LogitBound, "logits");
+    }
+
     [Fact]
     public void Biases_of_lora_only_that_PEFT_has_not_saved_are_missed()
     {
