@@ -79,7 +79,7 @@ internal sealed class JobEstimates(JobsContext db, JobLife life, LiveWorkers liv
             var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
             if (!SameBranches(settings, request)) continue;
             if ((await MeasuredImportance.ReadAsync(db, job.Id, cancel)).IsRefused(out _, out var importance)) continue;
-            if (sharing.Granularity == Granularity.Rank && !importance.HasEnergies) continue;
+            if (!importance.CanBeCutBy(sharing)) continue;
             var view = importance.CutBy(sharing);
             if (view.Parameters is { } parameters)
                 return new(job.Id, view.Modules.ToDictionary(module => module.Type, module => module.Kept), parameters.Adapter,

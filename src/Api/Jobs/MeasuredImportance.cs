@@ -63,13 +63,11 @@ internal sealed class MeasuredImportance
         Fault[] faults = [.. sharing.Faults("sharing").Concat(_settings.Tuning.SharingFaults(_settings.Method.Section, sharing))
             .Select(fault => fault with { Path = fault.Path.Replace("sharing.", "", StringComparison.Ordinal) })];
         if (faults.Length > 0) return new Refusal.Invalid(faults);
-        if (sharing.Granularity == Granularity.Rank && !_report.HasEnergies)
-            return new Refusal.Invalid([new("granularity", SharingSettings.NoEnergies)]);
-        return CutBy(sharing);
+        return CanBeCutBy(sharing) ? CutBy(sharing) : new Refusal.Invalid([new("granularity", SharingSettings.NoEnergies)]);
     }
 
-    /// <summary>Whether the energies of directions were measured, by which ranks can be cut.</summary>
-    public bool HasEnergies => _report.HasEnergies;
+    /// <summary>Whether it can be cut so: ranks only if the energies of directions were measured.</summary>
+    public bool CanBeCutBy(SharingSettings sharing) => _report.CanBeCutBy(sharing);
 
     /// <summary>The importance under other sharing settings.</summary>
     public ImportanceView CutBy(SharingSettings sharing) => View(_report.CutBy(sharing, _settings.Training.Seed), sharing, whatIf: true);
@@ -119,10 +117,11 @@ internal sealed record Cut(Threshold? Threshold, int? Keep, Granularity? Granula
         return fields.Refusal() is { } refusal ? refusal : cut;
     }
 
-    public SharingSettings Over(SharingSettings own) => own with
+    public SharingSettings Over(SharingSettings own) => (Threshold is null && Keep is null ? own : own with
     {
-        Threshold = Threshold is null && Keep is null ? own.Threshold : Threshold,
-        Keep = Threshold is null && Keep is null ? own.Keep : Keep,
+        Threshold = Threshold, Keep = Keep,
+    }) with
+    {
         Granularity = Granularity ?? own.Granularity,
         Select = Select ?? own.Select,
         Remainder = Remainder ?? own.Remainder,

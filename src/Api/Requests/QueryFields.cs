@@ -37,9 +37,10 @@ internal sealed class QueryFields(IQueryCollection query)
         return null;
     }
 
-    public double? Number(string name)
+    public double? Number(string name) => Text(name) is { } written ? NumberOf(name, written) : null;
+
+    private double? NumberOf(string name, string written)
     {
-        if (Text(name) is not { } written) return null;
         if (double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
             return value;
         Refuse(name, $"must be a finite number; got {Shown(written)}");
@@ -49,8 +50,8 @@ internal sealed class QueryFields(IQueryCollection query)
     /// <summary>A finite number, or <c>auto</c>.</summary>
     public Threshold? Threshold(string name)
     {
-        if (query[name] is [Domain.Threshold.AutoName]) return Text(name) is null ? null : Domain.Threshold.Auto;
-        return Number(name) is { } T ? T : null;
+        if (Text(name) is not { } written) return null;
+        return written == Domain.Threshold.AutoName ? Domain.Threshold.Auto : NumberOf(name, written) is { } T ? T : null;
     }
 
     public bool? Flag(string name)

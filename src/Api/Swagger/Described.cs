@@ -73,9 +73,12 @@ internal static class Description
         new() { Type = JsonSchemaType.Number, Format = "double", ExclusiveMinimum = "0", Maximum = "1" };
 
     /// <summary>A number in (0, 1], or auto.</summary>
-    public static OpenApiSchema Threshold() => new()
+    public static OpenApiSchema Threshold() => OrAuto(Fraction());
+
+    /// <summary>A number, or auto.</summary>
+    public static OpenApiSchema OrAuto(OpenApiSchema number, string? description = null) => new()
     {
-        OneOf = [Fraction(), new OpenApiSchema { Type = JsonSchemaType.String, Enum = [Domain.Threshold.AutoName] }],
+        OneOf = [number, new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }], Description = description,
     };
 
     public static OpenApiSchema Choice<T>(T? defaultValue = null) where T : struct, Enum => new()

@@ -49,9 +49,7 @@ internal static class SwaggerSetup
             swagger.MapType<JsonElement>(() =>
                 new OpenApiSchema { Description = "Values that belong to the event; see docs/api/README.md." });
             swagger.MapType<AutoOrNumber>(() =>
-                new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number },
-                    new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["auto"] }],
-                    Description = "A number, or `auto` for the default." });
+                Description.OrAuto(new() { Type = JsonSchemaType.Number }, "A number, or `auto` for the default."));
             foreach (var assembly in new[] { typeof(SwaggerSetup).Assembly, typeof(JobRequest).Assembly, typeof(JobsContext).Assembly })
                 IncludeComments(swagger, assembly);
             swagger.MapType<Threshold>(Description.Threshold);

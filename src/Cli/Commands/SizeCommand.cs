@@ -29,8 +29,7 @@ internal sealed class SizeCommand : EngineCommand
         var range = ParameterRange.Of(request, model)!;
         var memory = Kinds(request, model).ToDictionary(JsonText.NameOf,
             kind => MemoryEstimate.OfJob(request with { Training = request.Training with { Weights = kind } }, model, null));
-        var (tuning, longest) = (request.Tuning, Math.Min(request.Training.MaxLength,
-            model.LongestText - request.Tuning.TokensBefore));
+        var (tuning, longest) = (request.Tuning, model.LongestOf(request));
         session.Say($"""
             model      {Number(model.Parameters)} parameters: {model.Family}, {model.Layers} layers of width {Number(model.Hidden)}, {Number(model.Vocabulary)} tokens
             {Everywhere(request)} {Number(range.Lora)} parameters{Where(tuning, model)}

@@ -15,22 +15,21 @@ internal static class ImportanceView
         {
             SiteImportance[] sites = [.. type];
             var own = sites.Count(site => site.Place == Place.Own);
-            var ranks = sites.Any(site => site.Rank is not null) ? $", with {sites.Sum(site => site.Rank ?? 0)} ranks" : "";
+            var ranks = report.IsByRank ? $", with {sites.Sum(site => site.Rank ?? 0)} ranks" : "";
             console.MarkupLineInterpolated($"[bold]{type.Key}[/]  {own} of {sites.Length} layers keep their own LoRA{ranks}");
-            console.Write(Bars(sites));
+            console.Write(Bars(sites, report.IsByRank));
             console.WriteLine();
         }
-        var over = report.Sites.Any(site => site.Rank is not null) ? " of the output of all ranks" : "";
+        var over = report.IsByRank ? " of the output of all ranks" : "";
         var rule = report.Threshold is { } T ? $", T = {T:0.###}{over}" : "";
         console.MarkupLineInterpolated($"● own  ○ shared  · none   I over {report.Examples:N0} examples; Σ: I so far, largest first{rule}");
         foreach (var remark in report.Remarks) console.MarkupLineInterpolated($"[yellow]![/] {remark}");
     }
 
-    private static Grid Bars(SiteImportance[] sites)
+    private static Grid Bars(SiteImportance[] sites, bool ranked)
     {
         var grid = new Grid();
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(2, 0, 1, 0) });
-        var ranked = sites.Any(site => site.Rank is not null);
         foreach (var alignment in (Justify[])[Justify.Right, .. ranked ? [Justify.Right] : (Justify[])[], Justify.Right, Justify.Right,
             Justify.Left])
             grid.AddColumn(new GridColumn { NoWrap = true, Padding = new(0, 0, 2, 0), Alignment = alignment });

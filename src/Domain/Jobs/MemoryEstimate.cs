@@ -70,7 +70,7 @@ public static class MemoryEstimate
     {
         // branches: theirs is counted with the frozen model
         if (tuning.Layers.Count > 0) return tuning.BytesPerTrainedNumber * tuning.TrainedBeside(model);
-        var trained = tuning.Count(SharingPlan.OwnEverywhere([]), LinearModule.None, model).Own;
+        var trained = tuning.Count(SharingPlan.OwnEverywhere([]), LinearModule.Among([]), model).Own;
         var inputs = tuning.TrainsMatrices ? 4.0 * batch * longest * model.Layers * model.Modules.Sum(module => module.In) / 2 : 0;
         return tuning.BytesPerTrainedNumber * trained + inputs;
     }
@@ -88,7 +88,7 @@ public static class MemoryEstimate
     public static long OfStage(JobRequest request, ModelSummary model, DatasetSummary? data, int examples)
     {
         var train = data?.Splits.FirstOrDefault(split => split.Split == SplitSummary.Train);
-        var longest = Math.Min(request.Training.MaxLength, model.LongestText - request.Tuning.TokensBefore);
+        var longest = model.LongestOf(request);
         if (train is not null) longest = Math.Min(longest, Tokens(request.Task, train));
         longest += request.Tuning.WordsBefore;
         var batch = Math.Min(request.Training.BatchSize, Math.Min(examples, train?.Rows ?? int.MaxValue));

@@ -48,6 +48,9 @@ public sealed record ModelSummary(string Family, string? Architecture, int Layer
     [JsonIgnore]
     public bool Generates => Decoders.Contains(Family);
 
+    /// <summary>The most tokens of a text in a job: at most <c>training.maxLength</c>, and the positions that its method leaves.</summary>
+    public int LongestOf(JobRequest request) => Math.Min(request.Training.MaxLength, LongestText - request.Tuning.TokensBefore);
+
     /// <summary>Every linear layer, by its own path.</summary>
     [JsonIgnore]
     public IEnumerable<LinearModule> EveryModule =>
@@ -81,9 +84,6 @@ public sealed record LinearModule(string Type, string Path, long In, long Out)
         var byType = modules.DistinctBy(module => module.Type).ToDictionary(module => module.Type);
         return site => byType[site.Type].OfLayer(site.Layer);
     }
-
-    /// <summary>The layers of a model in which nothing is placed beside a layer.</summary>
-    internal static LinearModule None(Site site) => throw new ArgumentException($"no layer was named, and {site} is asked for");
 
     /// <summary>The module of one layer.</summary>
     public LinearModule OfLayer(int layer) => this with { Path = Path.Replace("*", $"{layer}", StringComparison.Ordinal) };

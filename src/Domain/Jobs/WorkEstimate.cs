@@ -35,7 +35,7 @@ public static class WorkEstimate
     /// than English.</summary>
     public static double TokensOfText(JobRequest request, ModelSummary model, SplitSummary train) =>
         Math.Min((double)train.Bytes / Math.Max(1, train.Rows) / MemoryEstimate.CharactersInToken + 2,
-            Math.Min(request.Training.MaxLength, model.LongestText - request.Tuning.TokensBefore)) + request.Tuning.WordsBefore;
+            model.LongestOf(request)) + request.Tuning.WordsBefore;
 
     private static StageWork WorkOf(Stage stage, int examples, int steps, TrainingSettings training) =>
         new(stage, examples, steps, (double)steps / Math.Max(1, training.StepsIn(examples)));

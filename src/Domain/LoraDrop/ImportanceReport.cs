@@ -58,8 +58,12 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
     public SharingPlan Plan() => SharingPlan.Of(Sites.Select(s => KeyValuePair.Create(s.Site, s.Place)),
         Sites.Where(s => s.Rank is not null).ToDictionary(s => s.Site, s => s.Rank!.Value));
 
-    /// <summary>Whether the energies of directions were measured, by which ranks can be cut.</summary>
-    public bool HasEnergies => Sites.All(s => s.Energies is not null);
+    /// <summary>Whether importance decides the rank of each LoRA.</summary>
+    [JsonIgnore]
+    public bool IsByRank => Sites.Any(s => s.Rank is not null);
+
+    /// <summary>Whether it can be cut so: ranks only if the energies of directions were measured.</summary>
+    public bool CanBeCutBy(SharingSettings sharing) => !sharing.IsByRank || Sites.All(s => s.Energies is not null);
 
     /// <summary>The same importance under other sharing settings, without measuring again.</summary>
     /// <param name="sharing">T or k, and the selection.</param>
@@ -67,9 +71,8 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
     /// <exception cref="RefusedInputException">Ranks are to be cut, and their energies were not measured.</exception>
     public ImportanceReport CutBy(SharingSettings sharing, long seed)
     {
-        var byRank = sharing.Granularity == Granularity.Rank;
-        if (byRank && !HasEnergies) throw new RefusedInputException("sharing.granularity", SharingSettings.NoEnergies);
-        var plan = byRank
+        if (!CanBeCutBy(sharing)) throw new RefusedInputException("sharing.granularity", SharingSettings.NoEnergies);
+        var plan = sharing.IsByRank
             ? SharingPlan.ByRank(Sites.ToDictionary(s => s.Site, s => s.Energies!), sharing)
             : SharingPlan.From(Importance(), sharing, seed);
         return this with

@@ -22,7 +22,7 @@ public sealed record ParameterRange(long Least, long Most, long Lora)
         SharingPlan Plan(Func<IGrouping<string, Site>, Site, double> I) => SharingPlan.From(
             sites.GroupBy(site => site.Type).SelectMany(type => type.Select(site => (site, I: I(type, site)))).ToDictionary(s => s.site,
             s => s.I), sharing, request.Training.Seed);
-        if (sharing.Granularity == Granularity.Rank) return RankRange(request, sites, Count, lora);
+        if (sharing.IsByRank) return RankRange(request, sites, Count, lora);
         long[] ends = [Count(Plan((type, site) => site == type.First() ? 1 : 0)), Count(Plan((type, _) => 1.0 / type.Count()))];
         return new(request.Tuning.Shrinks ? 0 : ends.Min(), ends.Max(), lora); // with the inverse selection, the bounds swap
     }

@@ -76,18 +76,10 @@ public sealed class SharingPlan
             var sites = type.OrderBy(site => site.Key.Layer).ToArray();
             var I = sites.Select(site => site.Value).ToArray();
             var k = Math.Min(sharing.Keep ?? Retention.Count(I, sharing.Threshold!.Value), I.Length);
-            var own = Retention.Choose(I, k, rule, SplitMix64.For(seed, "selection")).ToHashSet();
+            var own = Retention.Choose(I, k, rule, SplitMix64.For(seed, "selection")).Select(index => sites[index].Key).ToHashSet();
             if (sharing.Threshold is { IsAuto: true })
-                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"The importance of {type.Key} is spread over "
-                    + $"{Retention.Spread(I):0.0} of its {I.Length} layers, so {k} keep their own LoRA."));
-            if (remainder == Remainder.Share && own.Count == I.Length - 1)
-            {
-                var single = Enumerable.Range(0, I.Length).First(index => !own.Contains(index));
-                own.Add(single);
-                remarks.Add(OnlyOneRemark(sites[single].Key));
-            }
-            foreach (var (index, (site, _)) in sites.Index())
-                places[site] = own.Contains(index) ? Place.Own : remainder == Remainder.Share ? Place.Shared : Place.None;
+                remarks.Add(SpreadRemark(type.Key, I, $"of its {I.Length} layers, so {k} keep their own LoRA"));
+            Settle([.. sites.Select(site => site.Key)], own, remainder, places, remarks);
         }
         return new(places, remarks);
     }
@@ -108,23 +100,30 @@ public sealed class SharingPlan
             var kept = Retention.Ranked(shares).Take(Retention.Count(shares, sharing.Threshold!.Value))
                 .GroupBy(index => directions[index].Site).ToDictionary(site => site.Key, site => site.Count());
             if (sharing.Threshold is { IsAuto: true })
-                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"The importance of {type.Key} is spread over "
-                    + $"{Retention.Spread(shares):0.0} of its {shares.Length} directions, so {kept.Values.Sum()} are kept."));
-            Site[] without = [.. sites.Where(site => !kept.ContainsKey(site))];
-            if (without is [var single] && sharing.Remainder == Remainder.Share)
-            {
-                kept[single] = energies[single].Count;
-                remarks.Add(OnlyOneRemark(single));
-            }
-            foreach (var site in sites)
-            {
-                places[site] = kept.ContainsKey(site) ? Place.Own : sharing.Remainder == Remainder.Share ? Place.Shared : Place.None;
-                if (kept.TryGetValue(site, out var rank)) ranks[site] = rank;
-            }
+                remarks.Add(SpreadRemark(type.Key, shares, $"of its {shares.Length} directions, so {kept.Values.Sum()} are kept"));
+            var own = kept.Keys.ToHashSet();
+            Settle(sites, own, sharing.Remainder, places, remarks);
+            foreach (var site in own) ranks[site] = kept.TryGetValue(site, out var rank) ? rank : energies[site].Count;
         }
         return new(places, remarks, ranks);
     }
 
-    private static string OnlyOneRemark(Site site) => $"{site} is the only {site.Type} layer below the cut. It has no other layer to "
-        + "share with, so it keeps its own LoRA.";
+    /// <summary>Places the layers of one type. The only one below the cut has no other to share with, and is added to those with their
+    /// own.</summary>
+    private static void Settle(Site[] sites, HashSet<Site> own, Remainder remainder, Dictionary<Site, Place> places,
+        List<string> remarks)
+    {
+        if (remainder == Remainder.Share && own.Count == sites.Length - 1)
+        {
+            var single = sites.First(site => !own.Contains(site));
+            own.Add(single);
+            remarks.Add($"{single} is the only {single.Type} layer below the cut. It has no other layer to share with, so it keeps its own "
+                + "LoRA.");
+        }
+        foreach (var site in sites)
+            places[site] = own.Contains(site) ? Place.Own : remainder == Remainder.Share ? Place.Shared : Place.None;
+    }
+
+    private static string SpreadRemark(string type, IReadOnlyList<double> shares, string kept) => string.Create(
+        CultureInfo.InvariantCulture, $"The importance of {type} is spread over {Retention.Spread(shares):0.0} {kept}.");
 }

@@ -68,7 +68,7 @@ public sealed record AdaLoraSettings : LowRankSettings
     }
 
     /// <summary>A, B and E, before any rank is taken away.</summary>
-    protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + Rank;
+    protected override long OwnNumbers(LinearModule layer) => base.OwnNumbers(layer) + Rank;
 }
 
 /// <summary>How many ranks all branches have together at each step (Zhang et al. 2023, equation 12), as PEFT rounds it.</summary>

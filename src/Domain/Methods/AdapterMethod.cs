@@ -72,7 +72,7 @@ public sealed record AdapterSettings : BranchSettings
 
     /// <summary>D (m, k), b (m), U (k, m) and c (k), behind a layer whose output has k numbers, or beside a sublayer, which has as
     /// many.</summary>
-    protected override long OwnNumbers(long d, long k) => 2 * k * Bottleneck + Bottleneck + k;
+    protected override long OwnNumbers(LinearModule layer) => 2 * layer.Out * Bottleneck + Bottleneck + layer.Out;
 }
 
 /// <summary>Bottlenecks behind the layers.</summary>

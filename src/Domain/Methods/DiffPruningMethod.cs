@@ -42,7 +42,7 @@ public sealed record DiffPruningSettings : InPlaceSettings
     public long Kept(long numbers) => Math.Max(1, (long)(Keep * numbers));
 
     /// <summary>The step after which they are chosen, in a stage of a number of steps.</summary>
-    public int ChosenAfter(int steps) => Math.Clamp((int)Math.Round(GatedFraction * steps, MidpointRounding.AwayFromZero), 1, steps);
+    public int ChosenAfter(int steps) => AtLeastOne(GatedFraction, steps);
 
     protected override long TrainedOf(ModelSummary model) => Kept(model.Parameters);
 }

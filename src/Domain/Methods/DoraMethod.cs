@@ -4,10 +4,10 @@ namespace LoraDrop.Domain;
 public sealed record DoraSettings : LowRankSettings
 {
     /// <summary>A, B and the magnitude m.</summary>
-    protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + k;
+    protected override long OwnNumbers(LinearModule layer) => base.OwnNumbers(layer) + layer.Out;
 
     /// <summary>One A and B, and a magnitude for each layer.</summary>
-    protected override long SharedNumbers(long d, long k, int users) => base.OwnNumbers(d, k) + users * k;
+    protected override long SharedNumbers(LinearModule layer, int users) => base.OwnNumbers(layer) + users * layer.Out;
 }
 
 /// <summary>A low-rank change of direction, and a magnitude.</summary>

@@ -38,7 +38,7 @@ public sealed record HiFiSettings : InPlaceSettings
     public override IEnumerable<Fault> TrainingFaults(TrainingSettings training) => QuantisedFaults(training);
 
     /// <summary>How many of a layer's heads are trained.</summary>
-    public int HeadsOf(int heads) => Math.Max(1, (int)Math.Round(Fraction * heads, MidpointRounding.AwayFromZero));
+    public int HeadsOf(int heads) => AtLeastOne(Fraction, heads);
 
     /// <summary>Queries, keys and values of the heads, with their biases.</summary>
     protected override long TrainedOf(ModelSummary model)
@@ -87,7 +87,7 @@ public static class HeadGraph
 
     /// <summary>The nodes with the highest scores, in ascending order; of equal ones the first.</summary>
     public static int[] Highest(IReadOnlyList<double> scores, int count) =>
-        [.. scores.Index().OrderByDescending(score => score.Item).Take(count).Select(score => score.Index).Order()];
+        [.. Retention.Ranked(scores).Take(count).Order()];
 }
 
 /// <summary>The attention heads that matter.</summary>

@@ -37,14 +37,7 @@ public sealed record Ia3Settings : BranchSettings
     /// <summary>Whether the input of a target layer is scaled.</summary>
     public bool ScalesInputOf(LinearModule layer) => TargetLayers.Chosen(FeedForward, [layer]).Count > 0;
 
-    public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model) => new(
-        plan.Own.Sum(site => OwnNumbers(layer(site), null)),
-        plan.Places.Where(place => place.Value == Place.Shared).DistinctBy(place => place.Key.Type)
-            .Sum(place => OwnNumbers(layer(place.Key), null)));
-
-    protected override long OwnNumbers(LinearModule layer, int? rank) => ScalesInputOf(layer) ? layer.In : layer.Out;
-
-    protected override long OwnNumbers(long d, long k) => k;
+    protected override long OwnNumbers(LinearModule layer) => ScalesInputOf(layer) ? layer.In : layer.Out;
 }
 
 /// <summary>Vectors that scale.</summary>

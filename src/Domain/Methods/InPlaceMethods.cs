@@ -10,6 +10,10 @@ public abstract record InPlaceSettings : MethodSettings
     public sealed override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model) =>
         new(model is null ? 0 : TrainedOf(model), 0);
 
+    /// <summary>A fraction of a number, rounded, at least 1.</summary>
+    protected static int AtLeastOne(double fraction, int of) =>
+        Math.Max(1, (int)Math.Round(fraction * of, MidpointRounding.AwayFromZero));
+
     /// <summary>How many of a model's parameters are trained, without the head; 0 if its summary does not tell.</summary>
     protected abstract long TrainedOf(ModelSummary model);
 }
@@ -53,7 +57,7 @@ public sealed record LastLayersSettings : InPlaceSettings
     public override IEnumerable<Fault> TrainingFaults(TrainingSettings training) => QuantisedFaults(training);
 
     /// <summary>How many of a model's layers are trained.</summary>
-    public int LayersOf(int layers) => Math.Max(1, (int)Math.Round(Fraction * layers, MidpointRounding.AwayFromZero));
+    public int LayersOf(int layers) => AtLeastOne(Fraction, layers);
 
     protected override long TrainedOf(ModelSummary model) => LayersOf(model.Layers) * (model.LayerParameters ?? 0);
 }

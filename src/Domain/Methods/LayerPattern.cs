@@ -14,10 +14,11 @@ public static class LayerPattern
     /// <summary>Whether a pattern is for a layer.</summary>
     public static bool Matches(string pattern, string path) => Regex.IsMatch(path, $@"^(?:.*\.)?(?:{pattern})$", Options);
 
-    /// <summary>The value of the first pattern that matches a path; null if none does.</summary>
-    public static T? First<T>(IReadOnlyDictionary<string, T>? patterns, string path) where T : struct
+    /// <summary>The value of the first pattern that matches a path; null if none does, or there is no path.</summary>
+    public static T? First<T>(IReadOnlyDictionary<string, T>? patterns, string? path) where T : struct
     {
-        foreach (var (pattern, value) in patterns ?? new Dictionary<string, T>())
+        if (patterns is null || path is null) return null;
+        foreach (var (pattern, value) in patterns)
             if (Matches(pattern, path)) return value;
         return null;
     }

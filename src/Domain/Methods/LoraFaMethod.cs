@@ -11,7 +11,7 @@ public sealed record LoraFaSettings : LowRankSettings
     public override double BytesPerTrainedNumber => base.BytesPerTrainedNumber + 4;
 
     /// <summary>B.</summary>
-    protected override long OwnNumbers(long d, long k) => Rank * k;
+    protected override long OwnNumbers(LinearModule layer) => Rank * layer.Out;
 }
 
 /// <summary>LoRA whose A is not trained.</summary>

@@ -26,7 +26,7 @@ public abstract record LowRankSettings : BranchSettings
         if (TargetLayers.RankFault(Rank, layers, $"{path}.rank") is { } tooLarge) yield return tooLarge;
     }
 
-    protected override long OwnNumbers(long d, long k) => Rank * (d + k);
+    protected override long OwnNumbers(LinearModule layer) => Rank * (layer.In + layer.Out);
 }
 
 /// <summary>Where A and B start.</summary>
@@ -93,32 +93,37 @@ public sealed record LoraSettings : LowRankSettings
 
     /// <summary>The factor of BAx: α/r, or α/√r.</summary>
     [JsonIgnore]
-    public double Scale => ScaleOf(Rank, Alpha);
+    public double Scale => ScaleOf(null);
 
     [JsonIgnore]
     public override IReadOnlyList<long> Sizes => [Rank, .. (RankPattern?.Values ?? []).Select(rank => (long)rank)];
 
     /// <summary>Whether weights of the model are trained beside LoRA.</summary>
     [JsonIgnore]
-    public bool TrainsWeights => Bias is LoraBias.LoraOnly or LoraBias.All || ModulesToSave is { Count: > 0 };
+    public bool TrainsWeights => TrainsBiases || ModulesToSave is { Count: > 0 };
 
-    /// <summary>The factor of BAx for a rank and an α.</summary>
-    public double ScaleOf(int rank, double alpha) => alpha / (RankStabilised == true ? Math.Sqrt(rank) : rank);
+    /// <summary>Whether biases of the model are trained beside LoRA.</summary>
+    [JsonIgnore]
+    public bool TrainsBiases => Bias is LoraBias.LoraOnly or LoraBias.All;
 
-    /// <summary>r of a layer's own LoRA.</summary>
-    /// <param name="path">The layer's path.</param>
-    public int RankOf(string path) => LayerPattern.First(RankPattern, path) ?? Rank;
+    /// <summary>r of a layer's own LoRA, or of a shared one.</summary>
+    /// <param name="path">The layer's path; null: it is shared.</param>
+    public int RankOf(string? path) => LayerPattern.First(RankPattern, path) ?? Rank;
 
-    /// <summary>α of a layer's own LoRA.</summary>
-    /// <param name="path">The layer's path.</param>
-    public double AlphaOf(string path) => LayerPattern.First(AlphaPattern, path) ?? Alpha;
+    /// <summary>α of a layer's own LoRA, or of a shared one.</summary>
+    /// <param name="path">The layer's path; null: it is shared.</param>
+    public double AlphaOf(string? path) => LayerPattern.First(AlphaPattern, path) ?? Alpha;
+
+    /// <summary>The factor of BAx in a layer's own LoRA, or in a shared one.</summary>
+    /// <param name="path">The layer's path; null: it is shared.</param>
+    public double ScaleOf(string? path) => AlphaOf(path) / (RankStabilised == true ? Math.Sqrt(RankOf(path)) : RankOf(path));
 
     /// <summary>Whether a module is one of <see cref="ModulesToSave"/>, or part of one.</summary>
     /// <param name="path">The module's name.</param>
     public bool IsSaved(string path) => ModulesToSave is { } saved && saved.Any(name => IsPartOf(name, path));
 
     /// <summary>Whether the name of a module, or of one that holds it, ends so: how PEFT finds the modules to save.</summary>
-    private static bool IsPartOf(string name, string path) =>
+    public static bool IsPartOf(string name, string path) =>
         path.EndsWith(name, StringComparison.Ordinal) || path.Contains($"{name}.", StringComparison.Ordinal);
 
     /// <summary>Whether A and B start from the weight.</summary>
@@ -160,8 +165,8 @@ public sealed record LoraSettings : LowRankSettings
 
     public override IEnumerable<Fault> ModelFaults(string path, ModelSummary model)
     {
-        if (Bias is LoraBias.LoraOnly or LoraBias.All && model.BiasParameters == 0)
-            yield return new($"{path}.bias", $"must be none: the model has no biases; got {JsonText.NameOf(Bias.Value)}");
+        if (TrainsBiases && model.BiasParameters == 0)
+            yield return new($"{path}.bias", $"must be none: the model has no biases; got {JsonText.NameOf(Bias!.Value)}");
         if (model.Parts is not { } parts) yield break;
         string[] paths = [.. parts.SelectMany(part => part.Paths(model.Layers))];
         foreach (var (index, name) in (ModulesToSave ?? []).Index())
@@ -189,14 +194,13 @@ public sealed record LoraSettings : LowRankSettings
 
     public override IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing)
     {
-        if (sharing.Granularity == Granularity.Rank)
-            foreach (var pattern in new[] { RankPattern is null ? null : "rankPattern", AlphaPattern is null ? null : "alphaPattern" })
-                if (pattern is not null)
-                    yield return new($"{path}.{pattern}", "does not apply to the granularity rank, where importance decides the ranks");
+        const string Decided = "does not apply to the granularity rank, where importance decides the ranks";
+        if (sharing.IsByRank && RankPattern is not null) yield return new($"{path}.rankPattern", Decided);
+        if (sharing.IsByRank && AlphaPattern is not null) yield return new($"{path}.alphaPattern", Decided);
         if (StartsFromWeight && sharing.Remainder == Remainder.Share)
             yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where layers share a LoRA: it starts from the "
                 + "weight of one layer; set sharing.remainder to none, or use the method lora");
-        if (StartsFromWeight && sharing.Granularity == Granularity.Rank)
+        if (StartsFromWeight && sharing.IsByRank)
             yield return new($"{path}.start", $"cannot be {JsonText.NameOf(Start!.Value)} where importance decides the ranks: it is the "
                 + "weight's own directions that it starts from");
     }

@@ -58,7 +58,7 @@ public abstract record MethodSettings
     /// <param name="path">The settings' path in the request.</param>
     /// <param name="sharing">The sharing settings.</param>
     public virtual IEnumerable<Fault> SharingFaults(string path, SharingSettings sharing) =>
-        sharing.Granularity == Granularity.Rank
+        sharing.IsByRank
             ? [new("sharing.granularity", "must be layer with this method; rank applies to the method lora-drop")]
             : [];
 
@@ -127,17 +127,17 @@ public abstract record BranchSettings : MethodSettings
     public override IEnumerable<Fault> FitFaults(string path, IReadOnlyList<LinearModule> layers) =>
         TargetLayers.TargetFaults(Targets, layers, $"{path}.targets").Concat(WidthFaults(path, TargetLayers.Chosen(Targets, layers)));
 
-    /// <summary>Trained numbers of the own branch of a layer from d to k.</summary>
-    protected abstract long OwnNumbers(long d, long k);
+    /// <summary>Trained numbers of the own branch of a layer.</summary>
+    protected abstract long OwnNumbers(LinearModule layer);
 
-    /// <summary>Trained numbers of the branch that a number of layers from d to k below the cut share.</summary>
-    protected virtual long SharedNumbers(long d, long k, int users) => OwnNumbers(d, k);
+    /// <summary>The same where the plan may have decided its rank.</summary>
+    protected virtual long OwnNumbers(LinearModule layer, int? rank) => OwnNumbers(layer);
+
+    /// <summary>Trained numbers of the branch that a number of layers of one type below the cut share.</summary>
+    protected virtual long SharedNumbers(LinearModule layer, int users) => OwnNumbers(layer);
 
     public override TrainedNumbers Count(SharingPlan plan, Func<Site, LinearModule> layer, ModelSummary? model) => new(
         plan.Own.Sum(site => OwnNumbers(layer(site), plan.RankOf(site))),
         plan.Places.Where(place => place.Value == Place.Shared).GroupBy(place => place.Key.Type)
-            .Sum(type => layer(type.First().Key) is var shared ? SharedNumbers(shared.In, shared.Out, type.Count()) : 0));
-
-    /// <summary>The same for a layer, whose rank the plan may have decided.</summary>
-    protected virtual long OwnNumbers(LinearModule layer, int? rank) => OwnNumbers(layer.In, layer.Out);
+            .Sum(type => SharedNumbers(layer(type.First().Key), type.Count())));
 }

@@ -26,7 +26,7 @@ public sealed record SoraSettings : LowRankSettings
     public override bool Shrinks => true;
 
     /// <summary>A, B and g, before any gate is 0.</summary>
-    protected override long OwnNumbers(long d, long k) => base.OwnNumbers(d, k) + Rank;
+    protected override long OwnNumbers(LinearModule layer) => base.OwnNumbers(layer) + Rank;
 }
 
 /// <summary>LoRA with a rank that training lowers.</summary>

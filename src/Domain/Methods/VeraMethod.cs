@@ -28,7 +28,7 @@ public sealed record VeraSettings : BranchSettings
     }
 
     /// <summary>λ_b and λ_d.</summary>
-    protected override long OwnNumbers(long d, long k) => k + Rank;
+    protected override long OwnNumbers(LinearModule layer) => layer.Out + Rank;
 }
 
 /// <summary>Vectors that scale one frozen random pair.</summary>

@@ -79,7 +79,7 @@ public sealed record JobRequest
         foreach (var fault in Tuning.TrainingFaults(Training)) yield return fault;
         if (Sharing is not null)
             foreach (var fault in Tuning.SharingFaults(Method.Section, Sharing)) yield return fault;
-        if (Importance?.Scope == ImportanceScope.Joint && Sharing?.Granularity == Granularity.Rank)
+        if (Importance?.Scope == ImportanceScope.Joint && Sharing is { IsByRank: true })
             yield return new("importance.scope", "must be per-type with the granularity rank, which ranks the directions of a module type");
         var sections = Task.Faults("task").Concat(Tuning.Faults(Method.Section)).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));

@@ -98,6 +98,10 @@ public sealed record SharingSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Granularity? Granularity { get; init; }
 
+    /// <summary>Whether single ranks keep a LoRA.</summary>
+    [JsonIgnore]
+    public bool IsByRank => Granularity == Domain.Granularity.Rank;
+
     /// <summary>What the other layers use; default <c>share</c>.</summary>
     public Remainder Remainder { get; init; } = Remainder.Share;
 
@@ -112,7 +116,7 @@ public sealed record SharingSettings
         if (Threshold?.Fault is { } outside) yield return new($"{path}.threshold", outside);
         if (Keep < 1) yield return new($"{path}.keep", $"must be at least 1; got {Keep}");
         if (Threshold is null == Keep is null) yield return new($"{path}.keep", "cannot be combined with threshold: give one of them");
-        if (Granularity != Domain.Granularity.Rank) yield break;
+        if (!IsByRank) yield break;
         if (Keep is not null)
             yield return new($"{path}.keep", "counts layers, and does not apply to the granularity rank; give a threshold");
         if (Select != Selection.Importance)

@@ -79,8 +79,7 @@ public sealed class Adapter : IDisposable
         get
         {
             var counted = CountsOf(Plan);
-            if (Settings.Layers.Count == 0) return counted;
-            var gone = _tuning.TakenAway(Parameters);
+            var gone = Settings.Layers.Count == 0 ? 0 : _tuning.TakenAway(Parameters); // counted without already
             return new(counted.WithoutShared - gone, counted.Adapter - gone, counted.AdapterAndHead - gone);
         }
     }
@@ -88,9 +87,12 @@ public sealed class Adapter : IDisposable
     /// <summary>What the method trains with another plan for the same layers.</summary>
     public ParameterCounts CountsOf(SharingPlan plan)
     {
-        var (own, head) = (Trained.Sum(tensor => tensor.Numbers), HeadTensors.Sum(tensor => tensor.Numbers));
-        if (Settings.Layers.Count == 0) own -= _tuning.TakenAway(Parameters); // whatever the plan
-        if (Settings.Layers.Count == 0) return new(own, own, own + head);
+        var head = HeadTensors.Sum(tensor => tensor.Numbers);
+        if (Settings.Layers.Count == 0) // whatever the plan
+        {
+            var trained = Trained.Sum(tensor => tensor.Numbers) - _tuning.TakenAway(Parameters);
+            return new(trained, trained, trained + head);
+        }
         var (branches, beside) = (ParameterCounts.Of(Settings, plan, LayerOf, null, head), _tuning.Beside);
         return new(branches.WithoutShared + beside, branches.Adapter + beside, branches.AdapterAndHead + beside);
     }

@@ -73,6 +73,7 @@ internal sealed class AdaLoraTuning(Placement at, AdaLoraSettings settings) : Br
     public static AdaLoraSettings Read(PeftConfig config)
     {
         config.RefuseSet("alpha_pattern", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "use_dora", "use_rslora");
+        config.RefuseBiases();
         var rank = config.Rank("init_r");
         return new() { Rank = rank, TargetRank = Math.Min(rank, config.Rank("target_r")), Alpha = config.Positive("lora_alpha") };
     }

@@ -80,7 +80,7 @@ internal sealed class AdapterTuning(Placement at, AdapterSettings settings) : Br
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        new($"{slot.Path}.adapter_down.weight", [settings.Bottleneck, slot.Out]) 
+        new($"{slot.Path}.adapter_down.weight", [settings.Bottleneck, slot.Out])
         {
             Initial = settings.IsParallel ? InitialValues.KaimingUniform : NearZero,
         },

@@ -90,29 +90,16 @@ internal sealed class HiFiTuning : Tuning
         var sample = job.Train.Subset(all[..Math.Min(all.Length, _settings.Texts)]);
         Tensor[] grams = [.. _layers.Select(layer =>
             zeros(layer.Output.In, layer.Output.In, ScalarType.Float64, At.Model.Device))]; // (d', d')
-        At.Model.Masks.Off();
-        try
+        ObservedPass.Over(At.Model, sample, job.Settings.BatchSize, [.. _layers.Select(layer => layer.Output)], (_, _, real) =>
         {
-            foreach (var indices in Batches.LongestFirst(sample.Lengths, job.Settings.BatchSize))
-            {
-                cancel.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                using var batch = sample.Batch(indices, At.Model);
-                var real = batch.Mask.view(-1, 1).to(ScalarType.Float64);        // (N, 1)
-                foreach (var (layer, gram) in _layers.Zip(grams))
-                    layer.Output.Observer = o =>
-                    {
-                        using var inner = NewDisposeScope();
-                        var exact = o.to(ScalarType.Float64) * real;             // (N, d')
-                        gram.Plus_(exact.t().mm(exact));
-                    };
-                At.Model.Backbone.Forward(batch);
-            }
-        }
-        finally
-        {
-            foreach (var layer in _layers) layer.Output.Observer = null;
-        }
+            foreach (var (layer, gram) in _layers.Zip(grams))
+                layer.Output.Observer = o =>
+                {
+                    using var inner = NewDisposeScope();
+                    var exact = o.to(ScalarType.Float64) * real.unsqueeze(1);    // (N, d')
+                    gram.Plus_(exact.t().mm(exact));
+                };
+        }, cancel);
         return grams;
     }
 

@@ -52,6 +52,7 @@ internal sealed class Ia3Tuning(Placement at, Ia3Settings settings) : BranchTuni
     public static Ia3Settings Read(PeftConfig config)
     {
         config.RefuseSet("fan_in_fan_out");
+        config.RefuseBiases();
         var inputs = config["feedforward_modules"];
         return new()
         {

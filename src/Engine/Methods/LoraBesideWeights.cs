@@ -18,7 +18,7 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
     /// <summary>PEFT saves and reads biases with <c>all</c> only; those that are not in the file stay as in the model.</summary>
     public override IReadOnlyDictionary<string, JsonNode?>? PeftFields => new Dictionary<string, JsonNode?>(lora.PeftFields!)
     {
-        ["bias"] = settings.Bias is LoraBias.LoraOnly or LoraBias.All ? "all" : "none",
+        ["bias"] = settings.TrainsBiases ? "all" : "none",
     };
 
     /// <summary>LoRA and the weights of its settings.</summary>
@@ -34,7 +34,7 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
             throw new RefusedInputException("lora.modulesToSave",
                 $"holds {quantised.Linear.Path}, whose weight is quantised and cannot learn; set training.weights to float32 or bfloat16");
         foreach (var (index, name) in (settings.ModulesToSave ?? []).Index())
-            if (!weights.Select(ModuleOf).Any(new LoraSettings { ModulesToSave = [name] }.IsSaved))
+            if (!weights.Select(ModuleOf).Any(module => LoraSettings.IsPartOf(name, module)))
                 throw new RefusedInputException($"lora.modulesToSave[{index}]", $"'{name}' matches no module that this task trains");
         var adapted = at.Sites.Select(site => $"{site.Linear.Path}.bias").ToHashSet();
         var trained = new InPlaceTuning(at, weight => settings.IsSaved(ModuleOf(weight.Name)) || settings.Bias switch
@@ -53,8 +53,7 @@ internal sealed class LoraBesideWeights(Placement at, LoraSettings settings, Tun
     public static LoraSettings Fitted(LoraSettings settings, FrozenModel model, IReadOnlyCollection<string> tensors)
     {
         string[] others = [.. model.Parameters.Except(model.HeadParameters).Select(weight => ModuleOf(weight.Name))];
-        var saved = settings.ModulesToSave?.Where(name => others.Any(new LoraSettings { ModulesToSave = [name] }.IsSaved)).Distinct()
-            .ToArray();
+        var saved = settings.ModulesToSave?.Where(name => others.Any(module => LoraSettings.IsPartOf(name, module))).Distinct().ToArray();
         var biases = tensors.Where(name => name.EndsWith(".bias", StringComparison.Ordinal)
             && !model.HeadParameters.Any(head => name.EndsWith(head.Name, StringComparison.Ordinal)) && !settings.IsSaved(ModuleOf(name)));
         return settings with

@@ -28,7 +28,7 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
         using var _ = no_grad();
         foreach (var slot in At.Slots)
         {
-            var g = values.GradientOf(LoraPair.NameOfB(slot));                            // (k, r)
+            var g = values.GradientOf(LoraPair.NameOfB(slot));                   // (k, r)
             g.copy_(g.mm(ProjectionOf(slot)));
         }
     }
@@ -63,7 +63,7 @@ internal sealed class LoraFaTuning(Placement at, LoraFaSettings settings) : Bran
     {
         if (_projections.TryGetValue(slot.Path, out var known)) return known;
         using var scope = NewDisposeScope();
-        var A = _A[LoraPair.NameOfA(slot)];                                               // (r, d)
+        var A = _A[LoraPair.NameOfA(slot)];                                      // (r, d)
         var gram = A.mm(A.t()).Plus(eye(settings.Rank, device: A.device).Times(Delta)); // (r, r)
         return _projections[slot.Path] = linalg.pinv(gram).Over(_s * _s).DetachFromDisposeScope();
     }

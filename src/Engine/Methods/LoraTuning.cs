@@ -70,30 +70,27 @@ internal sealed class LoraTuning(Placement at, LoraSettings settings) : BranchTu
     {
         get
         {
-            var sizes = At.Sites.ToDictionary(site => site.Linear.Path, site => SizeOf(At.SlotOf(site) ?? Placement.Own(site)));
-            JsonObject Others(Func<(int Rank, double Alpha), JsonNode> value, Func<(int Rank, double Alpha), bool> differs) =>
-                new(sizes.Where(size => differs(size.Value)).Select(size => KeyValuePair.Create(size.Key, (JsonNode?)value(size.Value))));
+            var owners = At.Sites.Select(site => (site.Linear.Path, Own: (At.SlotOf(site) ?? Placement.Own(site)).OwnPath)).ToArray();
+            JsonObject Others<T>(Func<string?, T> of, T usual, Func<T, JsonNode> json) where T : IEquatable<T> =>
+                new(owners.Where(owner => !of(owner.Own).Equals(usual))
+                    .Select(owner => KeyValuePair.Create(owner.Path, (JsonNode?)json(of(owner.Own)))));
             return new Dictionary<string, JsonNode?>(LoraPeft.Fields(settings, settings.RankStabilised == true))
             {
-                ["rank_pattern"] = Others(size => size.Rank, size => size.Rank != settings.Rank),
-                ["alpha_pattern"] = Others(size => LoraPeft.Number(size.Alpha), size => size.Alpha != settings.Alpha),
+                ["rank_pattern"] = Others(settings.RankOf, settings.Rank, rank => rank),
+                ["alpha_pattern"] = Others(settings.AlphaOf, settings.Alpha, LoraPeft.Number),
             };
         }
     }
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        LoraPair.A(slot, SizeOf(slot).Rank), LoraPair.B(slot, SizeOf(slot).Rank) with { Rate = settings.PlusRatio ?? 1 },
+        LoraPair.A(slot, settings.RankOf(slot.OwnPath)),
+        LoraPair.B(slot, settings.RankOf(slot.OwnPath)) with { Rate = settings.PlusRatio ?? 1 },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new Lora(
-        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], ScaleOf(slot), settings.Dropout, At.Model.Masks);
-
-    private double ScaleOf(BranchSlot slot) => SizeOf(slot) is var (rank, alpha) ? settings.ScaleOf(rank, alpha) : settings.Scale;
-
-    private (int Rank, double Alpha) SizeOf(BranchSlot slot) => slot.OwnPath is { } path
-        ? (settings.RankOf(path), settings.AlphaOf(path))
-        : (settings.Rank, settings.Alpha);
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], settings.ScaleOf(slot.OwnPath), settings.Dropout,
+        At.Model.Masks);
 }
 
 /// <summary>LoRA with a rank for each layer, which importance has decided. The scale is that of the settings' rank everywhere. It is
@@ -130,21 +127,16 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
 
     protected override IEnumerable<TrainedTensor> TensorsOf(BranchSlot slot) =>
     [
-        LoraPair.A(slot, settings.RankOf(PathOf(slot))) with { Initial = (_, _, _) => _start[slot.Path].A.alias() },
-        LoraPair.B(slot, settings.RankOf(PathOf(slot))) with
+        LoraPair.A(slot, settings.RankOf(slot.OwnPath)) with { Initial = (_, _, _) => _start[slot.Path].A.alias() },
+        LoraPair.B(slot, settings.RankOf(slot.OwnPath)) with
         {
             Initial = (_, _, _) => _start[slot.Path].B.alias(), Rate = settings.PlusRatio ?? 1,
         },
     ];
 
     protected override Branch BranchOf(BranchSlot slot, AdapterSite user, FlatParameters values) => new LoraFromWeight(
-        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _start[slot.Path], ScaleOf(PathOf(slot), settings),
+        values[LoraPair.NameOfA(slot)], values[LoraPair.NameOfB(slot)], _start[slot.Path], settings.ScaleOf(slot.OwnPath),
         settings.Dropout, At.Model.Masks);
-
-    private static string PathOf(BranchSlot slot) => slot.Users[0].Linear.Path;
-
-    private static double ScaleOf(string path, LoraSettings settings) =>
-        settings.ScaleOf(settings.RankOf(path), settings.AlphaOf(path));
 
     /// <summary>PiSSA: W = USVᵀ gives A₀ = √(S/s)·Vᵀ and B₀ = U·√(S/s), the r largest. OLoRA: W = QR gives the first r rows of R and
     /// columns of Q. Decomposed in float64 on the CPU, so that every machine starts from the same numbers as nearly as can be.</summary>
@@ -152,7 +144,7 @@ internal sealed class LoraFromWeightTuning(Placement at, LoraSettings settings) 
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var (r, s, device) = (settings.RankOf(linear.Path), ScaleOf(linear.Path, settings), linear.Matrix.Device);
+        var (r, s, device) = (settings.RankOf(linear.Path), settings.ScaleOf(linear.Path), linear.Matrix.Device);
         var W = linear.Matrix.Dense(ScalarType.Float32).cpu().to(ScalarType.Float64); // (k, d)
         Tensor Placed(Tensor exact) => exact.to(ScalarType.Float32).contiguous().to(device).DetachFromDisposeScope();
         if (settings.Start == LoraStart.Olora)
@@ -225,7 +217,7 @@ internal static class LoraPeft
     /// <summary>The settings of a LoRA.</summary>
     public static LowRankSettings Read(PeftConfig config)
     {
-        config.RefuseSet(MustBeUnset, biases: true);
+        config.RefuseSet(MustBeUnset);
         if (config.Text("init_lora_weights") is { } initial && !HarmlessInitialValues.Contains(initial))
             throw config.Refused("init_lora_weights",
                 $"is {initial}, which is not known to leave the base weights as they are, so the adapter cannot be added to them."
@@ -248,6 +240,7 @@ internal static class LoraPeft
     private static DoraSettings Dora(PeftConfig config, int rank, double alpha)
     {
         config.RefuseSet("rank_pattern", "alpha_pattern");
+        config.RefuseBiases();
         return new() { Rank = rank, Alpha = alpha };
     }
 

@@ -82,14 +82,16 @@ public sealed class PeftConfig
     }
 
     /// <summary>Refuses what is set among fields that must have their defaults.</summary>
-    public void RefuseSet(params ReadOnlySpan<string> names) => RefuseSet(names, biases: false);
-
-    /// <summary>The same, with or without trained biases.</summary>
-    public void RefuseSet(ReadOnlySpan<string> names, bool biases)
+    public void RefuseSet(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
             if (_json.TryGetProperty(name, out var value) && !IsUnset(value)) throw Refused(name, $"is {value}, which is not supported");
-        if (!biases && Text("bias") is not (null or "none")) throw Refused("bias", "trained biases are not supported");
+    }
+
+    /// <summary>Refuses trained biases.</summary>
+    public void RefuseBiases()
+    {
+        if (Text("bias") is not (null or "none")) throw Refused("bias", "trained biases are not supported");
     }
 
     /// <summary>A fault of a field.</summary>

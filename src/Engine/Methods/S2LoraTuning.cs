@@ -24,11 +24,7 @@ internal sealed class S2LoraTuning(Placement at, S2LoraSettings settings) : Fold
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        foreach (var slot in At.Slots)
-        {
-            var e = values[E(slot)];                                             // (r)
-            e.copy_(e.sign() * e.abs().Minus(step.Rate * settings.Lambda).ClampMin(0));
-        }
+        foreach (var slot in At.Slots) values[E(slot)].SoftThreshold_(step.Rate * settings.Lambda); // (r)
     }
 
     private static string A(long d) => $"shared.A.{d}";

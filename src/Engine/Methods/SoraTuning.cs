@@ -32,7 +32,7 @@ internal sealed class SoraTuning(Placement at, SoraSettings settings) : FoldedTu
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        foreach (var g in Gates(values)) g.copy_(g.sign() * g.abs().Minus(settings.Threshold).ClampMin(0)); // (r)
+        foreach (var g in Gates(values)) g.SoftThreshold_(settings.Threshold);   // (r)
     }
 
     /// <summary>A gate that is 0 takes its row of A, its column of B and itself away.</summary>

@@ -47,6 +47,7 @@ internal sealed class VeraTuning : BranchTuning
     public static VeraSettings Read(PeftConfig config)
     {
         config.RefuseSet("layers_to_transform", "layers_pattern", "fan_in_fan_out");
+        config.RefuseBiases();
         return new() { Rank = config.Rank("r"), ProjectionKey = config["projection_prng_key"].GetInt64() };
     }
 

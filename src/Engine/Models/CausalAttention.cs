@@ -50,7 +50,7 @@ public sealed class CausalAttention
             : cache is null && before?.Before(k, v) is var (all, those) ? Attend(q, Repeated(all), Repeated(those), sight)
             : Attend(q, Repeated(k), Repeated(v), sight);
         var joined = context.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1); // (B, T, H·w)
-        return _output.Forward(joined, x).MoveToOuterDisposeScope();                // (B, T, d)
+        return _output.Forward(joined, x).MoveToOuterDisposeScope();             // (B, T, d)
     }
 
     // (B, heads, T, w)

@@ -30,8 +30,9 @@ public sealed class Embeddings
     {
         using var scope = NewDisposeScope();
         var words = Word.Rows(batch.Ids);                                        // (B, T, d)
-        var (typeIds, places) = (batch.TypeIds, Positions(batch.Ids, preface?.Length ?? 0)); // (B, T)
-        if (preface?.Words() is { } before)
+        Tensor typeIds = batch.TypeIds, places;                                  // (B, T)
+        if (preface?.Words() is not { } before) places = Positions(batch.Ids, preface?.Length ?? 0); // (B, T)
+        else
         {
             long B = batch.Ids.shape[0], P = preface.Length;
             words = cat([before.to(words.dtype).expand(B, P, words.shape[2]), words], 1); // (B, P + T, d)

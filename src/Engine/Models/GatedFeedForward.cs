@@ -15,6 +15,6 @@ public sealed class GatedFeedForward(DecoderConfig config, IWeights weights, str
     {
         using var scope = NewDisposeScope();
         var h = Activation.Of(config.Activation, _gate.Forward(x)) * _up.Forward(x); // (B, T, i)
-        return _down.Forward(h, x).MoveToOuterDisposeScope();                       // (B, T, d)
+        return _down.Forward(h, x).MoveToOuterDisposeScope();                    // (B, T, d)
     }
 }

@@ -53,8 +53,8 @@ public static class ModelInspection
     private static IReadOnlyList<ModelPart> Parts(ModelConfig config)
     {
         var (first, any) = (config.LayerPrefix(0), config.LayerPrefix(0).Replace(".0.", ".*.", StringComparison.Ordinal));
-        var once = config.Tensors.Where(tensor => !Enumerable.Range(1, config.Layers - 1)
-            .Any(layer => tensor.Name.StartsWith(config.LayerPrefix(layer), StringComparison.Ordinal)));
+        string[] others = [.. Enumerable.Range(1, config.Layers - 1).Select(config.LayerPrefix)];
+        var once = config.Tensors.Where(tensor => !others.Any(layer => tensor.Name.StartsWith(layer, StringComparison.Ordinal)));
         return
         [
             .. once.GroupBy(tensor => tensor.Name[..tensor.Name.LastIndexOf('.')]).Select(module => new ModelPart(

@@ -11,7 +11,7 @@ internal sealed class ImportanceRow(string type, IReadOnlyList<SiteImportance> s
     private const double AxisWidth = 34, BarsWidth = 624, WidestBar = 42, CurveLeft = 706, CurveWidth = 140;
 
     private readonly NormPanels _panels = new(sites);
-    private readonly bool _ranked = sites.Any(site => site.Rank is not null);
+    private readonly bool _ranked = report.IsByRank;
 
     public double Height => HistogramsTop + _panels.Height;
 

@@ -91,7 +91,7 @@ public static class ModelCard
             [$"{layer.Key}", .. types.Select(type => layer.FirstOrDefault(site => site.Type == type.Key) is { } site
             ? $"{site.I:0.000} {Word(site.Place)}{(site.Rank is { } rank ? $", r = {rank}" : "")}"
             : "")]);
-        var cut = report.Threshold is { } T ? $" T = {T} sets how many {(report.Sites.Any(site => site.Rank is not null)
+        var cut = report.Threshold is { } T ? $" T = {T} sets how many {(report.IsByRank
             ? "ranks each layer keeps of its LoRA"
             : "layers keep their own LoRA")}." : "";
         var remarks = string.Concat(report.Remarks.Select(remark => $"\n\n{MarkdownTable.Escaped(remark)}"));

@@ -163,7 +163,7 @@ public sealed class LoraDropRun : IDisposable
         var steps = Stage1Steps(settings, sample.Count);
         Train(new(Stage.ImportanceEvaluation, _model, adapter, sample, null, Task, _request.Training, steps), cancel);
         using var phase = RunPhases.Begin(RunPhases.Importance);
-        var byRank = _request.Sharing!.Granularity == Granularity.Rank;
+        var byRank = _request.Sharing!.IsByRank;
         var norms = ImportancePass.Over(_model, _sites, sample, _request.Training.BatchSize, cancel, sort: byRank);
         CompactAdapter.Write(_folder.Stage1Adapter, adapter, sorted: byRank);
         if (norms.FirstOrDefault(n => !double.IsFinite(n.G)) is { } lost)
@@ -186,7 +186,7 @@ public sealed class LoraDropRun : IDisposable
     {
         if (_inputs.Stage1Adapter is not { } path)
             throw new RefusedInputException("sharing.warmStart", "needs a stage 1 in this run; with importance.from there is none");
-        if (_request.Sharing!.Granularity == Granularity.Rank && !CompactAdapter.IsSorted(path))
+        if (_request.Sharing!.IsByRank && !CompactAdapter.IsSorted(path))
             throw new RefusedInputException("sharing.warmStart", "needs a stage 1 that was measured with the granularity rank, which sorts "
                 + "the ranks of each LoRA; measure it again, or leave warmStart out");
         using var everywhere = AdapterBy(OwnEverywhere);

@@ -121,6 +121,13 @@ public static class Scalars
         return x.clamp_min(held);
     }
 
+    /// <summary>x ← sign(x)·max(|x| − by, 0), the proximal step of by·|x|.</summary>
+    public static void SoftThreshold_(this Tensor x, double by)
+    {
+        using var scope = NewDisposeScope();
+        x.copy_(x.sign() * x.abs().Minus(by).ClampMin(0));
+    }
+
     /// <summary>Each entry, or the bound that it is beyond.</summary>
     public static Tensor Clamp(this Tensor x, double least, double most)
     {

@@ -19,29 +19,17 @@ public static class ImportancePass
     {
         using var _ = no_grad();
         using var outer = NewDisposeScope();
-        model.Masks.Off();
         var probes = sites.Where(site => site.Linear.Branch is not null).Select(site => new Probe(site, sample.Count)).ToArray();
-        try
+        ObservedPass.Over(model, sample, batchSize, [.. probes.Select(probe => probe.Layer)], (batch, indices, real) =>
         {
-            foreach (var indices in Batches.LongestFirst(sample.Lengths, batchSize))
-            {
-                cancel.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                using var batch = sample.Batch(indices, model);
-                foreach (var probe in probes) probe.Watch(batch, indices);
-                model.Backbone.Forward(batch);
-            }
-        }
-        finally
-        {
-            foreach (var probe in probes) probe.Remove();
-        }
+            foreach (var probe in probes) probe.Watch(batch, indices, real);
+        }, cancel);
         var tokens = sample.Lengths.Sum(n => (long)n);
         return [.. probes.Select(probe =>
         {
             var norms = new OutputNorms(probe.Site, probe.PerExample, tokens);
             if (!double.IsFinite(norms.G) || probe.Meter.Directions() is not { } directions) return norms;
-            if (sort && probe.Branch is Lora lora) directions.Sort(lora.A, lora.B);
+            if (sort && probe.Layer.Branch is Lora lora) directions.Sort(lora.A, lora.B);
             return norms with { Energies = directions.Energies };
         })];
     }
@@ -53,19 +41,16 @@ public static class ImportancePass
 
         public Site Site => site.Site;
 
-        public Branch Branch => site.Linear.Branch!;
+        public Linear Layer => site.Linear;
 
         public double[] PerExample { get; } = new double[examples];
 
-        public void Watch(TokenBatch batch, IReadOnlyList<int> indices) => site.Linear.Observer = x =>
+        public void Watch(TokenBatch batch, IReadOnlyList<int> indices, Tensor real) => Layer.Observer = x =>
         {
             using var scope = NewDisposeScope();
-            var real = batch.Mask.to(ScalarType.Float64).view(-1);               // (N)
-            var squares = Meter.Squares(x, site.Linear, real).view(batch.Mask.shape); // (B, T) = ‖ΔWx‖² of each token
+            var squares = Meter.Squares(x, Layer, real).view(batch.Mask.shape); // (B, T) = ‖ΔWx‖² of each token
             var sums = squares.sum(1).cpu().data<double>();                      // (B)
             foreach (var (row, index) in indices.Index()) PerExample[index] = sums[row];
         };
-
-        public void Remove() => site.Linear.Observer = null;
     }
 }

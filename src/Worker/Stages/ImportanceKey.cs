@@ -22,7 +22,7 @@ internal static class ImportanceKey
             request.Method.Section,
             Tuning = JsonSerializer.SerializeToElement(request.Tuning, request.Method.SettingsType, JsonText.Compact),
             Importance = request.Importance! with { From = null },
-            ByDirections = request.Sharing is { Granularity: Granularity.Rank, WarmStart: true }, // their order in stage 1's adapter
+            ByDirections = request.Sharing is { IsByRank: true, WarmStart: true }, // their order in stage 1's adapter
             Training = new { training.BatchSize, training.LearningRate, training.ClassifierLearningRate, training.WarmupRatio,
             training.Schedule, training.WeightDecay, training.MaxLength, training.Seed, training.MaxGradNorm, training.Accumulation },
         };

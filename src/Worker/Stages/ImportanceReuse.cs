@@ -20,7 +20,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
         {
             if (await inputs.ArtifactAsync(from, RunFolder.ImportanceFile, folder, cancel) is not { } known) return Gone(request, from);
             var measured = LoraDropRun.ReadImportance(known);
-            if (request.Importance!.From is null && request.Sharing!.Granularity == Granularity.Rank && !measured.HasEnergies)
+            if (request.Importance!.From is null && !measured.CanBeCutBy(request.Sharing!))
                 return null; // of an earlier version: measured again
             var report = measured.CutBy(request.Sharing!, request.Training.Seed);
             var fresh = Path.Combine(folder, "reused");
