@@ -10,8 +10,8 @@ internal static class ObservedPass
     /// <param name="texts">The texts.</param>
     /// <param name="batchSize">Texts per batch.</param>
     /// <param name="observed">The layers, whose observers are removed at the end.</param>
-    /// <param name="watch">Sets the observers for a batch, of which it gets the texts' numbers, and 1 for each token that is no padding, else
-    /// 0: (N), float64.</param>
+    /// <param name="watch">Sets the observers for a batch, of which it gets the texts' numbers, and 1 for each token that is no padding,
+    /// else 0: (N), float64.</param>
     /// <param name="cancel">Ends the pass.</param>
     public static void Over(FrozenModel model, EncodedSet texts, int batchSize, IReadOnlyList<Linear> observed,
         Action<TokenBatch, IReadOnlyList<int>, Tensor> watch, CancellationToken cancel)
