@@ -26,6 +26,7 @@ public static class WorkerSetup
         services.AddSingleton(WorkerIdentity.New());
         services.AddSingleton<InputCache>();
         services.AddSingleton<StageInputs>();
+        services.AddSingleton<AdapterInput>();
         services.AddSingleton<StageOutputs>();
         services.AddSingleton<ImportanceReuse>();
         services.AddSingleton<StageChild>();

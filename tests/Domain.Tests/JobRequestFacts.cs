@@ -41,6 +41,7 @@ public sealed class JobRequestFacts
           "sharing": { "keep": 5, "remainder": "none", "select": "inverse", "warmStart": true },
           "training": { "seed": -9007199254740993, "evaluateEvery": 10, "earlyStopping": 3, "maxSteps": 7, "schedule": "cosine", "classifierLearningRate": 1e-3, "maxGradNorm": 0 } }
         """)]
+    [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/rte" }, "method": "lora", "initialAdapter": "hf:org/a" }""")]
     [InlineData("""{ "model": "m", "dataset": "d", "task": { "preset": "glue/rte" }, "sharing": { "threshold": "auto", "granularity": "rank" } }""")]
     public void What_is_echoed_reads_as_the_same_request(string json)
     {
@@ -109,6 +110,10 @@ public sealed class JobRequestFacts
     [Theory]
     [InlineData(""" "threshold": 0.9 """, "threshold: unknown field")]
     [InlineData(""" "importance": { "sample_ratio": 0.1 } """, "importance.sample_ratio: unknown field; did you mean sampleRatio?")]
+    [InlineData(""" "initialAdapter": "hf:org/a", "method": "bitfit" """,
+        "initialAdapter: does not apply to the method bitfit, for which PEFT has no format")]
+    [InlineData(""" "initialAdapter": "hf:org/a" """, "initialAdapter: cannot be combined with sharing, whose stage 1 measures what a new "
+        + "adapter learns; sharing.warmStart continues that one in stage 2")]
     [InlineData(""" "lora": 8 """, "lora: must be an object; got 8")]
     [InlineData(""" "lora": { "alpha": 1e999 } """, "lora.alpha: must be a finite number; got 1e999")]
     [InlineData(""" "lora": { "alpha": "8" } """, "lora.alpha: must be a finite number; got \"8\"")]

@@ -221,6 +221,25 @@ public abstract class JobLifeFacts(Database database)
         Assert.Contains("there is no job", await Fault(Guid.NewGuid().ToString()));
         Assert.Contains("has no importance: it is queued", await Fault(measured.ToString()));
     }
+
+    [Fact]
+    public async Task An_initial_adapter_must_name_a_finished_job_or_a_place_that_may_be_read()
+    {
+        await using var storage = await TestStorage.NewAsync(database);
+        await storage.AddInputs();
+        var queued = await storage.Submit();
+        async Task<string> Fault(string adapter) =>
+            Assert.IsType<Refusal.Invalid>((await storage.AsARequest(life => life.SubmitAsync(
+                TestStorage.Request($$""", "method": "lora", "initialAdapter": "{{adapter}}" """), default))).Refusal)
+                .Faults.Single().ToString();
+        Assert.Contains("there is no job", await Fault(Guid.NewGuid().ToString()));
+        Assert.Contains("has no adapter: it is queued", await Fault(queued.ToString()));
+        Assert.Contains("must be the id of a finished job, hf:<org>/<name>", await Fault("mine"));
+        Assert.Contains("an adapter has no configs", await Fault("hf:org/a#b"));
+        Assert.Contains("hf:<org>/<name>", await Fault("hf:org/a/b"));
+        Assert.Contains("there is no folder /not/there", await Fault("file:/not/there"));
+        Assert.Contains("s3:// needs a service that keeps its objects in an S3 store", await Fault("s3://bucket/a"));
+    }
 }
 
 public sealed class JobLifeOnSqliteFacts() : JobLifeFacts(Database.Sqlite);

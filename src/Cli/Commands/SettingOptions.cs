@@ -48,6 +48,7 @@ internal sealed class SettingOptions
         new("--targets", $"{MethodSection}.targets", Kind.List,
         "Module types that get a LoRA, separated by commas (the task's, else query,value); also q, k, v, o, "
         + "gate, up, down, attention, feed-forward, all-linear"),
+        new("--initial-adapter", "initialAdapter", Kind.Text, "Folder of an adapter in PEFT's format to continue from"),
         new("--sample-ratio", "importance.sampleRatio", Kind.Number, "α, share of the training data for measuring importance (0.1)"),
         new("--importance-epochs", "importance.epochs", Kind.Number, "n, passes over the sample (3)"),
         new("--importance-steps", "importance.steps", Kind.Number, "Optimiser steps on the sample, instead of epochs"),
@@ -95,6 +96,8 @@ internal sealed class SettingOptions
         + "machine: file:/path or ./path",
         ["--data"] = "A registered dataset, hf:<repository>[@revision][#part], s3://bucket/folder, or a file or folder on "
         + "the service's machine: file:/path or ./path",
+        ["--initial-adapter"] = "Adapter in PEFT's format to continue from: id of a finished job, hf:<repository>, s3://bucket/folder, "
+        + "or a folder on the service's machine: file:/path",
         ["--importance-from"] = "Id of a job whose importance to reuse",
     };
 
@@ -179,7 +182,8 @@ internal sealed class SettingOptions
     public RunInputs Inputs(ParseResult parsed, JobRequest request) => Inputs(request, Files(parsed, request));
 
     /// <summary>The same, for settings whose data is known.</summary>
-    public static RunInputs Inputs(JobRequest request, DataFiles data) => new(request.Model, data, Importance: request.Importance?.From);
+    public static RunInputs Inputs(JobRequest request, DataFiles data) => new(request.Model, data, Importance: request.Importance?.From,
+        InitialAdapter: request.InitialAdapter is { } folder ? new(folder, folder) : null);
 
     /// <summary>The data files: those of <c>dataset</c> and of the options.</summary>
     public DataFiles Files(ParseResult parsed, JobRequest request)

@@ -28,6 +28,13 @@ public sealed record JobRequest
     [JsonIgnore]
     public MethodSettings Tuning { get; init; } = new LoraSettings();
 
+    /// <summary>An adapter in PEFT's format to continue from, of the same method and settings: the id of a finished job,
+    /// <c>hf:org/name</c>, <c>s3://bucket/folder</c> or <c>file:/folder</c>, or on the command line a folder; default null: the method's
+    /// own initial values.</summary>
+    /// <remarks>Its head is continued too if it is for the same classes.</remarks>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? InitialAdapter { get; init; }
+
     /// <summary>Settings of stage 1; null if importance is not measured.</summary>
     public ImportanceSettings? Importance { get; init; }
 
@@ -81,6 +88,11 @@ public sealed record JobRequest
             foreach (var fault in Tuning.SharingFaults(Method.Section, Sharing)) yield return fault;
         if (Importance?.Scope == ImportanceScope.Joint && Sharing is { IsByRank: true })
             yield return new("importance.scope", "must be per-type with the granularity rank, which ranks the directions of a module type");
+        if (InitialAdapter is not null && !Method.HasPeftFormat)
+            yield return new("initialAdapter", $"does not apply to the method {Method}, for which PEFT has no format");
+        if (InitialAdapter is not null && Sharing is not null)
+            yield return new("initialAdapter", "cannot be combined with sharing, whose stage 1 measures what a new adapter learns; "
+                + "sharing.warmStart continues that one in stage 2");
         var sections = Task.Faults("task").Concat(Tuning.Faults(Method.Section)).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
@@ -105,6 +117,7 @@ public sealed record JobRequest
             Task = task,
             Method = method,
             Tuning = fields.Section(method.Section, section => method.Read(section, TaskPreset.Find(task.Preset))),
+            InitialAdapter = fields.Text("initialAdapter"),
             Importance = byImportance ? fields.Section("importance", ImportanceSettings.Read) : null,
             Sharing = byImportance ? fields.Section("sharing", SharingSettings.Read) : null,
             Training = fields.Section("training", training => TrainingSettings.Read(training, task, method)),

@@ -67,9 +67,12 @@ public static class PeftAdapter
     private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];
 
     /// <summary>Reads an adapter folder and places it on a model: our own, or a plain LoRA written by PEFT.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="model">The model, without an adapter.</param>
+    /// <param name="withHead">Whether its head is read too, if it has one.</param>
     /// <exception cref="RefusedInputException">The folder is not an adapter, is of an unsupported kind, or does not fit the
     /// model.</exception>
-    public static Adapter Read(string folder, FrozenModel model)
+    public static Adapter Read(string folder, FrozenModel model, bool withHead = true)
     {
         var settings = PeftConfig.Read(folder);
         var path = Path.Combine(folder, WeightsFile);
@@ -82,7 +85,10 @@ public static class PeftAdapter
         var sites = AdapterSites.All(model).Where(site => HasBranch(tensors.Keys, $"{Placement.PeftPrefix}{site.Linear.Path}.")).ToArray();
         if (sites.Length == 0 && settings.Layers.Count > 0)
             throw new RefusedInputException(path, "holds nothing for a layer of this model; is it for another architecture?");
-        var head = model.TrainedHead.All(layer => tensors.Keys.Any(name => TargetLayers.Matches(name, $"{layer.Path}.weight")));
+        if (!withHead)
+            foreach (var own in model.HeadParameters)
+                foreach (var name in tensors.Keys.Where(name => TargetLayers.Matches(name, own.Name)).ToArray()) tensors.Remove(name);
+        var head = withHead && model.TrainedHead.All(layer => tensors.Keys.Any(name => TargetLayers.Matches(name, $"{layer.Path}.weight")));
         settings = Tunings.Fitted(settings, model, tensors.Keys);
         var adapter = new Adapter(model, sites, SharingPlan.OwnEverywhere(sites.Select(s => s.Site)), settings, head, 0);
         try

@@ -13,7 +13,13 @@ public sealed class PeftConfig
 
     /// <summary>The settings of the method that a folder's adapter is of.</summary>
     /// <exception cref="RefusedInputException">There is no configuration, or the adapter is of an unsupported kind.</exception>
-    public static MethodSettings Read(string folder)
+    public static MethodSettings Read(string folder) => In(folder, Tunings.SettingsIn);
+
+    /// <summary>The base model's name; null if the adapter does not say.</summary>
+    /// <exception cref="RefusedInputException">There is no configuration.</exception>
+    public static string? BaseModelOf(string folder) => In(folder, config => config.Text("base_model_name_or_path"));
+
+    private static T In<T>(string folder, Func<PeftConfig, T> read)
     {
         var path = Path.Combine(folder, PeftAdapter.ConfigFile);
         if (!File.Exists(path))
@@ -22,7 +28,7 @@ public sealed class PeftConfig
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Tunings.SettingsIn(new(path, document.RootElement));
+            return read(new(path, document.RootElement));
         }
         catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException)

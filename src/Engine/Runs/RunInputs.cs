@@ -8,5 +8,11 @@ namespace LoraDrop.Engine.Runs;
 /// <param name="Importance">Another run's importance.json, or its folder, used instead of measuring; default: none. Resolves the request's
 /// <c>importance.from</c>.</param>
 /// <param name="Stage1Adapter">That run's importance-adapter.safetensors, which a warm start also needs; default: none.</param>
+/// <param name="InitialAdapter">The adapter to continue from; default: none.</param>
 public sealed record RunInputs(string Model, DataFiles Data, string? BaseModel = null, string? Importance = null,
-    string? Stage1Adapter = null);
+    string? Stage1Adapter = null, AdapterFolder? InitialAdapter = null);
+
+/// <summary>An adapter in PEFT's format.</summary>
+/// <param name="Path">Its folder on this machine.</param>
+/// <param name="Name">Where it is from, for people.</param>
+public sealed record AdapterFolder(string Path, string Name);

@@ -65,6 +65,39 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
         }
     }
 
+    /// <summary>Faults of an adapter to continue from, as far as they show before it is fetched.</summary>
+    public async Task<IReadOnlyList<Fault>> AdapterFaultsAsync(string written, ModelRow? model, CancellationToken cancel)
+    {
+        const string Path = "initialAdapter";
+        if (Guid.TryParse(written, out var id))
+        {
+            var other = await db.Jobs.AsNoTracking().SeenBy(caller).Where(j => j.Id == id && j.DeletedAt == null)
+                .Select(j => new { j.Status, j.Method, j.Model.Facts, j.Model.Source }).SingleOrDefaultAsync(cancel);
+            if (other is null) return [new(Path, $"there is no job {id}")];
+            if (other.Status != JobStatus.Succeeded)
+                return [new(Path, $"job {id} has no adapter: it is {JsonText.NameOf(other.Status)}")];
+            if (!other.Method.HasPeftFormat) return [new(Path, $"job {id} is of the method {other.Method}, for which PEFT has no format")];
+            return model?.Facts is { } facts && facts.Sha256 != other.Facts?.Sha256
+                ? [new(Path, $"job {id} was trained on another model, {other.Source}")]
+                : [];
+        }
+        var faults = new List<Fault>();
+        switch (Source.Parse(written, Path, faults))
+        {
+            case Source.Registered or Source.Files:
+                faults.Add(new(Path, "must be the id of a finished job, hf:<org>/<name> for the Hugging Face Hub, s3://<bucket>/<folder>, "
+                    + $"or file:/<absolute path>; got \"{written}\""));
+                break;
+            case Source.Hub { Config: not null }:
+                faults.Add(new(Path, "an adapter has no configs; remove what follows #"));
+                break;
+            case { } source:
+                FingerprintOf(source, Path, "adapter", faults);
+                break;
+        }
+        return faults;
+    }
+
     /// <summary>Resolves the dataset of individually uploaded files: their content is read from the object store, never copied.</summary>
     private async Task<DatasetRow?> DatasetOfFilesAsync(Source.Files source, List<Fault> faults, CancellationToken cancel)
     {
@@ -153,10 +186,10 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
     {
         if (source is Source.S3 s3 && options.Refusal(s3) is { } refused) faults.Add(new(path, refused));
         if (source is not Source.LocalPath(var place)) return null;
+        var instead = what == "adapter" ? "name a job, or an adapter on the hub" : "upload a dataset, or name a model on the hub";
         if (!options.Allows(place)) faults.Add(new(path, options.Folders.Count > 0
-            ? "is in no folder that this service may read (its setting Sources:Folders names them); upload a "
-            + "dataset, or name a model on the hub"
-            : "file: is only for a service that nobody else can reach; upload a dataset, or name a model on the hub"));
+            ? $"is in no folder that this service may read (its setting Sources:Folders names them); {instead}"
+            : $"file: is only for a service that nobody else can reach; {instead}"));
         else if (Directory.Exists(place)) return Fingerprint(new DirectoryInfo(place).EnumerateFiles());
         else if (what == "dataset" && File.Exists(place)) return Fingerprint([new FileInfo(place)]);
         else

@@ -26,6 +26,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         var model = draft.IsValid("model") ? await inputs.ModelAsync(request.Model, faults, cancel) : null;
         var dataset = draft.IsValid("dataset") ? await inputs.DatasetAsync(request.Dataset, request.Task.Preset, faults, cancel) : null;
         if (draft.IsValid("importance") && draft.IsValid("lora")) faults.AddRange(await ImportanceFaultsAsync(request, cancel));
+        if (request.InitialAdapter is { } adapter && draft.IsValid("initialAdapter"))
+            faults.AddRange(await inputs.AdapterFaultsAsync(adapter, model, cancel));
         if (model is { Status: InputStatus.Failed }) faults.Add(new("model", $"cannot be used: {model.Failure!.Message}"));
         if (dataset is { Status: InputStatus.Failed }) faults.Add(new("dataset", $"cannot be used: {dataset.Failure!.Message}"));
         faults.AddRange(RequestFit.Faults(request, draft.IsValid("lora") ? model?.Facts : null, draft.IsValid("task")

@@ -22,6 +22,16 @@ internal sealed class BucketClient(SourceOptions sources, Outages outages)
         return names;
     }
 
+    /// <summary>Fetches only the files of an adapter in PEFT's format.</summary>
+    /// <exception cref="RefusedInputException">The adapter does not exist, may not be read, or changed while it was fetched.</exception>
+    /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
+    public async Task FetchAdapterAsync(Source.S3 source, string folder, string path, CancellationToken cancel)
+    {
+        using var from = Open(source, path);
+        var names = AdapterFiles.Choose(new(source.ToString(), path, await from.NamesAsync(cancel), ""));
+        await from.FetchAsync([.. names.Select(name => (name, name))], folder, new Progress<HubProgress>(), cancel);
+    }
+
     /// <summary>Fetches a dataset from a folder or a single training file, as <c>train.*</c> and, if present, <c>validation.*</c> and
     /// <c>test.*</c>.</summary>
     /// <returns>The names of the fetched files.</returns>

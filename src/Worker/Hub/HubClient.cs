@@ -48,6 +48,17 @@ public sealed class HubClient : IDisposable
             cancel);
     }
 
+    /// <summary>Fetches only the files of an adapter in PEFT's format.</summary>
+    /// <exception cref="RefusedInputException">The adapter does not exist, is not accessible, or is not supported.</exception>
+    /// <exception cref="HubUnreachableException">The hub gave no usable response.</exception>
+    /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
+    public async Task<HubSnapshot> FetchAdapterAsync(Source.Hub source, string folder, string path, CancellationToken cancel)
+    {
+        var repository = await OpenAsync(RepositoryKind.Model, source, path, cancel);
+        return await FetchAsync(repository, null, [.. AdapterFiles.Choose(repository.Published)
+            .Select(name => new ChosenFile(repository.Find(name)!, name))], folder, null, cancel);
+    }
+
     /// <summary>Fetches one config of a dataset, as <c>train.*</c> and, if present, <c>validation.*</c> and <c>test.*</c>.</summary>
     /// <param name="source">The repository; with a config if there are several and the preset does not determine one.</param>
     /// <param name="preset">The task's preset, such as <c>glue/rte</c>, whose second part names a config; null for none.</param>

@@ -12,8 +12,8 @@ namespace LoraDrop.Worker;
 /// whoever finds the lease run out hands the stage back. Files that were stored for an outcome which was never published belong to
 /// no row and are not seen by anybody; the next attempt that ends removes them.
 /// </remarks>
-internal sealed class StageAttempt(StageInputs inputs, ImportanceReuse reuse, StageChild child, StageEnding ending, Outages outages,
-    WorkFolders folders, ILogger<StageAttempt> log)
+internal sealed class StageAttempt(StageInputs inputs, AdapterInput adapters, ImportanceReuse reuse, StageChild child,
+    StageEnding ending, Outages outages, WorkFolders folders, ILogger<StageAttempt> log)
 {
     public async Task RunAsync(StageLease lease, StageDevice device, CancellationToken stopping)
     {
@@ -59,12 +59,17 @@ internal sealed class StageAttempt(StageInputs inputs, ImportanceReuse reuse, St
         }
         var run = ChildWork.RunIn(folder);
         Directory.CreateDirectory(folder);
-        if (await outages.WaitOutAsync(() => inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, watch.Stop), watch.Stop) is { } from)
+        var from = await outages.WaitOutAsync(() => inputs.FetchCheckpointAsync(lease.Job, lease.Stage, run, watch.Stop), watch.Stop);
+        if (from is not null)
             await lease.AddEventAsync(EventLevel.Info, EventType.Resumed, $"Going on from the checkpoint at step {from.Step:N0}.",
                 JsonSerializer.Serialize(new { from.Step }), writing);
         RunInputs fetched;
-        using (Tracing.Source.StartActivity("fetch inputs")) fetched =
-            await outages.WaitOutAsync(() => inputs.FetchAsync(job, lease.Stage, folder, watch.Stop), watch.Stop);
+        using (Tracing.Source.StartActivity("fetch inputs")) fetched = await outages.WaitOutAsync(async () =>
+            await inputs.FetchAsync(job, lease.Stage, folder, watch.Stop) with
+            {
+                // a checkpoint holds what became of it
+                InitialAdapter = from is null ? await adapters.FetchAsync(job.Request, folder, watch.Stop) : null,
+            }, watch.Stop);
         var ended = await child.RunAsync(lease, new(lease.Stage, job.Settings, fetched, device.Kind, child.Threads), folder, device, watch,
             writing);
         await ending.ConcludeAsync(lease, ended, watch.Reason, run, key, writing);

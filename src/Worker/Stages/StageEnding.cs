@@ -97,6 +97,7 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
         {
             InputChangedException changed => new Failure(changed.Code, changed.Message),
             RefusedInputException refused => Failure.Refused(refused.Faults),
+            HubUnreachableException => new(FailureCode.HubUnreachable, failed.Message),
             _ when DiskFull.Says(failed) =>
                 new(FailureCode.Storage, "The worker's disk is full. Free some space and retry: the job goes on from its last checkpoint."),
             IOException => new(FailureCode.Storage, failed.Message),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace LoraDrop.Cli.Tests;
 
@@ -38,6 +39,21 @@ public sealed class WholeRunFacts(TrainedRun trained) : IClassFixture<TrainedRun
         var accuracy = Assert.Single(ended.Events, told => told.GetProperty("event").GetString() == "evaluated").GetProperty("scores")
             .GetProperty("accuracy").GetDouble();
         Assert.Equal(result.GetProperty("scores").GetProperty("values").GetProperty("accuracy").GetDouble(), accuracy);
+    }
+
+    [Fact]
+    public void The_adapter_of_a_run_is_continued_as_a_LoRA()
+    {
+        var settings = JsonNode.Parse(File.ReadAllText(_run.Settings))!.AsObject();
+        foreach (var section in (string[])["importance", "sharing"]) settings.Remove(section);
+        settings["method"] = "lora";
+        var lora = _run.Written("lora.json", settings.ToJsonString());
+        string[] Continued(string adapter) => ["train", "--json", "--threads", "1", "--settings", lora, "--out", _run.New(),
+            "--initial-adapter", adapter, "--max-steps", "1"];
+        var ended = Loradrop.Run(Continued(trained.Adapter)).Well();
+        Assert.Contains(ended.Events, told => told.GetProperty("event").GetString() == "remark"
+            && told.ToString().Contains($"Continues from {trained.Adapter}"));
+        Loradrop.Run(Continued(trained.Folder)).Complained(ExitCode.Usage, "initialAdapter", "adapter_config.json: file not found");
     }
 
     [Fact]

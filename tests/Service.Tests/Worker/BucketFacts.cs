@@ -38,6 +38,16 @@ public sealed class BucketFacts : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_an_adapter_the_files_that_a_run_reads_are_fetched_and_never_a_pickle()
+    {
+        await PutAsync("a/adapter_config.json", "a/adapter_model.safetensors", "a/README.md", "b/adapter_config.json",
+            "b/adapter_model.bin");
+        await AdapterAsync("a");
+        Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], Fetched());
+        Assert.Contains("never from a pickle", await RefusalAsync(() => AdapterAsync("b")));
+    }
+
+    [Fact]
     public async Task Of_a_model_the_files_that_a_run_reads_are_fetched_and_nothing_else()
     {
         await PutAsync("models/m/config.json", "models/m/tokenizer.json", "models/m/model.safetensors", "models/m/pytorch_model.bin",
@@ -196,6 +206,9 @@ public sealed class BucketFacts : IAsyncLifetime
         await _server.StartAgainAsync();
         Assert.Equal(["train.tsv", "validation.tsv"], await fetching);
     }
+
+    private Task AdapterAsync(string prefix) => Client(Allowing(_bucket)).FetchAdapterAsync(new(_bucket, prefix), _folder.At("target"),
+        "initialAdapter", CancellationToken.None);
 
     private Task<IReadOnlyList<string>> ModelAsync(string prefix, Action? arrived = null) =>
         Client(Allowing(_bucket)).FetchModelAsync(new(_bucket, prefix), _folder.At("target"), Noted(arrived),

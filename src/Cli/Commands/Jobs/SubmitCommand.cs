@@ -35,10 +35,10 @@ internal sealed class SubmitCommand : ServiceCommand
 /// <summary>Resolves a local path for a service.</summary>
 internal static class LocalSource
 {
-    /// <summary>Makes the paths of a request's model and dataset absolute.</summary>
+    /// <summary>Makes the paths of a request's model, dataset and initial adapter absolute.</summary>
     public static void Spell(JsonObject settings)
     {
-        foreach (var input in (string[])["model", "dataset"])
+        foreach (var input in (string[])["model", "dataset", "initialAdapter"])
             if (settings[input] is JsonValue value && value.TryGetValue<string>(out var written)) settings[input] = Of(written);
     }
 
