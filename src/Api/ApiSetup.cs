@@ -51,6 +51,7 @@ public static class ApiSetup
         jobs.MapMetrics();
         jobs.MapEvents();
         jobs.MapFiles();
+        api.MapExperiments();
         api.MapModels();
         api.MapDatasets();
         api.MapKeys();

@@ -39,7 +39,8 @@ internal static class CommandLine
 
     private static Command[] AgainstAService() =>
     [
-        ServiceCommands.Jobs(), ServiceCommands.Datasets(), ServiceCommands.Models(), ServiceCommands.Webhooks(), new WorkersCommand(),
+        ServiceCommands.Jobs(), ServiceCommands.Experiments(), ServiceCommands.Datasets(), ServiceCommands.Models(),
+        ServiceCommands.Webhooks(), new WorkersCommand(),
         new PresetsCommand(), new MethodsCommand(),
     ];
 }

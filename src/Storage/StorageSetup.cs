@@ -64,6 +64,8 @@ public static class StorageSetup
         services.AddScoped<JobQuota>();
         services.AddScoped<LiveWorkers>();
         services.AddScoped<JobLife>();
+        services.AddScoped<ExperimentRelease>();
+        services.AddScoped<ExperimentLife>();
         services.AddScoped<InputLife>();
         services.AddScoped<FileLife>();
         services.AddScoped<WebhookLife>();

@@ -101,5 +101,6 @@ internal sealed class WorkerHeartbeat(IDbContextFactory<JobsContext> contexts, S
     {
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<JobLife>().StartWaitingAsync(cancel);
+        await scope.ServiceProvider.GetRequiredService<ExperimentRelease>().RunAsync(cancel);
     }
 }

@@ -114,6 +114,11 @@ public sealed class JobRequestFacts
         "initialAdapter: does not apply to the method bitfit, for which PEFT has no format")]
     [InlineData(""" "initialAdapter": "hf:org/a" """, "initialAdapter: cannot be combined with sharing, whose stage 1 measures what a new "
         + "adapter learns; sharing.warmStart continues that one in stage 2")]
+    [InlineData(""" "switchOff": {} """, "switchOff: applies to methods with a branch of its own on every target layer, such as lora; not to "
+        + "lora-drop placed by importance")]
+    [InlineData(""" "switchOff": { "threshold": 0 }, "method": "lora" """, "switchOff.threshold: must lie in (0, 1]; got 0")]
+    [InlineData(""" "switchOff": {}, "method": "full" """, "switchOff: applies to methods with a branch of its own on every target layer, such "
+        + "as lora; not to full")]
     [InlineData(""" "lora": 8 """, "lora: must be an object; got 8")]
     [InlineData(""" "lora": { "alpha": 1e999 } """, "lora.alpha: must be a finite number; got 1e999")]
     [InlineData(""" "lora": { "alpha": "8" } """, "lora.alpha: must be a finite number; got \"8\"")]

@@ -9,6 +9,7 @@ internal sealed class DescribedTags : IDocumentFilter
     private static readonly (string Name, string Description)[] Tags =
     [
         ("Datasets", "Upload and inspect training data."), ("Models", "Register base models."), ("Jobs", "Fine-tune a model."),
+        ("Experiments", "Run and compare a grid of jobs, or a table of the paper."),
         ("Results", "Importance, metrics and events of a job."),
         ("Files", "Download artifacts and checkpoints."), ("Webhooks", "Receive job events by HTTP."),
         ("Access", "Manage API keys and read the audit log."),

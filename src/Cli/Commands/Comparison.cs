@@ -22,7 +22,7 @@ internal static class Comparison
         var switchedOff = new List<SwitchedOff>();
         foreach (var lora in runs.Where(r => r.Request.Method == Methods.Lora))
             if (runs.FirstOrDefault(r => r.Request.Method == Methods.LoraDrop && r.Result.Seed == lora.Result.Seed) is { } dropped)
-                switchedOff.Add(SwitchOff.Of(lora.Request, data(lora), lora.Folder, dropped.Result.Kept, session.Device, cancel));
+                switchedOff.Add(SwitchOffCheck.Of(lora.Request, data(lora), lora.Folder, dropped.Result.Kept, session.Device, cancel));
         var primary = runs[0].Result.Scores.Primary;
         var rows = runs.GroupBy(r => r.Request.Method).Select(method => new ComparedMethod(
             method.Key.Title,
@@ -39,7 +39,7 @@ internal static class Comparison
         foreach (var (method, values) in spread)
             session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean "
                 + $"{values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
-        if (switchedOff.Count > 0) SwitchOff.Show(session, switchedOff, primary);
+        if (switchedOff.Count > 0) SwitchOffCheck.Show(session, switchedOff, primary);
     }
 
     private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>

@@ -13,6 +13,16 @@ internal static class ServiceCommands
         new EventsCommand(), new DownloadCommand(),
     };
 
+    public static Command Experiments() => new("experiments", "Grids of jobs, run and compared as one")
+    {
+        new RunExperimentCommand(), new WatchExperimentCommand(), new ListExperimentsCommand(), new GetExperimentCommand(),
+        new TableCommandOfExperiment(), new ExtendExperimentCommand(),
+        new ChangeExperimentCommand("pause", "Pause an experiment until it is resumed"),
+        new ChangeExperimentCommand("resume", "Resume a paused experiment"), new ChangeExperimentCommand("cancel", "Cancel an experiment"),
+        new ChangeExperimentCommand("retry", "Retry its failed and cancelled jobs"), new DeleteExperimentCommand(),
+        new ExperimentPresetsCommand(),
+    };
+
     public static Command Datasets() => new("datasets", "Data to learn from")
     {
         new UploadCommand(), new AddDatasetCommand(), new ListDatasetsCommand(), new GetDatasetCommand(), new PreviewCommand(),

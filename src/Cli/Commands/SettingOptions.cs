@@ -157,12 +157,7 @@ internal sealed class SettingOptions
             }
         }
         Rename(json, MethodSection, MethodOf(json).Section);
-        foreach (var given in parsed.GetValue(_set) ?? [])
-        {
-            if (given.Split('=', 2) is not [{ Length: > 0 } path, { Length: > 0 } value])
-                throw new RefusedInputException("--set", $"must be path=value, such as training.seed=7; got \"{given}\"");
-            Put(json, path, AnyValue(value));
-        }
+        foreach (var (path, value) in Assignments(parsed.GetValue(_set) ?? [])) Put(json, path, value);
         return json;
     }
 
@@ -191,6 +186,13 @@ internal sealed class SettingOptions
         var files = DataFiles.At(request.Dataset);
         return files with { Validation = parsed.GetValue(_validation) ?? files.Validation, Test = parsed.GetValue(_test) ?? files.Test };
     }
+
+    /// <summary>The paths and values of <c>--set</c>.</summary>
+    /// <exception cref="RefusedInputException">One has no path or no value.</exception>
+    public static IEnumerable<(string Path, JsonNode? Value)> Assignments(IEnumerable<string> given) => given.Select(text =>
+        text.Split('=', 2) is [{ Length: > 0 } path, { Length: > 0 } value]
+            ? (path, AnyValue(value))
+            : throw new RefusedInputException("--set", $"must be path=value, such as training.seed=7; got \"{text}\""));
 
     /// <summary>Sets a value at a dotted path, creating objects on the way.</summary>
     public static void Put(JsonObject json, string path, JsonNode? value)
@@ -253,7 +255,7 @@ internal sealed class SettingOptions
         if (json[parts[0]] is JsonObject section) section.Remove(parts[1]);
     }
 
-    private static JsonObject FromFile(string path)
+    public static JsonObject FromFile(string path)
     {
         try
         {

@@ -41,6 +41,10 @@ public sealed record JobRequest
     /// <summary>Which layers keep a branch of their own; null if all do.</summary>
     public SharingSettings? Sharing { get; init; }
 
+    /// <summary>Scores with branches switched off after training; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SwitchOffSettings? SwitchOff { get; init; }
+
     /// <summary>The stages, in order.</summary>
     [JsonIgnore]
     public IReadOnlyList<Stage> Stages =>
@@ -77,6 +81,22 @@ public sealed record JobRequest
         return json.ToJsonString(JsonText.Options);
     }
 
+    /// <summary>Everything in the settings that measured importance depends on, as JSON: equal texts mean equal importance on equal
+    /// inputs.</summary>
+    /// <param name="inputs">The identity of model, data and whatever else it depends on.</param>
+    public string ImportanceInputs(object inputs) => JsonSerializer.Serialize(new
+    {
+        Inputs = inputs, Task, Method.Section,
+        Tuning = JsonSerializer.SerializeToElement(Tuning, Method.SettingsType, JsonText.Compact),
+        Importance = Importance! with { From = null },
+        ByDirections = Sharing is { IsByRank: true, WarmStart: true }, // their order in stage 1's adapter
+        Training = new
+        {
+            Training.BatchSize, Training.LearningRate, Training.ClassifierLearningRate, Training.WarmupRatio, Training.Schedule,
+            Training.WeightDecay, Training.MaxLength, Training.Seed, Training.MaxGradNorm, Training.Accumulation,
+        },
+    }, JsonText.Compact);
+
     public IEnumerable<Fault> Faults()
     {
         if (Name?.Length > 200) yield return new("name", $"must have at most 200 characters; got {Name.Length}");
@@ -93,6 +113,7 @@ public sealed record JobRequest
         if (InitialAdapter is not null && Sharing is not null)
             yield return new("initialAdapter", "cannot be combined with sharing, whose stage 1 measures what a new adapter learns; "
                 + "sharing.warmStart continues that one in stage 2");
+        foreach (var fault in SwitchOff?.Faults("switchOff", this) ?? []) yield return fault;
         var sections = Task.Faults("task").Concat(Tuning.Faults(Method.Section)).Concat(Training.Faults("training"))
             .Concat(Importance?.Faults("importance") ?? []).Concat(Sharing?.Faults("sharing") ?? []).Concat(Worker.Faults("worker"));
         foreach (var fault in sections) yield return fault;
@@ -120,6 +141,7 @@ public sealed record JobRequest
             InitialAdapter = fields.Text("initialAdapter"),
             Importance = byImportance ? fields.Section("importance", ImportanceSettings.Read) : null,
             Sharing = byImportance ? fields.Section("sharing", SharingSettings.Read) : null,
+            SwitchOff = fields.Has("switchOff") ? fields.Section("switchOff", SwitchOffSettings.Read) : null,
             Training = fields.Section("training", training => TrainingSettings.Read(training, task, method)),
             Priority = fields.Choice<JobPriority>("priority") ?? JobPriority.Default,
             Worker = fields.Section("worker", WorkerDemand.Read),

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace LoraDrop.Domain;
 
@@ -47,8 +48,31 @@ internal sealed class JsonFields
         return _given.TryGetValue(name, out var json) && json.ValueKind == JsonValueKind.Null;
     }
 
+    /// <summary>The names of all given fields, in their order.</summary>
+    public IReadOnlyCollection<string> Names => _given.Keys;
+
     /// <summary>The raw JSON of the field; of kind null if it is absent.</summary>
     public JsonElement Raw(string name) => Take(name).Clone();
+
+    /// <summary>The field as a tree, whose names and texts can all be read; null and a fault if not.</summary>
+    public JsonNode? Node(string name)
+    {
+        try
+        {
+            var node = JsonNode.Parse(Take(name).GetRawText(), null, new() { AllowDuplicateProperties = false });
+            _ = node?.ToJsonString();
+            return node;
+        }
+        catch (JsonException)
+        {
+            Refuse(name, "has a field that is given twice");
+        }
+        catch (InvalidOperationException) // an escape such as \ud800 is JSON, but not a character
+        {
+            Refuse(name, "contains half of a surrogate pair");
+        }
+        return null;
+    }
 
     public string? Text(string name) => TextAt(Take(name), PathOf(name));
 
@@ -107,6 +131,18 @@ internal sealed class JsonFields
             return items.Contains(null) ? null : [.. items.OfType<string>()];
         }
         Refuse(name, $"must be a list of texts; got {Shown(json)}");
+        return null;
+    }
+
+    /// <summary>A list of at least one seed; null if it is absent or wrong.</summary>
+    public IReadOnlyList<long>? Seeds(string name)
+    {
+        var json = Take(name);
+        if (json.ValueKind == JsonValueKind.Null) return null;
+        if (json.ValueKind == JsonValueKind.Array && json.GetArrayLength() > 0
+            && json.EnumerateArray().All(seed => IsNumber(seed) && seed.TryGetInt64(out _)))
+            return [.. json.EnumerateArray().Select(seed => seed.GetInt64())];
+        Refuse(name, "must be a list of whole numbers, such as [1, 2, 3]");
         return null;
     }
 

@@ -251,8 +251,13 @@ public sealed class LoraDropRun : IDisposable
         var kept = adapter.Plan.Own.GroupBy(site => site.Type)
             .ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
         return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test,
-            progress.History) { Generated = generated };
+            progress.History) { Generated = generated, SwitchedOff = Switched(adapter, cancel) };
     }
+
+    private SwitchedOff? Switched(Adapter adapter, CancellationToken cancel) => _request.SwitchOff is { } settings
+        ? SwitchOff.Of(_model, adapter.Sites, _data.Train, _data.Validation, Task, _request.Training.BatchSize,
+            (_, I) => Retention.Count(I, settings.Threshold), cancel)
+        : null;
 
     /// <summary>Generates answers to the prompts of the test split, or else of the validation split, and scores them.</summary>
     private GeneratedScores ScoreAnswers(PromptedData data, CancellationToken cancel)

@@ -20,6 +20,10 @@ public sealed record RunResult(Method Method, long Seed, ParameterCounts Paramet
     /// <summary>Scores of generated answers; null if the task generates none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GeneratedScores? Generated { get; init; }
+
+    /// <summary>Scores with branches switched off; null unless the request asks for them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SwitchedOff? SwitchedOff { get; init; }
 }
 
 /// <summary>Scores of generated answers to a split's prompts.</summary>

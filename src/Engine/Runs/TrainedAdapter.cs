@@ -76,21 +76,6 @@ public sealed class TrainedAdapter : IDisposable
     /// <summary>Reads the splits of a data set, with this task's classes.</summary>
     public TaskData Read(DataFiles files, long seed) => TaskData.Read(files, Task, BaseModel, Model.Config, _maxLength, seed);
 
-    /// <summary>Scores a set with the branches of some sites only; the others are switched off, and on again afterwards.</summary>
-    public Scores ScoreWith(IReadOnlySet<Site> on, EncodedSet set, int batchSize, CancellationToken cancel)
-    {
-        var off = Adapter.Sites.Where(site => !on.Contains(site.Site)).Select(site => (site.Linear, site.Linear.Branch)).ToArray();
-        try
-        {
-            foreach (var (linear, _) in off) linear.Branch = null;
-            return Evaluation.ScoresOf(Model, set, Task, batchSize, cancel).Scores;
-        }
-        finally
-        {
-            foreach (var (linear, branch) in off) linear.Branch = branch;
-        }
-    }
-
     public void Dispose()
     {
         Adapter.Dispose();

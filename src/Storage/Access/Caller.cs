@@ -39,6 +39,13 @@ public static class Visible
         return caller.SeesAll ? jobs : jobs.Where(j => j.Owner == caller.Owner);
     }
 
+    /// <summary>Experiments that are not deleted and visible to the caller.</summary>
+    public static IQueryable<ExperimentRow> SeenBy(this IQueryable<ExperimentRow> experiments, Caller caller)
+    {
+        experiments = experiments.Where(e => e.DeletedAt == null);
+        return caller.SeesAll ? experiments : experiments.Where(e => e.Owner == caller.Owner);
+    }
+
     /// <summary>Files that are not deleted and visible to the caller.</summary>
     public static IQueryable<FileRow> SeenBy(this IQueryable<FileRow> files, Caller caller)
     {

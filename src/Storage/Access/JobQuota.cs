@@ -12,9 +12,9 @@ public sealed class JobQuota(JobsContext db, Caller caller, JobOptions options)
     /// <summary>The limit; null if unlimited.</summary>
     public int? Most => caller.ActiveJobs ?? (options.ActivePerOwner > 0 && caller.Role != Role.Admin ? options.ActivePerOwner : null);
 
-    /// <summary>The unfinished jobs of the caller's owner.</summary>
+    /// <summary>The unfinished jobs of the caller's owner, without those of experiments, which have limits of their own.</summary>
     public Task<int> ActiveAsync(CancellationToken cancel) =>
-        db.Jobs.CountAsync(j => j.Owner == caller.Owner && j.DeletedAt == null
+        db.Jobs.CountAsync(j => j.Owner == caller.Owner && j.DeletedAt == null && j.ExperimentId == null
             && (j.Status == JobStatus.Queued || j.Status == JobStatus.Running || j.Status == JobStatus.Paused), cancel);
 
     /// <summary>Returns a refusal if the limit is reached; else null.</summary>

@@ -35,7 +35,9 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
                 var known = await db.Models.Where(m => m.Name == null && m.DeletedAt == null && m.Source == text
                     && m.Fingerprint == fingerprint && m.Status != InputStatus.Failed && m.CreatedAt >= since)
                     .OrderByDescending(m => m.CreatedAt).FirstOrDefaultAsync(cancel);
-                return known ?? New(name: null, source, fingerprint);
+                // jobs that are submitted together share what none of them has brought yet
+                return known ?? db.Models.Local.FirstOrDefault(m => m.Name == null && m.Source == text && m.Fingerprint == fingerprint
+                    && db.Entry(m).State == EntityState.Added) ?? New(name: null, source, fingerprint);
         }
     }
 
@@ -60,8 +62,9 @@ public sealed class Inputs(JobsContext db, Caller caller, TimeProvider clock, So
                 var known = await db.Datasets.Where(d => d.Name == null && d.DeletedAt == null && d.Source == text && d.Preset == preset
                     && d.Fingerprint == fingerprint && d.Status != InputStatus.Failed && d.CreatedAt >= since)
                     .OrderByDescending(d => d.CreatedAt).FirstOrDefaultAsync(cancel);
-                if (known is not null) return known;
-                return NewDataset(name: null, source, preset, fingerprint);
+                return known ?? db.Datasets.Local.FirstOrDefault(d => d.Name == null && d.Source == text && d.Preset == preset
+                    && d.Fingerprint == fingerprint && db.Entry(d).State == EntityState.Added)
+                    ?? NewDataset(name: null, source, preset, fingerprint);
         }
     }
 

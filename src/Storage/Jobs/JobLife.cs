@@ -46,25 +46,13 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <param name="cancel">Cancels the operation.</param>
     public async Task<Answer<JobRow>> SubmitAsync(JobDraft draft, Guid? id, Guid? clonedFrom, CancellationToken cancel)
     {
-        var (request, model, dataset, faults) = await ValidateAsync(draft, cancel);
+        var validated = await ValidateAsync(draft, cancel);
+        var (_, model, dataset, faults) = validated;
         if (faults.Count > 0 || model is null || dataset is null) return new Refusal.Invalid(faults);
 
-        var now = Now();
-        var job = new JobRow
-        {
-            Id = id ?? Guid.CreateVersion7(now), Name = request.Name, Owner = caller.Owner, Status = JobStatus.Queued,
-            Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
-            Model = model, Dataset = dataset, ClonedFrom = clonedFrom, CreatedAt = now, Version = 1, TraceParent = Tracing.Here,
-        };
-        job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
-        job.Stages.AddRange(request.Stages
-            .Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority,
-            Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
-        db.Jobs.Add(job);
-        db.Events.Add(Event(job.Id, EventType.Submitted,
-            $"Submitted: {request.Method.Name} on {request.Dataset} with {request.Model}"));
+        var job = NewJob(validated, id ?? Guid.CreateVersion7(Now()), clonedFrom);
         QueueIfReady(job);
-        var (newModel, newDataset) = (db.Entry(model).State == EntityState.Added, db.Entry(dataset).State == EntityState.Added);
+        InputRow[] inputs = [.. new InputRow[] { model, dataset }.Where(input => db.Entry(input).State == EntityState.Added)];
         try
         {
             if (await quota.SaveAsync(cancel) is { } full) return full;
@@ -78,12 +66,49 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         {
             return await ChangeAsync(taken, _ => null, cancel);
         }
-        if (newModel) queue.EnqueueModel(model.Id);
-        if (newDataset) queue.EnqueueDataset(dataset.Id);
+        Prepare(inputs);
         if (job.Current.Status == JobStatus.Waiting) return await RecheckAsync(job.Id, cancel);
         queue.Enqueue(job.Current);
         return job;
     }
+
+    /// <summary>Creates the rows of a validated job, unsaved.</summary>
+    /// <param name="validated">A job without faults.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="clonedFrom">The job whose settings were cloned; null if none.</param>
+    /// <param name="place">Its place in an experiment, which then decides when it is queued; null: in none.</param>
+    internal JobRow NewJob(ValidatedJob validated, Guid id, Guid? clonedFrom, ExperimentPlace? place = null)
+    {
+        var (now, request) = (Now(), validated.Request);
+        var job = new JobRow
+        {
+            Id = id, Name = request.Name, Owner = caller.Owner, Status = JobStatus.Queued,
+            Method = request.Method, Settings = JsonText.Of(request), ServiceVersion = ServiceVersion.Text,
+            Model = validated.Model!, Dataset = validated.Dataset!, ClonedFrom = clonedFrom, CreatedAt = now, Version = 1,
+            TraceParent = Tracing.Here, ExperimentId = place?.Experiment, Point = place is null ? null : new(place.Values),
+            Held = place is not null,
+        };
+        job.Labels.AddRange(request.Labels.Select(label => new LabelRow { Name = label.Key, Value = label.Value }));
+        if (place is not null) job.Labels.Add(new() { Name = ExperimentRequest.Label, Value = place.Experiment.ToString() });
+        job.Stages.AddRange(request.Stages
+            .Select(stage => new StageRow { Stage = stage, Status = JobStatus.Waiting, Priority = request.Priority,
+            Selector = request.Worker.Selector, Memory = request.Worker.MemoryBytes }));
+        db.Jobs.Add(job);
+        db.Events.Add(Event(job.Id, EventType.Submitted,
+            $"Submitted: {request.Method.Name} on {request.Dataset} with {request.Model}"));
+        return job;
+    }
+
+    /// <summary>Wakes workers that prepare new models and datasets.</summary>
+    internal void Prepare(IEnumerable<InputRow> inputs)
+    {
+        foreach (var input in inputs)
+            if (input is ModelRow) queue.EnqueueModel(input.Id);
+            else queue.EnqueueDataset(input.Id);
+    }
+
+    /// <summary>Queues a job that its experiment no longer holds.</summary>
+    internal Task<Answer<JobRow>> StartAsync(Guid id, CancellationToken cancel) => StartIfReadyAsync(id, cancel);
 
     /// <summary>Requests cancellation. A waiting job is cancelled at once; a running one when its worker has seen the request, within a
     /// step.</summary>
@@ -242,7 +267,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     public async Task StartWaitingAsync(CancellationToken cancel)
     {
         var waiting = await db.Jobs.Where(j => j.Status == JobStatus.Queued && j.Model.Status != InputStatus.Preparing
-            && j.Dataset.Status != InputStatus.Preparing)
+            && j.Dataset.Status != InputStatus.Preparing && !j.Held)
             .Where(j => j.Stages.Any(s => s.Status == JobStatus.Waiting) && !j.Stages.Any(s => s.Status == JobStatus.Queued))
             .OrderBy(j => j.Id).Select(j => j.Id).ToListAsync(cancel);
         foreach (var id in waiting) await StartIfReadyAsync(id, cancel);
@@ -264,7 +289,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
         {
             started.Clear();
             failed = null;
-            if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting) return null;
+            if (job.Status != JobStatus.Queued || job.Current.Status != JobStatus.Waiting || job.Held) return null;
             if ((InputFailure(job) ?? SizeFailure(job, live)) is { } failure) Fail(job, failed = failure);
             else if (QueueIfReady(job) is { } stage) started.Add(stage);
             return null;
@@ -320,7 +345,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     /// <summary>Queues the job's current stage, if model and dataset are ready.</summary>
     private StageRow? QueueIfReady(JobRow job)
     {
-        if (job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
+        if (job.Held || job.Model.Status != InputStatus.Ready || job.Dataset.Status != InputStatus.Ready) return null;
         if (job.Model.Facts is { } model && MemoryEstimate.OfJob(job.Request, model, job.Dataset.Facts) is var need)
             foreach (var each in job.Stages) each.EstimatedMemory = need;
         var stage = job.Current;
@@ -387,3 +412,8 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
 /// <param name="Dataset">Null with a fault.</param>
 /// <param name="Faults">Every reason to refuse it.</param>
 public sealed record ValidatedJob(JobRequest Request, ModelRow? Model, DatasetRow? Dataset, IReadOnlyList<Fault> Faults);
+
+/// <summary>A job's place in an experiment.</summary>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Values">The job's values on the axes.</param>
+public sealed record ExperimentPlace(Guid Experiment, IReadOnlyDictionary<string, string?> Values);

@@ -41,6 +41,18 @@ public sealed class JobRow
     /// <summary>The job that this one was cloned from; it may no longer exist.</summary>
     public Guid? ClonedFrom { get; init; }
 
+    /// <summary>The experiment that it is part of; null if none.</summary>
+    public Guid? ExperimentId { get; init; }
+
+    /// <summary>Its values on the experiment's axes; null where an axis does not apply.</summary>
+    public Dictionary<string, string?>? Point { get; init; }
+
+    /// <summary>The job of the same experiment that measures the same importance first.</summary>
+    public Guid? ImportanceOf { get; set; }
+
+    /// <summary>Whether its experiment keeps it from being queued (<see cref="ExperimentRelease"/>).</summary>
+    public bool Held { get; set; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? StartedAt { get; set; }
@@ -100,6 +112,8 @@ internal sealed class JobRowMapping : IEntityTypeConfiguration<JobRow>
         builder.ToTable("jobs");
         builder.Property(j => j.Version).IsConcurrencyToken();
         builder.Property(j => j.Failure).AsJson();
+        builder.Property(j => j.Point).AsJson();
+        builder.HasIndex(j => j.ExperimentId).HasFilter("experiment_id IS NOT NULL");
         builder.HasOne(j => j.Model).WithMany().HasForeignKey(j => j.ModelId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne(j => j.Dataset).WithMany().HasForeignKey(j => j.DatasetId).OnDelete(DeleteBehavior.Restrict);
         builder.HasMany(j => j.Stages).WithOne().HasForeignKey(s => s.JobId);

@@ -17,6 +17,8 @@ public abstract class JobsContext : DbContext
 
     public DbSet<JobRow> Jobs => Set<JobRow>();
 
+    public DbSet<ExperimentRow> Experiments => Set<ExperimentRow>();
+
     public DbSet<StageRow> Stages => Set<StageRow>();
 
     public DbSet<EventRow> Events => Set<EventRow>();

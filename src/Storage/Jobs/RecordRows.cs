@@ -61,7 +61,8 @@ public static class EventType
         ImportanceReused = "importance-reused", Evaluated = "evaluated", Checkpoint = "checkpoint", StageSucceeded = "stage-succeeded",
         Log = "log", Interrupted = "interrupted",
         AttemptFailed = "attempt-failed", PauseRequested = "pause-requested", Paused = "paused", ResumeRequested = "resume-requested",
-        CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried";
+        CancelRequested = "cancel-requested", Cancelled = "cancelled", Failed = "failed", Succeeded = "succeeded", Retried = "retried",
+        ExperimentFinished = "experiment-finished";
 
     /// <summary>Whether no event follows this one unless a user acts.</summary>
     public static bool IsEnd(string type) => type is Cancelled or Failed or Succeeded;

@@ -41,6 +41,7 @@ public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, St
         }
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<JobLife>().StartWaitingAsync(cancel);
+        await scope.ServiceProvider.GetRequiredService<ExperimentRelease>().RunAsync(cancel);
     }
 
     [LoggerMessage(1001, LogLevel.Information, "Going on with {Stages} stages, {Models} models and {Datasets} datasets from before")]

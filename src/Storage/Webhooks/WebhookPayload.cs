@@ -30,6 +30,15 @@ public sealed record WebhookJob(
 /// <param name="Message">For a person.</param>
 public sealed record WebhookJobError(string? Code, string Message);
 
+/// <summary>The experiment in a delivery.</summary>
+/// <param name="Id">The experiment's id.</param>
+/// <param name="Name">The name that its author gave it.</param>
+/// <param name="Message">What happened, for people.</param>
+/// <param name="Jobs">How many jobs it has.</param>
+/// <param name="Succeeded">How many of them succeeded.</param>
+/// <param name="Href">The experiment at the service.</param>
+public sealed record WebhookExperiment(Guid Id, string? Name, string Message, int Jobs, int Succeeded, string Href);
+
 /// <summary>The data of a test delivery.</summary>
 /// <param name="Webhook">The webhook that is tested.</param>
 /// <param name="Message">For a person.</param>
@@ -43,6 +52,12 @@ internal static class WebhookBody
 
     public static string Of(EventRow happened, string type, JobRow job)
     {
+        if (type is WebhookType.ExperimentFinished)
+        {
+            var of = JsonSerializer.Deserialize<ExperimentEnd>(happened.Data!, Json)!;
+            return Write(type, happened.At, new WebhookExperiment(of.Experiment, of.Name, happened.Message, of.Jobs, of.Succeeded,
+                $"/experiments/{of.Experiment}"));
+        }
         var ended = type is WebhookType.JobSucceeded;
         var error = type is WebhookType.JobFailed ? new WebhookJobError(job.Failure?.Code, happened.Message) : null;
         return Write(type, happened.At, new WebhookJob(

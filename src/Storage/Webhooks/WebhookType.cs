@@ -8,7 +8,8 @@ public static class WebhookType
 
     public const string JobSubmitted = "job.submitted", JobStarted = "job.started", JobImportanceMeasured = "job.importance_measured",
         JobStageSucceeded = "job.stage_succeeded", JobPaused = "job.paused",
-        JobRetried = "job.retried", JobSucceeded = "job.succeeded", JobFailed = "job.failed", JobCancelled = "job.cancelled";
+        JobRetried = "job.retried", JobSucceeded = "job.succeeded", JobFailed = "job.failed", JobCancelled = "job.cancelled",
+        ExperimentFinished = "experiment.finished";
 
     /// <summary>Sent when a user requests a test, whatever the filter.</summary>
     public const string Test = "webhook.test";
@@ -19,7 +20,7 @@ public static class WebhookType
         [EventType.ImportanceReused] = JobImportanceMeasured,
         [EventType.StageSucceeded] = JobStageSucceeded, [EventType.Paused] = JobPaused, [EventType.Retried] = JobRetried,
         [EventType.Succeeded] = JobSucceeded, [EventType.Failed] = JobFailed,
-        [EventType.Cancelled] = JobCancelled,
+        [EventType.Cancelled] = JobCancelled, [EventType.ExperimentFinished] = ExperimentFinished,
     };
 
     /// <summary>The types that a filter may name.</summary>

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Worker;
 
 /// <summary>Takes up queued stages that this worker can run, as long as a device is free, and makes an attempt at each.</summary>
 internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machine machine, WorkerIdentity worker,
-    IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
+    IServiceScopeFactory scopes, Outages outages, IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
 {
     private readonly WorkerAbility _ability =
         new(worker.Id, WorkerDemand.SelectorsOf(machine.Labels), machine.Memory, OnCpu: machine.Device == "cpu");
@@ -30,6 +31,7 @@ internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machin
                 using var span = Trace(lease, device);
                 mlflow?.Follow(lease.Job);
                 await attempts.RunAsync(lease, device, stopping);
+                await NextOfExperimentAsync(lease.Job, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -41,6 +43,13 @@ internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machin
             machine.Devices.Return(device);
         }
     }
+
+    /// <summary>The job may have kept others of its experiment waiting.</summary>
+    private Task NextOfExperimentAsync(Guid job, CancellationToken stopping) => outages.WaitOutAsync(async () =>
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<ExperimentRelease>().AfterAsync(job, stopping);
+    }, stopping);
 
     private Activity Trace(StageLease lease, StageDevice device)
     {

@@ -12,6 +12,32 @@ public sealed class LoraDropRunFacts : IDisposable
     public void Dispose() => _task.Dispose();
 
     [Fact]
+    public void Branches_are_switched_off_after_training_and_the_scores_are_those_of_the_model_with_and_without_them()
+    {
+        var request = _task.Request(json =>
+        {
+            json["method"] = "lora";
+            json["switchOff"] = JsonNode.Parse("""{ "threshold": 0.5 }""");
+            foreach (var section in (string[])["importance", "sharing"]) json.Remove(section);
+            json["training"]!["epochs"] = 4;
+        });
+        var (result, _) = _task.Run(request, _task.Out());
+        var off = result!.SwitchedOff!;
+        Assert.Equal(result.Scores.PrimaryValue, off.All);
+        Assert.Equal(["query", "value"], off.Kept.Keys.Order());
+        Assert.All(off.Kept.Values, kept => Assert.InRange(kept.Count, 1, 2)); // half of the importance of three layers
+
+        using var trained = TrainedAdapter.Open(Path.Combine(_task.Out(), "adapter"), null, CPU);
+        var validation = trained.Read(_task.Files, 42).Validation;
+        double Score() => Evaluation.ScoresOf(trained.Model, validation, trained.Task, 8, CancellationToken.None).Scores.PrimaryValue;
+        foreach (var site in trained.Adapter.Sites.Where(site => !off.Kept[site.Site.Type].Contains(site.Site.Layer)))
+            site.Linear.Branch = null;
+        Assert.Equal(off.LargeOnly, Score());
+        foreach (var site in trained.Adapter.Sites) site.Linear.Branch = null;
+        Assert.Equal(off.None, Score());
+    }
+
+    [Fact]
     public void Both_stages_run_and_leave_everything_in_the_folder()
     {
         var (result, events) = _task.Run(_task.Request(), _task.Out());

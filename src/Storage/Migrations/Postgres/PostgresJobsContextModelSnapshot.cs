@@ -566,6 +566,68 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.ExperimentRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<DateTimeOffset?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<int?>("Parallel")
+                        .HasColumnType("integer")
+                        .HasColumnName("parallel");
+
+                    b.Property<DateTimeOffset?>("PausedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paused_at");
+
+                    b.Property<string>("Remarks")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("remarks");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("settings")
+                        .UseCollation("C");
+
+                    b.HasKey("Id")
+                        .HasName("pk_experiments");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_experiments_open")
+                        .HasFilter("finished_at IS NULL");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_experiments_owner_id");
+
+                    b.ToTable("experiments", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.FileRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -793,6 +855,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deleted_at");
 
+                    b.Property<Guid?>("ExperimentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("experiment_id");
+
                     b.Property<string>("Failure")
                         .HasColumnType("text")
                         .HasColumnName("failure");
@@ -800,6 +866,14 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
+
+                    b.Property<bool>("Held")
+                        .HasColumnType("boolean")
+                        .HasColumnName("held");
+
+                    b.Property<Guid?>("ImportanceOf")
+                        .HasColumnType("uuid")
+                        .HasColumnName("importance_of");
 
                     b.Property<string>("Method")
                         .IsRequired()
@@ -833,6 +907,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.Property<DateTimeOffset?>("PauseRequestedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("pause_requested_at");
+
+                    b.Property<string>("Point")
+                        .HasColumnType("text")
+                        .HasColumnName("point");
 
                     b.Property<string>("Result")
                         .HasColumnType("text")
@@ -880,6 +958,10 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.HasIndex("DeletedAt")
                         .HasDatabaseName("ix_jobs_deleted_at")
                         .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex("ExperimentId")
+                        .HasDatabaseName("ix_jobs_experiment_id")
+                        .HasFilter("experiment_id IS NOT NULL");
 
                     b.HasIndex("MlflowState")
                         .HasDatabaseName("ix_jobs_mlflow_open")

@@ -526,6 +526,65 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.ExperimentRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<int?>("Parallel")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("parallel");
+
+                    b.Property<long?>("PausedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("paused_at");
+
+                    b.Property<string>("Remarks")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("remarks");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings");
+
+                    b.HasKey("Id")
+                        .HasName("pk_experiments");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_experiments_open")
+                        .HasFilter("finished_at IS NULL");
+
+                    b.HasIndex("Owner", "Id")
+                        .HasDatabaseName("ix_experiments_owner_id");
+
+                    b.ToTable("experiments", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.FileRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -743,6 +802,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("deleted_at");
 
+                    b.Property<Guid?>("ExperimentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("experiment_id");
+
                     b.Property<string>("Failure")
                         .HasColumnType("TEXT")
                         .HasColumnName("failure");
@@ -750,6 +813,14 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("finished_at");
+
+                    b.Property<bool>("Held")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("held");
+
+                    b.Property<Guid?>("ImportanceOf")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("importance_of");
 
                     b.Property<string>("Method")
                         .IsRequired()
@@ -780,6 +851,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.Property<long?>("PauseRequestedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("pause_requested_at");
+
+                    b.Property<string>("Point")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("point");
 
                     b.Property<string>("Result")
                         .HasColumnType("TEXT")
@@ -823,6 +898,10 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.HasIndex("DeletedAt")
                         .HasDatabaseName("ix_jobs_deleted_at")
                         .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex("ExperimentId")
+                        .HasDatabaseName("ix_jobs_experiment_id")
+                        .HasFilter("experiment_id IS NOT NULL");
 
                     b.HasIndex("MlflowState")
                         .HasDatabaseName("ix_jobs_mlflow_open")
