@@ -84,6 +84,8 @@ public static class PaperPresets
             [new("LoRA-drop", Measured, "")]),
         new("paper/figure-8", "‖ΔWx‖² of each layer's LoRA over the samples (MRPC, value)", ["glue/mrpc"],
             [new("LoRA-drop", Measured, "")]),
+        new("paper/figure-9", "‖ΔWx‖² before and after sharing (RTE, query)", ["glue/rte"], [new("LoRA-drop", AfterToo, "")]),
+        new("paper/figure-10", "‖ΔWx‖² before and after sharing (RTE, value)", ["glue/rte"], [new("LoRA-drop", AfterToo, "")]),
         new("paper/figure-11", "Importance of layers by task (RoBERTa-base, value)", Glue, [new("LoRA-drop", Measured, "")]),
         new("paper/figure-12", "Importance of layers by sample ratio, at equal steps (RTE, value)", ["glue/rte"],
             Ratios),
@@ -97,6 +99,11 @@ public static class PaperPresets
 
     /// <summary>Figures of importance need stage 1 alone.</summary>
     private const string Measured = """{"method": "lora-drop", "training.maxSteps": 1}""";
+
+    /// <summary>As in section 4.3: 20 % of RTE, 4 epochs.</summary>
+    private const string AfterToo = """
+        {"method": "lora-drop", "importance.sampleRatio": 0.2, "importance.epochs": 4, "importance.after": true, "training.epochs": 4}
+        """;
 
     /// <summary>The sample ratios of figures 5 and 12, at equal steps.</summary>
     private static PaperRow[] Ratios => [.. Enumerable.Range(1, 10).Select(tenths =>

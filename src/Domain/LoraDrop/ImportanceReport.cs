@@ -43,11 +43,9 @@ public sealed record ImportanceReport(ImportanceScope Scope, double? Threshold, 
     public static ImportanceReport From(IReadOnlyList<OutputNorms> norms, IReadOnlyDictionary<Site, double> importance,
         ImportanceScope scope, SharingSettings sharing, long seed = 0)
     {
-        var widest = norms.GroupBy(n => n.Site.Type)
-            .ToDictionary(type => type.Key, type => type.Max(n => n.PerExample.DefaultIfEmpty().Max()));
-        var sites = norms.OrderBy(n => n.Site.Type, StringComparer.Ordinal).ThenBy(n => n.Site.Layer).Select(n =>
-            new SiteImportance(n.Site.Type, n.Site.Layer, n.G, n.PerToken, importance[n.Site], Place.Own,
-                Histogram.Of(n.PerExample, 0, widest[n.Site.Type])) { Energies = n.Energies });
+        var energies = norms.ToDictionary(n => n.Site, n => n.Energies);
+        var sites = SiteOutputs.Of(norms).Select(site => new SiteImportance(site.Type, site.Layer, site.G, site.PerToken,
+            importance[new(site.Type, site.Layer)], Place.Own, site.Norms) { Energies = energies[new(site.Type, site.Layer)] });
         return new ImportanceReport(scope, null, norms[0].PerExample.Count, norms[0].Tokens, [.. sites], []).CutBy(sharing, seed);
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraDrop.Domain;
 
 /// <summary>The scope in which importance sums to 1 and the threshold applies.</summary>
@@ -32,6 +34,11 @@ public sealed record ImportanceSettings
     /// <summary>The scope in which importance sums to 1 and the threshold applies; default <c>per-type</c>.</summary>
     public ImportanceScope Scope { get; init; } = ImportanceScope.PerType;
 
+    /// <summary>Whether the same sample is measured once more after task adaptation, with kept and shared branches trained (figures 9 and 10
+    /// of the paper): <c>outputs</c> of the result. Default null: no.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? After { get; init; }
+
     public IEnumerable<Fault> Faults(string path)
     {
         if (SampleRatio is not (> 0 and <= 1)) yield return new($"{path}.sampleRatio", $"must lie in (0, 1]; got {SampleRatio}");
@@ -50,6 +57,7 @@ public sealed record ImportanceSettings
             Epochs = fields.Integer("epochs") ?? (steps is null ? defaults.Epochs : null),
             Steps = steps,
             From = fields.Text("from"),
+            After = fields.Flag("after"),
             Scope = fields.Choice<ImportanceScope>("scope") ?? defaults.Scope,
         };
     }

@@ -88,7 +88,7 @@ public sealed record JobRequest
     {
         Inputs = inputs, Task, Method.Section,
         Tuning = JsonSerializer.SerializeToElement(Tuning, Method.SettingsType, JsonText.Compact),
-        Importance = Importance! with { From = null },
+        Importance = Importance! with { From = null, After = null },
         ByDirections = Sharing is { IsByRank: true, WarmStart: true }, // their order in stage 1's adapter
         Training = new
         {

@@ -251,8 +251,13 @@ public sealed class LoraDropRun : IDisposable
         var kept = adapter.Plan.Own.GroupBy(site => site.Type)
             .ToDictionary(type => type.Key, type => (IReadOnlyList<int>)[.. type.Select(site => site.Layer)]);
         return new(_request.Method, _request.Training.Seed, adapter.Counts, everywhere.Adapter, kept, best.Step, best.Scores, test,
-            progress.History) { Generated = generated, SwitchedOff = Switched(adapter, cancel) };
+            progress.History) { Generated = generated, SwitchedOff = Switched(adapter, cancel), Outputs = Outputs(cancel) };
     }
+
+    private IReadOnlyList<SiteOutputs>? Outputs(CancellationToken cancel) => _request.Importance is { After: true } settings
+        ? SiteOutputs.Of(ImportancePass.Over(_model, _sites, _data.Train.Subset(_data.Sample(settings.SampleRatio, _request.Training.Seed)),
+            _request.Training.BatchSize, cancel))
+        : null;
 
     private SwitchedOff? Switched(Adapter adapter, CancellationToken cancel) => _request.SwitchOff is { } settings
         ? SwitchOff.Of(_model, adapter.Sites, _data.Train, _data.Validation, Task, _request.Training.BatchSize,

@@ -24,6 +24,10 @@ public sealed record RunResult(Method Method, long Seed, ParameterCounts Paramet
     /// <summary>Scores with branches switched off; null unless the request asks for them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SwitchedOff? SwitchedOff { get; init; }
+
+    /// <summary>What the branches put out on stage 1's sample after task adaptation; null unless the request asks for it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SiteOutputs>? Outputs { get; init; }
 }
 
 /// <summary>Scores of generated answers to a split's prompts.</summary>

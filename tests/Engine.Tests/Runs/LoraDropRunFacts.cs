@@ -12,6 +12,17 @@ public sealed class LoraDropRunFacts : IDisposable
     public void Dispose() => _task.Dispose();
 
     [Fact]
+    public void What_the_branches_put_out_is_measured_again_after_sharing_on_the_same_sample()
+    {
+        var (result, events) = _task.Run(_task.Request(json => json["importance"]!["after"] = true), _task.Out());
+        var before = events.OfType<RunEvent.ImportanceMeasured>().Single().Report.Sites;
+        Assert.Equal(before.Select(site => (site.Type, site.Layer)), result!.Outputs!.Select(site => (site.Type, site.Layer)));
+        Assert.All(result.Outputs!.Zip(before), pair => Assert.Equal(pair.Second.Norms.Counts.Sum(), pair.First.Norms.Counts.Sum()));
+        Assert.All(result.Outputs!, site => Assert.True(site.G > 0));
+        Assert.Null(_task.Run(_task.Request(), _task.Out("without")).Result!.Outputs);
+    }
+
+    [Fact]
     public void Branches_are_switched_off_after_training_and_the_scores_are_those_of_the_model_with_and_without_them()
     {
         var request = _task.Request(json =>
