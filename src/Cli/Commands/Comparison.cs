@@ -17,7 +17,8 @@ internal static class Comparison
     /// <param name="data">The data of a run of LoRA.</param>
     /// <param name="session">Output and device.</param>
     /// <param name="cancel">Cancels it.</param>
-    public static void Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
+    /// <returns>Table 3's check.</returns>
+    public static IReadOnlyList<SwitchedOff> Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
     {
         var switchedOff = new List<SwitchedOff>();
         foreach (var lora in runs.Where(r => r.Request.Method == Methods.Lora))
@@ -33,13 +34,14 @@ internal static class Comparison
             .ToDictionary(m => m.Key.Name, m => m.Select(r => r.Result.Scores.PrimaryValue).ToArray());
         session.Tell(new { Event = "compared", Primary = primary, Scores = spread,
             Parameters = rows.ToDictionary(r => r.Method, r => r.AdapterParameters), SwitchedOff = switchedOff });
-        if (session.Json) return;
+        if (session.Json) return switchedOff;
         ComparisonView.Write(session.Console, rows,
             runs.FirstOrDefault(run => run.Request.Tuning is LoraSettings)?.Result.LoraParameters);
         foreach (var (method, values) in spread)
             session.Say($"{method}: {primary} {string.Join(", ", values.Select(v => v.ToString("0.0000")))}; mean "
                 + $"{values.Average():0.0000}, standard deviation {Deviation(values):0.0000}");
         if (switchedOff.Count > 0) SwitchOffCheck.Show(session, switchedOff, primary);
+        return switchedOff;
     }
 
     private static Dictionary<string, double> Means(IEnumerable<ComparedRun> runs) =>
