@@ -129,8 +129,16 @@ internal sealed class ChildProcess : IDisposable
     {
         Directory.CreateDirectory(folder);
         var spans = ChildSpans.Begin(work.Name);
-        (work with { TraceParent = spans.TraceParent }).Write(folder);
-        return spans;
+        try
+        {
+            (work with { TraceParent = spans.TraceParent }).Write(folder);
+            return spans;
+        }
+        catch
+        {
+            spans.Dispose();
+            throw;
+        }
     }
 
     private void Tell(string line)

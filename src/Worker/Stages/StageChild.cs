@@ -36,20 +36,20 @@ internal sealed class StageChild(StageOutputs outputs, IObjectStore objects, Out
         if (await warm.TakeAsync(device, fit) is { } waiting)
         {
             log.ChildGoesOn(waiting.Id);
-            waiting.Next(work, folder);
-            var (outcome, heard) = await ToItsEndAsync(waiting);
+            var (outcome, heard) = await ToItsEndAsync(waiting, () => waiting.Next(work, folder));
             // one that ended while it waited, because the kernel needed its memory, says nothing, and has touched nothing
             if (outcome.Done || heard || watch.Stop.IsCancellationRequested) return outcome;
         }
         var child = ChildProcess.Start(work, folder, options, device.Environment);
         log.ChildStarted(child.Id);
-        return (await ToItsEndAsync(child)).Outcome;
+        return (await ToItsEndAsync(child, () => { })).Outcome;
 
-        async Task<(ChildOutcome Outcome, bool Heard)> ToItsEndAsync(ChildProcess of)
+        async Task<(ChildOutcome Outcome, bool Heard)> ToItsEndAsync(ChildProcess of, Action begin)
         {
             var keep = false;
             try
             {
+                begin();
                 var ended = await FollowAsync(lease, of, folder, watch, writing);
                 keep = ended.Outcome.Done && !watch.Stop.IsCancellationRequested && warm.Keep(device, fit, of);
                 return ended;

@@ -17,7 +17,8 @@ internal sealed record WarmFit(string Owner, string Model, WeightKind? Weights, 
         new(job.Owner, job.Model.Facts!.Sha256, job.Request.Training.Weights, job.Request.Task.Kind == TaskKind.Generation);
 }
 
-/// <summary>Children that have ended a stage well, and wait a short while for one that fits (<see cref="WorkerOptions.WarmFor"/>).</summary>
+/// <summary>Children that have ended a stage well, and wait a short while for one that fits
+/// (<see cref="WorkerOptions.WarmFor"/>).</summary>
 /// <remarks>A device has no more children than stages at a time: one that starts takes a waiting child that fits, or ends all that wait on
 /// its device, so that they keep no memory from it.</remarks>
 internal sealed class WarmChildren : IDisposable

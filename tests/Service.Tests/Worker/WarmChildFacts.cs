@@ -45,7 +45,8 @@ public sealed class WarmChildFacts : IDisposable
         var second = Started(service.Log())[^1];
         Assert.NotEqual(first, second);
 
-        var failed = await service.RunAsync(Request(tiny, "lora", seed: 3).Replace("\"epochs\": 1,", "\"epochs\": 1, \"learningRate\": 1e30,"));
+        var failed = await service.RunAsync(Request(tiny, "lora", seed: 3)
+            .Replace("\"epochs\": 1,", "\"epochs\": 1, \"learningRate\": 1e30,"));
         Assert.Equal("failed", WorkingService.Status(failed));
         Assert.Equal([second], GoneOn(service.Log()));
         await AssertEndsAsync(second);
