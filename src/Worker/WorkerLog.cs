@@ -14,6 +14,12 @@ internal static partial class WorkerLog
     [LoggerMessage(2003, LogLevel.Information, "Child process ended with {ExitCode}")]
     public static partial void ChildEnded(this ILogger log, int exitCode);
 
+    [LoggerMessage(2023, LogLevel.Information, "Child process {ProcessId} goes on with this stage")]
+    public static partial void ChildGoesOn(this ILogger log, int processId);
+
+    [LoggerMessage(2024, LogLevel.Debug, "Child process {ProcessId} is not waited for any longer")]
+    public static partial void ChildDismissed(this ILogger log, int processId);
+
     [LoggerMessage(2004, LogLevel.Information, "Stage succeeded")]
     public static partial void StageDone(this ILogger log);
 

@@ -32,6 +32,10 @@ public sealed record WorkerOptions
     /// <summary>Grace period for a child to save and exit before it is killed; default 20 s, 1 s to 1 h.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a child that has ended a stage well waits for another one that fits: of the same owner, on the same model and
+    /// device; default 30 s, 0 s to 1 h. 0 s ends it at once.</summary>
+    public TimeSpan WarmFor { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added
     /// automatically.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
@@ -64,6 +68,7 @@ public sealed record WorkerOptions
         foreach (var fault in $"{path}:{nameof(InspectionMemory)}".Within(InspectionMemory, 16L << 20, 1L << 40)) yield return fault;
         foreach (var fault in $"{path}:{nameof(StopGrace)}".Within(StopGrace, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
             yield return fault;
+        foreach (var fault in $"{path}:{nameof(WarmFor)}".Within(WarmFor, TimeSpan.Zero, TimeSpan.FromHours(1))) yield return fault;
         if (Labels.Count > MostLabels)
             yield return new($"{path}:{nameof(Labels)}", $"has {Labels.Count} labels; at most {MostLabels} are allowed");
         if (MemoryGiB is { } memory && memory is not (> 0 and <= 100_000))

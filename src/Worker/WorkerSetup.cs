@@ -29,6 +29,7 @@ public static class WorkerSetup
         services.AddSingleton<AdapterInput>();
         services.AddSingleton<StageOutputs>();
         services.AddSingleton<ImportanceReuse>();
+        services.AddSingleton<WarmChildren>();
         services.AddSingleton<StageChild>();
         services.AddSingleton<StageEnding>();
         services.AddSingleton<StageAttempt>();

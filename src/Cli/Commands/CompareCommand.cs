@@ -41,6 +41,7 @@ internal sealed class CompareCommand : EngineCommand
     {
         var runs = new List<ComparedRun>();
         var times = new TrainingTimes(folder);
+        using var kept = new KeptInputs();
         foreach (var seed in seeds)
             foreach (var method in methods)
             {
@@ -50,7 +51,8 @@ internal sealed class CompareCommand : EngineCommand
                 session.Say($"\n{method.Title}, seed {seed}");
                 var inputs = SettingOptions.Inputs(request, files(request));
                 var result = LoraDropRun.FinishedIn(path, request, inputs)
-                    ?? times.Measure(name, () => TrainCommand.Run(request, inputs, path, session, cancel));
+                    // only the first run reads its inputs, so that they are not part of its time
+                    ?? TrainCommand.Run(request, inputs, path, session, cancel, kept, run => times.Measure(name, run));
                 runs.Add(new(request, path, result, times.Of(name)));
             }
         Comparison.Show(runs, lora => files(lora.Request), session, cancel);

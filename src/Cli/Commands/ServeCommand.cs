@@ -29,6 +29,12 @@ internal sealed class ServeCommand : Command
     private readonly Option<int> _threads = new("--threads") { Description = "CPU threads per stage",
         DefaultValueFactory = _ => Environment.ProcessorCount };
     private readonly Option<int> _slots = new("--slots") { Description = "Stages that run at the same time", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _warmFor =
+        new("--warm-for")
+        {
+            Description = "Seconds that a process waits after a stage for the next one on the same model; 0: it ends",
+            DefaultValueFactory = _ => (int)new WorkerOptions().WarmFor.TotalSeconds,
+        };
     private readonly Option<string[]> _allowPrivate =
         new("--allow-private")
         {
@@ -44,6 +50,7 @@ internal sealed class ServeCommand : Command
         Limit(_port, 0, 65535);
         Limit(_threads, 1, 1024);
         Limit(_slots, 1, 64);
+        Limit(_warmFor, 0, 3600);
         _host.Validators.Add(result =>
         {
             if (result.Tokens is [var written] && !IPAddress.TryParse(written.Value, out _))
@@ -55,6 +62,7 @@ internal sealed class ServeCommand : Command
         Add(_device);
         Add(_threads);
         Add(_slots);
+        Add(_warmFor);
         Add(_noSample);
         Add(_allowPrivate);
         Add(_allowHttp);
@@ -77,7 +85,7 @@ internal sealed class ServeCommand : Command
                 throw new RefusedInputException([.. faults.Select(fault => fault with { Path = _allowPrivate.Name })]);
             using var folder = DataFolder.Take(options.GetValue(_data)!);
             var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads),
-                Slots = options.GetValue(_slots) };
+                Slots = options.GetValue(_slots), WarmFor = TimeSpan.FromSeconds(options.GetValue(_warmFor)) };
             var isNew = !File.Exists(folder.Database);
             await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Parse(options.GetValue(_host)!),
                 options.GetValue(_port), worker, HubOptions.FromEnvironment()) { Outgoing = outgoing });

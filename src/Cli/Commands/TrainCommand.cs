@@ -29,11 +29,19 @@ internal sealed class TrainCommand : EngineCommand
     }
 
     /// <summary>Runs, and shows the progress.</summary>
-    internal static RunResult Run(JobRequest request, RunInputs inputs, string folder, Session session, CancellationToken cancel)
+    /// <param name="request">The settings.</param>
+    /// <param name="inputs">The files.</param>
+    /// <param name="folder">The output folder.</param>
+    /// <param name="session">Output and device.</param>
+    /// <param name="cancel">Stops the run.</param>
+    /// <param name="kept">What earlier runs have read; null: nothing is kept.</param>
+    /// <param name="measure">Runs what it is given, once the inputs are read; null: without more.</param>
+    internal static RunResult Run(JobRequest request, RunInputs inputs, string folder, Session session, CancellationToken cancel,
+        KeptInputs? kept = null, Func<Func<RunResult>, RunResult>? measure = null)
     {
         using var view = session.View();
-        using var run = new LoraDropRun(request, inputs, folder, session.Device, view.Report);
-        var result = run.Run(cancel);
+        using var run = new LoraDropRun(request, inputs, folder, session.Device, view.Report, kept);
+        var result = measure is null ? run.Run(cancel) : measure(() => run.Run(cancel));
         view.Report(new RunEvent.Finished(result, folder));
         return result;
     }

@@ -8,9 +8,9 @@ namespace LoraDrop.Engine.Models;
 /// <see cref="Parameters"/> can be made to learn.</summary>
 public abstract class FrozenModel : IDisposable
 {
-    private protected FrozenModel(ModelConfig config, IWeights weights, Device device, WeightKind? kind)
+    private protected FrozenModel(ModelConfig config, IWeights weights, Device device, WeightKind? kind, SharedWeights? shared)
     {
-        (Config, Device, Weights) = (config, device, new(weights, device, kind));
+        (Config, Device, Weights) = (config, device, new(weights, device, kind, shared));
         Backbone = config switch
         {
             EncoderConfig encoder => new Encoder(encoder, Weights, Masks),

@@ -13,8 +13,9 @@ public sealed class LanguageModel : FrozenModel
     /// <param name="weights">Source of its weights.</param>
     /// <param name="device">Their device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
-    public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null)
-        : base(config, weights, device, kind)
+    /// <param name="shared">Keeps the weights for further models; null: they end with this one.</param>
+    public LanguageModel(DecoderConfig config, IWeights weights, Device device, WeightKind? kind = null, SharedWeights? shared = null)
+        : base(config, weights, device, kind, shared)
     {
         Output = config.TiedEmbeddings ? Backbone.Word : Weights.TakeParameter(OutputName, config.VocabularySize, config.Hidden);
     }
@@ -38,13 +39,13 @@ public sealed class LanguageModel : FrozenModel
 
     /// <summary>Opens a model folder.</summary>
     /// <exception cref="RefusedInputException">The folder's configuration or weights are not usable, or it is an encoder.</exception>
-    public static LanguageModel Open(string folder, Device device, WeightKind? kind = null)
+    public static LanguageModel Open(string folder, Device device, WeightKind? kind = null, SharedWeights? shared = null)
     {
         if (ModelConfig.Read(folder) is not DecoderConfig config)
             throw new RefusedInputException($"{Path.Combine(folder, ModelConfig.FileName)} model_type",
                 $"is an encoder, which generates no text; decoders are {string.Join(", ", DecoderConfig.Families.Keys)}");
         using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
-        return new(config, weights, device, kind);
+        return new(config, weights, device, kind, shared);
     }
 
     /// <summary>Logits of the next token at each position.</summary>

@@ -16,8 +16,9 @@ public sealed class SequenceClassifier : FrozenModel
     /// <param name="device">The weights' device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
     /// <param name="names">The task's classes in logit order, to which a stored output layer is reordered; null: it is in order.</param>
+    /// <param name="shared">Keeps the weights for further models; null: they end with this one.</param>
     public SequenceClassifier(ModelConfig config, IWeights weights, int classes, long seed, Device device, WeightKind? kind = null,
-        IReadOnlyList<string>? names = null) : base(config, weights, device, kind)
+        IReadOnlyList<string>? names = null, SharedWeights? shared = null) : base(config, weights, device, kind, shared)
     {
         Classes = classes;
         var output = $"{ClassificationHead.OutputOf(config)}.weight";
@@ -47,12 +48,14 @@ public sealed class SequenceClassifier : FrozenModel
     /// <param name="seed">Seeds a head missing from the weights.</param>
     /// <param name="device">The weights' device.</param>
     /// <param name="kind">Format of the layers' matrices; null: as stored.</param>
+    /// <param name="shared">Keeps the weights for further models; null: they end with this one.</param>
     /// <exception cref="RefusedInputException">The folder's configuration or weights are not usable.</exception>
-    public static SequenceClassifier Open(string folder, IReadOnlyList<string>? names, long seed, Device device, WeightKind? kind = null)
+    public static SequenceClassifier Open(string folder, IReadOnlyList<string>? names, long seed, Device device, WeightKind? kind = null,
+        SharedWeights? shared = null)
     {
         var config = ModelConfig.Read(folder);
         using var weights = ModelFolder.Open(folder, TypeOn(device, kind), device);
-        return new(config, weights, names?.Count ?? 1, seed, device, kind, names);
+        return new(config, weights, names?.Count ?? 1, seed, device, kind, names, shared);
     }
 
     /// <summary>Opens a model folder whose output layer, if stored, is in order.</summary>

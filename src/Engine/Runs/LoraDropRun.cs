@@ -23,8 +23,10 @@ public sealed class LoraDropRun : IDisposable
     /// <param name="folder">The output folder.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="report">Called with every event, on the calling thread.</param>
+    /// <param name="kept">What earlier runs of this process have read, and what later ones find; null: nothing is kept. Must live until
+    /// the run is disposed.</param>
     /// <exception cref="RefusedInputException">An input cannot be used.</exception>
-    public LoraDropRun(JobRequest request, RunInputs inputs, string folder, Device device, Action<RunEvent> report)
+    public LoraDropRun(JobRequest request, RunInputs inputs, string folder, Device device, Action<RunEvent> report, KeptInputs? kept = null)
     {
         using var phase = RunPhases.Begin(RunPhases.Load);
         (_request, _inputs, _report) = (request, inputs, report);
@@ -35,10 +37,14 @@ public sealed class LoraDropRun : IDisposable
             is { Length: > 0 } faults)
             throw new RefusedInputException(faults);
         config = config with { TokensBefore = request.Tuning.TokensBefore };
-        _data = TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
+        TaskData Read() =>
+            TaskData.Read(inputs.Data, request.Task, inputs.Model, config, request.Training.MaxLength, request.Training.Seed);
+        var content = kept is null ? null : ContentOf(inputs);
+        _data = kept is null ? Read() : kept.Data(content!, request, config, Read);
         Task = request.Task with { Labels = _data.Labels };
-        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, summary);
-        _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights);
+        MemoryNeed.Check(config, _data.Train.Lengths, request.Training, request.Tuning, device, summary, kept?.AtHand() ?? 0);
+        _model = _data.Open(inputs.Model, request.Training.Seed, device, request.Training.Weights,
+            kept?.Weights(content!, request, device));
         _model.Backbone.Recomputes = request.Training.Checkpointing == true;
         try
         {
@@ -56,7 +62,7 @@ public sealed class LoraDropRun : IDisposable
             _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile))
                 ? ImportanceOf(from)
                 : null;
-            _folder = RunFolder.Take(folder, Identity(request, inputs));
+            _folder = RunFolder.Take(folder, Identity(request, content ?? ContentOf(inputs)));
         }
         catch
         {
@@ -113,7 +119,7 @@ public sealed class LoraDropRun : IDisposable
     /// <summary>The result of this same run if a folder holds it finished, or null.</summary>
     /// <exception cref="RefusedInputException">The folder holds another run.</exception>
     public static RunResult? FinishedIn(string folder, JobRequest request, RunInputs inputs) =>
-        RunFolder.ResultIn(folder, Identity(request, inputs));
+        RunFolder.ResultIn(folder, Identity(request, ContentOf(inputs)));
 
     /// <summary>Reads a run's importance.json.</summary>
     /// <exception cref="RefusedInputException">It is missing or not valid.</exception>
@@ -300,17 +306,21 @@ public sealed class LoraDropRun : IDisposable
             result.Scores.Values, result.Scores.Primary, result.Seed);
     }
 
-    private static RunIdentity Identity(JobRequest request, RunInputs inputs)
+    private static RunIdentity Identity(JobRequest request, IReadOnlyList<RunFile> content) =>
+        new(JsonDocument.Parse(request.ToRunJson()).RootElement, content);
+
+    /// <summary>The files of data and model, with their digests; that of a missing file is empty, and reading it refuses it.</summary>
+    private static List<RunFile> ContentOf(RunInputs inputs)
     {
         var read = new List<RunFile>();
         foreach (var (use, path) in new[] { ("train", inputs.Data.Train), ("validation", inputs.Data.Validation),
             ("test", inputs.Data.Test) })
-            if (path is not null) read.Add(new(use, Path.GetFileName(path), RunFolder.Sha256(path)));
+            if (path is not null) read.Add(new(use, Path.GetFileName(path), File.Exists(path) ? RunFolder.Sha256(path) : ""));
         foreach (var path in Directory.EnumerateFiles(inputs.Model)
             .Where(f => Path.GetExtension(f) is ".safetensors" or ".json" or ".txt" or ".model" or ".jinja").Order(StringComparer.Ordinal))
-            read.Add(new("model", Path.GetFileName(path), RunFolder.Sha256(path)));
+            read.Add(new(RunFile.OfModel, Path.GetFileName(path), RunFolder.Sha256(path)));
         foreach (var name in ChatTemplate.MoreFiles.Where(name => File.Exists(Path.Combine(inputs.Model, name))))
-            read.Add(new("model", name, RunFolder.Sha256(Path.Combine(inputs.Model, name))));
-        return new(JsonDocument.Parse(request.ToRunJson()).RootElement, read);
+            read.Add(new(RunFile.OfModel, name, RunFolder.Sha256(Path.Combine(inputs.Model, name))));
+        return read;
     }
 }

@@ -19,9 +19,10 @@ public static class MemoryNeed
     /// <param name="tuning">What is trained.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="model">The model's parameter counts, for methods that train its weights; null: none are trained.</param>
+    /// <param name="atHand">Bytes that this process has taken already and can use for this.</param>
     /// <exception cref="RefusedInputException">It does not fit.</exception>
     public static void Check(ModelConfig config, IReadOnlyList<int> lengths, TrainingSettings settings, MethodSettings tuning,
-        Device device, ModelSummary? model = null)
+        Device device, ModelSummary? model = null, long atHand = 0)
     {
         if (device.type != TorchSharp.DeviceType.CPU) return; // CUDA fails at the allocation
         var (batch, longest) = (Math.Min(settings.BatchSize, lengths.Count), lengths.Max() + tuning.WordsBefore);
@@ -29,7 +30,7 @@ public static class MemoryNeed
             ? MemoryEstimate.OfDecoder(ShapeOf(decoder), settings, tuning, batch, longest)
             : OfTraining(config, batch, longest);
         if (model is not null) need += MemoryEstimate.OfLearningWeights(tuning, model, batch, longest);
-        var free = Free();
+        var free = Free() + atHand;
         if (need > free)
             throw new RefusedInputException("training.batchSize", string.Create(CultureInfo.InvariantCulture,
                 $"a batch of {batch} texts of up to {lengths.Max()} tokens needs about {need / (1 << 30):F1} GiB, and "

@@ -25,7 +25,8 @@ public sealed record PromptedData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
 
     public override TargetSet? Test => TestSet;
 
-    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) => LanguageModel.Open(folder, device, kind);
+    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind, SharedWeights? shared) =>
+        LanguageModel.Open(folder, device, kind, shared);
 
     /// <summary>Stratified by deciles of target length and, if the data names one, by source.</summary>
     public override int[] Sample(double ratio, long seed) =>

@@ -14,7 +14,11 @@ public sealed record RunIdentity(JsonElement Request, IReadOnlyList<RunFile> Fil
 }
 
 /// <summary>A file that a run depends on.</summary>
-public sealed record RunFile(string Use, string Name, string Sha256);
+public sealed record RunFile(string Use, string Name, string Sha256)
+{
+    /// <summary>The use of a model's files.</summary>
+    internal const string OfModel = "model";
+}
 
 /// <summary>The output folder of one run, locked while it runs. A stopped run is continued from its contents.</summary>
 public sealed class RunFolder : IDisposable

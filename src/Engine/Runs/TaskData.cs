@@ -21,7 +21,7 @@ public abstract record TaskData(IReadOnlyList<DataFile> Files, IReadOnlyList<str
     public virtual IReadOnlyList<string>? Labels => null;
 
     /// <summary>The model with the head that the task needs.</summary>
-    public abstract FrozenModel Open(string folder, long seed, Device device, WeightKind? kind);
+    public abstract FrozenModel Open(string folder, long seed, Device device, WeightKind? kind, SharedWeights? shared = null);
 
     /// <summary>A stratified sample of the training set, by index: D_s of the paper.</summary>
     public abstract int[] Sample(double ratio, long seed);
@@ -54,8 +54,8 @@ public sealed record LabelledData(IReadOnlyList<DataFile> Files, IReadOnlyList<s
     public override IReadOnlyList<string>? Labels => Classes;
 
     /// <summary>One logit per class, or one for regression.</summary>
-    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind) =>
-        SequenceClassifier.Open(folder, Classes, seed, device, kind);
+    public override FrozenModel Open(string folder, long seed, Device device, WeightKind? kind, SharedWeights? shared) =>
+        SequenceClassifier.Open(folder, Classes, seed, device, kind, shared);
 
     public override int[] Sample(double ratio, long seed) => Kind == TaskKind.Classification
         ? StratifiedSample.ByClass([.. TrainSet.Labels.Select(l => (int)l)], ratio, seed, "importance")

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using LoraDrop.Domain;
@@ -14,18 +15,20 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
     private readonly Channel<ChildLine> _lines = Channel.CreateUnbounded<ChildLine>();
     private readonly Channel<string> _errors = Channel.CreateUnbounded<string>();
-    private readonly Queue<string> _lastErrors = new();
-    private readonly ChildSpans _spans;
+    private readonly ConcurrentQueue<string> _lastErrors = new();
     private readonly Task _reading;
+    private volatile ChildSpans _spans;
 
     private ChildProcess(Process process, ChildSpans spans)
     {
-        (_process, _spans) = (process, spans);
-        spans.Started(process.Id);
+        (_process, _spans, Id) = (process, spans, process.Id);
+        spans.Started(process.Id, warm: false);
         _reading = Task.WhenAll(ReadLinesAsync(), ReadErrorsAsync());
     }
 
-    public int Id => _process.Id;
+    public int Id { get; }
+
+    public bool HasExited => _process.HasExited;
 
     /// <summary>Resident memory in bytes; 0 if the process has ended.</summary>
     public long Memory
@@ -35,7 +38,7 @@ internal sealed class ChildProcess : IDisposable
             // Use a separate object: Refresh() on the one another thread waits for makes that wait miss the exit.
             try
             {
-                using var process = Process.GetProcessById(_process.Id);
+                using var process = Process.GetProcessById(Id);
                 return process.WorkingSet64;
             }
             catch (Exception ended) when (ended is ArgumentException or InvalidOperationException)
@@ -59,8 +62,7 @@ internal sealed class ChildProcess : IDisposable
     public static ChildProcess Start(ChildWork work, string folder, WorkerOptions options,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        Directory.CreateDirectory(folder);
-        work.Write(folder);
+        var spans = Prepare(work, folder);
         var start = new ProcessStartInfo(options.ChildCommand[0], [.. options.ChildCommand.Skip(1), ChildProgram.Verb, folder])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
@@ -70,8 +72,6 @@ internal sealed class ChildProcess : IDisposable
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's collector does not suit the engine
         if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        var spans = ChildSpans.Begin(work.Name);
-        if (spans.TraceParent is { } place) start.Environment[ChildTrace.Variable] = place;
         try
         {
             return new(Process.Start(start)!, spans);
@@ -83,21 +83,29 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Asks the child to save its state and exit.</summary>
-    public void Stop()
+    /// <summary>Gives another stage to a child that has done one.</summary>
+    /// <param name="work">The stage.</param>
+    /// <param name="folder">Its folder.</param>
+    public void Next(ChildWork.RunStage work, string folder)
     {
-        try
-        {
-            _process.StandardInput.WriteLine(ChildProgram.StopLine);
-            _process.StandardInput.Flush();
-        }
-        catch (Exception gone) when (gone is IOException or InvalidOperationException or ObjectDisposedException)
-        {
-            // The process has already ended.
-        }
+        while (_errors.Reader.TryRead(out _)) { } // of the stage before, beyond what was asked for
+        _lastErrors.Clear();
+        _spans = Prepare(work, folder);
+        _spans.Started(Id, warm: true);
+        Tell(ChildOrders.NextLine + folder);
     }
 
+    /// <summary>Asks the child to save its state and exit.</summary>
+    public void Stop() => Tell(ChildOrders.StopLine);
+
     public void Kill() => _process.Kill(entireProcessTree: true);
+
+    /// <summary>Kills it, and waits until its memory is free.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) Kill();
+        await _process.WaitForExitAsync();
+    }
 
     /// <summary>Waits for the exit and returns its outcome, once all output has been read.</summary>
     public async Task<ChildEnd> EndAsync(CancellationToken cancel)
@@ -116,6 +124,36 @@ internal sealed class ChildProcess : IDisposable
         _process.Dispose();
     }
 
+    /// <summary>Writes down the work, and begins its trace.</summary>
+    private static ChildSpans Prepare(ChildWork work, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var spans = ChildSpans.Begin(work.Name);
+        try
+        {
+            (work with { TraceParent = spans.TraceParent }).Write(folder);
+            return spans;
+        }
+        catch
+        {
+            spans.Dispose();
+            throw;
+        }
+    }
+
+    private void Tell(string line)
+    {
+        try
+        {
+            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Flush();
+        }
+        catch (Exception gone) when (gone is IOException or InvalidOperationException or ObjectDisposedException)
+        {
+            // The process has already ended.
+        }
+    }
+
     private async Task ReadLinesAsync()
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } text)
@@ -126,8 +164,13 @@ internal sealed class ChildProcess : IDisposable
 
     private void Take(ChildLine line)
     {
-        if (line.Span is { } phase) _spans.Take(phase);
-        else _lines.Writer.TryWrite(line);
+        if (line.Span is { } phase)
+        {
+            _spans.Take(phase);
+            return;
+        }
+        if (line.Done == true) _spans.Dispose();
+        _lines.Writer.TryWrite(line);
     }
 
     private async Task ReadErrorsAsync()
@@ -136,7 +179,7 @@ internal sealed class ChildProcess : IDisposable
         {
             if (string.IsNullOrWhiteSpace(text)) continue;
             _lastErrors.Enqueue(text);
-            if (_lastErrors.Count > KeptErrors) _lastErrors.Dequeue();
+            if (_lastErrors.Count > KeptErrors) _lastErrors.TryDequeue(out _);
             _errors.Writer.TryWrite(text);
         }
         _errors.Writer.Complete();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using LoraDrop.Domain;
@@ -6,15 +5,13 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Worker;
 
-/// <summary>The child process: does one piece of work and exits, so that libtorch or a hostile file cannot crash the worker.</summary>
-/// <remarks>A line on standard input asks it to stop. It exits immediately when standard input closes: then its worker is gone, and another
-/// attempt may have started.</remarks>
+/// <summary>The child process: does one piece of work, so that libtorch or a hostile file cannot crash the worker. After a stage that ended
+/// well it waits for another one, and keeps what it has read; after everything else it exits.</summary>
+/// <remarks>It hears of the next stage, of stops, and of the end of its worker on standard input (<see cref="ChildOrders"/>).</remarks>
 public static class ChildProgram
 {
     /// <summary>The command-line verb of the child process.</summary>
     public const string Verb = "child";
-
-    internal const string StopLine = "stop";
 
     private const int Done = 0, Failed = 1;
 
@@ -22,37 +19,52 @@ public static class ChildProgram
     public static int Run(string folder)
     {
         PreferOomKill();
-        using var stop = new CancellationTokenSource();
+        var orders = new ChildOrders(folder);
         // Ctrl-C also reaches children; the worker decides what to do
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
             signal.Cancel = true;
-            stop.Cancel();
+            orders.End();
         });
-        var service = new Thread(() => ListenToService(stop)) { IsBackground = true };
-        service.Start();
         using var lines = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         void Write(ChildLine line) => lines.WriteLine(line.ToText());
-        using var trace = ChildTrace.Begin(phase => Write(new(Span: phase)));
-        try
+        using var kept = new KeptInputs();
+        while (orders.Next() is { } order)
         {
-            Do(ChildWork.Read(folder), folder, happened => Write(new(Event: happened)), stop.Token);
-            return Done;
+            try
+            {
+                if (!Do(order, kept, Write)) return Done;
+            }
+            catch (Exception failed) // the process boundary: report the failure to the worker
+            {
+                Write(new(Failure: RunFailure.Of(failed, order.Stopping.IsCancellationRequested)));
+                return Failed;
+            }
+            Write(new(Done: true));
+            GC.Collect(); // while nobody waits for it
         }
-        catch (Exception failed) // the process boundary: report the failure to the worker
-        {
-            Write(new(Failure: RunFailure.Of(failed, stop.IsCancellationRequested)));
-            return Failed;
-        }
+        return Done;
     }
 
-    private static void Do(ChildWork work, string folder, Action<RunEvent> report, CancellationToken cancel)
+    /// <summary>Does a piece of work.</summary>
+    /// <returns>Whether another one may follow.</returns>
+    private static bool Do(ChildOrder order, KeptInputs kept, Action<ChildLine> write)
+    {
+        var work = ChildWork.Read(order.Folder);
+        Directory.SetCurrentDirectory(order.Folder);
+        using (ChildTrace.Begin(work.TraceParent, phase => write(new(Span: phase))))
+            Do(work, order.Folder, kept, happened => write(new(Event: happened)), order.Stopping);
+        Directory.SetCurrentDirectory(Path.GetPathRoot(order.Folder)!); // its folder is about to be removed
+        return work is ChildWork.RunStage;
+    }
+
+    private static void Do(ChildWork work, string folder, KeptInputs kept, Action<RunEvent> report, CancellationToken cancel)
     {
         switch (work)
         {
             case ChildWork.RunStage stage:
-                RunStage(stage, ChildWork.RunIn(folder), report, cancel);
+                RunStage(stage, ChildWork.RunIn(folder), kept, report, cancel);
                 break;
             case ChildWork.InspectModel model:
                 WriteFacts(folder, ModelInspection.Read(model.Folder));
@@ -63,7 +75,8 @@ public static class ChildProgram
         }
     }
 
-    private static void RunStage(ChildWork.RunStage work, string folder, Action<RunEvent> report, CancellationToken cancel)
+    private static void RunStage(ChildWork.RunStage work, string folder, KeptInputs kept, Action<RunEvent> report,
+        CancellationToken cancel)
     {
         TorchNative.EnsureLoaded();
         set_num_threads(work.Threads);
@@ -71,7 +84,7 @@ public static class ChildProgram
             throw new DllNotFoundException(
                 "the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the "
                 + "machine has no CUDA driver");
-        using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report);
+        using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report, kept);
         if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
         else report(new RunEvent.Finished(run.Run(cancel), folder));
     }
@@ -93,11 +106,4 @@ public static class ChildProgram
 
     private static void WriteFacts<T>(string folder, T facts) =>
         WholeFile.WriteText(ChildWork.FactsIn(folder), JsonSerializer.Serialize(facts, JsonText.Compact));
-
-    private static void ListenToService(CancellationTokenSource stop)
-    {
-        while (Console.In.ReadLine() is { } line)
-            if (line == StopLine) stop.Cancel();
-        Process.GetCurrentProcess().Kill();
-    }
 }

@@ -3,7 +3,7 @@ using LoraDrop.Storage;
 
 namespace LoraDrop.Worker;
 
-/// <summary>In the worker: the trace spans of a child and its reported phases. Does nothing if the trace is not recorded.</summary>
+/// <summary>In the worker: the trace spans of a child's work and its reported phases. Does nothing if the trace is not recorded.</summary>
 internal sealed class ChildSpans : IDisposable
 {
     /// <summary>The most phases to record: a run of days saves and evaluates thousands of times. Later phases are only counted.</summary>
@@ -43,10 +43,10 @@ internal sealed class ChildSpans : IDisposable
         Activity.Current = around;
     }
 
-    /// <summary>The child has started.</summary>
-    public void Started(int process) => _whole?.SetTag("process.pid", process);
+    /// <summary>The child has started, or goes on after another stage.</summary>
+    public void Started(int process, bool warm) => _whole?.SetTag("process.pid", process).SetTag("loradrop.warm", warm);
 
-    /// <summary>The child has ended; ends its open phases.</summary>
+    /// <summary>The process has ended; ends its open phases.</summary>
     public void Ended(ChildEnd end)
     {
         _whole?.SetTag("process.exit.code", end.ExitCode);

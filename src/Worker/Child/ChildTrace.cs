@@ -9,9 +9,6 @@ namespace LoraDrop.Worker;
 /// </remarks>
 internal sealed class ChildTrace : IDisposable
 {
-    /// <summary>The environment variable with the W3C traceparent.</summary>
-    public const string Variable = "TRACEPARENT";
-
     private readonly ActivityListener? _listener;
     private readonly Activity? _whole;
 
@@ -31,8 +28,10 @@ internal sealed class ChildTrace : IDisposable
     }
 
     /// <summary>Starts reporting; null if there is no trace or it is not recorded.</summary>
-    public static ChildTrace? Begin(Action<ChildSpan> report) =>
-        ActivityContext.TryParse(Environment.GetEnvironmentVariable(Variable), null, out var parent)
+    /// <param name="traceParent">The W3C traceparent, or null.</param>
+    /// <param name="report">Called with the start and the end of each phase.</param>
+    public static ChildTrace? Begin(string? traceParent, Action<ChildSpan> report) =>
+        ActivityContext.TryParse(traceParent, null, out var parent)
             && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? new(parent, report) : null;
 
     public void Dispose()

@@ -22,6 +22,9 @@ internal abstract record ChildWork
     /// <summary>Validates every row of a dataset; its output is <see cref="FactsIn"/>.</summary>
     public sealed record InspectDataset(DataFiles Files) : ChildWork;
 
+    /// <summary>The W3C traceparent of its phases; null: there is no trace.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The name in traces.</summary>
     [JsonIgnore]
     public string Name => this switch
@@ -44,9 +47,10 @@ internal abstract record ChildWork
     public static string FactsIn(string folder) => Path.Combine(folder, "facts.json");
 }
 
-/// <summary>A line of a child's output: an event of the run, a failure, or the start or end of a phase.</summary>
-/// <remarks>A successful child writes no failure and exits with 0.</remarks>
-internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null, ChildSpan? Span = null)
+/// <summary>A line of a child's output: an event of the run, a failure, the start or end of a phase, or that the stage is done.</summary>
+/// <remarks>After a stage that is done the child waits for another. An inspection that succeeds writes no failure and exits with
+/// 0.</remarks>
+internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null, ChildSpan? Span = null, bool? Done = null)
 {
     public string ToText() => JsonSerializer.Serialize(this, JsonText.Compact);
 

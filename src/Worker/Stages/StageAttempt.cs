@@ -70,8 +70,8 @@ internal sealed class StageAttempt(StageInputs inputs, AdapterInput adapters, Im
                 // a checkpoint holds what became of it
                 InitialAdapter = from is null ? await adapters.FetchAsync(job.Request, folder, watch.Stop) : null,
             }, watch.Stop);
-        var ended = await child.RunAsync(lease, new(lease.Stage, job.Settings, fetched, device.Kind, child.Threads), folder, device, watch,
-            writing);
+        var ended = await child.RunAsync(lease, new(lease.Stage, job.Settings, fetched, device.Kind, child.Threads), folder, device,
+            WarmFit.Of(job), watch, writing);
         await ending.ConcludeAsync(lease, ended, watch.Reason, run, key, writing);
     }
 }

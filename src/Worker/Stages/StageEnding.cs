@@ -14,13 +14,12 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
     /// when the service stops.</summary>
     public static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(2);
 
-    /// <summary>Ends an attempt whose child has ended.</summary>
+    /// <summary>Ends an attempt whose stage is done, or whose child has ended.</summary>
     /// <exception cref="OperationCanceledException">The attempt was stopped.</exception>
     public async Task ConcludeAsync(StageLease lease, ChildOutcome child, StopReason reason, string run, string? key,
         CancellationToken writing)
     {
-        var end = child.End;
-        if (end.Well)
+        if (child.Done)
         {
             log.StageDone();
             using var span = Tracing.Source.StartActivity("publish");
@@ -28,6 +27,7 @@ internal sealed class StageEnding(StageOutputs outputs, Outages outages, IObject
             return;
         }
         if (reason != StopReason.None) throw new OperationCanceledException();
+        var end = child.End!;
         if (end.IsKill && KernelKills.Count() is { } now && now == child.KernelKills)
         {
             var killed = new Failure(FailureCode.Killed, ChildEnd.KilledFromOutside);

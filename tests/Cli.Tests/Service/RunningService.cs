@@ -71,10 +71,12 @@ public sealed class RunningService : IDisposable
     {
         try
         {
-            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..]
+            // one that waits for its next stage is in no work folder
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", ..]
+                && File.ResolveLinkTarget($"/proc/{process}/cwd", returnFinalTarget: false)?.FullName is { } folder
                 && folder.StartsWith(Data, StringComparison.Ordinal);
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return false; // it ended just now
         }

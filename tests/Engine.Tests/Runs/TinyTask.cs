@@ -69,7 +69,7 @@ internal sealed class TinyTask : IDisposable
     /// <summary>A run to its end, or to the event that it is stopped at.</summary>
     /// <returns>The result, and every event.</returns>
     public (RunResult? Result, IReadOnlyList<RunEvent> Events) Run(JobRequest request, string folder, int stopAt = int.MaxValue,
-        RunInputs? inputs = null)
+        RunInputs? inputs = null, KeptInputs? kept = null)
     {
         using var stop = new CancellationTokenSource();
         var events = new List<RunEvent>();
@@ -77,7 +77,7 @@ internal sealed class TinyTask : IDisposable
         {
             events.Add(happened);
             if (events.Count == stopAt) stop.Cancel();
-        });
+        }, kept);
         try
         {
             return (run.Run(stop.Token), events);

@@ -55,7 +55,9 @@ internal sealed class Node(string name, IReadOnlyDictionary<string, string> sett
     {
         try
         {
-            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", var folder, ..]
+            // one that waits for its next stage is in no work folder
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0') is [_, "child", ..]
+                && File.ResolveLinkTarget($"/proc/{process}/cwd", returnFinalTarget: false)?.FullName is { } folder
                 && folder.StartsWith(settings[Cluster.WorkFolder] + "/", StringComparison.Ordinal)
                 && folder.Contains(part, StringComparison.Ordinal);
         }
