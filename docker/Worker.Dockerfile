@@ -17,6 +17,7 @@ WORKDIR /source
 # available for their own platform; if someone has added them, they are used (docs/deploy.md).
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.*.lock.json src/Domain/
+COPY src/Figures/Figures.csproj src/Figures/packages.*.lock.json src/Figures/
 COPY src/Engine/Engine.csproj src/Engine/packages.*.lock.json src/Engine/
 COPY src/Storage/Storage.csproj src/Storage/packages.*.lock.json src/Storage/
 COPY src/Hosting/Hosting.csproj src/Hosting/packages.*.lock.json src/Hosting/
@@ -26,6 +27,7 @@ RUN if [ -f src/Worker/packages.$TORCH_BACKEND.lock.json ]; then locked=--locked
 
 COPY BannedSymbols.txt .editorconfig LICENSE ./
 COPY src/Domain src/Domain
+COPY src/Figures src/Figures
 COPY src/Engine src/Engine
 COPY src/Storage src/Storage
 COPY src/Hosting src/Hosting

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LoraDrop.Domain;
+using LoraDrop.Figures;
 using static TorchSharp.torch;
 
 namespace LoraDrop.Engine.Runs;
@@ -109,7 +110,7 @@ public sealed class LoraDropRun : IDisposable
         var report = _measured is { } measured
             ? measured.CutBy(_request.Sharing!, _request.Training.Seed)
             : Measure(_request.Importance!, cancel);
-        WholeFile.WriteText(_folder.ImportanceChart, ImportanceChart.Svg(report));
+        WholeFile.WriteText(_folder.ImportanceChart, ImportanceReportFigure.Draw(report).Svg);
         // written last: its presence means that stage 1 is complete
         WholeFile.WriteText(_folder.ImportanceJson, JsonSerializer.Serialize(report, JsonText.Options));
         _report(new RunEvent.ImportanceMeasured(report));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LoraDrop.Domain;
+using LoraDrop.Figures;
 using LoraDrop.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -26,7 +27,7 @@ internal sealed class ImportanceReuse(IDbContextFactory<JobsContext> contexts, S
             var fresh = Path.Combine(folder, "reused");
             Directory.CreateDirectory(fresh);
             WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceFile), JsonSerializer.Serialize(report, JsonText.Options));
-            WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceChart.Svg(report));
+            WholeFile.WriteText(Path.Combine(fresh, RunFolder.ImportanceChartFile), ImportanceReportFigure.Draw(report).Svg);
             if (await inputs.ArtifactAsync(from, RunFolder.Stage1AdapterFile, folder, cancel) is { } adapter)
                 File.Move(adapter, Path.Combine(fresh, RunFolder.Stage1AdapterFile), overwrite: true);
             var files = await outputs.StoreFolderAsync(fresh, StageOutputs.Prefix(lease), _ => true, cancel);
