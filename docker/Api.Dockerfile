@@ -13,6 +13,7 @@ WORKDIR /source
 # Packages: this layer is rebuilt only when a project or lock file changes.
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Domain/Domain.csproj src/Domain/packages.cpu.lock.json src/Domain/
+COPY src/Figures/Figures.csproj src/Figures/packages.cpu.lock.json src/Figures/
 COPY src/Storage/Storage.csproj src/Storage/packages.cpu.lock.json src/Storage/
 COPY src/Hosting/Hosting.csproj src/Hosting/packages.cpu.lock.json src/Hosting/
 COPY src/Api/Api.csproj src/Api/packages.cpu.lock.json src/Api/
@@ -20,6 +21,7 @@ RUN dotnet restore src/Api/Api.csproj -p:TorchBackend=cpu
 
 COPY BannedSymbols.txt .editorconfig LICENSE ./
 COPY src/Domain src/Domain
+COPY src/Figures src/Figures
 COPY src/Storage src/Storage
 COPY src/Hosting src/Hosting
 COPY src/Api src/Api

@@ -57,6 +57,8 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         "Only failed or cancelled jobs can be retried. Submit a new job instead."),
         JobActive = new("job_active", StatusCodes.Status409Conflict, "Job has not ended",
         "Cancel the job, wait until it has ended, then delete it."),
+        FigureNotFound = new("figure_not_found", StatusCodes.Status404NotFound, "Figure not found",
+        "List the experiment's figures with GET /experiments/{id}/figures. They appear as jobs end."),
         ExperimentEnded = new("experiment_ended", StatusCodes.Status409Conflict, "Experiment already ended",
         "All of its jobs have ended. Add seeds, or retry what failed."),
         ExperimentNotPaused = new("experiment_not_paused", StatusCodes.Status409Conflict, "Experiment is not paused",
@@ -113,7 +115,7 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
     /// <summary>All kinds, by status.</summary>
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
-        BadRequest, NotJson, Unauthorized, Forbidden, CrossSite, HostNotAllowed, NotFound, JobNotFound, ExperimentNotFound,
+        BadRequest, NotJson, Unauthorized, Forbidden, CrossSite, HostNotAllowed, NotFound, JobNotFound, ExperimentNotFound, FigureNotFound,
         ModelNotFound, DatasetNotFound,
         FileNotFound, SplitNotFound, ImportanceNotFound, ArtifactNotFound,
         CheckpointNotFound, CheckpointReplaced, WebhookNotFound, DeliveryNotFound, KeyNotFound, MethodNotAllowed, TooSlow, JobEnded,

@@ -48,6 +48,17 @@ internal static class ExperimentEndpoints
             .Produces<ExperimentResults>()
             .Answers(200, "The results so far.")
             .Refuses(ProblemKind.ExperimentNotFound, ProblemKind.Invalid);
+        experiments.MapGet("/{id:guid}/figures", Figures).WithName("listExperimentFigures")
+            .WithSummary("List the figures of an experiment.")
+            .WithDescription("Scores, scores against parameters and T, importance by layer, and histograms of ‖ΔWx‖², as far as its jobs "
+            + "have ended.")
+            .Refuses(ProblemKind.ExperimentNotFound);
+        experiments.MapGet("/{id:guid}/figures/{file}", Figure).WithName("getExperimentFigure")
+            .WithSummary("Get a figure of an experiment.")
+            .WithDescription("`file` is a name of the list, with the ending `.svg`, `.png` or `.csv`.")
+            .Takes("dark", "Draw it for a dark page.", Description.Flag(false))
+            .Answers(200, "The picture, or its figures.", null, "image/svg+xml")
+            .Refuses(ProblemKind.ExperimentNotFound, ProblemKind.FigureNotFound, ProblemKind.Invalid);
         experiments.MapPost("/{id:guid}/extend", Extend).WithName("extendExperiment").WithSummary("Add seeds to an experiment.")
             .WithDescription("Creates the same jobs with more seeds.")
             .TakesJson(typeof(ExperimentExtension), new DescribedExample("experiment-extend.json", "Two more seeds"))
@@ -134,6 +145,34 @@ internal static class ExperimentEndpoints
             ResultFormat.Latex => TypedResults.Text(ResultTable.Latex(results), "application/x-latex", Encoding.UTF8),
             _ => TypedResults.Ok(results),
         };
+    }
+
+    private static async Task<Results<Ok<FigureList>, ProblemHttpResult>> Figures(Guid id, JobsContext db, Caller caller,
+        CancellationToken cancel)
+    {
+        if (await OneAsync(db, caller, id, cancel) is not { } row) return Problems.From(Missing(id));
+        var figures = await ExperimentFigures.DrawAsync(db, row, dark: false, cancel);
+        string At(string name, string end) => $"/experiments/{id}/figures/{name}.{end}";
+        return TypedResults.Ok(new FigureList([.. figures.Select(figure => new FigureView(figure.Key, figure.Value.AltText,
+            At(figure.Key, "svg"), At(figure.Key, "png"), At(figure.Key, "csv")))]));
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Figure(Guid id, string file, HttpContext http,
+        JobsContext db, Caller caller, CancellationToken cancel)
+    {
+        var fields = new QueryFields(http.Request.Query);
+        var dark = fields.Flag("dark") ?? false;
+        if (fields.Refusal() is { } refusal) return Problems.From(refusal);
+        if (await OneAsync(db, caller, id, cancel) is not { } row) return Problems.From(Missing(id));
+        var figures = await ExperimentFigures.DrawAsync(db, row, dark, cancel);
+        if (figures.FirstOrDefault(figure => figure.Key == Path.GetFileNameWithoutExtension(file)).Value is { } drawn)
+            switch (Path.GetExtension(file))
+            {
+                case ".svg": return TypedResults.Bytes(Encoding.UTF8.GetBytes(drawn.Svg), "image/svg+xml; charset=utf-8");
+                case ".png": return TypedResults.Bytes(drawn.Png, "image/png");
+                case ".csv": return TypedResults.Bytes(Encoding.UTF8.GetBytes(drawn.Csv), "text/csv; charset=utf-8");
+            }
+        return Problems.From(new Refusal.Missing("figure", file));
     }
 
     private static async Task<Results<Accepted<ExperimentView>, ProblemHttpResult>> Extend(Guid id, HttpContext http, ExperimentLife life,

@@ -14,6 +14,7 @@ internal sealed class DescribedOperations : IOperationFilter
         ["nameOrId"] = "Registered name or id.",
         ["name"] = "Name of the artifact, such as `adapter/adapter_model.safetensors`.",
         ["stage"] = "`importance-evaluation` or `task-adaptation`.",
+        ["file"] = "A figure's name with `.svg`, `.png` or `.csv`.",
         ["step"] = "Optimiser step of the checkpoint.",
         ["webhook"] = "Id of the webhook.",
         ["delivery"] = "Id of the delivery, sent to the receiver as webhook-id.",

@@ -32,6 +32,16 @@ internal static class ExperimentCalls
     public static async Task<IReadOnlyList<ExperimentPresetView>> ExperimentPresetsAsync(this ServiceClient service,
         CancellationToken cancel) => (await service.GetAsync<ExperimentPresetList>("experiments/presets", cancel)).Value.Items;
 
+    public static async Task<IReadOnlyList<FigureView>> FiguresAsync(this ServiceClient service, Guid id, CancellationToken cancel) =>
+        (await service.GetAsync<FigureList>($"experiments/{id}/figures", cancel)).Value.Items;
+
+    /// <summary>A figure's file.</summary>
+    public static async Task<byte[]> FigureAsync(this ServiceClient service, string path, CancellationToken cancel)
+    {
+        using var answer = await service.OpenAsync(new(HttpMethod.Get, path.TrimStart('/')), cancel);
+        return await answer.Content.ReadAsByteArrayAsync(cancel);
+    }
+
     /// <summary>The results as text, in the service's format.</summary>
     public static async Task<string> ResultsAsync(this ServiceClient service, Guid id, string format, CancellationToken cancel)
     {

@@ -18,7 +18,8 @@ internal static class Comparison
     /// <param name="session">Output and device.</param>
     /// <param name="cancel">Cancels it.</param>
     /// <returns>Table 3's check.</returns>
-    public static IReadOnlyList<SwitchedOff> Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session, CancellationToken cancel)
+    public static IReadOnlyList<SwitchedOff> Show(IReadOnlyList<ComparedRun> runs, Func<ComparedRun, DataFiles> data, Session session,
+        CancellationToken cancel)
     {
         var switchedOff = new List<SwitchedOff>();
         foreach (var lora in runs.Where(r => r.Request.Method == Methods.Lora))

@@ -34,8 +34,8 @@ public sealed record ImportanceSettings
     /// <summary>The scope in which importance sums to 1 and the threshold applies; default <c>per-type</c>.</summary>
     public ImportanceScope Scope { get; init; } = ImportanceScope.PerType;
 
-    /// <summary>Whether the same sample is measured once more after task adaptation, with kept and shared branches trained (figures 9 and 10
-    /// of the paper): <c>outputs</c> of the result. Default null: no.</summary>
+    /// <summary>Whether the same sample is measured once more after task adaptation, with kept and shared branches trained (figures 9 and
+    /// 10 of the paper): <c>outputs</c> of result.json. Default null: no.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? After { get; init; }
 

@@ -58,6 +58,22 @@ public sealed class ExperimentJobFacts
         Assert.StartsWith("method,sharing.keep,metric,n,best_mean", await service.Http.GetStringAsync($"{href}/results?format=csv"));
         Assert.Contains("\\begin{tabular}{lrrr}", await service.Http.GetStringAsync($"{href}/results?format=latex"));
 
+        var figures = (await service.WaitForAsync($"{href}/figures", _ => true)).GetProperty("items").EnumerateArray()
+            .ToDictionary(figure => figure.GetProperty("name").GetString()!);
+        Assert.Equal(["scores", "parameters", "layers-lora-drop-1", "norms-lora-drop-1-query", "norms-lora-drop-1-value"],
+            figures.Keys.Where(name => !name.StartsWith("importance-", StringComparison.Ordinal)));
+        foreach (var figure in figures.Values)
+        {
+            Assert.Contains("<svg", await service.Http.GetStringAsync(figure.GetProperty("svg").GetString()));
+            var png = await service.Http.GetByteArrayAsync(figure.GetProperty("png").GetString());
+            Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);
+            Assert.NotEmpty(await service.Http.GetStringAsync(figure.GetProperty("csv").GetString()));
+        }
+        var scored = await service.Http.GetStringAsync($"{href}/figures/scores.csv");
+        Assert.Contains((100 * scores[0].Average()).ToString("R", System.Globalization.CultureInfo.InvariantCulture), scored);
+        using var none = await service.Http.GetAsync($"{href}/figures/nothing.svg");
+        await none.ProblemAsync(System.Net.HttpStatusCode.NotFound, "figure_not_found");
+
         var extended = await service.PostAsync($"{href}/extend", """{"seeds": [4]}""");
         Assert.Equal(12, extended.GetProperty("jobs").GetProperty("total").GetInt32());
         await service.WaitForAsync(href, e => WorkingService.Status(e) == "succeeded");
