@@ -10,7 +10,7 @@ internal sealed class DescribedOperations : IOperationFilter
 {
     private static readonly Dictionary<string, string> PathParameters = new()
     {
-        ["id"] = "Id of the job.",
+        ["id"] = "Id of the job or the experiment.",
         ["nameOrId"] = "Registered name or id.",
         ["name"] = "Name of the artifact, such as `adapter/adapter_model.safetensors`.",
         ["stage"] = "`importance-evaluation` or `task-adaptation`.",
