@@ -77,9 +77,10 @@ internal static class ExperimentEndpoints
             .Answers(202, "Cancellation was requested.")
             .Refuses(ProblemKind.ExperimentNotFound, ProblemKind.ExperimentEnded, ProblemKind.CrossSite);
         experiments.MapPost("/{id:guid}/retry", Retry).WithName("retryExperiment").WithSummary("Retry what failed.")
-            .WithDescription("Queues every failed or cancelled job again, from its last checkpoint.")
+            .WithDescription("Queues every failed or cancelled job again, from its last checkpoint. If the model or dataset of some was "
+            + "deleted, the others are queued all the same.")
             .Answers(202, "The jobs were queued again.")
-            .Refuses(ProblemKind.ExperimentNotFound, ProblemKind.CrossSite);
+            .Refuses(ProblemKind.ExperimentNotFound, ProblemKind.ModelDeleted, ProblemKind.DatasetDeleted, ProblemKind.CrossSite);
         experiments.MapDelete("/{id:guid}", Delete).WithName("deleteExperiment").WithSummary("Delete an experiment.")
             .WithDescription("Deletes the experiment and its jobs, which must all have ended. The jobs can be restored one by one for "
             + "some days.")

@@ -46,7 +46,7 @@ internal static class JobReading
         var (id, stages) = (job.Id, rows.OrderBy(s => s.Stage).ToList());
         var settings = JsonSerializer.Deserialize<JobRequest>(job.Settings, JsonText.Compact)!;
         var waits = JobMoves.IsEnd(job.Status) ? [] : new[] { ("model", model.Status), ("dataset", dataset.Status) }.Where(i =>
-            i.Item2 != InputStatus.Ready).Select(i => i.Item1).ToList();
+            i.Item2 != InputStatus.Ready).Select(i => i.Item1).Concat(job.Held ? ["experiment"] : []).ToList();
         return new(
             id, job.Name, Views.Owner(job.Owner), job.Status, CurrentStage(stages), JobProgress.Of(stages),
             ApiJson.Finite(JobProgress.SecondsLeft(stages, settings)), state.QueuePosition, waits.Count > 0 ? waits : null,

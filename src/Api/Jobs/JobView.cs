@@ -12,7 +12,8 @@ namespace LoraDrop.Api;
 /// <param name="SecondsLeft">Estimated seconds left for the whole job; absent unless it is running.</param>
 /// <param name="QueuePosition">Position in the queue; 1 is next. At equal priority, task adaptation precedes importance evaluation, so that
 /// started jobs finish first.</param>
-/// <param name="WaitingFor">Inputs the job is waiting for while they are fetched and validated: model, dataset or both.</param>
+/// <param name="WaitingFor">What the job is waiting for: model or dataset while they are fetched and validated; experiment while that has
+/// no room for it, or another of its jobs measures the importance that both need.</param>
 /// <param name="Method">lora-drop, or lora as a baseline.</param>
 /// <param name="Model">The base model.</param>
 /// <param name="Dataset">The dataset.</param>

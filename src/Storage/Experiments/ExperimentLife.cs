@@ -11,6 +11,10 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
     /// <summary>Seconds to wait before trying again when the quota is reached.</summary>
     private const int RetryAfter = 60;
 
+    /// <summary>Refusals of a job whose state has changed since it was looked at, and which needs nothing more.</summary>
+    private static readonly string[] ChangedMeanwhile =
+        ["job_ended", "job_cancelling", "job_not_paused", "job_not_ended", "job_not_found"];
+
     /// <summary>Makes the jobs of a request without saving them; all faults at once.</summary>
     public async Task<(ExperimentPlan Plan, IReadOnlyList<ValidatedJob> Jobs, IReadOnlyList<Fault> Faults)> ValidateAsync(
         ExperimentRequest request, CancellationToken cancel)
@@ -94,7 +98,7 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
     public Task<Answer<ExperimentRow>> CancelAsync(Guid id, CancellationToken cancel) => ChangeAsync(id,
         experiment => experiment.FinishedAt is null ? null : Ended(id), job => !JobMoves.IsEnd(job.Status), jobs.CancelAsync, cancel);
 
-    /// <summary>Retries every failed or cancelled job.</summary>
+    /// <summary>Retries every failed or cancelled job. If some cannot be, the others are, and the first reason is returned.</summary>
     public Task<Answer<ExperimentRow>> RetryAsync(Guid id, CancellationToken cancel) => ChangeAsync(id, experiment =>
         {
             experiment.FinishedAt = null;
@@ -161,10 +165,11 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
         if (change(experiment) is { } refusal) return refusal;
         await db.SaveChangesAsync(cancel);
         var members = await db.Jobs.AsNoTracking().Where(j => j.ExperimentId == id && j.DeletedAt == null).ToListAsync(cancel);
-        // one that has changed meanwhile refuses, and needs nothing more
-        foreach (var job in members.Where(concerns).OrderByDescending(job => job.Id)) _ = await each(job.Id, cancel);
+        Refusal? refused = null;
+        foreach (var job in members.Where(concerns).OrderByDescending(job => job.Id))
+            if ((await each(job.Id, cancel)).Refusal is { } why && !ChangedMeanwhile.Contains(why.Code)) refused ??= why;
         await release.RunAsync(id, cancel);
-        return await SavedAsync(id, cancel);
+        return refused is null ? await SavedAsync(id, cancel) : refused;
     }
 
     private async Task<Answer<ExperimentRow>> SavedAsync(Guid id, CancellationToken cancel)

@@ -170,7 +170,9 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
     public async Task<Answer<JobRow>> RetryAsync(Guid id, CancellationToken cancel)
     {
         var prepare = new List<Action>();
-        if (await quota.RefusalAsync(cancel) is { } full) return full;
+        // jobs of experiments do not count
+        if (await quota.RefusalAsync(cancel) is { } full && !await db.Jobs.AnyAsync(j => j.Id == id && j.ExperimentId != null, cancel))
+            return full;
         var answer = await ChangeAsync(id, job =>
         {
             if (job.Status is not (JobStatus.Failed or JobStatus.Cancelled))

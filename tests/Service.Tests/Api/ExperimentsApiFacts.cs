@@ -64,6 +64,9 @@ public sealed class ExperimentsApiFacts(GuardedService guarded) : IClassFixture<
         Assert.Equal(2, await QueuedAsync(id)); // one per seed; the others wait for what these two measure
 
         var first = await FirstAsync(id);
+        Assert.False((await guarded.Ada.ReadAsync($"/jobs/{first}")).TryGetProperty("waitingFor", out _));
+        var last = jobs.Select(job => job.GetProperty("id").GetGuid()).Max();
+        Assert.Equal("experiment", (await guarded.Ada.ReadAsync($"/jobs/{last}")).GetProperty("waitingFor")[0].GetString());
         await guarded.Service.MeasureAsync(first);
         await ReleaseAsync(id);
         Assert.Equal(3, await QueuedAsync(id)); // there is room for one more
@@ -107,6 +110,24 @@ public sealed class ExperimentsApiFacts(GuardedService guarded) : IClassFixture<
         Assert.Empty((await guarded.Ada.ReadAsync($"/jobs?label=experiment:{id}")).GetProperty("items").EnumerateArray());
         var gone = await guarded.Ada.ReadAsync($"/jobs?deleted=true&label=experiment:{id}");
         Assert.Equal(6, gone.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Jobs_whose_dataset_is_deleted_are_not_tried_again_and_the_answer_says_why()
+    {
+        using (var added = await guarded.Ada.PostTextAsync("/datasets", """{"name": "passing", "source": "hf:a/passing"}"""))
+            Assert.Equal(HttpStatusCode.Accepted, added.StatusCode);
+        var id = await SubmitAsync(guarded.Ada, Small.Replace("acceptable", "passing", StringComparison.Ordinal));
+        using (var used = await guarded.Ada.DeleteAsync("/datasets/passing"))
+            await used.ProblemAsync(HttpStatusCode.Conflict, "dataset_in_use");
+        await ActAsync(id, "cancel");
+        using (var deleted = await guarded.Ada.DeleteAsync("/datasets/passing")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        using var retried = await guarded.Ada.PostTextAsync($"/experiments/{id}/retry", "");
+        await retried.ProblemAsync(HttpStatusCode.Conflict, "dataset_deleted");
+        Assert.Equal("cancelled", (await guarded.Ada.ReadAsync($"/experiments/{id}")).GetProperty("status").GetString());
+        using var more = await guarded.Ada.PostTextAsync($"/experiments/{id}/extend", """{ "seeds": [3] }""");
+        var problem = await more.ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["base.dataset"], problem.Paths());
     }
 
     [Fact]
