@@ -50,4 +50,18 @@ internal static class OptionRules
                 : string.IsNullOrWhiteSpace(token.Value)))
                 command.AddError($"{(given as OptionResult)?.Option.Name ?? (given as ArgumentResult)?.Argument.Name} must not be empty");
     }
+
+    /// <summary>The argument of a resource's id.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its help text.</param>
+    /// <param name="otherwise">What is said after a text that is no id.</param>
+    public static Argument<Guid> Id(string name, string description, string otherwise) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            if (!Guid.TryParse(result.Tokens[0].Value, out var id)) result.AddError($"'{result.Tokens[0].Value}' {otherwise}");
+            return id;
+        },
+    };
 }

@@ -16,7 +16,7 @@ internal static class ServiceCommands
     public static Command Experiments() => new("experiments", "Grids of jobs, run and compared as one")
     {
         new RunExperimentCommand(), new WatchExperimentCommand(), new ListExperimentsCommand(), new GetExperimentCommand(),
-        new TableCommandOfExperiment(), new PlotExperimentCommand(), new ExtendExperimentCommand(),
+        new ExperimentTableCommand(), new PlotExperimentCommand(), new ExtendExperimentCommand(),
         new ChangeExperimentCommand("pause", "Pause an experiment until it is resumed"),
         new ChangeExperimentCommand("resume", "Resume a paused experiment"), new ChangeExperimentCommand("cancel", "Cancel an experiment"),
         new ChangeExperimentCommand("retry", "Retry its failed and cancelled jobs"), new DeleteExperimentCommand(),

@@ -5,16 +5,8 @@ namespace LoraDrop.Cli;
 /// <summary>A command about one job.</summary>
 internal abstract class JobCommand : ServiceCommand
 {
-    private readonly Argument<Guid> _id = new("id")
-    {
-        Description = "Job id, as shown by submit and list",
-        CustomParser = result =>
-        {
-            if (!Guid.TryParse(result.Tokens[0].Value, out var id))
-                result.AddError($"'{result.Tokens[0].Value}' is not a job id; loradrop jobs list shows the ids");
-            return id;
-        },
-    };
+    private readonly Argument<Guid> _id = OptionRules.Id("id", "Job id, as shown by submit and list",
+        "is not a job id; loradrop jobs list shows the ids");
 
     protected JobCommand(string name, string description) : base(name, description) => Add(_id);
 

@@ -5,7 +5,7 @@ namespace LoraDrop.Cli;
 /// <summary>Sends a delivery again.</summary>
 internal sealed class ReplayCommand : WebhookCommand
 {
-    private readonly Argument<Guid> _delivery = IdArgument("delivery", "The delivery's id, as deliveries shows it",
+    private readonly Argument<Guid> _delivery = OptionRules.Id("delivery", "The delivery's id, as deliveries shows it",
         "is not the id of a delivery; loradrop webhooks deliveries shows the ids");
 
     public ReplayCommand() : base("replay", "Send a delivery again, under the same id") => Add(_delivery);

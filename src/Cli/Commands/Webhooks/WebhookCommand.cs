@@ -6,7 +6,7 @@ namespace LoraDrop.Cli;
 /// <summary>A command about one webhook.</summary>
 internal abstract class WebhookCommand : ServiceCommand
 {
-    private readonly Argument<Guid> _id = IdArgument("id", "The webhook's id, as add and list show it",
+    private readonly Argument<Guid> _id = OptionRules.Id("id", "The webhook's id, as add and list show it",
         "is not the id of a webhook; loradrop webhooks list shows the ids");
 
     protected WebhookCommand(string name, string description) : base(name, description) => Add(_id);
@@ -17,16 +17,6 @@ internal abstract class WebhookCommand : ServiceCommand
 
     protected sealed override Task<int> RunAsync(ParseResult options, Terminal terminal, ServiceClient service, CancellationToken cancel) =>
         RunAsync(options.GetValue(_id), options, terminal, service, cancel);
-
-    protected static Argument<Guid> IdArgument(string name, string description, string otherwise) => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
-        {
-            if (!Guid.TryParse(result.Tokens[0].Value, out var id)) result.AddError($"'{result.Tokens[0].Value}' {otherwise}");
-            return id;
-        },
-    };
 
     /// <summary>Shows a webhook's details.</summary>
     internal static int Show(Reply<WebhookView> webhook, Terminal terminal)
