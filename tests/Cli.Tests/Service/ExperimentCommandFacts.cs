@@ -27,7 +27,7 @@ public sealed class ExperimentCommandFacts : IDisposable
         Assert.Equal(4, preview.GetProperty("jobs").GetInt32());
         Assert.Empty(_service.Run("experiments", "list").Well().Events);
 
-        var id = _service.Run("experiments", "run", file, "--set", "training.epochs=6").Well().Events[0].Text("id");
+        var id = _service.Run("experiments", "run", file, "--set", "training.epochs=60").Well().Events[0].Text("id");
         using var watch = _service.Begin("experiments", "watch", id, "--patience", "3000");
         for (var kills = 1; kills <= 2; kills++)
         {
@@ -47,8 +47,9 @@ public sealed class ExperimentCommandFacts : IDisposable
         Assert.Contains(id, _service.Show("experiments", "list").Well().Output);
         var extended = _service.Run("experiments", "extend", id, "--seeds", "3").Well().Events[0];
         Assert.Equal(6, extended.GetProperty("jobs").GetProperty("total").GetInt32());
-        _service.Run("experiments", "cancel", id).Well();
-        Assert.Equal(ExitCode.Cancelled, _service.Run("experiments", "watch", id).Code);
+        var endless = _service.Run("experiments", "run", file, "--set", "training.epochs=20000").Well().Events[0].Text("id");
+        _service.Run("experiments", "cancel", endless).Well();
+        Assert.Equal(ExitCode.Cancelled, _service.Run("experiments", "watch", endless).Code);
         _service.Run("experiments", "extend", id, "--seeds", "3")
             .Complained(ExitCode.Usage, "seeds[0]: 3 is a seed of this experiment already");
         _service.Run("experiments", "run", "--preset", "paper/table-10", "--model", "tiny", "--task", "glue/rte=moods")
