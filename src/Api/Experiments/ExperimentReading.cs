@@ -66,11 +66,9 @@ internal static class ExperimentReading
     /// <summary>Seconds that workers have used, that they will, and until the end.</summary>
     private static (double Used, double? Left, double? Seconds) Times(IReadOnlyList<Member> members, int? parallel)
     {
-        static double Of(IEnumerable<StageRow> stages) => stages.Sum(stage =>
-            stage is { StartedAt: { } start, FinishedAt: { } end } ? (end - start).TotalSeconds : 0);
-        var done = members.Where(job => job.Status == JobStatus.Succeeded).Select(job => Of(job.Stages)).ToArray();
+        var done = members.Where(job => job.Status == JobStatus.Succeeded).Select(job => JobProgress.Seconds(job.Stages)).ToArray();
         var open = members.Where(job => !job.Deleted && !JobMoves.IsEnd(job.Status)).ToArray();
-        var used = members.Sum(job => Of(job.Stages));
+        var used = members.Sum(job => JobProgress.Seconds(job.Stages));
         if (done.Length == 0 || open.Length == 0) return (used, null, null);
         var left = open.Sum(job => done.Average() * (1 - JobProgress.Of([.. job.Stages.OrderBy(stage => stage.Stage)])));
         var atATime = Math.Clamp(members.Count(job => job.Status == JobStatus.Running), 1, parallel ?? int.MaxValue);

@@ -29,7 +29,7 @@ public sealed record ExperimentResults(Guid Experiment, string? Name, string? Pr
         var points = jobs.Select(job => new PointJob(job.Id, Without(job.Point!), JobRequest.Parse(job.Settings).Training.Seed,
             job.DeletedAt is not null ? "deleted" : JsonText.NameOf(job.Status), job.Failure?.Message,
             job.DeletedAt is null && job.Result is { } json ? JsonSerializer.Deserialize<PointResult>(json, JsonText.Compact) : null,
-            job.Stages.Sum(stage => stage is { StartedAt: { } start, FinishedAt: { } end } ? (end - start).TotalSeconds : 0))).ToArray();
+            JobProgress.Seconds(job.Stages))).ToArray();
         string[] axes = [.. request.Grid.Select(axis => axis.Name).Where(axis => axis != ExperimentRequest.SeedAxis)];
         var groups = points.GroupBy(point => KeyOf(point.Values, axes)).ToDictionary(group => group.Key, group => group.ToArray());
         var preset = PaperPresets.Find(request.Preset);

@@ -19,6 +19,10 @@ internal static class JobProgress
         _ => stages.Sum(stage => Of(stage) * (stage.Stage == Stage.ImportanceEvaluation ? ImportanceShare : 1 - ImportanceShare)),
     }, 4);
 
+    /// <summary>Seconds of ended stages, from the first start of each to its end.</summary>
+    public static double Seconds(IEnumerable<StageRow> stages) => stages.Sum(stage =>
+        stage is { StartedAt: { } start, FinishedAt: { } end } ? (end - start).TotalSeconds : 0);
+
     /// <summary>Seconds left for the job at the speed of the running stage; null if none is running.</summary>
     public static double? SecondsLeft(IReadOnlyList<StageRow> stages, JobRequest settings)
     {

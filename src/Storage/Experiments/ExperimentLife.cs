@@ -66,13 +66,14 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
         }
         var (plan, validated, faults) = await ValidateAsync(request, cancel);
         if (faults.Count > 0) return new Refusal.Invalid(faults);
-        var there = await db.Jobs.Where(j => j.ExperimentId == id).OrderBy(j => j.Id).Select(j => new { j.Id, j.Settings })
+        var rows = await db.Jobs.Where(j => j.ExperimentId == id).OrderBy(j => j.Id).Select(j => new { j.Id, j.Settings })
             .ToListAsync(cancel);
-        var known = there.ToDictionary(job => JobRequest.Parse(job.Settings).ToRunJson(), job => job.Id);
-        var fresh = plan.Points.Index().Where(point => !known.ContainsKey(validated[point.Index].Request.ToRunJson())).ToArray();
+        (Guid Id, JobRequest Request)[] there = [.. rows.Select(job => (job.Id, JobRequest.Parse(job.Settings)))];
+        var known = there.Select(job => job.Request.ToRunJson()).ToHashSet();
+        var fresh = plan.Points.Index().Where(point => !known.Contains(validated[point.Index].Request.ToRunJson())).ToArray();
         (experiment.Settings, experiment.Remarks, experiment.FinishedAt) = (request.ToJson(), [.. plan.Remarks], null);
         return await SaveAsync(experiment, [.. fresh.Select(point => validated[point.Index])], [.. fresh.Select(point => point.Item)],
-            [.. there.Select(job => (job.Id, JobRequest.Parse(job.Settings)))], () => ExtendAsync(id, seeds, cancel), cancel);
+            there, () => ExtendAsync(id, seeds, cancel), cancel);
     }
 
     /// <summary>Pauses every unfinished job, and queues no further one, until the experiment is resumed.</summary>
@@ -114,7 +115,7 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
             .ToListAsync(cancel);
         if (ids.FirstOrDefault(job => !JobMoves.IsEnd(job.Status)) is { } active)
             return new Refusal.Conflict("experiment_active", $"Job {active.Id} of experiment {id} is {JsonText.NameOf(active.Status)}. "
-                + $"Cancel the experiment first.");
+                + "Cancel the experiment first.");
         experiment.DeletedAt = clock.GetUtcNow();
         await db.SaveChangesAsync(cancel);
         foreach (var job in ids) _ = await jobs.DeleteAsync(job.Id, cancel); // one that was deleted meanwhile is gone all the same
@@ -123,17 +124,20 @@ public sealed class ExperimentLife(JobsContext db, JobLife jobs, ExperimentRelea
 
     /// <summary>Saves an experiment with new jobs, and starts what may start.</summary>
     private async Task<Answer<ExperimentRow>> SaveAsync(ExperimentRow experiment, IReadOnlyList<ValidatedJob> validated,
-        IReadOnlyList<ExperimentPoint> points, IReadOnlyList<(Guid Id, JobRequest Request)> there,
+        IReadOnlyList<ExperimentPoint> points, (Guid Id, JobRequest Request)[] there,
         Func<Task<Answer<ExperimentRow>>> again, CancellationToken cancel)
     {
         var (now, rows) = (clock.GetUtcNow(), new List<JobRow>());
+        List<(Guid Id, JobRequest Request)> all = [.. there];
         // every combination with the first seed comes before those with the second: tables fill from the start
         foreach (var (job, point) in validated.Zip(points).OrderBy(pair => pair.First.Request.Training.Seed))
+        {
             rows.Add(jobs.NewJob(job, Guid.CreateVersion7(now.AddMilliseconds(rows.Count)), clonedFrom: null,
                 new(experiment.Id, point.Values)));
-        (Guid Id, JobRequest Request)[] all = [.. there, .. rows.Select(row => (row.Id, row.Request))];
+            all.Add((rows[^1].Id, job.Request));
+        }
         foreach (var (waiting, first) in ExperimentPlan.SharedImportance([.. all.Select(job => job.Request)]))
-            if (waiting >= there.Count) rows[waiting - there.Count].ImportanceOf = all[first].Id;
+            if (waiting >= there.Length) rows[waiting - there.Length].ImportanceOf = all[first].Id;
         var inputs = rows.SelectMany(row => new InputRow[] { row.Model, row.Dataset }).Distinct()
             .Where(input => db.Entry(input).State == EntityState.Added).ToArray();
         try
