@@ -16,7 +16,7 @@ public sealed class LoraDropRun : IDisposable
     private readonly FrozenModel _model;
     private readonly IReadOnlyList<AdapterSite> _sites;
     private readonly ImportanceReport? _measured;
-    private readonly InitialAdapter? _initial;
+    private readonly Adapter? _continued;
 
     /// <summary>Reads model and data and locks the folder; all faults of the inputs are reported here, before any training.</summary>
     /// <param name="request">The settings; its names of model, data and importance are not used as paths.</param>
@@ -55,9 +55,7 @@ public sealed class LoraDropRun : IDisposable
             if (request.Sharing is { WarmStart: true } && inputs.Importance is not null) CheckWarmStart();
             if (inputs.InitialAdapter is { } given && !File.Exists(Path.Combine(folder, RunFolder.CheckpointFile)))
             {
-                _initial = new(given, _model, _sites, request, Task);
-                var (adapter, remark) = _initial.Place();
-                adapter.Dispose();
+                (_continued, var remark) = new InitialAdapter(given, _model, _sites, request, Task).Place();
                 report(new RunEvent.Remark(remark));
             }
             _measured = inputs.Importance is { } from && !File.Exists(Path.Combine(folder, RunFolder.ImportanceFile))
@@ -67,6 +65,7 @@ public sealed class LoraDropRun : IDisposable
         }
         catch
         {
+            _continued?.Dispose();
             _model.Dispose();
             throw;
         }
@@ -88,7 +87,7 @@ public sealed class LoraDropRun : IDisposable
         // stage 1: measure the contribution of each LoRA
         var importance = _request.Sharing is null ? null : Importance(cancel);
         var plan = importance?.Plan() ?? OwnEverywhere;
-        using var adapter = _initial?.Place().Adapter ?? AdapterBy(plan);
+        using var adapter = _continued ?? AdapterBy(plan);
         if (_request.Sharing is { WarmStart: true }) WarmStart(adapter);
         var job = new TrainingJob(Stage.TaskAdaptation, _model, adapter, _data.Train, _data.Validation, Task, _request.Training,
             Stage2Steps);
@@ -141,6 +140,7 @@ public sealed class LoraDropRun : IDisposable
 
     public void Dispose()
     {
+        _continued?.Dispose();
         _folder.Dispose();
         _model.Dispose();
     }
