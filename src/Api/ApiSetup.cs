@@ -1,3 +1,4 @@
+using LoraDrop.Api.Web;
 using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,6 +30,7 @@ public static class ApiSetup
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookDispatcher>());
+        services.AddPages();
         services.AddApiDocumentation();
         return services;
     }
@@ -41,7 +43,9 @@ public static class ApiSetup
         app.UseRequestLog();
         app.UseProblems();
         app.UseHead();
+        app.UsePageSessions();
         app.UseAccess();
+        app.UseAntiforgery();
         app.UseMiddleware<IdempotencyKey>();
         app.UseApiDocumentation();
         var api = app.MapGroup("").AddEndpointFilter<RetryAfterHeader>().AddEndpointFilter<AuditedChanges>();
@@ -59,6 +63,7 @@ public static class ApiSetup
         api.MapWebhooks();
         api.MapService();
         api.MapOpenAi();
+        app.MapPages();
         app.MapQueueDashboard();
         app.MapHostMetrics(app.Services);
         return app;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
+using LoraDrop.Api.Web;
 using LoraDrop.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ namespace LoraDrop.Api;
 
 /// <summary>Logs method, route, status and time of each request. Never logs raw URLs, headers or queries, which can contain
 /// secrets.</summary>
-/// <remarks>Frequent requests (health, metrics, polls of an unchanged job) are logged at Debug. Requests for a job include its
+/// <remarks>Frequent requests (health, metrics, polls of an unchanged job, what pages read) are logged at Debug. Requests for a job include its
 /// id.</remarks>
 internal static class RequestLog
 {
@@ -47,7 +48,8 @@ internal static class RequestLog
 
     private static bool IsRoutine(HttpContext http) =>
         http.Response.StatusCode == StatusCodes.Status304NotModified || http.Request.Path.StartsWithSegments("/health")
-            || http.Request.Path == HostMetrics.Path;
+            || http.Request.Path == HostMetrics.Path || PageAssets.Holds(http.Request.Path) || http.Request.Path.StartsWithSegments("/_blazor")
+            || (HttpMethods.IsGet(http.Request.Method) && PageCallers.Made(http));
 
     /// <summary>The route pattern. After a failure, only the exception feature still has the endpoint.</summary>
     private static string RouteOf(HttpContext http)

@@ -30,6 +30,8 @@ public static class HostLog
             .MinimumLevel.Override("Microsoft", foreign)
             // its errors are also thrown, and logged where they are caught
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
+            // it warns that the pages' keys lie unencrypted in the database, which docs/operations.md says
+            .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
             .MinimumLevel.Override("Hangfire", foreign)
             .Filter.ByExcluding(IsQueueInOutage)
             .Enrich.FromLogContext()

@@ -1,4 +1,5 @@
 using System.Net;
+using LoraDrop.Api.Web;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,12 +16,14 @@ namespace LoraDrop.Api;
 /// could read all responses, but it sends its own name as Host; without rebinding it can still post forms, which browsers mark with
 /// <c>Sec-Fetch-Site: cross-site</c>. The same header stops other sites from using a key that a browser remembers.
 /// </remarks>
-internal sealed class AccessGate(RequestDelegate next, ApiOptions options, KnownKeys keys, OidcTokens tokens, CallLimits limits)
+internal sealed class AccessGate(RequestDelegate next, ApiOptions options, CredentialCheck credentials, CallLimits limits)
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (await RefusalAsync(http) is { } refusal) await refusal.WriteAsync(http);
-        else await next(http);
+        if (await RefusalAsync(http) is not { } refusal) await next(http);
+        else if (refusal.StatusCode == StatusCodes.Status401Unauthorized && http.GetEndpoint()?.Metadata.GetMetadata<PageEndpoint>() is not null)
+            http.Response.Redirect(SignInEndpoints.AddressFor(http.Request));
+        else await refusal.WriteAsync(http);
     }
 
     private async Task<ProblemHttpResult?> RefusalAsync(HttpContext http)
@@ -31,36 +34,24 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
             return Problems.Of(ProblemKind.HostNotAllowed, "This service accepts requests to localhost only.");
         if (changes && request.Headers["Sec-Fetch-Site"] == "cross-site")
             return Problems.Of(ProblemKind.CrossSite, "Pages of other web sites cannot make changes.");
-        var required = http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() ?? new(changes ? Role.Submit : Role.Read);
+        var metadata = http.GetEndpoint()?.Metadata;
+        var required = metadata?.GetMetadata<AllowsAnonymousPageAttribute>() is not null ? new(Role: null)
+            : metadata?.GetMetadata<RequiredRole>() ?? new(changes ? Role.Submit : Role.Read);
         if (options.IsOpen)
         {
             http.Features.Set(Caller.Machine);
             return null;
         }
         if (required.Role is not { } role) return null;
-        var from = http.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (limits.WaitAfterGuesses(from) is { } pause)
-            return RetryLater(http, pause, "Too many invalid keys were sent from this address.");
-        var (caller, reason) = await CallerAsync(http);
-        if (caller is null)
-        {
-            if (reason is not null) limits.CountGuess(from);
-            return Unauthorized(http, reason);
-        }
+        var (caller, reason, pause) = await credentials.CallerAsync(http);
+        if (pause is { } seconds) return RetryLater(http, seconds, reason!);
+        if (caller is null) return Unauthorized(http, reason);
         http.Features.Set(caller);
         if (limits.Count(caller) is { } wait)
             return RetryLater(http, wait,
                 $"{caller.Name} is limited to {caller.RequestsPerMinute ?? options.RequestsPerMinute} requests per minute.");
         return caller.Role < role ? Problems.Of(ProblemKind.Forbidden,
             $"This operation requires the role {NameOf(role)}; {caller.Name} has the role {NameOf(caller.Role)}.") : null;
-    }
-
-    private async Task<(Caller? Caller, string? Reason)> CallerAsync(HttpContext http)
-    {
-        if (Credential.Of(http.Request) is not { } shown) return (null, null);
-        if (shown.StartsWith(ApiKeyText.Start, StringComparison.Ordinal) || !tokens.IsOn)
-            return await keys.FindAsync(shown, http.RequestAborted);
-        return await tokens.FindAsync(http);
     }
 
     /// <summary>Browsers get a Basic challenge, so that they prompt for a key; programs get a Bearer challenge.</summary>
@@ -86,6 +77,29 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Known
     private static string NameOf(Role role) => Domain.JsonText.NameOf(role);
 }
 
+/// <summary>Finds the caller whom a request's key or token names, and limits guesses.</summary>
+internal sealed class CredentialCheck(KnownKeys keys, OidcTokens tokens, CallLimits limits)
+{
+    /// <summary>The caller; or the reason why there is none, null if nothing was shown, and the seconds to wait after too many
+    /// guesses.</summary>
+    public async Task<(Caller? Caller, string? Reason, int? Wait)> CallerAsync(HttpContext http)
+    {
+        var from = http.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (limits.WaitAfterGuesses(from) is { } wait) return (null, "Too many invalid keys were sent from this address.", wait);
+        var (caller, reason) = await FindAsync(http);
+        if (caller is null && reason is not null) limits.CountGuess(from);
+        return (caller, reason, null);
+    }
+
+    private async Task<(Caller? Caller, string? Reason)> FindAsync(HttpContext http)
+    {
+        if (Credential.Of(http.Request) is not { } shown) return (null, null);
+        if (shown.StartsWith(ApiKeyText.Start, StringComparison.Ordinal) || !tokens.IsOn)
+            return await keys.FindAsync(shown, http.RequestAborted);
+        return await tokens.FindAsync(http);
+    }
+}
+
 /// <summary>Registers authentication, authorization and rate limits.</summary>
 public static class Access
 {
@@ -94,6 +108,7 @@ public static class Access
         services.AddHttpContextAccessor();
         services.AddSingleton<KnownKeys>();
         services.AddSingleton<CallLimits>();
+        services.AddSingleton<CredentialCheck>();
         services.AddSingleton(new OidcOptions());
         services.AddSingleton<OidcTokens>();
         services.AddScoped(provider => CallerOf(provider.GetRequiredService<IHttpContextAccessor>().HttpContext));

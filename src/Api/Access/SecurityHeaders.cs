@@ -7,6 +7,10 @@ internal static class SecurityHeaders
 {
     private const string Data = "default-src 'none'; frame-ancestors 'none'";
 
+    /// <summary>The pages' scripts and style sheets are files; components set positions and widths as style attributes.</summary>
+    private const string App = "default-src 'none'; script-src 'self'; style-src-elem 'self'; style-src-attr 'unsafe-inline'; "
+        + "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
+
     /// <summary>Swagger UI uses inline styles and images; its scripts are separate files.</summary>
     private const string Page = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
         + "base-uri 'none'; form-action 'self'";
@@ -17,9 +21,11 @@ internal static class SecurityHeaders
 
     public static void UseSecurityHeaders(this WebApplication app) => app.Use((http, next) =>
     {
-        var policy = http.Request.Path.StartsWithSegments("/swagger") ? Page : http.Request.Path.StartsWithSegments(QueueDashboard.Path)
-            ? Dashboard
-            : Data; // read now, since handlers may change the path
+        var path = http.Request.Path; // read now, since handlers may change it
+        var policy = path.StartsWithSegments("/swagger") ? Page
+            : path.StartsWithSegments(QueueDashboard.Path) ? Dashboard
+            : path == "/" || path.StartsWithSegments("/ui") ? App
+            : Data;
         http.Response.OnStarting(() =>
         {
             var headers = http.Response.Headers;

@@ -45,6 +45,8 @@ internal static class JobEndpoints
             .Takes("model", "Return only jobs with this model, given by name, id or source.", Description.Text())
             .Takes("dataset", "Return only jobs with this dataset, given by name, id or source.", Description.Text())
             .Takes("method", "Return only jobs with this method.", Description.Choice(Methods.Names))
+            .Takes("owner", "Return only jobs of this owner.", Description.Text())
+            .Takes("text", "Return only jobs whose name contains this text; case is ignored.", Description.Text())
             .Takes("deleted", "Return deleted jobs that can still be restored, instead of all others.", Description.Flag(false))
             .Takes("limit", "Maximum number of items to return.", Description.Integer(1, 100, 20))
             .Takes("cursor", "The `next` value of the previous page.", Description.Text())

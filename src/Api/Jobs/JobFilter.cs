@@ -11,11 +11,12 @@ namespace LoraDrop.Api;
 /// <param name="Datasets">Allowed datasets; null for any.</param>
 /// <param name="Method">Required method; null for any.</param>
 /// <param name="Owner">Required owner; null for any.</param>
+/// <param name="Text">Text that a job's name contains, whatever the case; null for any.</param>
 /// <param name="Deleted">Whether to find deleted jobs instead of all others.</param>
 /// <param name="Before">Find only jobs older than this one; null starts at the newest.</param>
 internal sealed record JobFilter(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<Guid>? Models,
-    IReadOnlyList<Guid>? Datasets, Method? Method, string? Owner, bool Deleted, Guid? Before)
+    IReadOnlyList<Guid>? Datasets, Method? Method, string? Owner, string? Text, bool Deleted, Guid? Before)
 {
     /// <summary>The most combinations of statuses, models and datasets that are queried separately. A name usually refers to one model; a
     /// source may refer to hundreds.</summary>
@@ -80,6 +81,11 @@ internal sealed record JobFilter(
         else if (Datasets is { } datasets) jobs = jobs.Where(j => datasets.Contains(j.DatasetId));
         if (Owner is { } owner) jobs = jobs.Where(j => j.Owner == owner);
         if (Method is { } method) jobs = jobs.Where(j => j.Method == method);
+        if (Text is { } text)
+        {
+            var pattern = $"%{text.ToLowerInvariant().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_")}%";
+            jobs = jobs.Where(j => EF.Functions.Like(j.Name!.ToLower(), pattern, "\\"));
+        }
         foreach (var (name, value) in Labels)
             jobs = jobs.Where(j => j.Labels.Any(l => l.Name == name && l.Value == value && l.JobId <= bound));
         return jobs;

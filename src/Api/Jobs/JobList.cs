@@ -8,7 +8,7 @@ namespace LoraDrop.Api;
 /// <summary>The query of a list of jobs.</summary>
 internal sealed record JobList(
     IReadOnlyList<JobStatus> Statuses, IReadOnlyList<(string Name, string Value)> Labels, string? Model, string? Dataset,
-    Method? Method, bool Deleted, int Limit, Guid? Before)
+    Method? Method, string? Owner, string? Text, bool Deleted, int Limit, Guid? Before)
 {
     /// <summary>Reads the query of GET /jobs.</summary>
     public static Answer<JobList> Read(IQueryCollection query)
@@ -16,7 +16,7 @@ internal sealed record JobList(
         var fields = new QueryFields(query);
         var list = new JobList(
             fields.Choices<JobStatus>("status"), [.. LabelsIn(fields)], fields.Text("model"), fields.Text("dataset"),
-            fields.Method("method"), fields.Flag("deleted") ?? false,
+            fields.Method("method"), fields.Text("owner"), fields.Text("text"), fields.Flag("deleted") ?? false,
             (int)(fields.Integer("limit", 1, 100) ?? 20), Cursor.Read(fields));
         return fields.Refusal() is { } refusal ? refusal : list;
     }
@@ -25,7 +25,8 @@ internal sealed record JobList(
     public async Task<Page<JobSummary>> PageAsync(JobsContext db, Caller caller, CancellationToken cancel)
     {
         var filter = new JobFilter(Statuses.Distinct().ToList(), Labels, await ResolveAsync(db.Models, Model, cancel),
-            await ResolveAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? null : caller.Owner, Deleted, Before);
+            await ResolveAsync(db.Datasets, Dataset, cancel), Method, caller.SeesAll ? Owner : caller.Owner, Text, Deleted, Before);
+        if (!caller.SeesAll && Owner is not null && Owner != caller.Owner) return new([], HasMore: false);
         if (await filter.NewestAsync(db, Limit + 1, cancel) is not { } newest) return new([], HasMore: false);
         var found = await db.Jobs.Where(j => newest.Contains(j.Id)).OrderByDescending(j => j.Id).AsNoTracking().Select(j => new
         {
@@ -42,7 +43,9 @@ internal sealed record JobList(
                 new(j.ModelId, j.Model.Name, j.Model.Source, null), new(j.DatasetId, j.Dataset.Name, j.Dataset.Source, null),
                 ApiJson.Finite(j.Score), j.Failure is { } failure ? new(failure.Code, failure.Message, null) : null,
                 JobReading.LabelsOf(j.Labels),
-                j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, Views.Owner(j.Owner), $"/jobs/{j.Id}");
+                j.CreatedAt, j.StartedAt, j.FinishedAt, j.DeletedAt, Views.Owner(j.Owner),
+                ApiJson.Finite(stages.FirstOrDefault(s => s.Status == JobStatus.Running)?.SecondsLeft), JobReading.MetricOf(stages[^1]),
+                $"/jobs/{j.Id}");
         });
     }
 

@@ -62,8 +62,11 @@ internal static class JobReading
         Math.Round(JobProgress.Of(stage), 4), stage.Step, stage.Steps,
         ApiJson.Finite(stage.Epoch), ApiJson.Finite(stage.Loss), ApiJson.Finite(stage.LearningRate), ApiJson.Finite(stage.TokensPerSecond),
         ApiJson.Finite(stage.SecondsLeft),
-        stage.Metric is null ? null : new(stage.Metric, ApiJson.Finite(stage.Score), ApiJson.Finite(stage.BestScore), stage.BestStep),
-        stage.Parameters, stage.QueuedAt, stage.StartedAt, stage.FinishedAt, stage.ReusedFrom);
+        MetricOf(stage), stage.Parameters, stage.QueuedAt, stage.StartedAt, stage.FinishedAt, stage.ReusedFrom);
+
+    /// <summary>The metric that selects a stage's best checkpoint; null until it is measured.</summary>
+    public static MetricView? MetricOf(StageRow stage) => stage.Metric is null ? null
+        : new(stage.Metric, ApiJson.Finite(stage.Score), ApiJson.Finite(stage.BestScore), stage.BestStep);
 
     private static ResultView ResultOf(string json)
     {

@@ -19,12 +19,14 @@ namespace LoraDrop.Api;
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="DeletedAt">When it was deleted.</param>
 /// <param name="Owner">The owner; absent on a service without API keys.</param>
+/// <param name="SecondsLeft">Estimated seconds left for the current stage; absent unless it is running.</param>
+/// <param name="Metric">The metric that selects the best checkpoint; absent until it is measured.</param>
 /// <param name="Href">Path of this resource.</param>
 public sealed record JobSummary(
     Guid Id, string? Name, JobStatus Status, Stage Stage, double Progress, Method Method, InputReference Model,
     InputReference Dataset, double? Score,
     FailureView? Error, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt,
-    DateTimeOffset? FinishedAt, DateTimeOffset? DeletedAt, string? Owner, string Href);
+    DateTimeOffset? FinishedAt, DateTimeOffset? DeletedAt, string? Owner, double? SecondsLeft, MetricView? Metric, string Href);
 
 /// <summary>A page of a list.</summary>
 /// <param name="Items">The matching jobs, newest first.</param>

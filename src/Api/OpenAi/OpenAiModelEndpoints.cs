@@ -32,7 +32,7 @@ internal static class OpenAiModelEndpoints
         var registered = await Registered(db, caller).OrderByDescending(m => m.Id).Take(Most)
             .Select(m => new { m.Name, m.CreatedAt, m.Owner }).ToListAsync(cancel);
         var made = new List<OpenAiModel>();
-        if (await new JobFilter([JobStatus.Succeeded], [], null, null, null, caller.SeesAll ? null : caller.Owner, Deleted: false,
+        if (await new JobFilter([JobStatus.Succeeded], [], null, null, null, caller.SeesAll ? null : caller.Owner, null, Deleted: false,
             null).NewestAsync(db, Most, cancel) is { } newest)
             made = await MadeAsync(db.Jobs.Where(j => newest.Contains(j.Id)), cancel);
         OpenAiModel[] models =

@@ -33,7 +33,6 @@ internal static class ServiceEndpoints
             + "is in the log; the response includes it only if no API key is required.")
             .DisableHttpMetrics().AllowsAnonymous().Refuses(ProblemKind.NotReady);
         service.MapGet("/me", Me).WithName("whoAmI").WithSummary("Get the caller's role, owner and limits.").Refuses();
-        routes.MapGet("/", () => TypedResults.Redirect("swagger")).ExcludeFromDescription();
     }
 
     private static async Task<Ok<CallerView>> Me(Caller caller, JobQuota quota, ApiOptions options, CancellationToken cancel) =>

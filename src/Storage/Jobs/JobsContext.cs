@@ -43,6 +43,8 @@ public abstract class JobsContext : DbContext
 
     public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
 
+    public DbSet<PageKeyRow> PageKeys => Set<PageKeyRow>();
+
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();

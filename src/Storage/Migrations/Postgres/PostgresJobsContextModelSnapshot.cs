@@ -1167,6 +1167,31 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.ToTable("models", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.PageKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("xml")
+                        .UseCollation("C");
+
+                    b.HasKey("Id")
+                        .HasName("pk_page_keys");
+
+                    b.ToTable("page_keys", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>
                 {
                     b.Property<Guid>("JobId")

@@ -1096,6 +1096,29 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.ToTable("models", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.PageKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("pk_page_keys");
+
+                    b.ToTable("page_keys", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>
                 {
                     b.Property<Guid>("JobId")

@@ -1,6 +1,6 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>The service answered with a problem (RFC 9457).</summary>
 /// <param name="status">The HTTP status.</param>

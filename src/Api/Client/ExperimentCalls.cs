@@ -1,7 +1,6 @@
 using System.Text.Json;
-using LoraDrop.Api;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>Calls about experiments.</summary>
 internal static class ExperimentCalls

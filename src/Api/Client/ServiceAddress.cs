@@ -1,13 +1,13 @@
 using LoraDrop.Domain;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>The service's address: from the command line, else the environment, else where <c>loradrop serve</c> listens.</summary>
 internal static class ServiceAddress
 {
     public const string Variable = "LORADROP_URL", KeyVariable = "LORADROP_KEY";
 
-    public static readonly string Default = $"http://127.0.0.1:{ServeOptions.DefaultPort}";
+    public static readonly string Default = new ApiOptions().Urls;
 
     /// <param name="option">Value of --url.</param>
     /// <param name="variable">Value of the environment variable.</param>

@@ -1,4 +1,4 @@
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>The body of a response: reports a broken or silent connection as a network failure, not as one of the disk.</summary>
 internal sealed class AnswerStream(Uri address, Stream body) : Stream

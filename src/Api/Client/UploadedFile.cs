@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>A file as part of a request, streamed.</summary>
 /// <param name="path">The file.</param>

@@ -1,4 +1,4 @@
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>A response of the service.</summary>
 /// <param name="Value">Its value.</param>

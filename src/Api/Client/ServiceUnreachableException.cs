@@ -1,4 +1,4 @@
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>Nothing answers at the address, or the connection broke.</summary>
 internal sealed class ServiceUnreachableException(string message, Exception? cause = null) : Exception(message, cause)

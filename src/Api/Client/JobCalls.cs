@@ -1,8 +1,7 @@
 using System.Net.ServerSentEvents;
-using LoraDrop.Api;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>Calls about jobs.</summary>
 internal static class JobCalls

@@ -1,8 +1,7 @@
 using System.Text.Json;
-using LoraDrop.Api;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>Calls about models and the service itself.</summary>
 internal static class ModelCalls

@@ -1,10 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using LoraDrop.Api;
 using LoraDrop.Domain;
 
-namespace LoraDrop.Cli;
+namespace LoraDrop.Api.Client;
 
 /// <summary>Calls a service. A problem response and an unreachable service are exceptions.</summary>
 /// <remarks>The calls are extensions: <see cref="JobCalls"/>, <see cref="DatasetCalls"/>, <see cref="ModelCalls"/>,
@@ -24,6 +23,16 @@ internal sealed class ServiceClient : IDisposable
         // an upload and a stream may take hours
         _http = new(new SocketsHttpHandler { ConnectTimeout = ConnectTime }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (key is not null) _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+    }
+
+    /// <param name="address">Where the service is.</param>
+    /// <param name="connections">Connections that several clients share.</param>
+    /// <param name="headers">Sets the headers of every request.</param>
+    public ServiceClient(Uri address, HttpMessageHandler connections, Action<HttpRequestHeaders> headers)
+    {
+        Address = address;
+        _http = new(connections, disposeHandler: false) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        headers(_http.DefaultRequestHeaders);
     }
 
     public Uri Address { get; }

@@ -1,0 +1,74 @@
+// What components cannot do from the server: times in the reader's zone, the clipboard, files, uploads.
+(() => {
+  const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+
+  // The text lies in a shadow tree, which renders of the component leave alone; without JavaScript the UTC time inside is shown.
+  customElements.define('local-time', class extends HTMLElement {
+    static observedAttributes = ['datetime'];
+    attributeChangedCallback() {
+      const at = new Date(this.getAttribute('datetime'));
+      if (Number.isNaN(at.valueOf())) return;
+      const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
+      const time = root.firstChild ?? root.appendChild(document.createElement('time'));
+      time.dateTime = at.toISOString();
+      time.textContent = short.format(at);
+      time.title = long.format(at);
+    }
+  });
+
+  const save = (name, type, text) => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+
+  const files = new Map(); // by the id of the upload's form
+  const read = file => ({ name: file.name, size: file.size });
+
+  window.loradrop = {
+    seen: () => document.visibilityState === 'visible',
+    dark: () => loradropTheme() === 'dark',
+    copy: text => navigator.clipboard.writeText(text),
+    save,
+    themed: page => document.addEventListener('loradrop-theme', () => page.invokeMethodAsync('ThemeChanged', loradropTheme() === 'dark')),
+    svgOf: id => document.querySelector(`#${CSS.escape(id)} .main-svg`) !== null,
+
+    // Files dropped on or chosen in an element, told to the page; the files themselves stay here until they are sent.
+    drop: (id, page) => {
+      const area = document.getElementById(id);
+      const input = area.querySelector('input[type=file]');
+      const take = list => {
+        const taken = [...list];
+        files.set(id, [...(files.get(id) ?? []), ...taken]);
+        page.invokeMethodAsync('FilesTaken', taken.map(read));
+      };
+      area.addEventListener('dragover', event => { event.preventDefault(); area.classList.add('over'); });
+      area.addEventListener('dragleave', () => area.classList.remove('over'));
+      area.addEventListener('drop', event => { event.preventDefault(); area.classList.remove('over'); take(event.dataTransfer.files); });
+      input.addEventListener('change', () => { take(input.files); input.value = ''; });
+    },
+    forget: id => files.delete(id),
+
+    // Sends the files, with progress. The answer is the service's, as text; status 0 where the connection broke.
+    send: (id, address, fields, splits, page) => new Promise(resolve => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(fields)) form.append(name, value);
+      for (const [index, split] of splits.entries()) if (split) form.append(split, files.get(id)[index]);
+      const request = new XMLHttpRequest();
+      let told = 0;
+      request.upload.onprogress = event => {
+        const now = performance.now();
+        if (event.total > 0 && (now - told > 200 || event.loaded === event.total)) {
+          told = now;
+          page.invokeMethodAsync('Sent', event.loaded, event.total);
+        }
+      };
+      request.onloadend = () => resolve({ status: request.status, text: request.responseText });
+      request.open('POST', address);
+      request.send(form);
+    })
+  };
+})();
