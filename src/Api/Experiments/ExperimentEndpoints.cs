@@ -166,14 +166,7 @@ internal static class ExperimentEndpoints
         if (fields.Refusal() is { } refusal) return Problems.From(refusal);
         if (await OneAsync(db, caller, id, cancel) is not { } row) return Problems.From(Missing(id));
         var figures = await ExperimentFigures.DrawAsync(db, row, dark, cancel);
-        if (figures.FirstOrDefault(figure => figure.Key == Path.GetFileNameWithoutExtension(file)).Value is { } drawn)
-            switch (Path.GetExtension(file))
-            {
-                case ".svg": return TypedResults.Bytes(Encoding.UTF8.GetBytes(drawn.Svg), "image/svg+xml; charset=utf-8");
-                case ".png": return TypedResults.Bytes(drawn.Png, "image/png");
-                case ".csv": return TypedResults.Bytes(Encoding.UTF8.GetBytes(drawn.Csv), "text/csv; charset=utf-8");
-            }
-        return Problems.From(new Refusal.Missing("figure", file));
+        return FigureEndpoints.FileOf(figures, file);
     }
 
     private static async Task<Results<Accepted<ExperimentView>, ProblemHttpResult>> Extend(Guid id, HttpContext http, ExperimentLife life,

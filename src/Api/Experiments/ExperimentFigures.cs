@@ -7,11 +7,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoraDrop.Api;
 
-/// <summary>The figures of an experiment.</summary>
-/// <param name="Items">The figures that its jobs give so far.</param>
+/// <summary>The figures of an experiment or of jobs.</summary>
+/// <param name="Items">The figures that the jobs give so far.</param>
 public sealed record FigureList(IReadOnlyList<FigureView> Items);
 
-/// <summary>A figure of an experiment.</summary>
+/// <summary>A figure of an experiment or of jobs.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="AltText">What is seen, in a sentence.</param>
 /// <param name="Svg">Path of the picture as SVG; `?dark=true` for dark pages.</param>
@@ -53,9 +53,7 @@ internal static class ExperimentFigures
         foreach (var one in columns)
         {
             var of = style with { Title = one.Name };
-            Add(Slug("layers", one.Name), ImportanceFigure.Draw([.. one.Types.Select(type => new ImportancePanel(type, [.. one.Sites
-                .Where(site => site.Type == type).Select(site => new LayerImportance(site.Layer, site.I, site.Place, site.Rank))]))],
-                one.Threshold, of));
+            Add(Slug("layers", one.Name), ImportanceFigure.Draw(JobFigures.Panels(one.Sites), one.Threshold, of));
             foreach (var type in one.Types)
                 Add(Slug("norms", $"{one.Name} {type}"), HistogramFigure.Draw(type, [.. one.Sites.Where(site => site.Type == type)
                     .Select(site => new LayerNorms(site.Layer, site.Norms, one.AfterOf(site), site.Place))],

@@ -11,6 +11,9 @@ namespace LoraDrop.Api.Web;
 /// <summary>A page on the REST API: reads, reads again while it is seen, and makes changes.</summary>
 public abstract class ServicePage : ComponentBase, IAsyncDisposable
 {
+    /// <summary>The longest answer, in characters, that travels with a page so that it is not read twice.</summary>
+    internal const int MostKept = 1 << 18;
+
     private readonly CancellationTokenSource _gone = new();
     private readonly List<PersistingComponentStateSubscription> _kept = [];
     private bool _shown;
@@ -54,6 +57,9 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
     /// <summary>How often the page reads again while it is seen; null for never.</summary>
     protected virtual TimeSpan? Every => null;
 
+    /// <summary>Whether something may have changed since the page was read.</summary>
+    protected virtual bool IsStale => true;
+
     /// <summary>Reads what the page shows.</summary>
     protected virtual Task ReadAsync() => Task.CompletedTask;
 
@@ -76,7 +82,7 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
         if (!_shown && State.TryTakeFromJson<string>(path, out var kept) && kept is not null)
             return JsonSerializer.Deserialize<T>(kept, ApiJson.Options)!;
         var reply = await (await Calls.ClientAsync()).GetAsync<T>(path, Gone);
-        if (!_shown && !RendererInfo.IsInteractive)
+        if (!_shown && !RendererInfo.IsInteractive && reply.Json.Length <= MostKept)
             _kept.Add(State.RegisterOnPersisting(() =>
             {
                 State.PersistAsJson(path, reply.Json);
@@ -142,7 +148,7 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(Gone))
             {
-                if (Missing || Busy || !await IsSeenAsync()) continue;
+                if (Missing || Busy || !IsStale || !await IsSeenAsync()) continue;
                 await ReadSafelyAsync();
                 StateHasChanged();
             }

@@ -28,7 +28,8 @@ internal static class WebSetup
         services.AddDataProtection().SetApplicationName("loradrop");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(keys =>
             keys.XmlRepository = new PageKeys(provider.GetRequiredService<IDbContextFactory<JobsContext>>())));
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents()
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 4 * ServicePage.MostKept); // a page sends back what it was rendered from
         services.Configure<CircuitOptions>(circuits =>
         {
             circuits.DisconnectedCircuitRetentionPeriod = Remembered;
@@ -47,6 +48,7 @@ internal static class WebSetup
     {
         PageAssets.Map(app);
         SignInEndpoints.Map(app);
+        JobForm.Map(app);
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)
             .Requires(Role.Read).WithMetadata(new PageEndpoint(), new ExcludeFromDescriptionAttribute());
     }

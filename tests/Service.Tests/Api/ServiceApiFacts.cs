@@ -79,10 +79,12 @@ public sealed class ServiceApiFacts : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_root_leads_to_the_documentation()
+    public async Task The_root_is_the_list_of_jobs_and_leads_to_the_documentation()
     {
         using var root = await _service.GetAsync("/");
-        Assert.Equal(HttpStatusCode.Redirect, root.StatusCode);
+        var page = await root.Content.ReadAsStringAsync();
+        Assert.Contains("<h1>Jobs</h1>", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"swagger\"", page, StringComparison.Ordinal);
         using var swagger = await _service.GetAsync("/swagger/index.html");
         Assert.Equal(HttpStatusCode.OK, swagger.StatusCode);
     }

@@ -34,7 +34,7 @@
     copy: text => navigator.clipboard.writeText(text),
     save,
     themed: page => document.addEventListener('loradrop-theme', () => page.invokeMethodAsync('ThemeChanged', loradropTheme() === 'dark')),
-    svgOf: id => document.querySelector(`#${CSS.escape(id)} .main-svg`) !== null,
+    savePlot: (id, format, name) => Plotly.downloadImage(id, { format, width: 1000, height: 500, filename: name }),
 
     // Files dropped on or chosen in an element, told to the page; the files themselves stay here until they are sent.
     drop: (id, page) => {
