@@ -44,12 +44,10 @@ internal sealed class PredictCommand : AdapterCommand
     {
         var best = Evaluation.ArgMax(logits);
         var label = task.Kind == TaskKind.Regression ? $"{logits[0]:0.000}" : task.Labels![best];
-        session.Say(task.Kind == TaskKind.Regression ? label : $"{label}\t{Probability(logits, best):0.000}");
+        session.Say(task.Kind == TaskKind.Regression ? label : $"{label}\t{Evaluation.Probability(logits, best):0.000}");
         if (task.Kind == TaskKind.Regression) session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Score = logits[0] });
         else
             session.Tell(new { Event = "prediction", Text = text, TextPair = pair, Label = label,
-                Probabilities = task.Labels!.Index().ToDictionary(l => l.Item, l => Probability(logits, l.Index)) });
+                Probabilities = task.Labels!.Index().ToDictionary(l => l.Item, l => Evaluation.Probability(logits, l.Index)) });
     }
-
-    private static double Probability(float[] logits, int i) => 1 / logits.Sum(l => Math.Exp(l - logits[i]));
 }

@@ -134,6 +134,18 @@ internal sealed class JsonFields
         return null;
     }
 
+    /// <summary>A list of objects; null if it is absent or no list.</summary>
+    public IReadOnlyList<T>? Sections<T>(string name, Func<JsonFields, T> read) => SectionsAt(Take(name), PathOf(name), read);
+
+    /// <summary>A list of lists of objects; null if it is absent or no list.</summary>
+    public IReadOnlyList<IReadOnlyList<T>>? SectionLists<T>(string name, Func<JsonFields, T> read) =>
+        ItemsAt(Take(name), PathOf(name), (json, path) => SectionsAt(json, path, read) ?? []);
+
+    /// <summary>Every field as a text; numbers, true and false as they are written, and empty where there is none.</summary>
+    public IReadOnlyDictionary<string, string> Cells() => _given.Keys.ToDictionary(name => name, name =>
+        Take(name) is { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } json ? json.GetRawText()
+            : Lines(name) ?? "");
+
     /// <summary>A list of at least one seed; null if it is absent or wrong.</summary>
     public IReadOnlyList<long>? Seeds(string name)
     {
@@ -213,6 +225,16 @@ internal sealed class JsonFields
         if (json.ValueKind == JsonValueKind.Null) return null;
         if (read(json) is { } value) return value;
         Refuse(name, $"must be {wanted}; got {Shown(json)}");
+        return null;
+    }
+
+    private IReadOnlyList<T>? SectionsAt<T>(JsonElement list, string at, Func<JsonFields, T> read) =>
+        ItemsAt(list, at, (json, path) => Close(new JsonFields(json, path, _faults), read));
+
+    private IReadOnlyList<T>? ItemsAt<T>(JsonElement list, string at, Func<JsonElement, string, T> read)
+    {
+        if (list.ValueKind == JsonValueKind.Array) return [.. list.EnumerateArray().Select((item, i) => read(item, $"{at}[{i}]"))];
+        if (list.ValueKind != JsonValueKind.Null) _faults.Add(new(at, $"must be a list; got {Shown(list)}"));
         return null;
     }
 

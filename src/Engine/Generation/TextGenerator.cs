@@ -30,9 +30,10 @@ public sealed class TextGenerator
     /// <param name="first">The index of the first prompt among all prompts answered with this seed: prompts given in parts are sampled as
     /// if given together.</param>
     /// <param name="onToken">Called with each generated token and the prompt's index; not in beam search, whose tokens can change.</param>
+    /// <param name="onAnswer">Called with each finished answer and the prompt's index.</param>
     /// <exception cref="RefusedInputException">A prompt fills the model's context.</exception>
     public IReadOnlyList<GeneratedText> Answer(IReadOnlyList<int[]> prompts, int batchSize, long seed, CancellationToken cancel,
-        int first = 0, Action<int, int>? onToken = null)
+        int first = 0, Action<int, int>? onToken = null, Action<int, GeneratedText>? onAnswer = null)
     {
         if (prompts.Index().Where(p => p.Item.Length >= _model.Config.LongestText).Select(p => p.Index)
             .ToArray() is { Length: > 0 } tooLong)
@@ -42,13 +43,18 @@ public sealed class TextGenerator
         using var _ = no_grad();
         _model.Masks.Off();
         var answers = new GeneratedText[prompts.Count];
+        void Finish(int index, GeneratedText answer)
+        {
+            answers[index] = answer;
+            onAnswer?.Invoke(index, answer);
+        }
         foreach (var indices in Batches.LongestFirst([.. prompts.Select(p => p.Length)], Math.Max(1, batchSize / _decoding.Beams)))
         {
             using var scope = NewDisposeScope();
             using var batch = TokenBatch.EndingTogether([.. indices.Select(i => new TokenizedText(prompts[i], new int[prompts[i].Length]))],
                 _model.Config.PadId, _model.Device);
-            if (_decoding.Beams > 1) BeamSearch(prompts, indices, batch, answers, cancel);
-            else OneByOne(prompts, indices, batch, answers, (seed, first), onToken, cancel);
+            if (_decoding.Beams > 1) BeamSearch(prompts, indices, batch, Finish, cancel);
+            else OneByOne(prompts, indices, batch, Finish, (seed, first), onToken, cancel);
         }
         return answers;
     }
@@ -56,7 +62,7 @@ public sealed class TextGenerator
     /// <summary>The most tokens in the answer to a prompt.</summary>
     private int RoomAfter(int[] prompt) => Math.Min(_decoding.MaxNewTokens, _model.Config.LongestText - prompt.Length);
 
-    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
+    private void OneByOne(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, Action<int, GeneratedText> finish,
         (long Seed, int First) draws, Action<int, int>? onToken, CancellationToken cancel)
     {
         using var cache = new KeyValueCache(_model.Config.Layers);
@@ -77,7 +83,7 @@ public sealed class TextGenerator
                     text.Tokens.Add(token);
                     onToken?.Invoke(text.Index, token);
                 }
-                if (Ended(text.Answer, ended, RoomAfter(prompts[text.Index])) is { } answer) answers[text.Index] = answer;
+                if (Ended(text.Answer, ended, RoomAfter(prompts[text.Index])) is { } answer) finish(text.Index, answer);
                 else stay.Add(row);
             }
             logits.Dispose();
@@ -144,7 +150,7 @@ public sealed class TextGenerator
     }
 
     /// <summary>Extends K texts per prompt in parallel, as transformers' beam search does (without early stopping).</summary>
-    private void BeamSearch(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, GeneratedText[] answers,
+    private void BeamSearch(IReadOnlyList<int[]> prompts, int[] indices, TokenBatch batch, Action<int, GeneratedText> finish,
         CancellationToken cancel)
     {
         var K = _decoding.Beams;
@@ -169,7 +175,7 @@ public sealed class TextGenerator
                 if (search.Done)
                 {
                     var best = search.Best;
-                    answers[search.Index] = Ended(best.Answer, best.Ended, 0)!;
+                    finish(search.Index, Ended(best.Answer, best.Ended, 0)!);
                     continue;
                 }
                 stay.Add(search);

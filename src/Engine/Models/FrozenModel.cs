@@ -63,6 +63,29 @@ public abstract class FrozenModel : IDisposable
     /// <summary>A remark for the user on how the checkpoint was used, or null.</summary>
     public virtual string? Remark => null;
 
+    /// <summary>Does something with the base model alone: whatever a method has placed on it is switched off meanwhile, but for the trained
+    /// head.</summary>
+    public T WithoutAdapter<T>(Func<T> work)
+    {
+        var preface = Preface;
+        var off = Enumerable.Range(0, Config.Layers).SelectMany(Backbone.LinearsOf).Select(linear => (Linear: linear, linear.Branch))
+            .ToArray();
+        Action[] suspended = [.. Parameters.Except(HeadParameters).Where(parameter => parameter.Learns).Select(parameter =>
+            parameter.Suspend())];
+        try
+        {
+            Preface = null;
+            foreach (var (linear, _) in off) linear.Branch = null;
+            return work();
+        }
+        finally
+        {
+            Preface = preface;
+            foreach (var (linear, branch) in off) linear.Branch = branch;
+            foreach (var resume in suspended) resume();
+        }
+    }
+
     private protected OwnedWeights Weights { get; }
 
     /// <summary>The element type of computation: float32 on a CPU; bfloat16 on CUDA, unless the weights are kept in float32. Trained

@@ -46,6 +46,15 @@ public sealed class Parameter(string name, Tensor frozen)
     /// <summary>Puts the tensor back as loaded.</summary>
     public void Freeze() => (_numbers, _made, Learns) = (Frozen, null, _alwaysLearns);
 
+    /// <summary>Puts the tensor back as loaded for a while.</summary>
+    /// <returns>Puts the learning numbers in its place again.</returns>
+    public Action Suspend()
+    {
+        var (numbers, made, learns) = (_numbers, _made, Learns);
+        Freeze();
+        return () => (_numbers, _made, Learns) = (numbers, made, learns);
+    }
+
     /// <summary>The value for a computation in a type: learning numbers are converted to it, and their gradients back; frozen ones are as
     /// loaded.</summary>
     internal Tensor In(ScalarType type)

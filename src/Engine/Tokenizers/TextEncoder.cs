@@ -51,6 +51,9 @@ public sealed class TextEncoder
         return _typed ? text : text with { TypeIds = new int[text.Ids.Length] };
     }
 
+    /// <summary>Whether a text is longer than <see cref="LongestText"/>, and so is cut.</summary>
+    public bool Cuts(string first, string? second) => _tokenizer.Encode(first, second, int.MaxValue).Ids.Length > LongestText;
+
     public LabelledSet Encode(IReadOnlyList<Example> examples) =>
         new([.. examples.Select(e => Encode(e.First, e.Second))], [.. examples.Select(e => e.Label)]);
 }

@@ -66,6 +66,9 @@ public sealed record Evaluation(IReadOnlyList<float[]> Logits, double Loss)
         TaskKind.Generation => throw new ArgumentException("A text is no class."),
     };
 
+    /// <summary>The probability of a class.</summary>
+    public static double Probability(float[] logits, int of) => 1 / logits.Sum(logit => Math.Exp(logit - logits[of]));
+
     /// <summary>The class with the largest logit; the first on ties.</summary>
     public static int ArgMax(float[] logits) => Array.IndexOf(logits, logits.Max());
 }

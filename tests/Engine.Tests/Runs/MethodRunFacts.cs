@@ -81,6 +81,24 @@ public sealed class MethodRunFacts
         Assert.Equal(result.LoraParameters, range.Lora);
     }
 
+    [Theory, MemberData(nameof(Runs))]
+    public void Switched_off_it_leaves_the_base_model_under_the_trained_head_and_on_again_it_computes_as_before(string method,
+        bool generates, bool dropped)
+    {
+        using var task = new TinyTask(generates);
+        task.Run(Request(task, method, dropped), task.Out());
+        using var trained = TrainedAdapter.Open(Path.Combine(task.Out(), "adapter"), null, CPU);
+        using FrozenModel plain = generates ? LanguageModel.Open(task.Model, CPU)
+            : SequenceClassifier.Open(task.Model, trained.Task.Labels, 0, CPU);
+        foreach (var (own, learnt) in plain.HeadParameters.Zip(trained.Model.HeadParameters))
+            if (learnt.Learns) own.Learn(learnt.Value);
+        var validation = trained.Read(task.Files, 42).Validation;
+        double LossOf(FrozenModel model) => Evaluation.ScoresOf(model, validation, trained.Task, 4, CancellationToken.None).Loss;
+        var with = LossOf(trained.Model);
+        Assert.Equal(LossOf(plain), trained.Model.WithoutAdapter(() => LossOf(trained.Model)));
+        Assert.Equal(with, LossOf(trained.Model));
+    }
+
     /// <summary>How many of a file's numbers are LoRA-FA's A, belong to ranks that AdaLoRA has taken away, or are what SparseAdapter does
     /// not keep.</summary>
     private static long TakenAway(MethodSettings settings, SafeTensorsFile file)
