@@ -55,6 +55,7 @@ public static class ApiSetup
         jobs.MapMetrics();
         jobs.MapEvents();
         jobs.MapFiles();
+        jobs.MapPredictions();
         api.MapJobFigures();
         api.MapExperiments();
         api.MapModels();

@@ -47,6 +47,8 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         "Use one of the methods listed in the Allow header."),
         TooSlow = new("too_slow", StatusCodes.Status408RequestTimeout, "Request body sent too slowly",
         "Send the body at 240 bytes per second or faster after the first five seconds."),
+        NoAdapter = new("no_adapter", StatusCodes.Status409Conflict, "Job has no adapter",
+        "Wait until the job has succeeded. A job that failed or was cancelled has no adapter: retry it."),
         JobEnded = new("job_ended", StatusCodes.Status409Conflict, "Job already ended",
         "A job that has ended cannot be paused or cancelled."),
         JobCancelling = new("job_cancelling", StatusCodes.Status409Conflict, "Job is being cancelled",
@@ -101,6 +103,8 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         "Retry after the number of seconds in Retry-After."),
         QuotaExceeded = new("quota_exceeded", StatusCodes.Status429TooManyRequests, "Job quota exceeded",
         "Wait for one of your jobs to end, or cancel one."),
+        TooManyPredictions = new("too_many_predictions", StatusCodes.Status429TooManyRequests, "Too many unanswered predictions",
+        "Wait for the answers, or retry after the number of seconds in Retry-After."),
         Defect = new("defect", StatusCodes.Status500InternalServerError, "Internal error",
         "Report the error with its traceId. The service's log has the details."),
         DatabaseUnreachable = new("database_unreachable", StatusCodes.Status503ServiceUnavailable, "Database unreachable",
@@ -109,6 +113,12 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         "Retry after the number of seconds in Retry-After."),
         NotReady = new("not_ready", StatusCodes.Status503ServiceUnavailable, "Service not ready",
         "Check the dependency given in the detail: usually the database, the object store or a full disk."),
+        PredictionNotTaken = new("prediction_not_taken", StatusCodes.Status503ServiceUnavailable, "No worker took the prediction",
+        "Retry later. GET /workers lists the workers; one that the job's worker.labels and worker.memoryGiB admit must have a free slot."),
+        PredictionFailed = new("prediction_failed", StatusCodes.Status503ServiceUnavailable, "Prediction failed",
+        "The detail says why. Retry if it is not about the model or its size."),
+        PredictionTooLong = new("prediction_too_long", StatusCodes.Status504GatewayTimeout, "Prediction took too long",
+        "Send fewer or shorter inputs, or generate fewer tokens."),
         StorageFull = new("storage_full", StatusCodes.Status507InsufficientStorage, "Disk full",
         "Free space in the service's data folder and retry.");
 
@@ -118,12 +128,13 @@ public sealed record ProblemKind(string Code, int Status, string Title, string R
         BadRequest, NotJson, Unauthorized, Forbidden, CrossSite, HostNotAllowed, NotFound, JobNotFound, ExperimentNotFound, FigureNotFound,
         ModelNotFound, DatasetNotFound,
         FileNotFound, SplitNotFound, ImportanceNotFound, ArtifactNotFound,
-        CheckpointNotFound, CheckpointReplaced, WebhookNotFound, DeliveryNotFound, KeyNotFound, MethodNotAllowed, TooSlow, JobEnded,
+        CheckpointNotFound, CheckpointReplaced, WebhookNotFound, DeliveryNotFound, KeyNotFound, MethodNotAllowed, TooSlow, NoAdapter,
+        JobEnded,
         JobCancelling, JobNotPaused, JobNotEnded, JobActive, ExperimentEnded, ExperimentNotPaused,
         ExperimentActive, ModelExists, DatasetExists, ModelInUse, DatasetInUse, FileInUse, ModelDeleted,
         DatasetDeleted, IdempotencyInFlight, DatasetNotReady, ImportanceNotReady, TooManyWebhooks, WebhookDisabled, TooLarge,
-        UnsupportedMediaType, Invalid, IdempotencyReused, TooManyRequests, QuotaExceeded, Defect, DatabaseUnreachable, StoreUnreachable,
-        NotReady, StorageFull,
+        UnsupportedMediaType, Invalid, IdempotencyReused, TooManyRequests, QuotaExceeded, TooManyPredictions, Defect, DatabaseUnreachable,
+        StoreUnreachable, NotReady, PredictionNotTaken, PredictionFailed, PredictionTooLong, StorageFull,
     ];
 
     public string Type => $"urn:loradrop:problem:{Code}";

@@ -16,6 +16,7 @@ public sealed record ServiceSettings(StorageSettings Storage, LogOptions Log)
         reader.Section("Leases", settings.Leases.Faults, settings.Leases);
         reader.Section("Jobs", settings.Jobs.Faults, settings.Jobs);
         reader.Section("Sources", settings.Sources.Faults, settings.Sources);
+        reader.Section("Predictions", settings.Predictions.Faults, settings.Predictions);
         reader.Section("Outgoing", settings.Outgoing.Faults, settings.Outgoing);
         reader.Section("Webhooks", settings.Webhooks.Faults, settings.Webhooks);
         return new(settings, ReadLog(reader));

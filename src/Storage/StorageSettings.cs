@@ -17,6 +17,8 @@ public sealed record StorageSettings
 
     public JobOptions Jobs { get; init; } = new();
 
+    public PredictionOptions Predictions { get; init; } = new();
+
     public OutgoingOptions Outgoing { get; init; } = new();
 
     public WebhookOptions Webhooks { get; init; } = new();

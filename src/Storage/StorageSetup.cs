@@ -47,6 +47,7 @@ public static class StorageSetup
         services.AddSingleton(settings.Sources);
         services.AddSingleton(settings.Leases);
         services.AddSingleton(settings.Jobs);
+        services.AddSingleton(settings.Predictions);
         services.AddSingleton(settings.Outgoing);
         services.AddSingleton(settings.Webhooks);
         services.AddSingleton<NameLookup>(Dns.GetHostAddressesAsync);
@@ -54,6 +55,8 @@ public static class StorageSetup
         services.AddSingleton<Outages>();
         services.AddSingleton<StageLeases>();
         services.AddSingleton<PreparationLeases>();
+        services.AddSingleton<Predictions>();
+        services.AddSingleton<PredictionLeases>();
         services.AddSingleton<ObjectSweep>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<IdempotentRequests>();

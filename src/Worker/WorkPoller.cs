@@ -6,8 +6,8 @@ namespace LoraDrop.Worker;
 
 /// <summary>Polls for work while this worker has free capacity: for stages whose queue message was lost, went to a worker that cannot run
 /// them, or never existed, as after a hand-back.</summary>
-internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPreparation models, DatasetPreparation datasets,
-    IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<WorkPoller> log) : BackgroundService
+internal sealed class WorkPoller(StageRun stages, PredictionRun predictions, Preparing preparing, ModelPreparation models,
+    DatasetPreparation datasets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<WorkPoller> log) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
@@ -40,6 +40,7 @@ internal sealed class WorkPoller(StageRun stages, Preparing preparing, ModelPrep
     private async Task PollAsync(CancellationToken cancel)
     {
         if (await stages.CanStartAsync(cancel)) _running.Add(Task.Run(stages.RunQueuedAsync, CancellationToken.None));
+        if (await predictions.CanStartAsync(cancel)) _running.Add(Task.Run(predictions.RunQueuedAsync, CancellationToken.None));
         if (!preparing.HasRoom) return;
         if (await preparing.NextAsync<ModelRow>(cancel) is { } model)
             _running.Add(Task.Run(() => models.RunAsync(model), CancellationToken.None));

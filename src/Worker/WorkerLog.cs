@@ -20,6 +20,15 @@ internal static partial class WorkerLog
     [LoggerMessage(2024, LogLevel.Debug, "Child process {ProcessId} is not waited for any longer")]
     public static partial void ChildDismissed(this ILogger log, int processId);
 
+    [LoggerMessage(2025, LogLevel.Information, "Prediction of job {JobId} answered in {Seconds:0.00} s")]
+    public static partial void Predicted(this ILogger log, Guid jobId, double seconds);
+
+    [LoggerMessage(2026, LogLevel.Warning, "Prediction of job {JobId} failed ({Code}): {Reason}")]
+    public static partial void PredictionFailed(this ILogger log, Guid jobId, string code, string reason);
+
+    [LoggerMessage(2027, LogLevel.Error, "Prediction of job {JobId} failed unexpectedly")]
+    public static partial void PredictionBroke(this ILogger log, Exception error, Guid jobId);
+
     [LoggerMessage(2004, LogLevel.Information, "Stage succeeded")]
     public static partial void StageDone(this ILogger log);
 
@@ -56,7 +65,7 @@ internal static partial class WorkerLog
     [LoggerMessage(2015, LogLevel.Error, "{What} {Id}: preparation failed unexpectedly")]
     public static partial void PreparationBroke(this ILogger log, Exception error, string what, Guid id);
 
-    [LoggerMessage(2018, LogLevel.Warning, "Stage not handed back: the database does not respond. Its lease will expire")]
+    [LoggerMessage(2018, LogLevel.Warning, "Not handed back: the database does not respond. The lease will expire")]
     public static partial void NotHandedBack(this ILogger log);
 
     [LoggerMessage(2019, LogLevel.Error, "An attempt failed unexpectedly")]

@@ -36,6 +36,13 @@ public sealed record WorkerOptions
     /// device; default 30 s, 0 s to 1 h. 0 s ends it at once.</summary>
     public TimeSpan WarmFor { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Predictions that are answered at the same time, beside stages; default 1, 0 to 64. Each keeps a model in memory, and shares
+    /// the device with stages. 0: this worker answers none.</summary>
+    public int PredictionSlots { get; init; } = 1;
+
+    /// <summary>How long a child keeps a job's model for further predictions; default 60 s, 0 s to 1 h. 0 s ends it at once.</summary>
+    public TimeSpan PredictionIdle { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Labels that jobs can require; default none, at most 6. <c>device</c>, and <c>gpu</c> if there is one, are added
     /// automatically.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
@@ -69,6 +76,9 @@ public sealed record WorkerOptions
         foreach (var fault in $"{path}:{nameof(StopGrace)}".Within(StopGrace, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
             yield return fault;
         foreach (var fault in $"{path}:{nameof(WarmFor)}".Within(WarmFor, TimeSpan.Zero, TimeSpan.FromHours(1))) yield return fault;
+        foreach (var fault in $"{path}:{nameof(PredictionSlots)}".Within(PredictionSlots, 0, 64)) yield return fault;
+        foreach (var fault in $"{path}:{nameof(PredictionIdle)}".Within(PredictionIdle, TimeSpan.Zero, TimeSpan.FromHours(1)))
+            yield return fault;
         if (Labels.Count > MostLabels)
             yield return new($"{path}:{nameof(Labels)}", $"has {Labels.Count} labels; at most {MostLabels} are allowed");
         if (MemoryGiB is { } memory && memory is not (> 0 and <= 100_000))

@@ -41,6 +41,8 @@ public static class WorkerSetup
         services.AddSingleton<BucketClient>();
         services.AddSingleton<ModelPreparation>();
         services.AddSingleton<DatasetPreparation>();
+        services.AddSingleton<PredictionChildren>();
+        services.AddSingleton<PredictionRun>();
         services.AddSingleton<IQueuedWork, QueuedWork>();
         services.TryAddSingleton<ReadyChecks>();
         services.AddSingleton<WorkerReadiness>();
@@ -56,6 +58,8 @@ public static class WorkerSetup
             services.AddHostedService(provider => provider.GetRequiredService<MlflowTracking>());
         }
         AddServer(services, "stages", WorkQueue.Stages, machine.Slots, options.StopGrace);
+        if (options.PredictionSlots > 0)
+            AddServer(services, "predictions", [WorkQueue.Predictions], options.PredictionSlots, options.StopGrace);
         AddServer(services, "preparation", [WorkQueue.Preparation], Preparing.Most, options.StopGrace);
         return services;
     }

@@ -14,6 +14,9 @@ public interface IQueuedWork
     /// <summary>Fetches a dataset if necessary, and validates it.</summary>
     Task PrepareDatasetAsync(Guid dataset, CancellationToken cancel);
 
+    /// <summary>Answers the queued predictions.</summary>
+    Task PredictAsync(Guid prediction, CancellationToken cancel);
+
     /// <summary>Removes jobs deleted long ago, and objects that no row refers to.</summary>
     Task SweepAsync(CancellationToken cancel);
 }

@@ -33,6 +33,10 @@ public abstract class JobsContext : DbContext
 
     public DbSet<ArtifactRow> Artifacts => Set<ArtifactRow>();
 
+    public DbSet<PredictionRow> Predictions => Set<PredictionRow>();
+
+    public DbSet<PredictionPieceRow> PredictionPieces => Set<PredictionPieceRow>();
+
     public DbSet<ModelRow> Models => Set<ModelRow>();
 
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();

@@ -80,12 +80,8 @@ public sealed class StageLeases(IDbContextFactory<JobsContext> contexts, TimePro
 
     private static IQueryable<StageRow> For(JobsContext db, WorkerAbility worker)
     {
-        var (selectors, memory) = (worker.Selectors, worker.Memory);
-        var estimated = worker.OnCpu ? memory : long.MaxValue;
-        var queued = db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued && s.Memory <= memory
-            && s.EstimatedMemory <= estimated && s.Format >= StageFormat.Oldest && s.Format <= StageFormat.Settings);
-        return selectors.Count == 0
-            ? queued.Where(s => s.Selector == null)
-            : queued.Where(s => s.Selector == null || selectors.Contains(s.Selector));
+        var estimated = worker.OnCpu ? worker.Memory : long.MaxValue;
+        return db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Queued && s.EstimatedMemory <= estimated
+            && s.Format >= StageFormat.Oldest && s.Format <= StageFormat.Settings).Fit(worker);
     }
 }

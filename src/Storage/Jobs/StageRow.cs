@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace LoraDrop.Storage;
 
 /// <summary>A stage of a job: one unit of queued work, its worker and its progress.</summary>
-public sealed class StageRow
+public sealed class StageRow : IDemandingRow
 {
     public Guid JobId { get; init; }
 

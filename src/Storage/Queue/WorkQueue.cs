@@ -22,7 +22,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _lock = new();
-    private readonly Queue<Action> _stages = new(), _preparations = new();
+    private readonly Queue<Action> _stages = new(), _urgent = new();
     private TaskCompletionSource? _sent;
     private volatile bool _stopping;
 
@@ -31,6 +31,9 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
 
     /// <summary>The queue for fetching and validating, which must not wait behind hours of training.</summary>
     public const string Preparation = "preparation";
+
+    /// <summary>The queue for predictions, which people wait for.</summary>
+    public const string Predictions = "predictions";
 
     public void Enqueue(StageRow queued)
     {
@@ -42,11 +45,14 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
     }
 
     public void EnqueueModel(Guid model) =>
-        Add(_preparations, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
+        Add(_urgent, () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareModelAsync(model, CancellationToken.None)));
 
     public void EnqueueDataset(Guid dataset) =>
-        Add(_preparations,
+        Add(_urgent,
             () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
+
+    public void EnqueuePrediction(Guid prediction) =>
+        Add(_urgent, () => client.Enqueue<IQueuedWork>(Predictions, work => work.PredictAsync(prediction, CancellationToken.None)));
 
     /// <summary>Completes when no message waits to be sent.</summary>
     public Task SentAsync()
@@ -88,7 +94,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
     {
         lock (_lock)
         {
-            if (_preparations.TryDequeue(out var send) || _stages.TryDequeue(out send)) return send;
+            if (_urgent.TryDequeue(out var send) || _stages.TryDequeue(out send)) return send;
             _sent!.SetResult();
             _sent = null;
             return null;
@@ -108,7 +114,7 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
             NotSent(failed.GetBaseException().Message);
             lock (_lock)
             {
-                _preparations.Clear();
+                _urgent.Clear();
                 _stages.Clear();
             }
         }

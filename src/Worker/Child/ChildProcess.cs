@@ -70,7 +70,8 @@ internal sealed class ChildProcess : IDisposable
         // lets new tensors reuse freed memory (docs/decisions/loading-libtorch.md)
         start.Environment.TryAdd("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
         start.Environment["DOTNET_gcServer"] = "0";                                 // the web host's collector does not suit the engine
-        if (work is not ChildWork.RunStage) start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
+        if (work is ChildWork.InspectModel or ChildWork.InspectDataset)
+            start.Environment["DOTNET_GCHeapHardLimit"] = options.InspectionMemory.ToString("X");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         try
         {
@@ -83,12 +84,12 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Gives another stage to a child that has done one.</summary>
-    /// <param name="work">The stage.</param>
+    /// <summary>Gives more work to a child that waits for it: another stage, or another prediction.</summary>
+    /// <param name="work">The work.</param>
     /// <param name="folder">Its folder.</param>
-    public void Next(ChildWork.RunStage work, string folder)
+    public void Next(ChildWork work, string folder)
     {
-        while (_errors.Reader.TryRead(out _)) { } // of the stage before, beyond what was asked for
+        while (_errors.Reader.TryRead(out _)) { } // of the work before, beyond what was asked for
         _lastErrors.Clear();
         _spans = Prepare(work, folder);
         _spans.Started(Id, warm: true);
@@ -205,14 +206,15 @@ internal sealed record ChildEnd(int ExitCode, IReadOnlyList<string> LastErrors)
         "The process was killed from outside by signal 9 (SIGKILL), not by the kernel because of memory. "
             + "Check what kills processes on the worker's machine: a person, or a memory or time limit.";
 
+    /// <summary>What helps where memory ran out.</summary>
+    public string LessMemory { get; init; } = "Lower training.batchSize (and raise accumulation to keep the step the same) or "
+        + "training.maxLength, or use a worker with more memory. A retry continues from the last checkpoint.";
+
     /// <summary>The failure of a child that could not report it itself.</summary>
     /// <param name="byKernel">Whether the kernel has killed a process in the meantime because memory ran out.</param>
     public Failure Failure(bool byKernel) => Signal is null ? new(FailureCode.Defect, Reason)
         : byKernel ? new(FailureCode.OutOfMemory, $"The kernel killed the process (signal 9, SIGKILL) because memory ran out. {LessMemory}")
         : new(FailureCode.Killed, Reason);
-
-    private const string LessMemory = "Lower training.batchSize (and raise accumulation to keep the step the same) or training.maxLength, "
-        + "or use a worker with more memory. A retry continues from the last checkpoint.";
 
     private string Reason => Signal switch
     {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace LoraDrop.Worker;
 
-/// <summary>The child process: does one piece of work, so that libtorch or a hostile file cannot crash the worker. After a stage that ended
-/// well it waits for another one, and keeps what it has read; after everything else it exits.</summary>
+/// <summary>The child process: does one piece of work, so that libtorch or a hostile file cannot crash the worker. After a stage or a
+/// prediction it waits for another one, and keeps what it has read; after everything else it exits.</summary>
 /// <remarks>It hears of the next stage, of stops, and of the end of its worker on standard input (<see cref="ChildOrders"/>).</remarks>
 public static class ChildProgram
 {
@@ -30,11 +30,12 @@ public static class ChildProgram
         using var lines = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         void Write(ChildLine line) => lines.WriteLine(line.ToText());
         using var kept = new KeptInputs();
+        using var answers = new ChildAnswers();
         while (orders.Next() is { } order)
         {
             try
             {
-                if (!Do(order, kept, Write)) return Done;
+                if (!Do(order, kept, answers, Write)) return Done;
             }
             catch (Exception failed) // the process boundary: report the failure to the worker
             {
@@ -49,14 +50,17 @@ public static class ChildProgram
 
     /// <summary>Does a piece of work.</summary>
     /// <returns>Whether another one may follow.</returns>
-    private static bool Do(ChildOrder order, KeptInputs kept, Action<ChildLine> write)
+    private static bool Do(ChildOrder order, KeptInputs kept, ChildAnswers answers, Action<ChildLine> write)
     {
         var work = ChildWork.Read(order.Folder);
         Directory.SetCurrentDirectory(order.Folder);
         using (ChildTrace.Begin(work.TraceParent, phase => write(new(Span: phase))))
-            Do(work, order.Folder, kept, happened => write(new(Event: happened)), order.Stopping);
+        {
+            if (work is ChildWork.Predict asked) Predict(asked, order, answers, write);
+            else Do(work, order.Folder, kept, happened => write(new(Event: happened)), order.Stopping);
+        }
         Directory.SetCurrentDirectory(Path.GetPathRoot(order.Folder)!); // its folder is about to be removed
-        return work is ChildWork.RunStage;
+        return work is ChildWork.RunStage or ChildWork.Predict;
     }
 
     private static void Do(ChildWork work, string folder, KeptInputs kept, Action<RunEvent> report, CancellationToken cancel)
@@ -75,16 +79,36 @@ public static class ChildProgram
         }
     }
 
+    /// <summary>A refusal or a stop ends a prediction, not the child: others of the job may follow.</summary>
+    private static void Predict(ChildWork.Predict work, ChildOrder order, ChildAnswers answers, Action<ChildLine> write)
+    {
+        try
+        {
+            WriteFacts(order.Folder, answers.To(work, piece => write(new(Piece: piece)), order.Stopping));
+        }
+        catch (Exception ended) when (ended is RefusedInputException || (ended is OperationCanceledException
+            && order.Stopping.IsCancellationRequested))
+        {
+            write(new(Failure: RunFailure.Of(ended, stopping: true)));
+        }
+    }
+
+    /// <summary>Loads libtorch for a device.</summary>
+    /// <exception cref="DllNotFoundException">The device is not available.</exception>
+    internal static Device DeviceOf(string name, int threads)
+    {
+        TorchNative.EnsureLoaded();
+        set_num_threads(threads);
+        return name != "cuda" || cuda.is_available() ? new(name) : throw new DllNotFoundException(
+            "the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the "
+                + "machine has no CUDA driver");
+    }
+
     private static void RunStage(ChildWork.RunStage work, string folder, KeptInputs kept, Action<RunEvent> report,
         CancellationToken cancel)
     {
-        TorchNative.EnsureLoaded();
-        set_num_threads(work.Threads);
-        if (work.Device == "cuda" && !cuda.is_available())
-            throw new DllNotFoundException(
-                "the worker's device is cuda, which is not available: this build includes a CPU libtorch, or the "
-                + "machine has no CUDA driver");
-        using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, new Device(work.Device), report, kept);
+        var device = DeviceOf(work.Device, work.Threads);
+        using var run = new LoraDropRun(JobRequest.Parse(work.Request), work.Inputs, folder, device, report, kept);
         if (work.Stage == Stage.ImportanceEvaluation) run.Importance(cancel);
         else report(new RunEvent.Finished(run.Run(cancel), folder));
     }

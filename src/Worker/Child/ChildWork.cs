@@ -9,6 +9,7 @@ namespace LoraDrop.Worker;
 [JsonDerivedType(typeof(RunStage), "stage")]
 [JsonDerivedType(typeof(InspectModel), "model")]
 [JsonDerivedType(typeof(InspectDataset), "dataset")]
+[JsonDerivedType(typeof(Predict), "predict")]
 internal abstract record ChildWork
 {
     private const string FileName = "work.json";
@@ -22,6 +23,9 @@ internal abstract record ChildWork
     /// <summary>Validates every row of a dataset; its output is <see cref="FactsIn"/>.</summary>
     public sealed record InspectDataset(DataFiles Files) : ChildWork;
 
+    /// <summary>Answers a <see cref="PredictRequest"/> with an adapter; its output is <see cref="FactsIn"/>.</summary>
+    public sealed record Predict(string Request, string Model, string Adapter, string Device, int Threads) : ChildWork;
+
     /// <summary>The W3C traceparent of its phases; null: there is no trace.</summary>
     public string? TraceParent { get; init; }
 
@@ -32,6 +36,7 @@ internal abstract record ChildWork
         RunStage run => JsonText.NameOf(run.Stage),
         InspectModel => "inspect-model",
         InspectDataset => "inspect-dataset",
+        Predict => "predict",
         _ => throw new InvalidOperationException($"unknown work {GetType()}"),
     };
 
@@ -43,14 +48,16 @@ internal abstract record ChildWork
     /// <summary>The run's folder in the work's folder.</summary>
     public static string RunIn(string folder) => Path.Combine(folder, "run");
 
-    /// <summary>The output file of an inspection.</summary>
+    /// <summary>The output file of an inspection or a prediction.</summary>
     public static string FactsIn(string folder) => Path.Combine(folder, "facts.json");
 }
 
-/// <summary>A line of a child's output: an event of the run, a failure, the start or end of a phase, or that the stage is done.</summary>
-/// <remarks>After a stage that is done the child waits for another. An inspection that succeeds writes no failure and exits with
-/// 0.</remarks>
-internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null, ChildSpan? Span = null, bool? Done = null)
+/// <summary>A line of a child's output: an event of the run, a piece of a prediction, a failure, the start or end of a phase, or that the
+/// work is done.</summary>
+/// <remarks>After a stage or a prediction that is done the child waits for another; a prediction that is refused or stopped is done, too.
+/// An inspection that succeeds writes no failure and exits with 0.</remarks>
+internal sealed record ChildLine(RunEvent? Event = null, RunFailure? Failure = null, ChildSpan? Span = null, bool? Done = null,
+    PredictedPiece? Piece = null)
 {
     public string ToText() => JsonSerializer.Serialize(this, JsonText.Compact);
 

@@ -11,6 +11,7 @@ public sealed class Machine
         StageDevice[] devices = gpus.Count > 0
             ? [.. gpus.Select(gpu => StageDevice.Gpu(gpu.Index))]
             : [.. Enumerable.Repeat(StageDevice.Cpu, options.Slots)];
+        Shared = devices;
         (Devices, Slots, Device, Name) = (new(devices), devices.Length, options.Device, gpus.Count > 0
             ? string.Join(", ", gpus.Select(gpu => gpu.Name).Distinct())
             : options.Device);
@@ -39,6 +40,13 @@ public sealed class Machine
     public long Memory { get; }
 
     internal DevicePool Devices { get; }
+
+    /// <summary>The same devices, for predictions, which share them with stages.</summary>
+    internal IReadOnlyList<StageDevice> Shared { get; }
+
+    /// <summary>What a worker on this machine can take up.</summary>
+    internal WorkerAbility AbilityOf(WorkerIdentity worker) =>
+        new(worker.Id, WorkerDemand.SelectorsOf(Labels), Memory, OnCpu: Device == "cpu");
 
     /// <summary>Detects the machine's devices.</summary>
     /// <exception cref="RefusedInputException">The device is cuda, but there is none.</exception>

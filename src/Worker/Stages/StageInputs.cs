@@ -63,7 +63,23 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         return path;
     }
 
-    private async Task<string> ModelAsync(ModelRow model, string folder, CancellationToken cancel)
+    /// <summary>Fetches a job's adapter.</summary>
+    /// <returns>Its folder.</returns>
+    /// <exception cref="FileNotFoundException">The job has none, or it was deleted.</exception>
+    public async Task<string> AdapterAsync(Guid job, string folder, CancellationToken cancel)
+    {
+        const string Prefix = $"{RunFolder.AdapterFolder}/";
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        var files = await db.Artifacts.AsNoTracking().Where(a => a.JobId == job && a.Name.StartsWith(Prefix)).ToListAsync(cancel);
+        if (files.Count == 0) throw new FileNotFoundException($"Job {job} has no adapter any more.");
+        foreach (var file in files) await FetchAsync(new(file.Name, file.Key, file.Bytes, file.Sha256), folder, cancel);
+        return Path.Combine(folder, RunFolder.AdapterFolder);
+    }
+
+    /// <summary>Fetches a model.</summary>
+    /// <returns>Its folder; that where it lies, if it is read in place.</returns>
+    /// <exception cref="InputChangedException">It is read in place and has changed.</exception>
+    public async Task<string> ModelAsync(ModelRow model, string folder, CancellationToken cancel)
     {
         if (Source.Parse(model.Source, "model", []) is Source.LocalPath(var inPlace))
         {

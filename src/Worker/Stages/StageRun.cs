@@ -10,8 +10,7 @@ namespace LoraDrop.Worker;
 internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machine machine, WorkerIdentity worker,
     IServiceScopeFactory scopes, Outages outages, IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
 {
-    private readonly WorkerAbility _ability =
-        new(worker.Id, WorkerDemand.SelectorsOf(machine.Labels), machine.Memory, OnCpu: machine.Device == "cpu");
+    private readonly WorkerAbility _ability = machine.AbilityOf(worker);
 
     /// <summary>Whether a stage is queued that this worker can run, and a device is free for it.</summary>
     public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree && await leases.AnyAsync(_ability, cancel);

@@ -81,8 +81,8 @@ public sealed class OpenApiFacts(SharedService shared) : IClassFixture<SharedSer
     {
         string[] requests = ["JobRequest", "TaskSettings", "TaskColumns", "ImportanceSettings", "SharingSettings", "TrainingSettings",
             "TextSettings",
-            "DecodingSettings", "WorkerDemand", "KeyRequest", "WebhookRequest", "WebhookChange", "SupervisedBody",
-            .. Methods.Sections.Values.Select(settings => settings.Name)];
+            "DecodingSettings", "GenerationChanges", "PredictRequest", "WorkerDemand", "KeyRequest", "WebhookRequest", "WebhookChange",
+            "SupervisedBody", .. Methods.Sections.Values.Select(settings => settings.Name)];
         var schemas = (await DocumentAsync())["components"]!["schemas"]!.AsObject();
         foreach (var (name, schema) in schemas.Where(schema => schema.Value!.ToJsonString().Contains("\"nullable\":true")))
             Assert.True(requests.Contains(name) || name.StartsWith("FineTuning", StringComparison.Ordinal)

@@ -1192,6 +1192,113 @@ namespace LoraDrop.Storage.Migrations.Postgres
                     b.ToTable("page_keys", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.PredictionPieceRow", b =>
+                {
+                    b.Property<Guid>("PredictionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("prediction_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Pieces")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("pieces")
+                        .UseCollation("C");
+
+                    b.HasKey("PredictionId", "Number")
+                        .HasName("pk_prediction_pieces");
+
+                    b.ToTable("prediction_pieces", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.PredictionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("text")
+                        .HasColumnName("failure");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("bigint")
+                        .HasColumnName("memory");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<int>("Pieces")
+                        .HasColumnType("integer")
+                        .HasColumnName("pieces");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("request")
+                        .UseCollation("C");
+
+                    b.Property<string>("Result")
+                        .HasColumnType("text")
+                        .HasColumnName("result")
+                        .UseCollation("C");
+
+                    b.Property<string>("Selector")
+                        .HasColumnType("text")
+                        .HasColumnName("selector")
+                        .UseCollation("C");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("WaitsUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("waits_until");
+
+                    b.HasKey("Id")
+                        .HasName("pk_predictions");
+
+                    b.HasIndex("Owner")
+                        .HasDatabaseName("ix_predictions_owner");
+
+                    b.ToTable("predictions", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>
                 {
                     b.Property<Guid>("JobId")
@@ -1611,6 +1718,16 @@ namespace LoraDrop.Storage.Migrations.Postgres
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_metrics_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.PredictionPieceRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.PredictionRow", null)
+                        .WithMany()
+                        .HasForeignKey("PredictionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_prediction_pieces_predictions_prediction_id");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>

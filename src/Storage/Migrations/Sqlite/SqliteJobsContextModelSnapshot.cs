@@ -1119,6 +1119,106 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                     b.ToTable("page_keys", (string)null);
                 });
 
+            modelBuilder.Entity("LoraDrop.Storage.PredictionPieceRow", b =>
+                {
+                    b.Property<Guid>("PredictionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("prediction_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Pieces")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pieces");
+
+                    b.HasKey("PredictionId", "Number")
+                        .HasName("pk_prediction_pieces");
+
+                    b.ToTable("prediction_pieces", (string)null);
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.PredictionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempt");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("failure");
+
+                    b.Property<Guid>("JobId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("job_id");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long>("Memory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("memory");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<int>("Pieces")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("pieces");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request");
+
+                    b.Property<string>("Result")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("result");
+
+                    b.Property<string>("Selector")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("selector");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<long>("WaitsUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("waits_until");
+
+                    b.HasKey("Id")
+                        .HasName("pk_predictions");
+
+                    b.HasIndex("Owner")
+                        .HasDatabaseName("ix_predictions_owner");
+
+                    b.ToTable("predictions", (string)null);
+                });
+
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>
                 {
                     b.Property<Guid>("JobId")
@@ -1524,6 +1624,16 @@ namespace LoraDrop.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_metrics_jobs_job_id");
+                });
+
+            modelBuilder.Entity("LoraDrop.Storage.PredictionPieceRow", b =>
+                {
+                    b.HasOne("LoraDrop.Storage.PredictionRow", null)
+                        .WithMany()
+                        .HasForeignKey("PredictionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_prediction_pieces_predictions_prediction_id");
                 });
 
             modelBuilder.Entity("LoraDrop.Storage.StageRow", b =>
