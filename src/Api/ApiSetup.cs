@@ -56,6 +56,7 @@ public static class ApiSetup
         jobs.MapEvents();
         jobs.MapFiles();
         jobs.MapPredictions();
+        jobs.MapEvaluations();
         api.MapJobFigures();
         api.MapExperiments();
         api.MapModels();

@@ -57,6 +57,7 @@ public static class StorageSetup
         services.AddSingleton<PreparationLeases>();
         services.AddSingleton<Predictions>();
         services.AddSingleton<PredictionLeases>();
+        services.AddSingleton<EvaluationLeases>();
         services.AddSingleton<ObjectSweep>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<IdempotentRequests>();
@@ -67,6 +68,7 @@ public static class StorageSetup
         services.AddScoped<JobQuota>();
         services.AddScoped<LiveWorkers>();
         services.AddScoped<JobLife>();
+        services.AddScoped<EvaluationLife>();
         services.AddScoped<ExperimentRelease>();
         services.AddScoped<ExperimentLife>();
         services.AddScoped<InputLife>();

@@ -14,6 +14,8 @@ internal sealed class QueuedWork(StageRun stages, ModelPreparation models, Datas
 
     public Task PrepareDatasetAsync(Guid dataset, CancellationToken cancel) => datasets.RunAsync(dataset);
 
+    public Task EvaluateAsync(Guid evaluation, CancellationToken cancel) => stages.RunQueuedAsync();
+
     public Task PredictAsync(Guid prediction, CancellationToken cancel) => predict.RunQueuedAsync();
 
     public async Task SweepAsync(CancellationToken cancel)

@@ -29,6 +29,15 @@ internal static partial class WorkerLog
     [LoggerMessage(2027, LogLevel.Error, "Prediction of job {JobId} failed unexpectedly")]
     public static partial void PredictionBroke(this ILogger log, Exception error, Guid jobId);
 
+    [LoggerMessage(2028, LogLevel.Information, "Evaluated: {Metric} {Score:0.0000}")]
+    public static partial void Evaluated(this ILogger log, string metric, double score);
+
+    [LoggerMessage(2029, LogLevel.Warning, "Evaluation failed ({Code}): {Reason}")]
+    public static partial void EvaluationFailed(this ILogger log, string code, string reason);
+
+    [LoggerMessage(2030, LogLevel.Error, "Evaluation failed unexpectedly")]
+    public static partial void EvaluationBroke(this ILogger log, Exception error);
+
     [LoggerMessage(2004, LogLevel.Information, "Stage succeeded")]
     public static partial void StageDone(this ILogger log);
 

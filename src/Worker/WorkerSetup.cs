@@ -33,6 +33,7 @@ public static class WorkerSetup
         services.AddSingleton<StageChild>();
         services.AddSingleton<StageEnding>();
         services.AddSingleton<StageAttempt>();
+        services.AddSingleton<EvaluationRun>();
         services.AddSingleton<StageRun>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<Preparing>();

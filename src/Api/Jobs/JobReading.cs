@@ -82,7 +82,7 @@ internal static class JobReading
     private static JobLinks LinksOf(Guid id, bool measures) => new(
         $"/jobs/{id}", measures ? $"/jobs/{id}/importance" : null, $"/jobs/{id}/metrics", $"/jobs/{id}/events",
         $"/jobs/{id}/events/stream",
-        $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts");
+        $"/jobs/{id}/checkpoints", $"/jobs/{id}/artifacts", $"/jobs/{id}/evaluations");
 
     /// <summary>The displayed fields of a model or dataset.</summary>
     private sealed record Input(string? Name, string Source, InputStatus Status, string? Sha256);

@@ -117,5 +117,6 @@ public sealed record FailureView(string Code, string Message, IReadOnlyList<Faul
 /// <param name="Stream">Events as a stream of server-sent events.</param>
 /// <param name="Checkpoints">Checkpoints.</param>
 /// <param name="Artifacts">Artifacts.</param>
+/// <param name="Evaluations">Evaluations on other datasets.</param>
 public sealed record JobLinks(string Self, string? Importance, string Metrics, string Events, string Stream, string Checkpoints,
-    string Artifacts);
+    string Artifacts, string Evaluations);

@@ -42,8 +42,7 @@ internal static class PredictionEndpoints
         if (await db.Jobs.AsNoTracking().SeenBy(caller).SingleOrDefaultAsync(j => j.Id == id, cancel) is not { } job)
             return Problems.From(new Refusal.Missing("job", id.ToString()));
         if (job.Status != JobStatus.Succeeded)
-            return Problems.Of(ProblemKind.NoAdapter,
-                $"Job {id} is {JsonText.NameOf(job.Status)}; only a job that succeeded has an adapter.");
+            return Problems.From(EvaluationLife.NoAdapter(job));
         var (request, problem) = await JsonBody.ReadAsync(http.Request, options, PredictRequest.Parse, cancel);
         if (request is null) return problem!;
         if (Accepts(http.Request)) request = request with { Stream = true };

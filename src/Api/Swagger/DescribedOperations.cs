@@ -16,6 +16,7 @@ internal sealed class DescribedOperations : IOperationFilter
         ["stage"] = "`importance-evaluation` or `task-adaptation`.",
         ["file"] = "A figure's name with `.svg`, `.png` or `.csv`.",
         ["step"] = "Optimiser step of the checkpoint.",
+        ["evaluation"] = "Id of the evaluation.",
         ["webhook"] = "Id of the webhook.",
         ["delivery"] = "Id of the delivery, sent to the receiver as webhook-id.",
         ["file_id"] = "Id of the file: `file-…`.",

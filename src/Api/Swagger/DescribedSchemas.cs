@@ -28,6 +28,7 @@ internal sealed partial class DescribedSchemas : ISchemaFilter
         [typeof(PredictRequest)] = [],
         [typeof(GenerationChanges)] = [],
         [typeof(SaidMessage)] = ["role", "content"],
+        [typeof(EvaluationRequest)] = ["dataset"],
         [typeof(WebhookRequest)] = ["url"],
         [typeof(WebhookChange)] = [],
         [typeof(FineTuningBody)] = ["model", "training_file"],

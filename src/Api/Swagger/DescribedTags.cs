@@ -11,7 +11,7 @@ internal sealed class DescribedTags : IDocumentFilter
         ("Datasets", "Upload and inspect training data."), ("Models", "Register base models."), ("Jobs", "Fine-tune a model."),
         ("Experiments", "Run and compare a grid of jobs, or a table of the paper."),
         ("Results", "Importance, metrics and events of a job."),
-        ("Predictions", "Answer texts with a job's adapter."),
+        ("Predictions", "Answer texts with a job's adapter, and score it on other datasets."),
         ("Files", "Download artifacts and checkpoints."), ("Webhooks", "Receive job events by HTTP."),
         ("Access", "Manage API keys and read the audit log."),
         ("OpenAI", "OpenAI-compatible endpoints for the same jobs, models and files; see docs/openai.md."),

@@ -20,42 +20,22 @@ internal sealed class EvaluateCommand : AdapterCommand
 
     protected override void Run(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
     {
-        if (trained.Task.Kind == TaskKind.Generation)
-        {
-            Answer(options, trained, session, cancel);
-            return;
-        }
-        var data = Dataset.Read(options.GetValue(_data)!, trained.Task);
-        foreach (var said in data.Remarks) session.Note(said);
-        var set = trained.Encode(data);
-        var evaluation = Evaluation.Of(trained.Classifier, set, options.GetValue(_batch), cancel);
-        var scores = evaluation.ScoresOf(set, trained.Task);
-        session.Tell(new { Event = "evaluated", data.File, Rows = set.Count, evaluation.Loss, scores.Primary, Scores = scores.Values });
-        foreach (var (metric, value) in scores.Values.Append(KeyValuePair.Create("loss", evaluation.Loss)))
-            session.Say($"{metric,-10} {value:0.0000}");
-    }
-
-    /// <summary>Perplexity of the references, and scores of generated answers.</summary>
-    private void Answer(ParseResult options, TrainedAdapter trained, Session session, CancellationToken cancel)
-    {
-        if (options.GetValue(_answers) is { } taken && File.Exists(taken))
+        var generates = trained.Task.Kind == TaskKind.Generation;
+        if (generates && options.GetValue(_answers) is { } taken && File.Exists(taken))
             throw new RefusedInputException("--answers", $"{taken} already exists");
-        var remarks = new List<string>();
-        var read = PromptFile.Read(options.GetValue(_data)!, trained.Task);
-        var file = trained.Prompts.Fitted(read, remarks);
-        var set = trained.Prompts.Encode(file.Prompts, out _);
-        foreach (var told in read.AllRemarks.Concat(remarks).Concat(set.Remarks)) session.Note(told);
-        var loss = Evaluation.ScoresOf(trained.Model, set, trained.Task, options.GetValue(_batch), cancel);
-        var decoding = trained.Task.Decoding!;
-        var prompts = trained.Prompts.Asked(file.Prompts);
-        var answers = Answers.Of(trained.LanguageModel, trained.Prompts, decoding.Rows is { } rows ? [.. prompts.Take(rows)] : prompts,
-            decoding, 42, cancel);
-        if (answers.Remark is { } remark) session.Note(remark);
-        if (options.GetValue(_answers) is { } path) WholeFile.WriteText(path, answers.ToJsonLines());
-        var scores = answers.Items.Count > 0 ? answers.ScoresBy(trained.Task.Metric) : loss.Scores;
-        var all = loss.Scores.Values.Concat(scores.Values).DistinctBy(score => score.Key).ToDictionary();
-        session.Tell(new { Event = "evaluated", file.File, Rows = file.Prompts.Count, Prompts = answers.Items.Count, loss.Loss,
-            scores.Primary, Scores = all });
-        foreach (var (metric, value) in all.Append(KeyValuePair.Create("loss", loss.Loss))) session.Say($"{metric,-12} {value:0.0000}");
+        var file = ScoredFile.Read(options.GetValue(_data)!, trained);
+        foreach (var remark in file.Remarks) session.Note(remark);
+        var scored = file.Score(options.GetValue(_batch), cancel);
+        if (scored.Remark is { } told) session.Note(told);
+        if (generates && options.GetValue(_answers) is { } path) WholeFile.WriteText(path, scored.Predictions);
+        var (scores, loss) = (scored.Scores, scored.Loss);
+        session.Tell(scored.Prompts is { } prompts
+            ? (object)new
+            {
+                Event = "evaluated", file.File, file.Rows, Prompts = prompts, Loss = loss, scores.Primary, Scores = scores.Values,
+            }
+            : new { Event = "evaluated", file.File, file.Rows, Loss = loss, scores.Primary, Scores = scores.Values });
+        foreach (var (metric, value) in scores.Values.Append(KeyValuePair.Create("loss", loss)))
+            session.Say(generates ? $"{metric,-12} {value:0.0000}" : $"{metric,-10} {value:0.0000}");
     }
 }

@@ -17,6 +17,9 @@ public interface IQueuedWork
     /// <summary>Answers the queued predictions.</summary>
     Task PredictAsync(Guid prediction, CancellationToken cancel);
 
+    /// <summary>Runs the queued evaluations, and then what else is queued.</summary>
+    Task EvaluateAsync(Guid evaluation, CancellationToken cancel);
+
     /// <summary>Removes jobs deleted long ago, and objects that no row refers to.</summary>
     Task SweepAsync(CancellationToken cancel);
 }

@@ -37,6 +37,8 @@ public abstract class JobsContext : DbContext
 
     public DbSet<PredictionPieceRow> PredictionPieces => Set<PredictionPieceRow>();
 
+    public DbSet<EvaluationRow> Evaluations => Set<EvaluationRow>();
+
     public DbSet<ModelRow> Models => Set<ModelRow>();
 
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();

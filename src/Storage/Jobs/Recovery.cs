@@ -20,6 +20,8 @@ public sealed partial class Recovery(IDbContextFactory<JobsContext> contexts, St
                 .ExecuteUpdateAsync(set => set.SetProperty(m => m.LeaseUntil, (DateTimeOffset?)null), cancel);
             await db.Datasets.Where(d => d.LeaseUntil != null)
                 .ExecuteUpdateAsync(set => set.SetProperty(d => d.LeaseUntil, (DateTimeOffset?)null), cancel);
+            await db.Evaluations.Where(e => e.Status == JobStatus.Running)
+                .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, JobStatus.Queued), cancel);
             foreach (var running in await db.Stages.AsNoTracking().Where(s => s.Status == JobStatus.Running).ToListAsync(cancel))
             {
                 using var lease = leases.Of(running.JobId, running.Stage, running.Attempt);

@@ -57,8 +57,13 @@ public sealed partial class ObjectSweep(IDbContextFactory<JobsContext> contexts,
         var named = (await db.Artifacts.AsNoTracking().Where(a => a.JobId == job).Select(a => a.Key).ToListAsync(cancel)).ToHashSet();
         named.UnionWith((await db.Checkpoints.AsNoTracking().Where(c => c.JobId == job).ToListAsync(cancel)).SelectMany(c => c.Files)
             .Select(f => f.Key));
+        var evaluations = await db.Evaluations.AsNoTracking().Where(e => e.JobId == job)
+            .Select(e => new { e.Id, e.Status, e.Attempt, e.Files }).ToListAsync(cancel);
+        named.UnionWith(evaluations.SelectMany(e => e.Files).Select(f => f.Key));
         var running = stages.Where(s => s.Status == JobStatus.Running)
-            .Select(s => $"jobs/{job:D}/attempts/{JsonText.NameOf(s.Stage)}-{s.Attempt}/").ToList();
+            .Select(s => $"jobs/{job:D}/attempts/{JsonText.NameOf(s.Stage)}-{s.Attempt}/")
+            .Concat(evaluations.Where(e => e.Status == JobStatus.Running).Select(e => EvaluationLease.PrefixOf(job, e.Id, e.Attempt)))
+            .ToList();
         return [.. listed.Select(o => o.Key).Where(key => !named.Contains(key)
             && !running.Any(attempt => key.StartsWith(attempt, StringComparison.Ordinal)))];
     }

@@ -51,6 +51,13 @@ public sealed partial class WorkQueue(IBackgroundJobClient client, ILogger<WorkQ
         Add(_urgent,
             () => client.Enqueue<IQueuedWork>(Preparation, work => work.PrepareDatasetAsync(dataset, CancellationToken.None)));
 
+    /// <summary>Wakes workers with a free device, as stages do.</summary>
+    public void EnqueueEvaluation(Guid evaluation)
+    {
+        var priority = JsonText.NameOf(JobPriority.Default);
+        Add(_urgent, () => client.Enqueue<IQueuedWork>(priority, work => work.EvaluateAsync(evaluation, CancellationToken.None)));
+    }
+
     public void EnqueuePrediction(Guid prediction) =>
         Add(_urgent, () => client.Enqueue<IQueuedWork>(Predictions, work => work.PredictAsync(prediction, CancellationToken.None)));
 

@@ -15,6 +15,9 @@ public static class ChildProgram
 
     private const int Done = 0, Failed = 1;
 
+    /// <summary>Texts in a batch of an evaluation, as on the command line.</summary>
+    private const int EvaluationBatch = 32;
+
     /// <param name="folder">The folder with work.json.</param>
     public static int Run(string folder)
     {
@@ -76,6 +79,9 @@ public static class ChildProgram
             case ChildWork.InspectDataset dataset:
                 WriteFacts(folder, DatasetInspection.Read(dataset.Files));
                 break;
+            case ChildWork.Evaluate evaluate:
+                WriteFacts(folder, Evaluate(evaluate, folder, cancel));
+                break;
         }
     }
 
@@ -91,6 +97,23 @@ public static class ChildProgram
         {
             write(new(Failure: RunFailure.Of(ended, stopping: true)));
         }
+    }
+
+    private static EvaluationResult Evaluate(ChildWork.Evaluate work, string folder, CancellationToken cancel)
+    {
+        using var trained = TrainedAdapter.Open(work.Adapter, work.Model, DeviceOf(work.Device, work.Threads));
+        var file = ScoredFile.Read(work.File, trained);
+        var remarks = file.Remarks.ToList();
+        ModelScores Scored(string predictions)
+        {
+            var scored = file.Score(EvaluationBatch, cancel);
+            WholeFile.WriteText(Path.Combine(folder, predictions), scored.Predictions);
+            if (scored.Remark is { } remark && !remarks.Contains(remark)) remarks.Add(remark);
+            return new(scored.Scores.Primary, scored.Scores.Values, scored.Loss, scored.Prompts);
+        }
+        var adapted = Scored(EvaluationResult.PredictionsFile);
+        var plain = work.Base ? trained.Model.WithoutAdapter(() => Scored(EvaluationResult.BasePredictionsFile)) : null;
+        return new(file.Rows, adapted, plain, remarks);
     }
 
     /// <summary>Loads libtorch for a device.</summary>

@@ -10,6 +10,7 @@ namespace LoraDrop.Worker;
 [JsonDerivedType(typeof(InspectModel), "model")]
 [JsonDerivedType(typeof(InspectDataset), "dataset")]
 [JsonDerivedType(typeof(Predict), "predict")]
+[JsonDerivedType(typeof(Evaluate), "evaluate")]
 internal abstract record ChildWork
 {
     private const string FileName = "work.json";
@@ -26,6 +27,9 @@ internal abstract record ChildWork
     /// <summary>Answers a <see cref="PredictRequest"/> with an adapter; its output is <see cref="FactsIn"/>.</summary>
     public sealed record Predict(string Request, string Model, string Adapter, string Device, int Threads) : ChildWork;
 
+    /// <summary>Scores an adapter on a file; its output is <see cref="FactsIn"/>, and the files of the predictions beside it.</summary>
+    public sealed record Evaluate(string File, bool Base, string Model, string Adapter, string Device, int Threads) : ChildWork;
+
     /// <summary>The W3C traceparent of its phases; null: there is no trace.</summary>
     public string? TraceParent { get; init; }
 
@@ -37,6 +41,7 @@ internal abstract record ChildWork
         InspectModel => "inspect-model",
         InspectDataset => "inspect-dataset",
         Predict => "predict",
+        Evaluate => "evaluate",
         _ => throw new InvalidOperationException($"unknown work {GetType()}"),
     };
 
@@ -48,7 +53,7 @@ internal abstract record ChildWork
     /// <summary>The run's folder in the work's folder.</summary>
     public static string RunIn(string folder) => Path.Combine(folder, "run");
 
-    /// <summary>The output file of an inspection or a prediction.</summary>
+    /// <summary>The output file of all but stages.</summary>
     public static string FactsIn(string folder) => Path.Combine(folder, "facts.json");
 }
 

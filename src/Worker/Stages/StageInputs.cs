@@ -93,22 +93,40 @@ internal sealed class StageInputs(IDbContextFactory<JobsContext> contexts, IObje
         return folder;
     }
 
+    /// <summary>Fetches a split of a dataset that is not deleted.</summary>
+    /// <returns>The file.</returns>
+    /// <exception cref="InputChangedException">The dataset is deleted, or is read in place and has changed.</exception>
+    public async Task<string> SplitAsync(Guid id, string split, string folder, CancellationToken cancel)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancel);
+        var dataset = await db.Datasets.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id && d.DeletedAt == null, cancel);
+        return dataset is not null && (await PathsAsync(dataset, [split], folder, cancel)).TryGetValue(split, out var path) ? path
+            : throw new InputChangedException(FailureCode.DatasetChanged, "The dataset was deleted after the evaluation was submitted.");
+    }
+
     private async Task<DataFiles> DataAsync(DatasetRow dataset, string folder, CancellationToken cancel)
     {
+        var paths = await PathsAsync(dataset, [SplitSummary.Train, SplitSummary.Validation, SplitSummary.Test], folder, cancel);
+        return new(paths["train"], paths.GetValueOrDefault("validation"), paths.GetValueOrDefault("test"));
+    }
+
+    /// <summary>The files of splits that the dataset has.</summary>
+    private async Task<Dictionary<string, string>> PathsAsync(DatasetRow dataset, string[] splits, string folder, CancellationToken cancel)
+    {
         var paths = new Dictionary<string, string>();
-        foreach (var file in dataset.Files)
+        foreach (var (split, file) in dataset.Files.Select(file => (Path.GetFileNameWithoutExtension(file.Name), file)))
         {
+            if (!splits.Contains(split)) continue;
             if (Source.Parse(dataset.Source, "dataset", []) is Source.LocalPath)
             {
                 if (!File.Exists(file.Key) || await Sha256Async(file.Key, cancel) != file.Sha256)
                     throw new InputChangedException(FailureCode.DatasetChanged,
                         $"{file.Key} has changed since it was validated ({file.Sha256[..12]}…). Submit the job again.");
-                paths[Path.GetFileNameWithoutExtension(file.Name)] = file.Key;
+                paths[split] = file.Key;
             }
-            else
-                paths[Path.GetFileNameWithoutExtension(file.Name)] = await FetchAsync(file, folder, cancel);
+            else paths[split] = await FetchAsync(file, folder, cancel);
         }
-        return new(paths["train"], paths.GetValueOrDefault("validation"), paths.GetValueOrDefault("test"));
+        return paths;
     }
 
     private async Task<string> FetchAsync(StoredFile file, string folder, CancellationToken cancel)

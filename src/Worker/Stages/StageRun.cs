@@ -7,16 +7,17 @@ using Microsoft.Extensions.Hosting;
 namespace LoraDrop.Worker;
 
 /// <summary>Takes up queued stages that this worker can run, as long as a device is free, and makes an attempt at each.</summary>
-internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machine machine, WorkerIdentity worker,
+internal sealed class StageRun(StageLeases leases, StageAttempt attempts, EvaluationRun evaluations, Machine machine, WorkerIdentity worker,
     IServiceScopeFactory scopes, Outages outages, IHostApplicationLifetime lifetime, TimeProvider clock, MlflowTracking? mlflow = null)
 {
     private readonly WorkerAbility _ability = machine.AbilityOf(worker);
 
-    /// <summary>Whether a stage is queued that this worker can run, and a device is free for it.</summary>
-    public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree && await leases.AnyAsync(_ability, cancel);
+    /// <summary>Whether a stage or an evaluation is queued that this worker can run, and a device is free for it.</summary>
+    public async Task<bool> CanStartAsync(CancellationToken cancel) => machine.Devices.AnyFree
+        && (await leases.AnyAsync(_ability, cancel) || await evaluations.AnyAsync(_ability, cancel));
 
     /// <summary>Runs the queued stages that this worker can run, one after the other, until none is left; does nothing where no device is
-    /// free.</summary>
+    /// free. Evaluations go first: they are short, beside stages.</summary>
     /// <remarks>A message wakes for all that is queued: of many stages that are queued at once, only some have one of their own.</remarks>
     public async Task RunQueuedAsync()
     {
@@ -24,8 +25,10 @@ internal sealed class StageRun(StageLeases leases, StageAttempt attempts, Machin
         if (stopping.IsCancellationRequested || !machine.Devices.TryTake(out var device)) return;
         try
         {
-            while (await leases.TakeNextAsync(_ability, stopping) is { } taken)
+            while (true)
             {
+                await evaluations.RunQueuedAsync(_ability, device, stopping);
+                if (await leases.TakeNextAsync(_ability, stopping) is not { } taken) break;
                 using var lease = taken;
                 using var span = Trace(lease, device);
                 mlflow?.Follow(lease.Job);

@@ -38,7 +38,9 @@ internal sealed class WarmChildren : IDisposable
     }
 
     /// <summary>A child that waits on the device and fits; null where a new one is needed, for which there is room then.</summary>
-    public async Task<ChildProcess?> TakeAsync(StageDevice device, WarmFit fit)
+    /// <param name="device">The device.</param>
+    /// <param name="fit">What the next work needs; null: no child that waits fits.</param>
+    public async Task<ChildProcess?> TakeAsync(StageDevice device, WarmFit? fit)
     {
         Waiting? fits;
         Waiting[] gone;

@@ -26,7 +26,8 @@ public sealed class PredictionFacts
             var adapter = item.GetProperty("adapter");
             var probabilities = adapter.GetProperty("probabilities").EnumerateArray().Select(p => p.GetProperty("probability").GetDouble());
             Assert.Equal(1, probabilities.Sum(), 6);
-            Assert.Equal(adapter.GetProperty("label").GetString(), adapter.GetProperty("probabilities")[0].GetProperty("label").GetString());
+            Assert.Equal(adapter.GetProperty("label").GetString(),
+                adapter.GetProperty("probabilities")[0].GetProperty("label").GetString());
             Assert.False(item.TryGetProperty("base", out _) || item.TryGetProperty("remark", out _));
         }
         Assert.True(plain.GetProperty("seconds").GetDouble() <= Stopwatch.GetElapsedTime(began).TotalSeconds);
@@ -128,7 +129,8 @@ public sealed class PredictionFacts
         """;
 
     private const string Generates = """
-        "task": {"kind": "generation", "metric": "rouge", "text": {"prompt": "{text}", "target": " {mood} indeed"}, "decoding": {"maxNewTokens": 12}},
+        "task": {"kind": "generation", "metric": "rouge", "text": {"prompt": "{text}", "target": " {mood} indeed"},
+          "decoding": {"maxNewTokens": 12}},
         "lora": {"rank": 2}, "training": {"epochs": 2, "batchSize": 8, "learningRate": 0.05}
         """;
 
@@ -156,19 +158,5 @@ public sealed class PredictionFacts
     }
 
     /// <summary>The processes that keep a job's model for predictions.</summary>
-    private static List<int> ChildrenOf(string job) =>
-        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!)
-            .Where(process => CommandOf(process).Contains($"predict-{Guid.Parse(job):N}", StringComparison.Ordinal))];
-
-    private static string CommandOf(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (Exception ended) when (ended is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    private static IReadOnlyList<int> ChildrenOf(string job) => ChildProcesses.Of($"predict-{Guid.Parse(job):N}");
 }
