@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Api;
 
@@ -36,7 +37,7 @@ internal static class PredictionEndpoints
             .WithMetadata(new ReadsOnly()).Requires(Role.Read);
 
     private static async Task<IResult> Predict(Guid id, HttpContext http, JobsContext db, Caller caller, Predictions predictions,
-        ApiOptions options, PredictionOptions limits, TimeProvider clock, CancellationToken cancel)
+        ApiOptions options, PredictionOptions limits, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken cancel)
     {
         var began = clock.GetTimestamp();
         if (await db.Jobs.AsNoTracking().SeenBy(caller).SingleOrDefaultAsync(j => j.Id == id, cancel) is not { } job)
@@ -52,7 +53,7 @@ internal static class PredictionEndpoints
         if (faults.Count > 0) return Problems.From(new Refusal.Invalid(faults));
         if ((await predictions.AddAsync(job, caller.Owner, request, cancel)).IsRefused(out var refusal, out var row))
             return Problems.From(refusal);
-        return new PredictionWait(row, request.Stream, began, predictions, limits, options, clock);
+        return new PredictionWait(row, request.Stream, began, predictions, limits, options, clock, lifetime);
     }
 
     private static bool Accepts(HttpRequest request) =>

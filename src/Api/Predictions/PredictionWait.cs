@@ -3,13 +3,14 @@ using LoraDrop.Domain;
 using LoraDrop.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Hosting;
 
 namespace LoraDrop.Api;
 
 /// <summary>Waits for a queued prediction, and responds with its answers, whole or as a stream.</summary>
 /// <remarks>Until the first piece of a stream is there, problems have their own status; afterwards they are events.</remarks>
 internal sealed class PredictionWait(PredictionRow row, bool stream, long began, Predictions predictions, PredictionOptions limits,
-    ApiOptions options, TimeProvider clock) : IResult
+    ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime) : IResult
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
@@ -52,7 +53,11 @@ internal sealed class PredictionWait(PredictionRow row, bool stream, long began,
             if (ProblemOf(state) is { } problem)
             {
                 if (_events is not null) await _events.SendAsync("error", problem.ProblemDetails, gone);
-                else await problem.ExecuteAsync(http);
+                else
+                {
+                    RetryAfterHeader.Set(http, problem);
+                    await problem.ExecuteAsync(http);
+                }
                 return;
             }
             if (_events is not null) await _events.KeepAliveAsync(gone);
@@ -82,6 +87,8 @@ internal sealed class PredictionWait(PredictionRow row, bool stream, long began,
         if (state.Failure is { } failure) return Problems.Of(ProblemKind.PredictionFailed, failure.Message);
         if (state.IsLost)
             return Problems.Of(ProblemKind.PredictionFailed, $"Worker {state.Worker} took the prediction and is not heard of any more.");
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            return Problems.Of(ProblemKind.PredictionFailed, "The service is stopping. Send the request again.", retryAfter: 5);
         if (clock.GetUtcNow() < row.WaitsUntil) return null;
         var limit = $"{limits.Time.TotalSeconds:0.###} s, the longest time of a prediction";
         return state.Worker is { } worker

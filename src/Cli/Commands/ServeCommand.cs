@@ -35,6 +35,13 @@ internal sealed class ServeCommand : Command
             Description = "Seconds that a process waits after a stage for the next one on the same model; 0: it ends",
             DefaultValueFactory = _ => (int)new WorkerOptions().WarmFor.TotalSeconds,
         };
+    private readonly Option<int> _predictionSlots =
+        new("--prediction-slots")
+        {
+            Description = "Predictions of finished jobs that are answered at the same time, beside stages; each keeps a model in memory; "
+                + "0: none",
+            DefaultValueFactory = _ => new WorkerOptions().PredictionSlots,
+        };
     private readonly Option<string[]> _allowPrivate =
         new("--allow-private")
         {
@@ -51,6 +58,7 @@ internal sealed class ServeCommand : Command
         Limit(_threads, 1, 1024);
         Limit(_slots, 1, 64);
         Limit(_warmFor, 0, 3600);
+        Limit(_predictionSlots, 0, 64);
         _host.Validators.Add(result =>
         {
             if (result.Tokens is [var written] && !IPAddress.TryParse(written.Value, out _))
@@ -63,6 +71,7 @@ internal sealed class ServeCommand : Command
         Add(_threads);
         Add(_slots);
         Add(_warmFor);
+        Add(_predictionSlots);
         Add(_noSample);
         Add(_allowPrivate);
         Add(_allowHttp);
@@ -85,7 +94,8 @@ internal sealed class ServeCommand : Command
                 throw new RefusedInputException([.. faults.Select(fault => fault with { Path = _allowPrivate.Name })]);
             using var folder = DataFolder.Take(options.GetValue(_data)!);
             var worker = new WorkerOptions { Device = options.GetValue(_device)!, Threads = options.GetValue(_threads),
-                Slots = options.GetValue(_slots), WarmFor = TimeSpan.FromSeconds(options.GetValue(_warmFor)) };
+                Slots = options.GetValue(_slots), WarmFor = TimeSpan.FromSeconds(options.GetValue(_warmFor)),
+                PredictionSlots = options.GetValue(_predictionSlots) };
             var isNew = !File.Exists(folder.Database);
             await using var app = await EmbeddedHost.BuildAsync(folder, new(IPAddress.Parse(options.GetValue(_host)!),
                 options.GetValue(_port), worker, HubOptions.FromEnvironment()) { Outgoing = outgoing });

@@ -9,7 +9,7 @@ internal static class ServiceCommands
     {
         new SubmitCommand(), new EstimateCommand(), new CloneCommand(), new WatchCommand(), new ListJobsCommand(), new GetJobCommand(),
         new PauseCommand(), new ResumeCommand(), new CancelCommand(), new RetryCommand(), new DeleteJobCommand(), new RestoreCommand(),
-        new JobImportanceCommand(),
+        new JobImportanceCommand(), new PredictJobCommand(), new EvaluateJobCommand(),
         new EventsCommand(), new DownloadCommand(),
     };
 

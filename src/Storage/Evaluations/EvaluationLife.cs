@@ -37,7 +37,7 @@ public sealed class EvaluationLife(JobsContext db, Caller caller, WorkQueue queu
         if (unfinished >= MostUnfinished)
             return new Refusal.TooMany("quota_exceeded", $"{unfinished} evaluations of job {job} wait or run, and {MostUnfinished} may.",
                 RetryAfter);
-        var (now, demand) = (clock.GetUtcNow(), of.Request.Worker);
+        var (now, demand) = (clock.GetRowTime(), of.Request.Worker);
         var row = new EvaluationRow
         {
             Id = id ?? Guid.CreateVersion7(now), JobId = job, DatasetId = data.Id, Dataset = data.Name ?? data.Source,

@@ -397,12 +397,7 @@ public sealed class JobLife(JobsContext db, Inputs inputs, Caller caller, JobQuo
             : [new(Path, $"job {id} measured {string.Join(", ", sites)}; {section}.targets names {string.Join(", ", targets)}")];
     }
 
-    /// <summary>The time at the precision of the rows, so that a response built from a new row equals one read back.</summary>
-    private DateTimeOffset Now()
-    {
-        var now = clock.GetUtcNow();
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-    }
+    private DateTimeOffset Now() => clock.GetRowTime();
 
     private EventRow Event(Guid job, string type, string message, EventLevel level = EventLevel.Info) =>
         new() { JobId = job, At = Now(), Level = level, Type = type, Message = message };

@@ -192,6 +192,18 @@ public sealed class PredictApiFacts : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_that_stops_answers_those_that_wait()
+    {
+        var asking = AskAsync("""{"texts": ["a"]}""");
+        await TakeAsync();
+        _service.BeginStop();
+        using var answer = await asking;
+        var problem = await answer.ProblemAsync(HttpStatusCode.ServiceUnavailable, "prediction_failed");
+        Assert.StartsWith("The service is stopping", problem.GetProperty("detail").GetString());
+        Assert.Equal("5", answer.Headers.GetValues("Retry-After").Single());
+    }
+
+    [Fact]
     public async Task A_worker_takes_only_what_the_jobs_demands_let_it()
     {
         var picky = await FinishedAsync(Given.Lora.TrimEnd()[..^1] + """, "worker": { "labels": { "gpu": "H100" }, "memoryGiB": 40 } }""",
