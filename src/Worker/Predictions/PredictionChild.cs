@@ -101,9 +101,9 @@ internal sealed class PredictionChild(Guid job, string folder, string model, str
             while (child.Errors.TryRead(out _)) { } // the last ones are kept for its end
             var waits = pieces.Count > 0 ? await lease.SayAsync(++number, pieces, stop)
                 : clock.GetElapsedTime(renewed) < PredictionLeases.Renewal || await lease.RenewAsync(stop);
+            if (done) return (new(failure is null ? await File.ReadAllTextAsync(ChildWork.FactsIn(at), stop) : null, failure), heard);
             if (!waits) throw new OperationCanceledException();
             if (clock.GetElapsedTime(renewed) >= PredictionLeases.Renewal || pieces.Count > 0) renewed = clock.GetTimestamp();
-            if (done) return (new(failure is null ? await File.ReadAllTextAsync(ChildWork.FactsIn(at), stop) : null, failure), heard);
             if (more) continue;
             var end = await child.EndAsync(stop) with { LessMemory = "Send fewer or shorter inputs, or use a worker with more memory." };
             return (new(null, failure ?? end.Failure(KernelKills.Count() > kernelKills)), heard);

@@ -25,7 +25,8 @@ public sealed class PredictApiFacts : IAsyncLifetime
                        { "type": "v_proj", "path": "model.layers.*.self_attn.v_proj", "in": 64, "out": 64 } ] }
         """;
 
-    private const string Answers = """[{"adapter":{"label":"1","probabilities":[{"label":"1","probability":0.75},{"label":"0","probability":0.25}]}}]""";
+    private const string Answers = """[{"adapter":{"label":"1","probabilities":"""
+        + """[{"label":"1","probability":0.75},{"label":"0","probability":0.25}]}}]""";
 
     private TestService _service = null!;
     private Guid _job;

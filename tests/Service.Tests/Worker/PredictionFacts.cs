@@ -97,6 +97,26 @@ public sealed class PredictionFacts
     }
 
     [Fact]
+    public async Task A_client_that_leaves_stops_its_prediction_and_not_the_process()
+    {
+        using var tiny = new TinyTask();
+        await using var service = await WorkingService.StartAsync(worker => worker with { PredictionIdle = TimeSpan.FromMinutes(10) });
+        var job = await TrainedAsync(service, tiny, Classifies);
+        const string Request = """{"texts": ["the film was lovely"]}""";
+        var first = await service.PostAsync($"/jobs/{job}/predict", Request);
+        var child = Assert.Single(ChildrenOf(job));
+        await SignalAsync("STOP", child); // a prediction that takes long
+        using (var leave = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => service.Http.PostAsync($"/jobs/{job}/predict",
+                new StringContent(Request, null, "application/json"), leave.Token));
+        await Task.Delay(TimeSpan.FromSeconds(1.5)); // so that its worker sees that nobody waits, and has not lost its patience
+        await SignalAsync("CONT", child);
+        var next = await service.PostAsync($"/jobs/{job}/predict", Request);
+        Assert.Equal(first.GetProperty("items").GetRawText(), next.GetProperty("items").GetRawText());
+        Assert.Equal(child, Assert.Single(ChildrenOf(job)));
+    }
+
+    [Fact]
     public async Task A_worker_that_trains_answers_meanwhile()
     {
         using var tiny = new TinyTask();
@@ -155,6 +175,12 @@ public sealed class PredictionFacts
         var events = new List<SseItem<string>>();
         await foreach (var item in SseParser.Create(stream).EnumerateAsync()) events.Add(item);
         return events;
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>The processes that keep a job's model for predictions.</summary>
