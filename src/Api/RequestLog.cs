@@ -12,7 +12,8 @@ namespace LoraDrop.Api;
 
 /// <summary>Logs method, route, status and time of each request. Never logs raw URLs, headers or queries, which can contain
 /// secrets.</summary>
-/// <remarks>Frequent requests (health, metrics, polls of an unchanged job, what pages read) are logged at Debug. Requests for a job include its
+/// <remarks>Frequent requests (health, metrics, polls of an unchanged job, what pages read) are logged at Debug. Requests for a job
+/// include its
 /// id.</remarks>
 internal static class RequestLog
 {
@@ -48,7 +49,8 @@ internal static class RequestLog
 
     private static bool IsRoutine(HttpContext http) =>
         http.Response.StatusCode == StatusCodes.Status304NotModified || http.Request.Path.StartsWithSegments("/health")
-            || http.Request.Path == HostMetrics.Path || PageAssets.Holds(http.Request.Path) || http.Request.Path.StartsWithSegments("/_blazor")
+            || http.Request.Path == HostMetrics.Path || PageAssets.Holds(http.Request.Path)
+                || http.Request.Path.StartsWithSegments("/_blazor")
             || (HttpMethods.IsGet(http.Request.Method) && PageCallers.Made(http));
 
     /// <summary>The route pattern. After a failure, only the exception feature still has the endpoint.</summary>

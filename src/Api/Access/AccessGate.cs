@@ -21,7 +21,8 @@ internal sealed class AccessGate(RequestDelegate next, ApiOptions options, Crede
     public async Task InvokeAsync(HttpContext http)
     {
         if (await RefusalAsync(http) is not { } refusal) await next(http);
-        else if (refusal.StatusCode == StatusCodes.Status401Unauthorized && http.GetEndpoint()?.Metadata.GetMetadata<PageEndpoint>() is not null)
+        else if (refusal.StatusCode == StatusCodes.Status401Unauthorized && http.GetEndpoint()?.Metadata.GetMetadata<PageEndpoint>()
+            is not null)
             http.Response.Redirect(SignInEndpoints.AddressFor(http.Request));
         else await refusal.WriteAsync(http);
     }

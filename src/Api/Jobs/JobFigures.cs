@@ -39,7 +39,8 @@ internal static class JobFigures
         }
     }
 
-    /// <summary>A heatmap of importance per module type, a column per job; jobs on models with other numbers of layers are left out.</summary>
+    /// <summary>A heatmap of importance per module type, a column per job; jobs on models with other numbers of layers are left
+    /// out.</summary>
     private static IEnumerable<KeyValuePair<string, Figure>> OfSeveral(IReadOnlyList<MeasuredJob> measured, bool dark)
     {
         var (by, nameOf) = Axis(measured);

@@ -41,6 +41,7 @@ internal sealed record FineTuningJobList(OpenAiPage Page, JobFilter Filter)
             foreach (var value in fields.Texts(key)) labels.Add((key[(Metadata.Length + 1)..^1], value));
         return fields.Refusal() is { } refusal
             ? refusal
-            : new FineTuningJobList(page, new([], labels, null, null, null, caller.SeesAll ? null : caller.Owner, null, Deleted: false, before));
+            : new FineTuningJobList(page, new([], labels, null, null, null, caller.SeesAll ? null : caller.Owner, null, Deleted: false,
+                before));
     }
 }

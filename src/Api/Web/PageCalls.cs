@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Text.Json;
 using LoraDrop.Api.Client;
+using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -9,7 +11,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace LoraDrop.Api.Web;
 
-/// <summary>Lets pages call the service's own REST API over loopback, so that they are checked, limited and audited like any client.</summary>
+/// <summary>Lets pages call the service's own REST API over loopback, so that they are checked, limited and audited like any
+/// client.</summary>
 /// <remarks>A secret of this process marks such calls, which then count for the address of the person's browser.</remarks>
 internal sealed class PageCallers(IServer server) : IDisposable
 {
@@ -18,7 +21,8 @@ internal sealed class PageCallers(IServer server) : IDisposable
     private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
 
     private readonly SocketsHttpHandler _handler =
-        new() { UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
+        new() { UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
 
     private Uri? _address;
 
@@ -61,8 +65,19 @@ internal sealed class PageCallers(IServer server) : IDisposable
 }
 
 /// <summary>The service as the person before a page may use it.</summary>
-internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider who, IHttpContextAccessor http) : IDisposable
+/// <remarks>What a page is rendered from on the server travels with it, so that its components start with the same and nothing
+/// flashes.</remarks>
+internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider who, IHttpContextAccessor http,
+    PersistentComponentState state) : IDisposable
 {
+    /// <summary>The longest answer, in characters, that travels with a page.</summary>
+    public const int MostKept = 1 << 18;
+
+    private readonly List<PersistingComponentStateSubscription> _kept = [];
+
+    /// <summary>Names of the answers that are kept: the layout and the page may ask for the same at the same time.</summary>
+    private readonly HashSet<string> _names = [];
+
     /// <summary>The browser's address, known while the page is first rendered or its connection opened.</summary>
     private readonly IPAddress? _from = http.HttpContext?.Connection.RemoteIpAddress;
 
@@ -78,7 +93,29 @@ internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider
 
     /// <summary>The person's role, owner and limits.</summary>
     public async Task<CallerView> CallerAsync(CancellationToken cancel) =>
-        _caller ??= (await (await ClientAsync()).GetAsync<CallerView>("me", cancel)).Value;
+        _caller ??= await KeepAsync("me", async service => await service.GetAsync<CallerView>("me", cancel));
 
-    public void Dispose() => _client?.Dispose();
+    /// <summary>Makes a call while a page is rendered on the server, and takes its answer over when the page comes alive.</summary>
+    /// <param name="name">The answer's name.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="alive">Whether the page is alive already: then the answer is not kept for later.</param>
+    public async Task<T> KeepAsync<T>(string name, Func<ServiceClient, Task<Reply<T>>> call, bool alive = false)
+    {
+        if (state.TryTakeFromJson<string>(name, out var kept) && kept is not null)
+            return JsonSerializer.Deserialize<T>(kept, ApiJson.Options)!;
+        var reply = await call(await ClientAsync());
+        if (!alive && reply.Json.Length <= MostKept && _names.Add(name))
+            _kept.Add(state.RegisterOnPersisting(() =>
+            {
+                state.PersistAsJson(name, reply.Json);
+                return Task.CompletedTask;
+            }));
+        return reply.Value;
+    }
+
+    public void Dispose()
+    {
+        foreach (var subscription in _kept) subscription.Dispose();
+        _client?.Dispose();
+    }
 }

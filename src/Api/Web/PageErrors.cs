@@ -1,4 +1,5 @@
 using LoraDrop.Api.Client;
+using LoraDrop.Domain;
 
 namespace LoraDrop.Api.Web;
 
@@ -39,8 +40,12 @@ internal sealed class PageErrors
     {
         ServiceProblemException { Status: 401 } => "Your key has expired or was revoked. Sign in again.",
         ServiceProblemException { Status: 429 } => "Too many requests for now; trying again.",
-        ServiceProblemException problem => string.Join(" ", problem.Faults.Select(fault => fault.Message)),
+        ServiceProblemException problem => string.Join("; ", problem.Faults.Select(Words)),
         ServiceUnreachableException => "The service does not answer at the moment; trying again.",
         _ => null,
     };
+
+    /// <summary>A fault of a field is worded to follow the field's name: <c>cursor must be …</c>.</summary>
+    private static string Words(Fault fault) =>
+        fault.Path.Length == 0 || !char.IsAsciiLetterLower(fault.Message.FirstOrDefault()) ? fault.Message : $"{fault.Path} {fault.Message}";
 }

@@ -65,9 +65,10 @@ internal static class RequestText
         FieldKind.List => new JsonArray([.. entered.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(item => (JsonNode)item)]),
         FieldKind.YesOrNo when bool.TryParse(entered, out var yes) => yes,
-        FieldKind.Number or FieldKind.Text when long.TryParse(entered, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
-            && kind == FieldKind.Number => whole,
-        FieldKind.Number when double.TryParse(entered, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
+        FieldKind.Number or FieldKind.NumberOrWord
+            when long.TryParse(entered, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => whole,
+        FieldKind.Number or FieldKind.NumberOrWord when double.TryParse(entered, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number) => number,
         _ => entered,
     };
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using LoraDrop.Api.Client;
 using LoraDrop.Domain;
 using LoraDrop.Storage;
@@ -11,11 +10,7 @@ namespace LoraDrop.Api.Web;
 /// <summary>A page on the REST API: reads, reads again while it is seen, and makes changes.</summary>
 public abstract class ServicePage : ComponentBase, IAsyncDisposable
 {
-    /// <summary>The longest answer, in characters, that travels with a page so that it is not read twice.</summary>
-    internal const int MostKept = 1 << 18;
-
     private readonly CancellationTokenSource _gone = new();
-    private readonly List<PersistingComponentStateSubscription> _kept = [];
     private bool _shown;
 
     [Inject]
@@ -25,10 +20,7 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
     internal PageErrors Errors { get; set; } = null!;
 
     [Inject]
-    internal ISnackbar Messages { get; set; } = null!;
-
-    [Inject]
-    internal PersistentComponentState State { get; set; } = null!;
+    internal PageMessages Messages { get; set; } = null!;
 
     [Inject]
     internal NavigationManager Navigation { get; set; } = null!;
@@ -71,25 +63,18 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (!firstRender || Every is not { } pause) return;
         _shown = true;
+        if (!firstRender || Every is not { } pause) return;
         _ = InvokeAsync(() => RepeatAsync(pause));
     }
 
-    /// <summary>Gets a resource. What was read while the page was rendered on the server is taken over instead of being read twice.</summary>
-    internal async Task<T> GetAsync<T>(string path)
-    {
-        if (!_shown && State.TryTakeFromJson<string>(path, out var kept) && kept is not null)
-            return JsonSerializer.Deserialize<T>(kept, ApiJson.Options)!;
-        var reply = await (await Calls.ClientAsync()).GetAsync<T>(path, Gone);
-        if (!_shown && !RendererInfo.IsInteractive && reply.Json.Length <= MostKept)
-            _kept.Add(State.RegisterOnPersisting(() =>
-            {
-                State.PersistAsJson(path, reply.Json);
-                return Task.CompletedTask;
-            }));
-        return reply.Value;
-    }
+    /// <summary>Gets a resource. What was read while the page was rendered on the server is taken over instead of being read
+    /// twice.</summary>
+    internal Task<T> GetAsync<T>(string path) => KeepAsync(path, service => service.GetAsync<T>(path, Gone));
+
+    /// <summary>Makes a call. Its answer is taken over from the page that was rendered on the server.</summary>
+    internal async Task<T> KeepAsync<T>(string name, Func<ServiceClient, Task<Reply<T>>> call) =>
+        _shown ? (await call(await Calls.ClientAsync())).Value : await Calls.KeepAsync(name, call, RendererInfo.IsInteractive);
 
     /// <summary>Makes a change, says what came of it, and reads again.</summary>
     /// <param name="change">The calls.</param>
@@ -107,7 +92,7 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
         catch (Exception failed) when (PageErrors.Explain(failed) is { } words)
         {
             if (failed is ServiceProblemException { Faults: var faults }) Faults = faults;
-            Messages.Add(words, Severity.Error, options => options.RequireInteraction = true);
+            Messages.Add(words, Severity.Error);
             return false;
         }
         finally
@@ -179,7 +164,6 @@ public abstract class ServicePage : ComponentBase, IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         await _gone.CancelAsync();
-        foreach (var subscription in _kept) subscription.Dispose();
         GC.SuppressFinalize(this);
     }
 }

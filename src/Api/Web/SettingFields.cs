@@ -8,6 +8,9 @@ internal enum FieldKind
 {
     Text,
     Number,
+
+    /// <summary>A number, or a word such as <c>auto</c>.</summary>
+    NumberOrWord,
     YesOrNo,
     Choice,
     List,
@@ -31,12 +34,16 @@ internal sealed record SettingField(string Path, FieldKind Kind, IReadOnlyList<s
 /// with the same words.</summary>
 internal sealed class SettingFields
 {
+    private static SettingFields? _read;
+
     private readonly JsonElement _schemas;
 
     private SettingFields(JsonElement schemas) => _schemas = schemas;
 
-    public static async Task<SettingFields> ReadAsync(ServiceClient service, CancellationToken cancel) =>
-        new((await service.GetAsync<JsonElement>("swagger/v1/swagger.json", cancel)).Value.GetProperty("components").GetProperty("schemas"));
+    /// <summary>The settings of this version, read once.</summary>
+    public static async Task<SettingFields> ReadAsync(ServiceClient service, CancellationToken cancel) => _read ??=
+        new((await service.GetAsync<JsonElement>("swagger/v1/swagger.json", cancel)).Value.GetProperty("components")
+            .GetProperty("schemas"));
 
     /// <summary>The settings of a section, such as <c>training</c>; sections inside it are left out.</summary>
     public IReadOnlyList<SettingField> Of(string section)
@@ -62,9 +69,10 @@ internal sealed class SettingFields
         var help = Text(written, "description") ?? Text(schema, "description") ?? "";
         help = help.Split("\n\n")[0].Replace("`", "");
         if (schema.TryGetProperty("enum", out var values))
-            return new(path, FieldKind.Choice, [.. values.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.String).Select(v => v.GetString()!)],
+            return new(path, FieldKind.Choice, [.. values.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.String).Select(v =>
+                v.GetString()!)],
                 help);
-        if (schema.TryGetProperty("oneOf", out _)) return new(path, FieldKind.Text, [], help); // a number, or a word such as auto
+        if (schema.TryGetProperty("oneOf", out _)) return new(path, FieldKind.NumberOrWord, [], help);
         return Text(schema, "type") switch
         {
             "integer" or "number" => new(path, FieldKind.Number, [], help),

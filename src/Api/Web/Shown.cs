@@ -41,6 +41,9 @@ internal static class Shown
 
     public static string Of<T>(T value) where T : struct, Enum => JsonText.NameOf(value);
 
+    /// <summary>A number of things: <c>1 job</c>, <c>9 jobs</c>.</summary>
+    public static string Of(int count, string thing) => $"{Count(count)} {thing}{(count == 1 ? "" : "s")}";
+
     /// <summary>Ids grow with time: their ends tell jobs of one second apart.</summary>
     public static string ShortId(Guid id) => id.ToString()[^12..];
 }

@@ -19,7 +19,8 @@ internal static class SignInEndpoints
     public static string AddressFor(HttpRequest request) =>
         $"{request.PathBase}{Path}?next={Uri.EscapeDataString(request.Path + request.QueryString)}";
 
-    private static async Task<IResult> SignInAsync(HttpContext http, PageSession session, CredentialCheck credentials, CancellationToken cancel)
+    private static async Task<IResult> SignInAsync(HttpContext http, PageSession session, CredentialCheck credentials,
+        CancellationToken cancel)
     {
         var form = await http.Request.ReadFormAsync(cancel);
         var (key, next) = (form["key"].ToString().Trim(), Local(form["next"].ToString()));

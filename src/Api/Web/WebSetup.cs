@@ -18,7 +18,8 @@ internal sealed record PageEndpoint;
 /// <summary>Registers the web pages.</summary>
 internal static class WebSetup
 {
-    /// <summary>How long a page without a connection is remembered: long enough for a reload of the service's proxy or a train's tunnel.</summary>
+    /// <summary>How long a page without a connection is remembered: long enough for a reload of the service's proxy or a train's
+    /// tunnel.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
 
     private const int MostRemembered = 50;
@@ -29,7 +30,7 @@ internal static class WebSetup
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(keys =>
             keys.XmlRepository = new PageKeys(provider.GetRequiredService<IDbContextFactory<JobsContext>>())));
         services.AddRazorComponents().AddInteractiveServerComponents()
-            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 4 * ServicePage.MostKept); // a page sends back what it was rendered from
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 4 * PageCalls.MostKept); // a page sends back what it was rendered from
         services.Configure<CircuitOptions>(circuits =>
         {
             circuits.DisconnectedCircuitRetentionPeriod = Remembered;
@@ -42,6 +43,7 @@ internal static class WebSetup
         services.AddSingleton<PageCallers>();
         services.AddScoped<PageCalls>();
         services.AddScoped<PageErrors>();
+        services.AddScoped<PageMessages>();
     }
 
     public static void MapPages(this WebApplication app)

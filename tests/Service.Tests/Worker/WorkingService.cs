@@ -27,7 +27,8 @@ internal sealed class WorkingService : IAsyncDisposable
     public string DataFolder => _data.Root;
 
     public static async Task<WorkingService> StartAsync(Func<WorkerOptions, WorkerOptions>? worker = null,
-        Func<HubOptions, HubOptions>? hub = null, string? root = null, Func<TrackingOptions, TrackingOptions>? tracking = null)
+        Func<HubOptions, HubOptions>? hub = null, string? root = null, Func<TrackingOptions, TrackingOptions>? tracking = null,
+            int port = 0)
     {
         var folder = new TestFolder();
         var data = Storage.DataFolder.Take(root ?? folder.At("data"));
@@ -36,7 +37,7 @@ internal sealed class WorkingService : IAsyncDisposable
         var onHub = hub?.Invoke(new()) ?? new();
         var shown = new TrackingOptions { MlflowUri = null };
         shown = tracking?.Invoke(shown) ?? shown;
-        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, 0, options, onHub, Quiet: true,
+        var app = await EmbeddedHost.BuildAsync(data, new(IPAddress.Loopback, port, options, onHub, Quiet: true,
             shown) { Outgoing = new() { PrivateNetworks = ["127.0.0.1"], AllowHttp = true } });
         await app.StartAsync();
         return new(folder, data, app);

@@ -26,12 +26,27 @@
   };
 
   const files = new Map(); // by the id of the upload's form
+  const sending = new Map(); // the request of the upload that is under way, by the same id
   const read = file => ({ name: file.name, size: file.size });
 
+  // Tells a page something until it has heard it: what broke an upload may have broken the page's connection too, which comes back.
+  const tell = (page, method, ...values) => {
+    let heard = false;
+    const done = () => { heard = true; };
+    const again = tries => {
+      if (heard || tries === 0) return;
+      page.invokeMethodAsync(method, ...values).then(done, done);
+      setTimeout(() => again(tries - 1), 2000);
+    };
+    again(60);
+  };
+
   window.loradrop = {
+    live: () => { document.documentElement.dataset.live = 'true'; },
     seen: () => document.visibilityState === 'visible',
     dark: () => loradropTheme() === 'dark',
     copy: text => navigator.clipboard.writeText(text),
+    ask: dialog => dialog?.showModal(),
     save,
     themed: page => document.addEventListener('loradrop-theme', () => page.invokeMethodAsync('ThemeChanged', loradropTheme() === 'dark')),
     savePlot: (id, format, name) => Plotly.downloadImage(id, { format, width: 1000, height: 500, filename: name }),
@@ -50,10 +65,12 @@
       area.addEventListener('drop', event => { event.preventDefault(); area.classList.remove('over'); take(event.dataTransfer.files); });
       input.addEventListener('change', () => { take(input.files); input.value = ''; });
     },
-    forget: id => files.delete(id),
+    leaveOut: (id, index) => files.get(id)?.splice(index, 1),
+    stop: id => sending.get(id)?.abort(),
+    forget: id => { sending.get(id)?.abort(); files.delete(id); },
 
-    // Sends the files, with progress. The answer is the service's, as text; status 0 where the connection broke.
-    send: (id, address, fields, splits, page) => new Promise(resolve => {
+    // Sends the files, with progress. Finished tells the service's answer as text; status 0 where the connection broke.
+    send: (id, address, fields, splits, page) => {
       const form = new FormData();
       for (const [name, value] of Object.entries(fields)) form.append(name, value);
       for (const [index, split] of splits.entries()) if (split) form.append(split, files.get(id)[index]);
@@ -66,9 +83,13 @@
           page.invokeMethodAsync('Sent', event.loaded, event.total);
         }
       };
-      request.onloadend = () => resolve({ status: request.status, text: request.responseText });
+      request.onloadend = () => {
+        sending.delete(id);
+        tell(page, 'Finished', request.status, request.responseText);
+      };
+      sending.set(id, request);
       request.open('POST', address);
       request.send(form);
-    })
+    }
   };
 })();
