@@ -70,7 +70,7 @@ internal sealed class PageCallers(IServer server) : IDisposable
 internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider who, IHttpContextAccessor http,
     PersistentComponentState state) : IDisposable
 {
-    /// <summary>The longest answer, in characters, that travels with a page.</summary>
+    /// <summary>The most characters of answers that travel with a page; what is beyond is read again.</summary>
     public const int MostKept = 1 << 18;
 
     private readonly List<PersistingComponentStateSubscription> _kept = [];
@@ -83,6 +83,7 @@ internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider
 
     private ServiceClient? _client;
     private CallerView? _caller;
+    private int _length;
 
     public async Task<ServiceClient> ClientAsync()
     {
@@ -104,12 +105,13 @@ internal sealed class PageCalls(PageCallers callers, AuthenticationStateProvider
         if (state.TryTakeFromJson<string>(name, out var kept) && kept is not null)
             return JsonSerializer.Deserialize<T>(kept, ApiJson.Options)!;
         var reply = await call(await ClientAsync());
-        if (!alive && reply.Json.Length <= MostKept && _names.Add(name))
-            _kept.Add(state.RegisterOnPersisting(() =>
-            {
-                state.PersistAsJson(name, reply.Json);
-                return Task.CompletedTask;
-            }));
+        if (alive || _length + reply.Json.Length > MostKept || !_names.Add(name)) return reply.Value;
+        _length += reply.Json.Length;
+        _kept.Add(state.RegisterOnPersisting(() =>
+        {
+            state.PersistAsJson(name, reply.Json);
+            return Task.CompletedTask;
+        }));
         return reply.Value;
     }
 

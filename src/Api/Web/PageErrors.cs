@@ -47,5 +47,7 @@ internal sealed class PageErrors
 
     /// <summary>A fault of a field is worded to follow the field's name: <c>cursor must be …</c>.</summary>
     private static string Words(Fault fault) =>
-        fault.Path.Length == 0 || !char.IsAsciiLetterLower(fault.Message.FirstOrDefault()) ? fault.Message : $"{fault.Path} {fault.Message}";
+        fault.Path.Length == 0 || !char.IsAsciiLetterLower(fault.Message.FirstOrDefault())
+            ? fault.Message
+            : $"{fault.Path} {fault.Message}";
 }

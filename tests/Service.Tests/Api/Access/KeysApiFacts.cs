@@ -27,9 +27,12 @@ public sealed class KeysApiFacts(GuardedService guarded) : IClassFixture<Guarded
                 if (answer.StatusCode != HttpStatusCode.Unauthorized) open.Add($"{operation.Name} {path.Name}");
             }
         Assert.Equal(["get /health/live", "get /health/ready"], open.Order(StringComparer.Ordinal));
-        foreach (var page in new[] { "/", "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/hangfire",
+        foreach (var page in new[] { "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/hangfire",
             "/hangfire/jobs/enqueued", "/nothing", "/jobs/none", "/..%2f" })
             using (var answer = await _service.GetAsync(page)) await answer.ProblemAsync(HttpStatusCode.Unauthorized, "unauthorized");
+        foreach (var page in new[] { "/", "/ui/jobs", "/ui/keys", "/ui/nothing" })
+            using (var answer = await _service.GetAsync(page))
+                Assert.Equal($"/ui/sign-in?next={Uri.EscapeDataString(page)}", answer.Headers.Location?.OriginalString);
     }
 
     [Fact]
