@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Plotly.Blazor 7.2.0: a zoom that begins exactly at 0 is told to the program as a zoom without a range.
+# Plotly.Blazor 7.2.0: a zoom that begins exactly at 0 reaches the program without its range.
 #
 # Expected: RelayoutEventData.XRange has the two ends of the horizontal axis after each zoom.
 # Seen:     the script passes the ends on only if both are truthy, and 0 is not: zoomed to 0…50, XRange is missing; zoomed to 1…50, it is there.

@@ -70,15 +70,7 @@ internal static class JobCalls
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"jobs/{id}/events/stream");
         if (after is not null) request.Headers.Add("Last-Event-ID", after);
-        await foreach (var item in service.ReadStreamAsync(request, cancel)) yield return item;
-    }
-
-    private static async IAsyncEnumerable<SseItem<string>> ReadStreamAsync(this ServiceClient service, HttpRequestMessage request,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
-    {
-        using var answer = await service.OpenAsync(request, cancel);
-        await using var body = new AnswerStream(service.Address, await answer.Content.ReadAsStreamAsync(cancel));
-        await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
+        await foreach (var item in service.StreamAsync(request, cancel)) yield return item;
     }
 }
 

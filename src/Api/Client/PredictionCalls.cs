@@ -15,9 +15,7 @@ internal static class PredictionCalls
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, $"jobs/{job}/predict") { Content = Json(request) };
-        using var answer = await service.OpenAsync(message, cancel);
-        await using var body = new AnswerStream(service.Address, await answer.Content.ReadAsStreamAsync(cancel));
-        await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
+        await foreach (var item in service.StreamAsync(message, cancel)) yield return item;
     }
 
     /// <summary>Submits an evaluation.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using LoraDrop.Domain;
@@ -64,6 +65,16 @@ internal sealed class ServiceClient : IDisposable
     /// <summary>Returns the response once its headers arrive; the body is not yet read.</summary>
     public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancel) =>
         SendAsync(request, AnswerTime, cancel);
+
+    /// <summary>Server-sent events, until the service ends them or the connection breaks.</summary>
+    /// <exception cref="ServiceUnreachableException">The connection broke.</exception>
+    public async IAsyncEnumerable<SseItem<string>> StreamAsync(HttpRequestMessage request,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var answer = await OpenAsync(request, cancel);
+        await using var body = new AnswerStream(Address, await answer.Content.ReadAsStreamAsync(cancel));
+        await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
+    }
 
     /// <summary>Lists all objects as JSON, following the cursors.</summary>
     /// <param name="path">Path with query.</param>

@@ -153,9 +153,7 @@ internal static class ExperimentEndpoints
     {
         if (await OneAsync(db, caller, id, cancel) is not { } row) return Problems.From(Missing(id));
         var figures = await ExperimentFigures.DrawAsync(db, row, dark: false, cancel);
-        string At(string name, string end) => $"/experiments/{id}/figures/{name}.{end}";
-        return TypedResults.Ok(new FigureList([.. figures.Select(figure => new FigureView(figure.Key, figure.Value.AltText,
-            At(figure.Key, "svg"), At(figure.Key, "png"), At(figure.Key, "csv")))]));
+        return TypedResults.Ok(FigureEndpoints.ListOf(figures, file => $"/experiments/{id}/figures/{file}"));
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Figure(Guid id, string file, HttpContext http,

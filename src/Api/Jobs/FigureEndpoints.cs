@@ -38,9 +38,7 @@ internal static class FigureEndpoints
         if (fields.Refusal() is { } wrong) return Problems.From(wrong);
         if ((await JobFigures.DrawAsync(db, caller, jobs, dark: false, cancel)).IsRefused(out var refusal, out var figures))
             return Problems.From(refusal);
-        string At(string name, string end) => $"/jobs/figures/{name}.{end}?{string.Join('&', jobs.Select(job => $"job={job}"))}";
-        return TypedResults.Ok(new FigureList([.. figures.Select(figure => new FigureView(figure.Key, figure.Value.AltText,
-            At(figure.Key, "svg"), At(figure.Key, "png"), At(figure.Key, "csv")))]));
+        return TypedResults.Ok(ListOf(figures, file => $"/jobs/figures/{file}?{string.Join('&', jobs.Select(job => $"job={job}"))}"));
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Get(string file, HttpContext http, JobsContext db,
@@ -53,6 +51,11 @@ internal static class FigureEndpoints
             ? Problems.From(refusal)
             : FileOf(figures, file);
     }
+
+    /// <summary>The figures with the addresses of their files.</summary>
+    public static FigureList ListOf(IReadOnlyList<KeyValuePair<string, Figure>> figures, Func<string, string> addressOf) =>
+        new([.. figures.Select(figure => new FigureView(figure.Key, figure.Value.AltText, addressOf($"{figure.Key}.svg"),
+            addressOf($"{figure.Key}.png"), addressOf($"{figure.Key}.csv")))]);
 
     /// <summary>One of the figures, as the file that its name asks for.</summary>
     public static Results<FileContentHttpResult, ProblemHttpResult> FileOf(IReadOnlyList<KeyValuePair<string, Figure>> figures, string file)

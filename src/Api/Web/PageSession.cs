@@ -36,7 +36,7 @@ internal sealed class PageSession(IDataProtectionProvider protection)
         if (http.Request.Headers.Authorization.Count == 0 && http.Request.Cookies[Cookie] is { } cookie && IsOwn(http.Request)
             && Read(cookie) is { } key)
             http.Request.Headers.Authorization = $"Bearer {key}";
-        if (http.Request.Headers.Authorization is [{ } shown])
+        if (http.GetEndpoint()?.Metadata.GetMetadata<PageEndpoint>() is not null && http.Request.Headers.Authorization is [{ } shown])
             http.User = new(new ClaimsIdentity([new(Claim, shown)], "page"));
     }
 

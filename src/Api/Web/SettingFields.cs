@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using LoraDrop.Api.Client;
 
@@ -36,6 +37,7 @@ internal sealed class SettingFields
 {
     private static SettingFields? _read;
 
+    private readonly ConcurrentDictionary<string, IReadOnlyList<SettingField>> _sections = new();
     private readonly JsonElement _schemas;
 
     private SettingFields(JsonElement schemas) => _schemas = schemas;
@@ -46,7 +48,9 @@ internal sealed class SettingFields
             .GetProperty("schemas"));
 
     /// <summary>The settings of a section, such as <c>training</c>; sections inside it are left out.</summary>
-    public IReadOnlyList<SettingField> Of(string section)
+    public IReadOnlyList<SettingField> Of(string section) => _sections.GetOrAdd(section, ReadSection);
+
+    private IReadOnlyList<SettingField> ReadSection(string section)
     {
         var schema = Resolve(_schemas.GetProperty("JobRequest").GetProperty("properties").GetProperty(section));
         return [.. schema.GetProperty("properties").EnumerateObject().Select(field => FieldOf($"{section}.{field.Name}", field.Value))

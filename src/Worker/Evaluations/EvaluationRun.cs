@@ -31,7 +31,8 @@ internal sealed class EvaluationRun(EvaluationLeases leases, StageInputs inputs,
         using var lost = new CancellationTokenSource();
         using var over = new CancellationTokenSource();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
-        var keeping = KeepAsync(lease, lost, over.Token);
+        var keeping = LeaseRenewal.KeepAsync(EvaluationLeases.Renewal, () => lease.RenewAsync(over.Token), outages, clock,
+            lost, over.Token);
         var folder = Path.Combine(folders.Work, $"evaluate-{lease.Row.Id:N}-{lease.Attempt}");
         try
         {
@@ -111,25 +112,6 @@ internal sealed class EvaluationRun(EvaluationLeases leases, StageInputs inputs,
         }, stop);
         if (held) log.Evaluated(result.Adapter.Primary, result.Adapter.Scores[result.Adapter.Primary]);
         else foreach (var file in files) await objects.DeleteAsync(file.Key, CancellationToken.None); // keys of this attempt alone
-    }
-
-    /// <summary>Renews the lease until the attempt ends; stops the attempt if it is lost, or the evaluation was deleted.</summary>
-    private async Task KeepAsync(EvaluationLease lease, CancellationTokenSource lost, CancellationToken over)
-    {
-        using var beat = new PeriodicTimer(EvaluationLeases.Renewal, clock);
-        try
-        {
-            while (await beat.WaitForNextTickAsync(over))
-            {
-                if (await outages.WaitOutAsync(() => lease.RenewAsync(over), over)) continue;
-                await lost.CancelAsync();
-                return;
-            }
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            // The attempt has ended.
-        }
     }
 
     private async Task HandBackAsync(EvaluationLease lease)

@@ -50,7 +50,8 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
             using var lost = new CancellationTokenSource();
             using var over = new CancellationTokenSource();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
-            var keeping = KeepAsync(lease, lost, over.Token);
+            var keeping = LeaseRenewal.KeepAsync(lease.Length / LeaseOptions.Renewals, () => lease.RenewAsync(over.Token), outages, clock,
+                lost, over.Token);
             try
             {
                 await PrepareAsync(what, lease, prepare, save, stop.Token);
@@ -129,25 +130,6 @@ internal sealed class Preparing(IDbContextFactory<JobsContext> contexts, Prepara
             await using var services = scopes.CreateAsyncScope();
             await services.ServiceProvider.GetRequiredService<JobLife>().InputPreparedAsync(id, cancel);
         }, cancel);
-    }
-
-    /// <summary>Renews the lease until the preparation ends; stops the preparation if the lease is lost.</summary>
-    private async Task KeepAsync<T>(PreparationLease<T> lease, CancellationTokenSource lost, CancellationToken over) where T : InputRow
-    {
-        using var beat = new PeriodicTimer(lease.Length / LeaseOptions.Renewals, clock);
-        try
-        {
-            while (await beat.WaitForNextTickAsync(over))
-            {
-                if (await outages.WaitOutAsync(() => lease.RenewAsync(over), over)) continue;
-                await lost.CancelAsync();
-                return;
-            }
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            // The work has ended.
-        }
     }
 
     private async Task HandBackAsync<T>(PreparationLease<T> lease) where T : InputRow
